@@ -1,0 +1,25 @@
+"""The data that the collector owns: what is measured (projects), what came in (hits), and its rollup (counts)."""
+
+from collector.models.counts import DailyCount, DailySalt, DailyVisitor, Dimension, SpoolOffset
+from collector.models.hits import Evidence, Hit, Page, Position, Traffic, UserAgent, Verdict
+from collector.models.projects import Kind, Membership, Pixel, Project, Role
+
+__all__ = [
+    "DailyCount",
+    "DailySalt",
+    "DailyVisitor",
+    "Dimension",
+    "Evidence",
+    "Hit",
+    "Kind",
+    "Membership",
+    "Page",
+    "Pixel",
+    "Position",
+    "Project",
+    "Role",
+    "SpoolOffset",
+    "Traffic",
+    "UserAgent",
+    "Verdict",
+]

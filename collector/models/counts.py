@@ -1,0 +1,105 @@
+"""The rollup of hits by day, and what the drain remembers between batches."""
+
+from django.db import models
+from django.db.models.functions import Now
+
+from collector.models.projects import Project
+
+WHOLE_PROJECT = 0  # the `pixel_id` of counts and visitors of all pixels together
+
+
+class Dimension(models.TextChoices):
+    """By what visits are counted, beside pixel, day and platform.
+
+    `verdict` counts every hit that was set aside or opted out, by its reason; `traffic` visits and bots;
+    `position` the direct visits with their article ends. All others count visits: `start` hits of readers.
+    """
+
+    TOTAL = "total"
+    HOUR = "hour"
+    POSITION = "position"
+    TRAFFIC = "traffic"
+    VERDICT = "verdict"
+    PAGE = "page"
+    COUNTRY = "country"
+    LANGUAGE = "language"
+    DEVICE = "device"
+    BROWSER = "browser"
+    OS = "os"
+
+
+class DailyCount(models.Model):
+    """Hits and new visitors of one pixel (or the whole project) on one day of the project's time zone."""
+
+    pk = models.CompositePrimaryKey("project_id", "pixel_id", "dimension", "date", "platform", "value")
+    project = models.ForeignKey(
+        Project, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="+"
+    )
+    pixel_id = models.IntegerField(help_text="0 stands for the whole project.")
+    date = models.DateField()
+    hits = models.IntegerField()
+    visitors = models.IntegerField()
+    dimension = models.CharField(max_length=50)
+    platform = models.CharField(max_length=255)
+    value = models.CharField(max_length=255)
+
+    class Meta:
+        default_permissions = ()
+        indexes = [
+            # Ranks the pixels of a project over a range of days.
+            models.Index(
+                fields=["project", "date"],
+                name="pixel_totals_by_day",
+                condition=models.Q(dimension="total", pixel_id__gt=WHOLE_PROJECT),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.date} {self.platform} {self.dimension}={self.value}: {self.hits}"
+
+
+class DailyVisitor(models.Model):
+    """A visitor who was already seen on a day, by pixel and by project; deleted with the day's salt."""
+
+    pk = models.CompositePrimaryKey("project_id", "date", "pixel_id", "visitor")
+    project = models.ForeignKey(
+        Project, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="+"
+    )
+    date = models.DateField()
+    pixel_id = models.IntegerField(help_text="0 stands for the whole project.")
+    visitor = models.BigIntegerField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.date} {self.visitor}"
+
+
+class DailySalt(models.Model):
+    """The random key of one UTC day's visitor hashes; deleted 48 hours after the day began."""
+
+    date = models.DateField(primary_key=True)
+    salt = models.BinaryField(max_length=32)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.date}"
+
+
+class SpoolOffset(models.Model):
+    """How far one spool segment has been stored. Committed with the hits themselves."""
+
+    segment = models.CharField(max_length=80, primary_key=True)
+    offset_bytes = models.BigIntegerField()
+    hits = models.BigIntegerField(default=0, help_text="Lines stored as hits.")
+    set_aside = models.BigIntegerField(default=0, help_text="Lines that could not be used.")
+    updated_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.segment} at {self.offset_bytes}"

@@ -1,0 +1,143 @@
+"""Projects, who may see them, and their pixels."""
+
+import secrets
+import zoneinfo
+from typing import Self
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models.functions import Now
+
+# Letters and digits that are not mistaken for one another, none upper case: a token survives being read aloud,
+# lower-cased by a platform, and Markdown that takes `_` for emphasis.
+TOKEN_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
+TOKEN_LENGTH = 20  # 100 bits
+
+
+def make_token() -> str:
+    """Return a new public token of 100 random bits, safe in any URL."""
+    return "".join(secrets.choice(TOKEN_ALPHABET) for _ in range(TOKEN_LENGTH))
+
+
+def validate_timezone(name: str) -> None:
+    """Raise ValidationError unless `name` is in the IANA time zone database."""
+    if name not in zoneinfo.available_timezones():
+        raise ValidationError(f"“{name}” is not a time zone. Write one like Europe/Berlin or Asia/Tokyo.")
+
+
+class Role(models.TextChoices):
+    """What a member may do: see; see and edit pixels; all that, and edit the project and its members."""
+
+    VIEWER = "viewer"
+    EDITOR = "editor"
+    OWNER = "owner"
+
+
+class ProjectQuerySet(models.QuerySet["Project"]):
+    def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> Self:
+        """Keep the projects whose dashboard `user` may see."""
+        return self._with_role(user, Role.VIEWER, Role.EDITOR, Role.OWNER)
+
+    def editable_by(self, user: AbstractBaseUser | AnonymousUser) -> Self:
+        """Keep the projects whose pixels `user` may edit."""
+        return self._with_role(user, Role.EDITOR, Role.OWNER)
+
+    def owned_by(self, user: AbstractBaseUser | AnonymousUser) -> Self:
+        """Keep the projects that `user` may rename, share and delete."""
+        return self._with_role(user, Role.OWNER)
+
+    def _with_role(self, user: AbstractBaseUser | AnonymousUser, *roles: Role) -> Self:
+        if not user.is_active or user.is_anonymous:
+            return self.none()
+        if getattr(user, "is_superuser", False):
+            return self.all()
+        held = Membership.objects.filter(user_id=user.pk, role__in=roles)
+        return self.filter(pk__in=held.values("project_id"))
+
+
+class Project(models.Model):
+    """What an author or a team measures together."""
+
+    name = models.CharField(max_length=100)
+    slug = models.SlugField(max_length=60, unique=True, help_text="Its name in the address of its dashboard.")
+    timezone = models.CharField(
+        "time zone",
+        max_length=60,
+        default="UTC",
+        validators=[validate_timezone],
+        help_text="Days and hours of the dashboard are counted in it, such as Europe/Berlin.",
+    )
+    retention_days = models.PositiveIntegerField(
+        "retention in days",
+        default=730,
+        help_text="Single hits older than this are deleted; the daily counts stay.",
+    )
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    members = models.ManyToManyField(settings.AUTH_USER_MODEL, through="Membership", related_name="projects")
+
+    objects = ProjectQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def zone(self) -> zoneinfo.ZoneInfo:
+        return zoneinfo.ZoneInfo(self.timezone)
+
+
+class Membership(models.Model):
+    """One user's role in one project."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=10, choices=Role.choices, default=Role.VIEWER)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["project", "user"], name="one_role_a_member")]
+
+    def __str__(self) -> str:
+        return f"{self.user}, {self.role} of {self.project}"
+
+
+class Kind(models.TextChoices):
+    """What a pixel stands in."""
+
+    ARTICLE = "article"
+    README = "readme"
+    NEWSLETTER = "newsletter"
+    APP = "app", "program"
+
+
+class PixelQuerySet(models.QuerySet["Pixel"]):
+    def live(self) -> Self:
+        """Keep the pixels that still count."""
+        return self.filter(retired_at=None)
+
+
+class Pixel(models.Model):
+    """One article, README, newsletter or program of a project."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="pixels")
+    title = models.CharField(max_length=200)
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.ARTICLE)
+    token = models.CharField(max_length=40, unique=True, default=make_token, editable=False)
+    placements = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="Where it is pasted, such as medium or dev-to: one snippet each.",
+    )
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    retired_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = PixelQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+
+    def __str__(self) -> str:
+        return self.title

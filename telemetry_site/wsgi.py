@@ -1,0 +1,8 @@
+"""The whole site as one WSGI application, for hosts without ASGI; the pixel is an ordinary view here."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "telemetry_site.settings")
+application = get_wsgi_application()

@@ -1,0 +1,46 @@
+"""Fixtures that most tests share: a project, a pixel, and people."""
+
+import pytest
+from django.contrib.auth.models import User
+
+from collector.models import Membership, Pixel, Project, Role
+
+
+@pytest.fixture(autouse=True)
+def plain_static_files(settings):
+    """Spare each test a `collectstatic`: name static files as they lie in the tree."""
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+
+
+@pytest.fixture
+def project(db) -> Project:
+    return Project.objects.create(name="Blog", slug="blog", timezone="Europe/Berlin")
+
+
+@pytest.fixture
+def pixel(project) -> Pixel:
+    return Pixel.objects.create(project=project, title="Hello", placements=["medium", "dev-to"])
+
+
+@pytest.fixture
+def owner(project) -> User:
+    """An author: may log in to the admin, owns the project, is no superuser."""
+    user = User.objects.create_user("owner", password="owner-pass-1", is_staff=True)
+    Membership.objects.create(project=project, user=user, role=Role.OWNER)
+    return user
+
+
+@pytest.fixture
+def viewer(project) -> User:
+    user = User.objects.create_user("viewer", password="viewer-pass-1")
+    Membership.objects.create(project=project, user=user, role=Role.VIEWER)
+    return user
+
+
+@pytest.fixture
+def stranger(db) -> User:
+    """Somebody with an account and no project."""
+    return User.objects.create_user("stranger", password="stranger-pass-1", is_staff=True)
