@@ -9,11 +9,16 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.text import slugify
+
+from collector.platforms import PLACEMENT_FORM, RESERVED_PLACEMENTS
 
 # Letters and digits that are not mistaken for one another, none upper case: a token survives being read aloud,
 # lower-cased by a platform, and Markdown that takes `_` for emphasis.
 TOKEN_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 TOKEN_LENGTH = 20  # 100 bits
+
+PLACEMENTS_AT_MOST = 40  # each is a line in the dashboard's table; more would be a mistake
 
 
 def make_token() -> str:
@@ -25,6 +30,35 @@ def validate_timezone(name: str) -> None:
     """Raise ValidationError unless `name` is in the IANA time zone database."""
     if name not in zoneinfo.available_timezones():
         raise ValidationError(f"“{name}” is not a time zone. Write one like Europe/Berlin or Asia/Tokyo.")
+
+
+def validate_placement(slug: str) -> None:
+    """Raise ValidationError, naming what to write instead, unless `slug` may stand in a pixel's URL."""
+    if slug in RESERVED_PLACEMENTS:
+        raise ValidationError(
+            f"“{slug}” means something else in a pixel's address; write another name, such as my-{slug}."
+        )
+    if not PLACEMENT_FORM.fullmatch(slug):
+        offer = slugify(slug).replace("_", "-").strip("-")[:40].rstrip("-")
+        instead = offer if PLACEMENT_FORM.fullmatch(offer) and offer not in RESERVED_PLACEMENTS else "my-blog"
+        raise ValidationError(
+            f"“{slug}” can't be a placement; write up to 40 of the letters a to z, digits and hyphens, like {instead}."
+        )
+
+
+def validate_placements(placements: object) -> None:
+    """Raise ValidationError unless `placements` is a list of distinct placements, not too long."""
+    if not isinstance(placements, list) or not all(isinstance(slug, str) for slug in placements):
+        raise ValidationError("Placements are a list of names; write them like medium, dev-to.")
+    for slug in placements:
+        validate_placement(slug)
+    if len(set(placements)) < len(placements):
+        raise ValidationError("A placement is named twice; name each one once.")
+    if len(placements) > PLACEMENTS_AT_MOST:
+        raise ValidationError(
+            f"A pixel has {PLACEMENTS_AT_MOST} placements at most, not {len(placements)}; "
+            "leave some out, or make a second pixel for them."
+        )
 
 
 class Role(models.TextChoices):
@@ -129,6 +163,7 @@ class Pixel(models.Model):
     placements = models.JSONField(
         default=list,
         blank=True,
+        validators=[validate_placements],
         help_text="Where it is pasted, such as medium or dev-to: one snippet each.",
     )
     created_at = models.DateTimeField(db_default=Now(), editable=False)

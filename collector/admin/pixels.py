@@ -1,0 +1,229 @@
+"""Pixels in the admin, with their snippets; for owners and editors of their projects."""
+
+import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.actions import delete_selected
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.admin.options import IS_POPUP_VAR
+from django.contrib.admin.utils import unquote
+from django.db.models import ForeignKey, QuerySet
+from django.forms import ModelChoiceField
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from collector.forms import PixelForm
+from collector.models import DailyCount, Kind, Pixel, Project
+from collector.platforms import platform_name
+from collector.snippets import base_url, events_url, snippets
+
+if TYPE_CHECKING:
+    PixelModelAdmin = admin.ModelAdmin[Pixel]
+else:  # Django's own admin classes take no parameters while running
+    PixelModelAdmin = admin.ModelAdmin
+
+
+class EditableProjectFilter(admin.SimpleListFilter):
+    """By project. Django's own filter would list the names of everybody's projects."""
+
+    title = "project"
+    parameter_name = "project"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(str(project.pk), project.name) for project in Project.objects.editable_by(request.user)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Pixel]) -> QuerySet[Pixel]:
+        value = self.value()
+        if value is None:
+            return queryset
+        return queryset.filter(project_id=value) if value.isdecimal() else queryset.none()
+
+
+class RetiredFilter(admin.SimpleListFilter):
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("live", "Counting"), ("retired", "Retired")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Pixel]) -> QuerySet[Pixel]:
+        if self.value() is None:
+            return queryset
+        return queryset.filter(retired_at__isnull=self.value() == "live")
+
+
+@admin.register(Pixel)
+class PixelAdmin(PixelModelAdmin):
+    """Pixels of the projects that the user may edit."""
+
+    form = PixelForm
+    list_display = ["title", "project", "kind", "places", "state", "dashboard"]
+    list_filter = [RetiredFilter, "kind", EditableProjectFilter]
+    list_select_related = ["project"]
+    search_fields = ["title", "token"]
+    actions = ["retire", "reinstate", "delete_uncounted"]
+    fields = ["title", "project", "kind", "known_placements", "own_placements"]
+
+    @admin.display(description="placements")
+    def places(self, pixel: Pixel) -> str:
+        return ", ".join(platform_name(placement) for placement in pixel.placements) or "none"
+
+    @admin.display(description="state", ordering="retired_at")
+    def state(self, pixel: Pixel) -> str:
+        return f"Retired {moment(pixel.retired_at, pixel.project)}" if pixel.retired_at else "Counting"
+
+    @admin.display(description="created")
+    def created(self, pixel: Pixel) -> str:
+        return moment(pixel.created_at, pixel.project)
+
+    @admin.display(description="dashboard")
+    def dashboard(self, pixel: Pixel) -> SafeString:
+        return format_html('<a href="{}">View dashboard</a>', self.view_on_site(pixel))
+
+    def view_on_site(self, obj: Pixel) -> str:
+        return reverse("pixel", args=[obj.project.slug, obj.pk])
+
+    # Who may do what
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Pixel]:
+        return Pixel.objects.filter(project__in=Project.objects.editable_by(request.user))
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return edits(request, None)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return edits(request, None)
+
+    def has_view_permission(self, request: HttpRequest, obj: Pixel | None = None) -> bool:
+        return edits(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Pixel | None = None) -> bool:
+        return edits(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Pixel | None = None) -> bool:
+        return edits(request, obj) and (obj is None or not is_counted(obj))
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)  # ours says what to do with pixels that have counts
+        return actions
+
+    # The form
+
+    def get_fieldsets(self, request: HttpRequest, obj: Pixel | None = None) -> Any:
+        facts = [("Facts", {"fields": ["token", "state", "created"]})] if obj else []
+        return [(None, {"fields": self.fields}), *facts]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Pixel | None = None) -> list[str]:
+        """Fix the project once there are counts: they would stay behind in the old one."""
+        return [*(["project"] if obj and is_counted(obj) else []), "token", "state", "created"]
+
+    def formfield_for_foreignkey(
+        self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> "ModelChoiceField[Any] | None":
+        if db_field.name == "project":
+            kwargs["queryset"] = Project.objects.editable_by(request.user)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        initial = super().get_changeform_initial_data(request)
+        projects = list(Project.objects.editable_by(request.user).values_list("pk", flat=True)[:2])
+        if len(projects) == 1:
+            initial.setdefault("project", str(projects[0]))
+        return initial
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        if edits(request, None) and not Project.objects.editable_by(request.user).exists():
+            self.message_user(request, "A pixel belongs to a project. Make your first project here, then its pixels.")
+            return redirect("admin:collector_project_add")
+        return super().add_view(request, form_url, extra_context)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        pixel = self.get_object(request, unquote(object_id))
+        if pixel is not None:
+            base = base_url(request)
+            extra_context = {
+                **(extra_context or {}),
+                "snippets": snippets(pixel, base),
+                "events_url": events_url(pixel, base) if pixel.kind == Kind.APP else "",
+                "counted": is_counted(pixel),
+            }
+        return super().change_view(request, object_id, form_url, extra_context)
+
+    def response_add(self, request: HttpRequest, obj: Pixel, post_url_continue: str | None = None) -> HttpResponse:
+        """Go to the new pixel's own page, where its snippets are."""
+        if IS_POPUP_VAR in request.POST or "_addanother" in request.POST:
+            return super().response_add(request, obj, post_url_continue)
+        self.message_user(request, f"“{obj}” is ready. Copy a snippet for each place.", messages.SUCCESS)
+        return redirect("admin:collector_pixel_change", obj.pk)
+
+    # Retiring, reinstating, deleting
+
+    @admin.action(description="Retire: count no more visits")
+    def retire(self, request: HttpRequest, queryset: QuerySet[Pixel]) -> None:
+        pixels = list(queryset.filter(retired_at=None))
+        Pixel.objects.filter(pk__in=[pixel.pk for pixel in pixels]).update(retired_at=timezone.now())
+        self._report(request, pixels, "Retired")
+
+    @admin.action(description="Reinstate: count visits again")
+    def reinstate(self, request: HttpRequest, queryset: QuerySet[Pixel]) -> None:
+        pixels = list(queryset.exclude(retired_at=None))
+        Pixel.objects.filter(pk__in=[pixel.pk for pixel in pixels]).update(retired_at=None)
+        self._report(request, pixels, "Reinstated")
+
+    @admin.action(description="Delete")
+    def delete_uncounted(self, request: HttpRequest, queryset: QuerySet[Pixel]) -> HttpResponse | None:
+        counted = [pixel for pixel in queryset if is_counted(pixel)]
+        if counted:
+            self._refuse_to_delete(request, counted)
+            return None
+        return delete_selected(self, request, queryset)
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        pixel = self.get_object(request, unquote(object_id))
+        if pixel is not None and is_counted(pixel):
+            self._refuse_to_delete(request, [pixel])
+            return redirect("admin:collector_pixel_change", pixel.pk)
+        return super().delete_view(request, object_id, extra_context)
+
+    def _refuse_to_delete(self, request: HttpRequest, pixels: list[Pixel]) -> None:
+        titles = ", ".join(f"“{pixel}”" for pixel in pixels)
+        have = "has" if len(pixels) == 1 else "have"
+        them = "it" if len(pixels) == 1 else "them"
+        self.message_user(
+            request,
+            f"{titles} {have} counts, which would be lost with {them}. Nothing was deleted: retire {them} instead.",
+            messages.ERROR,
+        )
+
+    def _report(self, request: HttpRequest, pixels: list[Pixel], verb: str) -> None:
+        if not pixels:
+            self.message_user(request, f"{verb} nothing: the pixels you picked are so already.", messages.WARNING)
+            return
+        LogEntry.objects.log_actions(str(request.user.pk), pixels, CHANGE, f"{verb}.")
+        titles = ", ".join(f"“{pixel}”" for pixel in pixels)
+        self.message_user(request, f"{verb} {titles}.", messages.SUCCESS)
+
+
+def edits(request: HttpRequest, pixel: Pixel | None) -> bool:
+    """Say whether the user may edit `pixel`, or may have pixels at all where it is None."""
+    if pixel is None:
+        return bool(request.user.is_active and request.user.is_staff)
+    return Project.objects.editable_by(request.user).filter(pk=pixel.project_id).exists()
+
+
+def is_counted(pixel: Pixel) -> bool:
+    """Say whether anything was counted for `pixel`."""
+    return DailyCount.objects.filter(project_id=pixel.project_id, pixel_id=pixel.pk).exists()
+
+
+def moment(at: datetime.datetime, project: Project) -> str:
+    """Return a moment in the project's time zone, naming the zone."""
+    return f"{at.astimezone(project.zone):%Y-%m-%d %H:%M} {project.timezone}"

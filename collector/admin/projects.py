@@ -1,0 +1,137 @@
+"""Projects in the admin, with their members; for their owners."""
+
+import zoneinfo
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin, messages
+from django.db.models import Count, QuerySet
+from django.forms import Form, ModelForm
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from collector.forms import MembershipForm, MembershipFormSet, ProjectForm
+from collector.models import Membership, Project, Role
+
+if TYPE_CHECKING:
+    ProjectModelAdmin = admin.ModelAdmin[Project]
+    MembershipTabularInline = admin.TabularInline[Membership, Project]
+else:  # Django's own admin classes take no parameters while running
+    ProjectModelAdmin = admin.ModelAdmin
+    MembershipTabularInline = admin.TabularInline
+
+
+class MembershipInline(MembershipTabularInline):
+    """The members of a project. Who may edit the project may edit them."""
+
+    model = Membership
+    form = MembershipForm
+    formset = MembershipFormSet
+    extra = 1
+    verbose_name = "member"
+
+    def has_view_permission(self, request: HttpRequest, obj: Project | None = None) -> bool:
+        return owns(request, obj)
+
+    def has_add_permission(self, request: HttpRequest, obj: Project | None = None) -> bool:
+        return owns(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Project | None = None) -> bool:
+        return owns(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Project | None = None) -> bool:
+        return owns(request, obj)
+
+
+@admin.register(Project)
+class ProjectAdmin(ProjectModelAdmin):
+    """Projects that the user owns. Whoever makes one becomes its owner."""
+
+    form = ProjectForm
+    inlines = [MembershipInline]
+    list_display = ["name", "pixels", "timezone", "retention_days", "dashboard"]
+    search_fields = ["name", "slug"]
+    prepopulated_fields = {"slug": ["name"]}
+    fields = ["name", "slug", "timezone", "retention_days"]
+
+    @admin.display(description="pixels", ordering="pixel_count")
+    def pixels(self, project: Project) -> SafeString:
+        """Count the pixels, as a link to them."""
+        url = reverse("admin:collector_pixel_changelist", query={"project": project.pk})
+        return format_html('<a href="{}">{}</a>', url, project.pixel_count)  # type: ignore[attr-defined]
+
+    @admin.display(description="dashboard")
+    def dashboard(self, project: Project) -> SafeString:
+        return format_html('<a href="{}">View dashboard</a>', self.view_on_site(project))
+
+    def view_on_site(self, obj: Project) -> str:
+        return reverse("project", args=[obj.slug])
+
+    # Who may do what
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Project]:
+        return Project.objects.owned_by(request.user).annotate(pixel_count=Count("pixels"))
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return owns(request, None)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return owns(request, None)
+
+    def has_view_permission(self, request: HttpRequest, obj: Project | None = None) -> bool:
+        return owns(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Project | None = None) -> bool:
+        return owns(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Project | None = None) -> bool:
+        return owns(request, obj)
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Leave out deleting several at once: a project's data can't be brought back."""
+        return {}
+
+    # What happens
+
+    def get_deleted_objects(self, objs: QuerySet[Project] | Sequence[Project], request: HttpRequest) -> Any:
+        """Describe what goes with a project, without loading every hit, as Django's own would."""
+        to_delete: list[Any] = []
+        for project in objs:
+            mine = [f"Pixel: {pixel}" for pixel in project.pixels.all()]
+            to_delete += [f"Project: {project}", [*mine, "All its hits, visitors and counts", "Its list of members"]]
+        pixels = sum(project.pixels.count() for project in objs)
+        forbidden = {"project"} if any(not owns(request, project) for project in objs) else set()
+        return to_delete, {"projects": len(objs), "pixels": pixels}, forbidden, []
+
+    def save_model(self, request: HttpRequest, obj: Project, form: Form, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and "timezone" in form.changed_data:
+            command = f"manage.py rebuild_counts {obj.slug}"
+            self.message_user(
+                request,
+                f"From now on days are counted in {obj.timezone}. Past days keep their old time zone until an "
+                f"administrator runs “{command}”.",
+                messages.WARNING,
+            )
+
+    def save_related(self, request: HttpRequest, form: "ModelForm[Project]", formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        members = form.instance.memberships
+        if change or (request.user.is_superuser and members.filter(role=Role.OWNER).exists()):
+            return
+        members.update_or_create(user_id=str(request.user.pk), defaults={"role": Role.OWNER})
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        context["time_zones"] = sorted(zoneinfo.available_timezones())
+        return super().render_change_form(request, context, *args, **kwargs)
+
+
+def owns(request: HttpRequest, project: Project | None) -> bool:
+    """Say whether the user may edit `project`, or may have projects at all where it is None."""
+    if project is None:
+        return bool(request.user.is_active and request.user.is_staff)
+    return Project.objects.owned_by(request.user).filter(pk=project.pk).exists()

@@ -1,0 +1,71 @@
+"""Users in the admin: for superusers alone, whatever model permissions someone was given."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from collector.models import Project, Role
+
+if TYPE_CHECKING:
+    UserModelAdmin = DjangoUserAdmin[User]
+else:  # Django's own admin classes take no parameters while running
+    UserModelAdmin = DjangoUserAdmin
+
+admin.site.unregister(User)
+
+
+@admin.register(User)
+class UserAdmin(UserModelAdmin):
+    """Accounts. What someone may do in a project is their membership, so groups and permissions are left out."""
+
+    fieldsets = (
+        (None, {"fields": ("username", "password")}),
+        ("Person", {"fields": ("first_name", "last_name", "email")}),
+        (
+            "Access",
+            {
+                "fields": ("is_active", "is_staff", "is_superuser"),
+                "description": "Staff may log in here and make projects of their own. Others see the dashboards of "
+                "the projects they are members of. Superusers see and edit everything.",
+            },
+        ),
+        ("Dates", {"fields": ("last_login", "date_joined")}),
+    )
+    readonly_fields = ("last_login", "date_joined")
+    list_display = ("username", "email", "is_active", "is_staff", "is_superuser", "last_login")
+    list_filter = ("is_active", "is_staff", "is_superuser")
+    filter_horizontal = ()
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return _is_superuser(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return _is_superuser(request)
+
+    def has_add_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return _is_superuser(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return _is_superuser(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return _is_superuser(request)
+
+    def get_deleted_objects(self, objs: QuerySet[Any] | Sequence[Any], request: HttpRequest) -> Any:
+        """Protect the projects that would lose their last owner."""
+        to_delete, model_count, perms_needed, protected = super().get_deleted_objects(objs, request)
+        going = {user.pk for user in objs}
+        owned = Project.objects.filter(memberships__user__in=going, memberships__role=Role.OWNER)
+        for project in owned.distinct().order_by("name"):
+            if not project.memberships.filter(role=Role.OWNER).exclude(user__in=going).exists():
+                protected.append(f"Project: {project}. Make someone else its owner first, or delete it.")
+        return to_delete, model_count, perms_needed, protected
+
+
+def _is_superuser(request: HttpRequest) -> bool:
+    return bool(request.user.is_active and request.user.is_superuser)
