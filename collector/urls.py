@@ -1,5 +1,11 @@
 """URLs of the collector as ordinary Django views, for `runserver` and WSGI hosts."""
 
-from django.urls import URLPattern
+from django.urls import path, re_path
 
-urlpatterns: list[URLPattern] = []
+from collector import views
+
+urlpatterns = [
+    re_path(r"^p/", views.pixel),
+    path("healthz", views.healthz),
+    path("readyz", views.readyz),
+]

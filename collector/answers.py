@@ -1,0 +1,58 @@
+"""What the collector answers with: the GIF, its headers, and the reason in `X-Telemetry`.
+
+The headers are those that platforms were seen to need: GitHub's proxy caches for a year without `max-age=0`, a page
+with `COEP: require-corp` blocks an image without CORP, `<img crossorigin>` one without CORS, and an ETag or a
+Last-Modified would bring conditional requests (measured with Chromium; camo's behaviour by its issue tracker).
+"""
+
+from dataclasses import dataclass
+
+# The smallest GIF89a with one transparent pixel.
+GIF = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b")
+
+COUNTED = "counted"
+BOT = "bot"
+OPTED_OUT = "opted-out"
+PREFETCH = "prefetch"
+UNKNOWN_TOKEN = "unknown-token"
+LOST = "lost"  # the spool could not be written
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One HTTP answer. Header names are lower case, as ASGI wants them; a HEAD drops the body, not its length."""
+
+    status: int
+    headers: tuple[tuple[bytes, bytes], ...]
+    body: bytes
+
+
+def _gif_answer(status: int, *more: tuple[bytes, bytes]) -> Answer:
+    return Answer(
+        status,
+        (
+            (b"content-type", b"image/gif"),
+            (b"content-length", str(len(GIF)).encode()),
+            (b"cache-control", b"no-store, no-cache, must-revalidate, private, max-age=0"),
+            (b"expires", b"0"),
+            (b"cross-origin-resource-policy", b"cross-origin"),
+            (b"access-control-allow-origin", b"*"),
+            (b"x-content-type-options", b"nosniff"),
+            *more,
+        ),
+        GIF,
+    )
+
+
+WRONG_METHOD = _gif_answer(405, (b"allow", b"GET, HEAD"))
+BY_REASON = {
+    reason: _gif_answer(status, (b"x-telemetry", reason.encode()))
+    for reason, status in {
+        COUNTED: 200,
+        BOT: 200,
+        OPTED_OUT: 200,
+        PREFETCH: 200,
+        UNKNOWN_TOKEN: 404,
+        LOST: 503,
+    }.items()
+}

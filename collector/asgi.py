@@ -1,0 +1,70 @@
+"""The fast path: a small ASGI application that answers the collector's own paths before Django sees them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from collector.receive import PREFIX, PixelRequest, Receiver, now_us
+from collector.wiring import receiver
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+def collector_first(application: Application) -> Application:
+    """Return an ASGI application that takes hits in itself and hands everything else to `application`."""
+    fast_path = FastPath(receiver())
+
+    async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith(PREFIX):
+            await fast_path(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await _lifespan(receive, send)
+        else:
+            await application(scope, receive, send)
+
+    return dispatch
+
+
+class FastPath:
+    """Answers requests of pixels. Only a request that the database must be asked for leaves the event loop's thread.
+
+    One thread asks, so that a process holds one connection and a slow database delays only those who need it.
+    """
+
+    def __init__(self, receiver: Receiver) -> None:
+        self._receiver = receiver
+        self._asking = ThreadPoolExecutor(max_workers=1, thread_name_prefix="lookups")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        client = scope.get("client")
+        request = PixelRequest(scope["method"], scope["path"], _joined(scope["headers"]), client[0] if client else "")
+        target, at_us = request.target(), now_us()
+        if target is not None and self._receiver.needs_load(target, at_us):
+            loop = asyncio.get_running_loop()
+            answer = await loop.run_in_executor(self._asking, self._receiver.receive, request, target, at_us)
+        else:
+            answer = self._receiver.receive(request, target, at_us)
+        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+        body = b"" if request.method == "HEAD" else answer.body
+        await send({"type": "http.response.body", "body": body})
+
+
+def _joined(headers: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """Return headers by name, repeated ones joined with commas (RFC 9110, 5.3)."""
+    by_name = dict(headers)
+    if len(by_name) < len(headers):
+        for name in by_name:
+            by_name[name] = b",".join(value for other, value in headers if other == name)
+    return by_name
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return

@@ -1,0 +1,203 @@
+"""Move spooled hits into the database, in batches, each exactly once.
+
+How far a segment was read commits with the hits themselves. After any failure the offsets are read anew, for a commit
+may have reached the database though its answer did not reach us. A segment is deleted once its end is committed.
+"""
+
+import hashlib
+import itertools
+import json
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from functools import lru_cache
+from pathlib import Path
+
+from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, connection, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from collector.enrich import Enricher, counting_pixels, still_counts
+from collector.models import SpoolOffset
+from collector.retention import delete_expired
+from collector.spool import Line, SpooledHit, is_finished, read_lines, segments
+from collector.store import store
+
+logger = logging.getLogger(__name__)
+
+BATCH_LINES = 5_000
+READ_BYTES = 4 * 1024 * 1024
+POLL_SECONDS = 0.2
+MAX_BACKOFF_SECONDS = 15.0
+EXPIRY_SECONDS = 3600.0
+OFFSET_LIFETIME = timedelta(days=90)
+SET_ASIDE_FILE = "set-aside.log"
+MAX_SET_ASIDE_BYTES = 64 * 1024 * 1024
+
+# What a single line can be guilty of. All else says that the database, or we, are not well: then lines wait.
+_LINE_ERRORS = (DataError, IntegrityError, ValueError, OverflowError)
+
+
+class AnotherDrainError(DatabaseError):
+    """Somebody else moved an offset of our spool."""
+
+
+class Drain:
+    """The drain of one spool directory. The caller holds `spool.exclusive` for it. `clock` gives monotonic seconds."""
+
+    def __init__(
+        self, directory: Path, *, batch_lines: int = BATCH_LINES, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._directory = directory
+        self._batch_lines = batch_lines
+        self._clock = clock
+        self._offsets: dict[str, int] = {}
+        self._enricher = Enricher()
+        self._expiry_due_at = 0.0
+
+    def run(self, stop: threading.Event) -> None:
+        """Drain until `stop` is set. A database that is away is asked again, after longer and longer pauses."""
+        backoff = POLL_SECONDS
+        while not stop.is_set():
+            try:
+                worked = self.drain_once() or self._expire()
+                backoff = POLL_SECONDS
+            except (DatabaseError, InterfaceError) as error:
+                connection.close()
+                logger.warning("Hits wait in the spool; the database did not take them: %s", str(error).strip())
+                stop.wait(backoff)
+                backoff = min(2 * backoff, MAX_BACKOFF_SECONDS)
+            else:
+                if not worked:
+                    stop.wait(POLL_SECONDS)
+
+    def drain_once(self) -> int:
+        """Store one batch of the lines that wait, or else delete finished segments; return how many lines that were.
+
+        Raises DatabaseError or InterfaceError where the database does not take them; they stay in the spool.
+        """
+        try:
+            lines = list(itertools.islice(self._waiting_lines(), self._batch_lines))
+            if lines:
+                self._store(lines)
+            else:
+                self._delete_finished()
+        except BaseException:
+            self._offsets.clear()
+            self._enricher.caps.forget()
+            raise
+        return len(lines)
+
+    def _waiting_lines(self) -> Iterator[Line]:
+        for segment in segments(self._directory):
+            offset = self._offset(segment.name)
+            if segment.stat().st_size > offset:
+                yield from read_lines(segment, offset, limit_bytes=READ_BYTES)
+
+    def _offset(self, segment: str) -> int:
+        """Return how far a segment is stored. Two queries for a new one."""
+        if segment not in self._offsets:
+            row, _ = SpoolOffset.objects.get_or_create(segment=segment, defaults={"offset_bytes": 0})
+            self._offsets[segment] = row.offset_bytes
+        return self._offsets[segment]
+
+    def _store(self, lines: list[Line]) -> None:
+        """Store a batch. Where a line of it is refused, halve it until that line stands alone, and set that aside."""
+        hits: list[tuple[Line, SpooledHit]] = []
+        for line in lines:
+            try:
+                hits.append((line, _parsed(line)))
+            except ValueError as error:
+                self._set_aside(line, str(error))
+        try:
+            self._commit(lines, hits)
+        except _LINE_ERRORS as error:
+            self._enricher.caps.forget()
+            if len(lines) > 1:
+                middle = len(lines) // 2
+                self._store(lines[:middle])
+                self._store(lines[middle:])
+            else:
+                self._set_aside(lines[0], f"refused: {error}")
+                self._commit(lines, [])
+
+    def _commit(self, lines: list[Line], hits: list[tuple[Line, SpooledHit]]) -> None:
+        """Store hits and the offsets behind `lines` in one transaction."""
+        pixels = counting_pixels(hit for _, hit in hits)
+        segment_of = {
+            hit_id(line): line.segment
+            for line, hit in hits
+            if hit.token in pixels and still_counts(hit, pixels[hit.token])
+        }
+        counting = [(hit_id(line), hit) for line, hit in hits if hit_id(line) in segment_of]
+        enriched = self._enricher.enrich(counting, pixels)
+        with transaction.atomic():
+            stored = Counter(segment_of[hit.id] for hit in store(enriched))
+            self._move_offsets(lines, stored)
+        self._offsets.update({line.segment: line.end for line in lines})
+
+    def _move_offsets(self, lines: list[Line], stored: Counter[str]) -> None:
+        read = Counter(line.segment for line in lines)
+        for segment, end in {line.segment: line.end for line in lines}.items():
+            row = SpoolOffset.objects.filter(segment=segment, offset_bytes=self._offsets[segment])
+            moved = row.update(
+                offset_bytes=end,
+                hits=F("hits") + stored[segment],
+                set_aside=F("set_aside") + read[segment] - stored[segment],
+                updated_at=timezone.now(),
+            )
+            if not moved:
+                raise AnotherDrainError(f"another drain moved the offset of {segment}")
+
+    def _set_aside(self, line: Line, reason: str) -> None:
+        """Keep a line that can't be used, with the reason. A crash may write it twice; its offset tells."""
+        logger.warning("Set aside a line of %s at byte %d: %s", line.segment, line.offset, reason)
+        record = {
+            "segment": line.segment,
+            "offset": line.offset,
+            "reason": reason,
+            "line": line.content.decode("utf-8", "backslashreplace"),
+        }
+        path = self._directory / SET_ASIDE_FILE
+        try:
+            if not path.exists() or path.stat().st_size < MAX_SET_ASIDE_BYTES:
+                with path.open("a", encoding="ascii") as file:
+                    file.write(json.dumps(record) + "\n")
+        except OSError as error:
+            logger.error("%s can't be written (%s); the line is counted, and lost", path, error.strerror)
+
+    def _delete_finished(self) -> None:
+        for segment in segments(self._directory):
+            if is_finished(segment) and segment.stat().st_size == self._offset(segment.name):
+                segment.unlink()
+                del self._offsets[segment.name]
+
+    def _expire(self) -> bool:
+        """Once an hour, delete what is past its time. Return whether there was anything to do."""
+        if self._clock() < self._expiry_due_at:
+            return False
+        self._expiry_due_at = self._clock() + EXPIRY_SECONDS
+        # A segment that comes back after its row is gone meets its own hits, whose keys are taken.
+        SpoolOffset.objects.filter(updated_at__lt=timezone.now() - OFFSET_LIFETIME).exclude(
+            segment__in=[segment.name for segment in segments(self._directory)]
+        ).delete()
+        return delete_expired(timezone.now()) > 0
+
+
+def _parsed(line: Line) -> SpooledHit:
+    if line.is_torn:
+        raise ValueError("torn: the process died while it wrote it, before it answered")
+    return SpooledHit.from_line(line.content)
+
+
+def hit_id(line: Line) -> int:
+    """Return a hit's id: its place in the spool, so that the same line always gets the same one."""
+    return (_first_id(line.segment) + line.offset) & 0x7FFF_FFFF_FFFF_FFFF
+
+
+@lru_cache(maxsize=256)
+def _first_id(segment: str) -> int:
+    return int.from_bytes(hashlib.blake2b(segment.encode(), digest_size=8).digest(), "big") >> 1

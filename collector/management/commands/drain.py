@@ -1,0 +1,50 @@
+"""`manage.py drain`: move spooled hits into the database, until told to stop."""
+
+import signal
+import threading
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError, InterfaceError
+
+from collector.drain import Drain
+from collector.spool import exclusive
+
+
+class Command(BaseCommand):
+    help = "Move spooled hits into the database, until stopped by Ctrl-C or SIGTERM."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--once", action="store_true", help="stop once nothing waits")
+
+    def handle(self, *args: Any, once: bool, **options: Any) -> None:
+        try:
+            with exclusive(settings.SPOOL_DIR):
+                drain = Drain(settings.SPOOL_DIR)
+                if once:
+                    self._drain_what_waits(drain)
+                else:
+                    drain.run(_stop_on_signals())
+        except BlockingIOError:
+            raise CommandError(
+                f"Another drain works on {settings.SPOOL_DIR}. There is one for each spool: stop that one first."
+            ) from None
+
+    def _drain_what_waits(self, drain: Drain) -> None:
+        lines = 0
+        try:
+            while batch := drain.drain_once():
+                lines += batch
+        except (DatabaseError, InterfaceError) as error:
+            raise CommandError(f"The database did not take the hits ({error}); they stay in the spool.") from error
+        self.stdout.write(f"Drained {lines:,} lines.")
+
+
+def _stop_on_signals() -> threading.Event:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop

@@ -1,0 +1,39 @@
+"""`manage.py export_hits`: a project's raw hits, streamed to standard output."""
+
+import os
+import sys
+from argparse import ArgumentParser, ArgumentTypeError
+from datetime import UTC, datetime
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from collector.export import hit_rows, write_csv, write_jsonl
+from collector.management.projects import project_of
+
+
+def moment(text: str) -> datetime:
+    """Parse a day or a moment of ISO 8601; without a zone it is UTC."""
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError(f"“{text}” is no moment; write 2026-11-22 or 2026-11-22T08:00+01:00") from None
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+
+
+class Command(BaseCommand):
+    help = "Write a project's raw hits to standard output, oldest first."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("project", help="the project's slug")
+        parser.add_argument("--since", type=moment, help="from this moment on, such as 2026-11-01 (UTC)")
+        parser.add_argument("--until", type=moment, help="before this moment")
+        parser.add_argument("--format", choices=["jsonl", "csv"], default="jsonl")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        rows = hit_rows(project_of(options["project"]), options["since"], options["until"])
+        write = write_jsonl if options["format"] == "jsonl" else write_csv
+        try:
+            write(rows, self.stdout)  # type: ignore[arg-type]  # OutputWrapper passes everything on to its stream
+        except BrokenPipeError:  # `| head` had enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,15 @@
+"""`manage.py purge`: delete what is past its retention now. The drain does it once an hour."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+
+from collector.retention import delete_expired
+
+
+class Command(BaseCommand):
+    help = "Delete hits past their project's retention, and visitors and salts older than 48 hours."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.stdout.write(f"Deleted {delete_expired(timezone.now()):,} rows.")

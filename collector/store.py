@@ -1,0 +1,169 @@
+"""Put enriched hits into the database: hits, counts, and who was seen today, within the caller's transaction.
+
+Whatever several drains may touch is locked in one order everywhere (pixels, then visitors, then counts, each sorted by
+key), so that they wait for one another but never in a ring.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from django.db import connection
+
+from collector.counts import Counts
+from collector.enrich import EnrichedHit
+from collector.models.counts import WHOLE_PROJECT
+
+# (project, day, pixel or whole project, visitor)
+Sighting = tuple[int, date, int, int]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_COLUMNS = (
+    "project_id", "at", "id", "visitor", "pixel_id", "user_agent_id", "page_id", "position", "traffic", "verdict",
+    "evidence", "new_to_pixel", "new_to_project", "placement", "platform", "country", "language", "event", "version",
+)  # fmt: skip
+COPY_HITS = f"COPY collector_hit ({', '.join(_COLUMNS)}) FROM STDIN /* store.copy_hits */"
+INSERT_HITS = f"""
+    /* store.insert_hits */
+    INSERT INTO collector_hit ({", ".join(_COLUMNS)}) VALUES ({", ".join(["%s"] * len(_COLUMNS))})
+"""  # noqa: S608  (a constant, made of constants)
+LOCK_PIXELS = """
+    /* store.lock_pixels */
+    SELECT id FROM collector_pixel WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE
+"""
+FIND_PIXELS = """
+    /* store.find_pixels */
+    SELECT id FROM collector_pixel WHERE id IN (SELECT value FROM json_each(%s))
+"""
+CLAIM_POSTGRESQL = """
+    /* store.claim_visitors */
+    INSERT INTO collector_dailyvisitor (project_id, date, pixel_id, visitor)
+    SELECT * FROM unnest(%s::int[], %s::date[], %s::int[], %s::bigint[])
+    ON CONFLICT DO NOTHING
+    RETURNING project_id, date, pixel_id, visitor
+"""
+CLAIM_SQLITE = """
+    /* store.claim_visitors */
+    INSERT INTO collector_dailyvisitor (project_id, date, pixel_id, visitor)
+    SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'),
+           json_extract(value, '$[3]')
+    FROM json_each(%s) WHERE true
+    ON CONFLICT DO NOTHING
+    RETURNING project_id, date, pixel_id, visitor
+"""
+
+
+def store(hits: Sequence[EnrichedHit]) -> Sequence[EnrichedHit]:
+    """Store hits, add them to the counts, and return them. Hits of pixels that are gone are left out.
+
+    Four statements, however many hits. The caller has opened a transaction.
+    """
+    hits = _of_present_pixels(hits)
+    if hits:
+        _store_all(hits)
+    return hits
+
+
+def _store_all(hits: Sequence[EnrichedHit]) -> None:
+    _flag_new_visitors(hits)
+    _insert(hits)
+    counts = Counts()
+    for hit in hits:
+        counts.add(hit)
+    counts.store()
+
+
+def _of_present_pixels(hits: Sequence[EnrichedHit]) -> Sequence[EnrichedHit]:
+    """Hold the pixels so that none is deleted under its hits: what a foreign key's check would do row by row."""
+    wanted = sorted({hit.pixel_id for hit in hits})
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(LOCK_PIXELS, [wanted])
+        else:
+            cursor.execute(FIND_PIXELS, [json.dumps(wanted)])
+        present = {row[0] for row in cursor.fetchall()}
+    return hits if len(present) == len(wanted) else [hit for hit in hits if hit.pixel_id in present]
+
+
+def _flag_new_visitors(hits: Sequence[EnrichedHit]) -> None:
+    """Mark each visitor's first visit of the day, for its pixel and for its project."""
+    sightings = {
+        sighting
+        for hit in hits
+        if hit.visitor is not None and hit.is_visit
+        for sighting in _sightings(hit, hit.visitor)
+    }
+    new = _claim(sorted(sightings)) if sightings else set()
+    for hit in hits:
+        if hit.visitor is None or not hit.is_visit:
+            continue
+        on_pixel, in_project = _sightings(hit, hit.visitor)
+        if on_pixel in new:
+            new.remove(on_pixel)
+            hit.new_to_pixel = True
+        if in_project in new:
+            new.remove(in_project)
+            hit.new_to_project = True
+
+
+def _sightings(hit: EnrichedHit, visitor: int) -> tuple[Sighting, Sighting]:
+    return (
+        (hit.project_id, hit.date, hit.pixel_id, visitor),
+        (hit.project_id, hit.date, WHOLE_PROJECT, visitor),
+    )
+
+
+def _claim(sightings: list[Sighting]) -> set[Sighting]:
+    """Remember sightings and return those that nobody had made before."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(CLAIM_POSTGRESQL, [list(column) for column in zip(*sightings, strict=True)])
+            return set(cursor.fetchall())
+        rows = [(project, day.isoformat(), pixel, visitor) for project, day, pixel, visitor in sightings]
+        cursor.execute(CLAIM_SQLITE, [json.dumps(rows)])
+        return {(project, _as_date(day), pixel, visitor) for project, day, pixel, visitor in cursor.fetchall()}
+
+
+def _as_date(value: Any) -> date:
+    return value if isinstance(value, date) else date.fromisoformat(value)
+
+
+def _insert(hits: Sequence[EnrichedHit]) -> None:
+    rows: list[Any] = [_row(hit) for hit in hits]
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            with cursor.copy(COPY_HITS) as copy:
+                for row in rows:
+                    copy.write_row(row)
+        else:
+            cursor.executemany(INSERT_HITS, rows)
+
+
+def _row(hit: EnrichedHit) -> tuple[Any, ...]:
+    return (
+        hit.project_id,
+        connection.ops.adapt_datetimefield_value(moment(hit.at_us)),
+        hit.id,
+        hit.visitor,
+        hit.pixel_id,
+        hit.user_agent_id,
+        hit.page_id,
+        int(hit.position),
+        int(hit.traffic),
+        int(hit.verdict),
+        int(hit.evidence),
+        hit.new_to_pixel,
+        hit.new_to_project,
+        hit.placement,
+        hit.platform,
+        hit.country,
+        hit.language,
+        "",
+        "",
+    )
+
+
+def moment(at_us: int) -> datetime:
+    """Return microseconds since the epoch as a datetime, exactly."""
+    return _EPOCH + timedelta(microseconds=at_us)

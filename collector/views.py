@@ -1,0 +1,46 @@
+"""The collector's endpoints as ordinary Django views, for `runserver` and WSGI hosts; and how the server is."""
+
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
+
+from collector.receive import PixelRequest, now_us
+from collector.wiring import receiver
+
+
+@csrf_exempt
+def pixel(request: HttpRequest) -> HttpResponse:
+    """Take a hit in, as `collector.asgi` does."""
+    pixel_request = PixelRequest(
+        method=request.method or "",
+        path=request.path_info,
+        headers={
+            key.removeprefix("HTTP_").replace("_", "-").lower().encode("latin-1"): value.encode("latin-1", "replace")
+            for key, value in request.META.items()
+            if key.startswith("HTTP_")
+        },
+        peer=request.META.get("REMOTE_ADDR") or "",
+    )
+    answer = receiver().receive(pixel_request, pixel_request.target(), now_us())
+    response = HttpResponse(answer.body, status=answer.status)
+    for name, value in answer.headers:
+        response.headers[name.decode()] = value.decode()
+    return response
+
+
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """Say that the process answers."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+@require_safe
+def readyz(request: HttpRequest) -> HttpResponse:
+    """Say whether the database can be reached. One query."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return HttpResponse("the database can't be reached\n", status=503, content_type="text/plain")
+    return HttpResponse("ok\n", content_type="text/plain")
