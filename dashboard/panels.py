@@ -1,0 +1,143 @@
+"""Ranked lists: platforms, articles, and one for each dimension that `PANELS` describes."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+
+from collector.models import Dimension, Project
+from collector.platforms import DIRECT, OTHER, platform_colour, platform_name
+from dashboard import labels
+from dashboard.periods import Period
+from dashboard.queries import PixelCount, PlatformDay, ValueCount
+
+PANEL_ROWS = 10
+ALL_ARTICLES = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a panel. `visitors` is None where visits came without any that we could see."""
+
+    label: str
+    visits: int
+    visitors: int | None
+    share: float
+    bar: str
+    colour: str = ""
+    url: str = ""
+    hint: str = ""
+    known: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A ranked list. `values` counts all rows there are, of which `rows` are the first."""
+
+    key: str
+    title: str
+    caption: str
+    heading: str
+    rows: Sequence[Row]
+    values: int
+    all_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """How one dimension is shown as a panel."""
+
+    dimension: Dimension
+    key: str
+    title: str
+    caption: str
+    heading: str
+    label: Callable[[str], str] = labels.verbatim
+
+
+PANELS = (
+    Described(Dimension.DEVICE, "devices", "Devices", "What they read on", "Device", labels.capital),
+    Described(Dimension.COUNTRY, "countries", "Countries", "Where they read", "Country", labels.country),
+    Described(Dimension.PAGE, "pages", "Pages", "Where the pixel was seen", "Page"),
+    Described(Dimension.BROWSER, "browsers", "Browsers", "What they read with", "Browser"),
+    Described(Dimension.OS, "systems", "Systems", "What their device runs", "System"),
+)
+
+
+UNKNOWN_HINT = "An image proxy keeps this from us, or the wish of the reader."
+PLATFORM_HINTS = {
+    DIRECT: "Nothing told us the platform: no placement in the address, no page named by the browser.",
+    OTHER: "Placements that the pixel does not declare, or more hosts than we keep apart.",
+}
+
+
+def _row(label: str, visits: int, visitors: int, *, total: int, most: int, **more: Any) -> Row:
+    return Row(
+        label=label,
+        visits=visits,
+        visitors=labels.seen(visits, visitors),
+        share=visits / total if total else 0,
+        bar=f"{visits / most:.1%}" if most else "0%",
+        **more,
+    )
+
+
+def dimension_panel(described: Described, counts: Sequence[ValueCount], total: int) -> Panel:
+    most = max((count.visits for count in counts), default=0)
+    rows = [
+        _row(
+            described.label(count.value) if count.value else labels.UNKNOWN,
+            count.visits,
+            count.visitors,
+            total=total,
+            most=most,
+            hint="" if count.value else UNKNOWN_HINT,
+            known=bool(count.value),
+        )
+        for count in counts[:PANEL_ROWS]
+    ]
+    values = counts[0].values if counts else 0
+    return Panel(described.key, described.title, described.caption, described.heading, rows, values)
+
+
+def platforms_panel(totals: Sequence[PlatformDay], total: int) -> Panel:
+    visits: Counter[str] = Counter()
+    visitors: Counter[str] = Counter()
+    for day in totals:
+        visits[day.platform] += day.visits
+        visitors[day.platform] += day.visitors
+    ranked = sorted(visits, key=lambda slug: (-visits[slug], slug))
+    most = max(visits.values(), default=0)
+    rows = [
+        _row(
+            platform_name(slug),
+            visits[slug],
+            visitors[slug],
+            total=total,
+            most=most,
+            colour=platform_colour(slug),
+            hint=PLATFORM_HINTS.get(slug, ""),
+        )
+        for slug in ranked[:PANEL_ROWS]
+    ]
+    return Panel("platforms", "Platforms", "Where it was published", "Platform", rows, len(ranked))
+
+
+def articles_panel(project: Project, period: Period, counts: Sequence[PixelCount], pixels: int, total: int) -> Panel:
+    most = max((count.visits for count in counts), default=0)
+    rows = [
+        _row(
+            count.pixel.title,
+            count.visits,
+            count.visitors,
+            total=total,
+            most=most,
+            url=f"{reverse('pixel', args=[project.slug, count.pixel.pk])}?{period.query}",
+            hint="Retired: it no longer counts." if count.pixel.retired_at else "",
+        )
+        for count in counts
+    ]
+    all_url = f"?{period.query}&articles=all" if len(rows) < pixels and len(rows) < ALL_ARTICLES else ""
+    return Panel("articles", "Articles", "What they read", "Article", rows, pixels, all_url)

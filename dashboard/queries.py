@@ -1,0 +1,134 @@
+"""What the dashboard asks the database: range scans of `DailyCount`, each for one project and one pixel.
+
+Pages cost the same at a thousand hits and at a hundred million: counts grow with days and distinct values only.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+from django.db.models import Count, F, Min, Q, QuerySet, Sum, Window
+from django.db.models.functions import RowNumber
+
+from collector.models import DailyCount, Dimension, Pixel, Project
+from collector.models.counts import WHOLE_PROJECT
+from dashboard.periods import Bucket, Period
+
+
+class PlatformDay(NamedTuple):
+    """Visits of one platform on one day, or in one hour of it. A trend has thousands: hence a tuple."""
+
+    dimension: str
+    date: date
+    platform: str
+    hour: str
+    visits: int
+    visitors: int
+
+
+class ValueCount(NamedTuple):
+    """Visits by one value of a dimension, and how many values that dimension has in all."""
+
+    dimension: str
+    value: str
+    visits: int
+    visitors: int
+    values: int
+
+
+@dataclass(frozen=True, slots=True)
+class PixelCount:
+    """One pixel with its visits in a period."""
+
+    pixel: Pixel
+    visits: int
+    visitors: int
+
+
+def first_day(project: Project, pixel_id: int = WHOLE_PROJECT) -> date | None:
+    """Return the first day that a visit of the pixel was counted on. One query, the head of an index range."""
+    counts = DailyCount.objects.filter(project=project, pixel_id=pixel_id, dimension=Dimension.TOTAL)
+    first: date | None = counts.aggregate(first=Min("date"))["first"]
+    return first
+
+
+def platform_days(project: Project, pixel_id: int, period: Period) -> list[PlatformDay]:
+    """Return the visits by day and platform; for a single day by hour and platform too. One query."""
+    dimensions = [Dimension.TOTAL, Dimension.HOUR] if period.bucket is Bucket.HOUR else [Dimension.TOTAL]
+    rows = _counts(project, pixel_id, period).filter(dimension__in=dimensions)
+    fields = ("dimension", "date", "platform", "value", "hits", "visitors")
+    return [PlatformDay(*row) for row in rows.values_list(*fields)]
+
+
+def value_counts(
+    project: Project, pixel_id: int, period: Period, dimensions: Iterable[Dimension], limit: int
+) -> list[ValueCount]:
+    """Return the `limit` most frequent values of each dimension, most frequent first. One query."""
+    ranked = (
+        _counts(project, pixel_id, period)
+        .filter(dimension__in=list(dimensions))
+        .values("dimension", "value")
+        .annotate(visits=Sum("hits"), new_visitors=Sum("visitors"))
+        .annotate(
+            rank=Window(RowNumber(), partition_by="dimension", order_by=[F("visits").desc(), "value"]),
+            values_in_all=Window(Count("*"), partition_by="dimension"),
+        )
+        .filter(rank__lte=limit)
+        .order_by("dimension", "rank")
+    )
+    fields = ("dimension", "value", "visits", "new_visitors", "values_in_all")
+    return [ValueCount(*row) for row in ranked.values_list(*fields)]
+
+
+def pixel_counts(project: Project, period: Period, limit: int) -> tuple[list[PixelCount], int]:
+    """Return the pixels with most visits in the period, then the newest without; and how many there are in all.
+
+    Three queries.
+    """
+    ranked = (
+        DailyCount.objects.filter(
+            project=project,
+            dimension=Dimension.TOTAL,
+            pixel_id__gt=WHOLE_PROJECT,
+            date__gte=period.start,
+            date__lt=period.end,
+        )
+        .values("pixel_id")
+        .annotate(visits=Sum("hits"), new_visitors=Sum("visitors"))
+        .order_by("-visits", "pixel_id")
+    )
+    fields = ("pixel_id", "visits", "new_visitors")
+    counts = {pixel_id: (visits, visitors) for pixel_id, visits, visitors in ranked.values_list(*fields)[:limit]}
+    pixels = Pixel.objects.filter(project=project)
+    live_first = F("retired_at").asc(nulls_first=True)
+    shown = pixels.annotate(visited=Q(pk__in=list(counts))).order_by("-visited", live_first, "-created_at", "-pk")
+    rows = [PixelCount(pixel, *counts.get(pixel.pk, (0, 0))) for pixel in shown[:limit]]
+    return sorted(rows, key=lambda row: -row.visits), pixels.count()
+
+
+class ProjectDay(NamedTuple):
+    """All visits of one project on one day."""
+
+    project_id: int
+    date: date
+    visits: int
+
+
+def project_days(projects: Collection[Project], since: date) -> list[ProjectDay]:
+    """Return the visits of each project by day, from `since` on. One query, a range scan a project."""
+    rows = (
+        DailyCount.objects.filter(
+            project__in=[project.pk for project in projects],
+            pixel_id=WHOLE_PROJECT,
+            dimension=Dimension.TOTAL,
+            date__gte=since,
+        )
+        .values("project_id", "date")
+        .annotate(visits=Sum("hits"))
+    )
+    return [ProjectDay(*row) for row in rows.values_list("project_id", "date", "visits")]
+
+
+def _counts(project: Project, pixel_id: int, period: Period) -> QuerySet[DailyCount]:
+    return DailyCount.objects.filter(project=project, pixel_id=pixel_id, date__gte=period.start, date__lt=period.end)
