@@ -8,18 +8,18 @@ from typing import Any, TextIO
 
 from django.db.models import QuerySet
 
-from collector.models import Evidence, Hit, Position, Project, Traffic, Verdict
+from collector.models import Hit, Position, Project, Traffic, Verdict
+
+Row = dict[str, Any]
 
 CHUNK_ROWS = 5_000
 FIELDS = (
-    "id", "at", "pixel", "token", "kind", "placement", "platform", "evidence", "position", "traffic", "verdict", "page",
+    "id", "at", "pixel", "token", "kind", "placement", "platform", "position", "traffic", "verdict", "page",
     "country", "language", "device", "browser", "os", "visitor", "event", "version", "properties",
 )  # fmt: skip
 
 
-def hit_rows(
-    project: Project, since: datetime | None = None, until: datetime | None = None
-) -> Iterator[dict[str, Any]]:
+def hit_rows(project: Project, since: datetime | None = None, until: datetime | None = None) -> Iterator[Row]:
     """Yield a project's hits of `[since, until)` as rows of `FIELDS`, oldest first. Streams; one query.
 
     `id` and `visitor` are 16 hexadecimal digits, for a JSON number can't hold them in every reader. What is not known
@@ -40,7 +40,6 @@ def hit_rows(
             "kind": hit.pixel.kind,
             "placement": hit.placement or None,
             "platform": hit.platform,
-            "evidence": str(Evidence(hit.evidence).label),
             "position": str(Position(hit.position).label),
             "traffic": str(Traffic(hit.traffic).label),
             "verdict": str(Verdict(hit.verdict).label),
@@ -57,7 +56,7 @@ def hit_rows(
         }
 
 
-def write_jsonl(rows: Iterator[dict[str, Any]], out: TextIO) -> int:
+def write_jsonl(rows: Iterator[Row], out: TextIO) -> int:
     """Write one JSON object a line; return how many."""
     count = 0
     for count, row in enumerate(rows, 1):  # noqa: B007  (the last one is the answer)
@@ -65,7 +64,7 @@ def write_jsonl(rows: Iterator[dict[str, Any]], out: TextIO) -> int:
     return count
 
 
-def write_csv(rows: Iterator[dict[str, Any]], out: TextIO) -> int:
+def write_csv(rows: Iterator[Row], out: TextIO) -> int:
     """Write a head and one line a row; return how many. Cells that a spreadsheet would run are neutralised."""
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(FIELDS)

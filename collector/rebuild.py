@@ -2,19 +2,16 @@
 
 from collections.abc import Callable, Iterator
 from itertools import groupby
+from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
+from django.db.models import QuerySet
 
 from collector.counts import Countable, Counts, local_day_and_hour
 from collector.models import DailyCount, Hit, Project
 from collector.strings import page_label
 
 CHUNK_ROWS = 10_000
-
-LOCK_ALL_PIXELS = """
-    /* rebuild.lock_pixels */
-    SELECT id FROM collector_pixel WHERE project_id = %s ORDER BY id FOR UPDATE
-"""
 
 
 def rebuild(project: Project, progress: Callable[[int], None] = lambda hits: None) -> int:
@@ -25,9 +22,8 @@ def rebuild(project: Project, progress: Callable[[int], None] = lambda hits: Non
     how many hits more were counted.
     """
     with transaction.atomic():
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute(LOCK_ALL_PIXELS, [project.pk])
+        # The drain shares a lock on the project with other drains, and waits for this one (`store.lock_pixels`).
+        project = Project.objects.select_for_update().get(pk=project.pk)
         first = Hit.objects.filter(project=project).order_by("at").first()
         if first is None:
             return 0
@@ -49,32 +45,44 @@ def rebuild(project: Project, progress: Callable[[int], None] = lambda hits: Non
 
 def _countables(project: Project) -> Iterator[Countable]:
     zone = project.zone
-    rows = (
+    rows: QuerySet[Hit, Any] = (
         Hit.objects.filter(project=project)
         .order_by("at", "id")
         .values_list(
-            "at", "pixel_id", "position", "traffic", "verdict", "platform", "page__url", "country", "language",
-            "user_agent__device", "user_agent__browser", "user_agent__os", "new_to_pixel", "new_to_project",
+            "at",
+            "pixel_id",
+            "position",
+            "traffic",
+            "verdict",
+            "platform",
+            "page__url",
+            "country",
+            "language",
+            "user_agent__device",
+            "user_agent__browser",
+            "user_agent__os",
+            "new_to_pixel",
+            "new_to_project",
+            named=True,
         )
-    )  # fmt: skip
-    for at, pixel_id, position, traffic, verdict, platform, url, country, language, *rest in rows.iterator(CHUNK_ROWS):
-        device, browser, os, new_to_pixel, new_to_project = rest
-        day, hour = local_day_and_hour(int(at.timestamp()) * 1_000_000, zone)
+    )
+    for row in rows.iterator(CHUNK_ROWS):
+        day, hour = local_day_and_hour(int(row.at.timestamp()) * 1_000_000, zone)
         yield Countable(
             project_id=project.pk,
-            pixel_id=pixel_id,
+            pixel_id=row.pixel_id,
             date=day,
             hour=hour,
-            position=position,
-            traffic=traffic,
-            verdict=verdict,
-            platform=platform,
-            page=page_label(url or ""),
-            country=country,
-            language=language,
-            device=device or "",
-            browser=browser or "",
-            os=os or "",
-            new_to_pixel=new_to_pixel,
-            new_to_project=new_to_project,
+            position=row.position,
+            traffic=row.traffic,
+            verdict=row.verdict,
+            platform=row.platform,
+            page=page_label(row.page__url or ""),
+            country=row.country,
+            language=row.language,
+            device=row.user_agent__device or "",
+            browser=row.user_agent__browser or "",
+            os=row.user_agent__os or "",
+            new_to_pixel=row.new_to_pixel,
+            new_to_project=row.new_to_project,
         )

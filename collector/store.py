@@ -30,7 +30,8 @@ INSERT_HITS = f"""
 """  # noqa: S608  (a constant, made of constants)
 LOCK_PIXELS = """
     /* store.lock_pixels */
-    SELECT id FROM collector_pixel WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE
+    SELECT pixel.id FROM collector_pixel pixel JOIN collector_project project ON project.id = pixel.project_id
+    WHERE pixel.id = ANY(%s) ORDER BY pixel.id FOR KEY SHARE
 """
 FIND_PIXELS = """
     /* store.find_pixels */
@@ -75,7 +76,10 @@ def _store_all(hits: Sequence[EnrichedHit]) -> None:
 
 
 def _of_present_pixels(hits: Sequence[EnrichedHit]) -> Sequence[EnrichedHit]:
-    """Hold the pixels so that none is deleted under its hits: what a foreign key's check would do row by row."""
+    """Hold the pixels and their projects, so that none is deleted or recounted while its hits are stored.
+
+    What a foreign key's check would do row by row.
+    """
     wanted = sorted({hit.pixel_id for hit in hits})
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":

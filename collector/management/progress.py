@@ -1,7 +1,6 @@
 """A progress bar for long commands: drawn on a terminal, a line a tenth elsewhere."""
 
 import time
-from types import TracebackType
 from typing import Self
 
 from django.core.management.base import OutputWrapper
@@ -24,9 +23,7 @@ class ProgressBar:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         if self._out.isatty():
             self._draw(time.monotonic())
             self._out.write("")
@@ -52,4 +49,5 @@ class ProgressBar:
         rate = self._done / max(now - self._began_at, 1e-6)
         left = (self._total - self._done) / rate if rate else 0.0
         bar = "█" * int(share * WIDTH)
-        return f"{self._label} {bar:·<{WIDTH}} {share:4.0%}  {self._done:,} of {self._total:,}  {rate:,.0f}/s  {left:.0f} s left"
+        numbers = f"{self._done:,} of {self._total:,}  {rate:,.0f}/s  {left:.0f} s left"
+        return f"{self._label} {bar:·<{WIDTH}} {share:4.0%}  {numbers}"

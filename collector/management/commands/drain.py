@@ -1,7 +1,5 @@
 """`manage.py drain`: move spooled hits into the database, until told to stop."""
 
-import signal
-import threading
 from argparse import ArgumentParser
 from typing import Any
 
@@ -10,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, InterfaceError
 
 from collector.drain import Drain
+from collector.management.signals import stop_on_signals
 from collector.spool import exclusive
 
 
@@ -27,7 +26,7 @@ class Command(BaseCommand):
                 if once:
                     self._drain_what_waits(drain)
                 else:
-                    drain.run(_stop_on_signals())
+                    drain.run(stop_on_signals())
         except BlockingIOError:
             raise CommandError(
                 f"Another drain works on {settings.SPOOL_DIR}. There is one for each spool: stop that one first."
@@ -41,10 +40,3 @@ class Command(BaseCommand):
         except (DatabaseError, InterfaceError) as error:
             raise CommandError(f"The database did not take the hits ({error}); they stay in the spool.") from error
         self.stdout.write(f"Drained {lines:,} lines.")
-
-
-def _stop_on_signals() -> threading.Event:
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    return stop

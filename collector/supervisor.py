@@ -1,0 +1,93 @@
+"""Keep child processes running until told to stop, then end them one after another."""
+
+import ctypes
+import logging
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+
+logger = logging.getLogger(__name__)
+
+POLL_SECONDS = 0.2
+STOP_SECONDS = 20.0
+HEALTHY_SECONDS = 10.0  # a child that ran so long is started again at once
+MAX_PAUSE_SECONDS = 30.0
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+class Child:
+    """One child process, started again whenever it ends by itself."""
+
+    def __init__(self, name: str, argv: Sequence[str]) -> None:
+        self.name = name
+        self._argv = argv
+        self._process: subprocess.Popen[bytes] | None = None
+        self._started_at = 0.0
+        self._start_due_at = 0.0
+        self._pause_seconds = 1.0
+
+    def start(self) -> None:
+        # A session of its own: Ctrl-C reaches us alone, and we end the children in order.
+        self._process = subprocess.Popen(self._argv, start_new_session=True, preexec_fn=_end_with_parent)  # noqa: S603
+        self._started_at = time.monotonic()
+
+    @property
+    def exit_code(self) -> int | None:
+        return self._process.poll() if self._process else None
+
+    def revive(self) -> None:
+        """Start the process again where it has ended; after longer and longer pauses where it ends at once."""
+        now = time.monotonic()
+        if self._process and self._process.poll() is not None:
+            code = self._process.returncode
+            self._process = None
+            if now - self._started_at >= HEALTHY_SECONDS:
+                self._pause_seconds = 1.0
+                self._start_due_at = now
+            else:
+                self._start_due_at = now + self._pause_seconds
+                self._pause_seconds = min(2 * self._pause_seconds, MAX_PAUSE_SECONDS)
+            logger.warning("%s ended (%s); it is started again.", self.name, _told(code))
+        if self._process is None and now >= self._start_due_at:
+            self.start()
+
+    def stop(self) -> None:
+        """Ask the process to end, and end it where it does not."""
+        if self._process is None or self._process.poll() is not None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            logger.warning("%s does not stop; it is killed.", self.name)
+            self._process.kill()
+            self._process.wait()
+
+
+def supervise(children: Sequence[Child], stop: threading.Event) -> None:
+    """Keep started children running until `stop` is set, then stop them in their order."""
+    try:
+        while not stop.wait(POLL_SECONDS):
+            for child in children:
+                child.revive()
+    finally:
+        for child in children:
+            child.stop()
+
+
+def _told(code: int) -> str:
+    if code >= 0:
+        return f"exit code {code}"
+    try:
+        return signal.Signals(-code).name
+    except ValueError:
+        return f"signal {-code}"
+
+
+def _end_with_parent() -> None:
+    """Have the kernel end this child should its parent be killed (Linux, prctl(2)); no other system has that."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -1,0 +1,12 @@
+"""How gunicorn serves the site. `manage.py up` adds the address and the number of workers."""
+
+worker_class = "asgi"
+http_parser = "fast"
+asgi_loop = "uvloop"
+asgi_lifespan = "off"  # neither Django nor the collector has anything to start or end with it
+keepalive = 5
+graceful_timeout = 10
+accesslog = None  # an access log would hold the addresses that we promise never to write
+loglevel = "warning"
+control_socket_disable = True
+proc_name = "footfall"
