@@ -4,7 +4,7 @@ import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.actions import delete_selected
+from django.contrib.admin.actions import delete_selected as ask_and_delete
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.admin.utils import unquote
@@ -66,7 +66,7 @@ class PixelAdmin(PixelModelAdmin):
     list_filter = [RetiredFilter, "kind", EditableProjectFilter]
     list_select_related = ["project"]
     search_fields = ["title", "token"]
-    actions = ["retire", "reinstate", "delete_uncounted"]
+    actions = ["retire", "reinstate", "delete_selected"]
     fields = ["title", "project", "kind", "known_placements", "own_placements"]
 
     @admin.display(description="placements")
@@ -83,7 +83,7 @@ class PixelAdmin(PixelModelAdmin):
 
     @admin.display(description="dashboard")
     def dashboard(self, pixel: Pixel) -> SafeString:
-        return format_html('<a href="{}">View dashboard</a>', self.view_on_site(pixel))
+        return format_html('<a class="nowrap" href="{}">Dashboard</a>', self.view_on_site(pixel))
 
     def view_on_site(self, obj: Pixel) -> str:
         return reverse("pixel", args=[obj.project.slug, obj.pk])
@@ -108,16 +108,11 @@ class PixelAdmin(PixelModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Pixel | None = None) -> bool:
         return edits(request, obj) and (obj is None or not is_counted(obj))
 
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        actions = super().get_actions(request)
-        actions.pop("delete_selected", None)  # ours says what to do with pixels that have counts
-        return actions
-
     # The form
 
     def get_fieldsets(self, request: HttpRequest, obj: Pixel | None = None) -> Any:
         facts = [("Facts", {"fields": ["token", "state", "created"]})] if obj else []
-        return [(None, {"fields": self.fields}), *facts]
+        return [("Edit" if obj else None, {"fields": self.fields}), *facts]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Pixel | None = None) -> list[str]:
         """Fix the project once there are counts: they would stay behind in the old one."""
@@ -137,6 +132,9 @@ class PixelAdmin(PixelModelAdmin):
             initial.setdefault("project", str(projects[0]))
         return initial
 
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        return super().changelist_view(request, {"title": "Pixels", **(extra_context or {})})
+
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         if edits(request, None) and not Project.objects.editable_by(request.user).exists():
             self.message_user(request, "A pixel belongs to a project. Make your first project here, then its pixels.")
@@ -151,6 +149,8 @@ class PixelAdmin(PixelModelAdmin):
             base = base_url(request)
             extra_context = {
                 **(extra_context or {}),
+                "title": pixel.title,
+                "subtitle": None,
                 "snippets": snippets(pixel, base),
                 "events_url": events_url(pixel, base) if pixel.kind == Kind.APP else "",
                 "counted": is_counted(pixel),
@@ -179,12 +179,13 @@ class PixelAdmin(PixelModelAdmin):
         self._report(request, pixels, "Reinstated")
 
     @admin.action(description="Delete")
-    def delete_uncounted(self, request: HttpRequest, queryset: QuerySet[Pixel]) -> HttpResponse | None:
+    def delete_selected(self, request: HttpRequest, queryset: QuerySet[Pixel]) -> HttpResponse | None:
+        """Take the place of Django's own, which would not say what to do with pixels that have counts."""
         counted = [pixel for pixel in queryset if is_counted(pixel)]
         if counted:
             self._refuse_to_delete(request, counted)
             return None
-        return delete_selected(self, request, queryset)
+        return ask_and_delete(self, request, queryset)
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         pixel = self.get_object(request, unquote(object_id))

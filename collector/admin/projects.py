@@ -64,7 +64,7 @@ class ProjectAdmin(ProjectModelAdmin):
 
     @admin.display(description="dashboard")
     def dashboard(self, project: Project) -> SafeString:
-        return format_html('<a href="{}">View dashboard</a>', self.view_on_site(project))
+        return format_html('<a class="nowrap" href="{}">Dashboard</a>', self.view_on_site(project))
 
     def view_on_site(self, obj: Project) -> str:
         return reverse("project", args=[obj.slug])
@@ -72,7 +72,7 @@ class ProjectAdmin(ProjectModelAdmin):
     # Who may do what
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Project]:
-        return Project.objects.owned_by(request.user).annotate(pixel_count=Count("pixels"))
+        return Project.objects.owned_by(request.user).annotate(pixel_count=Count("pixels")).order_by("name")
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return owns(request, None)
@@ -123,10 +123,15 @@ class ProjectAdmin(ProjectModelAdmin):
             return
         members.update_or_create(user_id=str(request.user.pk), defaults={"role": Role.OWNER})
 
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        return super().changelist_view(request, {"title": "Projects", **(extra_context or {})})
+
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         context["time_zones"] = sorted(zoneinfo.available_timezones())
+        if context.get("original"):
+            context |= {"title": str(context["original"]), "subtitle": None}
         return super().render_change_form(request, context, *args, **kwargs)
 
 

@@ -144,7 +144,7 @@ class Kind(models.TextChoices):
     ARTICLE = "article"
     README = "readme"
     NEWSLETTER = "newsletter"
-    APP = "app", "program"
+    APP = "app", "Program"
 
 
 class PixelQuerySet(models.QuerySet["Pixel"]):

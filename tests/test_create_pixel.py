@@ -1,0 +1,151 @@
+"""Making pixels from the command line."""
+
+import io
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from collector.models import Membership, Pixel, Project, Role
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def public_url(settings):
+    settings.PUBLIC_URL = "https://hits.example.org"
+
+
+def run(*args: str) -> tuple[str, str]:
+    """Run the command as from a shell; return what went to stdout and stderr."""
+    out, err = io.StringIO(), io.StringIO()
+    call_command("create_pixel", *args, stdout=out, stderr=err)
+    return out.getvalue(), err.getvalue()
+
+
+def test_it_makes_project_and_pixel_and_prints_what_to_paste():
+    out, err = run("my-blog", "Hello", "--placement", "medium")
+
+    pixel = Pixel.objects.get()
+    assert (pixel.project.slug, pixel.project.name) == ("my-blog", "My blog")
+    assert (pixel.title, pixel.kind, pixel.placements) == ("Hello", "article", ["medium"])
+    assert pixel.token in out
+    assert f'<img src="https://hits.example.org/p/{pixel.token}/medium.gif" alt=""' in out
+    assert "no owner" in err
+
+
+def test_it_takes_a_project_that_is_there(project, owner):
+    out, err = run("blog", "Hello")
+
+    assert Pixel.objects.get().project == project
+    assert f"https://hits.example.org/p/{Pixel.objects.get().token}.gif" in out
+    assert err == ""
+
+
+def test_json_is_one_object_with_every_url():
+    out, _ = run("blog", "Grüße", "--kind", "readme", "--placement", "github", "pypi", "--json")
+
+    pixel = Pixel.objects.get()
+    base = f"https://hits.example.org/p/{pixel.token}"
+    answer = json.loads(out)
+    assert set(answer) == {"project", "title", "kind", "token", "id", "urls", "snippets"}
+    assert (answer["project"], answer["title"], answer["kind"]) == ("blog", "Grüße", "readme")
+    assert (answer["token"], answer["id"]) == (pixel.token, pixel.pk)
+    assert answer["urls"] == {"github": f"{base}/github.gif", "pypi": f"{base}/pypi.gif"}
+    assert [set(snippet) for snippet in answer["snippets"]] == [
+        {"placement", "platform", "url", "html", "markdown"},
+        {"placement", "platform", "url", "html", "markdown"},
+    ]
+    assert answer["snippets"][0]["platform"] == "GitHub"
+    assert answer["snippets"][1]["markdown"] == f"![]({base}/pypi.gif)"
+
+
+def test_json_of_a_pixel_without_placements_names_the_plain_url():
+    answer = json.loads(run("blog", "Hello", "--json")[0])
+
+    assert answer["urls"] == {"": f"https://hits.example.org/p/{answer['token']}.gif"}
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("--placement", "medium", "dev-to", "github"),
+        ("--placement", "medium", "--placement", "dev-to", "--placement", "github"),
+        ("--placement", "medium", "dev-to", "--placement", "github", "medium"),
+    ],
+)
+def test_placements_may_be_repeated_and_listed(args):
+    run("blog", "Hello", *args)
+
+    assert Pixel.objects.get().placements == ["medium", "dev-to", "github"]
+
+
+def test_a_second_run_starts_without_the_placements_of_the_first():
+    run("blog", "One", "--placement", "medium")
+    run("blog", "Two")
+
+    assert Pixel.objects.get(title="Two").placements == []
+
+
+def test_the_owner_of_a_new_project_sees_it(stranger):
+    _, err = run("blog", "Hello", "--owner", "stranger")
+
+    assert Project.objects.owned_by(stranger).get().slug == "blog"
+    assert err == ""
+
+
+def test_the_owner_may_be_named_again(stranger):
+    run("blog", "One", "--owner", "stranger")
+    run("blog", "Two", "--owner", "stranger")
+
+    assert Membership.objects.filter(user=stranger, role=Role.OWNER).count() == 1
+
+
+def test_naming_an_owner_gives_nobody_a_project_that_is_there(project, viewer):
+    with pytest.raises(CommandError, match="exists, and “viewer” doesn't own it"):
+        run("blog", "Hello", "--owner", "viewer")
+
+    assert not Project.objects.owned_by(viewer).exists()
+    assert not Pixel.objects.exists()
+
+
+def test_a_programs_address_for_events_is_printed():
+    out, _ = run("tools", "gardenctl", "--kind", "app")
+
+    assert f"https://hits.example.org/e/{Pixel.objects.get().token}" in out
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (("my blog", "Hello"), "write letters, digits and hyphens"),
+        (("", "Hello"), "write letters, digits and hyphens"),
+        (("x" * 61, "Hello"), "61 characters; write 60 at most"),
+        (("blog", " "), "title is empty"),
+        (("blog", "x" * 201), "201 characters; write 200 at most"),
+        (("blog", "two\nlines"), "one line of plain text"),
+        (("blog", "\udcff"), "one line of plain text"),
+        (("blog", "Hello", "--kind", "poem"), "write one of article, readme, newsletter, app"),
+        (("blog", "Hello", "--placement", "My Blog"), "like my-blog"),
+        (("blog", "Hello", "--placement", "medium", "end"), "such as my-end"),
+        (("blog", "Hello", "--placement", ""), "can't be a placement"),
+        (("blog", "Hello", "--placement", "a" * 41), "up to 40"),
+        (("blog", "Hello", "--placement", "medium\n"), "like medium"),
+        (("blog", "Hello", "--placement", *(f"p{n}" for n in range(41))), "40 placements at most, not 41"),
+        (("blog", "Hello", "--owner", "nobody"), "Nobody is called “nobody”"),
+        (("blog", "Hello", "--owner", ""), "Nobody is called “”"),
+    ],
+)
+def test_bad_input_says_what_to_write_and_leaves_nothing_behind(args, says):
+    with pytest.raises(CommandError, match=says):
+        run(*args)
+
+    assert not Project.objects.exists()
+    assert not Pixel.objects.exists()
+
+
+def test_it_checks_what_other_code_calls_it_with():
+    with pytest.raises(CommandError, match="no kind of pixel"):
+        call_command("create_pixel", "blog", "Hello", kind="poem")
+
+    assert not Project.objects.exists()
