@@ -25,7 +25,9 @@ logger = logging.getLogger(__name__)
 PREFIX = "/p/"
 # Anything may stand for the placement: a slip of the author's pen must not lose the hit.
 _ROUTE = re.compile(r"/p/(?P<token>[a-z0-9]{16,40})(?:/(?P<placement>[^/]*?))?(?P<end>/end)?\.gif")
-_REFERER = re.compile(r"(https?|android-app)://(?:[^/?#@]*@)?([^/?#@\s\\]+)([^?#]*)", re.IGNORECASE)
+_REFERER = re.compile(
+    r"(https?|android-app)://(?:[^/?#]*@)?([^/?#@\s\\]+)(/[^?#]*)?(?:[?#].*)?", re.IGNORECASE | re.DOTALL
+)
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?![A-Za-z0-9])")
 _PREFETCH_HEADERS = (b"sec-purpose", b"purpose", b"x-purpose", b"x-moz")
 _PREFETCH = re.compile(rb"prefetch|prerender|preview", re.IGNORECASE)
@@ -149,7 +151,7 @@ def _text(value: bytes) -> str:
 
 def _page(referer: bytes) -> str:
     """Return the embedding page of a `Referer`: scheme, host and path, without credentials, query and fragment."""
-    match = _REFERER.match(_text(referer[: 4 * MAX_PAGE]))
+    match = _REFERER.fullmatch(_text(referer[: 4 * MAX_PAGE]))
     if match is None:
         return ""
     scheme, host, path = match.groups()

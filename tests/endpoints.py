@@ -1,0 +1,106 @@
+"""The pixel endpoint through both of its coats, for the tests that must hold for each."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote_to_bytes
+
+from django.test import Client
+
+from collector import views
+from collector.asgi import FastPath
+from collector.lookups import Lookups
+from collector.receive import Receiver
+from collector.spool import SpooledHit, SpoolWriter, read_lines, segments
+
+CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/146.0.0.0 Safari/537.36"
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What a client sees of an answer; header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def reason(self) -> str | None:
+        return self.headers.get("x-telemetry")
+
+
+class Endpoint:
+    """One coat of the pixel endpoint, with a spool of its own."""
+
+    def __init__(self, directory: Path, trusted_proxies: int = 0) -> None:
+        self.directory = directory
+        self.receiver = Receiver(Lookups(), SpoolWriter(directory), trusted_proxies)
+
+    def get(self, path: str, **headers: str | bytes) -> Response:
+        """GET a path; `user_agent="x"` sends the header `User-Agent: x`. A browser's agent where none is given."""
+        return self.request("GET", path, **headers)
+
+    def request(self, method: str, path: str, *, peer: str = "127.0.0.1", **headers: str | bytes) -> Response:
+        raw = {
+            name.replace("_", "-").lower(): value if isinstance(value, bytes) else value.encode()
+            for name, value in ({"user_agent": CHROME} | headers).items()
+        }
+        return self._request(method, path, peer, raw)
+
+    def _request(self, method: str, path: str, peer: str, headers: dict[str, bytes]) -> Response:
+        raise NotImplementedError
+
+    def spooled(self) -> list[SpooledHit]:
+        return [
+            SpooledHit.from_line(line.content)
+            for segment in segments(self.directory)
+            for line in read_lines(segment, 0, limit_bytes=1 << 30)
+        ]
+
+
+class AsgiEndpoint(Endpoint):
+    """The fast path, called as gunicorn calls it."""
+
+    def _request(self, method: str, path: str, peer: str, headers: dict[str, bytes]) -> Response:
+        path, _, query = path.partition("?")
+        sent: list[dict] = []
+        scope = {
+            "type": "http",
+            "method": method,
+            "path": unquote_to_bytes(path).decode("utf-8", "replace"),
+            "query_string": query.encode(),
+            "headers": [(name.encode(), value) for name, value in headers.items()],
+            "client": (peer, 4711),
+        }
+
+        async def receive() -> dict:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message: dict) -> None:
+            sent.append(message)
+
+        asyncio.run(FastPath(self.receiver)(scope, receive, send))
+        start, body = sent
+        return Response(
+            start["status"], {name.decode(): value.decode() for name, value in start["headers"]}, body["body"]
+        )
+
+
+class ViewEndpoint(Endpoint):
+    """The Django view, through Django's own handler and middleware."""
+
+    def __init__(self, directory: Path, trusted_proxies: int = 0) -> None:
+        super().__init__(directory, trusted_proxies)
+        self._client = Client(raise_request_exception=True)
+
+    def _request(self, method: str, path: str, peer: str, headers: dict[str, bytes]) -> Response:
+        environ = {f"HTTP_{name.upper().replace('-', '_')}": value.decode("latin-1") for name, value in headers.items()}
+        previous, views.receiver = views.receiver, lambda: self.receiver
+        try:
+            response = self._client.generic(method, path, REMOTE_ADDR=peer, **environ)
+        finally:
+            views.receiver = previous
+        return Response(
+            response.status_code, {name.lower(): value for name, value in response.headers.items()}, response.content
+        )
