@@ -85,18 +85,19 @@ def _row(label: str, visits: int, visitors: int, *, total: int, most: int, **mor
 
 
 def dimension_panel(described: Described, counts: Sequence[ValueCount], total: int) -> Panel:
-    most = max((count.visits for count in counts), default=0)
+    """Rank the values of one dimension. Unknown comes last and has no bar: it is no answer to the panel's question."""
+    most = max((count.visits for count in counts if count.value), default=0)
     rows = [
         _row(
             described.label(count.value) if count.value else labels.UNKNOWN,
             count.visits,
             count.visitors,
             total=total,
-            most=most,
+            most=most if count.value else 0,
             hint="" if count.value else UNKNOWN_HINT,
             known=bool(count.value),
         )
-        for count in counts[:PANEL_ROWS]
+        for count in sorted(counts[:PANEL_ROWS], key=lambda count: not count.value)
     ]
     values = counts[0].values if counts else 0
     return Panel(described.key, described.title, described.caption, described.heading, rows, values)

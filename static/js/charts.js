@@ -26,26 +26,12 @@ function colours(canvas) {
     ink: probe("--plot-ink"),
     rule: probe("--plot-rule"),
     paper: probe("--plot-paper"),
+    text: rgb(getComputedStyle(document.body).color),
   };
 }
 
-/** Give a chart the colours of the theme. */
-function paint(chart) {
-  const { series, ink, rule, paper } = colours(chart.canvas);
-  chart.data.datasets.forEach((dataset, place) => {
-    dataset.backgroundColor = series[place];
-    dataset.hoverBackgroundColor = series[place];
-    dataset.borderColor = paper;
-    dataset.hoverBorderColor = paper;
-  });
-  const { x, y } = chart.options.scales;
-  x.ticks.color = y.ticks.color = ink;
-  x.border.color = y.grid.color = rule;
-  chart.update("none");
-}
-
-/** Return what Chart.js needs to draw `data`, without its colours. */
-function settings({ labels, titles, series }) {
+/** Return what Chart.js needs to draw `data` in `theme`, its colours. */
+function settings({ labels, titles, series }, theme) {
   const last = series.length - 1;
   return {
     type: "bar",
@@ -54,6 +40,9 @@ function settings({ labels, titles, series }) {
       datasets: series.map(({ label, values }, place) => ({
         label,
         data: values,
+        backgroundColor: theme.series[place],
+        hoverBackgroundColor: theme.series[place],
+        borderColor: theme.paper,
         borderWidth: { top: place < last ? 1 : 0 },
         categoryPercentage: 1,
         barPercentage: 0.82,
@@ -68,15 +57,21 @@ function settings({ labels, titles, series }) {
         x: {
           stacked: true,
           grid: { display: false },
-          border: {},
-          ticks: { maxRotation: 0, autoSkipPadding: 16 },
+          border: { color: theme.rule },
+          ticks: { color: theme.ink, maxRotation: 0, autoSkipPadding: 16 },
         },
         y: {
           stacked: true,
           beginAtZero: true,
           border: { display: false },
-          grid: { drawTicks: false },
-          ticks: { precision: 0, maxTicksLimit: 5, padding: 8, callback: (value) => brief.format(value) },
+          grid: { color: theme.rule, drawTicks: false },
+          ticks: {
+            color: theme.ink,
+            precision: 0,
+            maxTicksLimit: 5,
+            padding: 8,
+            callback: (value) => brief.format(value),
+          },
         },
       },
       plugins: {
@@ -85,6 +80,15 @@ function settings({ labels, titles, series }) {
           filter: (item) => item.raw > 0 || series.length === 1,
           itemSort: (one, other) => other.raw - one.raw,
           displayColors: series.length > 1,
+          backgroundColor: theme.paper,
+          borderColor: theme.ink,
+          borderWidth: 1,
+          titleColor: theme.text,
+          bodyColor: theme.text,
+          footerColor: theme.text,
+          multiKeyBackground: theme.paper,
+          boxPadding: 4,
+          padding: 10,
           callbacks: {
             title: ([item]) => (item ? titles[item.dataIndex] : ""),
             label: (item) => `${item.dataset.label}: ${exact.format(item.raw)}`,
@@ -98,12 +102,16 @@ function settings({ labels, titles, series }) {
 }
 
 Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
-const charts = [...document.querySelectorAll("canvas[data-chart]")].map((canvas) => {
+/** Paint a canvas anew, in the colours of the theme. */
+function paint(canvas) {
   const data = JSON.parse(document.getElementById(canvas.dataset.chart).textContent);
-  return new Chart(canvas, settings(data));
-});
-charts.forEach(paint);
-document.addEventListener("themechange", () => charts.forEach(paint));
+  Chart.getChart(canvas)?.destroy();
+  new Chart(canvas, settings(data, colours(canvas)));
+}
+
+const canvases = document.querySelectorAll("canvas[data-chart]");
+canvases.forEach(paint);
+document.addEventListener("themechange", () => canvases.forEach(paint));
 
 for (const button of document.querySelectorAll("[data-toggle]")) {
   const table = document.getElementById(button.getAttribute("aria-controls"));
