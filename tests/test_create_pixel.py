@@ -16,6 +16,12 @@ def public_url(settings):
     settings.PUBLIC_URL = "https://hits.example.org"
 
 
+@pytest.fixture(autouse=True)
+def cheap_passwords(settings):
+    """Spare each test the half second that a good password hash takes."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 def run(*args: str) -> tuple[str, str]:
     """Run the command as from a shell; return what went to stdout and stderr."""
     out, err = io.StringIO(), io.StringIO()

@@ -125,6 +125,14 @@ class PixelAdmin(PixelModelAdmin):
             kwargs["queryset"] = Project.objects.editable_by(request.user)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
+    def get_form(self, request: HttpRequest, obj: Pixel | None = None, change: bool = False, **kwargs: Any) -> Any:
+        """Offer a new project beside the choice, and neither its editing nor its deletion."""
+        form = super().get_form(request, obj, change, **kwargs)
+        if "project" in form.base_fields:
+            widget: Any = form.base_fields["project"].widget
+            widget.can_change_related = widget.can_view_related = widget.can_delete_related = False
+        return form
+
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         initial = super().get_changeform_initial_data(request)
         projects = list(Project.objects.editable_by(request.user).values_list("pk", flat=True)[:2])
@@ -167,16 +175,16 @@ class PixelAdmin(PixelModelAdmin):
     # Retiring, reinstating, deleting
 
     @admin.action(description="Retire: count no more visits")
-    def retire(self, request: HttpRequest, queryset: QuerySet[Pixel]) -> None:
+    def retire(self, request: HttpRequest, queryset: QuerySet[Pixel]) -> HttpResponse | None:
         pixels = list(queryset.filter(retired_at=None))
         Pixel.objects.filter(pk__in=[pixel.pk for pixel in pixels]).update(retired_at=timezone.now())
-        self._report(request, pixels, "Retired")
+        return self._report(request, pixels, "Retired")
 
     @admin.action(description="Reinstate: count visits again")
-    def reinstate(self, request: HttpRequest, queryset: QuerySet[Pixel]) -> None:
+    def reinstate(self, request: HttpRequest, queryset: QuerySet[Pixel]) -> HttpResponse | None:
         pixels = list(queryset.exclude(retired_at=None))
         Pixel.objects.filter(pk__in=[pixel.pk for pixel in pixels]).update(retired_at=None)
-        self._report(request, pixels, "Reinstated")
+        return self._report(request, pixels, "Reinstated")
 
     @admin.action(description="Delete")
     def delete_selected(self, request: HttpRequest, queryset: QuerySet[Pixel]) -> HttpResponse | None:
@@ -204,13 +212,15 @@ class PixelAdmin(PixelModelAdmin):
             messages.ERROR,
         )
 
-    def _report(self, request: HttpRequest, pixels: list[Pixel], verb: str) -> None:
+    def _report(self, request: HttpRequest, pixels: list[Pixel], verb: str) -> HttpResponse | None:
+        """Say what was done, and go back to the pixel's own page where its button was pressed."""
         if not pixels:
             self.message_user(request, f"{verb} nothing: the pixels you picked are so already.", messages.WARNING)
-            return
+            return None
         LogEntry.objects.log_actions(str(request.user.pk), pixels, CHANGE, f"{verb}.")
         titles = ", ".join(f"“{pixel}”" for pixel in pixels)
         self.message_user(request, f"{verb} {titles}.", messages.SUCCESS)
+        return redirect("admin:collector_pixel_change", pixels[0].pk) if "from_page" in request.POST else None
 
 
 def edits(request: HttpRequest, pixel: Pixel | None) -> bool:
