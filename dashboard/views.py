@@ -1,7 +1,6 @@
 """The pages of the dashboard. Each parses its address, asks once, and responds; none writes."""
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -60,7 +59,7 @@ def pixel(request: HttpRequest, slug: str, pixel_id: int) -> HttpResponse:
 
 def _period_context(request: HttpRequest, project: Project, pixel_id: int) -> dict[str, Any]:
     """Return what every page over a period needs. One query."""
-    now: datetime = timezone.localtime(timezone=project.zone)
+    now = timezone.localtime(timezone=project.zone)
     first_day = queries.first_day(project, pixel_id)
     form = PeriodForm(request.GET, today=now.date(), first_day=first_day)
     period = form.period()
@@ -71,5 +70,6 @@ def _period_context(request: HttpRequest, project: Project, pixel_id: int) -> di
         "notice": form.notice,
         "clock_change": period.clock_change(project.zone),
         "first_day": first_day,
-        "now": now,
+        "today": now.date(),
+        "clock": f"{now:%H:%M}",
     }

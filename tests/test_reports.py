@@ -277,8 +277,18 @@ def test_reports_ask_as_many_queries_at_any_traffic(project, pixel, django_asser
 
 @pytest.mark.parametrize(
     ("number", "short"),
-    [(0, "0"), (999, "999"), (1000, "1.0k"), (12_345, "12.3k"), (99_999, "99.9k"), (100_000, "100k")]
-    + [(999_999, "999k"), (1_000_000, "1.0M"), (12_345_678, "12.3M"), (3_000_000_000, "3.0G")],
+    [
+        (0, "0"),
+        (999, "999"),
+        (1000, "1.0k"),
+        (12_345, "12.3k"),
+        (99_999, "99.9k"),
+        (100_000, "100k"),
+        (999_999, "999k"),
+        (1_000_000, "1.0M"),
+        (12_345_678, "12.3M"),
+        (3_000_000_000, "3.0G"),
+    ],
 )
 def test_numbers_are_shortened_without_rounding_up(number, short):
     assert labels.short(number) == short

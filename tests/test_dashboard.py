@@ -1,0 +1,393 @@
+"""The pages of the dashboard: who may see them, what they say, and what they cost."""
+
+import json
+import re
+from datetime import UTC, date, datetime, timedelta
+from html.parser import HTMLParser
+from urllib.parse import quote
+
+import pytest
+from django.contrib.auth.models import User
+from django.contrib.staticfiles import finders
+from django.test import Client
+
+from collector.models import Membership, Pixel, Project
+from tests.test_reports import DAY, add_bots, add_visits
+
+NOON = datetime(DAY.year, DAY.month, DAY.day, 12, tzinfo=UTC)
+PAGES = ["/", "/projects/blog/", "/projects/blog/{pixel}/"]
+RANGES = ["today", "yesterday", "7d", "30d", "90d", "12m", "all"]
+
+
+@pytest.fixture(autouse=True)
+def noon(monkeypatch):
+    """Stop the clock at noon of the day that the counts end with."""
+    monkeypatch.setattr("django.utils.timezone.now", lambda: NOON)
+
+
+@pytest.fixture
+def reader(client, viewer) -> Client:
+    """A browser in which a viewer of the project is logged in."""
+    client.force_login(viewer)
+    return client
+
+
+@pytest.fixture
+def foreign_pixel(db) -> Pixel:
+    return Pixel.objects.create(project=Project.objects.create(name="Other", slug="other"), title="Elsewhere")
+
+
+class Tables(HTMLParser):
+    """Reads a page's panels: {data-panel: {label of a row: its first cell}}, and its key figures."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.panels: dict[str, dict[str, str]] = {}
+        self.figures: dict[str, int] = {}
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self._into: str | None = None
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        attributes = dict(attrs)
+        self.tags.append((tag, attributes))
+        if "data-panel" in attributes:
+            self._panel = self.panels.setdefault(attributes["data-panel"], {})
+        if "data-figure" in attributes:
+            self.figures[attributes["data-figure"]] = int(attributes["data-value"])
+        if tag == "th" and attributes.get("scope") == "row":
+            self._into, self._label = "label", ""
+        elif tag == "td" and self._into == "labelled":
+            self._into, self._cell = "cell", ""
+
+    def handle_data(self, data):
+        if self._into == "label":
+            self._label += data
+        elif self._into == "cell":
+            self._cell += data
+
+    def handle_endtag(self, tag):
+        if tag == "th" and self._into == "label":
+            self._into = "labelled"
+        elif tag == "td" and self._into == "cell":
+            self._panel[self._label.strip()] = self._cell.strip()
+            self._into = None
+
+
+def get(client: Client, path: str, status: int = 200) -> str:
+    response = client.get(path)
+    assert response.status_code == status
+    return response.content.decode()
+
+
+# Who may see what
+
+
+@pytest.mark.parametrize("path", [*PAGES, "/projects/nothing/", "/projects/other/"])
+def test_who_is_not_logged_in_is_sent_to_the_login(client, pixel, path):
+    path = path.format(pixel=pixel.pk)
+    response = client.get(path)
+    assert response.status_code == 302
+    assert response.url == f"/login/?next={quote(path)}"
+
+
+@pytest.mark.parametrize("path", PAGES[1:])
+def test_strangers_find_nothing(client, pixel, stranger, path):
+    client.force_login(stranger)
+    get(client, path.format(pixel=pixel.pk), 404)
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("who", ["owner", "viewer", "admin_user"])
+def test_members_and_superusers_see_the_pages(client, pixel, request, who, path):
+    client.force_login(request.getfixturevalue(who))
+    assert "Blog" in get(client, path.format(pixel=pixel.pk))
+
+
+def test_people_who_are_no_longer_active_see_nothing(client, pixel, viewer):
+    client.force_login(viewer)
+    User.objects.filter(pk=viewer.pk).update(is_active=False)
+    assert client.get("/projects/blog/").status_code == 302
+
+
+def test_who_leaves_a_project_sees_it_no_more(reader, viewer, project):
+    get(reader, "/projects/blog/")
+    Membership.objects.filter(user=viewer).delete()
+    get(reader, "/projects/blog/", 404)
+    assert "Blog" not in get(reader, "/")
+
+
+def test_a_pixel_is_shown_in_its_own_project_alone(reader, pixel, foreign_pixel, viewer):
+    get(reader, f"/projects/blog/{foreign_pixel.pk}/", 404)
+    get(reader, f"/projects/other/{foreign_pixel.pk}/", 404)
+    get(reader, f"/projects/other/{pixel.pk}/", 404)
+    get(reader, f"/projects/blog/{pixel.pk + 1000}/", 404)
+    Membership.objects.create(project=foreign_pixel.project, user=viewer)
+    get(reader, f"/projects/other/{foreign_pixel.pk}/")
+    get(reader, f"/projects/blog/{foreign_pixel.pk}/", 404)
+
+
+def test_the_list_shows_the_projects_of_the_user_alone(reader, project, foreign_pixel):
+    page = get(reader, "/")
+    assert "/projects/blog/" in page
+    assert "other" not in page.lower()
+
+
+def test_a_pixel_id_beyond_any_database_is_not_found(reader, project):
+    get(reader, f"/projects/blog/{10**30}/", 404)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_pages_are_read_only(reader, pixel, path):
+    assert reader.post(path.format(pixel=pixel.pk)).status_code == 405
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_pages_are_never_cached(reader, pixel, path):
+    response = reader.get(path.format(pixel=pixel.pk))
+    assert {"private", "no-store"} <= set(response["Cache-Control"].split(", "))
+
+
+# Logging in and out
+
+
+def test_logging_in_leads_to_the_page_that_was_asked_for(client, viewer):
+    response = client.post(
+        "/login/", {"username": "viewer", "password": "viewer-pass-1", "next": "/projects/blog/?range=7d"}
+    )
+    assert (response.status_code, response.url) == (302, "/projects/blog/?range=7d")
+
+
+def test_the_login_never_leads_to_another_site(client, viewer):
+    response = client.post(
+        "/login/", {"username": "viewer", "password": "viewer-pass-1", "next": "https://evil.example/"}
+    )
+    assert (response.status_code, response.url) == (302, "/")
+
+
+def test_a_wrong_password_is_told_and_the_name_kept(client, viewer):
+    response = client.post("/login/", {"username": "viewer", "password": "wrong"})
+    page = response.content.decode()
+    assert response.status_code == 200
+    assert 'role="alert"' in page
+    assert 'value="viewer"' in page
+    assert "wrong" not in page
+
+
+def test_logging_out_needs_a_form(reader):
+    assert reader.get("/logout/").status_code == 405
+    assert reader.post("/logout/").url == "/login/"
+    assert reader.get("/").status_code == 302
+
+
+# What the pages say
+
+
+def test_the_project_page_shows_numbers_in_panels(reader, pixel):
+    add_visits(pixel, 1234, 1000, hour=14)
+    add_visits(pixel, 5, platform="github", traffic="proxied", hour=9)
+    add_bots(pixel, 7)
+    page = Tables(get(reader, "/projects/blog/"))
+    assert page.figures == {"visits": 1239, "visitors": 1000, "hidden": 5, "bots": 7}
+    assert page.panels["platforms"] == {"Medium": "1.2k", "GitHub": "5"}
+    assert page.panels["hours"]["14:00"] == "1.2k"
+    assert page.panels["hours"]["09:00"] == "5"
+    assert page.panels["hours"]["03:00"] == "0"
+    assert page.panels["devices"] == {"Phone": "1.2k", "unknown": "5"}
+    assert page.panels["countries"] == {"Germany": "1.2k", "unknown": "5"}
+    assert page.panels["browsers"] == {"Firefox": "1.2k", "unknown": "5"}
+    assert page.panels["systems"] == {"Android": "1.2k", "unknown": "5"}
+    assert page.panels["pages"] == {"medium.com/@me/hello": "1.2k", "unknown": "5"}
+    assert page.panels["articles"] == {"Hello": "1.2k"}
+    assert len(page.panels["trend"]) == 30
+    assert page.panels["trend"]["22 Nov"] == "1.2k"
+
+
+def test_exact_numbers_are_one_hover_away(reader, pixel):
+    add_visits(pixel, 12_345, 999)
+    assert 'title="12,345">12.3k</td>' in get(reader, "/projects/blog/")
+
+
+def test_an_article_is_linked_with_its_range_and_has_no_list_of_articles(reader, pixel):
+    add_visits(pixel, 5)
+    link = f"/projects/blog/{pixel.pk}/?range=7d"
+    assert link in get(reader, "/projects/blog/?range=7d")
+    page = Tables(get(reader, link))
+    assert "articles" not in page.panels
+    assert page.figures["visits"] == 5
+
+
+def test_what_charts_paint_is_what_tables_say(reader, pixel):
+    add_visits(pixel, 5, hour=3)
+    page = get(reader, "/projects/blog/")
+    for key in ("trend", "hours"):
+        data = json.loads(re.search(rf'<script id="{key}-data" type="application/json">(.*?)</script>', page)[1])
+        assert data["labels"] == list(Tables(page).panels[key])
+        assert sum(data["series"][0]["values"]) == 5
+
+
+@pytest.mark.parametrize("hostile", ["</script><script>alert(1)</script>", "<img src=x onerror=alert(1)>", "'\"&"])
+def test_what_strangers_can_send_is_shown_as_text(reader, pixel, hostile):
+    Pixel.objects.filter(pk=pixel.pk).update(title=hostile)
+    add_visits(pixel, 5, platform=hostile, page=hostile, browser=hostile, country=hostile)
+    for path in PAGES:
+        page = get(reader, path.format(pixel=pixel.pk))
+        assert hostile not in page
+        assert "alert(1)</script>" not in page
+
+
+@pytest.mark.parametrize("path", [*PAGES, "/login/"])
+def test_pages_hold_no_inline_script_style_or_foreign_address(reader, pixel, path):
+    add_visits(pixel, 5)
+    if path == "/login/":
+        reader.logout()
+    response = reader.get(path.format(pixel=pixel.pk))
+    for tag, attributes in Tables(response.content.decode()).tags:
+        assert tag != "style"
+        assert not [name for name in attributes if name == "style" or name.startswith("on")]
+        if tag == "script" and attributes.get("type") != "application/json":
+            assert str(attributes["src"]).startswith("/static/")
+        for name in ("src", "href", "action"):
+            assert not str(attributes.get(name, "")).startswith(("http:", "https:", "//"))
+    assert "script-src 'self'" in response["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("path", [*PAGES, "/login/"])
+def test_static_files_of_the_pages_exist(reader, pixel, path):
+    if path == "/login/":
+        reader.logout()
+    page = Tables(get(reader, path.format(pixel=pixel.pk)))
+    named = [value for _, attributes in page.tags for name in ("src", "href") if (value := attributes.get(name))]
+    files = [value.removeprefix("/static/") for value in named if value.startswith("/static/")]
+    assert files
+    assert all(finders.find(file) for file in files)
+
+
+def test_times_say_their_zone(reader, pixel):
+    add_visits(pixel, 5)
+    page = get(reader, "/projects/blog/")
+    assert "days and hours of Europe/Berlin, where it is now 13:00" in page
+
+
+def test_a_retired_pixel_says_that_it_counts_no_more(reader, pixel):
+    Pixel.objects.filter(pk=pixel.pk).update(retired_at=NOON)
+    assert "Retired" in get(reader, f"/projects/blog/{pixel.pk}/")
+
+
+def test_today_is_the_day_of_the_project(reader, project, pixel):
+    add_visits(pixel, 5, day=DAY + timedelta(days=1))
+    assert Tables(get(reader, "/projects/blog/?range=today")).figures["visits"] == 0
+    Project.objects.update(timezone="Pacific/Kiritimati")  # noon in UTC is two in the morning of the next day
+    assert Tables(get(reader, "/projects/blog/?range=today")).figures["visits"] == 5
+
+
+def test_the_list_counts_today_and_the_last_7_and_30_days(reader, pixel):
+    add_visits(pixel, 1)
+    add_visits(pixel, 10, day=DAY - timedelta(days=6))
+    add_visits(pixel, 100, day=DAY - timedelta(days=29))
+    add_visits(pixel, 1000, day=DAY - timedelta(days=30))
+    page = get(reader, "/")
+    assert re.findall(r'title="([\d,]+) visits"', page) == ["1", "11", "111"]
+
+
+def test_a_day_on_which_the_clocks_change_says_so(reader, pixel):
+    add_visits(pixel, 5, day=date(2026, 3, 29))
+    assert "02:00 was skipped" in get(reader, "/projects/blog/?start=2026-03-29&end=2026-03-29")
+
+
+# Any address gives a page
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize(
+    "query",
+    [
+        "range=fortnight",
+        "range=%00",
+        "range=%ff%fe",
+        "range[]=7d&articles[]=all",
+        "start=2026-02-30&end=2026-02-31",
+        "start=2026-03-02&end=2026-03-01",
+        "start=0001-01-01&end=9999-12-31",
+        "start=-1&end=-1",
+        "start=%F0%9F%92%A9&end=%00",
+        "articles=all&articles=none",
+        "&".join(f"range={n}" for n in range(900)),
+    ],
+)
+def test_any_query_string_gives_a_page(reader, pixel, path, query):
+    add_visits(pixel, 5)
+    get(reader, f"{path.format(pixel=pixel.pk)}?{query}")
+
+
+def test_an_impossible_range_falls_back_and_says_so(reader, pixel):
+    add_visits(pixel, 5)
+    page = get(reader, "/projects/blog/?start=2026-02-30&end=2026-03-01")
+    assert "Here are the last 30 days instead" in page
+    assert Tables(page).figures["visits"] == 5
+    assert "instead" not in get(reader, "/projects/blog/?range=7d")
+
+
+# Empty states
+
+
+def test_who_has_no_project_is_shown_how_to_start(client, stranger):
+    client.force_login(stranger)
+    page = get(client, "/")
+    assert "Create a pixel" in page
+    assert "/admin/collector/pixel/add/" in page
+
+
+def test_who_may_not_enter_the_admin_is_told_whom_to_ask(client, db):
+    client.force_login(User.objects.create_user("guest"))
+    page = get(client, "/")
+    assert "/admin/" not in page
+    assert "Ask whoever runs this server" in page
+
+
+def test_a_project_without_pixels_shows_how_to_start(reader, project):
+    assert "Create a pixel" in get(reader, "/projects/blog/")
+
+
+def test_a_project_never_visited_leads_to_its_articles(reader, pixel):
+    page = get(reader, "/projects/blog/")
+    assert "Waiting for the first visit" in page
+    assert f"/projects/blog/{pixel.pk}/" in page
+
+
+def test_a_pixel_never_visited_shows_its_snippets(reader, pixel):
+    page = get(reader, f"/projects/blog/{pixel.pk}/")
+    assert "Waiting for the first visit" in page
+    assert f"/p/{pixel.token}/medium.gif" in page
+    assert f"/p/{pixel.token}/dev-to.gif" in page
+
+
+def test_bots_before_the_first_visit_are_named(reader, pixel):
+    add_bots(pixel, 7)
+    assert "Only bots came so far: 7" in get(reader, f"/projects/blog/{pixel.pk}/")
+
+
+def test_a_range_without_visits_says_when_the_first_was(reader, pixel):
+    add_visits(pixel, 5, day=DAY - timedelta(days=100))
+    page = get(reader, "/projects/blog/?range=7d")
+    assert "No visit in this range. The first was on 14 Aug 2026" in page
+
+
+# What the pages cost
+
+
+@pytest.mark.parametrize(("path", "queries"), [("/", 4), ("/projects/blog/", 9), ("/projects/blog/{pixel}/", 6)])
+@pytest.mark.parametrize("counted", [False, True])
+def test_pages_ask_as_many_queries_at_any_traffic(
+    reader, viewer, pixel, django_assert_num_queries, path, queries, counted
+):
+    if counted:
+        for place in range(20):
+            more = Pixel.objects.create(project=pixel.project, title=f"Article {place}")
+            add_visits(more, 3, day=DAY - timedelta(days=place), platform=f"site{place}.example")
+            add_visits(pixel, 3, day=DAY - timedelta(days=place), country="FR")
+            project = Project.objects.create(name=f"Project {place}", slug=f"project-{place}")
+            Membership.objects.create(project=project, user=viewer)
+    for name in RANGES:
+        with django_assert_num_queries(queries):
+            get(reader, f"{path.format(pixel=pixel.pk)}?range={name}")
