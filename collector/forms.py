@@ -11,6 +11,8 @@ from collector.models import Membership, Pixel, Project, Role
 from collector.models.projects import validate_placement, validate_placements
 from collector.platforms import catalogue
 
+PIXELS_AT_ONCE = 500
+
 if TYPE_CHECKING:
     PixelModelForm = forms.ModelForm[Pixel]
     ProjectModelForm = forms.ModelForm[Project]
@@ -50,12 +52,19 @@ class MembershipForm(MembershipModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for field in self.fields.values():  # a row of the table has no labels of its own
+            field.widget.attrs["aria-label"] = str(field.label)
         if self.instance.pk:
             self.initial["user"] = self.instance.user
 
 
 class MembershipFormSet(MembershipInlineFormSet):
     """The members of one project, of whom one at least stays an owner."""
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+        if "DELETE" in form.fields:
+            form.fields["DELETE"].widget.attrs["aria-label"] = "Remove this member"
 
     def clean(self) -> None:
         """Raise ValidationError where a project that has an owner would be left without one."""
@@ -122,3 +131,38 @@ class PixelForm(PixelModelForm):
             else:
                 self.instance.placements = placements
         return data
+
+
+class SeveralPixelsForm(PixelForm):
+    """Many pixels at once: a title on each line, all else the same."""
+
+    titles = forms.CharField(
+        widget=forms.Textarea(attrs={"rows": 10}),
+        help_text="One on each line, such as a list of what you have published. Each becomes a pixel of its own.",
+    )
+    field_order = ["titles", "project", "kind", "known_placements", "own_placements"]
+
+    class Meta:
+        model = Pixel
+        fields = ["project", "kind"]
+
+    def clean_titles(self) -> list[str]:
+        """Return the titles, each valid by itself."""
+        titles = [line.strip() for line in self.cleaned_data["titles"].splitlines() if line.strip()]
+        longest = Pixel._meta.get_field("title").max_length or 0
+        for title in titles:
+            if len(title) > longest:
+                raise ValidationError(f"“{title[:40]}…” has {len(title)} characters; write {longest} at most.")
+        if len(titles) > PIXELS_AT_ONCE:
+            raise ValidationError(
+                f"There are {len(titles)} titles; paste {PIXELS_AT_ONCE} at most, and the others after that."
+            )
+        return titles
+
+    def pixels(self) -> list[Pixel]:
+        """Return the pixels, not stored yet, in the order of their titles."""
+        made = self.instance
+        return [
+            Pixel(project=made.project, kind=made.kind, placements=made.placements, title=title)
+            for title in self.cleaned_data["titles"]
+        ]

@@ -263,7 +263,12 @@ def test_a_viewer_sees_no_pixel_here(project, pixel, viewer):
 def test_who_is_no_staff_stays_outside(viewer, pixel):
     client = logged_in(viewer)
 
-    for url in ("/admin/", "/admin/collector/pixel/", f"/admin/collector/pixel/{pixel.pk}/change/"):
+    for url in (
+        "/admin/",
+        "/admin/collector/pixel/",
+        "/admin/collector/pixel/several/",
+        f"/admin/collector/pixel/{pixel.pk}/change/",
+    ):
         assert client.get(url).headers["Location"].startswith("/admin/login/")
 
 
@@ -371,6 +376,7 @@ def test_the_member_form_lists_no_other_users(as_owner, project, stranger):
     page = text_of(as_owner.get(f"/admin/collector/project/{project.pk}/change/"))
 
     assert 'name="memberships-0-user" value="owner"' in page
+    assert page.count('aria-label="User name"') == 3  # one is there, one is new, one is for more
     assert "stranger" not in page
 
 
@@ -624,11 +630,53 @@ def test_a_pixel_without_counts_can_be_deleted(as_owner, project, pixel):
     assert not Pixel.objects.exists()
 
 
-def test_who_has_no_project_is_led_to_make_one(as_stranger):
-    response = as_stranger.get("/admin/collector/pixel/add/", follow=True)
+@pytest.mark.parametrize("view", ["add", "several"])
+def test_who_has_no_project_is_led_to_make_one(as_stranger, view):
+    response = as_stranger.get(f"/admin/collector/pixel/{view}/", follow=True)
 
     assert response.redirect_chain == [("/admin/collector/project/add/", 302)]
     assert "A pixel belongs to a project" in text_of(response)
+
+
+def test_each_line_of_a_pasted_list_becomes_a_pixel(as_owner, project):
+    form = {"project": project.pk, "kind": "article", "known_placements": ["medium"], "own_placements": "wiki"}
+
+    response = as_owner.post(
+        "/admin/collector/pixel/several/", {**form, "titles": "One\r\n\r\n  Two \nThree"}, follow=True
+    )
+
+    assert "Made 3 pixels" in text_of(response)
+    assert sorted(Pixel.objects.values_list("title", flat=True)) == ["One", "Three", "Two"]
+    assert len({pixel.token for pixel in Pixel.objects.all()}) == 3
+    assert all(pixel.placements == ["medium", "wiki"] and pixel.project == project for pixel in Pixel.objects.all())
+    assert LogEntry.objects.count() == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"titles": " \n "}, "This field is required"),
+        ({"titles": "Fine\n" + "x" * 201}, "has 201 characters; write 200 at most"),
+        ({"titles": "x\n" * 501}, "paste 500 at most"),
+        ({"own_placements": "end"}, "such as my-end"),
+        ({"kind": "poem"}, "Select a valid choice"),
+    ],
+)
+def test_a_list_with_a_mistake_makes_no_pixel(as_owner, project, changes, says):
+    form = {"project": project.pk, "kind": "article", "titles": "One"}
+
+    assert says in text_of(as_owner.post("/admin/collector/pixel/several/", {**form, **changes}))
+    assert not Pixel.objects.exists()
+
+
+def test_several_pixels_can_not_be_put_into_a_foreign_project(as_owner, project, foreign):
+    form = {"project": foreign.project_id, "kind": "article", "titles": "One"}
+
+    page = text_of(as_owner.post("/admin/collector/pixel/several/", form))
+
+    assert "Select a valid choice" in page
+    assert "secret plans" not in page
+    assert Pixel.objects.get() == foreign
 
 
 def test_the_list_of_pixels_costs_the_same_however_many_there_are(as_owner, project, django_assert_num_queries):
@@ -654,6 +702,7 @@ def test_no_page_has_inline_script_or_style(as_owner, pixel):
         "/admin/login/",
         "/admin/collector/pixel/",
         "/admin/collector/pixel/add/",
+        "/admin/collector/pixel/several/",
         f"/admin/collector/pixel/{pixel.pk}/change/",
         f"/admin/collector/pixel/{pixel.pk}/history/",
         "/admin/collector/project/",

@@ -5,19 +5,19 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.actions import delete_selected as ask_and_delete
-from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
 from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.admin.utils import unquote
 from django.db.models import ForeignKey, QuerySet
 from django.forms import ModelChoiceField
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.urls import reverse
+from django.shortcuts import redirect, render
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from collector.forms import PixelForm
+from collector.forms import PixelForm, SeveralPixelsForm
 from collector.models import DailyCount, Kind, Pixel, Project
 from collector.platforms import platform_name
 from collector.snippets import base_url, events_url, snippets
@@ -145,9 +145,32 @@ class PixelAdmin(PixelModelAdmin):
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         if edits(request, None) and not Project.objects.editable_by(request.user).exists():
-            self.message_user(request, "A pixel belongs to a project. Make your first project here, then its pixels.")
-            return redirect("admin:collector_project_add")
+            return self._lead_to_first_project(request)
         return super().add_view(request, form_url, extra_context)
+
+    def get_urls(self) -> list[URLPattern]:
+        several = path("several/", self.admin_site.admin_view(self.several_view), name="collector_pixel_several")
+        return [several, *super().get_urls()]
+
+    def several_view(self, request: HttpRequest) -> HttpResponse:
+        """Make a pixel of each line of a pasted list of titles."""
+        projects = Project.objects.editable_by(request.user)
+        if not projects.exists():
+            return self._lead_to_first_project(request)
+        form = SeveralPixelsForm(request.POST or None, initial=self.get_changeform_initial_data(request))
+        choice: Any = form.fields["project"]
+        choice.queryset = projects
+        if request.method == "POST" and form.is_valid():
+            pixels = Pixel.objects.bulk_create(form.pixels())
+            LogEntry.objects.log_actions(str(request.user.pk), pixels, ADDITION, "Added with others.")
+            self.message_user(request, f"Made {len(pixels)} pixels. Open one for its snippets.", messages.SUCCESS)
+            return redirect("admin:collector_pixel_changelist")
+        context = {**self.admin_site.each_context(request), "form": form, "title": "Add several pixels"}
+        return render(request, "admin/collector/pixel/several.html", context)
+
+    def _lead_to_first_project(self, request: HttpRequest) -> HttpResponse:
+        self.message_user(request, "A pixel belongs to a project. Make your first project here, then its pixels.")
+        return redirect("admin:collector_project_add")
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None

@@ -34,7 +34,7 @@ class UserAdmin(UserModelAdmin):
                 "the projects they are members of. Superusers see and edit everything.",
             },
         ),
-        ("Dates", {"fields": ("last_login", "date_joined")}),
+        ("Dates, in UTC", {"fields": ("last_login", "date_joined")}),
     )
     readonly_fields = ("last_login", "date_joined")
     list_display = ("username", "email", "is_active", "is_staff", "is_superuser", "last_login")
