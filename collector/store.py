@@ -137,7 +137,7 @@ def _insert(hits: Sequence[EnrichedHit]) -> None:
     rows: list[Any] = [_row(hit) for hit in hits]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            with cursor.copy(COPY_HITS) as copy:
+            with connection.wrap_database_errors, cursor.copy(COPY_HITS) as copy:
                 for row in rows:
                     copy.write_row(row)
         else:

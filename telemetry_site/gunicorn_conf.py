@@ -3,7 +3,7 @@
 worker_class = "asgi"
 http_parser = "fast"
 asgi_loop = "uvloop"
-asgi_lifespan = "off"  # neither Django nor the collector has anything to start or end with it
+asgi_lifespan = "on"
 keepalive = 5
 graceful_timeout = 10
 accesslog = None  # an access log would hold the addresses that we promise never to write

@@ -51,6 +51,9 @@ class Endpoint:
     def _request(self, method: str, path: str, peer: str, headers: dict[str, bytes]) -> Response:
         raise NotImplementedError
 
+    def close(self) -> None:
+        self.receiver.spool.close()
+
     def spooled(self) -> list[SpooledHit]:
         return [
             SpooledHit.from_line(line.content)
@@ -61,6 +64,13 @@ class Endpoint:
 
 class AsgiEndpoint(Endpoint):
     """The fast path, called as gunicorn calls it."""
+
+    def __init__(self, directory: Path, trusted_proxies: int = 0) -> None:
+        super().__init__(directory, trusted_proxies)
+        self._fast_path = FastPath(self.receiver)
+
+    def close(self) -> None:
+        self._fast_path.close()
 
     def _request(self, method: str, path: str, peer: str, headers: dict[str, bytes]) -> Response:
         path, _, query = path.partition("?")
@@ -80,7 +90,7 @@ class AsgiEndpoint(Endpoint):
         async def send(message: dict) -> None:
             sent.append(message)
 
-        asyncio.run(FastPath(self.receiver)(scope, receive, send))
+        asyncio.run(self._fast_path(scope, receive, send))
         start, body = sent
         return Response(
             start["status"], {name.decode(): value.decode() for name, value in start["headers"]}, body["body"]

@@ -1,0 +1,50 @@
+"""Hits made up for tests, and the drain that stores them."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from collector.drain import Drain
+from collector.models import DailyCount, Pixel
+from collector.spool import SpooledHit, SpoolWriter
+
+IPHONE = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+    "Version/26.0 Mobile/15E148 Safari/604.1"
+)
+CAMO = "github-camo (4b76e509)"
+
+
+def micros(text: str) -> int:
+    """Return a moment such as 2026-03-29T00:30 (UTC where it names no zone) in microseconds since the epoch."""
+    moment = datetime.fromisoformat(text)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return int(moment.timestamp() * 1_000_000)
+
+
+def hit(pixel: Pixel, at: str = "2026-11-22T10:00", **fields: object) -> SpooledHit:
+    """A reader's hit; `fields` as SpooledHit has them."""
+    defaults: dict[str, object] = {"agent": IPHONE, "visitor": 1, "country": "DE", "language": "de"}
+    return SpooledHit(token=pixel.token, at_us=micros(at), **(defaults | fields))  # type: ignore[arg-type]
+
+
+def spool(directory: Path, hits: Iterable[SpooledHit]) -> None:
+    """Write hits into a segment of their own, and finish it."""
+    writer = SpoolWriter(directory)
+    for one in hits:
+        writer.append(one.to_line())
+    writer.close()
+
+
+def drain(directory: Path, **options: int) -> Drain:
+    """Drain what waits, until nothing does."""
+    drain = Drain(directory, **options)
+    while drain.drain_once():
+        pass
+    return drain
+
+
+def counts(dimension: str, pixel_id: int = 0) -> dict[tuple[str, str, str], tuple[int, int]]:
+    """Return `(hits, visitors)` by date, platform and value; of the whole project where no pixel is named."""
+    rows = DailyCount.objects.filter(dimension=dimension, pixel_id=pixel_id)
+    return {(row.date.isoformat(), row.platform, row.value): (row.hits, row.visitors) for row in rows}

@@ -1,0 +1,105 @@
+import logging
+
+import pytest
+
+from collector.clients import client_address, country_lookup, country_of
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded_for", "trusted_proxies", "address"),
+    [
+        ("192.0.2.1", "", 0, "192.0.2.1"),
+        ("192.0.2.1", "203.0.113.9", 0, "192.0.2.1"),
+        ("10.0.0.1", "203.0.113.9", 1, "203.0.113.9"),
+        ("10.0.0.1", "6.6.6.6, 203.0.113.9", 1, "203.0.113.9"),
+        ("10.0.0.1", "6.6.6.6, 203.0.113.9, 10.0.0.2", 2, "203.0.113.9"),
+        ("10.0.0.1", "203.0.113.9", 2, "203.0.113.9"),
+        ("10.0.0.1", "", 1, "10.0.0.1"),
+        ("10.0.0.1", "203.0.113.9:4711", 1, "203.0.113.9"),
+        ("10.0.0.1", "[2001:db8::1]:4711", 1, "2001:db8::1"),
+        ("::ffff:192.0.2.1", "", 0, "192.0.2.1"),
+        ("fe80::1%eth0", "", 0, "fe80::1"),
+        ("2001:DB8:0:0::1", "", 0, "2001:db8::1"),
+        ("", "", 0, ""),
+        ("10.0.0.1", "unknown", 1, ""),
+        ("10.0.0.1", "<script>", 1, ""),
+        ("/run/web.sock", "", 0, ""),
+    ],
+)
+def test_the_client_is_the_address_that_the_trusted_hop_saw(peer, forwarded_for, trusted_proxies, address):
+    assert client_address(peer, forwarded_for, trusted_proxies) == address
+
+
+@pytest.mark.parametrize(
+    ("address", "country"),
+    [("8.8.8.8", "US"), ("193.0.6.139", "NL"), ("2001:4860:4860::8888", "US"), ("10.0.0.1", ""), ("::1", ""), ("", "")],
+)
+def test_countries_are_known_out_of_the_box_and_nobodys_addresses_have_none(address, country):
+    assert country_of(address) == country
+
+
+@pytest.fixture
+def geoip_db(settings):
+    """Name another country database for one test."""
+
+    def name(path):
+        settings.GEOIP_DB = str(path)
+        country_lookup.cache_clear()
+
+    yield name
+    country_lookup.cache_clear()
+
+
+@pytest.mark.parametrize(
+    "record", [{"country_code": "ZZ"}, {"country": {"iso_code": "ZZ"}}], ids=["country_code", "country.iso_code"]
+)
+def test_an_operators_own_database_is_read_in_both_common_forms(geoip_db, tmp_path, record):
+    path = tmp_path / "country.mmdb"
+    path.write_bytes(mmdb_for_every_address(record))
+    geoip_db(path)
+
+    assert country_of("8.8.8.8") == "ZZ"
+    assert country_of("2001:4860:4860::8888") == "ZZ"
+
+
+@pytest.mark.parametrize("content", [None, b"no database"], ids=["missing", "broken"])
+def test_a_database_that_can_not_be_used_is_said_and_countries_stay_unknown(geoip_db, tmp_path, content, caplog):
+    caplog.set_level(logging.ERROR)
+    path = tmp_path / "country.mmdb"
+    if content is not None:
+        path.write_bytes(content)
+    geoip_db(path)
+
+    assert country_of("8.8.8.8") == ""
+    assert "GEOIP_DB" in caplog.text
+
+
+def mmdb_for_every_address(record):
+    """Return a MaxMind DB with one record for all addresses (specification: maxmind.github.io/MaxMind-DB)."""
+
+    def text(value):
+        return bytes([0x40 | len(value)]) + value.encode()
+
+    def mapping(items):
+        return bytes([0xE0 | len(items)]) + b"".join(text(key) + value for key, value in items.items())
+
+    def uint16(value):
+        return bytes([0xA2]) + value.to_bytes(2, "big")
+
+    def value_of(value):
+        return mapping({key: value_of(part) for key, part in value.items()}) if isinstance(value, dict) else text(value)
+
+    nodes = 1
+    every_address = (nodes + 16).to_bytes(3, "big") * 2  # both branches lead to the data section's first byte
+    metadata = {
+        "node_count": bytes([0xC4]) + nodes.to_bytes(4, "big"),
+        "record_size": uint16(24),
+        "ip_version": uint16(6),
+        "database_type": text("Test"),
+        "languages": bytes([0x00, 0x04]),
+        "binary_format_major_version": uint16(2),
+        "binary_format_minor_version": uint16(0),
+        "build_epoch": bytes([0x01, 0x02, 0x01]),
+        "description": mapping({}),
+    }
+    return every_address + bytes(16) + value_of(record) + b"\xab\xcd\xefMaxMind.com" + mapping(metadata)

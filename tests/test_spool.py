@@ -1,0 +1,200 @@
+import errno
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collector.models import Verdict
+from collector.spool import MAX_LINE_BYTES, SpooledHit, SpoolWriter, exclusive, is_finished, read_lines, segments
+
+LINE = b'{"token":"abcdefghijkmnpqrstuv","at":1}\n'
+
+
+@pytest.fixture
+def directory(tmp_path):
+    return tmp_path / "spool"
+
+
+@pytest.fixture
+def writer(directory):
+    writer = SpoolWriter(directory)
+    yield writer
+    writer.close()
+
+
+def lines(segment, offset=0, limit_bytes=1 << 20):
+    return list(read_lines(segment, offset, limit_bytes=limit_bytes))
+
+
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
+
+
+@given(
+    st.builds(
+        SpooledHit,
+        token=st.text("abc", min_size=1, max_size=40),
+        at_us=st.integers(1, 2**52 - 1),
+        placement=texts,
+        is_end=st.booleans(),
+        verdict=st.sampled_from(Verdict),
+        agent=texts,
+        page=texts,
+        language=texts,
+        country=st.text("AB", max_size=2),
+        visitor=st.none() | st.integers(-(2**63), 2**63 - 1),
+    )
+)
+def test_a_hit_reads_back_from_its_line_as_it_was(hit):
+    line = hit.to_line()
+
+    assert line.endswith(b"\n")
+    assert line.count(b"\n") == 1
+    assert SpooledHit.from_line(line[:-1]) == hit
+
+
+@given(st.binary(max_size=200) | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(str).map(str.encode))
+def test_any_other_line_is_refused_with_a_reason(content):
+    with pytest.raises(ValueError, match=r"^(no|longer)"):
+        SpooledHit.from_line(content)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "no JSON"),
+        (b"[]", "no JSON object"),
+        (b'{"token":"a"}', "no usable time"),
+        (b'{"token":"a","at":true}', "no usable time"),
+        (b'{"token":"a","at":-1}', "no usable time"),
+        (b'{"token":"a","at":1e300}', "no usable time"),
+        (b'{"token":"a","at":9999999999999999999}', "no usable time"),
+        (b'{"at":1}', "no usable token"),
+        (b'{"token":["a"],"at":1}', "no usable token"),
+        (b'{"token":"a","at":1,"visitor":9223372036854775808}', "no usable visitor"),
+        (b'{"token":"a","at":1,"visitor":"x"}', "no usable visitor"),
+        (b'{"token":"a","at":1,"verdict":99}', "no usable verdict"),
+        (b'{"token":"a","at":1,"agent":"\\ud800"}', "no usable agent"),
+        (b'{"token":"a","at":1,"country":"DEU"}', "no usable country"),
+        (b"[" * 100_000, "longer than any line we write"),
+        (b"[" * 10_000, "no JSON"),
+    ],
+)
+def test_a_line_that_can_not_be_used_says_why(content, reason):
+    with pytest.raises(ValueError, match=reason):
+        SpooledHit.from_line(content)
+
+
+def test_a_nul_in_a_text_is_replaced_for_no_database_need_store_it():
+    assert SpooledHit.from_line(b'{"token":"a","at":1,"agent":"x\\u0000y"}').agent == "x\ufffdy"
+
+
+def test_lines_come_in_order_with_their_places(directory, writer):
+    for _ in range(3):
+        writer.append(LINE)
+    [segment] = segments(directory)
+
+    assert [(line.offset, line.end) for line in lines(segment)] == [(0, 40), (40, 80), (80, 120)]
+    assert [line.offset for line in lines(segment, offset=80)] == [80]
+    assert len(lines(segment, limit_bytes=1)) == 1
+
+
+def test_a_segment_is_finished_when_its_writer_has_gone_on(directory, writer):
+    writer.append(LINE)
+    [segment] = segments(directory)
+    assert not is_finished(segment)
+
+    writer.close()
+    assert is_finished(segment)
+
+
+def test_a_segment_is_finished_when_its_process_was_killed(directory):
+    pid = os.fork()
+    if pid == 0:
+        SpoolWriter(directory).append(LINE)
+        os.kill(os.getpid(), 9)
+    os.waitpid(pid, 0)
+
+    [segment] = segments(directory)
+    assert is_finished(segment)
+    assert len(lines(segment)) == 1
+
+
+def test_a_forked_child_writes_a_segment_of_its_own(directory, writer):
+    writer.append(LINE)
+    pid = os.fork()
+    if pid == 0:
+        writer.append(LINE)
+        os._exit(0)
+    os.waitpid(pid, 0)
+    writer.append(LINE)
+
+    assert sorted(len(lines(segment)) for segment in segments(directory)) == [1, 2]
+
+
+def test_segments_change_by_size_and_by_age(directory):
+    by_size = SpoolWriter(directory, segment_bytes=80)
+    for _ in range(5):
+        by_size.append(LINE)
+    by_size.close()
+    assert [segment.stat().st_size for segment in segments(directory)].count(80) == 2
+
+    by_age = SpoolWriter(directory, segment_seconds=0)
+    for _ in range(2):
+        by_age.append(LINE)
+    by_age.close()
+    assert len(segments(directory)) == 5
+
+
+def test_a_last_line_without_its_end_waits_for_its_writer_and_is_torn_without_one(directory, writer):
+    writer.append(LINE)
+    writer.append(LINE[:-5])
+    [segment] = segments(directory)
+    assert len(lines(segment)) == 1
+
+    writer.close()
+    assert [line.is_torn for line in lines(segment)] == [False, True]
+
+
+def test_a_line_longer_than_any_of_ours_comes_cut_and_the_next_one_whole(directory, writer):
+    writer.append(b"x" * (3 << 20) + b"\n")
+    writer.append(LINE)
+    writer.close()
+    [segment] = segments(directory)
+
+    long, whole = lines(segment, limit_bytes=1 << 30)
+    assert len(long.content) == MAX_LINE_BYTES + 1
+    assert whole.content == LINE[:-1]
+
+
+def test_a_line_that_did_not_fit_leaves_nothing_behind(directory, writer, monkeypatch):
+    writer.append(LINE)
+    real_write = os.write
+
+    def full_disk(descriptor, data):
+        if len(data) < len(LINE):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real_write(descriptor, data[:10])
+
+    monkeypatch.setattr(os, "write", full_disk)
+    with pytest.raises(OSError, match="No space left"):
+        writer.append(LINE)
+    monkeypatch.setattr(os, "write", real_write)
+    writer.append(LINE)
+
+    [segment] = segments(directory)
+    assert segment.read_bytes() == LINE * 2
+
+
+def test_nobody_else_may_read_the_spool(directory, writer):
+    writer.append(LINE)
+
+    assert directory.stat().st_mode & 0o777 == 0o700
+    assert segments(directory)[0].stat().st_mode & 0o777 == 0o600
+
+
+def test_a_spool_has_one_drain(directory):
+    with exclusive(directory), pytest.raises(BlockingIOError), exclusive(directory):
+        pass
+    with exclusive(directory):
+        pass
