@@ -251,6 +251,15 @@ def test_an_editor_edits_pixels(editor, pixel):
     assert pixel.title == "Edited"
 
 
+def test_an_editor_meets_no_link_to_the_project_they_may_not_open(editor, pixel):
+    count(pixel)
+
+    page = text_of(logged_in(editor).get(f"/admin/collector/pixel/{pixel.pk}/change/"))
+
+    assert "Blog" in page
+    assert f"/admin/collector/project/{pixel.project_id}/" not in page
+
+
 def test_a_viewer_sees_no_pixel_here(project, pixel, viewer):
     viewer.is_staff = True
     viewer.save()

@@ -68,6 +68,12 @@ class PixelAdmin(PixelModelAdmin):
     search_fields = ["title", "token"]
     actions = ["retire", "reinstate", "delete_selected"]
     fields = ["title", "project", "kind", "known_placements", "own_placements"]
+    readonly_fields = ["home", "token", "state", "created"]
+
+    @admin.display(description="project")
+    def home(self, pixel: Pixel) -> str:
+        """Name the project, without Django's link to a page that editors may not open."""
+        return pixel.project.name
 
     @admin.display(description="placements")
     def places(self, pixel: Pixel) -> str:
@@ -111,12 +117,11 @@ class PixelAdmin(PixelModelAdmin):
     # The form
 
     def get_fieldsets(self, request: HttpRequest, obj: Pixel | None = None) -> Any:
-        facts = [("Facts", {"fields": ["token", "state", "created"]})] if obj else []
-        return [("Edit" if obj else None, {"fields": self.fields}), *facts]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Pixel | None = None) -> list[str]:
         """Fix the project once there are counts: they would stay behind in the old one."""
-        return [*(["project"] if obj and is_counted(obj) else []), "token", "state", "created"]
+        if obj is None:
+            return [(None, {"fields": self.fields})]
+        fields = ["home" if name == "project" and is_counted(obj) else name for name in self.fields or []]
+        return [("Edit", {"fields": fields}), ("Facts", {"fields": ["token", "state", "created"]})]
 
     def formfield_for_foreignkey(
         self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
