@@ -4,6 +4,7 @@ import datetime
 import re
 
 import pytest
+from django.contrib.admin import site
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
 from django.test import Client
@@ -301,6 +302,17 @@ def test_users_are_for_superusers_alone_whatever_permissions_someone_has(as_stra
 
     assert response.status_code in {403, 404}
     assert "owner" not in text_of(response).replace("error", "")
+
+
+@pytest.mark.parametrize("right", ["view", "change", "delete"])
+def test_rights_are_refused_object_by_object_too(rf, owner, pixel, foreign, right):
+    request = rf.get("/admin/")
+    request.user = owner
+
+    for mine, theirs in ((pixel, foreign), (pixel.project, foreign.project)):
+        may = getattr(site.get_model_admin(type(mine)), f"has_{right}_permission")
+        assert may(request, mine)
+        assert not may(request, theirs)
 
 
 def test_autocomplete_names_no_foreign_projects(as_owner, project, foreign):
