@@ -28,6 +28,14 @@ def whole_number(name: str, default: int) -> int:
     return int(text)
 
 
+def switch(name: str, default: bool) -> bool:
+    """Read a setting that is on or off."""
+    text = env.str(name, str(default)).strip().lower()
+    if text not in {"true", "1", "yes", "on", "false", "0", "no", "off"}:
+        raise ImproperlyConfigured(f"{name} is {text!r}; write true or false.")
+    return text in {"true", "1", "yes", "on"}
+
+
 def prepared_data_dir() -> Path:
     """Return DATA_DIR, made and writable, readable by its owner alone."""
     path = Path(env.str("DATA_DIR", str(BASE_DIR / "data"))).expanduser().resolve()
@@ -82,6 +90,8 @@ def database(url: str) -> dict[str, Any]:
         raise ImproperlyConfigured(
             "DATABASE_URL names no database we run on; write sqlite:///path or postgres://user:password@host/name."
         )
+    else:
+        config["OPTIONS"] = {"connect_timeout": 5} | config.get("OPTIONS", {})
     return config
 
 
@@ -111,7 +121,7 @@ GEOIP_DB = env.str("GEOIP_DB", "")
 
 # Who may ask, and for whom
 
-DEBUG = env.bool("DEBUG", False)
+DEBUG = switch("DEBUG", False)
 SECRET_KEY = env.str("SECRET_KEY", "") or stored_secret_key(DATA_DIR / "secret_key")
 TRUSTED_PROXIES = whole_number("TRUSTED_PROXIES", 0)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])

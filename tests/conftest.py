@@ -6,15 +6,6 @@ from django.contrib.auth.models import User
 from collector.models import Membership, Pixel, Project, Role
 
 
-@pytest.fixture(autouse=True)
-def plain_static_files(settings):
-    """Spare each test a `collectstatic`: name static files as they lie in the tree."""
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-    }
-
-
 @pytest.fixture
 def project(db) -> Project:
     return Project.objects.create(name="Blog", slug="blog", timezone="Europe/Berlin")

@@ -1,0 +1,149 @@
+"""The real server, started as its users start it, for the tests that kill it and those that click through it."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+from urllib.request import urlopen
+
+import psycopg
+
+ROOT = Path(__file__).resolve().parent.parent
+PASSWORD = "correct horse battery"
+START_SECONDS = 60
+
+
+def environment(directory: Path, **settings: str) -> dict[str, str]:
+    """Return the environment of a server with its data in `directory`, and SQLite where `settings` name no database."""
+    inherited = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    ours = {"DATA_DIR": str(directory), "ENV_FILE": os.devnull, "DJANGO_SETTINGS_MODULE": "telemetry_site.settings"}
+    return inherited | ours | settings
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def eventually(condition: Callable[[], Any], seconds: float) -> Any:
+    """Ask until the answer is true, and return it; fail after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while True:
+        answer = condition()
+        if answer:
+            return answer
+        assert time.monotonic() < deadline, f"not within {seconds} s; the last answer was {answer!r}"
+        time.sleep(0.05)
+
+
+@contextmanager
+def database(directory: Path) -> Iterator[str]:
+    """Yield the URL of a new database: on the server that `DATABASE_URL` names, or SQLite in `directory`."""
+    url = os.environ.get("DATABASE_URL", "")
+    if not url.startswith("postgres"):
+        yield f"sqlite:///{directory / 'db.sqlite3'}"
+        return
+    name = f"test_up_{os.getpid()}_{time.monotonic_ns()}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"'.encode())
+        try:
+            yield urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+        finally:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+
+
+class Server:
+    """`manage.py up` on a port of its own, with its data in `directory`."""
+
+    def __init__(self, directory: Path, database_url: str) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = directory / "up.log"
+        self._environment = environment(
+            directory, DATABASE_URL=database_url, PUBLIC_URL=self.url, TELEMETRY_ADMIN_PASSWORD=PASSWORD
+        )
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, *arguments: str) -> None:
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "manage.py", "up", "--port", str(self.port), *arguments],
+                cwd=ROOT,
+                env=self._environment,
+                stdout=log,
+                stderr=log,
+            )
+        eventually(self._is_up, START_SECONDS)
+
+    def stop(self) -> int:
+        """End the server as a service manager does, and return its exit code."""
+        assert self._process
+        self._process.terminate()
+        return self._process.wait(40)
+
+    def manage(self, *arguments: str) -> str:
+        """Run a management command beside the server and return what it prints."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments], cwd=ROOT, env=self._environment, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def hits(self, project: str) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.manage("export_hits", project).splitlines()]
+
+    def workers(self) -> list[int]:
+        """Return the process ids of the web workers."""
+        return [worker for web in self._children("gunicorn") for worker in _children_of(web, "gunicorn")]
+
+    def drain_pid(self) -> int | None:
+        return next(iter(self._children("drain")), None)
+
+    def _children(self, word: str) -> list[int]:
+        assert self._process
+        return _children_of(self._process.pid, word)
+
+    def _is_up(self) -> bool:
+        assert self._process
+        assert self._process.poll() is None, self.log.read_text()
+        try:
+            with urlopen(f"{self.url}/readyz", timeout=1) as answer:
+                return answer.status == 200
+        except OSError:
+            return False
+
+
+def _children_of(parent: int, word: str) -> list[int]:
+    """Return the live children of a process that have `word` in their command line."""
+    listed = subprocess.run(["ps", "-eo", "pid=,ppid=,stat=,args="], capture_output=True, text=True, check=True).stdout
+    rows = [line.split(None, 3) for line in listed.splitlines()]
+    return [int(row[0]) for row in rows if int(row[1]) == parent and row[2][0] != "Z" and word in row[-1]]
+
+
+def kill(pid: int | None) -> None:
+    """`kill -9` a process that may be gone already."""
+    if pid:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+@contextmanager
+def running(directory: Path, *arguments: str) -> Iterator[Server]:
+    """Run a server for the length of a test."""
+    with database(directory) as url:
+        server = Server(directory, url)
+        server.start(*arguments)
+        try:
+            yield server
+        finally:
+            if server._process and server._process.poll() is None:
+                server.stop()
