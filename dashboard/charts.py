@@ -122,11 +122,12 @@ def _when(key: date | str, period: Period) -> tuple[str, str]:
     """Name one bucket, in brief for the axis and in full."""
     if isinstance(key, str):
         return labels.hour(key), f"{_to_the_next(key)}, {date_format(period.start, 'j M Y')}"
-    if period.bucket is Bucket.MONTH:
-        return date_format(key, "M Y"), date_format(key, "F Y")
+    if period.bucket is Bucket.DAY:
+        return date_format(key, "j M"), date_format(key, "D j M Y")
+    cut = f", from {date_format(period.start, 'j M')}" if key < period.start else ""
     if period.bucket is Bucket.WEEK:
-        return date_format(key, "j M"), f"Week of {date_format(key, 'D j M Y')}"
-    return date_format(key, "j M"), date_format(key, "D j M Y")
+        return date_format(key, "j M"), f"Week of {date_format(key, 'j M Y')}{cut}"
+    return date_format(key, "M Y"), f"{date_format(key, 'F Y')}{cut}"
 
 
 def _to_the_next(hour: str) -> str:
