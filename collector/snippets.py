@@ -59,11 +59,6 @@ def snippets(pixel: Pixel, base: str) -> list[Snippet]:
     return [_snippet(pixel.token, placement, base) for placement in pixel.placements or [""]]
 
 
-def events_url(pixel: Pixel, base: str) -> str:
-    """Return the address that a program posts its events to."""
-    return f"{base}/e/{pixel.token}"
-
-
 def _snippet(token: str, placement: str, base: str) -> Snippet:
     stem = f"{base}/p/{token}/{placement}" if placement else f"{base}/p/{token}"
     url = f"{stem}.gif"

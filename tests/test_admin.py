@@ -18,12 +18,6 @@ pytestmark = pytest.mark.django_db
 PASSWORD = "long-enough-1"
 
 
-@pytest.fixture(autouse=True)
-def cheap_passwords(settings):
-    """Spare each test the half second that a good password hash takes."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 def logged_in(user: User) -> Client:
     client = Client()
     client.force_login(user)
@@ -498,15 +492,6 @@ def test_a_new_pixel_shows_its_snippets(as_owner, project, settings):
         assert f'data-snippet="markdown" data-placement="{placement}">![]({url})</code>' in page
         assert f'data-snippet="html" data-placement="{placement}">&lt;img src=&quot;{url}&quot; alt=' in page
     assert catalogue()["dev-to"].sees in page
-
-
-def test_a_program_shows_where_its_events_go(as_owner, pixel, settings):
-    settings.PUBLIC_URL = "https://hits.example.org"
-    Pixel.objects.update(kind="app")
-
-    page = text_of(as_owner.get(f"/admin/collector/pixel/{pixel.pk}/change/"))
-
-    assert f'data-snippet="events" data-placement="">https://hits.example.org/e/{pixel.token}</code>' in page
 
 
 def test_the_pixel_page_names_an_id_past_a_thousand_plainly(as_owner, project):

@@ -8,7 +8,7 @@ from django.test import RequestFactory
 from collector.models import Pixel
 from collector.models.projects import TOKEN_ALPHABET, TOKEN_LENGTH, make_token
 from collector.platforms import catalogue
-from collector.snippets import base_url, events_url, snippets
+from collector.snippets import base_url, snippets
 
 BASE = "https://hits.example.org"
 
@@ -65,10 +65,6 @@ def test_html_is_escaped():
     (only,) = snippets(Pixel(token='"><b>', placements=[]), "https://example.org/a&b")
 
     assert 'src="https://example.org/a&amp;b/p/&quot;&gt;&lt;b&gt;.gif"' in only.html
-
-
-def test_a_program_posts_its_events_to_its_token():
-    assert events_url(Pixel(token="abc234"), BASE) == "https://hits.example.org/e/abc234"
 
 
 def test_the_public_url_comes_before_the_requests_own_origin(settings):

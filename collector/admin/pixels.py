@@ -18,9 +18,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from collector.forms import PixelForm, SeveralPixelsForm
-from collector.models import DailyCount, Kind, Pixel, Project
+from collector.models import DailyCount, Pixel, Project
 from collector.platforms import platform_name
-from collector.snippets import base_url, events_url, snippets
+from collector.snippets import base_url, snippets
 
 if TYPE_CHECKING:
     PixelModelAdmin = admin.ModelAdmin[Pixel]
@@ -182,13 +182,11 @@ class PixelAdmin(PixelModelAdmin):
     ) -> HttpResponse:
         pixel = self.get_object(request, unquote(object_id))
         if pixel is not None:
-            base = base_url(request)
             extra_context = {
                 **(extra_context or {}),
                 "title": pixel.title,
                 "subtitle": None,
-                "snippets": snippets(pixel, base),
-                "events_url": events_url(pixel, base) if pixel.kind == Kind.APP else "",
+                "snippets": snippets(pixel, base_url(request)),
                 "counted": is_counted(pixel),
             }
         return super().change_view(request, object_id, form_url, extra_context)

@@ -31,8 +31,9 @@ async function copy(element) {
 
 /** Show the outcome on the button, and say it aloud. */
 function report(button, copied) {
-  const label = (button.dataset.label ??= button.textContent);
-  const spoken = (button.dataset.spoken ??= button.getAttribute("aria-label") ?? label);
+  button.dataset.label ??= button.textContent;
+  button.dataset.spoken ??= button.getAttribute("aria-label") ?? button.dataset.label;
+  const { label, spoken } = button.dataset;
   button.textContent = copied ? "Copied" : "Press Ctrl+C";
   button.setAttribute("aria-label", copied ? spoken.replace(/^Copy/, "Copied") : "Selected: press Ctrl+C to copy");
   const status = document.querySelector("[data-copy-status]");

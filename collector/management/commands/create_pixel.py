@@ -11,7 +11,7 @@ from django.db import transaction
 
 from collector.models import Kind, Membership, Pixel, Project, Role
 from collector.models.projects import validate_placements
-from collector.snippets import Snippet, base_url, events_url, snippets
+from collector.snippets import Snippet, base_url, snippets
 
 
 class Command(BaseCommand):
@@ -121,11 +121,8 @@ def as_json(pixel: Pixel) -> str:
 
 def as_text(pixel: Pixel) -> str:
     """Return the pixel and what to paste where, for people."""
-    base = base_url()
-    lines = [f"“{pixel.title}” in project {pixel.project.slug}", f"token  {pixel.token}"]
-    if pixel.kind == Kind.APP:
-        lines.append(f"events {events_url(pixel, base)}")
-    for snippet in snippets(pixel, base):
+    lines = [f"“{pixel.title}” in project {pixel.project.slug}", f"token {pixel.token}"]
+    for snippet in snippets(pixel, base_url()):
         lines += ["", *_place(snippet)]
     return "\n".join(lines)
 
