@@ -279,15 +279,17 @@ def test_today_is_the_day_of_the_project(reader, project, pixel):
     assert Tables(get(reader, "/projects/blog/?range=today")).figures["visits"] == 0
     Project.objects.update(timezone="Pacific/Kiritimati")  # noon in UTC is two in the morning of the next day
     assert Tables(get(reader, "/projects/blog/?range=today")).figures["visits"] == 5
+    assert 'title="5 visits"' in get(reader, "/")
 
 
 def test_the_list_counts_today_and_the_last_7_and_30_days(reader, pixel):
     add_visits(pixel, 1)
     add_visits(pixel, 10, day=DAY - timedelta(days=6))
+    add_visits(pixel, 20, day=DAY - timedelta(days=7))
     add_visits(pixel, 100, day=DAY - timedelta(days=29))
     add_visits(pixel, 1000, day=DAY - timedelta(days=30))
     page = get(reader, "/")
-    assert re.findall(r'title="([\d,]+) visits"', page) == ["1", "11", "111"]
+    assert re.findall(r'title="([\d,]+) visits"', page) == ["1", "11", "131"]
 
 
 def test_a_day_on_which_the_clocks_change_says_so(reader, pixel):

@@ -172,6 +172,11 @@ def test_a_trend_over_years_begins_with_the_month_of_its_first_day(project, pixe
     assert [(point.label, point.visits) for point in trend.points[:2]] == [("May 2024", 2), ("Jun 2024", 3)]
 
 
+def test_a_week_that_the_range_cuts_off_says_from_when(project):
+    titles = [point.title for point in project_report(project, Period(date(2025, 11, 23), DAY)).trend.points]
+    assert titles[:2] == ["Week of 17 Nov 2025, from 23 Nov", "Week of 24 Nov 2025"]
+
+
 def test_a_single_day_is_shown_by_the_hour(project, pixel):
     add_visits(pixel, 5, hour=0)
     add_visits(pixel, 7, hour=23, platform="github")
