@@ -8,9 +8,9 @@ import ua_parser
 
 from collector.platforms import catalogue
 
-# Words that programs which are no readers call themselves by; a reader's browser uses none of them.
+# Words that programs which are no readers call themselves by; a reader's browser uses none of them (Cubot makes phones).
 _BOT = re.compile(
-    r"bot\b|bot[/;_-]|crawl|spider|slurp|scrap|fetch|preview|monitor|uptime|scanner|archiver|validator"
+    r"(?<!cu)bot\b|bot[/;_-]|crawl|spider|slurp|scrap|fetch|preview|monitor|uptime|scanner|archiver|validator"
     r"|facebookexternalhit|slack-imgproxy|whatsapp/|skypeuri|embedly|mediapartners|feedburner"
     r"|^curl/|^wget/|python|^java/|go-http-client|okhttp|libwww|httpclient|http_client|axios/|node-fetch|undici"
     r"|^ruby|guzzle|^php|aiohttp|httpx|^dart/|postman|insomnia|wrk/|apachebench|phantomjs",

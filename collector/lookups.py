@@ -4,6 +4,7 @@ While the database is away nothing is forgotten and nothing is decided: hits of 
 drain decides later.
 """
 
+import threading
 import time
 from collections.abc import Callable
 
@@ -15,7 +16,7 @@ from collector.visitors import salt_of
 TOKEN_SECONDS = 30.0  # a retired pixel stops within a minute
 RETRY_SECONDS = 2.0  # how long a failed database is left alone
 MAX_TOKENS = 10_000
-MAX_SALTS = 3
+MAX_SALTS = 2
 
 
 class Lookups:
@@ -26,6 +27,7 @@ class Lookups:
         self._live_until: dict[str, float] = {}
         self._salts: dict[int, bytes] = {}
         self._away_until = 0.0
+        self._lock = threading.Lock()  # for threads of a WSGI host; the ASGI path has one that asks
 
     def is_warm(self, token: str, day: int) -> bool:
         """Whether `load` would have nothing to ask, or should leave the database alone for a moment."""
@@ -40,15 +42,19 @@ class Lookups:
         A new pixel counts at once: that a token is unknown is not remembered.
         """
         if not self.is_warm(token, day):
-            for retry_follows in (True, False):
-                try:
-                    self._ask(token, day)
-                    break
-                except (DatabaseError, InterfaceError):
-                    connection.close()  # it may only have gone stale: once more on a new one
-                    if not retry_follows:
-                        self._away_until = self._clock() + RETRY_SECONDS
+            with self._lock:
+                self._load(token, day)
         return self.may_count(token)
+
+    def _load(self, token: str, day: int) -> None:
+        for retry_follows in (True, False):
+            try:
+                self._ask(token, day)
+                return
+            except (DatabaseError, InterfaceError):
+                connection.close()  # it may only have gone stale: once more on a new one
+                if not retry_follows:
+                    self._away_until = self._clock() + RETRY_SECONDS
 
     def may_count(self, token: str) -> bool:
         """Whether the token is live, as far as is known; while the database is away every token may be."""

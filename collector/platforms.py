@@ -15,18 +15,9 @@ OTHER = "(other)"  # a placement that nobody declared, or one host too many
 PLACEMENT_FORM = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 RESERVED_PLACEMENTS = frozenset({"end", "badge"})  # they mean something else in a pixel's URL
 
-# Platforms outside the catalogue, such as an author's own site, take one of these by their name.
-SPARE_COLOURS = (
-    "#0072b2",
-    "#d55e00",
-    "#009e73",
-    "#cc79a7",
-    "#e69f00",
-    "#56b4e9",
-    "#332288",
-    "#117733",
-    "#882255",
-)
+# Platforms outside the catalogue, such as an author's own site, take one of these by their name. None is a colour of
+# the catalogue; a test holds that.
+SPARE_COLOURS = ("#b8860b", "#5f7a1f", "#8c564b", "#6a3d9a", "#2f6f7e", "#b5485d", "#4d6db3", "#7f7f3a", "#a05195")
 NEUTRAL_COLOUR = "#8a8a85"
 
 

@@ -45,14 +45,6 @@ class DailyCount(models.Model):
 
     class Meta:
         default_permissions = ()
-        indexes = [
-            # Ranks the pixels of a project over a range of days.
-            models.Index(
-                fields=["project", "date"],
-                name="pixel_totals_by_day",
-                condition=models.Q(dimension="total", pixel_id__gt=WHOLE_PROJECT),
-            )
-        ]
 
     def __str__(self) -> str:
         return f"{self.date} {self.platform} {self.dimension}={self.value}: {self.hits}"
