@@ -8,7 +8,7 @@ import ua_parser
 
 from collector.platforms import catalogue
 
-# Words that programs which are no readers call themselves by; a reader's browser uses none of them (Cubot makes phones).
+# Words that programs which are no readers call themselves by, and no browser does. (Cubot makes phones.)
 _BOT = re.compile(
     r"(?<!cu)bot\b|bot[/;_-]|crawl|spider|slurp|scrap|fetch|preview|monitor|uptime|scanner|archiver|validator"
     r"|facebookexternalhit|slack-imgproxy|whatsapp/|skypeuri|embedly|mediapartners|feedburner"
