@@ -394,3 +394,12 @@ def test_pages_ask_as_many_queries_at_any_traffic(
     for name in RANGES:
         with django_assert_num_queries(queries):
             get(reader, f"{path.format(pixel=pixel.pk)}?range={name}")
+
+
+def test_an_address_that_leads_nowhere_says_what_to_do_next(viewer, client):
+    client.force_login(viewer)
+
+    response = client.get("/projects/nowhere/")
+
+    assert response.status_code == 404
+    assert "ask its owner" in response.content.decode()
