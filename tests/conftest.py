@@ -1,9 +1,13 @@
 """Fixtures that most tests share: a project, a pixel, and people."""
 
+from collections.abc import Callable
+
 import pytest
 from django.contrib.auth.models import User
 
 from collector.models import Membership, Pixel, Project, Role
+from collector.spool import SpooledHit
+from tests.hits import drain, spool
 
 
 @pytest.fixture
@@ -35,3 +39,14 @@ def viewer(project) -> User:
 def stranger(db) -> User:
     """Somebody with an account and no project."""
     return User.objects.create_user("stranger", password="stranger-pass-1", is_staff=True)
+
+
+@pytest.fixture
+def take(tmp_path, db) -> Callable[..., None]:
+    """Store hits by way of a spool and its drain."""
+
+    def take(*hits: SpooledHit) -> None:
+        spool(tmp_path / "spool", hits)
+        drain(tmp_path / "spool")
+
+    return take

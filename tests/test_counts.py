@@ -20,17 +20,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 ADD_UP = set(Dimension) - {Dimension.POSITION, Dimension.TRAFFIC, Dimension.VERDICT}
 
 
-@pytest.fixture
-def take(tmp_path):
-    """Store hits by way of the spool."""
-
-    def take(*hits):
-        spool(tmp_path / "spool", hits)
-        drain(tmp_path / "spool")
-
-    return take
-
-
 def test_a_visit_counts_in_every_dimension_of_its_pixel_and_its_project(take, pixel):
     take(hit(pixel, placement="medium", page="https://medium.com/@a/b"))
 

@@ -6,19 +6,10 @@ from django.core.management import call_command
 from collector import retention
 from collector.models import DailyCount, DailySalt, DailyVisitor, Hit, Project
 from collector.retention import delete_expired
-from tests.hits import drain, hit, spool
+from tests.hits import hit
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-def take(tmp_path):
-    def take(*hits):
-        spool(tmp_path / "spool", hits)
-        drain(tmp_path / "spool")
-
-    return take
 
 
 def test_salts_and_visitors_go_after_48_hours(take, pixel):
