@@ -402,4 +402,4 @@ def test_an_address_that_leads_nowhere_says_what_to_do_next(viewer, client):
     response = client.get("/projects/nowhere/")
 
     assert response.status_code == 404
-    assert "ask its owner" in response.content.decode()
+    assert "ask whoever gave it to you" in response.content.decode()
