@@ -1,0 +1,356 @@
+"""How many hits a second are taken in and kept, beside nginx that logs them and an application that does nothing.
+
+    python tests/bench/ingest.py [--seconds 8] [--connections 32] [--databases sqlite,postgresql] [--json-only]
+
+Needs the Debian packages nginx-light, wrk and, for PostgreSQL, postgresql. Everything runs on loopback ports, one
+server after another, with its data in a temporary directory (TMPDIR says where). Client and server share the machine's
+processors, so the highest rate is what the two reach together: compare it with the other targets of the same run, and
+look at the CPU time for each request, which says more about the server alone.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path[0] = str(ROOT)  # instead of this directory, whose dashboard.py would hide the application of that name
+
+from tests.bench import traffic  # noqa: E402
+from tests.bench.load import PACED_CONNECTIONS, Load, Run  # noqa: E402
+from tests.bench.machine import (  # noqa: E402
+    BenchError,
+    Database,
+    Databases,
+    Progress,
+    Skipped,
+    children_of,
+    cpu_seconds,
+    database_kinds,
+    description,
+    measure_and_print,
+    peak_memory_mb,
+    run_python,
+    started,
+    tool,
+    wait_until,
+)
+from tests.server import Server, environment, free_port  # noqa: E402
+
+WARM_UP_SECONDS = 2
+START_SECONDS = 30
+CATCH_UP_SECONDS = 600
+PREPARE_SECONDS = 300
+
+NGINX_CONF = """
+worker_processes auto;
+daemon off;
+pid nginx.pid;
+error_log error.log;
+events { worker_connections 1024; }
+http {
+  access_log access.log combined buffer=64k flush=1s;
+  keepalive_requests 1000000000;
+  client_body_temp_path body;
+  proxy_temp_path proxy;
+  fastcgi_temp_path fastcgi;
+  uwsgi_temp_path uwsgi;
+  scgi_temp_path scgi;
+  server {
+    listen 127.0.0.1:%d;
+    location / { empty_gif; }
+  }
+}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A server under load: the processes that answer, and those that work behind them."""
+
+    port: int
+    web: list[int]
+    behind: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    seconds: int
+    connections: int
+    workers: int
+    backlog_lines: int
+    databases: list[str]
+
+
+@contextmanager
+def nginx(directory: Path) -> Iterator[Target]:
+    """Run nginx that answers its own empty GIF and writes a buffered access log."""
+    port = free_port()
+    directory.joinpath("nginx.conf").write_text(NGINX_CONF % port)
+    command = [tool("nginx", "nginx-light"), "-p", str(directory), "-c", "nginx.conf", "-e", "error.log"]
+    with started(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        _await_answer(process, port, "nginx")
+        yield Target(port, children_of(process.pid), {})
+
+
+@contextmanager
+def empty_application(directory: Path, workers: int) -> Iterator[Target]:
+    """Run the application that does nothing, as `manage.py up` runs the site."""
+    port = free_port()
+    command = [
+        sys.executable, "-m", "gunicorn", "--config", "python:telemetry_site.gunicorn_conf",
+        "--bind", f"127.0.0.1:{port}", "--workers", str(workers), "tests.bench.empty_app:application",
+    ]  # fmt: skip
+    with (
+        directory.joinpath("gunicorn.log").open("wb") as log,
+        started(command, cwd=ROOT, env=environment(directory), stdout=log, stderr=log) as process,
+    ):
+        _await_answer(process, port, "gunicorn")
+        yield Target(port, children_of(process.pid), {})
+
+
+@contextmanager
+def footfall(directory: Path, database: Database, workers: int) -> Iterator[tuple[Server, Target]]:
+    """Run the real server."""
+    run_python(directory, database, "-m", "tests.bench.backlog", "prepare", timeout=PREPARE_SECONDS)
+    server = Server(directory, database.url)
+    try:
+        server.start("--workers", str(workers))
+        drain = server.drain_pid()
+        yield server, Target(server.port, server.workers(), {"drain": drain} if drain else {})
+    finally:
+        server.stop()
+
+
+def measure(options: Options, progress: Progress) -> dict[str, Any]:
+    """Measure every target, and return one object of all numbers."""
+    # Addresses come in X-Forwarded-For, as from a proxy in front; the servers inherit this.
+    os.environ["TRUSTED_PROXIES"] = "1"
+    with tempfile.TemporaryDirectory(prefix="footfall-bench-") as name, Databases() as databases:
+        directory = Path(name)
+        directory.chmod(0o755)  # nginx gives up root's rights
+        load = Load(directory, options.connections)
+        report: dict[str, Any] = {
+            "machine": description(directory),
+            "method": _method(options),
+            "targets": _compared(directory, load, options, progress),
+        }
+        for kind in options.databases:
+            report["targets"][f"footfall_{kind}"] = _unless_skipped(
+                progress, kind, lambda kind=kind: _footfall(directory, kind, databases, load, options, progress)
+            )
+        report["ratios"] = _ratios(report["targets"])
+        report["drain"] = {
+            kind: _unless_skipped(
+                progress, kind, lambda kind=kind: _backlog(directory, kind, databases, options, progress)
+            )
+            for kind in options.databases
+        }
+    return report
+
+
+def _method(options: Options) -> dict[str, Any]:
+    cpus = os.cpu_count()
+    return {
+        "note": f"the client shares {cpus} processors with the server; its CPU time includes preparing its requests",
+        "client": "wrk, 1 thread",
+        "seconds": options.seconds,
+        "warm_up_seconds": WARM_UP_SECONDS,
+        "connections": options.connections,
+        "web_workers": options.workers,
+        "paced": f"half the highest rate, from one schedule, over {PACED_CONNECTIONS} connections",
+        "clients": traffic.CLIENTS,
+        "distinct_requests": traffic.REQUESTS,
+        "pixels": traffic.PIXELS,
+    }
+
+
+def _compared(directory: Path, load: Load, options: Options, progress: Progress) -> dict[str, Any]:
+    """Measure what the real server is compared with."""
+    targets: dict[str, Any] = {}
+    with nginx(_made(directory / "nginx")) as target:
+        targets["nginx_empty_gif"] = _loaded(load, target, options.seconds)[1]
+    progress(_line("nginx, empty_gif", targets["nginx_empty_gif"]))
+    with empty_application(_made(directory / "empty"), options.workers) as target:
+        targets["empty_asgi"] = _loaded(load, target, options.seconds)[1]
+    progress(_line("empty ASGI application", targets["empty_asgi"]))
+    return targets
+
+
+def _footfall(
+    directory: Path, kind: str, databases: Databases, load: Load, options: Options, progress: Progress
+) -> dict[str, Any]:
+    data = _made(directory / f"server-{kind}")
+    with databases.new(kind, data) as database:
+        with footfall(data, database, options.workers) as (_, target):
+            warm_up, result = _loaded(load, target, options.seconds)
+            caught_up = _catch_up(data, database)
+            result["caught_up_after_seconds"] = caught_up
+            progress(_line(f"Footfall on {kind}", result) + f", drain caught up after {caught_up} s")
+            rate = result["requests_per_second"] / 2
+            paced = load.paced(target.port, options.seconds, rate)
+            _catch_up(data, database)
+            result["at_half_rate"] = {"asked_per_second": round(rate, 1)} | _shown(paced)
+            progress(_line("  at half that rate", result["at_half_rate"]))
+            result["peak_memory_mb"] = {
+                "web": [peak_memory_mb(pid) for pid in target.web],
+                **{name: peak_memory_mb(pid) for name, pid in target.behind.items()},
+            }
+        runs = (warm_up, result["acknowledged"], paced.acknowledged)
+        result |= _stored(database, sum(runs), 2 * options.connections + PACED_CONNECTIONS)
+    progress(
+        f"  acknowledged {result['all_acknowledged']:,}, stored {result['hits_stored']:,}, "
+        f"{result['bytes_per_hit']} bytes a hit, peak memory {result['peak_memory_mb']} MB"
+    )
+    return result
+
+
+def _loaded(load: Load, target: Target, seconds: int) -> tuple[int, dict[str, Any]]:
+    """Warm a target up and load it; return what the warm-up got acknowledged, and the numbers."""
+    warm_up = load.full(target.port, WARM_UP_SECONDS)
+    web_before, behind_before = cpu_seconds(target.web), cpu_seconds(target.behind.values())
+    run = load.full(target.port, seconds)
+    web, behind = cpu_seconds(target.web) - web_before, cpu_seconds(target.behind.values()) - behind_before
+    if not run.acknowledged:
+        raise BenchError("Not one request was answered.")
+    result = _shown(run) | {"web_cpu_us_per_request": round(web / run.requests * 1e6, 1)}
+    if target.behind:
+        result["cpu_seconds_behind_during_load"] = round(behind, 2)
+    return warm_up.acknowledged, result
+
+
+def _shown(run: Run) -> dict[str, Any]:
+    return {name: value for name, value in asdict(run).items() if name != "requests"}
+
+
+def _stored(database: Database, acknowledged: int, in_flight: int) -> dict[str, Any]:
+    """Compare what was acknowledged, warm-up and all, with what is stored.
+
+    When wrk stops, each connection may have one request under way that is counted though its answer is not.
+    """
+    stored = database.value("SELECT count(*) FROM collector_hit")
+    return {
+        "all_acknowledged": acknowledged,
+        "hits_stored": stored,
+        "every_acknowledged_hit_is_stored": acknowledged <= stored,
+        "stored_beyond_acknowledged": stored - acknowledged,
+        "stored_beyond_acknowledged_at_most": in_flight,
+        "stored_by_verdict": dict(database.rows("SELECT verdict, count(*) FROM collector_hit GROUP BY 1 ORDER BY 1")),
+        "bytes_per_hit": round(database.traffic_bytes() / max(1, stored), 1),
+        "database_settings": database.settings(),
+    }
+
+
+def _catch_up(data: Path, database: Database) -> float:
+    """Wait until the drain has stored all that waits in the spool; return the seconds."""
+    return wait_until(lambda: _waiting_bytes(data, database) == 0, CATCH_UP_SECONDS, "The drain did not catch up")
+
+
+def _waiting_bytes(data: Path, database: Database) -> int:
+    sizes = {}
+    for segment in data.joinpath("spool").glob("*.jsonl"):
+        try:
+            sizes[segment.name] = segment.stat().st_size
+        except FileNotFoundError:
+            continue  # drained and deleted
+    read = dict(database.rows("SELECT segment, offset_bytes FROM collector_spooloffset"))
+    return sum(size - read.get(name, 0) for name, size in sizes.items())
+
+
+def _backlog(directory: Path, kind: str, databases: Databases, options: Options, progress: Progress) -> dict[str, Any]:
+    data = _made(directory / f"backlog-{kind}")
+    with databases.new(kind, data) as database:
+        for step in (["prepare"], ["write", str(options.backlog_lines)]):
+            run_python(data, database, "-m", "tests.bench.backlog", *step, timeout=PREPARE_SECONDS)
+        spool_bytes = sum(segment.stat().st_size for segment in data.joinpath("spool").glob("*.jsonl"))
+        printed = run_python(data, database, "-m", "tests.bench.backlog", "drain", timeout=CATCH_UP_SECONDS)
+        result: dict[str, Any] = json.loads(printed)
+        result["spool_bytes_per_hit"] = round(spool_bytes / options.backlog_lines, 1)
+        result["hits_stored"] = database.value("SELECT count(*) FROM collector_hit")
+        result["bytes_per_hit"] = round(database.traffic_bytes() / max(1, result["hits_stored"]), 1)
+    progress(
+        f"Backlog into {kind}: {result['lines_per_second']:,.0f} lines a second, "
+        f"peak memory {result['peak_memory_mb']} MB, {result['bytes_per_hit']} bytes a hit"
+    )
+    return result
+
+
+def _unless_skipped(progress: Progress, kind: str, part: Any) -> dict[str, Any]:
+    try:
+        return part()
+    except Skipped as reason:
+        progress(f"{kind} is skipped: {reason}")
+        return {"skipped": str(reason)}
+
+
+def _ratios(targets: dict[str, Any]) -> dict[str, float]:
+    """Return the highest rates of the real servers over those of what they are compared with."""
+    return {
+        f"{name}_to_{other}": round(result["requests_per_second"] / targets[other]["requests_per_second"], 3)
+        for name, result in targets.items()
+        if name.startswith("footfall") and "skipped" not in result
+        for other in ("nginx_empty_gif", "empty_asgi")
+    }
+
+
+def _line(name: str, result: dict[str, Any]) -> str:
+    errors = result["status_errors"] + result["socket_errors"]
+    return (
+        f"{name}: {result['requests_per_second']:,.0f} requests a second, "
+        f"p50 {result['p50_ms']:.2f} ms, p99 {result['p99_ms']:.2f} ms, {errors} errors"
+    )
+
+
+def _await_answer(process: subprocess.Popen[bytes], port: int, name: str) -> None:
+    def answers() -> bool:
+        if process.poll() is not None:
+            raise BenchError(f"{name} ended at once, with exit code {process.returncode}.")
+        try:
+            with urlopen(f"http://127.0.0.1:{port}/p/x.gif", timeout=1):
+                return True
+        except (URLError, OSError):
+            return False
+
+    wait_until(answers, START_SECONDS, f"{name} does not answer")
+
+
+def _made(directory: Path) -> Path:
+    directory.mkdir()
+    return directory
+
+
+def _parsed() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=int, default=8, help="length of each run (default %(default)s)")
+    parser.add_argument("--connections", type=int, default=32, help="at full rate (default %(default)s)")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="web processes (default %(default)s)")
+    parser.add_argument("--backlog", type=int, default=300_000, help="lines to drain (default %(default)s)")
+    parser.add_argument(
+        "--databases", type=database_kinds, default="sqlite,postgresql", help="with commas (default %(default)s)"
+    )
+    parser.add_argument("--json-only", action="store_true", help="no progress on stderr")
+    arguments = parser.parse_args()
+    if min(arguments.seconds, arguments.connections, arguments.workers, arguments.backlog) < 1:
+        parser.error("numbers must be 1 or more")
+    return arguments
+
+
+def main() -> int:
+    arguments = _parsed()
+    options = Options(
+        arguments.seconds, arguments.connections, arguments.workers, arguments.backlog, arguments.databases
+    )
+    return measure_and_print(lambda: measure(options, Progress(quiet=arguments.json_only)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
