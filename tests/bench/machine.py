@@ -17,7 +17,7 @@ from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import quote, urlsplit
 
 import psycopg
@@ -141,20 +141,29 @@ def _postgresql_cluster() -> Iterator[str]:
     wrapper = shutil.which("pg_virtualenv")
     if wrapper is None:
         raise Skipped("no pg_virtualenv: install the Debian package postgresql (its postgresql-common has it)")
-    # pg_virtualenv switches fsync off, and takes our word over its own.
-    options = ["-o", "fsync=on", "-o", "synchronous_commit=on"]
+    # pg_virtualenv switches fsync off, and takes our word over its own. With -t its data is where SQLite's is, too.
+    options = ["-t", "-o", "fsync=on", "-o", "synchronous_commit=on"]
     command = [wrapper, *options, sys.executable, "-c", _CLUSTER]
-    with started(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+    with started(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
         assert process.stdin
         assert process.stdout
-        for line in process.stdout:
-            if line.startswith(b"CLUSTER "):
-                yield _cluster_url(json.loads(line.removeprefix(b"CLUSTER ")))
-                break
-        else:
-            raise Skipped("pg_virtualenv did not start a PostgreSQL cluster; try `pg_virtualenv true`")
-        process.stdin.close()  # what it waits for: then it takes the cluster down
-        process.wait(60)
+        try:
+            yield _cluster_url(_cluster_variables(process.stdout))
+        finally:
+            process.stdin.close()  # what the program in it waits for; then the cluster is taken down
+            process.stdout.read()
+            process.wait(60)
+
+
+def _cluster_variables(output: IO[bytes]) -> dict[str, str]:
+    """Return the environment inside pg_virtualenv, which names the server; raise Skipped where it made none."""
+    said = b""
+    for line in output:
+        if line.startswith(b"CLUSTER "):
+            variables: dict[str, str] = json.loads(line.removeprefix(b"CLUSTER "))
+            return variables
+        said += line
+    raise Skipped(f"pg_virtualenv started no PostgreSQL: {said.decode(errors='replace').strip()}")
 
 
 def _cluster_url(variables: dict[str, str]) -> str:

@@ -1,0 +1,75 @@
+"""How long the dashboard's pages take. Run with `python -m`, in an environment that names a database with a demo.
+
+Prints milliseconds by page as one JSON object. The time is that of Django from request to answer, middleware, session
+and template included, without any web server or network.
+"""
+
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable
+
+import django
+
+WARM_UPS = 3
+REQUESTS = 30
+
+
+def main(slug: str) -> None:
+    django.setup()
+    from django.contrib.auth.models import User
+    from django.test import Client
+
+    from collector.models import Pixel
+    from collector.models.counts import WHOLE_PROJECT
+
+    client = Client(headers={"host": "localhost"})
+    client.force_login(User.objects.create_superuser("bench"))
+    busiest = _busiest_pixel(slug, WHOLE_PROJECT)
+    addresses = {
+        "projects": "/",
+        "project_30d": f"/projects/{slug}/?range=30d",
+        "project_90d": f"/projects/{slug}/?range=90d",
+        "project_all": f"/projects/{slug}/?range=all",
+        "article_30d": f"/projects/{slug}/{busiest}/?range=30d",
+        "article_all": f"/projects/{slug}/{busiest}/?range=all",
+    }
+    assert Pixel.objects.filter(pk=busiest).exists()
+
+    def asking(address: str) -> Callable[[], None]:
+        def ask() -> None:
+            response = client.get(address)
+            assert response.status_code == 200, f"{address} answers {response.status_code}"
+
+        return ask
+
+    print(json.dumps({name: _timed(asking(address)) for name, address in addresses.items()}))
+
+
+def _busiest_pixel(slug: str, whole_project: int) -> int:
+    """Return the article that most were read of: the dearest page of its kind."""
+    from django.db.models import Sum
+
+    from collector.models import DailyCount, Dimension
+
+    rows = DailyCount.objects.filter(project__slug=slug, dimension=Dimension.TOTAL).exclude(pixel_id=whole_project)
+    return int(rows.values("pixel_id").annotate(total=Sum("hits")).order_by("-total")[0]["pixel_id"])
+
+
+def _timed(ask: Callable[[], None]) -> dict[str, float]:
+    for _ in range(WARM_UPS):
+        ask()
+    times = []
+    for _ in range(REQUESTS):
+        began = time.perf_counter()
+        ask()
+        times.append((time.perf_counter() - began) * 1000)
+    return {
+        "median_ms": round(statistics.median(times), 2),
+        "p95_ms": round(statistics.quantiles(times, n=20, method="inclusive")[-1], 2),
+    }
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
