@@ -1,16 +1,21 @@
 """To which platform a hit is credited, and on what evidence."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from collector.models import Evidence
 from collector.platforms import DIRECT, OTHER, catalogue, platform_of_host
 
 
-@dataclass(frozen=True, slots=True)
-class Credit:
+class Credit(NamedTuple):
+    """A platform, and the Evidence for it."""
+
     platform: str
-    evidence: Evidence
+    evidence: int
+
+
+_PLACEMENT, _PROXY, _PAGE = int(Evidence.PLACEMENT), int(Evidence.PROXY), int(Evidence.PAGE)
+_NOTHING = Credit(DIRECT, int(Evidence.NONE))
 
 
 def credit(placement: str, declared: Collection[str], proxy: str, page_host: str) -> Credit:
@@ -21,9 +26,9 @@ def credit(placement: str, declared: Collection[str], proxy: str, page_host: str
     """
     if placement:
         known = placement in declared or placement in catalogue()
-        return Credit(placement if known else OTHER, Evidence.PLACEMENT)
+        return Credit(placement if known else OTHER, _PLACEMENT)
     if proxy:
-        return Credit(proxy, Evidence.PROXY)
+        return Credit(proxy, _PROXY)
     if page_host:
-        return Credit(platform_of_host(page_host), Evidence.PAGE)
-    return Credit(DIRECT, Evidence.NONE)
+        return Credit(platform_of_host(page_host), _PAGE)
+    return _NOTHING

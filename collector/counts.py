@@ -3,7 +3,7 @@
 What one hit adds is decided here alone, for the running drain and for `rebuild_counts` alike.
 """
 
-from collections.abc import Iterable
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -14,10 +14,25 @@ from django.db import connection
 
 from collector.models import Dimension, Position, Traffic, Verdict
 from collector.models.counts import WHOLE_PROJECT
+from collector.rows import columns_from_json, json_columns
 
-# (project, pixel, dimension, date, platform, value), the order of the table's key
-Key = tuple[int, int, str, date, str, str]
+Group = tuple[int, int, date, str]  # project, pixel or whole project, day, platform
+Value = tuple[str, str]  # dimension and value
+MAX_WAITING_VALUES = 500_000
 QUARTER_US = 15 * 60 * 1_000_000
+
+# Members of an enumeration cost a descriptor each time they are named; these are named for every hit.
+_START, _END = int(Position.START), int(Position.END)
+_DIRECT, _BOT = int(Traffic.DIRECT), int(Traffic.BOT)
+_COUNTED = int(Verdict.COUNTED)
+_READERS = frozenset({int(Verdict.COUNTED), int(Verdict.OPTED_OUT)})
+_BY_VERDICT = {verdict.value: (Dimension.VERDICT.value, str(verdict.label)) for verdict in Verdict}
+_BY_TRAFFIC = {traffic.value: (Dimension.TRAFFIC.value, str(traffic.label)) for traffic in Traffic}
+_BY_POSITION = {position.value: (Dimension.POSITION.value, str(position.label)) for position in Position}
+_TOTAL = (Dimension.TOTAL.value, "")
+_HOUR, _PAGE, _COUNTRY = Dimension.HOUR.value, Dimension.PAGE.value, Dimension.COUNTRY.value
+_LANGUAGE, _DEVICE = Dimension.LANGUAGE.value, Dimension.DEVICE.value
+_BROWSER, _OS = Dimension.BROWSER.value, Dimension.OS.value
 
 _UPSERT = """
     /* counts.upsert */
@@ -28,8 +43,8 @@ _UPSERT = """
         visitors = collector_dailycount.visitors + excluded.visitors
 """
 UPSERT_POSTGRESQL = _UPSERT.format(
-    rows="SELECT * FROM unnest("
-    "%s::int[], %s::int[], %s::text[], %s::date[], %s::text[], %s::text[], %s::int[], %s::int[])"
+    rows="SELECT project_id::int, pixel_id::int, dimension, date::date, platform, value, hits::int, visitors::int"
+    f" FROM {columns_from_json(8)} AS row (project_id, pixel_id, dimension, date, platform, value, hits, visitors)"
 )
 UPSERT_SQLITE = _UPSERT.format(rows="VALUES (%s, %s, %s, %s, %s, %s, %s, %s)")
 
@@ -61,90 +76,102 @@ class Countable:
     @property
     def is_visit(self) -> bool:
         """A reader's request of the usual pixel: what all dimensions add up to."""
-        return self.is_readers and self.position == Position.START
+        return self.position == _START and self.verdict in _READERS and self.traffic != _BOT
 
-    @property
-    def is_readers(self) -> bool:
-        return self.traffic != Traffic.BOT and self.verdict in (Verdict.COUNTED, Verdict.OPTED_OUT)
+    def values(self) -> list[Value]:
+        """Return the dimensions that the hit counts in, each with its value."""
+        values: list[Value] = []
+        if self.verdict != _COUNTED:
+            values.append(_BY_VERDICT[self.verdict])
+        if self.traffic == _BOT:
+            values.append(_BY_TRAFFIC[_BOT])
+            return values
+        if self.verdict not in _READERS:
+            return values
+        if self.traffic == _DIRECT:
+            values.append(_BY_POSITION[self.position])
+        if self.position == _START:
+            values += (
+                _TOTAL,
+                _BY_TRAFFIC[self.traffic],
+                (_HOUR, self.hour),
+                (_PAGE, self.page),
+                (_COUNTRY, self.country),
+                (_LANGUAGE, self.language),
+                (_DEVICE, self.device),
+                (_BROWSER, self.browser),
+                (_OS, self.os),
+            )
+        return values
 
 
 class Counts:
-    """Counts that wait to be added to the table, by their key: `[hits, visitors]`."""
+    """Counts that wait to be added to the table.
+
+    Values are collected by group first and counted later, many at a time: `Counter` does that in C.
+    """
 
     def __init__(self) -> None:
-        self.cells: dict[Key, list[int]] = {}
+        self._waiting: dict[Group, tuple[list[Value], list[Value]]] = {}
+        self._waiting_values = 0
+        self._hits: dict[Group, Counter[Value]] = {}
+        self._visitors: dict[Group, Counter[Value]] = {}
 
     def add(self, hit: Countable) -> None:
         """Count one hit for its pixel and for its project."""
-        values = _values(hit)
-        for pixel_id, is_new in ((hit.pixel_id, hit.new_to_pixel), (WHOLE_PROJECT, hit.new_to_project)):
-            for dimension, value in values:
-                key = (hit.project_id, pixel_id, dimension, hit.date, hit.platform, value)
-                cell = self.cells.get(key)
-                if cell is None:
-                    self.cells[key] = [1, int(is_new)]
-                else:
-                    cell[0] += 1
-                    cell[1] += is_new
+        values = hit.values()
+        self._add(values, (hit.project_id, hit.pixel_id, hit.date, hit.platform), hit.new_to_pixel)
+        self._add(values, (hit.project_id, WHOLE_PROJECT, hit.date, hit.platform), hit.new_to_project)
+        self._waiting_values += len(values)
+        if self._waiting_values > MAX_WAITING_VALUES:
+            self._count()
+
+    def _add(self, values: list[Value], group: Group, is_new: bool) -> None:
+        waiting = self._waiting.get(group)
+        if waiting is None:
+            waiting = self._waiting[group] = ([], [])
+        waiting[0].extend(values)
+        if is_new:
+            waiting[1].extend(values)
+
+    def _count(self) -> None:
+        for group, (hits, visitors) in self._waiting.items():
+            self._hits.setdefault(group, Counter()).update(hits)
+            self._visitors.setdefault(group, Counter()).update(visitors)
+        self._waiting.clear()
+        self._waiting_values = 0
 
     def store(self) -> None:
         """Add everything to the table, in the order of its key so that two drains never wait for each other in a ring.
 
         Runs one statement, within the caller's transaction.
         """
-        rows: list[Any] = [(*key, *self.cells[key]) for key in sorted(self.cells)]
+        self._count()
+        rows: list[Any] = sorted(
+            (project_id, pixel_id, dimension, day, platform, value, hits, new[dimension, value])
+            for (project_id, pixel_id, day, platform), cells in self._hits.items()
+            for new in (self._visitors[project_id, pixel_id, day, platform],)
+            for (dimension, value), hits in cells.items()
+        )
         if not rows:
             return
         with connection.cursor() as cursor:
             if connection.vendor == "postgresql":
-                cursor.execute(UPSERT_POSTGRESQL, [list(column) for column in zip(*rows, strict=True)])
+                cursor.execute(UPSERT_POSTGRESQL, json_columns(rows))
             else:
                 cursor.executemany(UPSERT_SQLITE, rows)
 
 
-def _values(hit: Countable) -> Iterable[tuple[str, str]]:
-    """Return the dimensions that a hit counts in, each with its value."""
-    values: list[tuple[str, str]] = []
-    if hit.verdict != Verdict.COUNTED:
-        values.append((Dimension.VERDICT.value, _VERDICTS[hit.verdict]))
-    if hit.traffic == Traffic.BOT:
-        values.append((Dimension.TRAFFIC.value, _BOT_TRAFFIC))
-    if not hit.is_readers:
-        return values
-    if hit.traffic == Traffic.DIRECT:
-        values.append((Dimension.POSITION.value, _POSITIONS[hit.position]))
-    if hit.position != Position.START:
-        return values
-    values += (
-        (Dimension.TOTAL.value, ""),
-        (Dimension.HOUR.value, hit.hour),
-        (Dimension.TRAFFIC.value, _TRAFFICS[hit.traffic]),
-        (Dimension.PAGE.value, hit.page),
-        (Dimension.COUNTRY.value, hit.country),
-        (Dimension.LANGUAGE.value, hit.language),
-        (Dimension.DEVICE.value, hit.device),
-        (Dimension.BROWSER.value, hit.browser),
-        (Dimension.OS.value, hit.os),
-    )
-    return values
-
-
-_VERDICTS = {verdict.value: str(verdict.label) for verdict in Verdict}
-_TRAFFICS = {traffic.value: str(traffic.label) for traffic in Traffic}
-_POSITIONS = {position.value: str(position.label) for position in Position}
-_BOT_TRAFFIC = _TRAFFICS[Traffic.BOT]
-
-
-def local_day_and_hour(at_us: int, zone: ZoneInfo) -> tuple[date, str]:
-    """Return the day and the hour, such as "09", of a moment in a time zone.
+def local_day_and_hour(at_us: int, timezone: str) -> tuple[date, str]:
+    """Return the day and the hour, such as "09", of a moment in a time zone of that name.
 
     Every zone's offset has been a multiple of 15 minutes since 1972 (IANA tzdata, but for Liberia's 44:30 until that
     year), so the quarter decides.
     """
-    return _day_and_hour(at_us // QUARTER_US, zone)
+    return _day_and_hour(at_us // QUARTER_US, timezone)
 
 
 @lru_cache(maxsize=65_536)
-def _day_and_hour(quarter: int, zone: ZoneInfo) -> tuple[date, str]:
-    local = datetime.fromtimestamp(quarter * 900, UTC).astimezone(zone)
+def _day_and_hour(quarter: int, timezone: str) -> tuple[date, str]:
+    local = datetime.fromtimestamp(quarter * 900, UTC).astimezone(ZoneInfo(timezone))
     return local.date(), f"{local.hour:02}"

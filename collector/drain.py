@@ -20,7 +20,7 @@ from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, 
 from django.db.models import F
 from django.utils import timezone
 
-from collector.enrich import Enricher, counting_pixels, still_counts
+from collector.enrich import Enricher, came_before, counting_pixels
 from collector.models import SpoolOffset
 from collector.retention import delete_expired
 from collector.spool import Line, SpooledHit, is_finished, read_lines, segments
@@ -28,8 +28,8 @@ from collector.store import store
 
 logger = logging.getLogger(__name__)
 
-BATCH_LINES = 5_000
-READ_BYTES = 4 * 1024 * 1024
+BATCH_LINES = 20_000
+READ_BYTES = 8 * 1024 * 1024  # in a batch, whatever its lines: it bounds the memory
 POLL_SECONDS = 0.2
 MAX_BACKOFF_SECONDS = 15.0
 EXPIRY_SECONDS = 3600.0
@@ -92,10 +92,13 @@ class Drain:
         return len(lines)
 
     def _waiting_lines(self) -> Iterator[Line]:
+        room = READ_BYTES
         for segment in segments(self._directory):
             offset = self._offset(segment.name)
-            if segment.stat().st_size > offset:
-                yield from read_lines(segment, offset, limit_bytes=READ_BYTES)
+            if room > 0 and segment.stat().st_size > offset:
+                for line in read_lines(segment, offset, limit_bytes=room):
+                    room -= line.end - line.offset
+                    yield line
 
     def _offset(self, segment: str) -> int:
         """Return how far a segment is stored. Two queries for a new one."""
@@ -127,12 +130,13 @@ class Drain:
     def _commit(self, lines: list[Line], hits: list[tuple[Line, SpooledHit]]) -> None:
         """Store hits and the offsets behind `lines` in one transaction."""
         pixels = counting_pixels(hit for _, hit in hits)
-        segment_of = {
-            hit_id(line): line.segment
-            for line, hit in hits
-            if hit.token in pixels and still_counts(hit, pixels[hit.token])
-        }
-        counting = [(hit_id(line), hit) for line, hit in hits if hit_id(line) in segment_of]
+        segment_of: dict[int, str] = {}
+        counting: list[tuple[int, SpooledHit]] = []
+        for line, hit in hits:
+            pixel = pixels.get(hit.token)
+            if pixel and (pixel.retired_at is None or came_before(pixel.retired_at, hit)):
+                counting.append((hit_id(line), hit))
+                segment_of[counting[-1][0]] = line.segment
         enriched = self._enricher.enrich(counting, pixels)
         with transaction.atomic():
             stored = Counter(segment_of[hit.id] for hit in store(enriched))

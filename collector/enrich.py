@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from collector.agents import Agent
 from collector.attribution import credit
 from collector.caps import Caps
 from collector.counts import Countable, local_day_and_hour
-from collector.models import Evidence, Pixel, Position, Traffic, Verdict
+from collector.models import Pixel, Position, Traffic, Verdict
 from collector.platforms import OTHER
 from collector.spool import SpooledHit
 from collector.strings import KnownAgent, agent_strings, page_host, page_label, page_strings
@@ -25,8 +26,15 @@ class EnrichedHit(Countable):
     user_agent_id: int | None = None
     page_id: int | None = None
     page_url: str = ""
-    evidence: Evidence = Evidence.NONE
+    evidence: int = 0
     placement: str = ""
+
+
+# Members of an enumeration cost a descriptor each time they are named; these are named for every hit.
+_START, _END = int(Position.START), int(Position.END)
+_DIRECT, _PROXIED, _BOT_TRAFFIC = int(Traffic.DIRECT), int(Traffic.PROXIED), int(Traffic.BOT)
+_COUNTED, _BOT = int(Verdict.COUNTED), int(Verdict.BOT)
+_NO_AGENT = Agent()
 
 
 class Enricher:
@@ -38,16 +46,12 @@ class Enricher:
         self.caps = Caps()
 
     def enrich(self, spooled: Sequence[tuple[int, SpooledHit]], pixels: Mapping[str, Pixel]) -> list[EnrichedHit]:
-        """Return the hits of `(id, hit)` pairs whose token is in `pixels`, which come with their projects.
+        """Return what `(id, hit)` pairs become; `pixels` has the pixel, with its project, of each token.
 
         Runs no query for agents and pages that were seen before.
         """
         agents = self._agents.resolve(hit.agent for _, hit in spooled if hit.agent)
-        enriched = [
-            self._enrich(hit_id, hit, pixels[hit.token], agents.get(hit.agent))
-            for hit_id, hit in spooled
-            if hit.token in pixels
-        ]
+        enriched = [self._enrich(hit_id, hit, pixels[hit.token], agents.get(hit.agent)) for hit_id, hit in spooled]
         pages = self._pages.resolve(hit.page_url for hit in enriched if hit.page_url)
         for hit in enriched:
             if hit.page_url:
@@ -55,39 +59,38 @@ class Enricher:
         return enriched
 
     def _enrich(self, hit_id: int, hit: SpooledHit, pixel: Pixel, known: KnownAgent | None) -> EnrichedHit:
-        day, hour = local_day_and_hour(hit.at_us, pixel.project.zone)
-        agent = known.agent if known else None
-        proxy = agent.proxy if agent else ""
-        verdict = hit.verdict
-        if agent and agent.bot and verdict == Verdict.COUNTED:
-            verdict = Verdict.BOT
-        traffic = Traffic.BOT if verdict == Verdict.BOT else Traffic.PROXIED if proxy else Traffic.DIRECT
+        project_id, pixel_id = pixel.project_id, pixel.pk
+        day, hour = local_day_and_hour(hit.at_us, pixel.project.timezone)
+        agent = known.agent if known else _NO_AGENT
+        verdict = _BOT if agent.bot and hit.verdict == _COUNTED else hit.verdict
+        traffic = _BOT_TRAFFIC if verdict == _BOT else _PROXIED if agent.proxy else _DIRECT
         # A proxy is never passed off as a reader: where it stands and what it is says nothing about those behind it.
-        is_direct = traffic != Traffic.PROXIED
-        page_url, label = hit.page, page_label(hit.page)
-        if label and not self.caps.admits_page(pixel.project_id, pixel.pk, day, label):
-            page_url = label = OTHER
-        credited = credit(hit.placement, pixel.placements, proxy, page_host(hit.page))
+        is_direct = traffic != _PROXIED
+        page_url = hit.page
+        label = page_label(page_url) if page_url else ""
+        credited = credit(hit.placement, pixel.placements, agent.proxy, page_host(page_url) if page_url else "")
         platform = credited.platform
-        if not self.caps.admits_platform(pixel.project_id, pixel.pk, day, platform):
+        if label and not self.caps.admits_page(project_id, pixel_id, day, label):
+            page_url = label = OTHER
+        if not self.caps.admits_platform(project_id, pixel_id, day, platform):
             platform = OTHER
         return EnrichedHit(
             id=hit_id,
             at_us=hit.at_us,
-            project_id=pixel.project_id,
-            pixel_id=pixel.pk,
+            project_id=project_id,
+            pixel_id=pixel_id,
             date=day,
             hour=hour,
-            position=Position.END if hit.is_end else Position.START,
+            position=_END if hit.is_end else _START,
             traffic=traffic,
             verdict=verdict,
             platform=platform,
             page=label,
             country=hit.country if is_direct else "",
             language=hit.language if is_direct else "",
-            device=agent.device if agent else "",
-            browser=agent.browser if agent else "",
-            os=agent.os if agent else "",
+            device=agent.device,
+            browser=agent.browser,
+            os=agent.os,
             visitor=hit.visitor if is_direct else None,
             user_agent_id=known.id if known else None,
             page_url=page_url,
@@ -102,8 +105,6 @@ def counting_pixels(spooled: Iterable[SpooledHit]) -> dict[str, Pixel]:
     return {pixel.token: pixel for pixel in Pixel.objects.select_related("project").filter(token__in=tokens)}
 
 
-def still_counts(hit: SpooledHit, pixel: Pixel) -> bool:
+def came_before(retired_at: datetime, hit: SpooledHit) -> bool:
     """Whether a hit came before its pixel was retired, or so shortly after that it was answered as counted."""
-    if pixel.retired_at is None:
-        return True
-    return hit.at_us < int((pixel.retired_at + RETIREMENT_GRACE).timestamp() * 1_000_000)
+    return hit.at_us < int((retired_at + RETIREMENT_GRACE).timestamp() * 1_000_000)

@@ -44,7 +44,6 @@ def rebuild(project: Project, progress: Callable[[int], None] = lambda hits: Non
 
 
 def _countables(project: Project) -> Iterator[Countable]:
-    zone = project.zone
     rows: QuerySet[Hit, Any] = (
         Hit.objects.filter(project=project)
         .order_by("at", "id")
@@ -67,7 +66,7 @@ def _countables(project: Project) -> Iterator[Countable]:
         )
     )
     for row in rows.iterator(CHUNK_ROWS):
-        day, hour = local_day_and_hour(int(row.at.timestamp()) * 1_000_000, zone)
+        day, hour = local_day_and_hour(int(row.at.timestamp()) * 1_000_000, project.timezone)
         yield Countable(
             project_id=project.pk,
             pixel_id=row.pixel_id,

@@ -31,7 +31,7 @@ _REFERER = re.compile(
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?![A-Za-z0-9])")
 _PREFETCH_HEADERS = (b"sec-purpose", b"purpose", b"x-purpose", b"x-moz")
 _PREFETCH = re.compile(rb"prefetch|prerender|preview", re.IGNORECASE)
-_REASONS = {
+_REASONS: dict[int, str] = {
     Verdict.COUNTED: answers.COUNTED,
     Verdict.BOT: answers.BOT,
     Verdict.OPTED_OUT: answers.OPTED_OUT,

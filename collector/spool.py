@@ -8,7 +8,6 @@ A line is whole when it ends with a newline. Nothing was acknowledged of a last 
 """
 
 import fcntl
-import json
 import os
 import secrets
 import threading
@@ -18,7 +17,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
 
 from collector.models import Verdict
 
@@ -27,100 +29,48 @@ SEGMENT_SECONDS = 3600
 SUFFIX = ".jsonl"
 MAX_LINE_BYTES = 16 * 1024
 
-# What a line may be at most, in characters; the receiving side cuts to it, the drain insists on it.
+# What these texts may be at most, in characters; the receiving side cuts to it, the drain insists on it.
 MAX_AGENT = 512
 MAX_PAGE = 512
-MAX_LANGUAGE = 8
-MAX_PLACEMENT = 40
 
 
-@dataclass(frozen=True, slots=True)
-class SpooledHit:
+class SpooledHit(msgspec.Struct, frozen=True, omit_defaults=True, rename={"at_us": "at", "is_end": "end"}):
     """One hit as it was received; empty strings and None where nothing is known.
 
-    `at_us` is microseconds since the epoch. `visitor` is a signed 64-bit hash. `verdict` is what the web process could
-    tell; the drain may still find a bot.
+    `at_us` is microseconds since the epoch. `visitor` is a signed 64-bit hash. `verdict` is the Verdict that the web
+    process could tell; the drain may still find a bot.
     """
 
-    token: str
-    at_us: int
-    placement: str = ""
+    token: Annotated[str, Meta(min_length=1, max_length=40)]
+    at_us: Annotated[int, Meta(gt=0, lt=2**52)]
+    placement: Annotated[str, Meta(max_length=40)] = ""
     is_end: bool = False
-    verdict: Verdict = Verdict.COUNTED
-    agent: str = ""
-    page: str = ""
-    language: str = ""
-    country: str = ""
-    visitor: int | None = None
+    verdict: Annotated[int, Meta(ge=0, le=int(max(Verdict)))] = 0
+    agent: Annotated[str, Meta(max_length=MAX_AGENT)] = ""
+    page: Annotated[str, Meta(max_length=MAX_PAGE)] = ""
+    language: Annotated[str, Meta(max_length=8)] = ""
+    country: Annotated[str, Meta(max_length=2)] = ""
+    visitor: Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)] | None = None
 
     def to_line(self) -> bytes:
         """Return the hit as one JSON line, without the keys that say nothing."""
-        row: dict[str, Any] = {"token": self.token, "at": self.at_us}
-        if self.placement:
-            row["placement"] = self.placement
-        if self.is_end:
-            row["end"] = True
-        if self.verdict:
-            row["verdict"] = int(self.verdict)
-        if self.agent:
-            row["agent"] = self.agent
-        if self.page:
-            row["page"] = self.page
-        if self.language:
-            row["language"] = self.language
-        if self.country:
-            row["country"] = self.country
-        if self.visitor is not None:
-            row["visitor"] = self.visitor
-        return _encode(row).encode("ascii") + b"\n"
+        return _encode(self) + b"\n"
 
     @classmethod
     def from_line(cls, line: bytes) -> "SpooledHit":
         """Read a line back; raise ValueError with the reason where it is not one of ours."""
         if len(line) > MAX_LINE_BYTES:
             raise ValueError("longer than any line we write")
+        if b"\\u0000" in line:  # PostgreSQL stores none
+            line = line.replace(b"\\u0000", b"\\ufffd")
         try:
-            row = json.loads(line)
-        except (ValueError, RecursionError):
-            raise ValueError("no JSON") from None
-        if not isinstance(row, dict):
-            raise ValueError("no JSON object")
-        at_us, visitor = row.get("at"), row.get("visitor")
-        if type(at_us) is not int or not 0 < at_us < 2**52:
-            raise ValueError("no usable time")
-        if visitor is not None and (type(visitor) is not int or not -(2**63) <= visitor < 2**63):
-            raise ValueError("no usable visitor")
-        verdict = row.get("verdict", 0)
-        if type(verdict) is not int or verdict not in Verdict.values:
-            raise ValueError("no usable verdict")
-        return cls(
-            token=_text(row, "token", 40, required=True),
-            at_us=at_us,
-            placement=_text(row, "placement", MAX_PLACEMENT),
-            is_end=row.get("end") is True,
-            verdict=Verdict(verdict),
-            agent=_text(row, "agent", MAX_AGENT),
-            page=_text(row, "page", MAX_PAGE),
-            language=_text(row, "language", MAX_LANGUAGE),
-            country=_text(row, "country", 2),
-            visitor=visitor,
-        )
+            return _decode(line)
+        except RecursionError:
+            raise ValueError("nested too deep") from None
 
 
-_encode = json.JSONEncoder(separators=(",", ":")).encode
-
-
-def _text(row: dict[str, Any], name: str, limit: int, *, required: bool = False) -> str:
-    text = row.get(name, "")
-    if not isinstance(text, str) or len(text) > limit or (required and not text):
-        raise ValueError(f"no usable {name}")
-    if "\0" in text:  # PostgreSQL stores none
-        text = text.replace("\0", "\ufffd")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise ValueError(f"no usable {name}") from None
-    return text
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(SpooledHit).decode
 
 
 class SpoolWriter:

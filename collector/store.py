@@ -6,7 +6,8 @@ key), so that they wait for one another but never in a ring.
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection
@@ -14,11 +15,13 @@ from django.db import connection
 from collector.counts import Counts
 from collector.enrich import EnrichedHit
 from collector.models.counts import WHOLE_PROJECT
+from collector.rows import columns_from_json, json_columns
 
 # (project, day, pixel or whole project, visitor)
 Sighting = tuple[int, date, int, int]
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+COPY_ROWS = 500  # a write
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _COLUMNS = (
     "project_id", "at", "id", "visitor", "pixel_id", "user_agent_id", "page_id", "position", "traffic", "verdict",
     "evidence", "new_to_pixel", "new_to_project", "placement", "platform", "country", "language", "event", "version",
@@ -27,7 +30,7 @@ COPY_HITS = f"COPY collector_hit ({', '.join(_COLUMNS)}) FROM STDIN /* store.cop
 INSERT_HITS = f"""
     /* store.insert_hits */
     INSERT INTO collector_hit ({", ".join(_COLUMNS)}) VALUES ({", ".join(["%s"] * len(_COLUMNS))})
-"""  # noqa: S608  (a constant, made of constants)
+"""
 LOCK_PIXELS = """
     /* store.lock_pixels */
     SELECT pixel.id FROM collector_pixel pixel JOIN collector_project project ON project.id = pixel.project_id
@@ -37,10 +40,11 @@ FIND_PIXELS = """
     /* store.find_pixels */
     SELECT id FROM collector_pixel WHERE id IN (SELECT value FROM json_each(%s))
 """
-CLAIM_POSTGRESQL = """
+CLAIM_POSTGRESQL = f"""
     /* store.claim_visitors */
     INSERT INTO collector_dailyvisitor (project_id, date, pixel_id, visitor)
-    SELECT * FROM unnest(%s::int[], %s::date[], %s::int[], %s::bigint[])
+    SELECT project_id::int, date::date, pixel_id::int, visitor::bigint
+    FROM {columns_from_json(4)} AS row (project_id, date, pixel_id, visitor)
     ON CONFLICT DO NOTHING
     RETURNING project_id, date, pixel_id, visitor
 """
@@ -122,7 +126,7 @@ def _claim(sightings: list[Sighting]) -> set[Sighting]:
     """Remember sightings and return those that nobody had made before."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute(CLAIM_POSTGRESQL, [list(column) for column in zip(*sightings, strict=True)])
+            cursor.execute(CLAIM_POSTGRESQL, json_columns(sightings))
             return set(cursor.fetchall())
         rows = [(project, day.isoformat(), pixel, visitor) for project, day, pixel, visitor in sightings]
         cursor.execute(CLAIM_SQLITE, [json.dumps(rows)])
@@ -134,29 +138,30 @@ def _as_date(value: Any) -> date:
 
 
 def _insert(hits: Sequence[EnrichedHit]) -> None:
-    rows: list[Any] = [_row(hit) for hit in hits]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             with connection.wrap_database_errors, cursor.copy(COPY_HITS) as copy:
-                for row in rows:
-                    copy.write_row(row)
+                for start in range(0, len(hits), COPY_ROWS):
+                    copy.write("".join([_copy_line(hit) for hit in hits[start : start + COPY_ROWS]]))
         else:
+            rows: list[Any] = [_row(hit) for hit in hits]
             cursor.executemany(INSERT_HITS, rows)
 
 
 def _row(hit: EnrichedHit) -> tuple[Any, ...]:
+    """Return a hit's `_COLUMNS`, as SQLite reads them."""
     return (
         hit.project_id,
-        connection.ops.adapt_datetimefield_value(moment(hit.at_us)),
+        moment_text(hit.at_us),
         hit.id,
         hit.visitor,
         hit.pixel_id,
         hit.user_agent_id,
         hit.page_id,
-        int(hit.position),
-        int(hit.traffic),
-        int(hit.verdict),
-        int(hit.evidence),
+        hit.position,
+        hit.traffic,
+        hit.verdict,
+        hit.evidence,
         hit.new_to_pixel,
         hit.new_to_project,
         hit.placement,
@@ -168,6 +173,25 @@ def _row(hit: EnrichedHit) -> tuple[Any, ...]:
     )
 
 
-def moment(at_us: int) -> datetime:
-    """Return microseconds since the epoch as a datetime, exactly."""
-    return _EPOCH + timedelta(microseconds=at_us)
+def _copy_line(hit: EnrichedHit) -> str:
+    """Return a hit as a line of COPY's text format (PostgreSQL's manual, COPY, File Formats)."""
+    visitor = "\\N" if hit.visitor is None else hit.visitor
+    agent = "\\N" if hit.user_agent_id is None else hit.user_agent_id
+    page = "\\N" if hit.page_id is None else hit.page_id
+    return (
+        f"{hit.project_id}\t{moment_text(hit.at_us)}\t{hit.id}\t{visitor}\t{hit.pixel_id}\t{agent}\t{page}\t"
+        f"{hit.position}\t{hit.traffic}\t{hit.verdict}\t{hit.evidence}\t{hit.new_to_pixel}\t{hit.new_to_project}\t"
+        f"{hit.placement.translate(_ESCAPES)}\t{hit.platform.translate(_ESCAPES)}\t"
+        f"{hit.country.translate(_ESCAPES)}\t{hit.language.translate(_ESCAPES)}\t\t\n"
+    )
+
+
+def moment_text(at_us: int) -> str:
+    """Return a moment as both databases read it, in UTC; without a fraction where it has none, as Django writes it."""
+    seconds, fraction = divmod(at_us, 1_000_000)
+    return f"{_second_text(seconds)}.{fraction:06}" if fraction else _second_text(seconds)
+
+
+@lru_cache(maxsize=4096)
+def _second_text(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}"

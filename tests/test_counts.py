@@ -172,7 +172,7 @@ def test_the_quarter_hour_tells_day_and_hour_as_the_moment_itself_does(at_us, zo
     from zoneinfo import ZoneInfo
 
     local = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at_us)).astimezone(ZoneInfo(zone))
-    assert local_day_and_hour(at_us, ZoneInfo(zone)) == (local.date(), f"{local.hour:02}")
+    assert local_day_and_hour(at_us, zone) == (local.date(), f"{local.hour:02}")
 
 
 streams = st.lists(

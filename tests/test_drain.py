@@ -176,9 +176,12 @@ def test_lines_that_can_not_be_used_are_set_aside_with_the_reason_and_stop_nothi
     drain(directory)
 
     assert Hit.objects.count() == 1
-    assert [record["reason"].split(":")[0] for record in set_aside(directory)] == [
-        "no JSON", "no JSON", "no usable time", "torn",
-    ]  # fmt: skip
+    assert [record["reason"] for record in set_aside(directory)] == [
+        "JSON is malformed: invalid character (byte 0)",
+        "JSON is malformed: invalid character (byte 0)",
+        "Expected `int` >= 1 - at `$.at`",
+        "torn: the process died while it wrote it, before it answered",
+    ]
     row = SpoolOffset.objects.get()
     assert (row.hits, row.set_aside) == (1, 4)
     assert segments(directory) == []

@@ -55,29 +55,34 @@ def test_a_hit_reads_back_from_its_line_as_it_was(hit):
 
 @given(st.binary(max_size=200) | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(str).map(str.encode))
 def test_any_other_line_is_refused_with_a_reason(content):
-    with pytest.raises(ValueError, match=r"^(no|longer)"):
+    with pytest.raises(ValueError, match=r"\w+"):
         SpooledHit.from_line(content)
 
 
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"", "no JSON"),
-        (b"[]", "no JSON object"),
-        (b'{"token":"a"}', "no usable time"),
-        (b'{"token":"a","at":true}', "no usable time"),
-        (b'{"token":"a","at":-1}', "no usable time"),
-        (b'{"token":"a","at":1e300}', "no usable time"),
-        (b'{"token":"a","at":9999999999999999999}', "no usable time"),
-        (b'{"at":1}', "no usable token"),
-        (b'{"token":["a"],"at":1}', "no usable token"),
-        (b'{"token":"a","at":1,"visitor":9223372036854775808}', "no usable visitor"),
-        (b'{"token":"a","at":1,"visitor":"x"}', "no usable visitor"),
-        (b'{"token":"a","at":1,"verdict":99}', "no usable verdict"),
-        (b'{"token":"a","at":1,"agent":"\\ud800"}', "no usable agent"),
-        (b'{"token":"a","at":1,"country":"DEU"}', "no usable country"),
+        (b"", "Input data was truncated"),
+        (b"garbage", "JSON is malformed"),
+        (b"\xff", "JSON is malformed"),
+        (b"[]", "Expected `object`, got `array`"),
+        (b'{"token":"a"}', "missing required field `at`"),
+        (b'{"token":"a","at":true}', r"Expected `int`, got `bool` - at `\$.at`"),
+        (b'{"token":"a","at":0}', r"Expected `int` >= 1 - at `\$.at`"),
+        (b'{"token":"a","at":1e300}', r"Expected `int`, got `float` - at `\$.at`"),
+        (b'{"token":"a","at":9999999999999999999}', r"Expected `int` <= 4503599627370495 - at `\$.at`"),
+        (b'{"at":1}', "missing required field `token`"),
+        (b'{"token":"","at":1}', r"of length >= 1 - at `\$.token`"),
+        (b'{"token":["a"],"at":1}', r"got `array` - at `\$.token`"),
+        (b'{"token":"a","at":1,"visitor":9223372036854775808}', r"Expected `int` <= 9223372036854775807"),
+        (b'{"token":"a","at":1,"visitor":"x"}', r"got `str` - at `\$.visitor`"),
+        (b'{"token":"a","at":1,"verdict":99}', r"Expected `int` <= 4 - at `\$.verdict`"),
+        (b'{"token":"a","at":1,"agent":"\\ud800"}', "Input data was truncated"),
+        (b'{"token":"a","at":1,"agent":"\\udc00x"}', "invalid utf-16 surrogate pair"),
+        (b'{"token":"a","at":1,"agent":"\xff"}', "utf-8"),
+        (b'{"token":"a","at":1,"country":"DEU"}', r"of length <= 2 - at `\$.country`"),
         (b"[" * 100_000, "longer than any line we write"),
-        (b"[" * 10_000, "no JSON"),
+        (b'{"x":' + b"[" * 10_000, "nested too deep"),
     ],
 )
 def test_a_line_that_can_not_be_used_says_why(content, reason):
