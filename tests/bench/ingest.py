@@ -11,16 +11,13 @@ look at the CPU time for each request, which says more about the server alone.
 import argparse
 import json
 import os
-import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.error import URLError
-from urllib.request import urlopen
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path[0] = str(ROOT)  # instead of this directory, whose dashboard.py would hide the application of that name
@@ -33,53 +30,19 @@ from tests.bench.machine import (  # noqa: E402
     Databases,
     Progress,
     Skipped,
-    children_of,
     cpu_seconds,
     database_kinds,
     description,
+    machine_seconds,
     measure_and_print,
     peak_memory_mb,
     run_python,
-    started,
-    tool,
     wait_until,
 )
-from tests.server import Server, environment, free_port  # noqa: E402
+from tests.bench.targets import PREPARE_SECONDS, Target, empty_application, footfall, nginx  # noqa: E402
 
 WARM_UP_SECONDS = 2
-START_SECONDS = 30
 CATCH_UP_SECONDS = 600
-PREPARE_SECONDS = 300
-
-NGINX_CONF = """
-worker_processes auto;
-daemon off;
-pid nginx.pid;
-error_log error.log;
-events { worker_connections 1024; }
-http {
-  access_log access.log combined buffer=64k flush=1s;
-  keepalive_requests 1000000000;
-  client_body_temp_path body;
-  proxy_temp_path proxy;
-  fastcgi_temp_path fastcgi;
-  uwsgi_temp_path uwsgi;
-  scgi_temp_path scgi;
-  server {
-    listen 127.0.0.1:%d;
-    location / { empty_gif; }
-  }
-}
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A server under load: the processes that answer, and those that work behind them."""
-
-    port: int
-    web: list[int]
-    behind: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,46 +52,6 @@ class Options:
     workers: int
     backlog_lines: int
     databases: list[str]
-
-
-@contextmanager
-def nginx(directory: Path) -> Iterator[Target]:
-    """Run nginx that answers its own empty GIF and writes a buffered access log."""
-    port = free_port()
-    directory.joinpath("nginx.conf").write_text(NGINX_CONF % port)
-    command = [tool("nginx", "nginx-light"), "-p", str(directory), "-c", "nginx.conf", "-e", "error.log"]
-    with started(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        _await_answer(process, port, "nginx")
-        yield Target(port, children_of(process.pid), {})
-
-
-@contextmanager
-def empty_application(directory: Path, workers: int) -> Iterator[Target]:
-    """Run the application that does nothing, as `manage.py up` runs the site."""
-    port = free_port()
-    command = [
-        sys.executable, "-m", "gunicorn", "--config", "python:telemetry_site.gunicorn_conf",
-        "--bind", f"127.0.0.1:{port}", "--workers", str(workers), "tests.bench.empty_app:application",
-    ]  # fmt: skip
-    with (
-        directory.joinpath("gunicorn.log").open("wb") as log,
-        started(command, cwd=ROOT, env=environment(directory), stdout=log, stderr=log) as process,
-    ):
-        _await_answer(process, port, "gunicorn")
-        yield Target(port, children_of(process.pid), {})
-
-
-@contextmanager
-def footfall(directory: Path, database: Database, workers: int) -> Iterator[tuple[Server, Target]]:
-    """Run the real server."""
-    run_python(directory, database, "-m", "tests.bench.backlog", "prepare", timeout=PREPARE_SECONDS)
-    server = Server(directory, database.url)
-    try:
-        server.start("--workers", str(workers))
-        drain = server.drain_pid()
-        yield server, Target(server.port, server.workers(), {"drain": drain} if drain else {})
-    finally:
-        server.stop()
 
 
 def measure(options: Options, progress: Progress) -> dict[str, Any]:
@@ -146,13 +69,11 @@ def measure(options: Options, progress: Progress) -> dict[str, Any]:
         }
         for kind in options.databases:
             report["targets"][f"footfall_{kind}"] = _unless_skipped(
-                progress, kind, lambda kind=kind: _footfall(directory, kind, databases, load, options, progress)
+                progress, kind, partial(_footfall, directory, kind, databases, load, options, progress)
             )
         report["ratios"] = _ratios(report["targets"])
         report["drain"] = {
-            kind: _unless_skipped(
-                progress, kind, lambda kind=kind: _backlog(directory, kind, databases, options, progress)
-            )
+            kind: _unless_skipped(progress, kind, partial(_backlog, directory, kind, databases, options, progress))
             for kind in options.databases
         }
     return report
@@ -191,7 +112,7 @@ def _footfall(
 ) -> dict[str, Any]:
     data = _made(directory / f"server-{kind}")
     with databases.new(kind, data) as database:
-        with footfall(data, database, options.workers) as (_, target):
+        with footfall(data, database, options.workers) as target:
             warm_up, result = _loaded(load, target, options.seconds)
             caught_up = _catch_up(data, database)
             result["caught_up_after_seconds"] = caught_up
@@ -217,15 +138,28 @@ def _footfall(
 def _loaded(load: Load, target: Target, seconds: int) -> tuple[int, dict[str, Any]]:
     """Warm a target up and load it; return what the warm-up got acknowledged, and the numbers."""
     warm_up = load.full(target.port, WARM_UP_SECONDS)
-    web_before, behind_before = cpu_seconds(target.web), cpu_seconds(target.behind.values())
+    pids = [*target.web, *target.behind.values()]
+    web_before, ours_before, machine_before = cpu_seconds(target.web), cpu_seconds(pids), machine_seconds()
     run = load.full(target.port, seconds)
-    web, behind = cpu_seconds(target.web) - web_before, cpu_seconds(target.behind.values()) - behind_before
+    machine = {name: value - machine_before[name] for name, value in machine_seconds().items()}
+    web, ours = cpu_seconds(target.web) - web_before, cpu_seconds(pids) - ours_before
     if not run.acknowledged:
         raise BenchError("Not one request was answered.")
     result = _shown(run) | {"web_cpu_us_per_request": round(web / run.requests * 1e6, 1)}
     if target.behind:
-        result["cpu_seconds_behind_during_load"] = round(behind, 2)
+        result["drain_cpu_us_per_request"] = round((ours - web) / run.requests * 1e6, 1)
+    result["machine"] = _shares(machine, ours + run.client_cpu_seconds)
     return warm_up.acknowledged, result
+
+
+def _shares(machine: dict[str, float], ours: float) -> dict[str, float]:
+    """Return where the machine's time went while it was measured. Much of it elsewhere spoils a comparison.
+
+    `elsewhere` is what neither client nor server used; a database server counts there.
+    """
+    total = sum(machine.values()) or 1.0
+    shares = {"idle": machine["idle"], "stolen": machine["stolen"], "elsewhere": max(0.0, machine["busy"] - ours)}
+    return {f"{name}_share": round(seconds / total, 3) for name, seconds in shares.items()}
 
 
 def _shown(run: Run) -> dict[str, Any]:
@@ -284,7 +218,7 @@ def _backlog(directory: Path, kind: str, databases: Databases, options: Options,
     return result
 
 
-def _unless_skipped(progress: Progress, kind: str, part: Any) -> dict[str, Any]:
+def _unless_skipped(progress: Progress, kind: str, part: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     try:
         return part()
     except Skipped as reason:
@@ -308,19 +242,6 @@ def _line(name: str, result: dict[str, Any]) -> str:
         f"{name}: {result['requests_per_second']:,.0f} requests a second, "
         f"p50 {result['p50_ms']:.2f} ms, p99 {result['p99_ms']:.2f} ms, {errors} errors"
     )
-
-
-def _await_answer(process: subprocess.Popen[bytes], port: int, name: str) -> None:
-    def answers() -> bool:
-        if process.poll() is not None:
-            raise BenchError(f"{name} ended at once, with exit code {process.returncode}.")
-        try:
-            with urlopen(f"http://127.0.0.1:{port}/p/x.gif", timeout=1):
-                return True
-        except (URLError, OSError):
-            return False
-
-    wait_until(answers, START_SECONDS, f"{name} does not answer")
 
 
 def _made(directory: Path) -> Path:

@@ -22,7 +22,7 @@ from urllib.parse import quote, urlsplit
 
 import psycopg
 
-from tests.server import ROOT, environment
+from tests.server import ROOT, environment, free_port
 
 STOP_SECONDS = 20
 TRAFFIC_TABLES = ("collector_hit", "collector_dailycount", "collector_useragent", "collector_page")
@@ -144,7 +144,9 @@ def _postgresql_cluster() -> Iterator[str]:
     # pg_virtualenv switches fsync off, and takes our word over its own. With -t its data is where SQLite's is, too.
     options = ["-t", "-o", "fsync=on", "-o", "synchronous_commit=on"]
     command = [wrapper, *options, sys.executable, "-c", _CLUSTER]
-    with started(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+    variables = os.environ | {"PGPORT": str(free_port())}  # of its own: it looks for a free one, but not very hard
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    with started(command, env=variables, **pipes) as process:
         assert process.stdin
         assert process.stdout
         try:
@@ -219,17 +221,31 @@ def cpu_seconds(pids: Iterable[int | str]) -> float:
     """Return the CPU time that processes have used so far (proc(5): utime and stime)."""
     ticks = 0
     for pid in pids:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        fields = _told_by_kernel(pid, "stat").rpartition(")")[2].split()
         ticks += int(fields[11]) + int(fields[12])
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
+def machine_seconds() -> dict[str, float]:
+    """Return the CPU time of the whole machine so far, of all processors together (proc(5): /proc/stat)."""
+    names = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")
+    first = Path("/proc/stat").read_text().splitlines()[0].split()[1:]
+    seconds = {name: int(ticks) / os.sysconf("SC_CLK_TCK") for name, ticks in zip(names, first, strict=False)}
+    idle, steal = seconds.pop("idle") + seconds.pop("iowait"), seconds.pop("steal")
+    return {"busy": sum(seconds.values()), "idle": idle, "stolen": steal}
+
+
 def peak_memory_mb(pid: int | str = "self") -> float:
     """Return the largest resident size that a process has had (proc(5): VmHWM)."""
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
-            return round(int(line.split()[1]) / 1024, 1)
-    raise BenchError(f"Process {pid} has ended, so its memory can't be read.")
+    status = dict(line.split(":", 1) for line in _told_by_kernel(pid, "status").splitlines())
+    return round(int(status["VmHWM"].split()[0]) / 1024, 1)
+
+
+def _told_by_kernel(pid: int | str, name: str) -> str:
+    try:
+        return Path(f"/proc/{pid}/{name}").read_text()
+    except OSError as error:
+        raise BenchError(f"Process {pid} is gone: it ended while it was measured ({error.strerror}).") from error
 
 
 def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> float:

@@ -139,14 +139,19 @@ def _common_agents() -> dict[str, int]:
         agents[f"Mozilla/5.0 (Linux; Android 10; K) {webkit} {chrome} Safari/537.36"] = weight
         agents[f"Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) {webkit} {chrome} Safari/537.36"] = 1
         agents[f"Mozilla/5.0 ({windows}) {webkit} {chrome} Safari/537.36 Edg/{version}.0.0.0"] = weight
-    for ios, version, weight in (("18_6", "26.0", 90), ("18_5", "18.5", 30), ("17_7", "17.6", 12), ("16_7", "16.6", 4)):
-        safari = f"AppleWebKit/605.1.15 (KHTML, like Gecko) Version/{version}"
+    for ios, release, weight in (
+        ("18_6", "26.0", 90),
+        ("18_5", "18.5", 30),
+        ("17_7", "17.6", 12),
+        ("16_7", "16.6", 4),
+    ):
+        safari = f"AppleWebKit/605.1.15 (KHTML, like Gecko) Version/{release}"
         phone, tablet = f"iPhone; CPU iPhone OS {ios} like Mac OS X", f"iPad; CPU OS {ios} like Mac OS X"
         agents[f"Mozilla/5.0 ({phone}) {safari} Mobile/15E148 Safari/604.1"] = weight
         agents[f"Mozilla/5.0 ({tablet}) {safari} Mobile/15E148 Safari/604.1"] = weight // 4
         agents[f"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) {safari} Safari/605.1.15"] = weight // 3
-    for model, version in (("SM-S921B", 27), ("SM-A546B", 27), ("SM-G991B", 26), ("SM-A127F", 25)):
-        browser = f"SamsungBrowser/{version}.0 Chrome/125.0.0.0 Mobile Safari/537.36"
+    for model, samsung in (("SM-S921B", 27), ("SM-A546B", 27), ("SM-G991B", 26), ("SM-A127F", 25)):
+        browser = f"SamsungBrowser/{samsung}.0 Chrome/125.0.0.0 Mobile Safari/537.36"
         agents[f"Mozilla/5.0 (Linux; Android 14; SAMSUNG {model}) {webkit} {browser}"] = 4
     return agents | {
         "github-camo (4b76e509)": 40,
