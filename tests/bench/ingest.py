@@ -238,10 +238,13 @@ def _ratios(targets: dict[str, Any]) -> dict[str, float]:
 
 def _line(name: str, result: dict[str, Any]) -> str:
     errors = result["status_errors"] + result["socket_errors"]
-    return (
+    line = (
         f"{name}: {result['requests_per_second']:,.0f} requests a second, "
         f"p50 {result['p50_ms']:.2f} ms, p99 {result['p99_ms']:.2f} ms, {errors} errors"
     )
+    if "machine" in result:
+        line += f", {result['machine']['elsewhere_share']:.0%} of the machine busy elsewhere"
+    return line
 
 
 def _made(directory: Path) -> Path:
