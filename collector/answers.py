@@ -13,6 +13,7 @@ GIF = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c000
 COUNTED = "counted"
 BOT = "bot"
 OPTED_OUT = "opted-out"
+EXCESS = "excess"
 PREFETCH = "prefetch"
 UNKNOWN_TOKEN = "unknown-token"
 LOST = "lost"  # the spool could not be written
@@ -51,6 +52,7 @@ BY_REASON = {
         COUNTED: 200,
         BOT: 200,
         OPTED_OUT: 200,
+        EXCESS: 200,
         PREFETCH: 200,
         UNKNOWN_TOKEN: 404,
         LOST: 503,

@@ -40,24 +40,26 @@ class FastPath:
     def __init__(self, receiver: Receiver) -> None:
         self._receiver = receiver
         self._asking = ThreadPoolExecutor(max_workers=1, thread_name_prefix="lookups")
+        self._syncing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="fsync")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         client = scope.get("client")
         request = PixelRequest(scope["method"], scope["path"], _joined(scope["headers"]), client[0] if client else "")
-        target, at_us = request.target(), now_us()
-        if target is not None and self._receiver.needs_load(target, at_us):
+        at_us = now_us()
+        answer = self._receiver.receive(request, at_us)
+        if answer is None:
             loop = asyncio.get_running_loop()
-            answer = await loop.run_in_executor(self._asking, self._receiver.receive, request, target, at_us)
-        else:
-            answer = self._receiver.receive(request, target, at_us)
+            answer = await loop.run_in_executor(self._asking, self._receiver.ask_and_receive, request, at_us)
+        if self._receiver.must_sync:
+            answer = await asyncio.get_running_loop().run_in_executor(self._syncing, self._receiver.synced, answer)
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
-        body = b"" if request.method == "HEAD" else answer.body
-        await send({"type": "http.response.body", "body": body})
+        await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else answer.body})
 
     def close(self) -> None:
         """End the segment and let the database go. Nothing is lost without it; the drain only waits less."""
         self._asking.submit(lambda: connection.close())  # looked up there: each thread has its own
         self._asking.shutdown()
+        self._syncing.shutdown()
         self._receiver.spool.close()
 
 

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from functools import cache
-from ipaddress import IPv6Address, ip_address
+from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 
 import iptocc
 import maxminddb
@@ -11,18 +11,19 @@ from django.conf import settings
 
 logger = logging.getLogger(__name__)
 
+_MAPPED = bytes(10) + b"\xff\xff"  # ::ffff:0:0/96, IPv4 within IPv6 (RFC 4291, 2.5.5.2)
 
-def client_address(peer: str, forwarded_for: str, trusted_proxies: int) -> str:
+
+def client_address(peer: str, forwarded_for: bytes, trusted_proxies: int) -> str:
     """Return the client's address as text, IPv4-mapped ones unmapped; an empty string where nobody can tell.
 
     `trusted_proxies` hops in front of us append to `X-Forwarded-For`, so the address that the outermost of them saw is
     that many places from the right; what stands further left, the client wrote itself. With 0 the socket is believed.
     """
-    address = peer
     if trusted_proxies and forwarded_for:
-        hops = forwarded_for.split(",")
-        address = hops[-trusted_proxies] if len(hops) >= trusted_proxies else hops[0]
-    return _canonical(address.strip())
+        hops = forwarded_for.decode("latin-1").split(",")
+        return _canonical(hops[-trusted_proxies if len(hops) >= trusted_proxies else 0].strip())
+    return _canonical(peer)
 
 
 def _canonical(address: str) -> str:
@@ -31,12 +32,15 @@ def _canonical(address: str) -> str:
     elif address.count(":") == 1:  # 192.0.2.1:4711
         address = address.partition(":")[0]
     try:
-        parsed = ip_address(address.partition("%")[0])
-    except ValueError:
+        if ":" not in address:
+            inet_pton(AF_INET, address)  # takes nothing but the one way to write it
+            return address
+        packed = inet_pton(AF_INET6, address.partition("%")[0])
+    except (OSError, ValueError):
         return ""
-    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped:
-        return str(parsed.ipv4_mapped)
-    return str(parsed)
+    if packed.startswith(_MAPPED):
+        return inet_ntop(AF_INET, packed[len(_MAPPED) :])
+    return inet_ntop(AF_INET6, packed)
 
 
 @cache

@@ -23,7 +23,7 @@ from django.utils import timezone
 from collector.enrich import Enricher, came_before, counting_pixels
 from collector.models import SpoolOffset
 from collector.retention import delete_expired
-from collector.spool import Line, SpooledHit, is_finished, read_lines, segments
+from collector.spool import Line, SpooledHit, is_finished, losses, losses_path, read_lines, segments
 from collector.store import store
 
 logger = logging.getLogger(__name__)
@@ -55,6 +55,7 @@ class Drain:
         self._batch_lines = batch_lines
         self._clock = clock
         self._offsets: dict[str, int] = {}
+        self._losses: dict[str, int] = {}
         self._enricher = Enricher()
         self._expiry_due_at = 0.0
 
@@ -80,6 +81,7 @@ class Drain:
         Raises DatabaseError or InterfaceError where the database does not take them; they stay in the spool.
         """
         try:
+            self._note_losses()
             lines = list(itertools.islice(self._waiting_lines(), self._batch_lines))
             if lines:
                 self._store(lines)
@@ -87,6 +89,7 @@ class Drain:
                 self._delete_finished()
         except BaseException:
             self._offsets.clear()
+            self._losses.clear()
             self._enricher.caps.forget()
             raise
         return len(lines)
@@ -106,6 +109,15 @@ class Drain:
             row, _ = SpoolOffset.objects.get_or_create(segment=segment, defaults={"offset_bytes": 0})
             self._offsets[segment] = row.offset_bytes
         return self._offsets[segment]
+
+    def _note_losses(self) -> None:
+        """Write down how many hits could not be spooled. No query where there are no more than before."""
+        for segment in segments(self._directory):
+            lost = losses(segment)
+            if lost != self._losses.get(segment.name, 0):
+                self._offset(segment.name)  # makes its row
+                SpoolOffset.objects.filter(segment=segment.name).update(lost=lost)
+                self._losses[segment.name] = lost
 
     def _store(self, lines: list[Line]) -> None:
         """Store a batch. Where a line of it is refused, halve it until that line stands alone, and set that aside."""
@@ -176,8 +188,11 @@ class Drain:
     def _delete_finished(self) -> None:
         for segment in segments(self._directory):
             if is_finished(segment) and segment.stat().st_size == self._offset(segment.name):
+                self._note_losses()
                 segment.unlink()
+                losses_path(segment).unlink(missing_ok=True)
                 del self._offsets[segment.name]
+                self._losses.pop(segment.name, None)
 
     def _expire(self) -> bool:
         """Once an hour, delete what is past its time. Return whether there was anything to do."""

@@ -11,16 +11,17 @@ from collections.abc import Callable
 from django.db import DatabaseError, InterfaceError, connection
 
 from collector.models import Pixel
-from collector.visitors import salt_of
+from collector.visitors import DAY_MICROSECONDS, salt_of
 
 TOKEN_SECONDS = 30.0  # a retired pixel stops within a minute
 RETRY_SECONDS = 2.0  # how long a failed database is left alone
+AHEAD_MICROSECONDS = 3_600_000_000  # tomorrow's salt is there an hour early, should the database be away at midnight
 MAX_TOKENS = 10_000
 MAX_SALTS = 2
 
 
 class Lookups:
-    """A bounded memory of live tokens and salts. `clock` gives monotonic seconds."""
+    """A bounded memory of live tokens and salts. `clock` gives monotonic seconds; `at_us` are of the wall clock."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -29,51 +30,47 @@ class Lookups:
         self._away_until = 0.0
         self._lock = threading.Lock()  # for threads of a WSGI host; the ASGI path has one that asks
 
-    def is_warm(self, token: str, day: int) -> bool:
-        """Whether `load` would have nothing to ask, or should leave the database alone for a moment."""
+    def is_live(self, token: str, at_us: int) -> bool | None:
+        """Return True where a hit of the token may count, as far as is remembered; None where `load` must be asked."""
         now = self._clock()
-        if self._live_until.get(token, 0.0) > now and day in self._salts:
+        if self._live_until.get(token, 0.0) > now and at_us // DAY_MICROSECONDS in self._salts:
             return True
-        return now < self._away_until
+        return True if now < self._away_until else None
 
-    def load(self, token: str, day: int) -> bool:
-        """Ask the database for what is missing and return whether the token may count. Blocks; two queries at most.
+    def load(self, token: str, at_us: int) -> bool:
+        """Ask the database and return whether the token may count. Blocks; one query for a token, one for a salt.
 
-        A new pixel counts at once: that a token is unknown is not remembered.
+        A new pixel counts at once: that a token is unknown is not remembered. While the database is away every token
+        may count.
         """
-        if not self.is_warm(token, day):
-            with self._lock:
-                self._load(token, day)
-        return self.may_count(token)
-
-    def _load(self, token: str, day: int) -> None:
-        for retry_follows in (True, False):
-            try:
-                self._ask(token, day)
-                return
-            except (DatabaseError, InterfaceError):
-                connection.close()  # it may only have gone stale: once more on a new one
-                if not retry_follows:
-                    self._away_until = self._clock() + RETRY_SECONDS
-
-    def may_count(self, token: str) -> bool:
-        """Whether the token is live, as far as is known; while the database is away every token may be."""
+        with self._lock:
+            for retry_follows in (True, False):
+                if self._clock() < self._away_until:
+                    break
+                try:
+                    self._ask(token, at_us)
+                    break
+                except (DatabaseError, InterfaceError):
+                    connection.close()  # it may only have gone stale: once more on a new one
+                    if not retry_follows:
+                        self._away_until = self._clock() + RETRY_SECONDS
         return token in self._live_until or self._clock() < self._away_until
 
-    def salt(self, day: int) -> bytes | None:
-        return self._salts.get(day)
+    def salt(self, at_us: int) -> bytes | None:
+        """Return the salt of a moment's day, or None where it never could be asked for."""
+        return self._salts.get(at_us // DAY_MICROSECONDS)
 
-    def _ask(self, token: str, day: int) -> None:
+    def _ask(self, token: str, at_us: int) -> None:
         now = self._clock()
         if self._live_until.get(token, 0.0) <= now:
-            if Pixel.objects.live().filter(token=token).exists():
-                self._live_until.pop(token, None)
+            is_live = Pixel.objects.live().filter(token=token).exists()
+            self._live_until.pop(token, None)
+            if is_live:
                 self._live_until[token] = now + TOKEN_SECONDS
                 if len(self._live_until) > MAX_TOKENS:
                     del self._live_until[next(iter(self._live_until))]
-            else:
-                self._live_until.pop(token, None)
-        if day not in self._salts:
-            self._salts[day] = salt_of(day)
-            if len(self._salts) > MAX_SALTS:
-                del self._salts[min(self._salts)]
+        for day in (at_us // DAY_MICROSECONDS, (at_us + AHEAD_MICROSECONDS) // DAY_MICROSECONDS):
+            if day not in self._salts:
+                self._salts[day] = salt_of(day)
+                if len(self._salts) > MAX_SALTS:
+                    del self._salts[min(self._salts)]

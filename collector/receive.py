@@ -1,46 +1,52 @@
 """Take one request of a pixel in: judge it, spool it, and say what to answer.
 
 The ASGI fast path and the Django view are two coats of this one function. It never raises for what a stranger sends,
-asks the database nothing where `Lookups` are warm, and forgets the client's address before anything is written.
+asks the database nothing itself, and forgets the client's address before anything is written.
+
+What repeats from hit to hit (paths, user agents, pages, languages) is worked out once and remembered, bounded.
 """
 
-import logging
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from functools import lru_cache
+
+import msgspec
 
 from collector import answers
-from collector.agents import is_bot
+from collector.agents import is_bot, proxy_platform
 from collector.answers import Answer
 from collector.clients import client_address, country_of
+from collector.limits import Limiter
 from collector.lookups import Lookups
 from collector.models import Verdict
 from collector.platforms import OTHER, PLACEMENT_FORM
 from collector.spool import MAX_AGENT, MAX_PAGE, SpooledHit, SpoolWriter
-from collector.visitors import day_of, visitor_of
-
-logger = logging.getLogger(__name__)
+from collector.visitors import visitor_of
 
 PREFIX = "/p/"
+REMEMBERED = 4096  # of each: paths, agents, pages, languages
 # Anything may stand for the placement: a slip of the author's pen must not lose the hit.
 _ROUTE = re.compile(r"/p/(?P<token>[a-z0-9]{16,40})(?:/(?P<placement>[^/]*?))?(?P<end>/end)?\.gif")
 _REFERER = re.compile(
     r"(https?|android-app)://(?:[^/?#]*@)?([^/?#@\s\\]+)(/[^?#]*)?(?:[?#].*)?", re.IGNORECASE | re.DOTALL
 )
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?![A-Za-z0-9])")
-_PREFETCH_HEADERS = (b"sec-purpose", b"purpose", b"x-purpose", b"x-moz")
 _PREFETCH = re.compile(rb"prefetch|prerender|preview", re.IGNORECASE)
-_REASONS: dict[int, str] = {
-    Verdict.COUNTED: answers.COUNTED,
-    Verdict.BOT: answers.BOT,
-    Verdict.OPTED_OUT: answers.OPTED_OUT,
-    Verdict.PREFETCH: answers.PREFETCH,
+_PREFETCH_HEADERS = frozenset({b"sec-purpose", b"purpose", b"x-purpose", b"x-moz"})
+_COUNTED, _OPTED_OUT = int(Verdict.COUNTED), int(Verdict.OPTED_OUT)
+_BOT, _EXCESS, _PREFETCHED = int(Verdict.BOT), int(Verdict.EXCESS), int(Verdict.PREFETCH)
+_ANSWERS = {
+    _COUNTED: answers.BY_REASON[answers.COUNTED],
+    _OPTED_OUT: answers.BY_REASON[answers.OPTED_OUT],
+    _BOT: answers.BY_REASON[answers.BOT],
+    _EXCESS: answers.BY_REASON[answers.EXCESS],
+    _PREFETCHED: answers.BY_REASON[answers.PREFETCH],
 }
+_NO_KEY = b"no salt yet"  # keys the rate limit of a process that never reached the database
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(msgspec.Struct, frozen=True):
     """What the path of a pixel names."""
 
     token: str
@@ -48,8 +54,15 @@ class Target:
     is_end: bool
 
 
-@dataclass(frozen=True, slots=True)
-class PixelRequest:
+class KnownAgent(msgspec.Struct, frozen=True):
+    """What the web process tells from a user agent; `proxy` is the slug of the platform whose image proxy it is."""
+
+    text: str
+    is_bot: bool
+    proxy: str
+
+
+class PixelRequest(msgspec.Struct, frozen=True):
     """One request, free of any web framework. Header names are lower case; `peer` is the socket's address."""
 
     method: str
@@ -57,73 +70,103 @@ class PixelRequest:
     headers: Mapping[bytes, bytes]
     peer: str
 
-    def target(self) -> Target | None:
-        """Return what the path names, or None where it is no path of a pixel."""
-        match = _ROUTE.fullmatch(self.path)
-        if match is None:
-            return None
-        placement, is_end = (match["placement"] or "").lower(), bool(match["end"])
-        if placement == "end" and not is_end:  # /p/<token>/end.gif: the end of an article without placements
-            placement, is_end = "", True
-        if placement and not PLACEMENT_FORM.fullmatch(placement):
-            placement = OTHER
-        return Target(match["token"], placement, is_end)
-
 
 class Receiver:
-    """One process's way in for hits: what it remembers, and the segment it writes."""
+    """One process's way in for hits: what it remembers, whom it limits, and the segment it writes."""
 
-    def __init__(self, lookups: Lookups, spool: SpoolWriter, trusted_proxies: int = 0) -> None:
+    def __init__(
+        self, lookups: Lookups, spool: SpoolWriter, readers: Limiter, proxies: Limiter, trusted_proxies: int = 0
+    ) -> None:
         self.lookups = lookups
         self.spool = spool
+        self.readers = readers
+        self.proxies = proxies
         self.trusted_proxies = trusted_proxies
 
-    def needs_load(self, target: Target, at_us: int) -> bool:
-        """Whether `receive` has to wait for the database; the ASGI path then runs it in a thread."""
-        return not self.lookups.is_warm(target.token, day_of(at_us))
+    def receive(self, request: PixelRequest, at_us: int) -> Answer | None:
+        """Answer one request, or return None where the database must be asked: then `ask_and_receive` answers it.
 
-    def receive(self, request: PixelRequest, target: Target | None, at_us: int) -> Answer:
-        """Answer one request. A GET of a live pixel is in the spool when this returns.
-
-        `at_us` is the moment of the request in microseconds since the epoch. HEAD gets the answer that GET would get,
-        and nothing is counted.
+        `at_us` is the moment of the request in microseconds since the epoch. A GET of a live pixel is in the spool when
+        this returns. HEAD gets the answer that GET would get, and nothing is counted.
         """
         if request.method not in {"GET", "HEAD"}:
             return answers.WRONG_METHOD
-        if target is None or not self.lookups.load(target.token, day_of(at_us)):
+        target = target_of(request.path)
+        if target is None:
             return answers.BY_REASON[answers.UNKNOWN_TOKEN]
-        hit = self._read(request, target, at_us)
-        if request.method == "GET":
+        if self.lookups.is_live(target.token, at_us) is None:
+            return None
+        return self._take(request, target, at_us)
+
+    def ask_and_receive(self, request: PixelRequest, at_us: int) -> Answer:
+        """Ask the database whether the request's pixel is live, and answer. Blocks."""
+        target = target_of(request.path)
+        if target is None or not self.lookups.load(target.token, at_us):
+            return answers.BY_REASON[answers.UNKNOWN_TOKEN]
+        return self._take(request, target, at_us)
+
+    def _take(self, request: PixelRequest, target: Target, at_us: int) -> Answer:
+        counts = request.method == "GET"
+        hit = self._read(request, target, at_us, counts=counts)
+        if counts:
             try:
                 self.spool.append(hit.to_line())
             except OSError as error:
-                logger.error("A hit of %s is lost: the spool can't be written (%s).", target.token, error.strerror)
+                self.spool.note_loss(error)
                 return answers.BY_REASON[answers.LOST]
-        return answers.BY_REASON[_REASONS[hit.verdict]]
+        return _ANSWERS[hit.verdict]
 
-    def _read(self, request: PixelRequest, target: Target, at_us: int) -> SpooledHit:
+    @property
+    def must_sync(self) -> bool:
+        """Whether an answer has to wait for `synced`: with SPOOL_DURABILITY=disk, as long as the disk is behind."""
+        return self.spool.is_durable and self.spool.is_behind
+
+    def synced(self, answer: Answer) -> Answer:
+        """Return `answer` once all that was taken in so far is on the disk. Blocks."""
+        try:
+            self.spool.sync()
+        except OSError as error:
+            self.spool.note_loss(error)
+            return answers.BY_REASON[answers.LOST]
+        return answer
+
+    def _read(self, request: PixelRequest, target: Target, at_us: int, *, counts: bool) -> SpooledHit:
         """Return what may be kept of a request. The address lives in this function alone."""
         headers = request.headers
-        agent = headers.get(b"user-agent", b"")
-        agent_text = _text(agent)[:MAX_AGENT]
-        verdict = _verdict(headers, agent_text)
-        page = _page(headers.get(b"referer", b""))
-        if _opts_out(headers):
+        agent_bytes = headers.get(b"user-agent", b"")
+        agent = agent_of(agent_bytes)
+        salt = self.lookups.salt(at_us)
+        forwarded_for = headers.get(b"x-forwarded-for", b"") if self.trusted_proxies else b""
+        address = client_address(request.peer, forwarded_for, self.trusted_proxies)
+        opts_out = headers.get(b"sec-gpc") == b"1" or headers.get(b"dnt") == b"1"
+        if not headers.keys().isdisjoint(_PREFETCH_HEADERS) and _is_prefetch(headers):
+            verdict = _PREFETCHED
+        elif counts and self._is_excess(address, agent.proxy, target, salt or _NO_KEY):
+            verdict = _EXCESS
+        elif agent.is_bot:
+            verdict = _BOT
+        else:
+            verdict = _OPTED_OUT if opts_out else _COUNTED
+        page = page_of(headers.get(b"referer", b"")[: 4 * MAX_PAGE])
+        if opts_out:
             return SpooledHit(target.token, at_us, target.placement, target.is_end, verdict, page=page)
-        address = client_address(request.peer, _text(headers.get(b"x-forwarded-for", b"")), self.trusted_proxies)
-        salt = self.lookups.salt(day_of(at_us))
         return SpooledHit(
-            token=target.token,
-            at_us=at_us,
-            placement=target.placement,
-            is_end=target.is_end,
-            verdict=verdict,
-            agent=agent_text,
-            page=page,
-            language=_language(headers.get(b"accept-language", b"")),
-            country=country_of(address),
-            visitor=visitor_of(address, agent, salt) if salt and address else None,
+            target.token,
+            at_us,
+            target.placement,
+            target.is_end,
+            verdict,
+            agent.text,
+            page,
+            language_of(headers.get(b"accept-language", b"")[:32]),
+            country_of(address),
+            visitor_of(address, agent_bytes, salt) if salt and address else None,
         )
+
+    def _is_excess(self, address: str, proxy: str, target: Target, key: bytes) -> bool:
+        if proxy:
+            return self.proxies.is_excess((proxy, target.token, target.placement), key)
+        return self.readers.is_excess((address, target.token), key)
 
 
 def now_us() -> int:
@@ -131,34 +174,48 @@ def now_us() -> int:
     return time.time_ns() // 1000
 
 
-def _verdict(headers: Mapping[bytes, bytes], agent: str) -> Verdict:
-    if any(name in headers and _PREFETCH.search(headers[name]) for name in _PREFETCH_HEADERS):
-        return Verdict.PREFETCH
-    if is_bot(agent):
-        return Verdict.BOT
-    if _opts_out(headers):
-        return Verdict.OPTED_OUT
-    return Verdict.COUNTED
+@lru_cache(REMEMBERED)
+def target_of(path: str) -> Target | None:
+    """Return what a path names, or None where it is no path of a pixel."""
+    match = _ROUTE.fullmatch(path)
+    if match is None:
+        return None
+    placement, is_end = (match["placement"] or "").lower(), bool(match["end"])
+    if placement == "end" and not is_end:  # /p/<token>/end.gif: the end of an article without placements
+        placement, is_end = "", True
+    if placement and not PLACEMENT_FORM.fullmatch(placement):
+        placement = OTHER
+    return Target(match["token"], placement, is_end)
 
 
-def _opts_out(headers: Mapping[bytes, bytes]) -> bool:
-    return headers.get(b"sec-gpc") == b"1" or headers.get(b"dnt") == b"1"
+@lru_cache(REMEMBERED)
+def agent_of(value: bytes) -> KnownAgent:
+    """Return what a `User-Agent` header tells without being parsed."""
+    text = _text(value)[:MAX_AGENT]
+    proxy = proxy_platform(text)
+    return KnownAgent(text, not proxy and is_bot(text), proxy)
 
 
-def _text(value: bytes) -> str:
-    return value.decode("utf-8", "replace")
-
-
-def _page(referer: bytes) -> str:
+@lru_cache(REMEMBERED)
+def page_of(referer: bytes) -> str:
     """Return the embedding page of a `Referer`: scheme, host and path, without credentials, query and fragment."""
-    match = _REFERER.fullmatch(_text(referer[: 4 * MAX_PAGE]))
+    match = _REFERER.fullmatch(_text(referer))
     if match is None:
         return ""
     scheme, host, path = match.groups()
     return f"{scheme.lower()}://{host.lower()}{path or '/'}"[:MAX_PAGE]
 
 
-def _language(accept_language: bytes) -> str:
+@lru_cache(REMEMBERED)
+def language_of(accept_language: bytes) -> str:
     """Return the first language of `Accept-Language`, such as de for de-CH (RFC 9110, 12.5.4), without its region."""
-    match = _LANGUAGE.match(_text(accept_language[:32]))
+    match = _LANGUAGE.match(_text(accept_language))
     return match[0].lower() if match else ""
+
+
+def _is_prefetch(headers: Mapping[bytes, bytes]) -> bool:
+    return any(name in headers and _PREFETCH.search(headers[name]) for name in _PREFETCH_HEADERS)
+
+
+def _text(value: bytes) -> str:
+    return value.decode("utf-8", "replace")

@@ -7,13 +7,15 @@ the kernel's page cache before the reader gets the GIF, so no death of a process
 A line is whole when it ends with a newline. Nothing was acknowledged of a last line without one.
 """
 
+import errno
 import fcntl
+import logging
 import os
 import secrets
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,9 +26,15 @@ from msgspec import Meta
 
 from collector.models import Verdict
 
+logger = logging.getLogger(__name__)
+
 SEGMENT_BYTES = 32 * 1024 * 1024
 SEGMENT_SECONDS = 3600
 SUFFIX = ".jsonl"
+DEFAULT_MAX_BYTES = 1024**3
+LOOK_BYTES = 1024**2
+LOOK_SECONDS = 1.0
+SAY_SECONDS = 10.0
 MAX_LINE_BYTES = 16 * 1024
 
 # What these texts may be at most, in characters; the receiving side cuts to it, the drain insists on it.
@@ -73,31 +81,52 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(SpooledHit).decode
 
 
+class SpoolFullError(OSError):
+    """The spool holds as much as it may."""
+
+
 class SpoolWriter:
-    """Appends the hits of one process. Threads may share it; a forked child gets a segment of its own."""
+    """Appends the hits of one process. Threads may share it; a forked child gets a segment of its own.
+
+    `max_bytes` caps the whole spool, all processes together; each looks at it again after `LOOK_BYTES` of its own, so
+    that much a process may go past it. `is_durable` says that callers wait for `sync` before they acknowledge.
+    """
 
     def __init__(
         self,
         directory: Path,
         *,
+        max_bytes: int = DEFAULT_MAX_BYTES,
+        is_durable: bool = False,
         segment_bytes: int = SEGMENT_BYTES,
         segment_seconds: float = SEGMENT_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.is_durable = is_durable
         self._directory = directory
+        self._max_bytes = max_bytes
         self._segment_bytes = segment_bytes
         self._segment_seconds = segment_seconds
+        self._clock = clock
         self._lock = threading.Lock()
+        self._sync_lock = threading.Lock()
         self._descriptor = -1
+        self._losses = LossCounter()
         self._pid = 0
         self._size = 0
         self._opened_at = 0.0
+        self._room = 0
+        self._look_due_at = 0.0
+        self._appended = self._synced = 0
 
     def append(self, line: bytes) -> None:
         """Write one line, newline included. Raise OSError where it can't be written whole; then none of it stays."""
         with self._lock:
+            if self._room < len(line):
+                self._look(len(line))
             if self._descriptor < 0 or self._pid != os.getpid():
                 self._open()
-            elif self._size >= self._segment_bytes or time.monotonic() - self._opened_at >= self._segment_seconds:
+            elif self._size >= self._segment_bytes or self._clock() - self._opened_at >= self._segment_seconds:
                 self._close()
                 self._open()
             written = 0
@@ -109,12 +138,49 @@ class SpoolWriter:
                     os.ftruncate(self._descriptor, self._size)
                 raise
             self._size += written
+            self._room -= written
+            self._appended += 1
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether anything was appended that no `sync` has covered."""
+        return self._appended > self._synced
+
+    def sync(self) -> None:
+        """Wait until everything appended so far is on the disk. One `fsync` serves all who wait. Raises OSError."""
+        wanted = self._appended
+        with self._sync_lock:
+            if self._synced >= wanted:
+                return
+            with self._lock:
+                covered = self._appended
+                descriptor = os.dup(self._descriptor) if self._descriptor >= 0 else -1
+            if descriptor >= 0:  # a closed segment was synced when it was closed
+                try:
+                    os.fsync(descriptor)
+                finally:
+                    os.close(descriptor)
+            self._synced = covered
+
+    def note_loss(self, error: OSError) -> None:
+        """Count a hit that could not be appended: where the drain finds it, and now and then in the log."""
+        with self._lock:
+            self._losses.add(error, self._clock())
 
     def close(self) -> None:
         """End the segment; the drain can finish it. The next append begins another."""
         with self._lock:
             if self._pid == os.getpid():
                 self._close()
+
+    def _look(self, needed: int) -> None:
+        """See how much more may be written. Raise SpoolFullError where that is not enough; ask again in a moment."""
+        now = self._clock()
+        if now >= self._look_due_at:
+            self._room = min(self._max_bytes - spooled_bytes(self._directory), max(LOOK_BYTES, needed))
+            self._look_due_at = now + LOOK_SECONDS if self._room < needed else 0.0
+        if self._room < needed:
+            raise SpoolFullError(errno.ENOSPC, "SPOOL_MAX_BYTES is reached")
 
     def _open(self) -> None:
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -125,19 +191,93 @@ class SpoolWriter:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             draft.rename(self._directory / name)
+            if self.is_durable:
+                _sync_directory(self._directory)
         except OSError:
             os.close(descriptor)
             draft.unlink(missing_ok=True)
             raise
+        self._losses.begin(losses_path(self._directory / name))
         self._descriptor = descriptor
         self._pid = os.getpid()
         self._size = 0
-        self._opened_at = time.monotonic()
+        self._opened_at = self._clock()
 
     def _close(self) -> None:
         if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+            descriptor, self._descriptor = self._descriptor, -1
+            try:
+                if self.is_durable:
+                    os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
+
+class LossCounter:
+    """Counts the hits that a process could not spool, in a file of fixed size beside its segment.
+
+    The file is written when there still is room and overwritten in place, so a full disk can't keep it from counting.
+    """
+
+    def __init__(self) -> None:
+        self._path: Path | None = None
+        self._count = 0
+        self._unsaid = 0
+        self._say_due_at = 0.0
+
+    def begin(self, path: Path) -> None:
+        """Go on in the file of a new segment; what no file could take yet goes there."""
+        carried = self._count if self._path is None else 0
+        self._path, self._count = None, carried
+        with suppress(OSError):
+            path.write_bytes(_loss_text(carried))
+            self._path = path
+
+    def add(self, error: OSError, now: float) -> None:
+        self._count += 1
+        self._unsaid += 1
+        if self._path is not None:
+            with suppress(OSError), self._path.open("r+b") as file:
+                file.write(_loss_text(self._count))
+        if now >= self._say_due_at:
+            logger.error("%d hits are lost: the spool can't be written (%s).", self._unsaid, error.strerror)
+            self._unsaid = 0
+            self._say_due_at = now + SAY_SECONDS
+
+
+def _loss_text(count: int) -> bytes:
+    return b"%020d\n" % count
+
+
+def losses_path(segment: Path) -> Path:
+    return segment.with_suffix(".lost")
+
+
+def losses(segment: Path) -> int:
+    """Return how many hits the process of a segment could not spool while it wrote it."""
+    try:
+        return int(losses_path(segment).read_bytes())
+    except (FileNotFoundError, ValueError):
+        return 0
+
+
+def spooled_bytes(directory: Path) -> int:
+    """Return how many bytes of hits wait in a spool, as far as it can be seen while others write and delete."""
+    total = 0
+    with suppress(FileNotFoundError), os.scandir(directory) as entries:
+        for entry in entries:
+            if entry.name.endswith(SUFFIX):
+                with suppress(FileNotFoundError):
+                    total += entry.stat().st_size
+    return total
+
+
+def _sync_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def segments(directory: Path) -> list[Path]:

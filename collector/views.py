@@ -22,7 +22,10 @@ def pixel(request: HttpRequest) -> HttpResponse:
         },
         peer=request.META.get("REMOTE_ADDR") or "",
     )
-    answer = receiver().receive(pixel_request, pixel_request.target(), now_us())
+    at_us = now_us()
+    answer = receiver().receive(pixel_request, at_us) or receiver().ask_and_receive(pixel_request, at_us)
+    if receiver().must_sync:
+        answer = receiver().synced(answer)
     response = HttpResponse(answer.body, status=answer.status)
     for name, value in answer.headers:
         response.headers[name.decode()] = value.decode()

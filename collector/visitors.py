@@ -15,11 +15,6 @@ SALT_LIFETIME = timedelta(hours=48)
 _EPOCH = date(1970, 1, 1)
 
 
-def day_of(at_us: int) -> int:
-    """Return the UTC day of a moment in microseconds, as days since 1970."""
-    return at_us // DAY_MICROSECONDS
-
-
 def salt_of(day: int) -> bytes:
     """Return the salt of a UTC day, made on first use. One query where it exists, the same for every process."""
     row, _ = DailySalt.objects.get_or_create(

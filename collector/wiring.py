@@ -4,6 +4,7 @@ from functools import cache
 
 from django.conf import settings
 
+from collector.limits import Limiter, Rate
 from collector.lookups import Lookups
 from collector.receive import Receiver
 from collector.spool import SpoolWriter
@@ -12,4 +13,14 @@ from collector.spool import SpoolWriter
 @cache
 def receiver() -> Receiver:
     """Return this process's receiver. Nothing is opened before the first hit, so a fork may come between."""
-    return Receiver(Lookups(), SpoolWriter(settings.SPOOL_DIR), settings.TRUSTED_PROXIES)
+    return Receiver(
+        Lookups(),
+        SpoolWriter(
+            settings.SPOOL_DIR,
+            max_bytes=settings.SPOOL_MAX_BYTES,
+            is_durable=settings.SPOOL_DURABILITY == "disk",
+        ),
+        readers=Limiter("readers", Rate(*settings.RATE_LIMIT)),
+        proxies=Limiter("proxies", Rate(*settings.RATE_LIMIT_PROXY)),
+        trusted_proxies=settings.TRUSTED_PROXIES,
+    )

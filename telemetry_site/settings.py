@@ -5,7 +5,9 @@ README.md lists every setting; a test holds that.
 """
 
 import os
+import re
 import secrets
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,6 +28,43 @@ def whole_number(name: str, default: int) -> int:
     if not text.isdecimal():
         raise ImproperlyConfigured(f"{name} is {text!r}; write a whole number, such as {default}.")
     return int(text)
+
+
+def one_of(name: str, words: list[str]) -> str:
+    """Read a setting that is one of a few words, the first by default."""
+    text: str = env.str(name, words[0])
+    if text not in words:
+        raise ImproperlyConfigured(f"{name} is {text!r}; write {' or '.join(words)}.")
+    return text
+
+
+def rate(name: str, default: str) -> tuple[int, int]:
+    """Read a setting such as 120/m: how many in how many seconds. 0 stands for no limit."""
+    text = env.str(name, default)
+    match = re.fullmatch(r"([0-9]{1,9})/([smhd])|0", text)
+    if not match:
+        raise ImproperlyConfigured(
+            f"{name} is {text!r}; write a number a second, minute or hour, such as {default}, or 0."
+        )
+    return (int(match[1]), {"s": 1, "m": 60, "h": 3600, "d": 86400}[match[2]]) if match[1] else (0, 60)
+
+
+def cache(url: str) -> dict[str, Any]:
+    """Return Django's settings for the cache that all processes of the site share, or memory of each its own."""
+    try:
+        config: dict[str, Any] = env.cache_url_config(url)
+    except (ValueError, KeyError, ImproperlyConfigured) as error:
+        raise ImproperlyConfigured("CACHE_URL can't be read; write redis://host:6379/0, or leave it out.") from error
+    if "redis" in config["BACKEND"]:
+        if find_spec("redis") is None:
+            raise ImproperlyConfigured(
+                "CACHE_URL names a Redis; install its client: pip install -c constraints.txt '.[redis]'."
+            )
+        # A cache that hangs must not hold up the readers: the rate limit does without it.
+        config["OPTIONS"] = {"socket_timeout": 0.25, "socket_connect_timeout": 0.25} | config.get("OPTIONS", {})
+    elif "locmem" in config["BACKEND"]:
+        config["OPTIONS"] = {"MAX_ENTRIES": 100_000}
+    return config
 
 
 def switch(name: str, default: bool) -> bool:
@@ -115,6 +154,9 @@ def public_url(text: str) -> str:
 
 DATA_DIR = prepared_data_dir()
 SPOOL_DIR = DATA_DIR / "spool"
+SPOOL_DURABILITY = one_of("SPOOL_DURABILITY", ["os", "disk"])
+SPOOL_MAX_BYTES = whole_number("SPOOL_MAX_BYTES", 1024**3)
+CACHES = {"default": cache(env.str("CACHE_URL", "locmemcache://"))}
 DATABASES = {"default": database(env.str("DATABASE_URL", f"sqlite:///{DATA_DIR / 'db.sqlite3'}"))}
 PUBLIC_URL = public_url(env.str("PUBLIC_URL", ""))
 GEOIP_DB = env.str("GEOIP_DB", "")
@@ -123,6 +165,8 @@ GEOIP_DB = env.str("GEOIP_DB", "")
 
 DEBUG = switch("DEBUG", False)
 SECRET_KEY = env.str("SECRET_KEY", "") or stored_secret_key(DATA_DIR / "secret_key")
+RATE_LIMIT = rate("RATE_LIMIT", "120/m")
+RATE_LIMIT_PROXY = rate("RATE_LIMIT_PROXY", "6000/m")
 TRUSTED_PROXIES = whole_number("TRUSTED_PROXIES", 0)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = []

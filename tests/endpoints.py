@@ -10,11 +10,13 @@ from django.test import Client
 
 from collector import views
 from collector.asgi import FastPath
+from collector.limits import Limiter, Rate
 from collector.lookups import Lookups
 from collector.receive import Receiver
 from collector.spool import SpooledHit, SpoolWriter, read_lines, segments
 
 CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/146.0.0.0 Safari/537.36"
+UNLIMITED = Rate(0, 60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +35,11 @@ class Response:
 class Endpoint:
     """One coat of the pixel endpoint, with a spool of its own."""
 
-    def __init__(self, directory: Path, trusted_proxies: int = 0) -> None:
+    def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self.receiver = Receiver(Lookups(), SpoolWriter(directory), trusted_proxies)
+        self.receiver = Receiver(
+            Lookups(), SpoolWriter(directory), Limiter("readers", UNLIMITED), Limiter("proxies", UNLIMITED)
+        )
 
     def get(self, path: str, **headers: str | bytes) -> Response:
         """GET a path; `user_agent="x"` sends the header `User-Agent: x`. A browser's agent where none is given."""
@@ -65,8 +69,8 @@ class Endpoint:
 class AsgiEndpoint(Endpoint):
     """The fast path, called as gunicorn calls it."""
 
-    def __init__(self, directory: Path, trusted_proxies: int = 0) -> None:
-        super().__init__(directory, trusted_proxies)
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory)
         self._fast_path = FastPath(self.receiver)
 
     def close(self) -> None:
@@ -100,8 +104,8 @@ class AsgiEndpoint(Endpoint):
 class ViewEndpoint(Endpoint):
     """The Django view, through Django's own handler and middleware."""
 
-    def __init__(self, directory: Path, trusted_proxies: int = 0) -> None:
-        super().__init__(directory, trusted_proxies)
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory)
         self._client = Client(raise_request_exception=True)
 
     def _request(self, method: str, path: str, peer: str, headers: dict[str, bytes]) -> Response:

@@ -27,7 +27,7 @@ from collector.clients import client_address, country_lookup, country_of
     ],
 )
 def test_the_client_is_the_address_that_the_trusted_hop_saw(peer, forwarded_for, trusted_proxies, address):
-    assert client_address(peer, forwarded_for, trusted_proxies) == address
+    assert client_address(peer, forwarded_for.encode(), trusted_proxies) == address
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,4 @@
+import errno
 import json
 import threading
 from contextlib import contextmanager
@@ -235,6 +236,32 @@ def test_a_batch_costs_the_same_queries_however_many_hits_it_has(directory, pixe
 
     # Pixels; BEGIN, hold them, claim visitors, hits, counts, offset, COMMIT.
     with django_assert_num_queries(8):
+        running.drain_once()
+    writer.close()
+
+
+def test_losses_that_a_process_counted_are_written_down_while_it_lives_and_when_it_is_gone(directory, pixel):
+    writer = SpoolWriter(directory)
+    writer.append(hit(pixel).to_line())
+    writer.note_loss(OSError(errno.ENOSPC, "full"))
+    running = drain(directory)
+    assert SpoolOffset.objects.get().lost == 1
+
+    writer.note_loss(OSError(errno.ENOSPC, "full"))
+    writer.close()
+    while running.drain_once():
+        pass
+
+    assert SpoolOffset.objects.get().lost == 2
+    assert sorted(path.name for path in directory.iterdir()) == []
+
+
+def test_an_idle_drain_asks_the_database_nothing(directory, pixel, django_assert_num_queries):
+    writer = SpoolWriter(directory)
+    writer.append(hit(pixel).to_line())
+    running = drain(directory)
+
+    with django_assert_num_queries(0):
         running.drain_once()
     writer.close()
 

@@ -5,8 +5,11 @@ from django.utils import timezone
 from collector import lookups
 from collector.lookups import Lookups
 from collector.models import DailySalt, Hit, Pixel, SpoolOffset
+from collector.visitors import DAY_MICROSECONDS
 from tests.endpoints import AsgiEndpoint
 from tests.hits import drain
+
+DAY = 20_000 * DAY_MICROSECONDS  # a moment: the first of a day
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -37,24 +40,48 @@ def database_away(monkeypatch):
 
 def test_a_retired_pixel_stops_within_a_minute(pixel, clock):
     known = Lookups(clock)
-    assert known.load(pixel.token, 20_000)
+    assert known.load(pixel.token, DAY)
     Pixel.objects.update(retired_at=timezone.now())
 
-    assert known.load(pixel.token, 20_000)
+    assert known.load(pixel.token, DAY)
     clock.now += 60
-    assert not known.load(pixel.token, 20_000)
+    assert not known.load(pixel.token, DAY)
 
 
 def test_every_process_gets_the_same_salt_of_a_day_and_each_day_another(db):
     first, second = Lookups(), Lookups()
     for known in (first, second):
-        known.load("a", 20_000)
-        known.load("a", 20_001)
+        known.load("a", DAY)
+        known.load("a", DAY + DAY_MICROSECONDS)
 
-    assert first.salt(20_000) == second.salt(20_000)
-    assert first.salt(20_000) != first.salt(20_001)
-    assert len(first.salt(20_000)) == 32
+    assert first.salt(DAY) == second.salt(DAY)
+    assert first.salt(DAY) != first.salt(DAY + DAY_MICROSECONDS)
+    assert len(first.salt(DAY)) == 32
     assert DailySalt.objects.count() == 2
+
+
+def test_tomorrows_salt_is_there_an_hour_before_midnight_should_the_database_be_away_then(pixel, clock, monkeypatch):
+    known = Lookups(clock)
+    last_hour = DAY + DAY_MICROSECONDS - 3_599_000_000
+    known.load(pixel.token, last_hour - 2_000_000)
+    assert known.salt(DAY + DAY_MICROSECONDS) is None
+    clock.now += 60
+
+    known.load(pixel.token, last_hour)
+
+    assert known.salt(DAY + DAY_MICROSECONDS) is not None
+    assert known.salt(last_hour) is not None
+
+
+def test_what_is_remembered_needs_no_asking(pixel, clock):
+    known = Lookups(clock)
+    assert known.is_live(pixel.token, DAY) is None
+    known.load(pixel.token, DAY)
+
+    assert known.is_live(pixel.token, DAY) is True
+    assert known.is_live(pixel.token, DAY + DAY_MICROSECONDS) is None
+    clock.now += 30
+    assert known.is_live(pixel.token, DAY) is None
 
 
 def test_memory_stays_bounded_however_many_tokens_and_days_are_asked_for(project, monkeypatch):
@@ -62,7 +89,7 @@ def test_memory_stays_bounded_however_many_tokens_and_days_are_asked_for(project
     known = Lookups()
     tokens = [Pixel.objects.create(project=project, title=str(number)).token for number in range(5)]
     for day, token in enumerate(tokens):
-        assert known.load(token, day)
+        assert known.load(token, day * DAY_MICROSECONDS)
 
     assert len(known._live_until) == 3
     assert len(known._salts) == 2
@@ -71,29 +98,29 @@ def test_memory_stays_bounded_however_many_tokens_and_days_are_asked_for(project
 def test_while_the_database_is_away_tokens_may_count_and_it_is_left_alone_for_a_moment(pixel, clock, database_away):
     known = Lookups(clock)
 
-    assert known.load("whatever", 20_000)
-    assert known.is_warm("whatever", 20_000)
+    assert known.load("whatever", DAY)
+    assert known.is_live("whatever", DAY) is True
     clock.now += 3
-    assert not known.is_warm("whatever", 20_000)
+    assert known.is_live("whatever", DAY) is None
 
     database_away()
-    assert not known.load("whatever", 20_000)
-    assert known.load(pixel.token, 20_000)
+    assert not known.load("whatever", DAY)
+    assert known.load(pixel.token, DAY)
 
 
 def test_a_connection_that_went_stale_is_tried_once_more_at_once(pixel, monkeypatch):
     real_ask = Lookups._ask
     answers = [OperationalError("server closed the connection"), None]
 
-    def ask(self, token, day):
+    def ask(self, token, at_us):
         if error := answers.pop(0):
             raise error
-        real_ask(self, token, day)
+        real_ask(self, token, at_us)
 
     monkeypatch.setattr(Lookups, "_ask", ask)
     known = Lookups()
 
-    assert known.load(pixel.token, 20_000)
+    assert known.load(pixel.token, DAY)
     assert answers == []
 
 

@@ -1,6 +1,8 @@
 """The pixel endpoint's contract, once for the ASGI fast path and once for the Django view."""
 
+import errno
 import logging
+import os
 from collections.abc import Iterator
 from urllib.parse import quote
 
@@ -10,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from collector.answers import GIF
-from collector.models import Pixel
+from collector.models import Pixel, Verdict
 from collector.spool import SpooledHit, read_lines, segments
 from tests.endpoints import CHROME, AsgiEndpoint, Endpoint, ViewEndpoint
 
@@ -148,7 +150,7 @@ def test_the_answer_says_why_a_hit_did_or_did_not_count(endpoint, pixel, headers
 
     assert (response.status, response.body, response.reason) == (200, GIF, reason)
     [hit] = endpoint.spooled()
-    assert hit.verdict.label == reason
+    assert Verdict(hit.verdict).label == reason
 
 
 @pytest.mark.parametrize("signal", [{"dnt": "1"}, {"sec_gpc": "1"}])
@@ -245,6 +247,21 @@ def test_a_spool_that_can_not_be_written_is_said_and_the_image_still_shows(endpo
 
     assert (response.status, response.body, response.reason) == (503, GIF, "lost")
     assert "the spool can't be written" in caplog.text
+
+
+def test_with_durability_disk_an_answer_waits_for_the_disk(endpoint, pixel, monkeypatch):
+    endpoint.receiver.spool.is_durable = True
+
+    assert endpoint.get(f"/p/{pixel.token}.gif").reason == "counted"
+    assert not endpoint.receiver.must_sync
+
+    def broken(descriptor):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", broken)
+    response = endpoint.get(f"/p/{pixel.token}.gif")
+    monkeypatch.undo()
+    assert (response.status, response.body, response.reason) == (503, GIF, "lost")
 
 
 HEADER_NAMES = ["user_agent", "referer", "accept_language", "x_forwarded_for", "sec_purpose", "dnt", "accept", "cookie"]

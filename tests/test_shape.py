@@ -30,6 +30,9 @@ def test_imports_go_one_way(package, forbidden):
     assert {str(module): imported(module) & forbidden for module in modules if imported(module) & forbidden} == {}
 
 
+SETTING_READ = re.compile(r"""(?:env\.\w+|environ\.get|whole_number|switch|one_of|rate)\(\s*["']([A-Z][A-Z_]+)["']""")
+
+
 def settings_read() -> set[str]:
     """Return the names of the environment's settings that the code reads."""
     names: set[str] = set()
@@ -37,7 +40,9 @@ def settings_read() -> set[str]:
         for path in (ROOT / directory).rglob("*.py"):
             text = path.read_text("utf-8")
             names |= set(
-                re.findall(r"""(?:env\.\w+|environ\.get|whole_number|switch)\(\s*["']([A-Z][A-Z_]+)["']""", text)
+                re.findall(
+                    r"""(?:env\.\w+|environ\.get|whole_number|switch|one_of|rate)\(\s*["']([A-Z][A-Z_]+)["']""", text
+                )
             )
     return names
 

@@ -6,7 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.models import Verdict
-from collector.spool import MAX_LINE_BYTES, SpooledHit, SpoolWriter, exclusive, is_finished, read_lines, segments
+from collector.spool import (
+    MAX_LINE_BYTES,
+    SpooledHit,
+    SpoolFullError,
+    SpoolWriter,
+    exclusive,
+    is_finished,
+    losses,
+    read_lines,
+    segments,
+)
 
 LINE = b'{"token":"abcdefghijkmnpqrstuv","at":1}\n'
 
@@ -189,6 +199,110 @@ def test_a_line_that_did_not_fit_leaves_nothing_behind(directory, writer, monkey
 
     [segment] = segments(directory)
     assert segment.read_bytes() == LINE * 2
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_full_spool_takes_nothing_until_the_drain_made_room(directory):
+    clock = Clock()
+    writer = SpoolWriter(directory, max_bytes=100, clock=clock)
+    for _ in range(2):
+        writer.append(LINE)
+    for _ in range(3):
+        with pytest.raises(SpoolFullError, match="SPOOL_MAX_BYTES is reached"):
+            writer.append(LINE)
+    writer.close()
+    segments(directory)[0].unlink()
+
+    clock.now += 1
+    writer.append(LINE)
+    writer.close()
+    assert [segment.stat().st_size for segment in segments(directory)] == [40]
+
+
+def test_the_cap_is_of_all_processes_together(directory):
+    first, second = SpoolWriter(directory, max_bytes=100), SpoolWriter(directory, max_bytes=100)
+    first.append(LINE)
+    first.append(LINE)
+
+    with pytest.raises(SpoolFullError):
+        second.append(LINE)
+    first.close()
+
+
+def test_losses_are_counted_beside_the_segment_and_said_now_and_then(directory, caplog):
+    clock = Clock()
+    writer = SpoolWriter(directory, clock=clock)
+    writer.append(LINE)
+    [segment] = segments(directory)
+    assert losses(segment) == 0
+
+    for _ in range(1000):
+        writer.note_loss(OSError(errno.ENOSPC, "No space left on device"))
+    clock.now += 10
+    writer.note_loss(OSError(errno.ENOSPC, "No space left on device"))
+    writer.close()
+
+    assert losses(segment) == 1001
+    assert [record.getMessage()[:20] for record in caplog.records] == ["1 hits are lost: the", "1000 hits are lost: "]
+
+
+def test_losses_from_before_any_segment_are_counted_in_the_first(directory):
+    writer = SpoolWriter(directory)
+    directory.write_text("a file where the spool should be")
+    with pytest.raises(OSError, match="Not a directory"):
+        writer.append(LINE)
+    writer.note_loss(OSError(errno.EEXIST, "File exists"))
+    directory.unlink()
+    writer.append(LINE)
+    [segment] = segments(directory)
+    writer.close()
+
+    assert losses(segment) == 1
+
+
+def test_a_durable_line_is_on_the_disk_before_it_is_acknowledged_and_one_fsync_serves_all_who_wait(
+    directory, monkeypatch
+):
+    synced = []
+    real_fsync = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(real_fsync(descriptor)))
+    writer = SpoolWriter(directory, is_durable=True)
+    writer.append(LINE)
+    synced.clear()  # those of the new segment's directory
+    for _ in range(9):
+        writer.append(LINE)
+    assert writer.is_behind
+
+    for _ in range(10):
+        writer.sync()
+
+    assert not writer.is_behind
+    assert len(synced) == 1
+    writer.append(LINE)
+    writer.close()
+    assert len(synced) == 2
+
+
+def test_a_disk_that_does_not_sync_is_not_acknowledged(directory, monkeypatch):
+    writer = SpoolWriter(directory, is_durable=True)
+    writer.append(LINE)
+
+    def broken(descriptor):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", broken)
+    with pytest.raises(OSError, match="Input/output error"):
+        writer.sync()
+    assert writer.is_behind
+    monkeypatch.undo()
+    writer.close()
 
 
 def test_nobody_else_may_read_the_spool(directory, writer):

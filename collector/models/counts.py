@@ -6,6 +6,7 @@ from django.db.models.functions import Now
 from collector.models.projects import Project
 
 WHOLE_PROJECT = 0  # the `pixel_id` of counts and visitors of all pixels together
+ALL_PLATFORMS = -1  # the `pixel_id` of counts of all pixels and all platforms together; their platform is empty
 
 
 class Dimension(models.TextChoices):
@@ -13,6 +14,7 @@ class Dimension(models.TextChoices):
 
     `verdict` counts every hit that was set aside or opted out, by its reason; `traffic` visits and bots;
     `position` the direct visits with their article ends. All others count visits: `start` hits of readers.
+    `pixel` is counted under `ALL_PLATFORMS` alone: by pixel id, with the visitors that were new to that pixel.
     """
 
     TOTAL = "total"
@@ -26,10 +28,15 @@ class Dimension(models.TextChoices):
     DEVICE = "device"
     BROWSER = "browser"
     OS = "os"
+    PIXEL = "pixel"
 
 
 class DailyCount(models.Model):
-    """Hits and new visitors of one pixel (or the whole project) on one day of the project's time zone."""
+    """Hits and new visitors of one pixel (or the whole project) on one day of the project's time zone.
+
+    Rows of a pixel and of `WHOLE_PROJECT` are by platform. What the page of a whole project shows without its
+    platforms is there once more under `ALL_PLATFORMS`, so that it reads days × values, however many platforms.
+    """
 
     pk = models.CompositePrimaryKey("project_id", "pixel_id", "dimension", "date", "platform", "value")
     project = models.ForeignKey(
@@ -88,6 +95,7 @@ class SpoolOffset(models.Model):
     offset_bytes = models.BigIntegerField()
     hits = models.BigIntegerField(default=0, help_text="Lines stored as hits.")
     set_aside = models.BigIntegerField(default=0, help_text="Lines that could not be used.")
+    lost = models.BigIntegerField(default=0, help_text="Hits that its process could not spool.")
     updated_at = models.DateTimeField(db_default=Now())
 
     class Meta:
