@@ -23,7 +23,7 @@ from django.utils import timezone
 from collector.enrich import Enricher, came_before, counting_pixels
 from collector.models import SpoolOffset
 from collector.retention import delete_expired
-from collector.spool import Line, SpooledHit, is_finished, losses, losses_path, read_lines, segments
+from collector.spool import Line, SpooledHit, is_finished, loss_files, losses, read_lines, segments
 from collector.store import store
 
 logger = logging.getLogger(__name__)
@@ -111,13 +111,18 @@ class Drain:
         return self._offsets[segment]
 
     def _note_losses(self) -> None:
-        """Write down how many hits could not be spooled. No query where there are no more than before."""
-        for segment in segments(self._directory):
-            lost = losses(segment)
-            if lost != self._losses.get(segment.name, 0):
-                self._offset(segment.name)  # makes its row
-                SpoolOffset.objects.filter(segment=segment.name).update(lost=lost)
-                self._losses[segment.name] = lost
+        """Write down how many hits each process could not spool. No query where there are no more than before."""
+        for path in loss_files(self._directory):
+            is_last = is_finished(path)
+            lost = losses(path)
+            if lost != self._losses.get(path.name, 0):
+                self._offset(path.name)  # makes its row
+                SpoolOffset.objects.filter(segment=path.name).update(lost=lost, updated_at=timezone.now())
+                self._losses[path.name] = lost
+            if is_last:
+                path.unlink()
+                self._losses.pop(path.name, None)
+                self._offsets.pop(path.name, None)
 
     def _store(self, lines: list[Line]) -> None:
         """Store a batch. Where a line of it is refused, halve it until that line stands alone, and set that aside."""
@@ -188,11 +193,8 @@ class Drain:
     def _delete_finished(self) -> None:
         for segment in segments(self._directory):
             if is_finished(segment) and segment.stat().st_size == self._offset(segment.name):
-                self._note_losses()
                 segment.unlink()
-                losses_path(segment).unlink(missing_ok=True)
                 del self._offsets[segment.name]
-                self._losses.pop(segment.name, None)
 
     def _expire(self) -> bool:
         """Once an hour, delete what is past its time. Return whether there was anything to do."""

@@ -6,15 +6,19 @@ drain decides later.
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import DatabaseError, InterfaceError, connection, transaction
 
 from collector.models import Pixel
 from collector.visitors import DAY_MICROSECONDS, salt_of
 
 TOKEN_SECONDS = 30.0  # a retired pixel stops within a minute
 RETRY_SECONDS = 2.0  # how long a failed database is left alone
+QUICK_SECONDS = 0.5
+BRIEF_POSTGRESQL = "/* lookups.brief */ SET LOCAL statement_timeout = 2000"
+BUSY_TIMEOUT = "PRAGMA busy_timeout"
 AHEAD_MICROSECONDS = 3_600_000_000  # tomorrow's salt is there an hour early, should the database be away at midnight
 MAX_TOKENS = 10_000
 MAX_SALTS = 2
@@ -44,33 +48,60 @@ class Lookups:
         may count.
         """
         with self._lock:
-            for retry_follows in (True, False):
-                if self._clock() < self._away_until:
-                    break
-                try:
-                    self._ask(token, at_us)
-                    break
-                except (DatabaseError, InterfaceError):
-                    connection.close()  # it may only have gone stale: once more on a new one
-                    if not retry_follows:
-                        self._away_until = self._clock() + RETRY_SECONDS
+            if self.is_live(token, at_us) is None:  # it may have been asked while this one waited
+                self._load(token, at_us)
         return token in self._live_until or self._clock() < self._away_until
 
     def salt(self, at_us: int) -> bytes | None:
         """Return the salt of a moment's day, or None where it never could be asked for."""
         return self._salts.get(at_us // DAY_MICROSECONDS)
 
+    def _load(self, token: str, at_us: int) -> None:
+        began_at = self._clock()
+        try:
+            self._ask(token, at_us)
+        except (DatabaseError, InterfaceError):
+            connection.close()
+            # The connection may only have gone stale; a database that took its time to fail is not well.
+            if self._clock() - began_at < QUICK_SECONDS:
+                with suppress(DatabaseError, InterfaceError):
+                    self._ask(token, at_us)
+                    return
+                connection.close()
+            self._away_until = self._clock() + RETRY_SECONDS
+
     def _ask(self, token: str, at_us: int) -> None:
-        now = self._clock()
-        if self._live_until.get(token, 0.0) <= now:
+        """Ask for what is missing. A database that is locked, by a migration say, fails before readers give up."""
+        days = {at_us // DAY_MICROSECONDS, (at_us + AHEAD_MICROSECONDS) // DAY_MICROSECONDS} - self._salts.keys()
+        with brief_statements():
             is_live = Pixel.objects.live().filter(token=token).exists()
-            self._live_until.pop(token, None)
-            if is_live:
-                self._live_until[token] = now + TOKEN_SECONDS
-                if len(self._live_until) > MAX_TOKENS:
-                    del self._live_until[next(iter(self._live_until))]
-        for day in (at_us // DAY_MICROSECONDS, (at_us + AHEAD_MICROSECONDS) // DAY_MICROSECONDS):
-            if day not in self._salts:
-                self._salts[day] = salt_of(day)
-                if len(self._salts) > MAX_SALTS:
-                    del self._salts[min(self._salts)]
+            salts = {day: salt_of(day) for day in sorted(days)}
+        # Committed: what is remembered from here on is what every other process gets.
+        self._live_until.pop(token, None)
+        if is_live:
+            self._live_until[token] = self._clock() + TOKEN_SECONDS
+            if len(self._live_until) > MAX_TOKENS:
+                del self._live_until[next(iter(self._live_until))]
+        for day, salt in salts.items():
+            self._salts[day] = salt
+            if len(self._salts) > MAX_SALTS:
+                del self._salts[min(self._salts)]
+
+
+@contextmanager
+def brief_statements() -> Iterator[None]:
+    """Have statements fail that the database can't answer within two seconds."""
+    if connection.vendor == "postgresql":
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute(BRIEF_POSTGRESQL)
+            yield
+        return
+    # In no transaction: it would take SQLite's one lock for writing, and wait for the drain. Reading never waits.
+    with connection.cursor() as cursor:
+        usual = cursor.execute(BUSY_TIMEOUT).fetchone()[0]
+        cursor.execute(f"{BUSY_TIMEOUT} = 2000")
+        try:
+            yield
+        finally:
+            cursor.execute(f"{BUSY_TIMEOUT} = {usual}")

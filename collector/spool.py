@@ -31,6 +31,7 @@ logger = logging.getLogger(__name__)
 SEGMENT_BYTES = 32 * 1024 * 1024
 SEGMENT_SECONDS = 3600
 SUFFIX = ".jsonl"
+LOSSES_SUFFIX = ".losses"
 DEFAULT_MAX_BYTES = 1024**3
 LOOK_BYTES = 1024**2
 LOOK_SECONDS = 1.0
@@ -180,25 +181,15 @@ class SpoolWriter:
             self._room = min(self._max_bytes - spooled_bytes(self._directory), max(LOOK_BYTES, needed))
             self._look_due_at = now + LOOK_SECONDS if self._room < needed else 0.0
         if self._room < needed:
+            self._close()  # so that the drain can delete it: nobody else makes room
             raise SpoolFullError(errno.ENOSPC, "SPOOL_MAX_BYTES is reached")
 
     def _open(self) -> None:
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(8)}{SUFFIX}"
-        # The drain takes a segment without a lock for finished, so it gets its name only once it is locked.
-        draft = self._directory / f"{name}.new"
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            draft.rename(self._directory / name)
-            if self.is_durable:
-                _sync_directory(self._directory)
-        except OSError:
-            os.close(descriptor)
-            draft.unlink(missing_ok=True)
-            raise
-        self._losses.begin(losses_path(self._directory / name))
-        self._descriptor = descriptor
+        self._descriptor = _locked_file(self._directory, SUFFIX)
+        if self.is_durable:
+            _sync_directory(self._directory)
+        self._losses.begin(self._directory)
         self._pid = os.getpid()
         self._size = 0
         self._opened_at = self._clock()
@@ -214,50 +205,75 @@ class SpoolWriter:
 
 
 class LossCounter:
-    """Counts the hits that a process could not spool, in a file of fixed size beside its segment.
+    """Counts the hits that a process could not spool, in a file of fixed size in the spool's directory.
 
-    The file is written when there still is room and overwritten in place, so a full disk can't keep it from counting.
+    The file is written while there is room and overwritten in place, so a full disk can't keep it from counting. Like a
+    segment it is locked for as long as its process lives.
     """
 
     def __init__(self) -> None:
-        self._path: Path | None = None
+        self._descriptor = -1
+        self._pid = 0
         self._count = 0
         self._unsaid = 0
         self._say_due_at = 0.0
 
-    def begin(self, path: Path) -> None:
-        """Go on in the file of a new segment; what no file could take yet goes there."""
-        carried = self._count if self._path is None else 0
-        self._path, self._count = None, carried
+    def begin(self, directory: Path) -> None:
+        """Make the file of this process where it has none; what was counted before goes there."""
+        if self._descriptor >= 0 and self._pid == os.getpid():
+            return
+        if self._descriptor >= 0:  # the parent's; a fork took it along
+            os.close(self._descriptor)
+            self._descriptor, self._count = -1, 0
         with suppress(OSError):
-            path.write_bytes(_loss_text(carried))
-            self._path = path
+            self._descriptor = _locked_file(directory, LOSSES_SUFFIX)
+            self._pid = os.getpid()
+            self._write()
 
     def add(self, error: OSError, now: float) -> None:
         self._count += 1
         self._unsaid += 1
-        if self._path is not None:
-            with suppress(OSError), self._path.open("r+b") as file:
-                file.write(_loss_text(self._count))
+        self._write()
         if now >= self._say_due_at:
             logger.error("%d hits are lost: the spool can't be written (%s).", self._unsaid, error.strerror)
             self._unsaid = 0
             self._say_due_at = now + SAY_SECONDS
 
-
-def _loss_text(count: int) -> bytes:
-    return b"%020d\n" % count
-
-
-def losses_path(segment: Path) -> Path:
-    return segment.with_suffix(".lost")
+    def _write(self) -> None:
+        if self._descriptor >= 0:
+            with suppress(OSError):
+                os.pwrite(self._descriptor, b"%020d\n" % self._count, 0)
 
 
-def losses(segment: Path) -> int:
-    """Return how many hits the process of a segment could not spool while it wrote it."""
+def _locked_file(directory: Path, suffix: str) -> int:
+    """Make a file that only this process writes; return its descriptor. Raises OSError, and leaves nothing then.
+
+    The drain takes a file without a lock for finished, so it gets its name only once it is locked.
+    """
+    name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(8)}{suffix}"
+    draft = directory / f"{name}.new"
+    append = os.O_APPEND if suffix == SUFFIX else 0
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | append, 0o600)
     try:
-        return int(losses_path(segment).read_bytes())
-    except (FileNotFoundError, ValueError):
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        draft.rename(directory / name)
+    except OSError:
+        os.close(descriptor)
+        draft.unlink(missing_ok=True)
+        raise
+    return descriptor
+
+
+def loss_files(directory: Path) -> list[Path]:
+    """Return the files in which processes count what they could not spool."""
+    return sorted(directory.glob(f"*{LOSSES_SUFFIX}"))
+
+
+def losses(path: Path) -> int:
+    """Return how many hits the process of a loss file could not spool."""
+    try:
+        return int(path.read_bytes())
+    except ValueError:
         return 0
 
 

@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 POLL_SECONDS = 0.2
 STOP_SECONDS = 20.0
 HEALTHY_SECONDS = 10.0  # a child that ran so long is started again at once
-MAX_PAUSE_SECONDS = 30.0
+MAX_PAUSE_SECONDS = 8.0
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 
 from collector.models import Membership, Pixel, Project, Role
@@ -50,3 +51,12 @@ def take(tmp_path, db) -> Callable[..., None]:
         drain(tmp_path / "spool")
 
     return take
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what only PostgreSQL can be tried with, where the tests run on SQLite."""
+    if settings.DATABASES["default"]["ENGINE"].endswith("postgresql"):
+        return
+    only_postgresql = [item for item in items if item.get_closest_marker("postgresql")]
+    config.hook.pytest_deselected(items=only_postgresql)
+    items[:] = [item for item in items if item not in only_postgresql]

@@ -68,6 +68,8 @@ class Server:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = directory / "up.log"
+        self.database_url = database_url
+        self._directory = directory
         self._environment = environment(
             directory, DATABASE_URL=database_url, PUBLIC_URL=self.url, TELEMETRY_ADMIN_PASSWORD=PASSWORD
         )
@@ -101,6 +103,9 @@ class Server:
     def hits(self, project: str) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.manage("export_hits", project).splitlines()]
 
+    def spooled_bytes(self) -> int:
+        return sum(path.stat().st_size for path in (self._directory / "spool").glob("*.jsonl"))
+
     def workers(self) -> list[int]:
         """Return the process ids of the web workers."""
         return [worker for web in self._children("gunicorn") for worker in _children_of(web, "gunicorn")]
@@ -120,6 +125,11 @@ class Server:
                 return answer.status == 200
         except OSError:
             return False
+
+
+def new_pixel(server: Server) -> dict[str, Any]:
+    """Make a pixel, pasted on Medium, in the project `blog`."""
+    return json.loads(server.manage("create_pixel", "blog", "Hello", "--placement", "medium", "--json"))
 
 
 def _children_of(parent: int, word: str) -> list[int]:

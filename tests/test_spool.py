@@ -13,6 +13,7 @@ from collector.spool import (
     SpoolWriter,
     exclusive,
     is_finished,
+    loss_files,
     losses,
     read_lines,
     segments,
@@ -217,8 +218,9 @@ def test_a_full_spool_takes_nothing_until_the_drain_made_room(directory):
     for _ in range(3):
         with pytest.raises(SpoolFullError, match="SPOOL_MAX_BYTES is reached"):
             writer.append(LINE)
-    writer.close()
-    segments(directory)[0].unlink()
+    [segment] = segments(directory)
+    assert is_finished(segment)  # or no drain could ever make room
+    segment.unlink()
 
     clock.now += 1
     writer.append(LINE)
@@ -236,12 +238,12 @@ def test_the_cap_is_of_all_processes_together(directory):
     first.close()
 
 
-def test_losses_are_counted_beside_the_segment_and_said_now_and_then(directory, caplog):
+def test_losses_are_counted_in_a_file_of_their_own_and_said_now_and_then(directory, caplog):
     clock = Clock()
     writer = SpoolWriter(directory, clock=clock)
     writer.append(LINE)
-    [segment] = segments(directory)
-    assert losses(segment) == 0
+    [path] = loss_files(directory)
+    assert losses(path) == 0
 
     for _ in range(1000):
         writer.note_loss(OSError(errno.ENOSPC, "No space left on device"))
@@ -249,7 +251,7 @@ def test_losses_are_counted_beside_the_segment_and_said_now_and_then(directory, 
     writer.note_loss(OSError(errno.ENOSPC, "No space left on device"))
     writer.close()
 
-    assert losses(segment) == 1001
+    assert losses(path) == 1001
     assert [record.getMessage()[:20] for record in caplog.records] == ["1 hits are lost: the", "1000 hits are lost: "]
 
 
@@ -261,10 +263,23 @@ def test_losses_from_before_any_segment_are_counted_in_the_first(directory):
     writer.note_loss(OSError(errno.EEXIST, "File exists"))
     directory.unlink()
     writer.append(LINE)
-    [segment] = segments(directory)
     writer.close()
 
-    assert losses(segment) == 1
+    assert [losses(path) for path in loss_files(directory)] == [1]
+
+
+def test_a_loss_file_is_its_processs_own_and_lasts_as_long_as_that(directory, writer):
+    writer.append(LINE)
+    writer.note_loss(OSError(errno.ENOSPC, "full"))
+    writer.close()
+    pid = os.fork()
+    if pid == 0:
+        writer.append(LINE)
+        writer.note_loss(OSError(errno.ENOSPC, "full"))
+        os._exit(0)
+    os.waitpid(pid, 0)
+
+    assert sorted((losses(path), is_finished(path)) for path in loss_files(directory)) == [(1, False), (1, True)]
 
 
 def test_a_durable_line_is_on_the_disk_before_it_is_acknowledged_and_one_fsync_serves_all_who_wait(

@@ -1,32 +1,21 @@
 """`manage.py up` as its users run it: it starts, it survives its parts' deaths, it stops."""
 
 import http.client
-import json
-import random
 import socket
 import subprocess
 import sys
-import threading
 import time
-from collections import Counter
 
 import pytest
 
 from tests.endpoints import CHROME
-from tests.server import ROOT, Server, environment, eventually, free_port, kill, running
-
-REQUESTS = 2_000
-CLIENTS = 8
+from tests.server import ROOT, Server, environment, eventually, free_port, kill, new_pixel, running
 
 
 @pytest.fixture
 def server(tmp_path):
     with running(tmp_path, "--workers", "2") as server:
         yield server
-
-
-def new_pixel(server: Server) -> dict:
-    return json.loads(server.manage("create_pixel", "blog", "Hello", "--placement", "medium", "--json"))
 
 
 def ask(server: Server, path: str, agent: str = CHROME, **headers: str) -> http.client.HTTPResponse:
@@ -47,65 +36,6 @@ def test_three_readers_are_three_exported_hits_within_a_second(server):
     hits = server.hits("blog")
     assert [hit["traffic"] for hit in sorted(hits, key=lambda hit: hit["at"])] == ["direct", "bot", "proxied"]
     assert {hit["platform"] for hit in hits} == {"medium"}
-
-
-def test_killed_workers_and_drains_lose_nothing_and_double_nothing(server):
-    token = new_pixel(server)["token"]
-    answered: set[int] = set()
-    numbers = iter(range(REQUESTS))
-    lock = threading.Lock()
-
-    def read_on() -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
-        while True:
-            with lock:
-                number = next(numbers, None)
-            if number is None:
-                break
-            try:
-                connection.request("GET", f"/p/{token}/{number}.gif", headers={"User-Agent": CHROME})
-                if connection.getresponse().read():
-                    answered.add(number)
-            except (OSError, http.client.HTTPException):
-                connection.close()
-                time.sleep(0.05)
-        connection.close()
-
-    def kill_on(done: threading.Event) -> None:
-        rng = random.Random(1)
-        while not done.wait(0.15):
-            victims = [*server.workers(), server.drain_pid()]
-            kill(rng.choice(victims) if victims else None)
-
-    done = threading.Event()
-    clients = [threading.Thread(target=read_on) for _ in range(CLIENTS)]
-    killer = threading.Thread(target=kill_on, args=(done,))
-    for thread in (*clients, killer):
-        thread.start()
-    for client in clients:
-        client.join()
-    done.set()
-    killer.join()
-
-    assert len(answered) > REQUESTS / 2
-    eventually(lambda: server.drain_pid(), 40)
-    stored = eventually(lambda: _stored_if_all(server, answered), 40)
-    assert [number for number, times in stored.items() if times > 1] == []
-    assert answered <= stored.keys()
-    total = server.manage(
-        "shell", "-v0", "-c",
-        "from collector.models import *; from django.db.models import Sum;"
-        "print(DailyCount.objects.filter(dimension='total', pixel_id=0).aggregate(n=Sum('hits'))['n'])",
-    )  # fmt: skip
-    assert int(total) == len(stored)
-
-
-def _stored_if_all(server: Server, answered: set[int]) -> Counter[int] | None:
-    """Return how often each number was stored, once all that were answered are."""
-    numbers: Counter[int] = Counter()
-    for hit in server.hits("blog"):
-        numbers[int(hit["placement"])] += 1
-    return numbers if answered <= numbers.keys() else None
 
 
 def test_it_stops_cleanly_and_starts_again_with_all_that_was_taken_in(tmp_path):
