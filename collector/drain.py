@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 BATCH_LINES = 20_000
 READ_BYTES = 8 * 1024 * 1024  # in a batch, whatever its lines: it bounds the memory
-POLL_SECONDS = 0.2
+POLL_SECONDS = 0.25
 MAX_BACKOFF_SECONDS = 15.0
 EXPIRY_SECONDS = 3600.0
 OFFSET_LIFETIME = timedelta(days=90)
@@ -64,7 +64,9 @@ class Drain:
         backoff = POLL_SECONDS
         while not stop.is_set():
             try:
-                worked = self.drain_once() or self._expire()
+                lines = self.drain_once()
+                if not lines:
+                    self._expire()
                 backoff = POLL_SECONDS
             except (DatabaseError, InterfaceError) as error:
                 connection.close()
@@ -72,7 +74,8 @@ class Drain:
                 stop.wait(backoff)
                 backoff = min(2 * backoff, MAX_BACKOFF_SECONDS)
             else:
-                if not worked:
+                # A batch costs much by itself: let one gather, unless there is a backlog.
+                if lines < self._batch_lines // 2:
                     stop.wait(POLL_SECONDS)
 
     def drain_once(self) -> int:
@@ -196,16 +199,16 @@ class Drain:
                 segment.unlink()
                 del self._offsets[segment.name]
 
-    def _expire(self) -> bool:
-        """Once an hour, delete what is past its time. Return whether there was anything to do."""
+    def _expire(self) -> None:
+        """Once an hour, delete what is past its time."""
         if self._clock() < self._expiry_due_at:
-            return False
+            return
         self._expiry_due_at = self._clock() + EXPIRY_SECONDS
         # A segment that comes back after its row is gone meets its own hits, whose keys are taken.
-        SpoolOffset.objects.filter(updated_at__lt=timezone.now() - OFFSET_LIFETIME).exclude(
-            segment__in=[segment.name for segment in segments(self._directory)]
-        ).delete()
-        return delete_expired(timezone.now()) > 0
+        present = [path.name for path in (*segments(self._directory), *loss_files(self._directory))]
+        old = SpoolOffset.objects.filter(updated_at__lt=timezone.now() - OFFSET_LIFETIME)
+        old.exclude(segment__in=present).delete()
+        delete_expired(timezone.now())
 
 
 def _parsed(line: Line) -> SpooledHit:

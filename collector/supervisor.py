@@ -2,6 +2,7 @@
 
 import ctypes
 import logging
+import os
 import signal
 import subprocess
 import sys
@@ -19,11 +20,12 @@ _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 class Child:
-    """One child process, started again whenever it ends by itself."""
+    """One child process, started again whenever it ends by itself. `nice` is how far it stands back for others."""
 
-    def __init__(self, name: str, argv: Sequence[str]) -> None:
+    def __init__(self, name: str, argv: Sequence[str], nice: int = 0) -> None:
         self.name = name
         self._argv = argv
+        self._nice = nice
         self._process: subprocess.Popen[bytes] | None = None
         self._started_at = 0.0
         self._start_due_at = 0.0
@@ -31,8 +33,12 @@ class Child:
 
     def start(self) -> None:
         # A session of its own: Ctrl-C reaches us alone, and we end the children in order.
-        self._process = subprocess.Popen(self._argv, start_new_session=True, preexec_fn=_end_with_parent)  # noqa: S603
+        self._process = subprocess.Popen(self._argv, start_new_session=True, preexec_fn=self._before_exec)  # noqa: S603
         self._started_at = time.monotonic()
+
+    def _before_exec(self) -> None:
+        end_with_parent()
+        os.nice(self._nice)
 
     @property
     def exit_code(self) -> int | None:
@@ -87,7 +93,7 @@ def _told(code: int) -> str:
         return f"signal {-code}"
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """Have the kernel end this child should its parent be killed (Linux, prctl(2)); no other system has that."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
