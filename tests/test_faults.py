@@ -81,6 +81,7 @@ def test_a_killed_database_server_loses_nothing_and_doubles_nothing(server, toke
     readers = Readers(server, token, 3_000)
     with psycopg.connect(os.environ["DATABASE_URL"]) as asking:
         directory = asking.execute("SHOW data_directory").fetchone()[0]
+    connection.close()  # this process's own, left open by the tests before
     with readers.reading():
         for _ in range(2):
             time.sleep(0.5)
