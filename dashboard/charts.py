@@ -37,6 +37,11 @@ class Point:
     visitors: int | None
     parts: Sequence[int]
 
+    @property
+    def numbers(self) -> Sequence[int | None]:
+        """Return its numbers as they stand in the table."""
+        return self.visits, self.visitors, *self.parts
+
 
 @dataclass(frozen=True, slots=True)
 class Chart:

@@ -31,6 +31,11 @@ class Row:
     hint: str = ""
     known: bool = True
 
+    @property
+    def numbers(self) -> Sequence[int | None]:
+        """Return its numbers as they stand in the table."""
+        return self.visits, self.visitors
+
 
 @dataclass(frozen=True, slots=True)
 class Panel:
