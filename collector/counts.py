@@ -1,6 +1,7 @@
 """The rollup of hits by pixel, local day, platform, dimension and value.
 
-What one hit adds is decided here alone, for the running drain and for `rebuild_counts` alike.
+What one hit adds is decided here alone, for the running drain and for `rebuild_counts` alike. What the whole project
+has on all platforms together is added up once a batch, when it is stored: a hit costs nothing more.
 """
 
 from collections import Counter
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 
 from collector.models import Dimension, Position, Traffic, Verdict
-from collector.models.counts import WHOLE_PROJECT
+from collector.models.counts import ALL_PLATFORMS, WHOLE_PROJECT
 from collector.rows import columns_from_json, json_columns
 
 Group = tuple[int, int, date, str]  # project, pixel or whole project, day, platform
@@ -33,6 +34,8 @@ _TOTAL = (Dimension.TOTAL.value, "")
 _HOUR, _PAGE, _COUNTRY = Dimension.HOUR.value, Dimension.PAGE.value, Dimension.COUNTRY.value
 _LANGUAGE, _DEVICE = Dimension.LANGUAGE.value, Dimension.DEVICE.value
 _BROWSER, _OS = Dimension.BROWSER.value, Dimension.OS.value
+_PIXEL = Dimension.PIXEL.value
+_NOT_JOINED = frozenset({Dimension.TOTAL.value, Dimension.POSITION.value, Dimension.LANGUAGE.value})
 
 _UPSERT = """
     /* counts.upsert */
@@ -149,8 +152,9 @@ class Counts:
         self._count()
         rows: list[Any] = sorted(
             (project_id, pixel_id, dimension, day, platform, value, hits, new[dimension, value])
-            for (project_id, pixel_id, day, platform), cells in self._hits.items()
-            for new in (self._visitors[project_id, pixel_id, day, platform],)
+            for counted, seen in ((self._hits, self._visitors), (_joined(self._hits), _joined(self._visitors)))
+            for (project_id, pixel_id, day, platform), cells in counted.items()
+            for new in (seen[project_id, pixel_id, day, platform],)
             for (dimension, value), hits in cells.items()
         )
         if not rows:
@@ -160,6 +164,20 @@ class Counts:
                 cursor.execute(UPSERT_POSTGRESQL, json_columns(rows))
             else:
                 cursor.executemany(UPSERT_SQLITE, rows)
+
+
+def _joined(by_platform: dict[Group, Counter[Value]]) -> dict[Group, Counter[Value]]:
+    """Add up each project's counts over its platforms, and count its pixels."""
+    joined: dict[Group, Counter[Value]] = {}
+    for (project_id, pixel_id, day, _), cells in by_platform.items():
+        of_day = joined.setdefault((project_id, ALL_PLATFORMS, day, ""), Counter())
+        if pixel_id == WHOLE_PROJECT:
+            for value, count in cells.items():
+                if value[0] not in _NOT_JOINED:
+                    of_day[value] += count
+        elif _TOTAL in cells:
+            of_day[_PIXEL, str(pixel_id)] += cells[_TOTAL]
+    return joined
 
 
 def local_day_and_hour(at_us: int, timezone: str) -> tuple[date, str]:

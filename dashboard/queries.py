@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from django.db.models import Count, F, Min, Q, QuerySet, Sum, Window
-from django.db.models.functions import RowNumber
+from django.db.models import CharField, Count, F, IntegerField, Min, Q, QuerySet, Sum, Window
+from django.db.models.functions import Cast, RowNumber
 
 from collector.models import DailyCount, Dimension, Pixel, Project
-from collector.models.counts import WHOLE_PROJECT
+from collector.models.counts import ALL_PLATFORMS, WHOLE_PROJECT
 from dashboard.periods import Bucket, Period
 
 
@@ -66,7 +66,7 @@ def value_counts(
 ) -> list[ValueCount]:
     """Return the `limit` most frequent values of each dimension, most frequent first. One query."""
     ranked = (
-        _counts(project, pixel_id, period)
+        _counts(project, ALL_PLATFORMS if pixel_id == WHOLE_PROJECT else pixel_id, period)
         .filter(dimension__in=list(dimensions))
         .values("dimension", "value")
         .annotate(visits=Sum("hits"), new_visitors=Sum("visitors"))
@@ -88,18 +88,13 @@ def pixel_counts(project: Project, period: Period, limit: int) -> tuple[list[Pix
     """
     pixels = Pixel.objects.filter(project=project)
     ranked = (
-        DailyCount.objects.filter(
-            project=project,
-            pixel_id__in=pixels.order_by().values("pk"),  # a range scan each; `> 0` would scan all dimensions
-            dimension=Dimension.TOTAL,
-            date__gte=period.start,
-            date__lt=period.end,
-        )
-        .values("pixel_id")
-        .annotate(visits=Sum("hits"), new_visitors=Sum("visitors"))
-        .order_by("-visits", "pixel_id")
+        _counts(project, ALL_PLATFORMS, period)
+        .filter(dimension=Dimension.PIXEL, value__in=pixels.order_by().values_list(Cast("pk", CharField())))
+        .values("value")
+        .annotate(visits=Sum("hits"), new_visitors=Sum("visitors"), pixel=Cast("value", IntegerField()))
+        .order_by("-visits", "pixel")
     )
-    fields = ("pixel_id", "visits", "new_visitors")
+    fields = ("pixel", "visits", "new_visitors")
     counts = {pixel_id: (visits, visitors) for pixel_id, visits, visitors in ranked.values_list(*fields)[:limit]}
     live_first = F("retired_at").asc(nulls_first=True)
     shown = pixels.annotate(visited=Q(pk__in=list(counts))).order_by("-visited", live_first, "-created_at", "-pk")

@@ -1,5 +1,6 @@
 """What hits add to the counts, and that counting them anew gives the same numbers."""
 
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from collector import caps
 from collector.counts import local_day_and_hour
 from collector.models import DailyCount, Dimension, Hit, Pixel, Project, Verdict
+from collector.models.counts import ALL_PLATFORMS, WHOLE_PROJECT
 from collector.rebuild import rebuild
 from collector.spool import SpooledHit
 from tests.endpoints import CHROME
@@ -17,7 +19,9 @@ from tests.hits import CAMO, IPHONE, counts, drain, hit, micros, spool
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ADD_UP = set(Dimension) - {Dimension.POSITION, Dimension.TRAFFIC, Dimension.VERDICT}
+JOINED = set(Dimension) - {Dimension.TOTAL, Dimension.POSITION, Dimension.LANGUAGE}
+BY_PLATFORM = set(Dimension) - {Dimension.PIXEL}
+VISITS = set(Dimension) - {Dimension.POSITION, Dimension.TRAFFIC, Dimension.VERDICT}
 
 
 def test_a_visit_counts_in_every_dimension_of_its_pixel_and_its_project(take, pixel):
@@ -44,6 +48,22 @@ def test_a_visitor_counts_once_a_day_for_a_pixel_and_once_for_the_project(take, 
     }
     assert counts("total", other.pk) == {("2026-11-22", "(direct)", ""): (2, 2)}
     assert counts("total") == {("2026-11-22", "(direct)", ""): (5, 2), ("2026-11-23", "(direct)", ""): (1, 1)}
+
+
+def test_the_project_is_counted_on_all_platforms_together_too(take, project, pixel):
+    other = Pixel.objects.create(project=project, title="Other")
+    take(hit(pixel, placement="medium", visitor=1), hit(pixel, placement="dev-to", visitor=1))
+    take(hit(other, placement="medium", visitor=1), hit(other, "2026-11-23T10:00", visitor=None, country="FR"))
+
+    assert counts("country", ALL_PLATFORMS) == {
+        ("2026-11-22", "", "DE"): (3, 1),
+        ("2026-11-23", "", "FR"): (1, 0),
+    }
+    assert counts("pixel", ALL_PLATFORMS) == {
+        ("2026-11-22", "", str(pixel.pk)): (2, 1),
+        ("2026-11-22", "", str(other.pk)): (1, 1),
+        ("2026-11-23", "", str(other.pk)): (1, 0),
+    }
 
 
 def test_a_proxy_is_a_visit_without_country_language_device_or_visitor(take, pixel):
@@ -218,6 +238,7 @@ def test_counts_of_the_running_drain_equal_counts_made_anew(tmp_path, stream, zo
     assert every_count() == running
     assert Hit.objects.filter(project=project).count() == len(hits)
     assert_that_dimensions_add_up(project)
+    assert_that_platforms_add_up(project)
 
 
 def every_count():
@@ -226,12 +247,30 @@ def every_count():
 
 def assert_that_dimensions_add_up(project):
     sums: dict[tuple, dict[str, int]] = {}
-    for row in DailyCount.objects.filter(project=project, dimension__in=ADD_UP):
+    for row in DailyCount.objects.filter(project=project, dimension__in=VISITS):
         of_dimension = sums.setdefault((row.pixel_id, row.date, row.platform), {})
         of_dimension[row.dimension] = of_dimension.get(row.dimension, 0) + row.hits
-    for by_dimension in sums.values():
-        assert by_dimension.keys() == ADD_UP
+    for (pixel_id, _, _), by_dimension in sums.items():
+        assert by_dimension.keys() == VISITS & (JOINED if pixel_id == ALL_PLATFORMS else BY_PLATFORM)
         assert len(set(by_dimension.values())) == 1
+
+
+def assert_that_platforms_add_up(project):
+    sums: Counter[tuple] = Counter()
+    joined: Counter[tuple] = Counter()
+    for row in DailyCount.objects.filter(project=project):
+        if row.pixel_id == ALL_PLATFORMS:
+            assert row.platform == ""
+            numbers, key = joined, (row.dimension, row.date, row.value)
+        elif row.pixel_id == WHOLE_PROJECT and row.dimension in JOINED:
+            numbers, key = sums, (row.dimension, row.date, row.value)
+        elif row.pixel_id != WHOLE_PROJECT and row.dimension == Dimension.TOTAL:
+            numbers, key = sums, (Dimension.PIXEL.value, row.date, str(row.pixel_id))
+        else:
+            continue
+        numbers[(*key, "hits")] += row.hits
+        numbers[(*key, "visitors")] += row.visitors
+    assert joined == sums
 
 
 def test_rebuilding_moves_past_days_into_a_new_time_zone(take, project, pixel):

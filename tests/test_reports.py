@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from collector.models import DailyCount, Dimension, Pixel, Project
-from collector.models.counts import WHOLE_PROJECT
+from collector.models.counts import ALL_PLATFORMS, WHOLE_PROJECT
 from dashboard import labels
 from dashboard.panels import PANEL_ROWS
 from dashboard.periods import Period
@@ -19,15 +19,20 @@ READER = {"device": "phone", "country": "DE", "browser": "Firefox", "os": "Andro
 
 
 def add(pixel: Pixel, dimension: str, value: str, visits: int, visitors: int, day: date, platform: str) -> None:
-    """Add to one count of a pixel and of its project, as the drain does."""
-    for pixel_id in (pixel.pk, WHOLE_PROJECT):
+    """Add to one count of a pixel and of its project, by platform and without, as the drain does."""
+    rows = [(pixel.pk, dimension, platform, value), (WHOLE_PROJECT, dimension, platform, value)]
+    if dimension == Dimension.TOTAL:
+        rows.append((ALL_PLATFORMS, Dimension.PIXEL, "", str(pixel.pk)))
+    else:
+        rows.append((ALL_PLATFORMS, dimension, "", value))
+    for pixel_id, of_dimension, of_platform, of_value in rows:
         row, _ = DailyCount.objects.get_or_create(
             project=pixel.project,
             pixel_id=pixel_id,
-            dimension=dimension,
+            dimension=of_dimension,
             date=day,
-            platform=platform,
-            value=value,
+            platform=of_platform,
+            value=of_value,
             defaults={"hits": 0, "visitors": 0},
         )
         DailyCount.objects.filter(pk=row.pk).update(hits=row.hits + visits, visitors=row.visitors + visitors)

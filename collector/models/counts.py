@@ -35,7 +35,7 @@ class DailyCount(models.Model):
     """Hits and new visitors of one pixel (or the whole project) on one day of the project's time zone.
 
     Rows of a pixel and of `WHOLE_PROJECT` are by platform. What the page of a whole project shows without its
-    platforms is there once more under `ALL_PLATFORMS`, so that it reads days × values, however many platforms.
+    platforms is there once more under `ALL_PLATFORMS`, so that it reads as much at any number of platforms.
     """
 
     pk = models.CompositePrimaryKey("project_id", "pixel_id", "dimension", "date", "platform", "value")
@@ -89,7 +89,7 @@ class DailySalt(models.Model):
 
 
 class SpoolOffset(models.Model):
-    """How far one spool segment has been stored. Committed with the hits themselves."""
+    """How far one spool segment has been stored, committed with the hits themselves; or what one process lost."""
 
     segment = models.CharField(max_length=80, primary_key=True)
     offset_bytes = models.BigIntegerField()
