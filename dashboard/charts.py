@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.utils.formats import date_format
-
 from collector.models import Dimension, Project
 from collector.platforms import platform_colour, platform_name
 from dashboard import labels
@@ -126,13 +124,13 @@ def _point(label: str, title: str, visits: int, visitors: int, parts: Sequence[i
 def _when(key: date | str, period: Period) -> tuple[str, str]:
     """Name one bucket, in brief for the axis and in full."""
     if isinstance(key, str):
-        return labels.hour(key), f"{_to_the_next(key)}, {date_format(period.start, 'j M Y')}"
+        return labels.hour(key), f"{_to_the_next(key)}, {labels.day(period.start, 'j M Y')}"
     if period.bucket is Bucket.DAY:
-        return date_format(key, "j M"), date_format(key, "D j M Y")
-    cut = f", from {date_format(period.start, 'j M')}" if key < period.start else ""
+        return labels.day(key, "j M"), labels.day(key, "D j M Y")
+    cut = f", from {labels.day(period.start, 'j M')}" if key < period.start else ""
     if period.bucket is Bucket.WEEK:
-        return date_format(key, "j M"), f"Week of {date_format(key, 'j M Y')}{cut}"
-    return date_format(key, "M Y"), f"{date_format(key, 'F Y')}{cut}"
+        return labels.day(key, "j M"), f"Week of {labels.day(key, 'j M Y')}{cut}"
+    return labels.day(key, "M Y"), f"{labels.day(key, 'F Y')}{cut}"
 
 
 def _to_the_next(hour: str) -> str:
