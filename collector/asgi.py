@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import connection
 
+from collector.coats import joined, syncing
 from collector.receive import PREFIX, PixelRequest, Receiver, now_us
 from collector.wiring import receiver
 
@@ -40,18 +41,17 @@ class FastPath:
     def __init__(self, receiver: Receiver) -> None:
         self._receiver = receiver
         self._asking = ThreadPoolExecutor(max_workers=1, thread_name_prefix="lookups")
-        self._syncing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="fsync")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         client = scope.get("client")
-        request = PixelRequest(scope["method"], scope["path"], _joined(scope["headers"]), client[0] if client else "")
+        request = PixelRequest(scope["method"], scope["path"], joined(scope["headers"]), client[0] if client else "")
         at_us = now_us()
         answer = self._receiver.receive(request, at_us)
         if answer is None:
             loop = asyncio.get_running_loop()
             answer = await loop.run_in_executor(self._asking, self._receiver.ask_and_receive, request, at_us)
         if self._receiver.must_sync:
-            answer = await asyncio.get_running_loop().run_in_executor(self._syncing, self._receiver.synced, answer)
+            answer = await asyncio.get_running_loop().run_in_executor(syncing(), self._receiver.synced, answer)
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else answer.body})
 
@@ -59,17 +59,7 @@ class FastPath:
         """End the segment and let the database go. Nothing is lost without it; the drain only waits less."""
         self._asking.submit(lambda: connection.close())  # looked up there: each thread has its own
         self._asking.shutdown()
-        self._syncing.shutdown()
         self._receiver.spool.close()
-
-
-def _joined(headers: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
-    """Return headers by name, repeated ones joined with commas (RFC 9110, 5.3)."""
-    by_name = dict(headers)
-    if len(by_name) < len(headers):
-        for name in by_name:
-            by_name[name] = b",".join(value for other, value in headers if other == name)
-    return by_name
 
 
 async def _lifespan(receive: Receive, send: Send, fast_path: FastPath) -> None:

@@ -30,7 +30,9 @@ logger = logging.getLogger(__name__)
 
 BATCH_LINES = 20_000
 READ_BYTES = 8 * 1024 * 1024  # in a batch, whatever its lines: it bounds the memory
-POLL_SECONDS = 0.25
+POLL_SECONDS = 0.4  # a lone hit is on the dashboard within a second
+MANY_LINES = 1_000
+GATHER_SECONDS = 1.5
 MAX_BACKOFF_SECONDS = 15.0
 EXPIRY_SECONDS = 3600.0
 OFFSET_LIFETIME = timedelta(days=90)
@@ -74,9 +76,9 @@ class Drain:
                 stop.wait(backoff)
                 backoff = min(2 * backoff, MAX_BACKOFF_SECONDS)
             else:
-                # A batch costs much by itself: let one gather, unless there is a backlog.
+                # A large batch costs less for each hit: let one gather, unless there is a backlog.
                 if lines < self._batch_lines // 2:
-                    stop.wait(POLL_SECONDS)
+                    stop.wait(POLL_SECONDS if lines < MANY_LINES else GATHER_SECONDS)
 
     def drain_once(self) -> int:
         """Store one batch of the lines that wait, or else delete finished segments; return how many lines that were.

@@ -1,6 +1,6 @@
 """How gunicorn serves the site. `manage.py up` adds the address and the number of workers."""
 
-worker_class = "asgi"
+worker_class = "collector.gunicorn_worker.PixelWorker"
 http_parser = "fast"
 asgi_loop = "uvloop"
 asgi_lifespan = "on"

@@ -165,7 +165,7 @@ def test_the_drain_waits_for_a_database_that_is_away_and_then_goes_on(directory,
     monkeypatch.setattr("collector.drain.Drain._commit", fail)
     Drain(directory).run(Pauses())
 
-    assert pauses[:4] == [0.25, 0.5, 1.0, 2.0]
+    assert pauses[:4] == [0.4, 0.8, 1.6, 3.2]
     assert Hit.objects.count() == 1
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -69,6 +70,33 @@ def test_an_answer_carries_every_promised_header_and_no_cookie(endpoint, pixel):
     }
     assert promised.items() <= dict(headers).items()
     assert not {"set-cookie", "etag", "last-modified", "vary"} & headers.keys()
+
+
+def test_the_view_adds_nothing_to_what_the_fast_path_answers(tmp_path, pixel):
+    path = f"/p/{pixel.token}/medium.gif"
+    fast, view = AsgiEndpoint(tmp_path / "fast"), ViewEndpoint(tmp_path / "view")
+
+    assert dict(view.get(path, host="any.example").headers) == dict(fast.get(path, host="any.example").headers)
+    fast.close()
+    view.close()
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_a_health_check_is_answered_whatever_host_it_names(client, path):
+    response = client.get(path, headers={"host": "10.1.2.3:8000"})
+
+    assert (response.status_code, response.content) == (200, b"ok\n")
+
+
+def test_readiness_fails_while_the_database_is_away(client, monkeypatch):
+    def away(*args):
+        raise OperationalError("no connection")
+
+    monkeypatch.setattr("collector.views.connection.cursor", away)
+
+    response = client.get("/readyz")
+
+    assert (response.status_code, response.content) == (503, b"the database can't be reached\n")
 
 
 def test_head_gets_the_same_headers_and_counts_nothing(endpoint, pixel):

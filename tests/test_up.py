@@ -1,6 +1,7 @@
 """`manage.py up` as its users run it: it starts, it survives its parts' deaths, it stops."""
 
 import http.client
+import re
 import socket
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import time
 
 import pytest
 
+from collector.gunicorn_worker import is_known_gunicorn
 from tests.endpoints import CHROME
 from tests.server import ROOT, Server, environment, eventually, free_port, kill, new_pixel, running
 
@@ -65,6 +67,76 @@ def test_no_address_is_written_anywhere_by_the_running_server(tmp_path, monkeypa
             assert b"203.0.113.77" not in path.read_bytes(), path
 
 
+def raw_answer(server: Server, request: bytes, *, then_silent: bool = False) -> bytes:
+    """Send bytes, and return all that comes back until the server closes; `then_silent` says that no more will come."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as client:
+        client.sendall(request)
+        if then_silent:
+            client.shutdown(socket.SHUT_WR)
+        answer = b""
+        while chunk := client.recv(65_536):
+            answer += chunk
+    return answer
+
+
+def parsed(answer: bytes) -> tuple[bytes, dict[str, str], bytes]:
+    head, _, body = answer.partition(b"\r\n\r\n")
+    status, *lines = head.decode("latin-1").split("\r\n")
+    headers = dict(line.lower().split(": ", 1) for line in lines)
+    return status.encode(), {name: value for name, value in headers.items() if name not in {"date", "server"}}, body
+
+
+def test_the_short_way_answers_as_the_long_one_does(shared_server):
+    """HTTP/1.0 goes the long way through ASGI; a plain HTTP/1.1 request the short one, which names no server."""
+    server, token = shared_server
+    for path in (f"/p/{token}.gif", f"/p/{token}/medium/end.gif", "/p/abcdefghijkmnpqrstuv.gif"):
+        for agent in (CHROME, "curl/8"):
+            ask(server, path, agent)  # from here on the token is known
+            lines = f"{path} HTTP/1.%d\r\nHost: x\r\nUser-Agent: {agent}\r\nConnection: close\r\n\r\n"
+            short = raw_answer(server, b"GET " + (lines % 1).encode())
+            long = raw_answer(server, b"GET " + (lines % 0).encode())
+            assert b"server: gunicorn" in long.lower()
+            assert (b"server: gunicorn" in short.lower()) == (b"404" in short[:20])
+            assert parsed(short)[1:] == parsed(long)[1:]
+            assert parsed(short)[0].replace(b"1.1", b"1.0") == parsed(long)[0].replace(b"1.1", b"1.0")
+
+
+def test_requests_in_a_row_on_one_connection_are_answered_in_their_order(shared_server):
+    server, token = shared_server
+    ask(server, f"/p/{token}.gif")
+    request = f"GET /p/{token}/%s HTTP/1.1\r\nHost: x\r\nUser-Agent: {CHROME}\r\n%s\r\n"
+    last = "Connection: close\r\n"
+    pipelined = "".join([
+        request % ("a.gif", ""),
+        request % ("b.gif", "DNT: 1\r\n"),
+        f"HEAD /p/{token}.gif HTTP/1.1\r\nHost: x\r\nUser-Agent: {CHROME}\r\n\r\n",
+        "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
+        request % ("c.gif", "Purpose: prefetch\r\n" + last),
+    ])  # fmt: skip
+
+    answer = raw_answer(server, pipelined.encode())
+
+    assert re.findall(rb"x-telemetry: (\S+)", answer) == [b"counted", b"opted-out", b"counted", b"prefetch"]
+    assert re.findall(rb"HTTP/1.1 (\d+)", answer) == [b"200"] * 5
+    assert answer.count(b"GIF89a") == 3
+    assert b"ok\n" in answer
+    assert answer.count(b"connection: close") == 1
+
+
+def test_a_get_with_a_body_is_answered_and_the_next_request_on_its_connection_too(shared_server):
+    server, token = shared_server
+    ask(server, f"/p/{token}.gif")
+    head = f"GET /p/{token}.gif HTTP/1.1\r\nHost: x\r\nUser-Agent: {CHROME}\r\n"
+
+    answer = raw_answer(server, f"{head}Content-Length: 5\r\n\r\nhello{head}Connection: close\r\n\r\n".encode())
+
+    assert re.findall(rb"HTTP/1.1 (\d+)", answer) == [b"200", b"200"]
+
+
+def test_this_gunicorn_is_one_that_the_short_way_knows():
+    assert is_known_gunicorn()
+
+
 @pytest.mark.parametrize(
     "raw",
     [
@@ -84,12 +156,7 @@ def test_no_address_is_written_anywhere_by_the_running_server(tmp_path, monkeypa
 )
 def test_raw_bytes_on_the_socket_give_a_gif_or_a_4xx(shared_server, raw):
     server, token = shared_server
-    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as client:
-        client.sendall(raw.replace(b"%(token)s", token.encode()))
-        client.shutdown(socket.SHUT_WR)
-        answer = b""
-        while chunk := client.recv(65_536):
-            answer += chunk
+    answer = raw_answer(server, raw.replace(b"%(token)s", token.encode()), then_silent=True)
     if answer:  # a connection that ends before a request is whole needs none
         assert answer.split(b" ", 2)[1][:1] in {b"2", b"4"}, answer[:200]
 

@@ -21,7 +21,7 @@ from collector.supervisor import Child, supervise
 
 ADMIN_NAME = "admin"
 READY_SECONDS = 30.0
-DRAIN_NICE = 10  # readers come first: what they wait for is in the spool, what the drain does can wait
+DRAIN_NICE = 19  # readers come first: what they wait for is in the spool, what the drain does can wait
 
 
 class Command(BaseCommand):

@@ -1,0 +1,19 @@
+"""What the asynchronous coats of `collector.receive` share: headers by name, and the thread that waits for the disk."""
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+
+
+def joined(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """Return headers by name, repeated ones joined with commas (RFC 9110, 5.3)."""
+    by_name: dict[bytes, bytes] = {}
+    for name, value in headers:
+        by_name[name] = by_name[name] + b"," + value if name in by_name else value
+    return by_name
+
+
+@cache
+def syncing() -> ThreadPoolExecutor:
+    """Return this process's one thread that waits for the disk."""
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="fsync")
