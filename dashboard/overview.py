@@ -5,9 +5,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.db.models import Max, Sum
 from django.utils import timezone
 
-from collector.models import Project
+from collector.models import Project, SpoolOffset
 from dashboard import queries
 from dashboard.periods import DAY
 
@@ -45,3 +46,17 @@ def overview(projects: Iterable[Project], now: datetime) -> list[Card]:
 def _card(project: Project, visits: dict[date, int], today: date) -> Card:
     days = [visits.get(today - ago * DAY, 0) for ago in reversed(range(CARD_DAYS))]
     return Card(project, days[-1], sum(days[-7:]), sum(days), days)
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """Hits that were answered as lost, for the spool could not be written, and when the last of them was noted."""
+
+    hits: int
+    noted_at: datetime
+
+
+def losses() -> Losses | None:
+    """Return what was lost in the last 90 days, or None where nothing was. One query."""
+    found = SpoolOffset.objects.filter(lost__gt=0).aggregate(hits=Sum("lost"), noted_at=Max("updated_at"))
+    return Losses(**found) if found["hits"] else None

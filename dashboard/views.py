@@ -14,7 +14,7 @@ from collector.models import Pixel, Project
 from collector.models.counts import WHOLE_PROJECT
 from collector.snippets import base_url, snippets
 from dashboard import queries
-from dashboard.overview import overview
+from dashboard.overview import losses, overview
 from dashboard.periods import PRESETS, PeriodForm
 from dashboard.reports import pixel_report, project_report
 
@@ -28,9 +28,12 @@ def page(view: View) -> View:
 
 @page
 def projects(request: HttpRequest) -> HttpResponse:
-    """List the projects of the user. Two queries, beside those for the session."""
+    """List the projects of the user. Two queries, beside those for the session; one more for administrators."""
     cards = overview(Project.objects.visible_to(request.user), timezone.now())
-    return render(request, "dashboard/projects.html", {"cards": cards})
+    is_administrator = getattr(request.user, "is_superuser", False)
+    return render(
+        request, "dashboard/projects.html", {"cards": cards, "losses": losses() if is_administrator else None}
+    )
 
 
 @page

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.contrib.staticfiles import finders
 from django.test import Client
 
-from collector.models import Membership, Pixel, Project
+from collector.models import Membership, Pixel, Project, SpoolOffset
 from tests.test_reports import DAY, add_bots, add_visits
 
 NOON = datetime(DAY.year, DAY.month, DAY.day, 12, tzinfo=UTC)
@@ -403,3 +403,14 @@ def test_an_address_that_leads_nowhere_says_what_to_do_next(viewer, client):
 
     assert response.status_code == 404
     assert "ask whoever gave it to you" in response.content.decode()
+
+
+def test_hits_that_could_not_be_kept_are_said_to_administrators_alone(viewer, client, admin_client):
+    SpoolOffset.objects.create(segment="a", offset_bytes=0, lost=1200)
+    SpoolOffset.objects.create(segment="b", offset_bytes=0, lost=34)
+    client.force_login(viewer)
+
+    assert "could not be kept" not in client.get("/").content.decode()
+    assert "1,234 hits could not be kept" in admin_client.get("/").content.decode()
+    SpoolOffset.objects.update(lost=0)
+    assert "could not be kept" not in admin_client.get("/").content.decode()
