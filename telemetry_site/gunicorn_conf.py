@@ -3,7 +3,7 @@
 worker_class = "collector.gunicorn_worker.PixelWorker"
 http_parser = "fast"
 asgi_loop = "uvloop"
-asgi_lifespan = "on"
+asgi_lifespan = "auto"
 keepalive = 5
 graceful_timeout = 10
 accesslog = None  # an access log would hold the addresses that we promise never to write

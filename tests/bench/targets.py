@@ -62,6 +62,7 @@ def empty_application(directory: Path, workers: int) -> Iterator[Target]:
     port = free_port()
     command = [
         sys.executable, "-m", "gunicorn", "--config", "python:telemetry_site.gunicorn_conf",
+        "--worker-class", "asgi",  # gunicorn's own
         "--bind", f"127.0.0.1:{port}", "--workers", str(workers), "tests.bench.empty_app:application",
     ]  # fmt: skip
     with (
