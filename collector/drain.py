@@ -21,9 +21,11 @@ from django.db.models import F
 from django.utils import timezone
 
 from collector.enrich import Enricher, came_before, counting_pixels
+from collector.locks import is_finished
+from collector.losses import loss_files, losses
 from collector.models import SpoolOffset
 from collector.retention import delete_expired
-from collector.spool import Line, SpooledHit, is_finished, loss_files, losses, read_lines, segments
+from collector.spool import Line, SpooledHit, read_lines, segments
 from collector.store import store
 
 logger = logging.getLogger(__name__)
@@ -67,8 +69,7 @@ class Drain:
         while not stop.is_set():
             try:
                 lines = self.drain_once()
-                if not lines:
-                    self._expire()
+                self._expire()
                 backoff = POLL_SECONDS
             except (DatabaseError, InterfaceError) as error:
                 connection.close()
@@ -81,7 +82,7 @@ class Drain:
                     stop.wait(POLL_SECONDS if lines < MANY_LINES else GATHER_SECONDS)
 
     def drain_once(self) -> int:
-        """Store one batch of the lines that wait, or else delete finished segments; return how many lines that were.
+        """Store one batch of the lines that wait, delete finished segments, and return how many lines that were.
 
         Raises DatabaseError or InterfaceError where the database does not take them; they stay in the spool.
         """
@@ -90,8 +91,7 @@ class Drain:
             lines = list(itertools.islice(self._waiting_lines(), self._batch_lines))
             if lines:
                 self._store(lines)
-            else:
-                self._delete_finished()
+            self._delete_finished()
         except BaseException:
             self._offsets.clear()
             self._losses.clear()

@@ -8,34 +8,28 @@ A line is whole when it ends with a newline. Nothing was acknowledged of a last 
 """
 
 import errno
-import fcntl
-import logging
 import os
-import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
+from collector.locks import is_finished, locked_file
+from collector.losses import LossCounter
 from collector.models import Verdict
-
-logger = logging.getLogger(__name__)
 
 SEGMENT_BYTES = 32 * 1024 * 1024
 SEGMENT_SECONDS = 3600
 SUFFIX = ".jsonl"
-LOSSES_SUFFIX = ".losses"
 DEFAULT_MAX_BYTES = 1024**3
 LOOK_BYTES = 1024**2
 LOOK_SECONDS = 1.0
-SAY_SECONDS = 10.0
 MAX_LINE_BYTES = 16 * 1024
 
 # What these texts may be at most, in characters; the receiving side cuts to it, the drain insists on it.
@@ -186,7 +180,7 @@ class SpoolWriter:
 
     def _open(self) -> None:
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._descriptor = _locked_file(self._directory, SUFFIX)
+        self._descriptor = locked_file(self._directory, SUFFIX, append=True)
         if self.is_durable:
             _sync_directory(self._directory)
         self._losses.begin(self._directory)
@@ -202,79 +196,6 @@ class SpoolWriter:
                     os.fsync(descriptor)
             finally:
                 os.close(descriptor)
-
-
-class LossCounter:
-    """Counts the hits that a process could not spool, in a file of fixed size in the spool's directory.
-
-    The file is written while there is room and overwritten in place, so a full disk can't keep it from counting. Like a
-    segment it is locked for as long as its process lives.
-    """
-
-    def __init__(self) -> None:
-        self._descriptor = -1
-        self._pid = 0
-        self._count = 0
-        self._unsaid = 0
-        self._say_due_at = 0.0
-
-    def begin(self, directory: Path) -> None:
-        """Make the file of this process where it has none; what was counted before goes there."""
-        if self._descriptor >= 0 and self._pid == os.getpid():
-            return
-        if self._descriptor >= 0:  # the parent's; a fork took it along
-            os.close(self._descriptor)
-            self._descriptor, self._count = -1, 0
-        with suppress(OSError):
-            self._descriptor = _locked_file(directory, LOSSES_SUFFIX)
-            self._pid = os.getpid()
-            self._write()
-
-    def add(self, error: OSError, now: float) -> None:
-        self._count += 1
-        self._unsaid += 1
-        self._write()
-        if now >= self._say_due_at:
-            logger.error("%d hits are lost: the spool can't be written (%s).", self._unsaid, error.strerror)
-            self._unsaid = 0
-            self._say_due_at = now + SAY_SECONDS
-
-    def _write(self) -> None:
-        if self._descriptor >= 0:
-            with suppress(OSError):
-                os.pwrite(self._descriptor, b"%020d\n" % self._count, 0)
-
-
-def _locked_file(directory: Path, suffix: str) -> int:
-    """Make a file that only this process writes; return its descriptor. Raises OSError, and leaves nothing then.
-
-    The drain takes a file without a lock for finished, so it gets its name only once it is locked.
-    """
-    name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(8)}{suffix}"
-    draft = directory / f"{name}.new"
-    append = os.O_APPEND if suffix == SUFFIX else 0
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | append, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        draft.rename(directory / name)
-    except OSError:
-        os.close(descriptor)
-        draft.unlink(missing_ok=True)
-        raise
-    return descriptor
-
-
-def loss_files(directory: Path) -> list[Path]:
-    """Return the files in which processes count what they could not spool."""
-    return sorted(directory.glob(f"*{LOSSES_SUFFIX}"))
-
-
-def losses(path: Path) -> int:
-    """Return how many hits the process of a loss file could not spool."""
-    try:
-        return int(path.read_bytes())
-    except ValueError:
-        return 0
 
 
 def spooled_bytes(directory: Path) -> int:
@@ -299,18 +220,6 @@ def _sync_directory(directory: Path) -> None:
 def segments(directory: Path) -> list[Path]:
     """Return the segments of a spool, oldest first."""
     return sorted(directory.glob(f"*{SUFFIX}"))
-
-
-def is_finished(segment: Path) -> bool:
-    """Whether the process that wrote `segment` is gone or has gone on to another. Raises FileNotFoundError."""
-    descriptor = os.open(segment, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    finally:
-        os.close(descriptor)
-    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,15 +258,3 @@ def read_lines(segment: Path, offset: int, *, limit_bytes: int) -> Iterator[Line
             if not whole and not finished:
                 return
             yield Line(segment.name, start, offset + read, content.removesuffix(b"\n"), is_torn=not whole)
-
-
-@contextmanager
-def exclusive(directory: Path) -> Iterator[None]:
-    """Hold the one lock that a spool's drain needs. Raise BlockingIOError where another drain holds it."""
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(directory / "drain.lock", os.O_WRONLY | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    finally:
-        os.close(descriptor)

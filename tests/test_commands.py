@@ -5,8 +5,8 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
+from collector.locks import exclusive
 from collector.models import DailyCount, Hit, Pixel, Project, Verdict
-from collector.spool import exclusive
 from tests.hits import CAMO, drain, hit, spool
 
 pytestmark = pytest.mark.django_db(transaction=True)

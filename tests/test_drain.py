@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from collector import drain as drain_module
 from collector.drain import SET_ASIDE_FILE, AnotherDrainError, Drain
-from collector.models import DailyCount, Hit, Pixel, SpoolOffset
+from collector.models import DailyCount, DailySalt, Hit, Pixel, SpoolOffset
 from collector.spool import SpoolWriter, segments
 from tests.hits import counts, drain, hit, spool
 
@@ -74,6 +74,36 @@ def test_hits_are_read_while_their_segment_is_still_written(directory, pixel):
     running.drain_once()
     assert Hit.objects.count() == 2
     writer.close()
+
+
+def test_finished_segments_go_while_hits_keep_coming(directory, pixel):
+    writer = SpoolWriter(directory, segment_bytes=1)
+    running = Drain(directory)
+    for _ in range(3):
+        writer.append(hit(pixel).to_line())
+        assert running.drain_once() == 1
+    writer.close()
+
+    assert len(segments(directory)) == 1
+
+
+def test_what_is_past_its_time_goes_while_hits_keep_coming(directory, pixel):
+    DailySalt.objects.create(date="2020-01-01", salt=b"x" * 32)
+    spool(directory, [hit(pixel)])
+    stop = threading.Event()
+
+    class Rounds:
+        """An event that is set after its first round."""
+
+        is_set = staticmethod(stop.is_set)
+
+        def wait(self, seconds):
+            stop.set()
+
+    Drain(directory).run(Rounds())
+
+    assert Hit.objects.count() == 1
+    assert not DailySalt.objects.exists()
 
 
 def test_small_batches_over_many_segments_store_everything_once(directory, pixel):

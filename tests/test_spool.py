@@ -5,19 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collector.locks import exclusive, is_finished
+from collector.losses import loss_files, losses
 from collector.models import Verdict
-from collector.spool import (
-    MAX_LINE_BYTES,
-    SpooledHit,
-    SpoolFullError,
-    SpoolWriter,
-    exclusive,
-    is_finished,
-    loss_files,
-    losses,
-    read_lines,
-    segments,
-)
+from collector.spool import MAX_LINE_BYTES, SpooledHit, SpoolFullError, SpoolWriter, read_lines, segments
 
 LINE = b'{"token":"abcdefghijkmnpqrstuv","at":1}\n'
 

@@ -8,8 +8,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, InterfaceError
 
 from collector.drain import Drain
+from collector.locks import exclusive
 from collector.management.signals import stop_on_signals
-from collector.spool import exclusive
 
 
 class Command(BaseCommand):
