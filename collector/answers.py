@@ -19,7 +19,7 @@ UNKNOWN_TOKEN = "unknown-token"
 LOST = "lost"  # the spool could not be written
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # one object an answer: looked up by identity, not by its headers
 class Answer:
     """One HTTP answer. Header names are lower case, as ASGI wants them; a HEAD drops the body, not its length."""
 
