@@ -70,7 +70,7 @@ def drain() -> dict[str, float]:
     from django.conf import settings
 
     from collector.drain import Drain
-    from collector.spool import exclusive
+    from collector.locks import exclusive
 
     lines, cpu_before = 0, cpu_seconds(["self"])
     with exclusive(settings.SPOOL_DIR):
