@@ -179,6 +179,9 @@ class SpoolWriter:
             raise SpoolFullError(errno.ENOSPC, "SPOOL_MAX_BYTES is reached")
 
     def _open(self) -> None:
+        if self._descriptor >= 0:  # the parent's; a fork took it along, and its lock with it
+            os.close(self._descriptor)
+            self._descriptor = -1
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._descriptor = locked_file(self._directory, SUFFIX, append=True)
         if self.is_durable:

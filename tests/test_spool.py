@@ -139,6 +139,28 @@ def test_a_forked_child_writes_a_segment_of_its_own(directory, writer):
     assert sorted(len(lines(segment)) for segment in segments(directory)) == [1, 2]
 
 
+def test_a_forked_child_does_not_keep_its_parents_segment_from_ending(directory, writer):
+    writer.append(LINE)
+    [parents] = segments(directory)
+    told, tell = os.pipe()
+    may_end, end = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(end)
+        writer.append(LINE)
+        os.write(tell, b"x")
+        os.read(may_end, 1)
+        os._exit(0)
+    os.read(told, 1)
+    writer.close()
+
+    assert is_finished(parents)
+    os.close(end)
+    os.waitpid(pid, 0)
+    for descriptor in (told, tell, may_end):
+        os.close(descriptor)
+
+
 def test_segments_change_by_size_and_by_age(directory):
     by_size = SpoolWriter(directory, segment_bytes=80)
     for _ in range(5):
