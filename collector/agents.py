@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 
 import ua_parser
 
@@ -42,10 +41,9 @@ class Agent:
     proxy: str = ""
 
 
-@lru_cache(maxsize=8192)
 def is_bot(string: str) -> bool:
-    """Whether a string names itself a program that is no reader. Cheap enough for the way of a hit."""
-    return not string.strip() or (_BOT.search(string) is not None and not proxy_platform(string))
+    """Whether a string that is no image proxy's names itself a program that is no reader."""
+    return not string.strip() or _BOT.search(string) is not None
 
 
 def proxy_platform(string: str) -> str:

@@ -50,7 +50,7 @@ class AnotherDrainError(DatabaseError):
 
 
 class Drain:
-    """The drain of one spool directory. The caller holds `spool.exclusive` for it. `clock` gives monotonic seconds."""
+    """The drain of one spool directory. The caller holds `locks.exclusive` for it. `clock` gives monotonic seconds."""
 
     def __init__(
         self, directory: Path, *, batch_lines: int = BATCH_LINES, clock: Callable[[], float] = time.monotonic

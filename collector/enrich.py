@@ -55,7 +55,7 @@ class Enricher:
         pages = self._pages.resolve(hit.page_url for hit in enriched if hit.page_url)
         for hit in enriched:
             if hit.page_url:
-                hit.page_id = pages[hit.page_url].id
+                hit.page_id = pages[hit.page_url]
         return enriched
 
     def _enrich(self, hit_id: int, hit: SpooledHit, pixel: Pixel, known: KnownAgent | None) -> EnrichedHit:

@@ -56,22 +56,18 @@ def hit_rows(project: Project, since: datetime | None = None, until: datetime | 
         }
 
 
-def write_jsonl(rows: Iterator[Row], out: TextIO) -> int:
-    """Write one JSON object a line; return how many."""
-    count = 0
-    for count, row in enumerate(rows, 1):  # noqa: B007  (the last one is the answer)
+def write_jsonl(rows: Iterator[Row], out: TextIO) -> None:
+    """Write one JSON object a line."""
+    for row in rows:
         out.write(json.dumps(row, ensure_ascii=False) + "\n")
-    return count
 
 
-def write_csv(rows: Iterator[Row], out: TextIO) -> int:
-    """Write a head and one line a row; return how many. Cells that a spreadsheet would run are neutralised."""
+def write_csv(rows: Iterator[Row], out: TextIO) -> None:
+    """Write a head and one line a row. Cells that a spreadsheet would run are neutralised."""
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(FIELDS)
-    count = 0
-    for count, row in enumerate(rows, 1):  # noqa: B007
+    for row in rows:
         writer.writerow([_cell(row[field]) for field in FIELDS])
-    return count
 
 
 def _cell(value: Any) -> str:

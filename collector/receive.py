@@ -54,7 +54,7 @@ class Target(msgspec.Struct, frozen=True):
     is_end: bool
 
 
-class KnownAgent(msgspec.Struct, frozen=True):
+class CallingAgent(msgspec.Struct, frozen=True):
     """What the web process tells from a user agent; `proxy` is the slug of the platform whose image proxy it is."""
 
     text: str
@@ -189,11 +189,11 @@ def target_of(path: str) -> Target | None:
 
 
 @lru_cache(REMEMBERED)
-def agent_of(value: bytes) -> KnownAgent:
+def agent_of(value: bytes) -> CallingAgent:
     """Return what a `User-Agent` header tells without being parsed."""
     text = _text(value)[:MAX_AGENT]
     proxy = proxy_platform(text)
-    return KnownAgent(text, not proxy and is_bot(text), proxy)
+    return CallingAgent(text, not proxy and is_bot(text), proxy)
 
 
 @lru_cache(REMEMBERED)

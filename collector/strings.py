@@ -25,15 +25,6 @@ class KnownAgent:
     agent: Agent
 
 
-@dataclass(frozen=True, slots=True)
-class KnownPage:
-    """A page by its row; `label` is what counts name it by."""
-
-    id: int
-    host: str
-    label: str
-
-
 class Strings(Generic[Row, Known]):
     """The rows of one table of distinct strings, the last `MAX_REMEMBERED` of them in memory."""
 
@@ -92,12 +83,14 @@ def agent_strings() -> Strings[UserAgent, KnownAgent]:
     return Strings(UserAgent, make, know)
 
 
-def page_strings() -> Strings[Page, KnownPage]:
+def page_strings() -> Strings[Page, int]:
+    """Return the rows of pages, of which the id is all that a hit needs."""
+
     def make(key: bytes, url: str) -> Page:
         return Page(digest=key, url=url, host=page_host(url))
 
-    def know(row: Page) -> KnownPage:
-        return KnownPage(row.pk, row.host, page_label(row.url))
+    def know(row: Page) -> int:
+        return row.pk
 
     return Strings(Page, make, know)
 

@@ -1,6 +1,6 @@
 """The collector's endpoints as ordinary Django views, for `runserver` and WSGI hosts; and how the server is."""
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, connection
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
@@ -44,6 +44,6 @@ def readyz(request: HttpRequest) -> HttpResponse:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-    except DatabaseError:
+    except (DatabaseError, InterfaceError):
         return HttpResponse("the database can't be reached\n", status=503, content_type="text/plain")
     return HttpResponse("ok\n", content_type="text/plain")
