@@ -32,8 +32,9 @@ class Child:
         self._pause_seconds = 1.0
 
     def start(self) -> None:
-        # A session of its own: Ctrl-C reaches us alone, and we end the children in order.
-        self._process = subprocess.Popen(self._argv, start_new_session=True, preexec_fn=self._before_exec)  # noqa: S603
+        # A process group of its own: Ctrl-C reaches us alone, and we end the children in order. Not a session: Linux
+        # weighs whole sessions against each other (sched(7), autogroup), and `nice` only within one.
+        self._process = subprocess.Popen(self._argv, process_group=0, preexec_fn=self._before_exec)  # noqa: S603
         self._started_at = time.monotonic()
 
     def _before_exec(self) -> None:

@@ -133,6 +133,38 @@ def test_a_get_with_a_body_is_answered_and_the_next_request_on_its_connection_to
     assert re.findall(rb"HTTP/1.1 (\d+)", answer) == [b"200", b"200"]
 
 
+def test_a_request_that_comes_in_pieces_is_answered_and_the_next_ones_on_its_connection_too(shared_server):
+    server, token = shared_server
+    ask(server, f"/p/{token}.gif")
+    request = f"GET /p/{token}.gif HTTP/1.1\r\nHost: x\r\nUser-Agent: {CHROME}\r\n\r\n".encode()
+
+    noted = f"GET /p/{token}.gif HTTP/1.1\r\nDNT: 1\r\nX-Note: ".encode(), request.replace(b"Host: x\r\n", b"")
+
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as client:
+        for pieces in ([request], [request[:30], request[30:]], noted, [request], [2 * request + noted[0], noted[1]]):
+            for piece in pieces:
+                client.sendall(piece)
+                time.sleep(0.05)  # so that it arrives alone
+        client.shutdown(socket.SHUT_WR)
+        answer = b"".join(iter(lambda: client.recv(65_536), b""))
+
+    counted, opted_out = b"counted", b"opted-out"
+    assert re.findall(rb"x-telemetry: (\S+)", answer) == [counted, counted, opted_out, *[counted] * 3, opted_out]
+    assert answer.count(b"GIF89a") == 7
+
+
+def test_a_connection_that_rests_is_closed_however_many_requests_it_made(shared_server):
+    server, token = shared_server
+    ask(server, f"/p/{token}.gif")
+    request = f"GET /p/{token}.gif HTTP/1.1\r\nHost: x\r\nUser-Agent: {CHROME}\r\n\r\n".encode()
+
+    with socket.create_connection(("127.0.0.1", server.port), timeout=15) as client:
+        for _ in range(3):
+            client.sendall(request)
+            assert client.recv(65_536).startswith(b"HTTP/1.1 200")
+        assert client.recv(1) == b""  # gunicorn's keepalive, 5 s
+
+
 def test_this_gunicorn_is_one_that_the_short_way_knows():
     assert is_known_gunicorn()
 
