@@ -50,7 +50,7 @@ def proxy_platform(string: str) -> str:
     """Return the slug of the platform whose image proxy `string` is, or an empty string."""
     lower = string.lower()
     for platform in catalogue().values():
-        if platform.proxy and platform.proxy in lower:
+        if platform.proxies and any(part in lower for part in platform.proxies):
             return platform.slug
     return ""
 

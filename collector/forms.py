@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 
 from collector.models import Membership, Pixel, Project, Role
 from collector.models.projects import validate_placement, validate_placements
-from collector.platforms import catalogue
+from collector.platforms import platforms_by_kind
 
 PIXELS_AT_ONCE = 500
 
@@ -85,7 +85,10 @@ class PixelForm(PixelModelForm):
         label="Where you publish it",
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        choices=lambda: [(slug, platform.name) for slug, platform in catalogue().items()],
+        choices=lambda: [
+            (heading, [(platform.slug, platform.name) for platform in platforms])
+            for heading, platforms in platforms_by_kind().items()
+        ],
         help_text="You get one snippet for each, and the dashboard tells them apart.",
     )
     own_placements = forms.CharField(
@@ -101,7 +104,7 @@ class PixelForm(PixelModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        known = catalogue()
+        known = {platform.slug for platforms in platforms_by_kind().values() for platform in platforms}
         placements = self.instance.placements
         self.initial["known_placements"] = [slug for slug in placements if slug in known]
         self.initial["own_placements"] = ", ".join(slug for slug in placements if slug not in known)

@@ -1,57 +1,113 @@
 """The catalogue of publishing platforms: names, colours, hosts, proxies, and what each lets us see.
 
-The facts are in `catalogues/platforms.toml`, with a source each.
+The facts are in `catalogues/`, with a source each: `platforms.toml` has the platforms where authors paste a pixel,
+`hosts.tsv` the pages and apps that are only named, such as assistants and search engines.
 """
 
 import re
 import tomllib
 import zlib
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 DIRECT = "(direct)"  # nothing tells the platform
 OTHER = "(other)"  # a placement that nobody declared, or one host too many
 PLACEMENT_FORM = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 RESERVED_PLACEMENTS = frozenset({"end", "badge"})  # they mean something else in a pixel's URL
+REMEMBERED = 4096  # hosts; strangers may invent any number
+
+# The kinds of platforms that an author chooses from, in the order in which they are offered. A platform of any other
+# kind is no place: nobody pastes a pixel into an image proxy.
+KINDS = {
+    "blog": "Blogs and magazines",
+    "mail": "Newsletters and mail",
+    "code": "Code and packages",
+    "document": "Documents",
+    "forum": "Forums and questions",
+    "social": "Social networks and chat",
+    "feed": "Feed readers",
+    "china": "China",
+    "asia": "Elsewhere in Asia",
+}
 
 # Platforms outside the catalogue, such as an author's own site, take one of these by their name. None is a colour of
 # the catalogue; a test holds that.
-SPARE_COLOURS = ("#b8860b", "#5f7a1f", "#8c564b", "#6a3d9a", "#2f6f7e", "#b5485d", "#4d6db3", "#7f7f3a", "#a05195")
+SPARE_COLOURS = ("#b8860b", "#5f7a1f", "#925b50", "#8155b4", "#337382", "#b5485d", "#4d6db3", "#7f7f3a", "#a05195")
 NEUTRAL_COLOUR = "#8a8a85"
+
+_CATALOGUES = Path(__file__).with_name("catalogues")
 
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """One publishing platform. `proxy` is a lower-case part of its image proxy's user agent, or empty."""
+    """One publishing platform.
+
+    `apps` are Android packages, which stand for a host in a `Referer`; `proxies` are lower-case parts of its image
+    proxies' user agents; `accepts` is html, markdown, rst, bbcode or url.
+    """
 
     slug: str
     name: str
+    kind: str
     colour: str
     hosts: tuple[str, ...]
-    proxy: str
     accepts: str
     sees: str
     source: str
+    apps: tuple[str, ...] = ()
+    proxies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NamedPlatform:
+    """Pages and apps that have a name, and are no place for a pixel."""
+
+    slug: str
+    name: str
+    source: str
+    hosts: tuple[str, ...]
 
 
 @cache
 def catalogue() -> dict[str, Platform]:
-    """Return every known platform by its slug, in the catalogue's order."""
-    text = Path(__file__).with_name("catalogues").joinpath("platforms.toml").read_text("utf-8")
-    rows = tomllib.loads(text)["platform"]
-    return {row["slug"]: Platform(**{"proxy": "", **row, "hosts": tuple(row["hosts"])}) for row in rows}
+    """Return every platform that a hit may name as its placement, by slug, in the catalogue's order."""
+    rows = tomllib.loads(_CATALOGUES.joinpath("platforms.toml").read_text("utf-8"))["platform"]
+    lists = ("hosts", "apps", "proxies")
+    return {row["slug"]: Platform(**{**row, **{key: tuple(row.get(key, ())) for key in lists}}) for row in rows}
+
+
+@cache
+def named_platforms() -> dict[str, NamedPlatform]:
+    """Return the platforms that are only named, by slug."""
+    lines = _CATALOGUES.joinpath("hosts.tsv").read_text("utf-8").splitlines()
+    rows = (line.split("\t") for line in lines if line and not line.startswith("#"))
+    return {slug: NamedPlatform(slug, name, source, tuple(hosts.split())) for slug, name, source, hosts in rows}
+
+
+def platforms_by_kind() -> dict[str, list[Platform]]:
+    """Return the platforms to choose a placement from, under the headings of their kinds."""
+    return {
+        heading: [platform for platform in catalogue().values() if platform.kind == kind]
+        for kind, heading in KINDS.items()
+    }
 
 
 @cache
 def _slugs_by_host() -> dict[str, str]:
-    return {host: platform.slug for platform in catalogue().values() for host in platform.hosts}
+    slugs = {host: named.slug for named in named_platforms().values() for host in named.hosts}
+    slugs |= {host: platform.slug for platform in catalogue().values() for host in (*platform.hosts, *platform.apps)}
+    return slugs
 
 
+@lru_cache(REMEMBERED)
 def platform_of_host(host: str) -> str:
-    """Return the slug of the platform that `host` or a parent domain of it belongs to, or `host` itself."""
+    """Return the slug of the platform that `host` belongs to: of the longest known domain it is or is part of.
+
+    `host` may have a port. An unknown one is its own platform: returned in lower case, without port and trailing dot.
+    """
     slugs = _slugs_by_host()
-    domain = host
+    domain = host = _plain(host)
     while domain:
         if domain in slugs:
             return slugs[domain]
@@ -59,14 +115,28 @@ def platform_of_host(host: str) -> str:
     return host
 
 
+def _plain(host: str) -> str:
+    """Return `host` as DNS knows it (RFC 5890), or in lower case where DNS could not."""
+    host = host.lower()
+    if not host.startswith("["):  # an IPv6 address has colons of its own
+        host = host.partition(":")[0]
+    host = host.removesuffix(".")
+    if host.isascii():
+        return host
+    try:
+        return host.encode("idna").decode("ascii")
+    except UnicodeError:
+        return host
+
+
 def platform_name(slug: str) -> str:
     """Return the name that people know a platform by; hosts and `(direct)` are their own names."""
-    known = catalogue().get(slug)
+    known = catalogue().get(slug) or named_platforms().get(slug)
     return known.name if known else slug
 
 
 def platform_colour(slug: str) -> str:
-    """Return a platform's colour, the same on every page; those we don't know by name take a spare one."""
+    """Return a platform's colour, the same on every page; those outside the catalogue take a spare one."""
     known = catalogue().get(slug)
     if known:
         return known.colour

@@ -215,7 +215,7 @@ def test_a_platform_has_one_name_and_colour_everywhere(project, pixel):
     in_trend = [(series.label, series.colour) for series in report.trend.series]
     in_panel = [(row.label, row.colour) for row in report.platforms.rows]
     assert in_trend == in_panel
-    assert in_panel[0] == ("GitHub", "#444444")
+    assert in_panel[0] == ("GitHub", "#707882")
 
 
 def test_panels_show_the_most_frequent_values_and_say_how_many_there_are(project, pixel):
