@@ -3,8 +3,10 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from django.core.exceptions import ValidationError
 
 from collector.agents import proxy_platform
+from collector.forms import PixelForm
 from collector.models.projects import validate_placement
 from collector.platforms import (
     DIRECT,
@@ -68,6 +70,20 @@ def test_there_are_platforms_of_every_kind_to_choose_from_and_no_others():
     assert len(slugs) == len(set(slugs)) >= 90
     assert {"medium", "github", "newsletter", "forum", "website", "juejin", "qiita", "feedly"} <= set(slugs)
     assert not {"chatgpt", "google", "instagram", "image-proxy"} & set(slugs)
+
+
+def test_an_author_picks_placements_under_the_headings_of_their_kinds():
+    field = PixelForm.base_fields["known_placements"]
+    offered = {heading: [slug for slug, _ in choices] for heading, choices in field.choices}
+    assert list(offered) == list(KINDS.values())
+    assert offered["Code and packages"][:3] == ["github", "gitlab", "bitbucket"]
+    assert field.clean(["juejin", "medium"]) == ["juejin", "medium"]
+
+
+@pytest.mark.parametrize("slug", ["nowhere", "chatgpt", "google", "image-proxy"])
+def test_what_is_no_place_to_publish_can_not_be_picked(slug):
+    with pytest.raises(ValidationError):
+        PixelForm.base_fields["known_placements"].clean([slug])
 
 
 def test_no_two_platforms_share_a_colour():
