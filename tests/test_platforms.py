@@ -23,7 +23,9 @@ from collector.platforms import (
     platforms_by_kind,
 )
 
-PALETTE = Path(__file__).resolve().parent.parent / "static" / "css" / "palette.css"
+ROOT = Path(__file__).resolve().parent.parent
+CATALOGUES = ROOT / "collector" / "catalogues"
+PALETTE = ROOT / "static" / "css" / "palette.css"
 
 
 def test_every_platform_of_the_catalogue_is_complete():
@@ -51,13 +53,13 @@ def test_every_platform_that_is_only_named_is_complete():
 
 def test_no_slug_name_host_or_app_is_written_twice():
     placeable, named = catalogue().values(), named_platforms().values()
-    lines = (PALETTE.parents[2] / "collector/catalogues/hosts.tsv").read_text("utf-8").splitlines()
-    slugs = [platform.slug for platform in placeable]
-    slugs += [line.partition("\t")[0] for line in lines if line and not line.startswith("#")]
+    written = re.findall(r'^slug = "(.*)"$', (CATALOGUES / "platforms.toml").read_text("utf-8"), re.MULTILINE)
+    written += re.findall(r"^([^#\t\n]+)\t", (CATALOGUES / "hosts.tsv").read_text("utf-8"), re.MULTILINE)
+    assert len(written) == len(placeable) + len(named)
     names = [platform.name.casefold() for platform in (*placeable, *named)]
     hosts = [host for platform in placeable for host in (*platform.hosts, *platform.apps)]
     hosts += [host for platform in named for host in platform.hosts]
-    for values in (slugs, names, hosts):
+    for values in (written, names, hosts):
         assert [value for value, times in Counter(values).items() if times > 1] == []
     assert [host for host in hosts if not re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)+", host)] == []
 
