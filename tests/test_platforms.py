@@ -264,7 +264,7 @@ def test_pages_of_networks_mail_assistants_and_search_come_out_by_name(hosts, na
         ),
         ("Mozilla/5.0 (Macintosh; Intel Mac OS X 11.6; rv:92.0) Gecko/20100101 Firefox/92.0", ""),
         ("Slack-ImgProxy (+https://api.slack.com/robots)", ""),
-        ("Mozilla/5.0", ""),
+        ("Mozilla/5.0", "apple-mail"),  # and nothing more: Mail Privacy Protection
     ],
 )
 def test_image_proxies_are_known_by_their_user_agents(agent, slug):

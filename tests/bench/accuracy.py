@@ -1,0 +1,72 @@
+"""How often browser, system, device class, traffic and country of a request are told rightly.
+
+    python tests/bench/accuracy.py [--wrong N]
+
+Sends the cases of `tests/data` through the pixel's endpoint into a temporary database and prints one JSON object: for
+each group, half (`developed`, whose cases were looked at while the tables were written, and `held_out`) and field the
+share that is right and how many cases there were. `--wrong` shows so many cases of each that are not, on stderr.
+"""
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from collections import defaultdict
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path[0] = str(ROOT)  # instead of this directory, where this file would hide the application of its name
+
+Figures = dict[str, dict[str, dict[str, dict[str, float]]]]
+
+
+def figures(directory: Path, wrong: int) -> Figures:
+    """Ask every case; return the shares by group, half and field."""
+    from collector.models import Pixel, Project
+    from tests.cases import Tally, ask, cases, is_right
+
+    project = Project.objects.create(name="Accuracy", slug="accuracy", timezone="UTC")
+    pixel = Pixel.objects.create(project=project, title="Accuracy")
+    tallies: dict[tuple[str, str, str], Tally] = defaultdict(Tally)
+    for case, row in ask(cases(), pixel, directory / "asked"):
+        half = "held_out" if case.is_held_out else "developed"
+        for field, expected in case.expected.items():
+            tally = tallies[case.group, half, field]
+            right = is_right(field, expected, row[field])
+            tally.right += right
+            tally.cases += 1
+            if not right and tally.cases - tally.right <= wrong:
+                print(case.group, half, field, expected, "≠", row[field], case.agent, case.peer, file=sys.stderr)
+    found: Figures = {}
+    for (group, half, field), tally in sorted(tallies.items()):
+        found.setdefault(group, {}).setdefault(half, {})[field] = {
+            "right": round(tally.share, 4),
+            "cases": tally.cases,
+        }
+    return found
+
+
+def main() -> None:
+    """Print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--wrong", type=int, default=0, metavar="N", help="show N wrong cases of each kind")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="footfall-accuracy-") as directory:
+        os.environ |= {
+            "DATA_DIR": directory,
+            "ENV_FILE": os.devnull,
+            "DJANGO_SETTINGS_MODULE": "telemetry_site.settings",
+        }
+        os.environ.pop("DATABASE_URL", None)
+
+        import django
+        from django.core.management import call_command
+
+        django.setup()
+        call_command("migrate", interactive=False, verbosity=0)
+        print(json.dumps(figures(Path(directory), options.wrong), indent=2, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    main()
