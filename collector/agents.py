@@ -4,6 +4,7 @@ Families have ua-parser's names, such as `Mobile Safari` and `Mac OS X`: others'
 merged here can't be told apart again. Where it has none, `catalogues/agents.toml` gives one.
 """
 
+import re
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
@@ -19,6 +20,8 @@ __all__ = ["Agent", "is_bot", "parse_agent", "proxy_platform", "refined"]
 MAX_NAME = 60
 MAX_PARSED = 1024  # of a string; what a stranger makes longer costs no more
 REMEMBERED = 4096  # refined agents
+# Programs that are built on Electron, such as Slack, Discord and Notion, put their own name before the engine's.
+_ELECTRON_APP = re.compile(r"([A-Za-z][\w.-]*)/[\w.-]+ Chrome/[\d.]+ Electron/")
 _LINUX = frozenset({"", "Linux", "Ubuntu"})
 _HINTED_SYSTEMS = {
     "Android": "Android",
@@ -73,6 +76,11 @@ def parse_agent(string: str) -> Agent:
         return Agent(bot=(bot_name(string) or browser or "no name")[:MAX_NAME])
     lower = string.lower()
     os = system_of(lower, found.os.family if found.os else "")
+    if browser == "Electron":
+        app = _ELECTRON_APP.search(string)
+        browser = app[1] if app else browser
+    elif not browser and not lower.startswith("mozilla"):
+        browser = string.partition("/")[0] if "/" in string else ""  # a mail program or feed reader: its own name
     return Agent((_apps().find(lower) or browser)[:MAX_NAME], os[:MAX_NAME], device_of(lower, os))
 
 

@@ -30,8 +30,9 @@ class Case:
 
     @property
     def is_held_out(self) -> bool:
-        """Whether nobody looked at the case while the tables were written: of the sources' cases one half, by hash."""
-        return hashlib.md5(self.agent.encode() + self.peer.encode()).digest()[0] & 1 == 1
+        """Whether the case is of the half, by hash, that was set aside while the tables were written."""
+        told = self.agent if self.agent != READER else self.peer
+        return hashlib.md5(told.encode()).digest()[0] & 1 == 1
 
 
 @dataclass(slots=True)

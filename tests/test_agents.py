@@ -68,6 +68,11 @@ LEAST = {
         ),
         (f"{IPHONE} Mobile/15E148 MicroMessenger/8.0.63", Agent("WeChat", "iOS", "phone")),
         (f"{IPHONE} Mobile/15E148 [LinkedInApp]/9.31", Agent("LinkedIn", "iOS", "phone")),
+        (
+            f"{LINUX.replace('Chrome', 'Slack/4.46.99 Chrome')} Electron/38.1.2 Safari/537.36",
+            Agent("Slack", "Linux", "desktop"),
+        ),
+        ("SamsungEmail/6.1.80.12", Agent("SamsungEmail")),
         ("github-camo (4b76e509)", Agent(proxy="github")),
         (
             "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)",
