@@ -5,7 +5,6 @@ The bound is applied before a hit is stored, so that raw hits, the page table an
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from datetime import date
 
 from collector.models import DailyCount, Dimension
 
@@ -24,19 +23,19 @@ class Caps:
     """Remembers which pages and platforms each pixel had on each day; asks the counts where it does not know."""
 
     def __init__(self) -> None:
-        self._days: OrderedDict[tuple[int, date], _Seen] = OrderedDict()
+        self._days: OrderedDict[tuple[int, str], _Seen] = OrderedDict()
 
-    def admits_page(self, project_id: int, pixel_id: int, day: date, label: str) -> bool:
+    def admits_page(self, project_id: int, pixel_id: int, day: str, label: str) -> bool:
         return _admits(self._seen(project_id, pixel_id, day).pages, label, MAX_PAGES)
 
-    def admits_platform(self, project_id: int, pixel_id: int, day: date, platform: str) -> bool:
+    def admits_platform(self, project_id: int, pixel_id: int, day: str, platform: str) -> bool:
         return _admits(self._seen(project_id, pixel_id, day).platforms, platform, MAX_PLATFORMS)
 
     def forget(self) -> None:
         """Ask the counts anew: what was admitted last did not get stored."""
         self._days.clear()
 
-    def _seen(self, project_id: int, pixel_id: int, day: date) -> _Seen:
+    def _seen(self, project_id: int, pixel_id: int, day: str) -> _Seen:
         key = (pixel_id, day)
         seen = self._days.get(key)
         if seen is None:

@@ -5,63 +5,71 @@ has on all platforms together is added up once a batch, when it is stored: a hit
 """
 
 from collections import Counter
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 from django.db import connection
 
 from collector.models import Dimension, Position, Traffic, Verdict
 from collector.models.counts import ALL_PLATFORMS, WHOLE_PROJECT
 from collector.rows import columns_from_json, json_columns
 
-Group = tuple[int, int, date, str]  # project, pixel or whole project, day, platform
-Value = tuple[str, str]  # dimension and value
-MAX_WAITING_VALUES = 500_000
+Group = tuple[int, str, int, str]  # project, day, pixel or whole project, platform
+Value = tuple[int, str]  # dimension and value
+MAX_WAITING_HITS = 50_000
 QUARTER_US = 15 * 60 * 1_000_000
 
 # Members of an enumeration cost a descriptor each time they are named; these are named for every hit.
-_START, _END = int(Position.START), int(Position.END)
+_START = int(Position.START)
 _DIRECT, _BOT = int(Traffic.DIRECT), int(Traffic.BOT)
 _COUNTED = int(Verdict.COUNTED)
 _READERS = frozenset({int(Verdict.COUNTED), int(Verdict.OPTED_OUT)})
-_BY_VERDICT = {verdict.value: (Dimension.VERDICT.value, str(verdict.label)) for verdict in Verdict}
-_BY_TRAFFIC = {traffic.value: (Dimension.TRAFFIC.value, str(traffic.label)) for traffic in Traffic}
-_BY_POSITION = {position.value: (Dimension.POSITION.value, str(position.label)) for position in Position}
-_TOTAL = (Dimension.TOTAL.value, "")
-_HOUR, _PAGE, _COUNTRY = Dimension.HOUR.value, Dimension.PAGE.value, Dimension.COUNTRY.value
-_LANGUAGE, _DEVICE = Dimension.LANGUAGE.value, Dimension.DEVICE.value
-_BROWSER, _OS = Dimension.BROWSER.value, Dimension.OS.value
-_PIXEL = Dimension.PIXEL.value
-_NOT_JOINED = frozenset({Dimension.TOTAL.value, Dimension.POSITION.value, Dimension.LANGUAGE.value})
+_BY_VERDICT = {int(verdict): (int(Dimension.VERDICT), str(verdict.label)) for verdict in Verdict}
+_BY_TRAFFIC = {int(traffic): (int(Dimension.TRAFFIC), str(traffic.label)) for traffic in Traffic}
+_BY_POSITION = {int(position): (int(Dimension.POSITION), str(position.label)) for position in Position}
+_TOTAL = (int(Dimension.TOTAL), "")
+_PIXEL = int(Dimension.PIXEL)
+_NOT_JOINED = frozenset({int(Dimension.TOTAL), int(Dimension.POSITION), int(Dimension.LANGUAGE)})
+_FACTS: tuple[tuple[int, Callable[["Countable"], str]], ...] = tuple(
+    (int(dimension), attrgetter(str(dimension.label)))
+    for dimension in (
+        Dimension.HOUR, Dimension.PAGE, Dimension.COUNTRY, Dimension.LANGUAGE, Dimension.DEVICE, Dimension.BROWSER,
+        Dimension.OS,
+    )
+)  # fmt: skip
+_KIND: Callable[["Countable"], tuple[int, int]] = attrgetter("traffic", "verdict")
 
 _UPSERT = """
     /* counts.upsert */
-    INSERT INTO collector_dailycount (project_id, pixel_id, dimension, date, platform, value, hits, visitors)
+    INSERT INTO collector_dailycount (project_id, date, pixel_id, dimension, platform, value, hits, visitors)
     {rows}
-    ON CONFLICT (project_id, pixel_id, dimension, date, platform, value) DO UPDATE SET
+    ON CONFLICT (project_id, date, pixel_id, dimension, platform, value) DO UPDATE SET
         hits = collector_dailycount.hits + excluded.hits,
         visitors = collector_dailycount.visitors + excluded.visitors
 """
 UPSERT_POSTGRESQL = _UPSERT.format(
-    rows="SELECT project_id::int, pixel_id::int, dimension, date::date, platform, value, hits::int, visitors::int"
-    f" FROM {columns_from_json(8)} AS row (project_id, pixel_id, dimension, date, platform, value, hits, visitors)"
+    rows="SELECT project_id::int, date::date, pixel_id::int, dimension::smallint, platform, value, hits::int,"
+    " visitors::int"
+    f" FROM {columns_from_json(8)} AS row (project_id, date, pixel_id, dimension, platform, value, hits, visitors)"
 )
 UPSERT_SQLITE = _UPSERT.format(rows="VALUES (%s, %s, %s, %s, %s, %s, %s, %s)")
 
 
-@dataclass(slots=True)
-class Countable:
-    """What the counts need to know of one hit. `page` is its host and path; empty strings where nothing is known.
+class Countable(msgspec.Struct):
+    """What the counts need to know of one hit. `date` is ISO 8601, as both databases read it.
 
-    The two `new_to_` flags are known last, when the visitor was looked up.
+    `page` is its host and path; empty strings where nothing is known. The two `new_to_` flags are known last, when the
+    visitor was looked up, and set for visits alone.
     """
 
     project_id: int
     pixel_id: int
-    date: date
+    date: str
     hour: str
     position: int
     traffic: int
@@ -81,68 +89,57 @@ class Countable:
         """A reader's request of the usual pixel: what all dimensions add up to."""
         return self.position == _START and self.verdict in _READERS and self.traffic != _BOT
 
-    def values(self) -> list[Value]:
-        """Return the dimensions that the hit counts in, each with its value."""
+    def other_values(self) -> list[Value]:
+        """Return what a hit that is no visit counts in."""
         values: list[Value] = []
         if self.verdict != _COUNTED:
             values.append(_BY_VERDICT[self.verdict])
         if self.traffic == _BOT:
             values.append(_BY_TRAFFIC[_BOT])
-            return values
-        if self.verdict not in _READERS:
-            return values
-        if self.traffic == _DIRECT:
+        elif self.verdict in _READERS and self.traffic == _DIRECT:
             values.append(_BY_POSITION[self.position])
-        if self.position == _START:
-            values += (
-                _TOTAL,
-                _BY_TRAFFIC[self.traffic],
-                (_HOUR, self.hour),
-                (_PAGE, self.page),
-                (_COUNTRY, self.country),
-                (_LANGUAGE, self.language),
-                (_DEVICE, self.device),
-                (_BROWSER, self.browser),
-                (_OS, self.os),
-            )
         return values
 
 
 class Counts:
     """Counts that wait to be added to the table.
 
-    Values are collected by group first and counted later, many at a time: `Counter` does that in C.
+    Visits are collected by group first and counted later, many at a time and one dimension after another: `Counter`
+    does that in C, and the strings of one dimension are hashed once.
     """
 
     def __init__(self) -> None:
-        self._waiting: dict[Group, tuple[list[Value], list[Value]]] = {}
-        self._waiting_values = 0
+        self._waiting: dict[Group, list[Countable]] = {}
+        self._waiting_hits = 0
         self._hits: dict[Group, Counter[Value]] = {}
         self._visitors: dict[Group, Counter[Value]] = {}
 
     def add(self, hit: Countable) -> None:
-        """Count one hit for its pixel and for its project."""
-        values = hit.values()
-        self._add(values, (hit.project_id, hit.pixel_id, hit.date, hit.platform), hit.new_to_pixel)
-        self._add(values, (hit.project_id, WHOLE_PROJECT, hit.date, hit.platform), hit.new_to_project)
-        self._waiting_values += len(values)
-        if self._waiting_values > MAX_WAITING_VALUES:
-            self._count()
-
-    def _add(self, values: list[Value], group: Group, is_new: bool) -> None:
+        """Count one hit for its pixel, and so for its project."""
+        group = (hit.project_id, hit.date, hit.pixel_id, hit.platform)
+        if not hit.is_visit:
+            self._hits.setdefault(group, Counter()).update(hit.other_values())
+            return
         waiting = self._waiting.get(group)
         if waiting is None:
-            waiting = self._waiting[group] = ([], [])
-        waiting[0].extend(values)
-        if is_new:
-            waiting[1].extend(values)
+            waiting = self._waiting[group] = []
+        waiting.append(hit)
+        self._waiting_hits += 1
+        if self._waiting_hits > MAX_WAITING_HITS:
+            self._count()
 
     def _count(self) -> None:
-        for group, (hits, visitors) in self._waiting.items():
-            self._hits.setdefault(group, Counter()).update(hits)
-            self._visitors.setdefault(group, Counter()).update(visitors)
+        new_to_project: dict[Group, list[Countable]] = {}
+        for group, visits in self._waiting.items():
+            _add_visits(self._hits, group, visits)
+            _add_visits(self._visitors, group, [hit for hit in visits if hit.new_to_pixel])
+            project_id, day, _, platform = group
+            new = new_to_project.setdefault((project_id, day, WHOLE_PROJECT, platform), [])
+            new += [hit for hit in visits if hit.new_to_project]
+        for group, visits in new_to_project.items():
+            _add_visits(self._visitors, group, visits)
         self._waiting.clear()
-        self._waiting_values = 0
+        self._waiting_hits = 0
 
     def store(self) -> None:
         """Add everything to the table, in the order of its key so that two drains never wait for each other in a ring.
@@ -150,12 +147,13 @@ class Counts:
         Runs one statement, within the caller's transaction.
         """
         self._count()
+        hits = self._hits | _of_projects(self._hits)
         rows: list[Any] = sorted(
-            (project_id, pixel_id, dimension, day, platform, value, hits, new[dimension, value])
-            for counted, seen in ((self._hits, self._visitors), (_joined(self._hits), _joined(self._visitors)))
-            for (project_id, pixel_id, day, platform), cells in counted.items()
-            for new in (seen[project_id, pixel_id, day, platform],)
-            for (dimension, value), hits in cells.items()
+            (*group[:3], dimension, group[3], value, count, new[dimension, value])
+            for counted, seen in ((hits, self._visitors), (_joined(hits), _joined(self._visitors)))
+            for group, cells in counted.items()
+            for new in (seen.get(group) or Counter[Value](),)
+            for (dimension, value), count in cells.items()
         )
         if not rows:
             return
@@ -166,22 +164,53 @@ class Counts:
                 cursor.executemany(UPSERT_SQLITE, rows)
 
 
+def _add_visits(counted: dict[Group, Counter[Value]], group: Group, visits: list[Countable]) -> None:
+    """Count visits of one group in every dimension."""
+    if not visits:
+        return
+    cells = counted.get(group)
+    if cells is None:
+        cells = counted[group] = Counter()
+    cells[_TOTAL] += len(visits)
+    for dimension, fact in _FACTS:
+        for value, count in Counter(map(fact, visits)).items():
+            cells[dimension, value] += count
+    for (traffic, verdict), count in Counter(map(_KIND, visits)).items():
+        cells[_BY_TRAFFIC[traffic]] += count
+        if traffic == _DIRECT:
+            cells[_BY_POSITION[_START]] += count
+        if verdict != _COUNTED:
+            cells[_BY_VERDICT[verdict]] += count
+
+
+def _of_projects(by_pixel: dict[Group, Counter[Value]]) -> dict[Group, Counter[Value]]:
+    """Add up the hits of each project's pixels. (Visitors don't add up: one may have seen two pixels.)"""
+    of_projects: dict[Group, Counter[Value]] = {}
+    for (project_id, day, _, platform), cells in by_pixel.items():
+        _add(of_projects.setdefault((project_id, day, WHOLE_PROJECT, platform), Counter()), cells.items())
+    return of_projects
+
+
 def _joined(by_platform: dict[Group, Counter[Value]]) -> dict[Group, Counter[Value]]:
     """Add up each project's counts over its platforms, and count its pixels."""
     joined: dict[Group, Counter[Value]] = {}
-    for (project_id, pixel_id, day, _), cells in by_platform.items():
-        of_day = joined.setdefault((project_id, ALL_PLATFORMS, day, ""), Counter())
+    for (project_id, day, pixel_id, _), cells in by_platform.items():
+        of_day = joined.setdefault((project_id, day, ALL_PLATFORMS, ""), Counter())
         if pixel_id == WHOLE_PROJECT:
-            for value, count in cells.items():
-                if value[0] not in _NOT_JOINED:
-                    of_day[value] += count
+            _add(of_day, (cell for cell in cells.items() if cell[0][0] not in _NOT_JOINED))
         elif _TOTAL in cells:
             of_day[_PIXEL, str(pixel_id)] += cells[_TOTAL]
     return joined
 
 
-def local_day_and_hour(at_us: int, timezone: str) -> tuple[date, str]:
-    """Return the day and the hour, such as "09", of a moment in a time zone of that name.
+def _add(counter: Counter[Value], cells: Iterable[tuple[Value, int]]) -> None:
+    get = counter.get
+    for value, count in cells:
+        counter[value] = get(value, 0) + count
+
+
+def local_day_and_hour(at_us: int, timezone: str) -> tuple[str, str]:
+    """Return the day, in ISO 8601, and the hour, such as "09", of a moment in a time zone of that name.
 
     Every zone's offset has been a multiple of 15 minutes since 1972 (IANA tzdata, but for Liberia's 44:30 until that
     year), so the quarter decides.
@@ -190,6 +219,6 @@ def local_day_and_hour(at_us: int, timezone: str) -> tuple[date, str]:
 
 
 @lru_cache(maxsize=65_536)
-def _day_and_hour(quarter: int, timezone: str) -> tuple[date, str]:
+def _day_and_hour(quarter: int, timezone: str) -> tuple[str, str]:
     local = datetime.fromtimestamp(quarter * 900, UTC).astimezone(ZoneInfo(timezone))
-    return local.date(), f"{local.hour:02}"
+    return local.date().isoformat(), f"{local.hour:02}"

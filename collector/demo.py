@@ -16,13 +16,13 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils.text import slugify
 
-from collector.enrich import Enricher
+from collector.enrich import Enricher, counting_pixel
 from collector.models import DailyVisitor, Pixel, Project, Verdict
 from collector.spool import SpooledHit
 from collector.store import store
 from collector.visitors import SALT_LIFETIME
 
-BATCH_HITS = 5_000
+BATCH_HITS = 50_000
 HALF_LIFE_DAYS = 4.0
 LASTING_SHARE = 0.06  # of an article's first day, for as long as it stands
 READ_THROUGH = 0.45
@@ -65,14 +65,14 @@ def fill(
     today = now.astimezone(project.zone).date()
     period = [today - timedelta(days=ago) for ago in reversed(range(days))]
     articles = _articles(rng, project, period, pixels)
-    tokens = {article.pixel.token: article.pixel for article in articles}
+    pixels = {article.pixel.token: counting_pixel(article.pixel) for article in articles}
     enricher = Enricher()
     next_id = rng.getrandbits(62)
     for day, share in zip(period, _shares(rng, articles, period, hits), strict=True):
         for batch in _batches(_hits_of_day(rng, project, articles, day, share, now)):
             numbered = list(enumerate(batch, next_id))
             next_id += len(batch)
-            enriched = enricher.enrich(numbered, tokens)
+            enriched = enricher.enrich(numbered, pixels)
             with transaction.atomic():
                 store(enriched)
             progress(len(batch))

@@ -20,7 +20,7 @@ from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, 
 from django.db.models import F
 from django.utils import timezone
 
-from collector.enrich import Enricher, came_before, counting_pixels
+from collector.enrich import Enricher, counting_pixels
 from collector.locks import is_finished
 from collector.losses import loss_files, losses
 from collector.models import SpoolOffset
@@ -152,16 +152,17 @@ class Drain:
     def _commit(self, lines: list[Line], hits: list[tuple[Line, SpooledHit]]) -> None:
         """Store hits and the offsets behind `lines` in one transaction."""
         pixels = counting_pixels(hit for _, hit in hits)
-        segment_of: dict[int, str] = {}
         counting: list[tuple[int, SpooledHit]] = []
+        segment_of: dict[int, str] = {}
         for line, hit in hits:
             pixel = pixels.get(hit.token)
-            if pixel and (pixel.retired_at is None or came_before(pixel.retired_at, hit)):
-                counting.append((hit_id(line), hit))
-                segment_of[counting[-1][0]] = line.segment
+            if pixel and hit.at_us < pixel.until_us:
+                id_of_hit = hit_id(line)
+                counting.append((id_of_hit, hit))
+                segment_of[id_of_hit] = line.segment
         enriched = self._enricher.enrich(counting, pixels)
         with transaction.atomic():
-            stored = Counter(segment_of[hit.id] for hit in store(enriched))
+            stored = Counter([segment_of[hit.id] for hit in store(enriched)])
             self._move_offsets(lines, stored)
         self._offsets.update({line.segment: line.end for line in lines})
 

@@ -13,9 +13,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import msgspec
 from msgspec import Meta
@@ -31,6 +30,7 @@ DEFAULT_MAX_BYTES = 1024**3
 LOOK_BYTES = 1024**2
 LOOK_SECONDS = 1.0
 MAX_LINE_BYTES = 16 * 1024
+BLOCK_BYTES = 256 * 1024  # read at once
 
 # What these texts may be at most, in characters; the receiving side cuts to it, the drain insists on it.
 MAX_AGENT = 512
@@ -225,8 +225,7 @@ def segments(directory: Path) -> list[Path]:
     return sorted(directory.glob(f"*{SUFFIX}"))
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line of a segment, without its newline; `offset` and `end` are bytes from the segment's start."""
 
     segment: str
@@ -243,21 +242,20 @@ def read_lines(segment: Path, offset: int, *, limit_bytes: int) -> Iterator[Line
     A line too long to be ours comes cut, so that no segment can fill the memory.
     """
     finished = is_finished(segment)  # asked first: what is read after it can't miss a line
+    name, start, until = segment.name, offset, offset + limit_bytes
     with segment.open("rb") as file:
         file.seek(offset)
-        read = 0
-        while read < limit_bytes:
-            content = file.readline(MAX_LINE_BYTES + 1)
-            if not content:
-                return
-            start, whole = offset + read, content.endswith(b"\n")
-            read += len(content)
-            if not whole and len(content) > MAX_LINE_BYTES:
-                rest = content
-                while rest and not rest.endswith(b"\n"):
-                    rest = file.readline(1 << 20)
-                    read += len(rest)
-                whole = rest.endswith(b"\n")
-            if not whole and not finished:
-                return
-            yield Line(segment.name, start, offset + read, content.removesuffix(b"\n"), is_torn=not whole)
+        rest = b""  # the beginning of a line whose end was not read yet
+        skipped = 0  # bytes of it that are too many to be kept
+        while start < until and (block := file.read(BLOCK_BYTES)):
+            *contents, rest_of_block = (rest + block).split(b"\n")
+            for content in contents:
+                end = start + len(content) + skipped + 1
+                yield Line(name, start, end, content[: MAX_LINE_BYTES + 1])
+                start, skipped = end, 0
+                if start >= until:
+                    return
+            rest = rest_of_block[: MAX_LINE_BYTES + 1]
+            skipped += len(rest_of_block) - len(rest)
+        if rest and finished:
+            yield Line(name, start, start + len(rest) + skipped, rest, is_torn=True)

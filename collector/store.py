@@ -6,10 +6,11 @@ key), so that they wait for one another but never in a ring.
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
+import msgspec
 from django.db import connection
 
 from collector.counts import Counts
@@ -18,10 +19,11 @@ from collector.models.counts import WHOLE_PROJECT
 from collector.rows import columns_from_json, json_columns
 
 # (project, day, pixel or whole project, visitor)
-Sighting = tuple[int, date, int, int]
+Sighting = tuple[int, str, int, int]
 
 COPY_ROWS = 500  # a write
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+_REMEMBERED_FIELDS = 4096
 _COLUMNS = (
     "project_id", "at", "id", "visitor", "pixel_id", "user_agent_id", "page_id", "position", "traffic", "verdict",
     "evidence", "new_to_pixel", "new_to_project", "placement", "platform", "country", "language", "event", "version",
@@ -46,7 +48,7 @@ CLAIM_POSTGRESQL = f"""
     SELECT project_id::int, date::date, pixel_id::int, visitor::bigint
     FROM {columns_from_json(4)} AS row (project_id, date, pixel_id, visitor)
     ON CONFLICT DO NOTHING
-    RETURNING project_id, date, pixel_id, visitor
+    RETURNING project_id, date::text, pixel_id, visitor
 """
 CLAIM_SQLITE = """
     /* store.claim_visitors */
@@ -55,7 +57,7 @@ CLAIM_SQLITE = """
            json_extract(value, '$[3]')
     FROM json_each(%s) WHERE true
     ON CONFLICT DO NOTHING
-    RETURNING project_id, date, pixel_id, visitor
+    RETURNING project_id, date || '', pixel_id, visitor
 """
 
 
@@ -96,45 +98,29 @@ def _of_present_pixels(hits: Sequence[EnrichedHit]) -> Sequence[EnrichedHit]:
 
 def _flag_new_visitors(hits: Sequence[EnrichedHit]) -> None:
     """Mark each visitor's first visit of the day, for its pixel and for its project."""
-    sightings = {
-        sighting
-        for hit in hits
-        if hit.visitor is not None and hit.is_visit
-        for sighting in _sightings(hit, hit.visitor)
-    }
-    new = _claim(sorted(sightings)) if sightings else set()
+    first: dict[Sighting, EnrichedHit] = {}
     for hit in hits:
-        if hit.visitor is None or not hit.is_visit:
-            continue
-        on_pixel, in_project = _sightings(hit, hit.visitor)
-        if on_pixel in new:
-            new.remove(on_pixel)
-            hit.new_to_pixel = True
-        if in_project in new:
-            new.remove(in_project)
-            hit.new_to_project = True
+        if hit.visitor is not None and hit.is_visit:
+            first.setdefault((hit.project_id, hit.date, hit.pixel_id, hit.visitor), hit)
+            first.setdefault((hit.project_id, hit.date, WHOLE_PROJECT, hit.visitor), hit)
+    if not first:
+        return
+    for sighting in _claim(sorted(first)):
+        if sighting[2] == WHOLE_PROJECT:
+            first[sighting].new_to_project = True
+        else:
+            first[sighting].new_to_pixel = True
 
 
-def _sightings(hit: EnrichedHit, visitor: int) -> tuple[Sighting, Sighting]:
-    return (
-        (hit.project_id, hit.date, hit.pixel_id, visitor),
-        (hit.project_id, hit.date, WHOLE_PROJECT, visitor),
-    )
-
-
-def _claim(sightings: list[Sighting]) -> set[Sighting]:
+def _claim(sightings: list[Sighting]) -> list[Sighting]:
     """Remember sightings and return those that nobody had made before."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(CLAIM_POSTGRESQL, json_columns(sightings))
-            return set(cursor.fetchall())
-        rows = [(project, day.isoformat(), pixel, visitor) for project, day, pixel, visitor in sightings]
-        cursor.execute(CLAIM_SQLITE, [json.dumps(rows)])
-        return {(project, _as_date(day), pixel, visitor) for project, day, pixel, visitor in cursor.fetchall()}
-
-
-def _as_date(value: Any) -> date:
-    return value if isinstance(value, date) else date.fromisoformat(value)
+        else:
+            cursor.execute(CLAIM_SQLITE, [msgspec.json.encode(sightings).decode()])
+        claimed: list[Sighting] = cursor.fetchall()
+    return claimed
 
 
 def _insert(hits: Sequence[EnrichedHit]) -> None:
@@ -144,8 +130,7 @@ def _insert(hits: Sequence[EnrichedHit]) -> None:
                 for start in range(0, len(hits), COPY_ROWS):
                     copy.write("".join([_copy_line(hit) for hit in hits[start : start + COPY_ROWS]]))
         else:
-            rows: list[Any] = [_row(hit) for hit in hits]
-            cursor.executemany(INSERT_HITS, rows)
+            cursor.executemany(INSERT_HITS, map(_row, hits))
 
 
 def _row(hit: EnrichedHit) -> tuple[Any, ...]:
@@ -181,9 +166,14 @@ def _copy_line(hit: EnrichedHit) -> str:
     return (
         f"{hit.project_id}\t{moment_text(hit.at_us)}\t{hit.id}\t{visitor}\t{hit.pixel_id}\t{agent}\t{page}\t"
         f"{hit.position}\t{hit.traffic}\t{hit.verdict}\t{hit.evidence}\t{hit.new_to_pixel}\t{hit.new_to_project}\t"
-        f"{hit.placement.translate(_ESCAPES)}\t{hit.platform.translate(_ESCAPES)}\t"
-        f"{hit.country.translate(_ESCAPES)}\t{hit.language.translate(_ESCAPES)}\t\t\n"
+        f"{_field(hit.placement)}\t{_field(hit.platform)}\t{_field(hit.country)}\t{_field(hit.language)}\t\t\n"
     )
+
+
+@lru_cache(_REMEMBERED_FIELDS)
+def _field(text: str) -> str:
+    """Return a text as a field of COPY's text format."""
+    return text.translate(_ESCAPES)
 
 
 def moment_text(at_us: int) -> str:

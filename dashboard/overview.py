@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from collector.models import Project, SpoolOffset
 from dashboard import queries
-from dashboard.periods import DAY
+from dashboard.periods import DAY, Period
 
 CARD_DAYS = 30
 
@@ -38,7 +38,8 @@ def overview(projects: Iterable[Project], now: datetime) -> list[Card]:
     today = {project.pk: timezone.localdate(now, project.zone) for project in listed}
     visits: dict[int, dict[date, int]] = defaultdict(dict)
     if listed:
-        for row in queries.project_days(listed, min(today.values()) - (CARD_DAYS - 1) * DAY):
+        shown = Period(min(today.values()) - (CARD_DAYS - 1) * DAY, max(today.values()) + DAY)
+        for row in queries.project_days(listed, shown.dates()):
             visits[row.project_id][row.date] = row.visits
     return [_card(project, visits[project.pk], today[project.pk]) for project in listed]
 

@@ -73,6 +73,10 @@ class Period:
         """Return the query string that asks for it again."""
         return f"range={self.name}" if self.name else f"start={self.start}&end={self.last_day}"
 
+    def dates(self) -> list[date]:
+        """List all its days."""
+        return [self.start + day * DAY for day in range(self.days)]
+
     def bucket_of(self, day: date) -> date:
         """Return the first day of the week or month that `day` lies in, or the day itself."""
         if self.bucket is Bucket.WEEK:

@@ -1,25 +1,28 @@
-"""What the dashboard asks the database: range scans of `DailyCount`, each for one project and one pixel.
+"""What the dashboard asks the database: short scans of `DailyCount`, one for each day, of one project and one pixel.
 
-Pages cost the same at a thousand hits and at a hundred million: counts grow with days and distinct values only.
+Pages cost the same at a thousand hits and at a hundred million: counts grow with days and distinct values only. Days
+are listed one by one, for the table's key has them before the pixel: a range of them would read every pixel's counts.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from django.db.models import CharField, Count, F, IntegerField, Min, Q, QuerySet, Sum, Window
+from django.db.models import CharField, Count, F, IntegerField, Max, Min, Q, QuerySet, Sum, Window
 from django.db.models.functions import Cast, RowNumber
 
 from collector.models import DailyCount, Dimension, Pixel, Project
 from collector.models.counts import ALL_PLATFORMS, WHOLE_PROJECT
-from dashboard.periods import Bucket, Period
+from dashboard.periods import DAY, Bucket, Period
+
+MAX_LISTED_DAYS = 1_500  # in a statement
 
 
 class PlatformDay(NamedTuple):
     """Visits of one platform on one day, or in one hour of it. A trend has thousands: hence a tuple."""
 
-    dimension: str
+    dimension: int
     date: date
     platform: str
     hour: str
@@ -30,7 +33,7 @@ class PlatformDay(NamedTuple):
 class ValueCount(NamedTuple):
     """Visits by one value of a dimension, and how many values that dimension has in all."""
 
-    dimension: str
+    dimension: int
     value: str
     visits: int
     visitors: int
@@ -47,8 +50,15 @@ class PixelCount:
 
 
 def first_day(project: Project, pixel_id: int = WHOLE_PROJECT) -> date | None:
-    """Return the first day that a visit of the pixel was counted on. One query, the head of an index range."""
-    counts = DailyCount.objects.filter(project=project, pixel_id=pixel_id, dimension=Dimension.TOTAL)
+    """Return the first day that a visit of the project was counted on; one query, the head of an index.
+
+    Of a single pixel, the first day that it was visited on; one more query.
+    """
+    totals = DailyCount.objects.filter(project=project, dimension=Dimension.TOTAL)
+    span = totals.filter(pixel_id=WHOLE_PROJECT).aggregate(first=Min("date"), last=Max("date"))
+    if pixel_id == WHOLE_PROJECT or span["first"] is None:
+        return span["first"]  # type: ignore[no-any-return]
+    counts = _counts(project, pixel_id, Period(span["first"], span["last"] + DAY)).filter(dimension=Dimension.TOTAL)
     first: date | None = counts.aggregate(first=Min("date"))["first"]
     return first
 
@@ -110,14 +120,14 @@ class ProjectDay(NamedTuple):
     visits: int
 
 
-def project_days(projects: Collection[Project], since: date) -> list[ProjectDay]:
-    """Return the visits of each project by day, from `since` on. One query, a range scan a project."""
+def project_days(projects: Collection[Project], days: Sequence[date]) -> list[ProjectDay]:
+    """Return the visits of each project on each of the days. One query, a short scan for a project and a day."""
     rows = (
         DailyCount.objects.filter(
             project__in=[project.pk for project in projects],
+            date__in=days,
             pixel_id=WHOLE_PROJECT,
             dimension=Dimension.TOTAL,
-            date__gte=since,
         )
         .values("project_id", "date")
         .annotate(visits=Sum("hits"))
@@ -126,4 +136,7 @@ def project_days(projects: Collection[Project], since: date) -> list[ProjectDay]
 
 
 def _counts(project: Project, pixel_id: int, period: Period) -> QuerySet[DailyCount]:
-    return DailyCount.objects.filter(project=project, pixel_id=pixel_id, date__gte=period.start, date__lt=period.end)
+    counts = DailyCount.objects.filter(project=project, pixel_id=pixel_id)
+    if period.days > MAX_LISTED_DAYS:
+        return counts.filter(date__gte=period.start, date__lt=period.end)
+    return counts.filter(date__in=period.dates())

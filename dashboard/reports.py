@@ -59,7 +59,7 @@ def project_report(project: Project, period: Period, *, all_articles: bool = Fal
 def _report(project: Project, pixel_id: int, period: Period) -> Report:
     days = queries.platform_days(project, pixel_id, period)
     totals = [day for day in days if day.dimension == Dimension.TOTAL]
-    by_dimension: dict[str, list[ValueCount]] = defaultdict(list)
+    by_dimension: dict[int, list[ValueCount]] = defaultdict(list)
     for row in queries.value_counts(project, pixel_id, period, COUNTED, limit=len(HOURS)):
         by_dimension[row.dimension].append(row)
     traffic = {row.value: row.visits for row in by_dimension[Dimension.TRAFFIC]}

@@ -48,7 +48,7 @@ def project(request: HttpRequest, slug: str) -> HttpResponse:
 
 @page
 def pixel(request: HttpRequest, slug: str, pixel_id: int) -> HttpResponse:
-    """Show one pixel of a project over a period. Four queries, however many hits."""
+    """Show one pixel of a project over a period. Five queries, however many hits."""
     visible = Pixel.objects.filter(project__in=Project.objects.visible_to(request.user), project__slug=slug)
     pixel = get_object_or_404(visible.select_related("project"), pk=pixel_id)
     context = _period_context(request, pixel.project, pixel.pk)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from collector.drain import Drain
-from collector.models import DailyCount, Pixel
+from collector.models import DailyCount, Dimension, Pixel
 from collector.spool import SpooledHit, SpoolWriter
 
 IPHONE = (
@@ -46,5 +46,5 @@ def drain(directory: Path, **options: int) -> Drain:
 
 def counts(dimension: str, pixel_id: int = 0) -> dict[tuple[str, str, str], tuple[int, int]]:
     """Return `(hits, visitors)` by date, platform and value; of the whole project where no pixel is named."""
-    rows = DailyCount.objects.filter(dimension=dimension, pixel_id=pixel_id)
+    rows = DailyCount.objects.filter(dimension=Dimension[dimension.upper()], pixel_id=pixel_id)
     return {(row.date.isoformat(), row.platform, row.value): (row.hits, row.visitors) for row in rows}

@@ -10,7 +10,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.utils import timezone
 
-from collector.models import DailyCount, Hit, Membership, Pixel, Project, Role
+from collector.models import DailyCount, Dimension, Hit, Membership, Pixel, Project, Role
 from collector.platforms import catalogue
 
 pytestmark = pytest.mark.django_db
@@ -61,7 +61,7 @@ def count(pixel: Pixel) -> DailyCount:
         project=pixel.project,
         pixel_id=pixel.pk,
         date=datetime.date(2026, 11, 1),
-        dimension="total",
+        dimension=Dimension.TOTAL,
         platform="medium",
         value="",
         hits=1,

@@ -6,7 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from collector.locks import exclusive
-from collector.models import DailyCount, Hit, Pixel, Project, Verdict
+from collector.models import DailyCount, Dimension, Hit, Pixel, Project, Verdict
 from tests.hits import CAMO, drain, hit, spool
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -114,7 +114,7 @@ def test_rebuild_says_how_many_hits_it_counted(stored, capsys):
     call_command("rebuild_counts")
 
     assert capsys.readouterr().out == "blog: counted 3 hits.\n"
-    assert DailyCount.objects.filter(dimension="total", pixel_id=0).count() == 1
+    assert DailyCount.objects.filter(dimension=Dimension.TOTAL, pixel_id=0).count() == 1
 
 
 def test_demo_data_is_as_much_as_asked_for_and_its_counts_are_those_of_its_hits(db, capsys):

@@ -34,7 +34,7 @@ def test_a_visit_counts_in_every_dimension_of_its_pixel_and_its_project(take, pi
             "country": "DE", "language": "de", "device": "phone", "browser": "Mobile Safari", "os": "iOS",
         }.items():  # fmt: skip
             assert counts(dimension, pixel_id) == {(day, "medium", value): (1, 1)}
-    assert not DailyCount.objects.filter(dimension="verdict").exists()
+    assert not DailyCount.objects.filter(dimension=Dimension.VERDICT).exists()
 
 
 def test_a_visitor_counts_once_a_day_for_a_pixel_and_once_for_the_project(take, project, pixel):
@@ -91,7 +91,7 @@ def test_bots_are_set_aside_whether_the_web_process_or_the_drain_found_them(take
 def test_prefetched_and_excess_hits_are_set_aside_by_their_reason(take, pixel):
     take(hit(pixel, verdict=Verdict.PREFETCH), hit(pixel, verdict=Verdict.EXCESS))
 
-    assert {row.dimension for row in DailyCount.objects.all()} == {"verdict"}
+    assert {row.dimension for row in DailyCount.objects.all()} == {Dimension.VERDICT}
     assert counts("verdict") == {
         ("2026-11-22", "(direct)", "prefetch"): (1, 0),
         ("2026-11-22", "(direct)", "excess"): (1, 0),
@@ -192,7 +192,7 @@ def test_the_quarter_hour_tells_day_and_hour_as_the_moment_itself_does(at_us, zo
     from zoneinfo import ZoneInfo
 
     local = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at_us)).astimezone(ZoneInfo(zone))
-    assert local_day_and_hour(at_us, zone) == (local.date(), f"{local.hour:02}")
+    assert local_day_and_hour(at_us, zone) == (local.date().isoformat(), f"{local.hour:02}")
 
 
 streams = st.lists(

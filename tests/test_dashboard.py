@@ -379,7 +379,7 @@ def test_a_range_without_visits_says_when_the_first_was(reader, pixel):
 # What the pages cost
 
 
-@pytest.mark.parametrize(("path", "queries"), [("/", 4), ("/projects/blog/", 9), ("/projects/blog/{pixel}/", 6)])
+@pytest.mark.parametrize(("path", "queries"), [("/", 4), ("/projects/blog/", 9), ("/projects/blog/{pixel}/", 7)])
 @pytest.mark.parametrize("counted", [False, True])
 def test_pages_ask_as_many_queries_at_any_traffic(
     reader, viewer, pixel, django_assert_num_queries, path, queries, counted
@@ -391,6 +391,8 @@ def test_pages_ask_as_many_queries_at_any_traffic(
             add_visits(pixel, 3, day=DAY - timedelta(days=place), country="FR")
             project = Project.objects.create(name=f"Project {place}", slug=f"project-{place}")
             Membership.objects.create(project=project, user=viewer)
+    elif "{pixel}" in path:
+        queries -= 1  # nobody looks for the first day of a pixel in a project that has none
     for name in RANGES:
         with django_assert_num_queries(queries):
             get(reader, f"{path.format(pixel=pixel.pk)}?range={name}")

@@ -49,7 +49,7 @@ def assert_kept_once(server: Server, readers: Readers) -> None:
     total = server.manage(
         "shell", "-v0", "-c",
         "from collector.models import *; from django.db.models import Sum;"
-        "print(DailyCount.objects.filter(dimension='total', pixel_id=0).aggregate(n=Sum('hits'))['n'])",
+        "print(DailyCount.objects.filter(dimension=Dimension.TOTAL, pixel_id=0).aggregate(n=Sum('hits'))['n'])",
     )  # fmt: skip
     assert int(total) == len(stored)
 

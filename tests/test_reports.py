@@ -18,7 +18,7 @@ TODAY = Period(DAY, DAY + timedelta(days=1), "today")
 READER = {"device": "phone", "country": "DE", "browser": "Firefox", "os": "Android", "page": "medium.com/@me/hello"}
 
 
-def add(pixel: Pixel, dimension: str, value: str, visits: int, visitors: int, day: date, platform: str) -> None:
+def add(pixel: Pixel, dimension: Dimension, value: str, visits: int, visitors: int, day: date, platform: str) -> None:
     """Add to one count of a pixel and of its project, by platform and without, as the drain does."""
     rows = [(pixel.pk, dimension, platform, value), (WHOLE_PROJECT, dimension, platform, value)]
     if dimension == Dimension.TOTAL:
@@ -55,7 +55,7 @@ def add_visits(
     add(pixel, Dimension.TRAFFIC, traffic, visits, visitors, day, platform)
     facts = dict.fromkeys(READER, "") if traffic == "proxied" else READER | values
     for dimension, value in facts.items():
-        add(pixel, dimension, value, visits, visitors, day, platform)
+        add(pixel, Dimension[dimension.upper()], value, visits, visitors, day, platform)
 
 
 def add_bots(pixel: Pixel, bots: int) -> None:

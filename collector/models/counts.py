@@ -9,26 +9,26 @@ WHOLE_PROJECT = 0  # the `pixel_id` of counts and visitors of all pixels togethe
 ALL_PLATFORMS = -1  # the `pixel_id` of counts of all pixels and all platforms together; their platform is empty
 
 
-class Dimension(models.TextChoices):
-    """By what visits are counted, beside pixel, day and platform.
+class Dimension(models.IntegerChoices):
+    """By what visits are counted, beside pixel, day and platform. Numbers, for every row of counts carries one twice.
 
     `verdict` counts every hit that was set aside or opted out, by its reason; `traffic` visits and bots;
     `position` the direct visits with their article ends. All others count visits: `start` hits of readers.
     `pixel` is counted under `ALL_PLATFORMS` alone: by pixel id, with the visitors that were new to that pixel.
     """
 
-    TOTAL = "total"
-    HOUR = "hour"
-    POSITION = "position"
-    TRAFFIC = "traffic"
-    VERDICT = "verdict"
-    PAGE = "page"
-    COUNTRY = "country"
-    LANGUAGE = "language"
-    DEVICE = "device"
-    BROWSER = "browser"
-    OS = "os"
-    PIXEL = "pixel"
+    TOTAL = 0, "total"
+    HOUR = 1, "hour"
+    POSITION = 2, "position"
+    TRAFFIC = 3, "traffic"
+    VERDICT = 4, "verdict"
+    PAGE = 5, "page"
+    COUNTRY = 6, "country"
+    LANGUAGE = 7, "language"
+    DEVICE = 8, "device"
+    BROWSER = 9, "browser"
+    OS = 10, "os"
+    PIXEL = 11, "pixel"
 
 
 class DailyCount(models.Model):
@@ -36,9 +36,12 @@ class DailyCount(models.Model):
 
     Rows of a pixel and of `WHOLE_PROJECT` are by platform. What the page of a whole project shows without its
     platforms is there once more under `ALL_PLATFORMS`, so that it reads as much at any number of platforms.
+
+    The key has the day before the pixel: a project's days are written one after another at its end, which keeps pages
+    of the index full, and close together what a batch adds to. Fields of fixed width come first: none is padded.
     """
 
-    pk = models.CompositePrimaryKey("project_id", "pixel_id", "dimension", "date", "platform", "value")
+    pk = models.CompositePrimaryKey("project_id", "date", "pixel_id", "dimension", "platform", "value")
     project = models.ForeignKey(
         Project, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="+"
     )
@@ -46,7 +49,7 @@ class DailyCount(models.Model):
     date = models.DateField()
     hits = models.IntegerField()
     visitors = models.IntegerField()
-    dimension = models.CharField(max_length=50)
+    dimension = models.SmallIntegerField(choices=Dimension.choices)
     platform = models.CharField(max_length=255)
     value = models.CharField(max_length=255)
 
