@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import connection
 
-from collector.coats import joined, syncing
+from collector.headers import joined
 from collector.receive import PREFIX, PixelRequest, Receiver, now_us
 from collector.wiring import receiver
 
@@ -35,12 +35,14 @@ def collector_first(application: Application) -> Application:
 class FastPath:
     """Answers requests of pixels. Only a request that the database must be asked for leaves the event loop's thread.
 
-    One thread asks, so that a process holds one connection and a slow database delays only those who need it.
+    One thread asks, so that a process holds one connection and a slow database delays only those who need it. Another
+    one waits for the disk, where answers have to.
     """
 
     def __init__(self, receiver: Receiver) -> None:
         self._receiver = receiver
         self._asking = ThreadPoolExecutor(max_workers=1, thread_name_prefix="lookups")
+        self._syncing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="fsync")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         client = scope.get("client")
@@ -50,8 +52,10 @@ class FastPath:
         if answer is None:
             loop = asyncio.get_running_loop()
             answer = await loop.run_in_executor(self._asking, self._receiver.ask_and_receive, request, at_us)
-        if self._receiver.must_sync:
-            answer = await asyncio.get_running_loop().run_in_executor(syncing(), self._receiver.synced, answer)
+        if lines := self._receiver.unsynced:
+            answer = await asyncio.get_running_loop().run_in_executor(
+                self._syncing, self._receiver.synced, answer, lines
+            )
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else answer.body})
 

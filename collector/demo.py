@@ -65,14 +65,14 @@ def fill(
     today = now.astimezone(project.zone).date()
     period = [today - timedelta(days=ago) for ago in reversed(range(days))]
     articles = _articles(rng, project, period, pixels)
-    pixels = {article.pixel.token: counting_pixel(article.pixel) for article in articles}
+    by_token = {article.pixel.token: counting_pixel(article.pixel) for article in articles}
     enricher = Enricher()
     next_id = rng.getrandbits(62)
     for day, share in zip(period, _shares(rng, articles, period, hits), strict=True):
         for batch in _batches(_hits_of_day(rng, project, articles, day, share, now)):
             numbered = list(enumerate(batch, next_id))
             next_id += len(batch)
-            enriched = enricher.enrich(numbered, pixels)
+            enriched = enricher.enrich(numbered, by_token)
             with transaction.atomic():
                 store(enriched)
             progress(len(batch))

@@ -10,7 +10,7 @@ from gunicorn.asgi.protocol import ASGIProtocol
 from gunicorn_h1c import H1CProtocol
 
 from collector.answers import Answer
-from collector.coats import joined
+from collector.headers import joined
 from collector.receive import PREFIX, PixelRequest, now_us
 from collector.wiring import receiver
 

@@ -117,14 +117,14 @@ class Receiver:
         return _ANSWERS[hit.verdict]
 
     @property
-    def must_sync(self) -> bool:
-        """Whether an answer has to wait for `synced`: with SPOOL_DURABILITY=disk, as long as the disk is behind."""
-        return self.spool.is_durable and self.spool.is_behind
+    def unsynced(self) -> int:
+        """How many lines an answer has to wait for with `synced`: with SPOOL_DURABILITY=disk, while the disk is behind."""
+        return self.spool.unsynced if self.spool.is_durable else 0
 
-    def synced(self, answer: Answer) -> Answer:
-        """Return `answer` once all that was taken in so far is on the disk. Blocks."""
+    def synced(self, answer: Answer, lines: int) -> Answer:
+        """Return `answer` once the first `lines` of this process are on the disk. Blocks."""
         try:
-            self.spool.sync()
+            self.spool.sync(lines)
         except OSError as error:
             self.spool.note_loss(error)
             return answers.BY_REASON[answers.LOST]

@@ -112,7 +112,7 @@ class SpoolWriter:
         self._opened_at = 0.0
         self._room = 0
         self._look_due_at = 0.0
-        self._appended = self._synced = 0
+        self._appended = self._synced = self._given_up = 0  # lines so far
 
     def append(self, line: bytes) -> None:
         """Write one line, newline included. Raise OSError where it can't be written whole; then none of it stays."""
@@ -137,15 +137,20 @@ class SpoolWriter:
             self._appended += 1
 
     @property
-    def is_behind(self) -> bool:
-        """Whether anything was appended that no `sync` has covered."""
-        return self._appended > self._synced
+    def unsynced(self) -> int:
+        """How many lines were appended so far, for `sync` to wait for; 0 where all of them are on the disk."""
+        return self._appended if self._appended > self._synced else 0
 
-    def sync(self) -> None:
-        """Wait until everything appended so far is on the disk. One `fsync` serves all who wait. Raises OSError."""
-        wanted = self._appended
+    def sync(self, lines: int) -> None:
+        """Wait until the first `lines` appended are on the disk. One `fsync` serves all who wait.
+
+        Raises OSError where that can't be said of them, and goes on saying so: the system reports that it could not
+        write a file once, and then calls it well (fsync(2), EIO). So the segment is given up, and another begun.
+        """
         with self._sync_lock:
-            if self._synced >= wanted:
+            if lines <= self._given_up:
+                raise OSError(errno.EIO, "its segment could not be synced")
+            if lines <= self._synced:
                 return
             with self._lock:
                 covered = self._appended
@@ -153,6 +158,10 @@ class SpoolWriter:
             if descriptor >= 0:  # a closed segment was synced when it was closed
                 try:
                     os.fsync(descriptor)
+                except OSError:
+                    with self._lock:
+                        self._give_up()
+                    raise
                 finally:
                     os.close(descriptor)
             self._synced = covered
@@ -192,13 +201,23 @@ class SpoolWriter:
         self._opened_at = self._clock()
 
     def _close(self) -> None:
-        if self._descriptor >= 0:
-            descriptor, self._descriptor = self._descriptor, -1
+        if self._descriptor < 0:
+            return
+        if self.is_durable:
             try:
-                if self.is_durable:
-                    os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+                os.fsync(self._descriptor)
+            except OSError:
+                self._give_up()
+                raise
+        os.close(self._descriptor)
+        self._descriptor = -1
+
+    def _give_up(self) -> None:
+        """End a segment that the disk did not take. The drain may still find its lines; nobody is told that it will."""
+        self._given_up = self._appended
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
 
 
 def spooled_bytes(directory: Path) -> int:

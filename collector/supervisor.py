@@ -20,12 +20,12 @@ _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 class Child:
-    """One child process, started again whenever it ends by itself. `nice` is how far it stands back for others."""
+    """One child process, started again whenever it ends by itself. One that is `patient` stands back for all others."""
 
-    def __init__(self, name: str, argv: Sequence[str], nice: int = 0) -> None:
+    def __init__(self, name: str, argv: Sequence[str], *, is_patient: bool = False) -> None:
         self.name = name
         self._argv = argv
-        self._nice = nice
+        self._is_patient = is_patient
         self._process: subprocess.Popen[bytes] | None = None
         self._started_at = 0.0
         self._start_due_at = 0.0
@@ -39,7 +39,8 @@ class Child:
 
     def _before_exec(self) -> None:
         end_with_parent()
-        os.nice(self._nice)
+        if self._is_patient:
+            _stand_back()
 
     @property
     def exit_code(self) -> int | None:
@@ -92,6 +93,14 @@ def _told(code: int) -> str:
         return signal.Signals(-code).name
     except ValueError:
         return f"signal {-code}"
+
+
+def _stand_back() -> None:
+    """Run only while nobody else wants the processor; where the system knows no such policy, with the least weight."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))  # Linux, sched(7)
+    except (AttributeError, OSError):
+        os.nice(19)
 
 
 def end_with_parent() -> None:

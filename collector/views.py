@@ -24,8 +24,8 @@ def pixel(request: HttpRequest) -> HttpResponse:
     )
     at_us = now_us()
     answer = receiver().receive(pixel_request, at_us) or receiver().ask_and_receive(pixel_request, at_us)
-    if receiver().must_sync:
-        answer = receiver().synced(answer)
+    if lines := receiver().unsynced:
+        answer = receiver().synced(answer, lines)
     response = HttpResponse(answer.body, status=answer.status)
     for name, value in answer.headers:
         response.headers[name.decode()] = value.decode()

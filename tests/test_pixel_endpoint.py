@@ -281,7 +281,7 @@ def test_with_durability_disk_an_answer_waits_for_the_disk(endpoint, pixel, monk
     endpoint.receiver.spool.is_durable = True
 
     assert endpoint.get(f"/p/{pixel.token}.gif").reason == "counted"
-    assert not endpoint.receiver.must_sync
+    assert not endpoint.receiver.unsynced
 
     def broken(descriptor):
         raise OSError(errno.EIO, "Input/output error")

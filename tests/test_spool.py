@@ -306,30 +306,58 @@ def test_a_durable_line_is_on_the_disk_before_it_is_acknowledged_and_one_fsync_s
     synced.clear()  # those of the new segment's directory
     for _ in range(9):
         writer.append(LINE)
-    assert writer.is_behind
+    assert writer.unsynced == 10
 
-    for _ in range(10):
-        writer.sync()
+    for lines in range(1, 11):
+        writer.sync(lines)
 
-    assert not writer.is_behind
+    assert not writer.unsynced
     assert len(synced) == 1
     writer.append(LINE)
     writer.close()
     assert len(synced) == 2
 
 
-def test_a_disk_that_does_not_sync_is_not_acknowledged(directory, monkeypatch):
-    writer = SpoolWriter(directory, is_durable=True)
-    writer.append(LINE)
+@pytest.fixture
+def broken_disk(monkeypatch):
+    """A function that makes the next `fsync` fail, and that one alone: as Linux tells of a failed write, once."""
+    real_fsync = os.fsync
 
-    def broken(descriptor):
+    def fails_once(descriptor):
+        monkeypatch.setattr(os, "fsync", real_fsync)
         raise OSError(errno.EIO, "Input/output error")
 
-    monkeypatch.setattr(os, "fsync", broken)
+    return lambda: monkeypatch.setattr(os, "fsync", fails_once)
+
+
+def test_no_line_of_a_segment_that_the_disk_did_not_take_is_acknowledged(directory, broken_disk):
+    writer = SpoolWriter(directory, is_durable=True)
+    writer.append(LINE)
+    writer.append(LINE)
+    broken_disk()
+    for lines in (1, 2, 2):
+        with pytest.raises(OSError):
+            writer.sync(lines)
+
+    writer.append(LINE)
+    assert writer.unsynced == 3
+    writer.sync(3)
+    assert not writer.unsynced
+    assert len(segments(directory)) == 2
+    writer.close()
+
+
+def test_a_segment_that_can_not_be_synced_as_it_is_full_takes_nobody_s_acknowledgement_along(directory, broken_disk):
+    writer = SpoolWriter(directory, is_durable=True, segment_bytes=1)
+    writer.append(LINE)
+    broken_disk()
     with pytest.raises(OSError, match="Input/output error"):
-        writer.sync()
-    assert writer.is_behind
-    monkeypatch.undo()
+        writer.append(LINE)
+
+    with pytest.raises(OSError, match="could not be synced"):
+        writer.sync(1)
+    writer.append(LINE)
+    writer.sync(2)
     writer.close()
 
 

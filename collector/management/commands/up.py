@@ -21,7 +21,6 @@ from collector.supervisor import Child, supervise
 
 ADMIN_NAME = "admin"
 READY_SECONDS = 30.0
-DRAIN_NICE = 19  # readers come first: what they wait for is in the spool, what the drain does can wait
 
 
 class Command(BaseCommand):
@@ -45,7 +44,7 @@ class Command(BaseCommand):
             "--bind", f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
             "--workers", str(workers), application,
         ])  # fmt: skip
-        drain = Child("The drain", [sys.executable, sys.argv[0], "drain"], nice=DRAIN_NICE)
+        drain = Child("The drain", [sys.executable, sys.argv[0], "drain"], is_patient=True)
         stop = stop_on_signals()
         web.start()
         drain.start()
