@@ -49,13 +49,11 @@ class FastPath:
         request = PixelRequest(scope["method"], scope["path"], joined(scope["headers"]), client[0] if client else "")
         at_us = now_us()
         answer = self._receiver.receive(request, at_us)
+        loop = asyncio.get_running_loop()
         if answer is None:
-            loop = asyncio.get_running_loop()
             answer = await loop.run_in_executor(self._asking, self._receiver.ask_and_receive, request, at_us)
         if lines := self._receiver.unsynced:
-            answer = await asyncio.get_running_loop().run_in_executor(
-                self._syncing, self._receiver.synced, answer, lines
-            )
+            answer = await loop.run_in_executor(self._syncing, self._receiver.synced, answer, lines)
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else answer.body})
 
@@ -63,6 +61,7 @@ class FastPath:
         """End the segment and let the database go. Nothing is lost without it; the drain only waits less."""
         self._asking.submit(lambda: connection.close())  # looked up there: each thread has its own
         self._asking.shutdown()
+        self._syncing.shutdown()
         self._receiver.spool.close()
 
 

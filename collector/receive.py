@@ -118,7 +118,7 @@ class Receiver:
 
     @property
     def unsynced(self) -> int:
-        """How many lines an answer has to wait for with `synced`: with SPOOL_DURABILITY=disk, while the disk is behind."""
+        """How many lines an answer waits for with `synced`: with SPOOL_DURABILITY=disk, while the disk is behind."""
         return self.spool.unsynced if self.spool.is_durable else 0
 
     def synced(self, answer: Answer, lines: int) -> Answer:

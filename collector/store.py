@@ -130,7 +130,8 @@ def _insert(hits: Sequence[EnrichedHit]) -> None:
                 for start in range(0, len(hits), COPY_ROWS):
                     copy.write("".join([_copy_line(hit) for hit in hits[start : start + COPY_ROWS]]))
         else:
-            cursor.executemany(INSERT_HITS, map(_row, hits))
+            rows: Any = map(_row, hits)  # never all in memory
+            cursor.executemany(INSERT_HITS, rows)
 
 
 def _row(hit: EnrichedHit) -> tuple[Any, ...]:

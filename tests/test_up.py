@@ -1,6 +1,7 @@
 """`manage.py up` as its users run it: it starts, it survives its parts' deaths, it stops."""
 
 import http.client
+import os
 import re
 import socket
 import subprocess
@@ -38,6 +39,14 @@ def test_three_readers_are_three_exported_hits_within_a_second(server):
     hits = server.hits("blog")
     assert [hit["traffic"] for hit in sorted(hits, key=lambda hit: hit["at"])] == ["direct", "bot", "proxied"]
     assert {hit["platform"] for hit in hits} == {"medium"}
+
+
+@pytest.mark.skipif(not hasattr(os, "SCHED_IDLE"), reason="a policy of Linux")
+def test_the_drain_stands_back_for_the_web_processes(server):
+    assert os.sched_getscheduler(server.drain_pid()) == os.SCHED_IDLE
+    assert {os.sched_getscheduler(pid) for pid in server.workers()} == {os.SCHED_OTHER}
+    # Linux weighs sessions against each other first (sched(7), autogroup): the policy holds within one alone.
+    assert {os.getsid(pid) for pid in (server.drain_pid(), *server.workers())} == {os.getsid(0)}
 
 
 def test_it_stops_cleanly_and_starts_again_with_all_that_was_taken_in(tmp_path):
