@@ -336,7 +336,7 @@ def test_no_line_of_a_segment_that_the_disk_did_not_take_is_acknowledged(directo
     writer.append(LINE)
     broken_disk()
     for lines in (1, 2, 2):
-        with pytest.raises(OSError, match="Input/output error|could not be synced"):
+        with pytest.raises(OSError, match=r"Input/output error|could not be synced"):
             writer.sync(lines)
 
     writer.append(LINE)
