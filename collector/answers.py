@@ -15,6 +15,7 @@ BOT = "bot"
 OPTED_OUT = "opted-out"
 EXCESS = "excess"
 PREFETCH = "prefetch"
+EXCLUDED = "excluded"  # by the author: own addresses
 UNKNOWN_TOKEN = "unknown-token"
 LOST = "lost"  # the spool could not be written
 
@@ -54,6 +55,7 @@ BY_REASON = {
         OPTED_OUT: 200,
         EXCESS: 200,
         PREFETCH: 200,
+        EXCLUDED: 200,
         UNKNOWN_TOKEN: 404,
         LOST: 503,
     }.items()

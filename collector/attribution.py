@@ -6,6 +6,8 @@ from typing import NamedTuple
 from collector.models import Evidence
 from collector.platforms import DIRECT, OTHER, catalogue, platform_of_host
 
+_SHOWING_OTHERS = frozenset({"mail", "feed"})  # kinds of platforms where an article may be read that stands elsewhere
+
 
 class Credit(NamedTuple):
     """A platform, and the Evidence for it."""
@@ -32,3 +34,19 @@ def credit(placement: str, declared: Collection[str], proxy: str, page_host: str
     if page_host:
         return Credit(platform_of_host(page_host), _PAGE)
     return _NOTHING
+
+
+def elsewhere(placement: str, page_host: str) -> str:
+    """Return the host of a page that is not on the platform of `placement`, an empty string where it may well be.
+
+    So an author learns who has copied an article. A placement that the pixel declares itself may stand anywhere, and
+    mail programs and feed readers show what was published elsewhere.
+    """
+    pasted = catalogue().get(placement)
+    if pasted is None or not pasted.hosts or not page_host:
+        return ""
+    found = platform_of_host(page_host)
+    if found == placement:
+        return ""
+    shown_by = catalogue().get(found)
+    return "" if shown_by and shown_by.kind in _SHOWING_OTHERS else page_host

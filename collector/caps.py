@@ -17,6 +17,7 @@ MAX_REMEMBERED = 5_000
 class _Seen:
     pages: set[str] = field(default_factory=set)
     platforms: set[str] = field(default_factory=set)
+    queries: set[str] = field(default_factory=set)
 
 
 class Caps:
@@ -30,6 +31,10 @@ class Caps:
 
     def admits_platform(self, project_id: int, pixel_id: int, day: str, platform: str) -> bool:
         return _admits(self._seen(project_id, pixel_id, day).platforms, platform, MAX_PLATFORMS)
+
+    def admits_query(self, project_id: int, pixel_id: int, day: str, url: str) -> bool:
+        """Whether a page may keep its query. The counts know none, so each drain begins with as many again."""
+        return _admits(self._seen(project_id, pixel_id, day).queries, url, MAX_PAGES)
 
     def forget(self) -> None:
         """Ask the counts anew: what was admitted last did not get stored."""

@@ -1,8 +1,10 @@
 """Who asked: the client's address from the trusted hop, and its country. The address goes no further than this."""
 
 import logging
-from collections.abc import Callable
-from functools import cache
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 
 import iptocc
@@ -11,19 +13,66 @@ from django.conf import settings
 
 logger = logging.getLogger(__name__)
 
+Network = IPv4Network | IPv6Network
+REMEMBERED = 256  # lists of networks
+_PRIVATE = re.compile(
+    r"10\.|127\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|169\.254\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\."
+    r"|::1$|f[cd]|fe[89ab]"
+)  # RFC 1918, 6598, 3927, 4193 and 4291, and loopback
+_ELEMENTS = re.compile(r'(?:[^,"]|"[^"]*")+')
+_FOR = re.compile(r'(?:^|;)\s*for=("[^"]*"|[^;,\s]+)', re.IGNORECASE)
 _MAPPED = bytes(10) + b"\xff\xff"  # ::ffff:0:0/96, IPv4 within IPv6 (RFC 4291, 2.5.5.2)
 
 
-def client_address(peer: str, forwarded_for: bytes, trusted_proxies: int) -> str:
+def client_address(peer: str, headers: Mapping[bytes, bytes], trusted_proxies: int) -> str:
     """Return the client's address as text, IPv4-mapped ones unmapped; an empty string where nobody can tell.
 
-    `trusted_proxies` hops in front of us append to `X-Forwarded-For`, so the address that the outermost of them saw is
-    that many places from the right; what stands further left, the client wrote itself. With 0 the socket is believed.
+    `trusted_proxies` hops in front of us append to `X-Forwarded-For`, or to `Forwarded` (RFC 7239), so the address that
+    the outermost of them saw is that many places from the right; what stands further left, the client wrote itself.
+    With 0 the socket is believed. Where both headers name an address and not the same, one of them is forged, and which
+    one depends on the proxy: then nobody can tell.
     """
-    if trusted_proxies and forwarded_for:
-        hops = forwarded_for.decode("latin-1").split(",")
-        return _canonical(hops[-trusted_proxies if len(hops) >= trusted_proxies else 0].strip())
-    return _canonical(peer)
+    if not trusted_proxies:
+        return _canonical(peer)
+    forwarded_for = headers.get(b"x-forwarded-for")
+    forwarded = headers.get(b"forwarded")
+    if forwarded is None:
+        return _hop(forwarded_for.decode("latin-1").split(","), trusted_proxies) if forwarded_for else _canonical(peer)
+    told = _hop([_for(hop) for hop in _ELEMENTS.findall(forwarded.decode("latin-1"))], trusted_proxies)
+    if forwarded_for and told != _hop(forwarded_for.decode("latin-1").split(","), trusted_proxies):
+        return ""
+    return told
+
+
+def _hop(hops: Sequence[str], trusted_proxies: int) -> str:
+    if not hops:
+        return ""
+    return _canonical(hops[-trusted_proxies if len(hops) >= trusted_proxies else 0].strip())
+
+
+def _for(element: str) -> str:
+    """Return the `for` of one element of `Forwarded`, an empty string where it names none."""
+    found = _FOR.search(element)
+    return found[1].strip('"') if found else ""
+
+
+def is_private(address: str) -> bool:
+    """Whether an address is one that no reader out in the world has."""
+    return _PRIVATE.match(address) is not None
+
+
+@lru_cache(REMEMBERED)
+def networks_of(text: str) -> tuple[Network, ...]:
+    """Return the networks that a project lists, one a line."""
+    return tuple(ip_network(line, strict=False) for line in text.split())
+
+
+def is_within(address: str, networks: Sequence[Network]) -> bool:
+    """Whether an address is in one of the networks."""
+    if not address:
+        return False
+    own = ip_address(address)
+    return any(own.version == network.version and own in network for network in networks)
 
 
 def _canonical(address: str) -> str:

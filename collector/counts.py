@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from django.db import connection
 
-from collector.models import Dimension, Position, Traffic, Verdict
+from collector.models import Dimension, Evidence, Position, Traffic, Verdict
 from collector.models.counts import ALL_PLATFORMS, WHOLE_PROJECT
 from collector.rows import columns_from_json, json_columns
 
@@ -34,7 +34,9 @@ _BY_TRAFFIC = {int(traffic): (int(Dimension.TRAFFIC), str(traffic.label)) for tr
 _BY_POSITION = {int(position): (int(Dimension.POSITION), str(position.label)) for position in Position}
 _TOTAL = (int(Dimension.TOTAL), "")
 _PIXEL = int(Dimension.PIXEL)
-_NOT_JOINED = frozenset({int(Dimension.TOTAL), int(Dimension.POSITION), int(Dimension.LANGUAGE)})
+_BY_EVIDENCE = {int(evidence): (int(Dimension.EVIDENCE), str(evidence.label)) for evidence in Evidence}
+_EVIDENCE, _ELSEWHERE = int(Dimension.EVIDENCE), int(Dimension.ELSEWHERE)
+_NOT_JOINED = frozenset({int(Dimension.TOTAL), int(Dimension.POSITION), int(Dimension.LANGUAGE), _EVIDENCE})
 _FACTS: tuple[tuple[int, Callable[["Countable"], str]], ...] = tuple(
     (int(dimension), attrgetter(str(dimension.label)))
     for dimension in (
@@ -42,7 +44,8 @@ _FACTS: tuple[tuple[int, Callable[["Countable"], str]], ...] = tuple(
         Dimension.OS,
     )
 )  # fmt: skip
-_KIND: Callable[["Countable"], tuple[int, int]] = attrgetter("traffic", "verdict")
+_KIND: Callable[["Countable"], tuple[int, int, int]] = attrgetter("traffic", "verdict", "evidence")
+_SEEN_AT: Callable[["Countable"], str] = attrgetter("elsewhere")
 
 _UPSERT = """
     /* counts.upsert */
@@ -63,8 +66,9 @@ UPSERT_SQLITE = _UPSERT.format(rows="VALUES (%s, %s, %s, %s, %s, %s, %s, %s)")
 class Countable(msgspec.Struct):
     """What the counts need to know of one hit. `date` is ISO 8601, as both databases read it.
 
-    `page` is its host and path; empty strings where nothing is known. The two `new_to_` flags are known last, when the
-    visitor was looked up, and set for visits alone.
+    `page` is its host and path; empty strings where nothing is known. `elsewhere` is the page's host where that is not
+    on the platform that the pixel was pasted for. The two `new_to_` flags are known last, when the visitor was looked
+    up, and set for visits alone.
     """
 
     project_id: int
@@ -81,6 +85,8 @@ class Countable(msgspec.Struct):
     device: str
     browser: str
     os: str
+    evidence: int
+    elsewhere: str
     new_to_pixel: bool = False
     new_to_project: bool = False
 
@@ -154,6 +160,7 @@ class Counts:
             for group, cells in counted.items()
             for new in (seen.get(group) or Counter[Value](),)
             for (dimension, value), count in cells.items()
+            if dimension != _EVIDENCE or group[2] == WHOLE_PROJECT
         )
         if not rows:
             return
@@ -175,8 +182,12 @@ def _add_visits(counted: dict[Group, Counter[Value]], group: Group, visits: list
     for dimension, fact in _FACTS:
         for value, count in Counter(map(fact, visits)).items():
             cells[dimension, value] += count
-    for (traffic, verdict), count in Counter(map(_KIND, visits)).items():
+    for host, count in Counter(map(_SEEN_AT, visits)).items():
+        if host:
+            cells[_ELSEWHERE, host] += count
+    for (traffic, verdict, evidence), count in Counter(map(_KIND, visits)).items():
         cells[_BY_TRAFFIC[traffic]] += count
+        cells[_BY_EVIDENCE[evidence]] += count
         if traffic == _DIRECT:
             cells[_BY_POSITION[_START]] += count
         if verdict != _COUNTED:

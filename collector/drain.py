@@ -156,7 +156,7 @@ class Drain:
         segment_of: dict[int, str] = {}
         for line, hit in hits:
             pixel = pixels.get(hit.token)
-            if pixel and hit.at_us < pixel.until_us:
+            if pixel and pixel.takes(hit):
                 id_of_hit = hit_id(line)
                 counting.append((id_of_hit, hit))
                 segment_of[id_of_hit] = line.segment

@@ -1,17 +1,25 @@
 """What a spooled hit becomes before it is stored: its agent and page as rows, its platform, its day and hour."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from collector.agents import Agent
-from collector.attribution import credit
+from collector.attribution import credit, elsewhere
 from collector.caps import Caps
 from collector.counts import Countable, local_day_and_hour
 from collector.models import Pixel, Position, Traffic, Verdict
 from collector.platforms import OTHER
 from collector.spool import SpooledHit
-from collector.strings import KnownAgent, agent_strings, page_host, page_label, page_strings
+from collector.strings import (
+    HINTS_FOLLOW,
+    KnownAgent,
+    agent_strings,
+    hinted,
+    page_host,
+    page_label,
+    page_strings,
+)
 
 FOREVER_US = 2**63 - 1
 RETIREMENT_GRACE = timedelta(seconds=60)  # as long as a web process may take to notice, its answers are kept
@@ -26,25 +34,32 @@ class EnrichedHit(Countable):
     user_agent_id: int | None = None
     page_id: int | None = None
     page_url: str = ""
-    evidence: int = 0
     placement: str = ""
 
 
 # Members of an enumeration cost a descriptor each time they are named; these are named for every hit.
 _START, _END = int(Position.START), int(Position.END)
 _DIRECT, _PROXIED, _BOT_TRAFFIC = int(Traffic.DIRECT), int(Traffic.PROXIED), int(Traffic.BOT)
-_COUNTED, _BOT = int(Verdict.COUNTED), int(Verdict.BOT)
+_COUNTED, _BOT, _MUTED = int(Verdict.COUNTED), int(Verdict.BOT), int(Verdict.MUTED)
+_READERS = frozenset({_COUNTED, int(Verdict.OPTED_OUT)})
+_BOTS = frozenset({_BOT, int(Verdict.SUSPECT)})
 _NO_AGENT = Agent()
 
 
 class CountingPixel(NamedTuple):
-    """A pixel, as far as its hits need it. Those from `until_us` on, in microseconds since the epoch, don't count."""
+    """A pixel, as far as its hits need it. Moments are microseconds since the epoch."""
 
     id: int
     project_id: int
     timezone: str
     placements: frozenset[str]
-    until_us: int
+    until_us: int  # hits from then on are none
+    muted_us: tuple[int, int]  # from and until
+    drops_opted_out: bool
+
+    def takes(self, hit: SpooledHit) -> bool:
+        """Whether a hit of it is stored at all."""
+        return hit.at_us < self.until_us and not (self.drops_opted_out and hit.verdict == Verdict.OPTED_OUT)
 
 
 class Scene(NamedTuple):
@@ -54,6 +69,7 @@ class Scene(NamedTuple):
     page: str
     platform: str
     evidence: int
+    elsewhere: str
 
 
 class Enricher:
@@ -71,14 +87,31 @@ class Enricher:
 
         Runs no query for agents and pages that were seen before.
         """
-        agents = self._agents.resolve(hit.agent for _, hit in spooled if hit.agent)
+        agents = self._known_agents(spooled)
         batch = _Batch(self.caps)
-        enriched = [batch.enrich(hit_id, hit, pixels[hit.token], agents.get(hit.agent)) for hit_id, hit in spooled]
+        enriched = [
+            batch.enrich(hit_id, hit, pixels[hit.token], agents.get((hit.agent, hit.hints))) for hit_id, hit in spooled
+        ]
         pages = self._pages.resolve(hit.page_url for hit in enriched if hit.page_url)
         for hit in enriched:
             if hit.page_url:
                 hit.page_id = pages[hit.page_url]
         return enriched
+
+    def _known_agents(self, spooled: Sequence[tuple[int, SpooledHit]]) -> dict[tuple[str, str], KnownAgent]:
+        """Return what is known of each agent and its hints: another row than its string's, where they tell more."""
+        told = {(hit.agent, hit.hints) for _, hit in spooled if hit.agent}
+        by_string = self._agents.resolve(string for string, _ in told)
+        agents = {(string, hints): by_string[string] for string, hints in told}
+        refined = {
+            (string, hints): f"{string}{HINTS_FOLLOW}{hints}"
+            for (string, hints), known in agents.items()
+            if hints and hinted(known.agent, hints) != known.agent
+        }
+        if refined:
+            with_hints = self._agents.resolve(refined.values())
+            agents |= {key: with_hints[string] for key, string in refined.items()}
+        return agents
 
 
 class _Batch:
@@ -89,11 +122,13 @@ class _Batch:
         self._scenes: dict[tuple[int, str, str, str, str], Scene] = {}
 
     def enrich(self, hit_id: int, hit: SpooledHit, pixel: CountingPixel, known: KnownAgent | None) -> EnrichedHit:
-        pixel_id, project_id, timezone, _, _ = pixel
+        pixel_id, project_id, timezone, _, _, (muted_from, muted_until), _ = pixel
         day, hour = local_day_and_hour(hit.at_us, timezone)
         agent = known.agent if known else _NO_AGENT
         verdict = _BOT if agent.bot and hit.verdict == _COUNTED else hit.verdict
-        traffic = _BOT_TRAFFIC if verdict == _BOT else _PROXIED if agent.proxy else _DIRECT
+        traffic = _BOT_TRAFFIC if verdict in _BOTS else _PROXIED if agent.proxy else _DIRECT
+        if muted_from <= hit.at_us < muted_until and verdict in _READERS:
+            verdict = _MUTED
         # A proxy is never passed off as a reader: where it stands and what it is says nothing about those behind it.
         is_direct = traffic != _PROXIED
         key = (pixel_id, day, hit.placement, agent.proxy, hit.page)
@@ -115,12 +150,13 @@ class _Batch:
             device=agent.device,
             browser=agent.browser,
             os=agent.os,
+            evidence=scene.evidence,
+            elsewhere=scene.elsewhere,
             id=hit_id,
             at_us=hit.at_us,
             visitor=hit.visitor if is_direct else None,
             user_agent_id=known.id if known else None,
             page_url=scene.page_url,
-            evidence=scene.evidence,
             placement=hit.placement,
         )
 
@@ -132,7 +168,10 @@ class _Batch:
             page_url = label = OTHER
         if not self._caps.admits_platform(pixel.project_id, pixel.id, day, platform):
             platform = OTHER
-        return Scene(page_url, label, platform, evidence)
+        if "?" in page_url and not self._caps.admits_query(pixel.project_id, pixel.id, day, page_url):
+            page_url = page_url.partition("?")[0]
+        host = page_host(page_url) if page_url else ""
+        return Scene(page_url, label, platform, evidence, elsewhere(hit.placement, host))
 
 
 def counting_pixels(spooled: Iterable[SpooledHit]) -> dict[str, CountingPixel]:
@@ -144,5 +183,17 @@ def counting_pixels(spooled: Iterable[SpooledHit]) -> dict[str, CountingPixel]:
 
 def counting_pixel(pixel: Pixel) -> CountingPixel:
     """Return what the drain needs of a pixel. One query, unless its project was selected with it."""
-    until = int((pixel.retired_at + RETIREMENT_GRACE).timestamp() * 1_000_000) if pixel.retired_at else FOREVER_US
-    return CountingPixel(pixel.pk, pixel.project_id, pixel.project.timezone, frozenset(pixel.placements), until)
+    project = pixel.project
+    return CountingPixel(
+        id=pixel.pk,
+        project_id=project.pk,
+        timezone=project.timezone,
+        placements=frozenset(pixel.placements),
+        until_us=_us(pixel.retired_at + RETIREMENT_GRACE) if pixel.retired_at else FOREVER_US,
+        muted_us=(_us(pixel.muted_at), _us(pixel.muted_until)) if pixel.muted_at and pixel.muted_until else (0, 0),
+        drops_opted_out=project.drops_opted_out,
+    )
+
+
+def _us(moment: datetime) -> int:
+    return int(moment.timestamp() * 1_000_000)

@@ -8,7 +8,7 @@ from typing import Any, TextIO
 
 from django.db.models import QuerySet
 
-from collector.models import Hit, Position, Project, Traffic, Verdict
+from collector.models import Evidence, Hit, Position, Project, Traffic, Verdict
 
 Row = dict[str, Any]
 
@@ -16,6 +16,7 @@ CHUNK_ROWS = 5_000
 FIELDS = (
     "id", "at", "pixel", "token", "kind", "placement", "platform", "position", "traffic", "verdict", "page",
     "country", "language", "device", "browser", "os", "visitor", "event", "version", "properties",
+    "evidence",
 )  # fmt: skip
 
 
@@ -53,6 +54,7 @@ def hit_rows(project: Project, since: datetime | None = None, until: datetime | 
             "event": hit.event or None,
             "version": hit.version or None,
             "properties": hit.properties,
+            "evidence": str(Evidence(hit.evidence).label),
         }
 
 

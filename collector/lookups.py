@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 
 from django.db import DatabaseError, InterfaceError, connection, transaction
 
+from collector.clients import Network, networks_of
 from collector.models import Pixel
 from collector.visitors import DAY_MICROSECONDS, salt_of
 
@@ -30,6 +31,7 @@ class Lookups:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._live_until: dict[str, float] = {}
+        self._networks: dict[str, tuple[Network, ...]] = {}
         self._salts: dict[int, bytes] = {}
         self._away_until = 0.0
         self._lock = threading.Lock()  # for threads of a WSGI host; the ASGI path has one that asks
@@ -51,6 +53,10 @@ class Lookups:
             if self.is_live(token, at_us) is None:  # it may have been asked while this one waited
                 self._load(token, at_us)
         return token in self._live_until or self._clock() < self._away_until
+
+    def excluded(self, token: str) -> tuple[Network, ...]:
+        """Return the networks that the token's project excludes, as far as is remembered."""
+        return self._networks.get(token, ())
 
     def salt(self, at_us: int) -> bytes | None:
         """Return the salt of a moment's day, or None where it never could be asked for."""
@@ -74,18 +80,25 @@ class Lookups:
         """Ask for what is missing. A database that is locked, by a migration say, fails before readers give up."""
         days = {at_us // DAY_MICROSECONDS, (at_us + AHEAD_MICROSECONDS) // DAY_MICROSECONDS} - self._salts.keys()
         with brief_statements():
-            is_live = Pixel.objects.live().filter(token=token).exists()
+            live = Pixel.objects.live().filter(token=token)
+            excluded = live.values_list("project__excluded_networks", flat=True).first()
             salts = {day: salt_of(day) for day in sorted(days)}
         # Committed: what is remembered from here on is what every other process gets.
-        self._live_until.pop(token, None)
-        if is_live:
+        self._forget(token)
+        if excluded is not None:
             self._live_until[token] = self._clock() + TOKEN_SECONDS
+            if excluded:
+                self._networks[token] = networks_of(excluded)
             if len(self._live_until) > MAX_TOKENS:
-                del self._live_until[next(iter(self._live_until))]
+                self._forget(next(iter(self._live_until)))
         for day, salt in salts.items():
             self._salts[day] = salt
             if len(self._salts) > MAX_SALTS:
                 del self._salts[min(self._salts)]
+
+    def _forget(self, token: str) -> None:
+        self._live_until.pop(token, None)
+        self._networks.pop(token, None)
 
 
 @contextmanager

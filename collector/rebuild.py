@@ -7,9 +7,10 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
+from collector.attribution import elsewhere
 from collector.counts import Countable, Counts, local_day_and_hour
 from collector.models import DailyCount, Hit, Project
-from collector.strings import page_label
+from collector.strings import page_host, page_label
 
 CHUNK_ROWS = 10_000
 
@@ -60,6 +61,8 @@ def _countables(project: Project) -> Iterator[Countable]:
             "user_agent__device",
             "user_agent__browser",
             "user_agent__os",
+            "evidence",
+            "placement",
             "new_to_pixel",
             "new_to_project",
             named=True,
@@ -82,6 +85,8 @@ def _countables(project: Project) -> Iterator[Countable]:
             device=row.user_agent__device or "",
             browser=row.user_agent__browser or "",
             os=row.user_agent__os or "",
+            evidence=row.evidence,
+            elsewhere=elsewhere(row.placement, page_host(row.page__url or "")),
             new_to_pixel=row.new_to_pixel,
             new_to_project=row.new_to_project,
         )

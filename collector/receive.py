@@ -16,32 +16,40 @@ import msgspec
 from collector import answers
 from collector.agents import is_bot, proxy_platform
 from collector.answers import Answer
-from collector.clients import client_address, country_of
+from collector.bots import request_gives_away
+from collector.clients import client_address, country_of, is_private, is_within
 from collector.limits import Limiter
 from collector.lookups import Lookups
 from collector.models import Verdict
 from collector.platforms import OTHER, PLACEMENT_FORM
-from collector.spool import MAX_AGENT, MAX_PAGE, SpooledHit, SpoolWriter
+from collector.spool import MAX_AGENT, MAX_HINTS, MAX_PAGE, SpooledHit, SpoolWriter
 from collector.visitors import visitor_of
 
 PREFIX = "/p/"
+MAX_ACCEPT = 512
 REMEMBERED = 4096  # of each: paths, agents, pages, languages
 # Anything may stand for the placement: a slip of the author's pen must not lose the hit.
 _ROUTE = re.compile(r"/p/(?P<token>[a-z0-9]{16,40})(?:/(?P<placement>[^/]*?))?(?P<end>/end)?\.gif")
 _REFERER = re.compile(
-    r"(https?|android-app)://(?:[^/?#]*@)?([^/?#@\s\\]+)(/[^?#]*)?(?:[?#].*)?", re.IGNORECASE | re.DOTALL
+    r"(https?|android-app)://(?:[^/?#]*@)?([^/?#@\s\\]+)(/[^?#]*)?(?:\?([^#]*))?(?:#.*)?", re.IGNORECASE | re.DOTALL
 )
+_KEPT_PARAMETER = re.compile(r"utm_(?:source|medium|campaign|term|content)=[\w.~%+-]{1,80}")
+_PLAIN_AGENT = re.compile(r"Windows NT|Mac OS X")  # client hints add nothing to these
+_HINT = re.compile(r"[\w .-]{1,30}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?![A-Za-z0-9])")
 _PREFETCH = re.compile(rb"prefetch|prerender|preview", re.IGNORECASE)
 _PREFETCH_HEADERS = frozenset({b"sec-purpose", b"purpose", b"x-purpose", b"x-moz"})
 _COUNTED, _OPTED_OUT = int(Verdict.COUNTED), int(Verdict.OPTED_OUT)
 _BOT, _EXCESS, _PREFETCHED = int(Verdict.BOT), int(Verdict.EXCESS), int(Verdict.PREFETCH)
+_SUSPECT, _EXCLUDED = int(Verdict.SUSPECT), int(Verdict.EXCLUDED)
 _ANSWERS = {
     _COUNTED: answers.BY_REASON[answers.COUNTED],
     _OPTED_OUT: answers.BY_REASON[answers.OPTED_OUT],
     _BOT: answers.BY_REASON[answers.BOT],
     _EXCESS: answers.BY_REASON[answers.EXCESS],
     _PREFETCHED: answers.BY_REASON[answers.PREFETCH],
+    _SUSPECT: answers.BY_REASON[answers.BOT],
+    _EXCLUDED: answers.BY_REASON[answers.EXCLUDED],
 }
 _NO_KEY = b"no salt yet"  # keys the rate limit of a process that never reached the database
 
@@ -60,6 +68,7 @@ class CallingAgent(msgspec.Struct, frozen=True):
     text: str
     is_bot: bool
     proxy: str
+    is_vague: bool  # client hints may say more
 
 
 class PixelRequest(msgspec.Struct, frozen=True):
@@ -136,20 +145,29 @@ class Receiver:
         agent_bytes = headers.get(b"user-agent", b"")
         agent = agent_of(agent_bytes)
         salt = self.lookups.salt(at_us)
-        forwarded_for = headers.get(b"x-forwarded-for", b"") if self.trusted_proxies else b""
-        address = client_address(request.peer, forwarded_for, self.trusted_proxies)
+        address = client_address(request.peer, headers, self.trusted_proxies)
+        networks = self.lookups.excluded(target.token)
         opts_out = headers.get(b"sec-gpc") == b"1" or headers.get(b"dnt") == b"1"
         if not headers.keys().isdisjoint(_PREFETCH_HEADERS) and _is_prefetch(headers):
             verdict = _PREFETCHED
+        elif networks and is_within(address, networks):
+            verdict = _EXCLUDED
         elif counts and self._is_excess(address, agent.proxy, target, salt or _NO_KEY):
             verdict = _EXCESS
         elif agent.is_bot:
             verdict = _BOT
+        elif not agent.proxy and request_gives_away(
+            headers.get(b"accept", b"")[:MAX_ACCEPT],
+            headers.get(b"sec-fetch-dest", b"")[:MAX_HINTS],
+            headers.get(b"sec-fetch-mode", b"")[:MAX_HINTS],
+        ):
+            verdict = _SUSPECT
         else:
             verdict = _OPTED_OUT if opts_out else _COUNTED
         page = page_of(headers.get(b"referer", b"")[: 4 * MAX_PAGE])
-        if opts_out:
+        if opts_out or verdict == _EXCLUDED:
             return SpooledHit(target.token, at_us, target.placement, target.is_end, verdict, page=page)
+        country = country_of(address)
         return SpooledHit(
             target.token,
             at_us,
@@ -159,8 +177,10 @@ class Receiver:
             agent.text,
             page,
             language_of(headers.get(b"accept-language", b"")[:32]),
-            country_of(address),
+            country,
             visitor_of(address, agent_bytes, salt) if salt and address else None,
+            _hints(headers) if agent.is_vague else "",
+            not country and is_private(address),
         )
 
     def _is_excess(self, address: str, proxy: str, target: Target, key: bytes) -> bool:
@@ -193,17 +213,22 @@ def agent_of(value: bytes) -> CallingAgent:
     """Return what a `User-Agent` header tells without being parsed."""
     text = _text(value)[:MAX_AGENT]
     proxy = proxy_platform(text)
-    return CallingAgent(text, not proxy and is_bot(text), proxy)
+    return CallingAgent(text, not proxy and is_bot(text), proxy, not proxy and not _PLAIN_AGENT.search(text))
 
 
 @lru_cache(REMEMBERED)
 def page_of(referer: bytes) -> str:
-    """Return the embedding page of a `Referer`: scheme, host and path, without credentials, query and fragment."""
+    """Return the embedding page of a `Referer`: scheme, host, path, and of its query what names a campaign (`utm_…`).
+
+    Credentials, fragment and all other parameters go: they may hold what is nobody's business, such as a login token.
+    """
     match = _REFERER.fullmatch(_text(referer))
     if match is None:
         return ""
-    scheme, host, path = match.groups()
-    return f"{scheme.lower()}://{host.lower()}{path or '/'}"[:MAX_PAGE]
+    scheme, host, path, query = match.groups()
+    page = f"{scheme.lower()}://{host.lower()}{path or '/'}"
+    kept = "&".join(part for part in (query or "").split("&") if _KEPT_PARAMETER.fullmatch(part))
+    return (f"{page}?{kept}" if kept and len(page) + len(kept) < MAX_PAGE else page)[:MAX_PAGE]
 
 
 @lru_cache(REMEMBERED)
@@ -211,6 +236,14 @@ def language_of(accept_language: bytes) -> str:
     """Return the first language of `Accept-Language`, such as de for de-CH (RFC 9110, 12.5.4), without its region."""
     match = _LANGUAGE.match(_text(accept_language))
     return match[0].lower() if match else ""
+
+
+def _hints(headers: Mapping[bytes, bytes]) -> str:
+    """Return Sec-CH-UA-Mobile and Sec-CH-UA-Platform in a form such as `?0 Android`, empty where neither is sent."""
+    mobile = headers.get(b"sec-ch-ua-mobile", b"")
+    platform = _text(headers.get(b"sec-ch-ua-platform", b"")).strip('"')
+    told = "?1" if mobile == b"?1" else "?0" if mobile == b"?0" else ""
+    return f"{told} {platform if _HINT.fullmatch(platform) else ''}".rstrip()
 
 
 def _is_prefetch(headers: Mapping[bytes, bytes]) -> bool:

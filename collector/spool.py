@@ -35,6 +35,7 @@ BLOCK_BYTES = 256 * 1024  # read at once
 # What these texts may be at most, in characters; the receiving side cuts to it, the drain insists on it.
 MAX_AGENT = 512
 MAX_PAGE = 512
+MAX_HINTS = 40
 
 
 class SpooledHit(msgspec.Struct, frozen=True, omit_defaults=True, rename={"at_us": "at", "is_end": "end"}):
@@ -54,6 +55,8 @@ class SpooledHit(msgspec.Struct, frozen=True, omit_defaults=True, rename={"at_us
     language: Annotated[str, Meta(max_length=8)] = ""
     country: Annotated[str, Meta(max_length=2)] = ""
     visitor: Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)] | None = None
+    hints: Annotated[str, Meta(max_length=MAX_HINTS)] = ""
+    is_private: bool = False
 
     def to_line(self) -> bytes:
         """Return the hit as one JSON line, without the keys that say nothing."""

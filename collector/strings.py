@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from collector.agents import Agent, parse_agent
+from collector.agents import Agent, parse_agent, refined
 from collector.models import Page, UserAgent
 
 Row = TypeVar("Row", UserAgent, Page)
 Known = TypeVar("Known")
 MAX_REMEMBERED = 50_000
 MAX_LABEL = 255
+HINTS_FOLLOW = "\n"  # in no header's value
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +65,22 @@ def digest(string: str) -> bytes:
     return hashlib.blake2b(string.encode(), digest_size=16).digest()
 
 
+def hinted(agent: Agent, hints: str) -> Agent:
+    """Return an agent as hints such as `?0 Android` refine it, or `agent` itself."""
+    mobile, _, platform = hints.partition(" ")
+    return refined(agent, mobile=mobile, platform=platform)
+
+
 def agent_strings() -> Strings[UserAgent, KnownAgent]:
-    def make(key: bytes, string: str) -> UserAgent:
-        agent = parse_agent(string)
+    """Return the rows of agents, each by its string, with hints after `HINTS_FOLLOW` where these refine it."""
+
+    def make(key: bytes, told: str) -> UserAgent:
+        string, _, hints = told.partition(HINTS_FOLLOW)
+        agent = hinted(parse_agent(string), hints)
         return UserAgent(
             digest=key,
             string=string,
+            hints=hints,
             browser=agent.browser,
             os=agent.os,
             device=agent.device,
@@ -96,8 +107,8 @@ def page_strings() -> Strings[Page, int]:
 
 
 def page_label(url: str) -> str:
-    """Return what counts name a page by, its host and path: `https://a.example/b` is `a.example/b`."""
-    return (url.partition("://")[2] or url)[:MAX_LABEL]
+    """Return what counts name a page by, its host and path: `https://a.example/b?c` is `a.example/b`."""
+    return (url.partition("://")[2] or url).partition("?")[0][:MAX_LABEL]
 
 
 def page_host(url: str) -> str:

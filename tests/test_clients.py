@@ -2,7 +2,7 @@ import logging
 
 import pytest
 
-from collector.clients import client_address, country_lookup, country_of
+from collector.clients import client_address, country_lookup, country_of, is_private, is_within, networks_of
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,54 @@ from collector.clients import client_address, country_lookup, country_of
     ],
 )
 def test_the_client_is_the_address_that_the_trusted_hop_saw(peer, forwarded_for, trusted_proxies, address):
-    assert client_address(peer, forwarded_for.encode(), trusted_proxies) == address
+    headers = {b"x-forwarded-for": forwarded_for.encode()} if forwarded_for else {}
+    assert client_address(peer, headers, trusted_proxies) == address
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "forwarded_for", "trusted_proxies", "address"),
+    [
+        ("for=203.0.113.9", "", 0, "10.0.0.1"),
+        ("for=203.0.113.9", "", 1, "203.0.113.9"),
+        ("for=6.6.6.6, for=203.0.113.9;proto=https;by=10.0.0.1", "", 1, "203.0.113.9"),
+        ('for=6.6.6.6, For="[2001:db8::17]:4711";by="a, b", for=10.0.0.2', "", 2, "2001:db8::17"),
+        ("for=6.6.6.6, proto=https", "", 1, ""),
+        ("for=_hidden", "", 1, ""),
+        ("", "", 1, ""),
+        ('for="6.6.6.6, for=203.0.113.9', "", 1, "203.0.113.9"),
+        ("for=203.0.113.9", "6.6.6.6, 203.0.113.9", 1, "203.0.113.9"),
+        ("for=6.6.6.6", "203.0.113.9", 1, ""),
+        ("for=203.0.113.9", "6.6.6.6", 1, ""),
+    ],
+)
+def test_forwarded_is_read_as_x_forwarded_for_is_and_who_contradicts_it_is_nobody(
+    forwarded, forwarded_for, trusted_proxies, address
+):
+    headers = {b"forwarded": forwarded.encode()}
+    if forwarded_for:
+        headers[b"x-forwarded-for"] = forwarded_for.encode()
+    assert client_address("10.0.0.1", headers, trusted_proxies) == address
+
+
+@pytest.mark.parametrize(
+    ("address", "private"),
+    [
+        ("10.1.2.3", True), ("127.0.0.1", True), ("192.168.0.9", True), ("172.16.0.1", True), ("172.31.255.1", True),
+        ("169.254.1.1", True), ("100.64.0.1", True), ("::1", True), ("fd12::1", True), ("fe80::1", True),
+        ("172.32.0.1", False), ("100.128.0.1", False), ("192.169.0.1", False), ("11.0.0.1", False), ("::2", False),
+        ("2001:db8::fd", False), ("", False),
+    ],
+)  # fmt: skip
+def test_private_addresses_are_told_from_those_of_readers(address, private):
+    assert is_private(address) is private
+
+
+def test_networks_hold_addresses_of_their_own_version():
+    networks = networks_of("203.0.113.7\n2001:db8::1/48")
+    for address in ("203.0.113.7", "2001:db8:0:ffff::1"):
+        assert is_within(address, networks)
+    for address in ("203.0.113.8", "2001:db9::1", ""):
+        assert not is_within(address, networks)
 
 
 @pytest.mark.parametrize(

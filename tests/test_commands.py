@@ -14,6 +14,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 FIELDS = [
     "id", "at", "pixel", "token", "kind", "placement", "platform", "position", "traffic", "verdict", "page", "country",
     "language", "device", "browser", "os", "visitor", "event", "version", "properties",
+    "evidence",
 ]  # fmt: skip
 
 
@@ -47,7 +48,7 @@ def test_hits_are_exported_as_one_json_object_a_line(stored, pixel, capsys):
         "placement": "medium", "platform": "medium", "position": "start", "traffic": "direct", "verdict": "counted",
         "page": "https://medium.com/a", "country": "DE", "language": "de", "device": "phone",
         "browser": "Mobile Safari", "os": "iOS", "visitor": "f" * 16,
-        "event": None, "version": None, "properties": None,
+        "event": None, "version": None, "properties": None, "evidence": "placement",
     }  # fmt: skip
     assert (proxied["platform"], proxied["traffic"], proxied["position"], proxied["country"]) == (
         "github", "proxied", "end", None,

@@ -19,9 +19,9 @@ from tests.hits import CAMO, IPHONE, counts, drain, hit, micros, spool
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-JOINED = set(Dimension) - {Dimension.TOTAL, Dimension.POSITION, Dimension.LANGUAGE}
-BY_PLATFORM = set(Dimension) - {Dimension.PIXEL}
-VISITS = set(Dimension) - {Dimension.POSITION, Dimension.TRAFFIC, Dimension.VERDICT}
+JOINED = set(Dimension) - {Dimension.TOTAL, Dimension.POSITION, Dimension.LANGUAGE, Dimension.EVIDENCE}
+BY_PLATFORM = set(Dimension) - {Dimension.PIXEL, Dimension.EVIDENCE}
+VISITS = set(Dimension) - {Dimension.POSITION, Dimension.TRAFFIC, Dimension.VERDICT, Dimension.ELSEWHERE}
 
 
 def test_a_visit_counts_in_every_dimension_of_its_pixel_and_its_project(take, pixel):
@@ -251,7 +251,8 @@ def assert_that_dimensions_add_up(project):
         of_dimension = sums.setdefault((row.pixel_id, row.date, row.platform), {})
         of_dimension[row.dimension] = of_dimension.get(row.dimension, 0) + row.hits
     for (pixel_id, _, _), by_dimension in sums.items():
-        assert by_dimension.keys() == VISITS & (JOINED if pixel_id == ALL_PLATFORMS else BY_PLATFORM)
+        of_projects = {Dimension.EVIDENCE} if pixel_id == WHOLE_PROJECT else set()
+        assert by_dimension.keys() == VISITS & (JOINED if pixel_id == ALL_PLATFORMS else BY_PLATFORM | of_projects)
         assert len(set(by_dimension.values())) == 1
 
 

@@ -15,6 +15,8 @@ class Dimension(models.IntegerChoices):
     `verdict` counts every hit that was set aside or opted out, by its reason; `traffic` visits and bots;
     `position` the direct visits with their article ends. All others count visits: `start` hits of readers.
     `pixel` is counted under `ALL_PLATFORMS` alone: by pixel id, with the visitors that were new to that pixel.
+    `evidence` is what told the platform, counted for projects alone. `elsewhere` counts the visits whose page is not
+    on the platform that the pixel was pasted for, by the page's host.
     """
 
     TOTAL = 0, "total"
@@ -29,6 +31,8 @@ class Dimension(models.IntegerChoices):
     BROWSER = 9, "browser"
     OS = 10, "os"
     PIXEL = 11, "pixel"
+    EVIDENCE = 12, "evidence"
+    ELSEWHERE = 13, "elsewhere"
 
 
 class DailyCount(models.Model):
@@ -98,6 +102,7 @@ class SpoolOffset(models.Model):
     offset_bytes = models.BigIntegerField()
     hits = models.BigIntegerField(default=0, help_text="Lines stored as hits.")
     set_aside = models.BigIntegerField(default=0, help_text="Lines that could not be used.")
+    private = models.BigIntegerField(default=0, help_text="Lines of readers with a private address.")
     lost = models.BigIntegerField(default=0, help_text="Hits that its process could not spool.")
     updated_at = models.DateTimeField(db_default=Now())
 

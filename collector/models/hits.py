@@ -33,6 +33,9 @@ class Verdict(models.IntegerChoices):
     BOT = 2, "bot"
     EXCESS = 3, "excess"
     PREFETCH = 4, "prefetch"
+    SUSPECT = 5, "suspect"  # calls itself a browser, and asks as none does
+    MUTED = 6, "muted"  # while the author was editing
+    EXCLUDED = 7, "excluded"  # from the author's own addresses
 
 
 class Evidence(models.IntegerChoices):
@@ -45,10 +48,14 @@ class Evidence(models.IntegerChoices):
 
 
 class UserAgent(models.Model):
-    """One distinct `User-Agent` string, with what was parsed from it."""
+    """One distinct `User-Agent` string, with what was parsed from it.
+
+    A string that client hints tell more of has a row for each such hints too; where they tell nothing new, none.
+    """
 
     digest = models.BinaryField(max_length=16, unique=True)
     string = models.TextField()
+    hints = models.CharField(max_length=40, blank=True, help_text="Sec-CH-UA-Mobile and -Platform, like ?0 Android.")
     browser = models.CharField(max_length=60, blank=True)
     os = models.CharField(max_length=60, blank=True)
     device = models.CharField(max_length=20, blank=True)
