@@ -163,10 +163,11 @@ class Drain:
         enriched = self._enricher.enrich(counting, pixels)
         with transaction.atomic():
             stored = Counter([segment_of[hit.id] for hit in store(enriched)])
-            self._move_offsets(lines, stored)
+            private = Counter(segment_of[id_of_hit] for id_of_hit, hit in counting if hit.is_private)
+            self._move_offsets(lines, stored, private)
         self._offsets.update({line.segment: line.end for line in lines})
 
-    def _move_offsets(self, lines: list[Line], stored: Counter[str]) -> None:
+    def _move_offsets(self, lines: list[Line], stored: Counter[str], private: Counter[str]) -> None:
         read = Counter(line.segment for line in lines)
         for segment, end in {line.segment: line.end for line in lines}.items():
             row = SpoolOffset.objects.filter(segment=segment, offset_bytes=self._offsets[segment])
@@ -174,6 +175,7 @@ class Drain:
                 offset_bytes=end,
                 hits=F("hits") + stored[segment],
                 set_aside=F("set_aside") + read[segment] - stored[segment],
+                private=F("private") + private[segment],
                 updated_at=timezone.now(),
             )
             if not moved:

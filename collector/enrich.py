@@ -125,8 +125,7 @@ class _Batch:
         pixel_id, project_id, timezone, _, _, (muted_from, muted_until), _ = pixel
         day, hour = local_day_and_hour(hit.at_us, timezone)
         agent = known.agent if known else _NO_AGENT
-        verdict = _BOT if agent.bot and hit.verdict == _COUNTED else hit.verdict
-        traffic = _BOT_TRAFFIC if verdict in _BOTS else _PROXIED if agent.proxy else _DIRECT
+        verdict, traffic = judged(hit.verdict, agent)
         if muted_from <= hit.at_us < muted_until and verdict in _READERS:
             verdict = _MUTED
         # A proxy is never passed off as a reader: where it stands and what it is says nothing about those behind it.
@@ -172,6 +171,13 @@ class _Batch:
             page_url = page_url.partition("?")[0]
         host = page_host(page_url) if page_url else ""
         return Scene(page_url, label, platform, evidence, elsewhere(hit.placement, host))
+
+
+def judged(verdict: int, agent: Agent) -> tuple[int, int]:
+    """Return the verdict on a hit and its traffic, from the verdict of the web process and what its agent is."""
+    if agent.bot and verdict == _COUNTED:
+        verdict = _BOT
+    return verdict, _BOT_TRAFFIC if verdict in _BOTS else _PROXIED if agent.proxy else _DIRECT
 
 
 def counting_pixels(spooled: Iterable[SpooledHit]) -> dict[str, CountingPixel]:

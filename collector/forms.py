@@ -28,8 +28,15 @@ class ProjectForm(ProjectModelForm):
 
     class Meta:
         model = Project
-        fields = ["name", "slug", "timezone", "retention_days"]
-        widgets = {"timezone": forms.TextInput(attrs={"list": "time-zones", "class": "vTextField"})}
+        fields = ["name", "slug", "timezone", "retention_days", "excluded_networks", "drops_opted_out"]
+        widgets = {
+            "timezone": forms.TextInput(attrs={"list": "time-zones", "class": "vTextField"}),
+            "excluded_networks": forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField", "spellcheck": "false"}),
+        }
+
+    def clean_excluded_networks(self) -> str:
+        """Return the typed networks, one a line, without blank lines."""
+        return "\n".join(self.cleaned_data["excluded_networks"].split())
 
 
 class MembershipForm(MembershipModelForm):

@@ -15,6 +15,7 @@ from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString
 
 from collector.forms import PixelForm, SeveralPixelsForm
@@ -66,7 +67,7 @@ class PixelAdmin(PixelModelAdmin):
     list_filter = [RetiredFilter, "kind", EditableProjectFilter]
     list_select_related = ["project"]
     search_fields = ["title", "token"]
-    actions = ["retire", "reinstate", "delete_selected"]
+    actions = ["mute", "unmute", "retire", "reinstate", "delete_selected"]
     fields = ["title", "project", "kind", "known_placements", "own_placements"]
     readonly_fields = ["home", "token", "state", "created"]
 
@@ -81,7 +82,10 @@ class PixelAdmin(PixelModelAdmin):
 
     @admin.display(description="state", ordering="retired_at")
     def state(self, pixel: Pixel) -> str:
-        return f"Retired {moment(pixel.retired_at, pixel.project)}" if pixel.retired_at else "Counting"
+        if pixel.retired_at:
+            return f"Retired {moment(pixel.retired_at, pixel.project)}"
+        paused = paused_until(pixel)
+        return f"Paused until {paused}" if paused else "Counting"
 
     @admin.display(description="created")
     def created(self, pixel: Pixel) -> str:
@@ -188,6 +192,7 @@ class PixelAdmin(PixelModelAdmin):
                 "subtitle": None,
                 "snippets": snippets(pixel, base_url(request)),
                 "counted": is_counted(pixel),
+                "paused_until": paused_until(pixel),
             }
         return super().change_view(request, object_id, form_url, extra_context)
 
@@ -198,7 +203,23 @@ class PixelAdmin(PixelModelAdmin):
         self.message_user(request, f"“{obj}” is ready. Copy a snippet for each place.", messages.SUCCESS)
         return redirect("admin:collector_pixel_change", obj.pk)
 
-    # Retiring, reinstating, deleting
+    # Pausing, retiring, reinstating, deleting
+
+    @admin.action(description="Pause counting for ten minutes")
+    def mute(self, request: HttpRequest, queryset: QuerySet[Pixel]) -> HttpResponse | None:
+        now = timezone.now()
+        pixels = list(queryset.filter(retired_at=None))
+        for pixel in pixels:
+            pixel.mute(now)
+        return self._report(request, pixels, "Paused", why_none="are retired")
+
+    @admin.action(description="Count again now")
+    def unmute(self, request: HttpRequest, queryset: QuerySet[Pixel]) -> HttpResponse | None:
+        now = timezone.now()
+        pixels = [pixel for pixel in queryset if pixel.is_muted(now)]
+        for pixel in pixels:
+            pixel.unmute(now)
+        return self._report(request, pixels, "Resumed", why_none="are not paused")
 
     @admin.action(description="Retire: count no more visits")
     def retire(self, request: HttpRequest, queryset: QuerySet[Pixel]) -> HttpResponse | None:
@@ -238,12 +259,18 @@ class PixelAdmin(PixelModelAdmin):
             messages.ERROR,
         )
 
-    def _report(self, request: HttpRequest, pixels: list[Pixel], verb: str) -> HttpResponse | None:
-        """Say what was done, and go back to the pixel's own page where its button was pressed."""
+    def _report(
+        self, request: HttpRequest, pixels: list[Pixel], verb: str, why_none: str = "are so already"
+    ) -> HttpResponse | None:
+        """Say what was done, and go back to the page where the button was pressed."""
+        if pixels:
+            LogEntry.objects.log_actions(str(request.user.pk), pixels, CHANGE, f"{verb}.")
+        asked_from = request.POST.get("next", "")
+        if url_has_allowed_host_and_scheme(asked_from, allowed_hosts=None):
+            return redirect(asked_from)  # a page of the dashboard, which shows the state, and no messages
         if not pixels:
-            self.message_user(request, f"{verb} nothing: the pixels you picked are so already.", messages.WARNING)
+            self.message_user(request, f"{verb} nothing: the pixels you picked {why_none}.", messages.WARNING)
             return None
-        LogEntry.objects.log_actions(str(request.user.pk), pixels, CHANGE, f"{verb}.")
         titles = ", ".join(f"“{pixel}”" for pixel in pixels)
         self.message_user(request, f"{verb} {titles}.", messages.SUCCESS)
         return redirect("admin:collector_pixel_change", pixels[0].pk) if "from_page" in request.POST else None
@@ -259,6 +286,13 @@ def edits(request: HttpRequest, pixel: Pixel | None) -> bool:
 def is_counted(pixel: Pixel) -> bool:
     """Say whether anything was counted for `pixel`."""
     return DailyCount.objects.filter(project_id=pixel.project_id, pixel_id=pixel.pk).exists()
+
+
+def paused_until(pixel: Pixel) -> str:
+    """Return until when hits of `pixel` are set aside, in its project's time zone; empty where they count."""
+    if pixel.muted_until is None or not pixel.is_muted(timezone.now()):
+        return ""
+    return f"{pixel.muted_until.astimezone(pixel.project.zone):%H:%M} {pixel.project.timezone}"
 
 
 def moment(at: datetime.datetime, project: Project) -> str:

@@ -54,7 +54,7 @@ class ProjectAdmin(ProjectModelAdmin):
     list_display = ["name", "pixels", "timezone", "retention_days", "dashboard"]
     search_fields = ["name", "slug"]
     prepopulated_fields = {"slug": ["name"]}
-    fields = ["name", "slug", "timezone", "retention_days"]
+    fields = ["name", "slug", "timezone", "retention_days", "excluded_networks", "drops_opted_out"]
 
     @admin.display(description="pixels", ordering="pixel_count")
     def pixels(self, project: Project) -> SafeString:

@@ -3,23 +3,44 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from collector.management.progress import ProgressBar
 from collector.management.projects import project_of
 from collector.models import Hit, Project
 from collector.rebuild import rebuild
+from collector.reclassify import reclassify, reclassify_agents
 
 
 class Command(BaseCommand):
-    help = "Count raw hits anew: after a change of time zone, or to check the running counts."
+    help = "Count raw hits anew: after a change of time zone or of the rules, or to check the running counts."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("project", nargs="?", help="the project's slug; all projects without it")
 
-    def handle(self, *args: Any, project: str | None, **options: Any) -> None:
+        parser.add_argument(
+            "--reclassify",
+            action="store_true",
+            help="first judge all hits by today's rules for bots, proxies and devices",
+        )
+
+    def handle(self, *args: Any, project: str | None, reclassify: bool, **options: Any) -> None:
+        if project and reclassify:
+            raise CommandError("What an agent is, all projects share: leave the project out with --reclassify.")
         projects = [project_of(project)] if project else list(Project.objects.order_by("slug"))
+        if reclassify:
+            self.stdout.write(f"{reclassify_agents():,} user agents are told otherwise than before.")
         for one in projects:
-            with ProgressBar(Hit.objects.filter(project=one).count(), one.slug, self.stderr) as bar:
-                counted = rebuild(one, bar.advance)
-            self.stdout.write(f"{one.slug}: counted {counted:,} hits.")
+            self._rebuild(one, is_judged_anew=reclassify)
+        if reclassify:
+            self.stdout.write("A drain that runs still goes by what it knew: restart it.")
+
+    def _rebuild(self, project: Project, *, is_judged_anew: bool) -> None:
+        hits = Hit.objects.filter(project=project).count()
+        with ProgressBar(hits, project.slug, self.stderr) as bar:
+            if is_judged_anew:
+                changed = reclassify(project, bar.advance)
+                done = f"counted {hits:,} hits, {changed:,} of them judged otherwise than before"
+            else:
+                done = f"counted {rebuild(project, bar.advance):,} hits"
+        self.stdout.write(f"{project.slug}: {done}.")
