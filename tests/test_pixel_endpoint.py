@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from collector.answers import GIF
-from collector.models import Pixel, Verdict
+from collector.models import Pixel, Project, Verdict
 from collector.spool import SpooledHit, read_lines, segments
 from tests.endpoints import CHROME, AsgiEndpoint, Endpoint, ViewEndpoint
 
@@ -181,6 +181,62 @@ def test_the_answer_says_why_a_hit_did_or_did_not_count(endpoint, pixel, headers
     assert Verdict(hit.verdict).label == reason
 
 
+@pytest.mark.parametrize(
+    ("headers", "verdict"),
+    [
+        ({"sec_fetch_dest": "image", "accept": "image/avif,image/webp,*/*;q=0.8"}, Verdict.COUNTED),
+        ({"accept": "*/*"}, Verdict.COUNTED),
+        ({"sec_fetch_dest": "document"}, Verdict.SUSPECT),
+        ({"sec_fetch_dest": "empty", "sec_fetch_mode": "cors"}, Verdict.SUSPECT),
+        ({"accept": "text/html,application/xhtml+xml"}, Verdict.SUSPECT),
+        ({"accept": "text/html", "user_agent": "github-camo (4b76e509)"}, Verdict.COUNTED),
+        ({"accept": "text/html", "user_agent": "curl/8.5.0"}, Verdict.BOT),
+        ({"accept": "text/html", "sec_purpose": "prefetch"}, Verdict.PREFETCH),
+    ],
+)
+def test_a_request_that_no_browser_makes_for_an_image_is_set_aside(endpoint, pixel, headers, verdict):
+    response = endpoint.get(f"/p/{pixel.token}.gif", **headers)
+
+    assert [hit.verdict for hit in endpoint.spooled()] == [verdict]
+    assert response.reason == {Verdict.SUSPECT: "bot"}.get(verdict, verdict.label)
+
+
+def test_hits_from_the_authors_own_addresses_are_excluded_and_leave_nothing_of_them(endpoint, pixel):
+    Project.objects.update(excluded_networks="8.8.8.0/24\n2001:db8::7")
+    path = f"/p/{pixel.token}/medium.gif"
+    reasons = [endpoint.get(path, peer=peer).reason for peer in ("8.8.8.8", "::ffff:8.8.8.9", "2001:db8::7", "8.8.4.4")]
+
+    assert reasons == ["excluded", "excluded", "excluded", "counted"]
+    own = endpoint.spooled()[0]
+    assert (own.verdict, own.visitor, own.country, own.agent) == (Verdict.EXCLUDED, None, "", "")
+
+
+@pytest.mark.parametrize(
+    ("agent", "mobile", "platform", "hints"),
+    [
+        (CHROME, "?0", '"Android"', "?0 Android"),
+        (CHROME, "?0", "", "?0"),
+        (CHROME, "", '"Chrome OS"', " Chrome OS"),
+        (CHROME, "?2", '"<script>"', ""),
+        (CHROME, "", "", ""),
+        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/146.0.0.0", "?0", '"Windows"', ""),  # nothing left to tell
+        ("github-camo (4b76e509)", "?0", '"Linux"', ""),
+    ],
+)
+def test_client_hints_are_kept_where_the_agent_is_vague(endpoint, pixel, agent, mobile, platform, hints):
+    endpoint.get(f"/p/{pixel.token}.gif", user_agent=agent, sec_ch_ua_mobile=mobile, sec_ch_ua_platform=platform)
+
+    assert endpoint.spooled()[0].hints == hints
+
+
+@pytest.mark.parametrize(("peer", "private"), [("10.0.0.7", True), ("fd00::7", True), ("8.8.8.8", False)])
+def test_a_private_address_is_noted_as_such_and_not_written(endpoint, pixel, peer, private):
+    endpoint.get(f"/p/{pixel.token}.gif", peer=peer)
+
+    assert endpoint.spooled()[0].is_private is private
+    assert peer.encode() not in segments(endpoint.directory)[0].read_bytes()
+
+
 @pytest.mark.parametrize("signal", [{"dnt": "1"}, {"sec_gpc": "1"}])
 def test_who_opts_out_leaves_no_visitor_country_language_or_agent(endpoint, pixel, signal):
     endpoint.get(
@@ -222,6 +278,12 @@ def test_a_client_can_not_forge_its_address_where_no_proxy_is_trusted(endpoint, 
     ("referer", "page"),
     [
         ("https://medium.com/@a/b?token=secret#c", "https://medium.com/@a/b"),
+        (
+            "https://a.example/b?utm_source=x&token=secret&utm_medium=y#c",
+            "https://a.example/b?utm_source=x&utm_medium=y",
+        ),
+        ("https://a.example/b?utm_source=<script>&UTM_source=x&utm_id=7", "https://a.example/b"),
+        (f"https://a.example/{'b' * 480}?utm_source={'x' * 40}", f"https://a.example/{'b' * 480}"),
         ("https://user:secret@example.org/a", "https://example.org/a"),
         ("https://user:se@cret@example.org/a", "https://example.org/a"),
         ("https://Example.ORG", "https://example.org/"),
@@ -235,7 +297,7 @@ def test_a_client_can_not_forge_its_address_where_no_proxy_is_trusted(endpoint, 
         ("", ""),
     ],
 )
-def test_a_page_keeps_scheme_host_and_path_alone(endpoint, pixel, referer, page):
+def test_a_page_keeps_scheme_host_and_path_and_what_names_a_campaign(endpoint, pixel, referer, page):
     endpoint.get(f"/p/{pixel.token}.gif", referer=referer)
 
     assert endpoint.spooled()[0].page == page
