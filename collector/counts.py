@@ -29,6 +29,7 @@ _START = int(Position.START)
 _DIRECT, _BOT = int(Traffic.DIRECT), int(Traffic.BOT)
 _COUNTED = int(Verdict.COUNTED)
 _READERS = frozenset({int(Verdict.COUNTED), int(Verdict.OPTED_OUT)})
+_BOTS = frozenset({int(Verdict.BOT), int(Verdict.SUSPECT)})
 _BY_VERDICT = {int(verdict): (int(Dimension.VERDICT), str(verdict.label)) for verdict in Verdict}
 _BY_TRAFFIC = {int(traffic): (int(Dimension.TRAFFIC), str(traffic.label)) for traffic in Traffic}
 _BY_POSITION = {int(position): (int(Dimension.POSITION), str(position.label)) for position in Position}
@@ -100,7 +101,7 @@ class Countable(msgspec.Struct):
         values: list[Value] = []
         if self.verdict != _COUNTED:
             values.append(_BY_VERDICT[self.verdict])
-        if self.traffic == _BOT:
+        if self.verdict in _BOTS:
             values.append(_BY_TRAFFIC[_BOT])
         elif self.verdict in _READERS and self.traffic == _DIRECT:
             values.append(_BY_POSITION[self.position])

@@ -177,7 +177,7 @@ def judged(verdict: int, agent: Agent) -> tuple[int, int]:
     """Return the verdict on a hit and its traffic, from the verdict of the web process and what its agent is."""
     if agent.bot and verdict == _COUNTED:
         verdict = _BOT
-    return verdict, _BOT_TRAFFIC if verdict in _BOTS else _PROXIED if agent.proxy else _DIRECT
+    return verdict, _BOT_TRAFFIC if agent.bot or verdict in _BOTS else _PROXIED if agent.proxy else _DIRECT
 
 
 def counting_pixels(spooled: Iterable[SpooledHit]) -> dict[str, CountingPixel]:

@@ -137,3 +137,12 @@ def test_readers_with_private_addresses_are_counted_by_segment(take, pixel):
     take(hit(pixel, is_private=True), hit(pixel, is_private=True), hit(pixel))
 
     assert list(SpoolOffset.objects.values_list("hits", "private")) == [(3, 2)]
+
+
+@pytest.mark.parametrize("verdict", [Verdict.EXCESS, Verdict.PREFETCH])
+def test_a_bot_is_one_whatever_else_it_was_set_aside_for_and_is_named_once(take, pixel, verdict):
+    take(hit(pixel, agent="Googlebot/2.1", verdict=verdict))
+
+    assert Hit.objects.values_list("traffic", "verdict").get() == (Traffic.BOT, verdict)
+    assert counts("verdict") == {(DAY, "(direct)", verdict.label): (1, 0)}
+    assert counts("traffic") == {}

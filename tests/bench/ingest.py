@@ -102,9 +102,20 @@ def _compared(directory: Path, load: Load, options: Options, progress: Progress)
         targets["nginx_empty_gif"] = _loaded(load, target, options.seconds)[1]
     progress(_line("nginx, empty_gif", targets["nginx_empty_gif"]))
     with empty_application(_made(directory / "empty"), options.workers) as target:
-        targets["empty_asgi"] = _loaded(load, target, options.seconds)[1]
-    progress(_line("empty ASGI application", targets["empty_asgi"]))
+        empty = targets["empty_asgi"] = _loaded(load, target, options.seconds)[1]
+        progress(_line("empty ASGI application", empty))
+        # Not a limit, but what this machine's unrest alone does to the slowest requests.
+        _at_half_rate(empty, load, target, options, progress)
     return targets
+
+
+def _at_half_rate(result: dict[str, Any], load: Load, target: Target, options: Options, progress: Progress) -> Run:
+    """Load a target at half its highest rate, and add to its numbers."""
+    rate = result["requests_per_second"] / 2
+    paced = load.paced(target.port, options.seconds, rate)
+    result["at_half_rate"] = {"asked_per_second": round(rate, 1)} | _shown(paced)
+    progress(_line("  at half that rate", result["at_half_rate"]))
+    return paced
 
 
 def _footfall(
@@ -117,11 +128,8 @@ def _footfall(
             caught_up = _catch_up(data, database)
             result["caught_up_after_seconds"] = caught_up
             progress(_line(f"Footfall on {kind}", result) + f", drain caught up after {caught_up} s")
-            rate = result["requests_per_second"] / 2
-            paced = load.paced(target.port, options.seconds, rate)
+            paced = _at_half_rate(result, load, target, options, progress)
             _catch_up(data, database)
-            result["at_half_rate"] = {"asked_per_second": round(rate, 1)} | _shown(paced)
-            progress(_line("  at half that rate", result["at_half_rate"]))
             result["peak_memory_mb"] = {
                 "web": [peak_memory_mb(pid) for pid in target.web],
                 **{name: peak_memory_mb(pid) for name, pid in target.behind.items()},
