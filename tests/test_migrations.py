@@ -1,0 +1,47 @@
+"""Data that a migration moves is all there afterwards, there and back."""
+
+from datetime import date
+
+import pytest
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def migrate(name: str | None = None):
+    """Migrate the collector to a migration, the last one without a name; return the models as they are then."""
+    executor = MigrationExecutor(connection)
+    latest = [node for node in executor.loader.graph.leaf_nodes() if node[0] == "collector"]
+    targets = [("collector", name)] if name else latest
+    executor.migrate(targets)
+    return MigrationExecutor(connection).loader.project_state(targets).apps
+
+
+@pytest.fixture
+def first_version():
+    yield migrate("0001_initial")
+    migrate()
+
+
+def test_counts_keep_their_numbers_when_their_dimensions_become_numbers(first_version):
+    project = first_version.get_model("collector", "Project").objects.create(name="Blog", slug="blog", timezone="UTC")
+    former = first_version.get_model("collector", "DailyCount")
+    names = (
+        "total", "hour", "position", "traffic", "verdict", "page", "country", "language", "device", "browser", "os",
+        "pixel",
+    )  # fmt: skip
+    for hits, name in enumerate(names, 1):
+        former.objects.create(
+            project=project, pixel_id=0, dimension=name, date=date(2026, 11, 22), platform="medium", value="x",
+            hits=hits, visitors=1,
+        )  # fmt: skip
+
+    latest = migrate()
+
+    rows = latest.get_model("collector", "DailyCount").objects.order_by("dimension")
+    assert list(rows.values_list("dimension", "hits", "visitors", "platform", "value")) == [
+        (number, number + 1, 1, "medium", "x") for number in range(len(names))
+    ]
+    back = migrate("0001_initial").get_model("collector", "DailyCount")
+    assert dict(back.objects.values_list("dimension", "hits")) == {name: hits for hits, name in enumerate(names, 1)}
