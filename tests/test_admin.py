@@ -174,17 +174,19 @@ def test_a_strangers_access_to_an_object_shows_and_changes_nothing(as_stranger, 
     assert foreign.title == "Their secret article"
 
 
-@pytest.mark.parametrize("action", ["retire", "reinstate", "delete_selected"])
+@pytest.mark.parametrize("action", ["mute", "unmute", "retire", "reinstate", "delete_selected"])
 def test_actions_skip_foreign_pixels(as_owner, pixel, foreign, action):
     retired = timezone.now() if action == "reinstate" else None
-    Pixel.objects.update(retired_at=retired)
+    muted = timezone.now() if action == "unmute" else None
+    until = muted + datetime.timedelta(minutes=10) if muted else None
+    Pixel.objects.update(retired_at=retired, muted_at=muted, muted_until=until)
     data = {"action": action, "_selected_action": [foreign.pk], "select_across": "1", "post": "yes"}
 
     response = as_owner.post("/admin/collector/pixel/", data, follow=True)
 
     assert "secret" not in text_of(response)
     foreign.refresh_from_db()
-    assert foreign.retired_at == retired
+    assert (foreign.retired_at, foreign.muted_at, foreign.muted_until) == (retired, muted, until)
 
 
 @pytest.mark.parametrize("action", ["delete_selected", "retire"])
@@ -449,6 +451,47 @@ def test_an_unknown_time_zone_says_what_to_write(as_owner, owner, project):
     assert "Write one like Europe/Berlin or Asia/Tokyo" in page
 
 
+def test_own_addresses_are_stored_one_a_line_and_without_blank_lines(as_owner, owner, project):
+    typed = "\r\n 203.0.113.7 \r\n\r\n2001:db8::/48 198.51.100.0/24\r\n"
+    form = project_form(("owner", "owner"), project=project, excluded_networks=typed, drops_opted_out="on")
+
+    as_owner.post(f"/admin/collector/project/{project.pk}/change/", form)
+
+    project.refresh_from_db()
+    assert project.excluded_networks == "203.0.113.7\n2001:db8::/48\n198.51.100.0/24"
+    assert project.drops_opted_out
+
+
+def test_an_own_address_that_is_none_says_what_to_write(as_owner, owner, project):
+    form = project_form(("owner", "owner"), project=project, excluded_networks="203.0.113.7\nmy-home")
+
+    page = text_of(as_owner.post(f"/admin/collector/project/{project.pk}/change/", form))
+
+    assert "“my-home” is no address and no network; write one a line" in page
+    project.refresh_from_db()
+    assert project.excluded_networks == ""
+
+
+def test_own_addresses_explain_themselves_and_are_shown_nowhere_else(as_owner, pixel):
+    Project.objects.update(excluded_networks="203.0.113.7")
+    count(pixel)
+
+    page = text_of(as_owner.get(f"/admin/collector/project/{pixel.project_id}/change/"))
+
+    assert "203.0.113.7</textarea>" in page
+    assert "They are stored as you write them." in page
+    assert "ask not to be tracked" in page
+    for url in (
+        "/admin/collector/project/",
+        f"/admin/collector/project/{pixel.project_id}/delete/",
+        f"/admin/collector/project/{pixel.project_id}/history/",
+        f"/admin/collector/pixel/{pixel.pk}/change/",
+        "/projects/blog/",
+        f"/projects/blog/{pixel.pk}/",
+    ):
+        assert "203.0.113.7" not in text_of(as_owner.get(url)), url
+
+
 def test_deleting_a_project_deletes_its_data_and_no_other(as_owner, pixel, foreign):
     for each in (pixel, foreign):
         count(each)
@@ -598,6 +641,81 @@ def test_the_button_on_a_pixels_page_comes_back_to_it(as_owner, pixel):
     response = as_owner.post("/admin/collector/pixel/", data)
 
     assert response.headers["Location"] == f"/admin/collector/pixel/{pixel.pk}/change/"
+
+
+def act(client: Client, action: str, pixel: Pixel, **more: str) -> str:
+    """Run an action on a pixel, read it anew, and return where the answer leads."""
+    data = {"action": action, "index": "0", "_selected_action": [pixel.pk], **more}
+    response = client.post("/admin/collector/pixel/", data)
+    pixel.refresh_from_db()
+    return response.headers["Location"]
+
+
+@pytest.mark.parametrize("who", ["owner", "editor"])
+def test_pausing_and_resuming_shows_in_list_page_and_history(request, who, pixel):
+    client = logged_in(request.getfixturevalue(who))
+    lists, page = "/admin/collector/pixel/", f"/admin/collector/pixel/{pixel.pk}/change/"
+
+    assert 'value="mute"' in text_of(client.get(page))
+    assert "A pause is for all readers" in text_of(client.get(page))
+    assert act(client, "mute", pixel, from_page="1") == page
+    assert pixel.is_muted(timezone.now())
+    until = f"Paused until {pixel.muted_until.astimezone(pixel.project.zone):%H:%M} Europe/Berlin"
+    for url in (lists, page):
+        assert until in text_of(client.get(url))
+    assert 'value="unmute"' in text_of(client.get(page))
+
+    act(client, "unmute", pixel)
+    assert not pixel.is_muted(timezone.now())
+    for url in (lists, page):
+        assert "Paused until" not in text_of(client.get(url))
+    assert sorted(LogEntry.objects.values_list("change_message", flat=True)) == ["Paused.", "Resumed."]
+
+
+@pytest.mark.parametrize("action", ["mute", "unmute"])
+def test_a_get_pauses_nothing(as_owner, pixel, action):
+    if action == "unmute":
+        pixel.mute(timezone.now())
+    before = pixel.muted_until
+
+    as_owner.get(f"/admin/collector/pixel/?action={action}&index=0&_selected_action={pixel.pk}", follow=True)
+
+    pixel.refresh_from_db()
+    assert pixel.muted_until == before
+
+
+def test_a_viewer_can_pause_nothing(project, pixel, viewer):
+    viewer.is_staff = True
+    viewer.save()
+
+    act(logged_in(viewer), "mute", pixel)
+
+    assert pixel.muted_at is None
+
+
+def test_a_retired_pixel_is_not_paused_and_says_so(as_owner, pixel):
+    Pixel.objects.update(retired_at=timezone.now())
+
+    act(as_owner, "mute", pixel)
+
+    assert pixel.muted_at is None
+    page = text_of(as_owner.get(f"/admin/collector/pixel/{pixel.pk}/change/"))
+    assert "Paused nothing: the pixels you picked are retired." in page
+    assert 'value="mute"' not in page
+
+
+@pytest.mark.parametrize(
+    ("page", "leads_to"),
+    [
+        ("/projects/blog/1/?range=7d", "/projects/blog/1/?range=7d"),
+        ("https://evil.example/", "/admin/collector/pixel/"),
+        ("//evil.example/", "/admin/collector/pixel/"),
+        ("/\\evil.example/", "/admin/collector/pixel/"),
+        ("javascript:alert(1)", "/admin/collector/pixel/"),
+    ],
+)
+def test_pausing_leads_back_to_a_page_of_ours_alone(as_owner, pixel, page, leads_to):
+    assert act(as_owner, "mute", pixel, next=page) == leads_to
 
 
 def test_retiring_again_keeps_the_first_moment(as_owner, pixel):
