@@ -1,5 +1,6 @@
 """How values and numbers are written on a page. What we can't know is never written as a number."""
 
+from collections.abc import Sequence
 from datetime import date
 from functools import cache, lru_cache
 from pathlib import Path
@@ -69,6 +70,11 @@ def percent(share: float) -> str:
 def seen(visits: int, visitors: int) -> int | None:
     """Return the visitors, or None where there were visits but nobody behind them that we could see."""
     return None if visits and not visitors else visitors
+
+
+def listed(words: Sequence[str]) -> str:
+    """Write words as a list: `a`, `a and b`, `a, b and c`."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
 
 
 def count(number: int, noun: str) -> str:

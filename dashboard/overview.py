@@ -3,9 +3,9 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
-from django.db.models import Max, Sum
+from django.db.models import Max, Q, Sum
 from django.utils import timezone
 
 from collector.models import Project, SpoolOffset
@@ -13,6 +13,9 @@ from dashboard import queries
 from dashboard.periods import DAY, Period
 
 CARD_DAYS = 30
+LAST_DAY = timedelta(hours=24)
+MIN_HITS = 50  # fewer are an author trying it out at home
+MIN_PRIVATE_SHARE = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,38 @@ class Losses:
     noted_at: datetime
 
 
-def losses() -> Losses | None:
-    """Return what was lost in the last 90 days, or None where nothing was. One query."""
-    found = SpoolOffset.objects.filter(lost__gt=0).aggregate(hits=Sum("lost"), noted_at=Max("updated_at"))
-    return Losses(**found) if found["hits"] else None
+@dataclass(frozen=True, slots=True)
+class Indistinct:
+    """Hits of the last day, and how many of them came from a private address: from a proxy, most likely."""
+
+    hits: int
+    private: int
+
+    @property
+    def are_all(self) -> bool:
+        return self.private == self.hits
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What administrators are told of how hits come in; None where nothing is wrong."""
+
+    losses: Losses | None
+    indistinct: Indistinct | None
+
+
+def intake(now: datetime) -> Intake:
+    """Return what was lost in the last 90 days, and whether the last day's readers can be told apart. One query."""
+    lost, lately = Q(lost__gt=0), Q(updated_at__gt=now - LAST_DAY)
+    found = SpoolOffset.objects.filter(lost | lately).aggregate(
+        losses=Sum("lost"),
+        noted_at=Max("updated_at", filter=lost),
+        stored=Sum("hits", filter=lately, default=0),
+        from_private=Sum("private", filter=lately, default=0),
+    )
+    hits, private = found["stored"], found["from_private"]
+    seems_proxied = hits >= MIN_HITS and private >= MIN_PRIVATE_SHARE * hits
+    return Intake(
+        Losses(found["losses"], found["noted_at"]) if found["losses"] else None,
+        Indistinct(hits, private) if seems_proxied else None,
+    )

@@ -1,13 +1,13 @@
 """Ranked lists: platforms, articles, and one for each dimension that `PANELS` describes."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.urls import reverse
 
-from collector.models import Dimension, Project
+from collector.models import Dimension, Evidence, Project
 from collector.platforms import DIRECT, OTHER, platform_colour, platform_name
 from dashboard import labels
 from dashboard.periods import Period
@@ -19,7 +19,10 @@ ALL_ARTICLES = 1000
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a panel. `visitors` is None where visits came without any that we could see."""
+    """One line of a panel. `visitors` is None where visits came without any that we could see.
+
+    `detail` is set small beside the label, `hint` is shown when one points at it.
+    """
 
     label: str
     visits: int
@@ -28,6 +31,7 @@ class Row:
     bar: str
     colour: str = ""
     url: str = ""
+    detail: str = ""
     hint: str = ""
     known: bool = True
 
@@ -52,7 +56,7 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """How one dimension is shown as a panel."""
+    """How one dimension is shown as a panel; where it is `optional`, only when there is something to show."""
 
     dimension: Dimension
     key: str
@@ -60,6 +64,7 @@ class Described:
     caption: str
     heading: str
     label: Callable[[str], str] = labels.verbatim
+    optional: bool = False
 
 
 PANELS = (
@@ -68,6 +73,14 @@ PANELS = (
     Described(Dimension.PAGE, "pages", "Pages", "Where the pixel was seen", "Page"),
     Described(Dimension.BROWSER, "browsers", "Browsers", "What they read with", "Browser"),
     Described(Dimension.OS, "systems", "Systems", "What their device runs", "System"),
+    Described(
+        Dimension.ELSEWHERE,
+        "elsewhere",
+        "Seen elsewhere",
+        "Pages that are not where it was pasted: who has copied the article",
+        "Host",
+        optional=True,
+    ),
 )
 
 
@@ -76,6 +89,7 @@ PLATFORM_HINTS = {
     DIRECT: "Nothing told us the platform: no placement in the address, no page named by the browser.",
     OTHER: "Placements that the pixel does not declare, or more hosts than we keep apart.",
 }
+TOLD_BY = {Evidence.PLACEMENT: "its link", Evidence.PROXY: "its proxy", Evidence.PAGE: "the page"}
 
 
 def _row(label: str, visits: int, visitors: int, *, total: int, most: int, **more: Any) -> Row:
@@ -108,7 +122,11 @@ def dimension_panel(described: Described, counts: Sequence[ValueCount], total: i
     return Panel(described.key, described.title, described.caption, described.heading, rows, values)
 
 
-def platforms_panel(totals: Sequence[PlatformDay], total: int) -> Panel:
+def platforms_panel(
+    totals: Sequence[PlatformDay], total: int, evidence: Mapping[str, Collection[str]] | None = None
+) -> Panel:
+    """Rank the platforms. `evidence` has labels of what told each of them, where that is to be said."""
+    evidence = evidence or {}
     visits: Counter[str] = Counter()
     visitors: Counter[str] = Counter()
     for day in totals:
@@ -124,11 +142,18 @@ def platforms_panel(totals: Sequence[PlatformDay], total: int) -> Panel:
             total=total,
             most=most,
             colour=platform_colour(slug),
+            detail=told_by(evidence.get(slug, ())),
             hint=PLATFORM_HINTS.get(slug, ""),
         )
         for slug in ranked[:PANEL_ROWS]
     ]
     return Panel("platforms", "Platforms", "Where it was published", "Platform", rows, len(ranked))
+
+
+def told_by(evidence: Collection[str]) -> str:
+    """Write what told a platform, strongest first: `by its link and the page`. Nothing where nothing did."""
+    told = [words for kind, words in TOLD_BY.items() if kind.label in evidence]
+    return f"by {labels.listed(told)}" if told else ""
 
 
 def articles_panel(project: Project, period: Period, counts: Sequence[PixelCount], pixels: int, total: int) -> Panel:

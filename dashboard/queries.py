@@ -71,6 +71,15 @@ def platform_days(project: Project, pixel_id: int, period: Period) -> list[Platf
     return [PlatformDay(*row) for row in rows.values_list(*fields)]
 
 
+def platform_evidence(project: Project, period: Period) -> dict[str, set[str]]:
+    """Return what told each platform of a project, as labels of Evidence. One query."""
+    rows = _counts(project, WHOLE_PROJECT, period).filter(dimension=Dimension.EVIDENCE)
+    told: dict[str, set[str]] = {}
+    for platform, evidence in rows.values_list("platform", "value").distinct():
+        told.setdefault(platform, set()).add(evidence)
+    return told
+
+
 def value_counts(
     project: Project, pixel_id: int, period: Period, dimensions: Iterable[Dimension], limit: int
 ) -> list[ValueCount]:

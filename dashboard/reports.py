@@ -4,7 +4,7 @@ Python decides numbers, labels, order and links; templates place them; JavaScrip
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from collector.models import Dimension, Pixel, Project, Traffic, Verdict
@@ -17,6 +17,14 @@ from dashboard.queries import ValueCount
 
 ARTICLE_ROWS = 20
 COUNTED = (Dimension.TRAFFIC, Dimension.VERDICT, Dimension.HOUR, *(panel.dimension for panel in PANELS))
+SET_ASIDE = {
+    Verdict.BOT: "by bots",
+    Verdict.SUSPECT: "asked as no browser does",
+    Verdict.EXCESS: "over the rate limit",
+    Verdict.PREFETCH: "loaded ahead",
+    Verdict.MUTED: "while paused",
+    Verdict.EXCLUDED: "from own addresses",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +40,10 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything that a page shows of one project or pixel over one period."""
+    """Everything that a page shows of one project or pixel over one period. `set_aside` says what was not counted."""
 
     visits: int
-    bots: int
+    set_aside: str
     figures: Sequence[Figure]
     trend: Chart
     hours: Chart
@@ -50,13 +58,15 @@ def pixel_report(pixel: Pixel, period: Period) -> Report:
 
 
 def project_report(project: Project, period: Period, *, all_articles: bool = False) -> Report:
-    """Report on a whole project, with its pixels ranked. Five queries."""
-    report = _report(project, WHOLE_PROJECT, period)
+    """Report on a whole project, with its pixels ranked. Six queries."""
+    report = _report(project, WHOLE_PROJECT, period, queries.platform_evidence(project, period))
     counts, pixels = queries.pixel_counts(project, period, ALL_ARTICLES if all_articles else ARTICLE_ROWS)
     return replace(report, articles=articles_panel(project, period, counts, pixels, report.visits))
 
 
-def _report(project: Project, pixel_id: int, period: Period) -> Report:
+def _report(
+    project: Project, pixel_id: int, period: Period, evidence: Mapping[str, Collection[str]] | None = None
+) -> Report:
     days = queries.platform_days(project, pixel_id, period)
     totals = [day for day in days if day.dimension == Dimension.TOTAL]
     by_dimension: dict[int, list[ValueCount]] = defaultdict(list)
@@ -68,20 +78,32 @@ def _report(project: Project, pixel_id: int, period: Period) -> Report:
     visitors = sum(day.visitors for day in totals)
     return Report(
         visits=visits,
-        bots=traffic.get(Traffic.BOT.label, 0),
+        set_aside=_set_aside(verdicts),
         figures=_figures(visits, visitors, traffic, verdicts),
         trend=trend_chart(project, period, days),
         hours=hours_chart(project, by_dimension[Dimension.HOUR]),
-        platforms=platforms_panel(totals, visits),
-        panels=[dimension_panel(described, by_dimension[described.dimension], visits) for described in PANELS],
+        platforms=platforms_panel(totals, visits, evidence),
+        panels=[
+            dimension_panel(described, by_dimension[described.dimension], visits)
+            for described in PANELS
+            if by_dimension[described.dimension] or not described.optional
+        ],
+    )
+
+
+def _set_aside(verdicts: Mapping[str, int], *without: Verdict) -> str:
+    """Write how many hits were set aside and why, such as `3 by bots, 2 while paused`."""
+    return ", ".join(
+        f"{verdicts[verdict.label]:,} {why}"
+        for verdict, why in SET_ASIDE.items()
+        if verdicts.get(verdict.label) and verdict not in without
     )
 
 
 def _figures(visits: int, visitors: int, traffic: dict[str, int], verdicts: dict[str, int]) -> Sequence[Figure]:
     proxied = traffic.get(Traffic.PROXIED.label, 0)
-    bots = traffic.get(Traffic.BOT.label, 0)
-    excess = verdicts.get(Verdict.EXCESS.label, 0)
-    ahead = verdicts.get(Verdict.PREFETCH.label, 0)
+    bots = verdicts.get(Verdict.BOT.label, 0)  # traffic of bots has those besides that asked as no browser does
+    others = _set_aside(verdicts, Verdict.BOT)
     seen = labels.seen(visits, visitors)
     return (
         Figure("visits", "Visits", labels.short(visits), visits, "by readers, directly or through a proxy"),
@@ -104,8 +126,6 @@ def _figures(visits: int, visitors: int, traffic: dict[str, int], verdicts: dict
             "Bots set aside",
             labels.short(bots),
             bots,
-            f"not counted; nor {excess:,} over the rate limit, {ahead:,} loaded ahead"
-            if excess or ahead
-            else "not counted as visits",
+            f"not counted; nor {others}" if others else "not counted as visits",
         ),
     )

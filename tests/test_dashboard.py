@@ -11,8 +11,8 @@ from django.contrib.auth.models import User
 from django.contrib.staticfiles import finders
 from django.test import Client
 
-from collector.models import Membership, Pixel, Project, SpoolOffset
-from tests.test_reports import DAY, add_bots, add_visits
+from collector.models import Dimension, Membership, Pixel, Project, Role, SpoolOffset
+from tests.test_reports import DAY, add, add_bots, add_visits
 
 NOON = datetime(DAY.year, DAY.month, DAY.day, 12, tzinfo=UTC)
 PAGES = ["/", "/projects/blog/", "/projects/blog/{pixel}/"]
@@ -275,6 +275,78 @@ def test_a_retired_pixel_says_that_it_counts_no_more(reader, pixel):
     assert "Retired" in get(reader, f"/projects/blog/{pixel.pk}/")
 
 
+def test_a_paused_pixel_says_until_when_and_that_all_readers_are_meant(reader, pixel):
+    pixel.mute(NOON - timedelta(minutes=5))
+    page = get(reader, f"/projects/blog/{pixel.pk}/")
+    assert "Counting is paused until 13:05 (Europe/Berlin), while you edit. Hits until then are set aside" in page
+    assert "all readers" in page
+    Pixel.objects.update(muted_until=NOON)
+    assert "paused" not in get(reader, f"/projects/blog/{pixel.pk}/")
+
+
+def test_a_retired_pixel_is_not_called_paused(client, admin_user, pixel):
+    pixel.mute(NOON)
+    Pixel.objects.update(retired_at=NOON)
+    client.force_login(admin_user)
+    page = get(client, f"/projects/blog/{pixel.pk}/")
+    assert "paused" not in page
+    assert 'value="unmute"' not in page
+
+
+@pytest.mark.parametrize(
+    ("role", "is_staff", "may"),
+    [(Role.VIEWER, True, False), (Role.EDITOR, False, False), (Role.EDITOR, True, True), (Role.OWNER, True, True)],
+)
+def test_who_may_edit_a_pixel_in_the_admin_can_pause_it_here(client, viewer, pixel, role, is_staff, may):
+    User.objects.update(is_staff=is_staff)
+    Membership.objects.update(role=role)
+    client.force_login(viewer)
+    url = f"/projects/blog/{pixel.pk}/"
+    assert ('value="mute"' in get(client, url)) == may
+    pixel.mute(NOON)
+    assert ('value="unmute"' in get(client, url)) == may
+
+
+def test_the_button_to_pause_works_with_its_token_and_comes_back_to_its_range(owner, pixel):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(owner)
+    url = f"/projects/blog/{pixel.pk}/?range=7d"
+
+    def press(button: str) -> None:
+        form = get(client, url).split('<div class="pause')[1].split("</form>")[0]
+        fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form))
+        assert fields["action"] == button
+        action = re.search(r'action="([^"]+)"', form)[1]
+        assert client.post(action, fields | {"csrfmiddlewaretoken": ""}).status_code == 403
+        assert client.post(action, fields).headers["Location"] == url
+        pixel.refresh_from_db()
+
+    press("mute")
+    assert pixel.is_muted(NOON)
+    assert "Counting is paused until 13:10" in get(client, url)
+    press("unmute")
+    assert not pixel.is_muted(NOON)
+    assert "Counting is paused" not in get(client, url)
+    assert 'class="messagelist"' not in get(client, "/admin/")  # nothing waits there to be told again
+
+
+def test_hosts_elsewhere_are_shown_as_text_and_never_linked(reader, pixel):
+    add_visits(pixel, 5)
+    add(pixel, Dimension.ELSEWHERE, "copies.example", 3, 2, DAY, "medium")
+    for path in PAGES[1:]:
+        page = get(reader, path.format(pixel=pixel.pk))
+        assert Tables(page).panels["elsewhere"] == {"copies.example": "3"}
+        assert "who has copied the article" in page
+        assert not [tag for tag, attributes in Tables(page).tags if "copies" in str(attributes.get("href"))]
+
+
+def test_a_platform_is_followed_by_what_told_it(reader, pixel):
+    add_visits(pixel, 5)
+    add(pixel, Dimension.EVIDENCE, "placement", 5, 5, DAY, "medium")
+    assert Tables(get(reader, "/projects/blog/")).panels["platforms"] == {"Medium by its link": "5"}
+    assert Tables(get(reader, f"/projects/blog/{pixel.pk}/")).panels["platforms"] == {"Medium": "5"}
+
+
 def test_today_is_the_day_of_the_project(reader, project, pixel):
     add_visits(pixel, 5, day=DAY + timedelta(days=1))
     assert Tables(get(reader, "/projects/blog/?range=today")).figures["visits"] == 0
@@ -365,9 +437,12 @@ def test_a_pixel_never_visited_shows_its_snippets(reader, pixel):
     assert f"/p/{pixel.token}/dev-to.gif" in page
 
 
-def test_bots_before_the_first_visit_are_named(reader, pixel):
+def test_what_was_set_aside_before_the_first_visit_is_named(reader, pixel):
     add_bots(pixel, 7)
-    assert "Only bots came so far: 7" in get(reader, f"/projects/blog/{pixel.pk}/")
+    add(pixel, Dimension.VERDICT, "excluded", 2, 0, DAY, "medium")
+    for path in PAGES[1:]:
+        page = get(reader, path.format(pixel=pixel.pk))
+        assert "Nothing that counts came so far. Set aside in this range: 7 by bots, 2 from own addresses." in page
 
 
 def test_a_range_without_visits_says_when_the_first_was(reader, pixel):
@@ -379,7 +454,7 @@ def test_a_range_without_visits_says_when_the_first_was(reader, pixel):
 # What the pages cost
 
 
-@pytest.mark.parametrize(("path", "queries"), [("/", 4), ("/projects/blog/", 9), ("/projects/blog/{pixel}/", 7)])
+@pytest.mark.parametrize(("path", "queries"), [("/", 4), ("/projects/blog/", 10), ("/projects/blog/{pixel}/", 7)])
 @pytest.mark.parametrize("counted", [False, True])
 def test_pages_ask_as_many_queries_at_any_traffic(
     reader, viewer, pixel, django_assert_num_queries, path, queries, counted
@@ -416,3 +491,56 @@ def test_hits_that_could_not_be_kept_are_said_to_administrators_alone(viewer, cl
     assert "1,234 hits could not be kept" in admin_client.get("/").content.decode()
     SpoolOffset.objects.update(lost=0)
     assert "could not be kept" not in admin_client.get("/").content.decode()
+
+
+def segment(name: str, hits: int, private: int, hours_ago: int = 1) -> None:
+    SpoolOffset.objects.create(
+        segment=name, offset_bytes=0, hits=hits, private=private, updated_at=NOON - timedelta(hours=hours_ago)
+    )
+
+
+NO_PROXY_TOLD = "set TRUSTED_PROXIES to how many there are (mostly 1) and restart"
+
+
+def test_readers_from_private_addresses_are_said_to_administrators_alone(viewer, client, admin_client):
+    segment("a", 1200, 1200)
+    segment("b", 30, 30, hours_ago=23)
+    client.force_login(viewer)
+
+    assert "TRUSTED_PROXIES" not in get(client, "/")
+    page = " ".join(get(admin_client, "/").split())
+    assert "All 1,230 hits of the last day came from a private address, so all readers look like one" in page
+    assert NO_PROXY_TOLD in page
+
+
+@pytest.mark.parametrize(
+    ("hits", "private", "hours_ago", "is_said"),
+    [
+        (50, 50, 1, True),
+        (49, 49, 1, False),
+        (100, 95, 1, True),
+        (100, 94, 1, False),
+        (500, 0, 1, False),
+        (500, 500, 25, False),
+    ],
+)
+def test_private_addresses_are_said_where_they_are_nearly_all_of_the_last_day(
+    admin_client, hits, private, hours_ago, is_said
+):
+    segment("a", hits, private, hours_ago)
+    segment("old", 10_000, 0, hours_ago=48)
+
+    page = get(admin_client, "/")
+
+    assert (NO_PROXY_TOLD in page) == is_said
+    assert ("95 of the 100 hits" in page) == (private == 95)
+
+
+def test_what_administrators_are_told_costs_one_query(admin_client, pixel, django_assert_num_queries):
+    segment("a", 100, 97)
+    segment("b", 40, 40, hours_ago=48)
+    SpoolOffset.objects.filter(segment="b").update(lost=5)
+    with django_assert_num_queries(5):
+        page = get(admin_client, "/")
+    assert "5 hits could not be kept" in page
+    assert "97 of the 100 hits of the last day" in page

@@ -23,6 +23,8 @@ def add(pixel: Pixel, dimension: Dimension, value: str, visits: int, visitors: i
     rows = [(pixel.pk, dimension, platform, value), (WHOLE_PROJECT, dimension, platform, value)]
     if dimension == Dimension.TOTAL:
         rows.append((ALL_PLATFORMS, Dimension.PIXEL, "", str(pixel.pk)))
+    elif dimension == Dimension.EVIDENCE:
+        del rows[0]
     else:
         rows.append((ALL_PLATFORMS, dimension, "", value))
     for pixel_id, of_dimension, of_platform, of_value in rows:
@@ -117,6 +119,32 @@ def test_hits_over_the_rate_limit_and_prefetches_are_named_beside_the_bots(proje
     notes = {figure.key: figure.note for figure in project_report(project, MONTH).figures}
     assert "12 over the rate limit" in notes["bots"]
     assert "3 loaded ahead" in notes["bots"]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "words"),
+    [("suspect", "asked as no browser does"), ("muted", "while paused"), ("excluded", "from own addresses")],
+)
+def test_what_else_was_set_aside_is_named_where_there_is_any(project, pixel, verdict, words):
+    add_bots(pixel, 7)
+    add(pixel, Dimension.VERDICT, verdict, 1200, 0, DAY, "medium")
+    for report in (project_report(project, MONTH), pixel_report(pixel, MONTH)):
+        bots = next(figure for figure in report.figures if figure.key == "bots")
+        assert bots.note == f"not counted; nor 1,200 {words}"
+        assert report.set_aside == f"7 by bots, 1,200 {words}"
+
+
+def test_what_is_set_aside_is_counted_once(project, pixel):
+    """Traffic of bots has those too that asked as no browser does."""
+    add_bots(pixel, 7)
+    add(pixel, Dimension.TRAFFIC, "bot", 4, 0, DAY, "medium")
+    add(pixel, Dimension.VERDICT, "suspect", 4, 0, DAY, "medium")
+    assert figures(project_report(project, MONTH))["bots"] == 7
+
+
+def test_readers_who_opted_out_are_not_among_what_was_set_aside(project, pixel):
+    add(pixel, Dimension.VERDICT, "opted-out", 4, 0, DAY, "medium")
+    assert project_report(project, MONTH).set_aside == ""
 
 
 def test_other_projects_and_pixels_do_not_leak_in(project, pixel, second_pixel, other_pixel):
@@ -218,6 +246,51 @@ def test_a_platform_has_one_name_and_colour_everywhere(project, pixel):
     assert in_panel[0] == ("GitHub", "#707882")
 
 
+@pytest.mark.parametrize(
+    ("evidence", "detail"),
+    [
+        (["placement"], "by its link"),
+        (["proxy"], "by its proxy"),
+        (["page"], "by the page"),
+        (["page", "placement"], "by its link and the page"),
+        (["page", "proxy", "placement"], "by its link, its proxy and the page"),
+        (["none"], ""),
+        ([], ""),
+    ],
+)
+def test_the_platforms_of_a_project_say_what_told_them(project, pixel, evidence, detail):
+    add_visits(pixel, 6)
+    add_visits(pixel, 1, platform="github")
+    for place, value in enumerate(evidence):
+        add(pixel, Dimension.EVIDENCE, value, 1, 1, DAY - timedelta(days=place), "medium")
+    rows = project_report(project, MONTH).platforms.rows
+    assert [(row.label, row.detail) for row in rows] == [("Medium", detail), ("GitHub", "")]
+    assert {row.detail for row in pixel_report(pixel, MONTH).platforms.rows} == {""}
+
+
+def test_what_told_a_platform_is_that_of_the_range(project, pixel):
+    add_visits(pixel, 1)
+    add(pixel, Dimension.EVIDENCE, "page", 1, 1, MONTH.start - timedelta(days=1), "medium")
+    assert project_report(project, MONTH).platforms.rows[0].detail == ""
+
+
+def test_pages_elsewhere_have_a_panel_where_there_are_any(project, pixel, second_pixel):
+    add_visits(pixel, 10)
+    for report in (project_report(project, MONTH), pixel_report(pixel, MONTH)):
+        assert "elsewhere" not in {panel.key for panel in report.panels}
+    add(pixel, Dimension.ELSEWHERE, "copies.example", 3, 2, DAY, "medium")
+    add(pixel, Dimension.ELSEWHERE, "mirror.example", 1, 0, DAY, "github")
+    for report in (project_report(project, MONTH), pixel_report(pixel, MONTH)):
+        panel = next(panel for panel in report.panels if panel.key == "elsewhere")
+        assert [(row.label, row.visits, row.visitors) for row in panel.rows] == [
+            ("copies.example", 3, 2),
+            ("mirror.example", 1, None),
+        ]
+        assert panel.rows[0].share == pytest.approx(0.3)
+        assert {row.url for row in panel.rows} == {""}
+    assert "elsewhere" not in {panel.key for panel in pixel_report(second_pixel, MONTH).panels}
+
+
 def test_panels_show_the_most_frequent_values_and_say_how_many_there_are(project, pixel):
     for place in range(30):
         add_visits(pixel, 100 - place, page=f"example.org/{place}")
@@ -279,7 +352,7 @@ def test_reports_ask_as_many_queries_at_any_traffic(project, pixel, django_asser
     for place in range(visits):
         add_visits(pixel, 1, day=DAY - timedelta(days=place), platform=f"site{place}.example", hour=place % 24)
     for period in (MONTH, TODAY):
-        with django_assert_num_queries(5):
+        with django_assert_num_queries(6):
             project_report(project, period)
         with django_assert_num_queries(2):
             pixel_report(pixel, period)

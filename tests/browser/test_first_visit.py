@@ -111,7 +111,8 @@ def reader_agent(chromium) -> str:
 
 
 def rows(page, panel: str) -> dict[str, str]:
-    """Return the first figure of each row of a panel, by the row's label."""
+    """Return the first figure of each row of a panel, by the row's label without its detail."""
+    page.locator(".detail").evaluate_all("details => details.forEach(detail => detail.remove())")
     found = page.locator(f"[data-panel={panel}] tbody tr")
     return {
         found.nth(number).locator("th").inner_text().strip(): found.nth(number).locator("td").first.inner_text().strip()
