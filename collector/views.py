@@ -1,10 +1,12 @@
 """The collector's endpoints as ordinary Django views, for `runserver` and WSGI hosts; and how the server is."""
 
+from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
+from collector.lag import lag
 from collector.receive import PixelRequest, now_us
 from collector.wiring import receiver
 
@@ -40,10 +42,14 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Say whether the database can be reached. One query."""
+    """Say whether the database can be reached and the drain stores what is taken in. Two queries."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
+        behind = lag(settings.SPOOL_DIR, now_us())
     except (DatabaseError, InterfaceError):
         return HttpResponse("the database can't be reached\n", status=503, content_type="text/plain")
+    if behind.is_long:
+        said = f"the oldest of {behind.bytes} waiting bytes waits for {behind.seconds:.0f} s: is the drain running?\n"
+        return HttpResponse(said, status=503, content_type="text/plain")
     return HttpResponse("ok\n", content_type="text/plain")
