@@ -166,7 +166,15 @@ class Receiver:
             verdict = _OPTED_OUT if opts_out else _COUNTED
         page = page_of(headers.get(b"referer", b"")[: 4 * MAX_PAGE])
         if opts_out or verdict == _EXCLUDED:
-            return SpooledHit(target.token, at_us, target.placement, target.is_end, verdict, page=page)
+            return SpooledHit(
+                target.token,
+                at_us,
+                target.placement,
+                target.is_end,
+                verdict,
+                page=page,
+                is_private=is_private(address),
+            )
         country = country_of(address)
         return SpooledHit(
             target.token,

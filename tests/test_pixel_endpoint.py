@@ -230,8 +230,9 @@ def test_client_hints_are_kept_where_the_agent_is_vague(endpoint, pixel, agent, 
 
 
 @pytest.mark.parametrize(("peer", "private"), [("10.0.0.7", True), ("fd00::7", True), ("8.8.8.8", False)])
-def test_a_private_address_is_noted_as_such_and_not_written(endpoint, pixel, peer, private):
-    endpoint.get(f"/p/{pixel.token}.gif", peer=peer)
+@pytest.mark.parametrize("headers", [{}, {"dnt": "1"}])
+def test_a_private_address_is_noted_as_such_and_not_written(endpoint, pixel, peer, private, headers):
+    endpoint.get(f"/p/{pixel.token}.gif", peer=peer, **headers)
 
     assert endpoint.spooled()[0].is_private is private
     assert peer.encode() not in segments(endpoint.directory)[0].read_bytes()
