@@ -87,31 +87,32 @@ class Enricher:
 
         Runs no query for agents and pages that were seen before.
         """
-        agents = self._known_agents(spooled)
+        agents = self._agents.resolve(hit.agent for _, hit in spooled if hit.agent)
+        refined = self._refined(agents, {(hit.agent, hit.hints) for _, hit in spooled if hit.hints and hit.agent})
         batch = _Batch(self.caps)
-        enriched = [
-            batch.enrich(hit_id, hit, pixels[hit.token], agents.get((hit.agent, hit.hints))) for hit_id, hit in spooled
-        ]
+        enriched = []
+        for hit_id, hit in spooled:
+            known = agents.get(hit.agent)
+            if hit.hints:
+                known = refined.get((hit.agent, hit.hints), known)
+            enriched.append(batch.enrich(hit_id, hit, pixels[hit.token], known))
         pages = self._pages.resolve(hit.page_url for hit in enriched if hit.page_url)
-        for hit in enriched:
-            if hit.page_url:
-                hit.page_id = pages[hit.page_url]
+        for row in enriched:
+            if row.page_url:
+                row.page_id = pages[row.page_url]
         return enriched
 
-    def _known_agents(self, spooled: Sequence[tuple[int, SpooledHit]]) -> dict[tuple[str, str], KnownAgent]:
-        """Return what is known of each agent and its hints: another row than its string's, where they tell more."""
-        told = {(hit.agent, hit.hints) for _, hit in spooled if hit.agent}
-        by_string = self._agents.resolve(string for string, _ in told)
-        agents = {(string, hints): by_string[string] for string, hints in told}
-        refined = {
+    def _refined(
+        self, agents: Mapping[str, KnownAgent], told: Iterable[tuple[str, str]]
+    ) -> dict[tuple[str, str], KnownAgent]:
+        """Return the rows of agents with hints, where these tell more than the agent's string does."""
+        rows = {
             (string, hints): f"{string}{HINTS_FOLLOW}{hints}"
-            for (string, hints), known in agents.items()
-            if hints and hinted(known.agent, hints) != known.agent
+            for string, hints in told
+            if hinted(agents[string].agent, hints) != agents[string].agent
         }
-        if refined:
-            with_hints = self._agents.resolve(refined.values())
-            agents |= {key: with_hints[string] for key, string in refined.items()}
-        return agents
+        known = self._agents.resolve(rows.values())
+        return {key: known[row] for key, row in rows.items()}
 
 
 class _Batch:

@@ -18,8 +18,8 @@ from collector.enrich import EnrichedHit
 from collector.models.counts import WHOLE_PROJECT
 from collector.rows import columns_from_json, json_columns
 
-# (project, day, pixel or whole project, visitor)
-Sighting = tuple[int, str, int, int]
+Group = tuple[int, str, int]  # project, day, pixel or whole project
+Sighting = tuple[int, str, int, int]  # by whom
 
 COPY_ROWS = 500  # a write
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
@@ -98,22 +98,29 @@ def _of_present_pixels(hits: Sequence[EnrichedHit]) -> Sequence[EnrichedHit]:
 
 def _flag_new_visitors(hits: Sequence[EnrichedHit]) -> None:
     """Mark each visitor's first visit of the day, for its pixel and for its project."""
-    first: dict[Sighting, EnrichedHit] = {}
+    first: dict[Group, dict[int, EnrichedHit]] = {}
     for hit in hits:
         if hit.visitor is not None and hit.is_visit:
-            first.setdefault((hit.project_id, hit.date, hit.pixel_id, hit.visitor), hit)
-            first.setdefault((hit.project_id, hit.date, WHOLE_PROJECT, hit.visitor), hit)
-    if not first:
-        return
-    for sighting in _claim(sorted(first)):
-        if sighting[2] == WHOLE_PROJECT:
-            first[sighting].new_to_project = True
+            for pixel_id in (hit.pixel_id, WHOLE_PROJECT):
+                group = (hit.project_id, hit.date, pixel_id)
+                seen = first.get(group)
+                if seen is None:
+                    seen = first[group] = {}
+                if hit.visitor not in seen:
+                    seen[hit.visitor] = hit
+    sightings = [(*group, visitor) for group in sorted(first) for visitor in sorted(first[group])]
+    for project_id, day, pixel_id, visitor in _claim(sightings):
+        hit = first[project_id, day, pixel_id][visitor]
+        if pixel_id == WHOLE_PROJECT:
+            hit.new_to_project = True
         else:
-            first[sighting].new_to_pixel = True
+            hit.new_to_pixel = True
 
 
 def _claim(sightings: list[Sighting]) -> list[Sighting]:
-    """Remember sightings and return those that nobody had made before."""
+    """Remember sightings, which are in the order of their key, and return those that nobody had made before."""
+    if not sightings:
+        return []
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(CLAIM_POSTGRESQL, json_columns(sightings))
