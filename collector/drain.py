@@ -31,7 +31,9 @@ from collector.store import store
 logger = logging.getLogger(__name__)
 
 BATCH_LINES = 20_000
-READ_BYTES = 8 * 1024 * 1024  # in a batch, whatever its lines: it bounds the memory
+# The larger the batch, the fewer times a count is written. SQLite needs the memory for itself, within our process.
+BATCH_LINES_POSTGRESQL = 40_000
+LINE_BYTES = 420  # of a batch, on average and at most: it bounds the memory
 POLL_SECONDS = 0.4  # a lone hit is on the dashboard within a second
 MANY_LINES = 1_000
 GATHER_SECONDS = 1.5
@@ -53,10 +55,11 @@ class Drain:
     """The drain of one spool directory. The caller holds `locks.exclusive` for it. `clock` gives monotonic seconds."""
 
     def __init__(
-        self, directory: Path, *, batch_lines: int = BATCH_LINES, clock: Callable[[], float] = time.monotonic
+        self, directory: Path, *, batch_lines: int | None = None, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._directory = directory
-        self._batch_lines = batch_lines
+        usual = BATCH_LINES_POSTGRESQL if connection.vendor == "postgresql" else BATCH_LINES
+        self._batch_lines = batch_lines or usual
         self._clock = clock
         self._offsets: dict[str, int] = {}
         self._losses: dict[str, int] = {}
@@ -100,7 +103,7 @@ class Drain:
         return len(lines)
 
     def _waiting_lines(self) -> Iterator[Line]:
-        room = READ_BYTES
+        room = self._batch_lines * LINE_BYTES
         for segment in segments(self._directory):
             offset = self._offset(segment.name)
             if room > 0 and segment.stat().st_size > offset:
