@@ -4,6 +4,7 @@ worker_class = "collector.gunicorn_worker.PixelWorker"
 http_parser = "fast"
 asgi_loop = "uvloop"
 asgi_lifespan = "auto"
+limit_request_field_size = 131_072  # a strange header shall cost no article its image; we cut what we keep
 keepalive = 5
 graceful_timeout = 10
 accesslog = None  # an access log would hold the addresses that we promise never to write

@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from collector.answers import GIF
 from collector.gunicorn_worker import is_known_gunicorn
 from tests.endpoints import CHROME
 from tests.server import ROOT, Server, environment, eventually, free_port, kill, new_pixel, running
@@ -172,6 +173,17 @@ def test_a_connection_that_rests_is_closed_however_many_requests_it_made(shared_
             client.sendall(request)
             assert client.recv(65_536).startswith(b"HTTP/1.1 200")
         assert client.recv(1) == b""  # gunicorn's keepalive, 5 s
+
+
+@pytest.mark.parametrize("agent", [b"M" * 65_536, b"Mozilla/5.0 \xff\xfe (\xc3\x28)", b"Mozilla/5.0 \x80\xff" * 900])
+def test_an_agent_of_64_kb_or_of_no_utf_8_gets_the_image(shared_server, agent):
+    server, token = shared_server
+    head = f"GET /p/{token}.gif HTTP/1.1\r\nHost: x\r\nConnection: close\r\nUser-Agent: ".encode()
+
+    answer = raw_answer(server, head + agent + b"\r\n\r\n")
+
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n"), answer[:200]
+    assert answer.endswith(GIF)
 
 
 def test_this_gunicorn_is_one_that_the_short_way_knows():
