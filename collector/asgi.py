@@ -52,7 +52,7 @@ class FastPath:
         loop = asyncio.get_running_loop()
         if answer is None:
             answer = await loop.run_in_executor(self._asking, self._receiver.ask_and_receive, request, at_us)
-        if lines := self._receiver.unsynced:
+        if lines := self._receiver.unsynced(request, answer):
             answer = await loop.run_in_executor(self._syncing, self._receiver.synced, answer, lines)
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else answer.body})

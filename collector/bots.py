@@ -12,7 +12,7 @@ from is_bot import Bots
 
 from collector.facts import Names, any_of, tables
 
-MAX_SEARCHED = 300  # of a string, for a name
+MAX_SEARCHED = 300  # of a string, for a name: all that reads its whole length costs a hostile one's length squared
 REMEMBERED = 1024  # distinct headers; strangers may invent any number
 
 # The plain strings of browsers, which need not be compared with every robot, and whose devices may be called Newsday or
@@ -36,7 +36,7 @@ _NAMES = (
     ),
     re.compile(r"^(?!mozilla/)([A-Za-z][^/;(+\[]*)", re.IGNORECASE),
     re.compile(
-        r".*\b(?!Mozilla|AppleWebKit|Chrom|Safari|Version|Mobile|Gecko|Firefox|Edg|OPR)([A-Za-z][\w.-]{0,40})/[\d.]"
+        r"^.*\b(?!Mozilla|AppleWebKit|Chrom|Safari|Version|Mobile|Gecko|Firefox|Edg|OPR)([A-Za-z][\w.-]{0,40})/[\d.]"
     ),
     re.compile(r"\b(HeadlessChrome)\b|^Mozilla/\S+ (?:\([^)]*\) )?.*? ([A-Za-z][\w.-]{0,40})$"),
 )
@@ -52,7 +52,7 @@ def is_bot(string: str) -> bool:
     """Whether a string that is no image proxy's names itself a program that is no reader."""
     if _ORDINARY.fullmatch(string):
         return False
-    lower = string.lower()
+    lower = string[:MAX_SEARCHED].lower()
     if not lower.strip() or _robots().search(lower):
         return True
     return not _apps().search(lower) and _is_listed(lower)

@@ -19,8 +19,7 @@ _PRIVATE = re.compile(
     r"10\.|127\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|169\.254\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\."
     r"|::1$|f[cd]|fe[89ab]"
 )  # RFC 1918, 6598, 3927, 4193 and 4291, and loopback
-_ELEMENTS = re.compile(r'(?:[^,"]|"[^"]*")+')
-_FOR = re.compile(r'(?:^|;)\s*for=("[^"]*"|[^;,\s]+)', re.IGNORECASE)
+_FOR = re.compile(r'(?:^|;)\s*for=("[^"]*"|[^;,\s"]+)', re.IGNORECASE)
 _MAPPED = bytes(10) + b"\xff\xff"  # ::ffff:0:0/96, IPv4 within IPv6 (RFC 4291, 2.5.5.2)
 
 
@@ -38,7 +37,9 @@ def client_address(peer: str, headers: Mapping[bytes, bytes], trusted_proxies: i
     forwarded = headers.get(b"forwarded")
     if forwarded is None:
         return _hop(forwarded_for.decode("latin-1").split(","), trusted_proxies) if forwarded_for else _canonical(peer)
-    told = _hop([_for(hop) for hop in _ELEMENTS.findall(forwarded.decode("latin-1"))], trusted_proxies)
+    # A comma ends an element even within quotes: no address has one, and a quote that the client leaves open must not
+    # swallow what the proxy appends.
+    told = _hop([_for(element) for element in forwarded.decode("latin-1").split(",")], trusted_proxies)
     if forwarded_for and told != _hop(forwarded_for.decode("latin-1").split(","), trusted_proxies):
         return ""
     return told

@@ -34,6 +34,8 @@ BATCH_LINES = 20_000
 # The larger the batch, the fewer times a count is written. SQLite needs the memory for itself, within our process.
 BATCH_LINES_POSTGRESQL = 40_000
 LINE_BYTES = 420  # of a batch, on average and at most: it bounds the memory
+FEWEST_LINES = 500
+SLOW_SECONDS, QUICK_SECONDS = 3.0, 1.0
 POLL_SECONDS = 0.4  # a lone hit is on the dashboard within a second
 MANY_LINES = 1_000
 GATHER_SECONDS = 1.5
@@ -59,7 +61,7 @@ class Drain:
     ) -> None:
         self._directory = directory
         usual = BATCH_LINES_POSTGRESQL if connection.vendor == "postgresql" else BATCH_LINES
-        self._batch_lines = batch_lines or usual
+        self._most_lines = self._batch_lines = batch_lines or usual
         self._clock = clock
         self._offsets: dict[str, int] = {}
         self._losses: dict[str, int] = {}
@@ -70,8 +72,10 @@ class Drain:
         """Drain until `stop` is set. A database that is away is asked again, after longer and longer pauses."""
         backoff = POLL_SECONDS
         while not stop.is_set():
+            began_at = self._clock()
             try:
                 lines = self.drain_once()
+                self._adjust(self._clock() - began_at)
                 self._expire()
                 backoff = POLL_SECONDS
             except (DatabaseError, InterfaceError) as error:
@@ -83,6 +87,13 @@ class Drain:
                 # A large batch costs less for each hit: let one gather, unless there is a backlog.
                 if lines < self._batch_lines // 2:
                     stop.wait(POLL_SECONDS if lines < MANY_LINES else GATHER_SECONDS)
+
+    def _adjust(self, seconds: float) -> None:
+        """Take smaller batches where they are slow: as long as one takes, others wait to write to SQLite."""
+        if seconds > SLOW_SECONDS:
+            self._batch_lines = max(min(FEWEST_LINES, self._most_lines), self._batch_lines // 2)
+        elif seconds < QUICK_SECONDS:
+            self._batch_lines = min(self._most_lines, 2 * self._batch_lines)
 
     def drain_once(self) -> int:
         """Store one batch of the lines that wait, delete finished segments, and return how many lines that were.

@@ -1,6 +1,7 @@
 """How far the drain is behind the web processes of this machine."""
 
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 
 from collector.models import SpoolOffset
@@ -11,14 +12,15 @@ MOST_SECONDS = 600.0  # being behind is no reason to turn readers away, for thei
 
 @dataclass(frozen=True, slots=True)
 class Lag:
-    """What waits in a spool, and for how many seconds the oldest of it does."""
+    """What waits in a spool, for how many seconds the oldest of it does, and when a drain last stored any of it."""
 
     bytes: int = 0
     seconds: float = 0.0
+    idle_seconds: float = inf
 
     @property
-    def is_long(self) -> bool:
-        return self.seconds > MOST_SECONDS
+    def stands_still(self) -> bool:
+        return min(self.seconds, self.idle_seconds) > MOST_SECONDS
 
 
 def lag(directory: Path, now_us: int) -> Lag:
@@ -27,8 +29,11 @@ def lag(directory: Path, now_us: int) -> Lag:
     if not found:
         return Lag()
     rows = SpoolOffset.objects.filter(segment__in=[segment.name for segment in found])
-    offsets = dict(rows.values_list("segment", "offset_bytes"))
-    waiting, oldest_us = 0, now_us
+    offsets: dict[str, int] = {}
+    waiting, oldest_us, stored_us = 0, now_us, -inf
+    for name, offset, updated_at in rows.values_list("segment", "offset_bytes", "updated_at"):
+        offsets[name] = offset
+        stored_us = max(stored_us, updated_at.timestamp() * 1_000_000) if offset else stored_us
     for segment in found:
         offset = offsets.get(segment.name, 0)
         try:
@@ -36,7 +41,7 @@ def lag(directory: Path, now_us: int) -> Lag:
             oldest_us = min(oldest_us, _first_us(segment, offset, now_us))
         except FileNotFoundError:
             continue  # drained and deleted
-    return Lag(waiting, (now_us - oldest_us) / 1_000_000)
+    return Lag(waiting, (now_us - oldest_us) / 1_000_000, (now_us - stored_us) / 1_000_000)
 
 
 def _first_us(segment: Path, offset: int, default: int) -> int:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import NamedTuple
 
 from django.db import DatabaseError, InterfaceError, connection, transaction
 
@@ -25,13 +26,22 @@ MAX_TOKENS = 10_000
 MAX_SALTS = 2
 
 
+class _Live(NamedTuple):
+    """Until when a token is taken to be live, and whose hits don't count."""
+
+    until: float
+    networks: tuple[Network, ...]
+
+
+_NOT_LIVE = _Live(0.0, ())
+
+
 class Lookups:
     """A bounded memory of live tokens and salts. `clock` gives monotonic seconds; `at_us` are of the wall clock."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._live_until: dict[str, float] = {}
-        self._networks: dict[str, tuple[Network, ...]] = {}
+        self._live: dict[str, _Live] = {}
         self._salts: dict[int, bytes] = {}
         self._away_until = 0.0
         self._lock = threading.Lock()  # for threads of a WSGI host; the ASGI path has one that asks
@@ -39,7 +49,7 @@ class Lookups:
     def is_live(self, token: str, at_us: int) -> bool | None:
         """Return True where a hit of the token may count, as far as is remembered; None where `load` must be asked."""
         now = self._clock()
-        if self._live_until.get(token, 0.0) > now and at_us // DAY_MICROSECONDS in self._salts:
+        if self._live.get(token, _NOT_LIVE).until > now and at_us // DAY_MICROSECONDS in self._salts:
             return True
         return True if now < self._away_until else None
 
@@ -52,11 +62,11 @@ class Lookups:
         with self._lock:
             if self.is_live(token, at_us) is None:  # it may have been asked while this one waited
                 self._load(token, at_us)
-        return token in self._live_until or self._clock() < self._away_until
+        return token in self._live or self._clock() < self._away_until
 
     def excluded(self, token: str) -> tuple[Network, ...]:
         """Return the networks that the token's project excludes, as far as is remembered."""
-        return self._networks.get(token, ())
+        return self._live.get(token, _NOT_LIVE).networks
 
     def salt(self, at_us: int) -> bytes | None:
         """Return the salt of a moment's day, or None where it never could be asked for."""
@@ -84,21 +94,16 @@ class Lookups:
             excluded = live.values_list("project__excluded_networks", flat=True).first()
             salts = {day: salt_of(day) for day in sorted(days)}
         # Committed: what is remembered from here on is what every other process gets.
-        self._forget(token)
-        if excluded is not None:
-            self._live_until[token] = self._clock() + TOKEN_SECONDS
-            if excluded:
-                self._networks[token] = networks_of(excluded)
-            if len(self._live_until) > MAX_TOKENS:
-                self._forget(next(iter(self._live_until)))
+        if excluded is None:
+            self._live.pop(token, None)
+        else:
+            self._live[token] = _Live(self._clock() + TOKEN_SECONDS, networks_of(excluded))
+            if len(self._live) > MAX_TOKENS:
+                del self._live[next(iter(self._live))]
         for day, salt in salts.items():
             self._salts[day] = salt
             if len(self._salts) > MAX_SALTS:
                 del self._salts[min(self._salts)]
-
-    def _forget(self, token: str) -> None:
-        self._live_until.pop(token, None)
-        self._networks.pop(token, None)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ DIRECT = "(direct)"  # nothing tells the platform
 OTHER = "(other)"  # a placement that nobody declared, or one host too many
 PLACEMENT_FORM = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 RESERVED_PLACEMENTS = frozenset({"end", "badge"})  # they mean something else in a pixel's URL
+MAX_HOST = 253  # characters (RFC 1035, 2.3.4); a platform that is a host is stored
 REMEMBERED = 4096  # hosts; strangers may invent any number
 
 # The kinds of platforms that an author chooses from, in the order in which they are offered. A platform of any other
@@ -124,9 +125,10 @@ def _plain(host: str) -> str:
     if host.isascii():
         return host
     try:
-        return host.encode("idna").decode("ascii")
+        known = host.encode("idna").decode("ascii")
     except UnicodeError:
         return host
+    return known if len(known) <= MAX_HOST else host
 
 
 def platform_name(slug: str) -> str:

@@ -40,6 +40,7 @@ class PixelProtocol(ASGIProtocol):  # type: ignore[misc]  # gunicorn is not type
             or self._receiver.spool.is_durable  # its answers wait for the disk
             or worker.max_requests != maxsize
             or self.cfg.proxy_protocol != "off"
+            or not self._keepalive
         )
         self._parser = _parser(self.cfg.limit_request_line, self.cfg.limit_request_field_size)
         self._is_idle = True

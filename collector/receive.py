@@ -51,6 +51,7 @@ _ANSWERS = {
     _SUSPECT: answers.BY_REASON[answers.BOT],
     _EXCLUDED: answers.BY_REASON[answers.EXCLUDED],
 }
+_TAKEN = frozenset(_ANSWERS.values())
 _NO_KEY = b"no salt yet"  # keys the rate limit of a process that never reached the database
 
 
@@ -125,10 +126,14 @@ class Receiver:
                 return answers.BY_REASON[answers.LOST]
         return _ANSWERS[hit.verdict]
 
-    @property
-    def unsynced(self) -> int:
-        """How many lines an answer waits for with `synced`: with SPOOL_DURABILITY=disk, while the disk is behind."""
-        return self.spool.unsynced if self.spool.is_durable else 0
+    def unsynced(self, request: PixelRequest, answer: Answer) -> int:
+        """Return how many lines `answer` waits for with `synced`; 0 where it may go at once.
+
+        With SPOOL_DURABILITY=disk an answer that says its hit was taken waits while the disk is behind.
+        """
+        if not self.spool.is_durable or request.method != "GET" or answer not in _TAKEN:
+            return 0
+        return self.spool.unsynced
 
     def synced(self, answer: Answer, lines: int) -> Answer:
         """Return `answer` once the first `lines` of this process are on the disk. Blocks."""

@@ -146,7 +146,7 @@ def _judgement(hit: Stored) -> Judgement:
     new = old._replace(verdict=verdict, traffic=traffic)
     if traffic == Traffic.PROXIED:
         new = new._replace(visitor=None, country="", language="")
-    if hit.placement or old.platform == OTHER:  # told by its placement, or one too many to be kept
+    if hit.placement or OTHER in {old.platform, hit.page}:  # told by its placement, or one too many to be kept
         return new
     platform, evidence = credit("", hit.placements, agent.proxy, page_host(hit.page or ""))
     return new._replace(platform=platform, evidence=evidence)

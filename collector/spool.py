@@ -167,7 +167,10 @@ class SpoolWriter:
                     raise
                 finally:
                     os.close(descriptor)
-            self._synced = covered
+            with self._lock:  # a rotation that failed meanwhile may have been told of our file's failure
+                if lines <= self._given_up:
+                    raise OSError(errno.EIO, "its segment could not be synced")
+                self._synced = covered
 
     def note_loss(self, error: OSError) -> None:
         """Count a hit that could not be appended: where the drain finds it, and now and then in the log."""

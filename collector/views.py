@@ -26,7 +26,7 @@ def pixel(request: HttpRequest) -> HttpResponse:
     )
     at_us = now_us()
     answer = receiver().receive(pixel_request, at_us) or receiver().ask_and_receive(pixel_request, at_us)
-    if lines := receiver().unsynced:
+    if lines := receiver().unsynced(pixel_request, answer):
         answer = receiver().synced(answer, lines)
     response = HttpResponse(answer.body, status=answer.status)
     for name, value in answer.headers:
@@ -49,7 +49,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
         behind = lag(settings.SPOOL_DIR, now_us())
     except (DatabaseError, InterfaceError):
         return HttpResponse("the database can't be reached\n", status=503, content_type="text/plain")
-    if behind.is_long:
+    if behind.stands_still:
         said = f"the oldest of {behind.bytes} waiting bytes waits for {behind.seconds:.0f} s: is the drain running?\n"
         return HttpResponse(said, status=503, content_type="text/plain")
     return HttpResponse("ok\n", content_type="text/plain")

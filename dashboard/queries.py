@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from django.db.models import CharField, Count, F, IntegerField, Max, Min, Q, QuerySet, Sum, Window
+from django.db.models import CharField, Count, F, IntegerField, Min, Q, QuerySet, Sum, Window
 from django.db.models.functions import Cast, RowNumber
+from django.utils import timezone
 
 from collector.models import DailyCount, Dimension, Pixel, Project
 from collector.models.counts import ALL_PLATFORMS, WHOLE_PROJECT
@@ -55,12 +56,13 @@ def first_day(project: Project, pixel_id: int = WHOLE_PROJECT) -> date | None:
     Of a single pixel, the first day that it was visited on; one more query.
     """
     totals = DailyCount.objects.filter(project=project, dimension=Dimension.TOTAL)
-    span = totals.filter(pixel_id=WHOLE_PROJECT).aggregate(first=Min("date"), last=Max("date"))
-    if pixel_id == WHOLE_PROJECT or span["first"] is None:
-        return span["first"]  # type: ignore[no-any-return]
-    counts = _counts(project, pixel_id, Period(span["first"], span["last"] + DAY)).filter(dimension=Dimension.TOTAL)
-    first: date | None = counts.aggregate(first=Min("date"))["first"]
-    return first
+    first: date | None = totals.filter(pixel_id=WHOLE_PROJECT).order_by("date").values_list("date", flat=True).first()
+    if pixel_id == WHOLE_PROJECT or first is None:
+        return first
+    period = Period(first, max(first, timezone.localdate(timezone=project.zone)) + DAY)
+    totals = _counts(project, pixel_id, period).filter(dimension=Dimension.TOTAL)
+    found: date | None = totals.aggregate(first=Min("date"))["first"]
+    return found
 
 
 def platform_days(project: Project, pixel_id: int, period: Period) -> list[PlatformDay]:

@@ -208,6 +208,7 @@ def test_every_fact_has_its_source():
     assert [row for row in rows if not row.get("source")] == []
 
 
+@pytest.mark.django_db(transaction=True)
 def test_cases_of_others_come_out_as_they_say_through_endpoint_and_export(pixel, tmp_path):
     tallies: dict[tuple[str, str], Tally] = defaultdict(Tally)
     for case, row in ask(cases(), pixel, tmp_path / "asked"):

@@ -1,4 +1,5 @@
 import errno
+import itertools
 import json
 import os
 import threading
@@ -314,3 +315,16 @@ def test_no_bytes_in_a_segment_stop_the_drain(directory, pixel, contents):
 
     assert Hit.objects.count() == stored + 1
     assert segments(directory) == []
+
+
+def test_batches_are_smaller_where_they_are_slow_and_grow_again(tmp_path, pixel, monkeypatch):
+    moments = itertools.accumulate([0, 10, 0, 10, 0, 0.1, 0, 0.1, 0, 0.1])  # a batch begins, it ends
+    drain = Drain(tmp_path, batch_lines=2_000, clock=lambda: next(moments))
+    taken = []
+    stop = threading.Event()
+    monkeypatch.setattr(drain, "_expire", lambda: stop.set() if len(taken) == 5 else None)
+    monkeypatch.setattr(drain, "drain_once", lambda: taken.append(drain._batch_lines) or 2_000)
+
+    drain.run(stop)
+
+    assert taken == [2_000, 1_000, 500, 1_000, 2_000]

@@ -91,7 +91,7 @@ def test_memory_stays_bounded_however_many_tokens_and_days_are_asked_for(project
     for day, token in enumerate(tokens):
         assert known.load(token, day * DAY_MICROSECONDS)
 
-    assert len(known._live_until) == 3
+    assert len(known._live) == 3
     assert len(known._salts) == 2
 
 

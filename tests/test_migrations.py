@@ -43,5 +43,9 @@ def test_counts_keep_their_numbers_when_their_dimensions_become_numbers(first_ve
     assert list(rows.values_list("dimension", "hits", "visitors", "platform", "value")) == [
         (number, number + 1, 1, "medium", "x") for number in range(len(names))
     ]
+    latest.get_model("collector", "DailyCount").objects.create(
+        project_id=project.pk, pixel_id=0, dimension=12, date=date(2026, 11, 22), platform="medium", value="page",
+        hits=1, visitors=1,
+    )  # fmt: skip
     back = migrate("0001_initial").get_model("collector", "DailyCount")
     assert dict(back.objects.values_list("dimension", "hits")) == {name: hits for hits, name in enumerate(names, 1)}

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from collector.answers import GIF
+from collector.losses import loss_files, losses
 from collector.models import Pixel, Project, Verdict
 from collector.spool import SpooledHit, read_lines, segments
 from tests.endpoints import CHROME, AsgiEndpoint, Endpoint, ViewEndpoint
@@ -344,15 +345,20 @@ def test_with_durability_disk_an_answer_waits_for_the_disk(endpoint, pixel, monk
     endpoint.receiver.spool.is_durable = True
 
     assert endpoint.get(f"/p/{pixel.token}.gif").reason == "counted"
-    assert not endpoint.receiver.unsynced
+    assert not endpoint.receiver.spool.unsynced
 
     def broken(descriptor):
         raise OSError(errno.EIO, "Input/output error")
 
     monkeypatch.setattr(os, "fsync", broken)
     response = endpoint.get(f"/p/{pixel.token}.gif")
-    monkeypatch.undo()
     assert (response.status, response.body, response.reason) == (503, GIF, "lost")
+
+    # What appends nothing waits for nothing, and is no loss.
+    assert endpoint.request("HEAD", f"/p/{pixel.token}.gif").status == 200
+    assert endpoint.get("/p/abcdefghijkmnpqrstuv.gif").status == 404
+    monkeypatch.undo()
+    assert [losses(path) for path in loss_files(endpoint.directory)] == [1]
 
 
 HEADER_NAMES = ["user_agent", "referer", "accept_language", "x_forwarded_for", "sec_purpose", "dnt", "accept", "cookie"]

@@ -278,3 +278,10 @@ def test_what_the_catalogue_does_not_know_has_a_name_and_a_lasting_colour():
     assert platform_colour("blog.example.org") == platform_colour("blog.example.org")
     assert platform_colour("chatgpt") in SPARE_COLOURS
     assert platform_colour(DIRECT) == platform_colour(OTHER) != platform_colour("github")
+
+
+def test_a_host_that_dns_could_not_hold_is_kept_as_short_as_it_came():
+    host = "éa." * 80 + "example"
+
+    assert platform_of_host(host) == host
+    assert platform_of_host("Éa.example") == "xn--a-9fa.example"

@@ -5,7 +5,7 @@ from django.core.management import CommandError, call_command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from collector import strings
+from collector import caps, strings
 from collector.agents import Agent, parse_agent
 from collector.models import DailyCount, DailySalt, DailyVisitor, Hit, Pixel, Project, UserAgent
 from collector.reclassify import reclassify, reclassify_agents
@@ -93,6 +93,14 @@ def test_a_visitor_who_counts_again_today_is_not_new_to_the_drain(take, former_r
 
     take(hit(pixel, "2026-11-22T12:00", visitor=7))
     assert counts("total") == {("2026-11-22", "(direct)", ""): (2, 1)}
+
+
+def test_a_page_that_was_one_too_many_leaves_its_platform_as_it_is(take, pixel, project, monkeypatch):
+    monkeypatch.setattr(caps, "MAX_PAGES", 1)
+    take(hit(pixel, page="https://blog.example/1"), hit(pixel, page="https://blog.example/2"))
+
+    assert reclassify(project) == 0
+    assert set(Hit.objects.values_list("platform", flat=True)) == {"blog.example"}
 
 
 AGENTS = [IPHONE, CHROME, CAMO, GOOGLEBOT]

@@ -347,6 +347,24 @@ def test_no_line_of_a_segment_that_the_disk_did_not_take_is_acknowledged(directo
     writer.close()
 
 
+def test_a_failure_that_a_rotation_was_told_of_is_no_success_to_who_waits(directory, monkeypatch, broken_disk):
+    writer = SpoolWriter(directory, is_durable=True, segment_bytes=1)
+    writer.append(LINE)
+    real_fsync = os.fsync
+
+    def rotates_meanwhile(descriptor):
+        broken_disk()
+        with pytest.raises(OSError, match="Input/output error"):
+            writer.append(LINE)
+        real_fsync(descriptor)  # a success: the system has told of the failure
+
+    monkeypatch.setattr(os, "fsync", rotates_meanwhile)
+    for _ in range(2):
+        with pytest.raises(OSError, match="could not be synced"):
+            writer.sync(1)
+    writer.close()
+
+
 def test_a_segment_that_can_not_be_synced_as_it_is_full_takes_nobody_s_acknowledgement_along(directory, broken_disk):
     writer = SpoolWriter(directory, is_durable=True, segment_bytes=1)
     writer.append(LINE)
