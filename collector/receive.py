@@ -172,15 +172,8 @@ class Receiver:
         page = page_of(headers.get(b"referer", b"")[: 4 * MAX_PAGE])
         if opts_out or verdict == _EXCLUDED:
             return SpooledHit(
-                target.token,
-                at_us,
-                target.placement,
-                target.is_end,
-                verdict,
-                page=page,
-                is_private=is_private(address),
+                target.token, at_us, target.placement, target.is_end, verdict, page=page, is_private=is_private(address)
             )
-        country = country_of(address)
         return SpooledHit(
             target.token,
             at_us,
@@ -190,10 +183,10 @@ class Receiver:
             agent.text,
             page,
             language_of(headers.get(b"accept-language", b"")[:32]),
-            country,
+            country_of(address),
             visitor_of(address, agent_bytes, salt) if salt and address else None,
             _hints(headers) if agent.is_vague else "",
-            not country and is_private(address),
+            is_private(address),
         )
 
     def _is_excess(self, address: str, proxy: str, target: Target, key: bytes) -> bool:

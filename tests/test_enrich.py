@@ -5,22 +5,12 @@ from django.utils import timezone
 
 from collector import caps
 from collector.models import Evidence, Hit, Page, Project, SpoolOffset, Traffic, UserAgent, Verdict
-from collector.spool import SpooledHit
 from tests.endpoints import CHROME
-from tests.hits import CAMO, IPHONE, counts, drain, hit, spool
+from tests.hits import CAMO, IPHONE, counts, hit
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 DAY = "2026-11-22"
-
-
-@pytest.fixture
-def take(tmp_path):
-    def take(*hits: SpooledHit) -> None:
-        spool(tmp_path / "spool", hits)
-        drain(tmp_path / "spool")
-
-    return take
 
 
 def test_hints_refine_a_vague_agent_in_a_row_of_its_own(take, pixel):

@@ -29,15 +29,6 @@ def former_rules(monkeypatch):
     monkeypatch.undo()
 
 
-@pytest.fixture
-def take(tmp_path):
-    def take(*hits: SpooledHit) -> None:
-        spool(tmp_path / "spool", hits)
-        drain(tmp_path / "spool")
-
-    return take
-
-
 def test_a_reader_that_was_taken_for_a_bot_counts_again(take, former_rules, pixel, project):
     former_rules({IPHONE: Agent(bot="Unheard-of")})
     take(hit(pixel, visitor=7), hit(pixel, "2026-11-22T11:00", visitor=7))
