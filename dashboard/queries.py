@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from django.db.models import CharField, Count, F, IntegerField, Min, Q, QuerySet, Sum, Window
+from django.db.models import CharField, Count, F, IntegerField, Q, QuerySet, Sum, Window
 from django.db.models.functions import Cast, RowNumber
 from django.utils import timezone
 
@@ -60,9 +60,9 @@ def first_day(project: Project, pixel_id: int = WHOLE_PROJECT) -> date | None:
     if pixel_id == WHOLE_PROJECT or first is None:
         return first
     period = Period(first, max(first, timezone.localdate(timezone=project.zone)) + DAY)
+    # The days and not their minimum: for that PostgreSQL would walk the index from its first day on, past all pixels.
     totals = _counts(project, pixel_id, period).filter(dimension=Dimension.TOTAL)
-    found: date | None = totals.aggregate(first=Min("date"))["first"]
-    return found
+    return min(totals.values_list("date", flat=True).distinct(), default=None)
 
 
 def platform_days(project: Project, pixel_id: int, period: Period) -> list[PlatformDay]:
