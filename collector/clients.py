@@ -35,20 +35,21 @@ def client_address(peer: str, headers: Mapping[bytes, bytes], trusted_proxies: i
         return _canonical(peer)
     forwarded_for = headers.get(b"x-forwarded-for")
     forwarded = headers.get(b"forwarded")
+    seen = _canonical(_hop(forwarded_for, trusted_proxies)) if forwarded_for else None
     if forwarded is None:
-        return _hop(forwarded_for.decode("latin-1").split(","), trusted_proxies) if forwarded_for else _canonical(peer)
-    # A comma ends an element even within quotes: no address has one, and a quote that the client leaves open must not
-    # swallow what the proxy appends.
-    told = _hop([_for(element) for element in forwarded.decode("latin-1").split(",")], trusted_proxies)
-    if forwarded_for and told != _hop(forwarded_for.decode("latin-1").split(","), trusted_proxies):
-        return ""
-    return told
+        return _canonical(peer) if seen is None else seen
+    told = _canonical(_for(_hop(forwarded, trusted_proxies)))
+    return told if seen in {None, told} else ""
 
 
-def _hop(hops: Sequence[str], trusted_proxies: int) -> str:
-    if not hops:
-        return ""
-    return _canonical(hops[-trusted_proxies if len(hops) >= trusted_proxies else 0].strip())
+def _hop(header: bytes, trusted_proxies: int) -> str:
+    """Return what the outermost trusted hop appended to a header, or what is left of it where it has fewer hops.
+
+    A comma parts hops even within quotes: no address has one, and a quote that the client leaves open must not swallow
+    what a proxy appends.
+    """
+    hops = header.decode("latin-1").rsplit(",", trusted_proxies)
+    return hops[-trusted_proxies if len(hops) >= trusted_proxies else 0].strip()
 
 
 def _for(element: str) -> str:

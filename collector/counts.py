@@ -28,8 +28,8 @@ QUARTER_US = 15 * 60 * 1_000_000
 _START = int(Position.START)
 _DIRECT, _BOT = int(Traffic.DIRECT), int(Traffic.BOT)
 _COUNTED = int(Verdict.COUNTED)
-_READERS = frozenset({int(Verdict.COUNTED), int(Verdict.OPTED_OUT)})
-_BOTS = frozenset({int(Verdict.BOT), int(Verdict.SUSPECT)})
+READERS = frozenset({int(Verdict.COUNTED), int(Verdict.OPTED_OUT)})
+BOTS = frozenset({int(Verdict.BOT), int(Verdict.SUSPECT)})
 _BY_VERDICT = {int(verdict): (int(Dimension.VERDICT), str(verdict.label)) for verdict in Verdict}
 _BY_TRAFFIC = {int(traffic): (int(Dimension.TRAFFIC), str(traffic.label)) for traffic in Traffic}
 _BY_POSITION = {int(position): (int(Dimension.POSITION), str(position.label)) for position in Position}
@@ -94,18 +94,23 @@ class Countable(msgspec.Struct):
     @property
     def is_visit(self) -> bool:
         """A reader's request of the usual pixel: what all dimensions add up to."""
-        return self.position == _START and self.verdict in _READERS and self.traffic != _BOT
+        return is_visit(self.position, self.verdict, self.traffic)
 
     def other_values(self) -> list[Value]:
         """Return what a hit that is no visit counts in."""
         values: list[Value] = []
         if self.verdict != _COUNTED:
             values.append(_BY_VERDICT[self.verdict])
-        if self.verdict in _BOTS:
+        if self.verdict in BOTS:
             values.append(_BY_TRAFFIC[_BOT])
-        elif self.verdict in _READERS and self.traffic == _DIRECT:
+        elif self.verdict in READERS and self.traffic == _DIRECT:
             values.append(_BY_POSITION[self.position])
         return values
+
+
+def is_visit(position: int, verdict: int, traffic: int) -> bool:
+    """Whether a hit is a visit: a reader's request of the usual pixel."""
+    return position == _START and verdict in READERS and traffic != _BOT
 
 
 class Counts:

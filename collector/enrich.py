@@ -7,7 +7,7 @@ from typing import NamedTuple
 from collector.agents import Agent
 from collector.attribution import credit, elsewhere
 from collector.caps import Caps
-from collector.counts import Countable, local_day_and_hour
+from collector.counts import BOTS, READERS, Countable, local_day_and_hour
 from collector.models import Pixel, Position, Traffic, Verdict
 from collector.platforms import OTHER
 from collector.spool import SpooledHit
@@ -41,8 +41,6 @@ class EnrichedHit(Countable):
 _START, _END = int(Position.START), int(Position.END)
 _DIRECT, _PROXIED, _BOT_TRAFFIC = int(Traffic.DIRECT), int(Traffic.PROXIED), int(Traffic.BOT)
 _COUNTED, _BOT, _MUTED = int(Verdict.COUNTED), int(Verdict.BOT), int(Verdict.MUTED)
-_READERS = frozenset({_COUNTED, int(Verdict.OPTED_OUT)})
-_BOTS = frozenset({_BOT, int(Verdict.SUSPECT)})
 _NO_AGENT = Agent()
 
 
@@ -127,7 +125,7 @@ class _Batch:
         day, hour = local_day_and_hour(hit.at_us, timezone)
         agent = known.agent if known else _NO_AGENT
         verdict, traffic = judged(hit.verdict, agent)
-        if muted_from <= hit.at_us < muted_until and verdict in _READERS:
+        if muted_from <= hit.at_us < muted_until and verdict in READERS:
             verdict = _MUTED
         # A proxy is never passed off as a reader: where it stands and what it is says nothing about those behind it.
         is_direct = traffic != _PROXIED
@@ -178,7 +176,7 @@ def judged(verdict: int, agent: Agent) -> tuple[int, int]:
     """Return the verdict on a hit and its traffic, from the verdict of the web process and what its agent is."""
     if agent.bot and verdict == _COUNTED:
         verdict = _BOT
-    return verdict, _BOT_TRAFFIC if agent.bot or verdict in _BOTS else _PROXIED if agent.proxy else _DIRECT
+    return verdict, _BOT_TRAFFIC if agent.bot or verdict in BOTS else _PROXIED if agent.proxy else _DIRECT
 
 
 def counting_pixels(spooled: Iterable[SpooledHit]) -> dict[str, CountingPixel]:

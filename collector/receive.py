@@ -148,7 +148,7 @@ class Receiver:
         """Return what may be kept of a request. The address lives in this function alone."""
         headers = request.headers
         agent_bytes = headers.get(b"user-agent", b"")
-        agent = agent_of(agent_bytes)
+        agent = agent_of(agent_bytes[: 4 * MAX_AGENT])  # what is remembered stays small, whatever a stranger sends
         salt = self.lookups.salt(at_us)
         address = client_address(request.peer, headers, self.trusted_proxies)
         networks = self.lookups.excluded(target.token)
@@ -247,7 +247,7 @@ def language_of(accept_language: bytes) -> str:
 def _hints(headers: Mapping[bytes, bytes]) -> str:
     """Return Sec-CH-UA-Mobile and Sec-CH-UA-Platform in a form such as `?0 Android`, empty where neither is sent."""
     mobile = headers.get(b"sec-ch-ua-mobile", b"")
-    platform = _text(headers.get(b"sec-ch-ua-platform", b"")).strip('"')
+    platform = _text(headers.get(b"sec-ch-ua-platform", b"")[:MAX_HINTS]).strip('"')
     told = "?1" if mobile == b"?1" else "?0" if mobile == b"?0" else ""
     return f"{told} {platform if _HINT.fullmatch(platform) else ''}".rstrip()
 

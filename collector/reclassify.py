@@ -13,9 +13,9 @@ from django.db import connection, transaction
 
 from collector.agents import Agent, parse_agent
 from collector.attribution import credit
-from collector.counts import local_day_and_hour
+from collector.counts import is_visit, local_day_and_hour
 from collector.enrich import judged
-from collector.models import DailySalt, DailyVisitor, Hit, Position, Project, Traffic, UserAgent, Verdict
+from collector.models import DailySalt, DailyVisitor, Hit, Project, Traffic, UserAgent, Verdict
 from collector.models.counts import WHOLE_PROJECT
 from collector.platforms import OTHER
 from collector.rebuild import rebuild
@@ -24,7 +24,6 @@ from collector.strings import hinted, page_host
 CHUNK_ROWS = 5_000
 _AGENT_FIELDS = ("browser", "os", "device", "bot", "proxy")
 _DECIDED_BY_AGENT = frozenset({Verdict.COUNTED, Verdict.BOT})
-_READERS = frozenset({Verdict.COUNTED, Verdict.OPTED_OUT})
 UPDATE_HIT = """
     /* reclassify.update_hit */
     UPDATE collector_hit SET verdict = %s, traffic = %s, platform = %s, evidence = %s, visitor = %s, country = %s,
@@ -127,8 +126,7 @@ def _judged(hits: Sequence[Stored]) -> list[Judgement]:
     seen: set[tuple[int, int]] = set()
     for place, (hit, new) in enumerate(zip(hits, judgements, strict=True)):
         on_pixel = in_project = False
-        is_visit = hit.position == Position.START and new.verdict in _READERS and new.traffic != Traffic.BOT
-        if is_visit and new.visitor is not None:
+        if new.visitor is not None and is_visit(hit.position, new.verdict, new.traffic):
             sightings = (hit.pixel_id, new.visitor), (WHOLE_PROJECT, new.visitor)
             on_pixel, in_project = (sighting not in seen for sighting in sightings)
             seen.update(sightings)

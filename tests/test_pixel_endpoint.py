@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from collector.answers import GIF
 from collector.losses import loss_files, losses
 from collector.models import Pixel, Project, Verdict
-from collector.spool import SpooledHit, read_lines, segments
+from collector.receive import agent_of
+from collector.spool import MAX_AGENT, SpooledHit, read_lines, segments
 from tests.endpoints import CHROME, AsgiEndpoint, Endpoint, ViewEndpoint
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -200,6 +201,17 @@ def test_a_request_that_no_browser_makes_for_an_image_is_set_aside(endpoint, pix
 
     assert [hit.verdict for hit in endpoint.spooled()] == [verdict]
     assert response.reason == {Verdict.SUSPECT: "bot"}.get(verdict, verdict.label)
+
+
+def test_of_a_long_agent_no_more_is_remembered_than_is_kept(endpoint, pixel):
+    agent_of.cache_clear()
+    for last in ("a", "b"):
+        endpoint.get(f"/p/{pixel.token}.gif", user_agent="M" * 65_536 + last)
+
+    assert agent_of.cache_info().currsize == 1
+    first, second = endpoint.spooled()
+    assert first.agent == second.agent == "M" * MAX_AGENT
+    assert first.visitor != second.visitor
 
 
 def test_hits_from_the_authors_own_addresses_are_excluded_and_leave_nothing_of_them(endpoint, pixel):
