@@ -17,6 +17,7 @@ from django.db import connection
 
 from collector.models import Dimension, Evidence, Position, Traffic, Verdict
 from collector.models.counts import ALL_PLATFORMS, WHOLE_PROJECT
+from collector.platforms import lazy_platforms
 from collector.rows import columns_from_json, json_columns
 
 Group = tuple[int, str, int, str]  # project, day, pixel or whole project, platform
@@ -37,7 +38,12 @@ _TOTAL = (int(Dimension.TOTAL), "")
 _PIXEL = int(Dimension.PIXEL)
 _BY_EVIDENCE = {int(evidence): (int(Dimension.EVIDENCE), str(evidence.label)) for evidence in Evidence}
 _EVIDENCE, _ELSEWHERE = int(Dimension.EVIDENCE), int(Dimension.ELSEWHERE)
-_NOT_JOINED = frozenset({int(Dimension.TOTAL), int(Dimension.POSITION), int(Dimension.LANGUAGE), _EVIDENCE})
+_NOT_JOINED = frozenset({int(Dimension.TOTAL), int(Dimension.POSITION), _EVIDENCE})
+# What tells read-through, and the dimension that has it by pixel.
+_READING = (
+    (_BY_POSITION[int(Position.START)], int(Dimension.STARTED)),
+    (_BY_POSITION[int(Position.END)], int(Dimension.FINISHED)),
+)
 _FACTS: tuple[tuple[int, Callable[["Countable"], str]], ...] = tuple(
     (int(dimension), attrgetter(str(dimension.label)))
     for dimension in (
@@ -211,12 +217,18 @@ def _of_projects(by_pixel: dict[Group, Counter[Value]]) -> dict[Group, Counter[V
 def _joined(by_platform: dict[Group, Counter[Value]]) -> dict[Group, Counter[Value]]:
     """Add up each project's counts over its platforms, and count its pixels."""
     joined: dict[Group, Counter[Value]] = {}
-    for (project_id, day, pixel_id, _), cells in by_platform.items():
+    lazy = lazy_platforms()
+    for (project_id, day, pixel_id, platform), cells in by_platform.items():
         of_day = joined.setdefault((project_id, day, ALL_PLATFORMS, ""), Counter())
         if pixel_id == WHOLE_PROJECT:
             _add(of_day, (cell for cell in cells.items() if cell[0][0] not in _NOT_JOINED))
-        elif _TOTAL in cells:
+            continue
+        if _TOTAL in cells:
             of_day[_PIXEL, str(pixel_id)] += cells[_TOTAL]
+        if platform not in lazy:
+            for position, dimension in _READING:
+                if position in cells:
+                    of_day[dimension, str(pixel_id)] += cells[position]
     return joined
 
 

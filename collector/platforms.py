@@ -58,6 +58,7 @@ class Platform:
     source: str
     apps: tuple[str, ...] = ()
     proxies: tuple[str, ...] = ()
+    lazy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,12 @@ def _plain(host: str) -> str:
     except UnicodeError:
         return host
     return known if len(known) <= MAX_HOST else host
+
+
+@cache
+def lazy_platforms() -> frozenset[str]:
+    """Return the slugs of the platforms where read-through can't be told."""
+    return frozenset(platform.slug for platform in catalogue().values() if platform.lazy)
 
 
 def platform_name(slug: str) -> str:

@@ -6,5 +6,6 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("collector.urls")),
     path("admin/", admin.site.urls),
+    path("i18n/", include("django.conf.urls.i18n")),
     path("", include("dashboard.urls")),
 ]

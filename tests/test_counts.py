@@ -19,9 +19,12 @@ from tests.hits import CAMO, IPHONE, counts, drain, hit, micros, spool
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-JOINED = set(Dimension) - {Dimension.TOTAL, Dimension.POSITION, Dimension.LANGUAGE, Dimension.EVIDENCE}
-BY_PLATFORM = set(Dimension) - {Dimension.PIXEL, Dimension.EVIDENCE}
-VISITS = set(Dimension) - {Dimension.POSITION, Dimension.TRAFFIC, Dimension.VERDICT, Dimension.ELSEWHERE}
+JOINED = set(Dimension) - {Dimension.TOTAL, Dimension.POSITION, Dimension.EVIDENCE}
+READING = {"start": Dimension.STARTED, "end": Dimension.FINISHED}
+BY_PLATFORM = set(Dimension) - {Dimension.PIXEL, Dimension.EVIDENCE, *READING.values()}
+VISITS = set(Dimension) - {
+    Dimension.POSITION, Dimension.TRAFFIC, Dimension.VERDICT, Dimension.ELSEWHERE, *READING.values()
+}  # fmt: skip
 
 
 def test_a_visit_counts_in_every_dimension_of_its_pixel_and_its_project(take, pixel):
@@ -267,6 +270,8 @@ def assert_that_platforms_add_up(project):
             numbers, key = sums, (row.dimension, row.date, row.value)
         elif row.pixel_id != WHOLE_PROJECT and row.dimension == Dimension.TOTAL:
             numbers, key = sums, (Dimension.PIXEL.value, row.date, str(row.pixel_id))
+        elif row.pixel_id != WHOLE_PROJECT and row.dimension == Dimension.POSITION and row.platform != "dev-to":
+            numbers, key = sums, (READING[row.value].value, row.date, str(row.pixel_id))
         else:
             continue
         numbers[(*key, "hits")] += row.hits

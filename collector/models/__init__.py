@@ -1,10 +1,12 @@
 """The data that the collector owns: what is measured (projects), what came in (hits), and its rollup (counts)."""
 
+from collector.models.access import ApiToken, Section, ShareLink
 from collector.models.counts import DailyCount, DailySalt, DailyVisitor, Dimension, SpoolOffset
 from collector.models.hits import Evidence, Hit, Page, Position, Traffic, UserAgent, Verdict
 from collector.models.projects import Kind, Membership, Pixel, Project, Role
 
 __all__ = [
+    "ApiToken",
     "DailyCount",
     "DailySalt",
     "DailyVisitor",
@@ -18,6 +20,8 @@ __all__ = [
     "Position",
     "Project",
     "Role",
+    "Section",
+    "ShareLink",
     "SpoolOffset",
     "Traffic",
     "UserAgent",

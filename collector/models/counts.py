@@ -16,7 +16,9 @@ class Dimension(models.IntegerChoices):
     `position` the direct visits with their article ends. All others count visits: `start` hits of readers.
     `pixel` is counted under `ALL_PLATFORMS` alone: by pixel id, with the visitors that were new to that pixel.
     `evidence` is what told the platform, counted for projects alone. `elsewhere` counts the visits whose page is not
-    on the platform that the pixel was pasted for, by the page's host.
+    on the platform that the pixel was pasted for, by the page's host. `started` and `finished` are, by pixel id and
+    under `ALL_PLATFORMS` alone, the direct visits and article ends on platforms that load an image only when a reader
+    comes to it, which is where the one says something of the other.
     """
 
     TOTAL = 0, "total"
@@ -33,6 +35,8 @@ class Dimension(models.IntegerChoices):
     PIXEL = 11, "pixel"
     EVIDENCE = 12, "evidence"
     ELSEWHERE = 13, "elsewhere"
+    STARTED = 14, "started"
+    FINISHED = 15, "finished"
 
 
 class DailyCount(models.Model):
