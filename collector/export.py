@@ -69,10 +69,10 @@ def write_csv(rows: Iterator[Row], out: TextIO) -> None:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(FIELDS)
     for row in rows:
-        writer.writerow([_cell(row[field]) for field in FIELDS])
+        writer.writerow([spreadsheet_cell(row[field]) for field in FIELDS])
 
 
-def _cell(value: Any) -> str:
+def spreadsheet_cell(value: Any) -> str:
     """Return a value as text; one that begins like a formula gets an apostrophe (OWASP, CSV Injection)."""
     if value is None:
         return ""
