@@ -45,7 +45,8 @@ class Platform:
     """One publishing platform.
 
     `apps` are Android packages, which stand for a host in a `Referer`; `proxies` are lower-case parts of its image
-    proxies' user agents; `accepts` is html, markdown, rst, bbcode or url.
+    proxies' user agents; `accepts` is html, markdown, rst, bbcode or url; `images` says who fetches them: reader,
+    proxy, copy (the platform, once) or none.
     """
 
     slug: str
@@ -54,6 +55,7 @@ class Platform:
     colour: str
     hosts: tuple[str, ...]
     accepts: str
+    images: str
     sees: str
     source: str
     apps: tuple[str, ...] = ()

@@ -16,6 +16,7 @@ from collector.platforms import (
     PLACEMENT_FORM,
     SPARE_COLOURS,
     catalogue,
+    lazy_platforms,
     named_platforms,
     platform_colour,
     platform_name,
@@ -34,6 +35,8 @@ def test_every_platform_of_the_catalogue_is_complete():
         assert platform.name, platform.slug
         assert platform.kind in KINDS or platform.slug == "image-proxy", platform.slug
         assert platform.accepts in {"html", "markdown", "rst", "bbcode", "url"}, platform.slug
+        assert platform.images in {"reader", "proxy", "copy", "none"}, platform.slug
+        assert not platform.proxies or platform.images != "reader", platform.slug
         assert platform.sees.endswith("."), platform.slug
         assert platform.source, platform.slug
         if platform.source == "not verified":
@@ -41,6 +44,22 @@ def test_every_platform_of_the_catalogue_is_complete():
         for part in platform.proxies:
             assert part == part.lower(), platform.slug
             assert len(part) >= 7, "so short a part would be found in agents that mean something else"
+
+
+def test_who_fetches_the_images_is_what_the_author_is_told():
+    for platform in catalogue().values():
+        if platform.images == "reader":
+            assert not re.search("proxy|copy of|shows no images", platform.sees.replace("has no image proxy", "")) or (
+                platform.slug in {"newsletter", "gitea", "forum"}  # where it depends
+            ), platform.slug
+        elif platform.images == "none":
+            assert "images of" in platform.sees or "no images" in platform.sees, platform.slug
+        else:
+            assert re.search("proxy|cache|relays|own servers|cop(y|ies)", platform.sees), platform.slug
+
+
+def test_platforms_that_load_every_image_late_are_those_whose_code_says_so():
+    assert lazy_platforms() == {"dev-to", "gitlab", "zenn"}
 
 
 def test_every_platform_that_is_only_named_is_complete():
