@@ -1,14 +1,17 @@
 """What an author pastes."""
 
+import html
 import re
 
 import pytest
 from django.test import RequestFactory
 
-from collector.models import Pixel
+from collector.models import Hit, Pixel, Position
 from collector.models.projects import TOKEN_ALPHABET, TOKEN_LENGTH, make_token
 from collector.platforms import catalogue
-from collector.snippets import base_url, snippets
+from collector.snippets import base_url, snippet, snippets
+from tests.endpoints import AsgiEndpoint, ViewEndpoint
+from tests.hits import drain
 
 BASE = "https://hits.example.org"
 
@@ -36,7 +39,8 @@ def test_every_placement_has_its_snippet_in_every_form():
 def test_a_pixel_without_placements_has_one_snippet_for_anywhere():
     (only,) = snippets(Pixel(token="abc234", placements=[]), BASE)
 
-    assert (only.placement, only.url, only.end_url) == ("", "https://hits.example.org/p/abc234.gif", "")
+    assert (only.placement, only.url) == ("", "https://hits.example.org/p/abc234.gif")
+    assert only.end_url == "https://hits.example.org/p/abc234/end.gif"
     assert only.sees
 
 
@@ -50,15 +54,95 @@ def test_a_placement_of_the_authors_own_is_named_by_its_slug():
 @pytest.mark.parametrize(
     ("placement", "forms"),
     [
-        ("medium", ["html", "markdown", "url"]),
-        ("pypi", ["html", "markdown", "rst", "url"]),
-        ("forum", ["html", "markdown", "bbcode", "url"]),
+        ("medium", ["html", "markdown", "rst", "bbcode", "url"]),
+        ("dev-to", ["markdown", "html", "rst", "bbcode", "url"]),
+        ("pypi", ["rst", "html", "markdown", "bbcode", "url"]),
+        ("forum", ["bbcode", "html", "markdown", "rst", "url"]),
+        ("reddit", ["url", "html", "markdown", "rst", "bbcode"]),
+        ("team-wiki", ["html", "markdown", "rst", "bbcode", "url"]),
     ],
 )
-def test_texts_hold_the_usual_forms_and_what_the_platform_takes(placement, forms):
-    (only,) = snippets(Pixel(token="abc234", placements=[placement]), BASE)
+def test_texts_hold_every_form_and_first_the_one_that_the_platform_takes(placement, forms):
+    only = snippet("abc234", placement, BASE)
 
     assert [form for form, _, _ in only.texts] == forms
+    assert only.texts[0][2] == getattr(only, only.accepts)
+
+
+@pytest.mark.parametrize("placement", ["website", "github-pages", "ghost", "team-wiki", ""])
+def test_where_readers_fetch_html_themselves_a_second_image_is_loaded_late(placement):
+    only = snippet("abc234", placement, BASE)
+
+    assert only.why_no_end == ""
+    assert only.end_html == (
+        f'<img src="{only.end_url}" loading="lazy" alt="" width="1" height="1" '
+        'referrerpolicy="no-referrer-when-downgrade">'
+    )
+    assert only.end == ("end-html", "HTML", only.end_html)
+    assert "lazy" not in only.html
+
+
+def test_restructuredtext_loads_the_second_image_late_in_its_own_words():
+    only = snippet("abc234", "read-the-docs", BASE)
+
+    assert only.end == ("end-rst", "reStructuredText", f".. image:: {only.end_url}\n   :alt:\n   :loading: lazy")
+    assert only.end_html == ""
+
+
+@pytest.mark.parametrize(
+    ("placement", "reason"),
+    [
+        ("dev-to", "dev.to fetches images for its readers"),
+        ("github", "GitHub fetches images for its readers"),
+        ("medium", "Medium keeps its own copy of images"),
+        ("reddit", "Reddit shows no images of other sites"),
+        ("newsletter", "mail programs load all images"),
+        ("netnewswire", "a feed reader decides by itself"),
+        ("stack-exchange", "what Stack Exchange takes has no way"),
+        ("forum", "takes has no way to have an image loaded late"),
+    ],
+)
+def test_where_a_second_image_would_tell_nothing_there_is_none_and_a_reason(placement, reason):
+    only = snippet("abc234", placement, BASE)
+
+    assert reason in only.why_no_end
+    assert (only.end, only.end_html, only.end_rst) == (None, "", "")
+
+
+def test_no_platform_that_loads_everything_late_or_asks_for_its_readers_gets_a_second_image():
+    paired = [platform for platform in catalogue().values() if snippet("abc234", platform.slug, BASE).end]
+
+    assert len(paired) >= 15
+    assert {(platform.images, platform.lazy) for platform in paired} == {("reader", False)}
+    assert {platform.kind for platform in paired} & {"mail", "feed"} == set()
+
+
+URLS = re.compile(r"https://[^\s\"\])\[]+\.gif")
+
+
+@pytest.mark.parametrize("coat", [AsgiEndpoint, ViewEndpoint])
+def test_every_address_in_every_form_is_what_the_collector_expects(coat, project, tmp_path):
+    placements = [*catalogue(), "team-wiki", ""]
+    # One pixel each, for a pixel has a cap on platforms a day.
+    pixels = Pixel.objects.bulk_create(Pixel(project=project, title=p, placements=["team-wiki"]) for p in placements)
+    endpoint = coat(tmp_path / "spool")
+    expected = set()
+    for pixel, placement in zip(pixels, placements, strict=True):
+        one = snippet(pixel.token, placement, BASE)
+        texts = [text for _, _, text in one.texts] + ([one.end[2]] if one.end else [])
+        written = {html.unescape(url) for text in texts for url in URLS.findall(text)}
+        assert written == ({one.url, one.end_url} if one.end else {one.url})
+        for url in written:
+            assert endpoint.get(url.removeprefix(BASE)).reason == "counted"
+        expected.add((pixel.pk, placement or "(direct)", placement, Position.START))
+        if one.end:
+            expected.add((pixel.pk, placement or "(direct)", placement, Position.END))
+    endpoint.close()
+    drain(tmp_path / "spool")
+
+    stored = list(Hit.objects.values_list("pixel_id", "platform", "placement", "position"))
+    assert len(stored) == len(expected)
+    assert set(stored) == expected
 
 
 def test_html_is_escaped():
@@ -85,8 +169,8 @@ def test_without_a_public_url_the_request_tells_the_origin(settings):
 
 def test_no_url_holds_a_word_that_blockers_match():
     for placement in ["", *catalogue()]:
-        (snippet,) = snippets(Pixel(token=make_token(), placements=[placement] if placement else []), BASE)
-        assert not re.search("pixel|track|analytics|telemetry", snippet.url + snippet.end_url)
+        (only,) = snippets(Pixel(token=make_token(), placements=[placement] if placement else []), BASE)
+        assert not re.search("pixel|track|analytics|telemetry", only.url + only.end_url)
 
 
 def test_a_token_has_80_bits_and_more_and_needs_no_escaping():
