@@ -1,11 +1,12 @@
 """The collector as a Django application."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy
 
 
 class CollectorConfig(AppConfig):
     name = "collector"
-    verbose_name = "Projects and pixels"
+    verbose_name = gettext_lazy("Projects and pixels")
 
     def ready(self) -> None:
         from collector import checks  # noqa: F401  (registers them)

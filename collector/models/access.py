@@ -73,13 +73,16 @@ class ShareLinkQuerySet(models.QuerySet["ShareLink"]):
 class ShareLink(models.Model):
     """An unlisted, read-only page of a project, or of one of its pixels, for whoever has its address."""
 
-    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="share_links")
+    project = models.ForeignKey(
+        Project, on_delete=models.CASCADE, related_name="share_links", verbose_name=gettext_lazy("project")
+    )
     pixel = models.ForeignKey(
         Pixel,
         on_delete=models.CASCADE,
         null=True,
         blank=True,
         related_name="+",
+        verbose_name=gettext_lazy("pixel"),
         help_text=gettext_lazy("One article alone; empty for the whole project."),
     )
     name = models.CharField(
@@ -106,6 +109,8 @@ class ShareLink(models.Model):
     class Meta:
         ordering = ["-created_at", "-pk"]
         default_permissions = ()
+        verbose_name = gettext_lazy("share link")
+        verbose_name_plural = gettext_lazy("share links")
 
     def __str__(self) -> str:
         return self.name
@@ -130,7 +135,7 @@ class ApiToken(models.Model):
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens")
     name = models.CharField(gettext_lazy("name"), max_length=100, help_text=gettext_lazy("What uses it."))
-    projects = models.ManyToManyField(Project, related_name="+")
+    projects = models.ManyToManyField(Project, related_name="+", verbose_name=gettext_lazy("projects"))
     prefix = models.CharField(max_length=12, editable=False, help_text="Its first characters, to know it by.")
     digest = models.CharField(max_length=64, unique=True, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -143,6 +148,7 @@ class ApiToken(models.Model):
         ordering = ["-created_at", "-pk"]
         default_permissions = ()
         verbose_name = gettext_lazy("API token")
+        verbose_name_plural = gettext_lazy("API tokens")
 
     def __str__(self) -> str:
         return self.name

@@ -12,6 +12,8 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from collector.platforms import PLACEMENT_FORM, RESERVED_PLACEMENTS
 
@@ -33,35 +35,45 @@ def make_token() -> str:
 def validate_timezone(name: str) -> None:
     """Raise ValidationError unless `name` is in the IANA time zone database."""
     if name not in zoneinfo.available_timezones():
-        raise ValidationError(f"“{name}” is not a time zone. Write one like Europe/Berlin or Asia/Tokyo.")
+        raise ValidationError(
+            _("“%(name)s” is not a time zone. Write one like Europe/Berlin or Asia/Tokyo.") % {"name": name}
+        )
 
 
 def validate_placement(slug: str) -> None:
     """Raise ValidationError, naming what to write instead, unless `slug` may stand in a pixel's URL."""
     if slug in RESERVED_PLACEMENTS:
         raise ValidationError(
-            f"“{slug}” means something else in a pixel's address; write another name, such as my-{slug}."
+            _("“%(slug)s” means something else in a pixel's address; write another name, such as my-%(slug)s.")
+            % {"slug": slug}
         )
     if not PLACEMENT_FORM.fullmatch(slug):
         offer = slugify(slug).replace("_", "-").strip("-")[:40].rstrip("-")
         instead = offer if PLACEMENT_FORM.fullmatch(offer) and offer not in RESERVED_PLACEMENTS else "my-blog"
         raise ValidationError(
-            f"“{slug}” can't be a placement; write up to 40 of the letters a to z, digits and hyphens, like {instead}."
+            _(
+                "“%(slug)s” can't be a placement; write up to 40 of the letters a to z, digits and hyphens, "
+                "like %(instead)s."
+            )
+            % {"slug": slug, "instead": instead}
         )
 
 
 def validate_placements(placements: object) -> None:
     """Raise ValidationError unless `placements` is a list of distinct placements, not too long."""
     if not isinstance(placements, list) or not all(isinstance(slug, str) for slug in placements):
-        raise ValidationError("Placements are a list of names; write them like medium, dev-to.")
+        raise ValidationError(_("Placements are a list of names; write them like medium, dev-to."))
     for slug in placements:
         validate_placement(slug)
     if len(set(placements)) < len(placements):
-        raise ValidationError("A placement is named twice; name each one once.")
+        raise ValidationError(_("A placement is named twice; name each one once."))
     if len(placements) > PLACEMENTS_AT_MOST:
         raise ValidationError(
-            f"A pixel has {PLACEMENTS_AT_MOST} placements at most, not {len(placements)}; "
-            "leave some out, or make a second pixel for them."
+            _(
+                "A pixel has %(limit)s placements at most, not %(count)s; leave some out, or make a second pixel "
+                "for them."
+            )
+            % {"limit": PLACEMENTS_AT_MOST, "count": len(placements)}
         )
 
 
@@ -72,18 +84,21 @@ def validate_networks(text: str) -> None:
             ip_network(line, strict=False)
         except ValueError as error:
             raise ValidationError(
-                f"“{line}” is no address and no network; write one a line, like 203.0.113.7 or 2001:db8::/48."
+                _("“%(line)s” is no address and no network; write one a line, like 203.0.113.7 or 2001:db8::/48.")
+                % {"line": line}
             ) from error
     if len(text.split()) > NETWORKS_AT_MOST:
-        raise ValidationError(f"{NETWORKS_AT_MOST} networks are the most; join some to a larger one.")
+        raise ValidationError(
+            _("%(limit)s networks are the most; join some to a larger one.") % {"limit": NETWORKS_AT_MOST}
+        )
 
 
 class Role(models.TextChoices):
     """What a member may do: see; see and edit pixels; all that, and edit the project and its members."""
 
-    VIEWER = "viewer"
-    EDITOR = "editor"
-    OWNER = "owner"
+    VIEWER = "viewer", gettext_lazy("Viewer")
+    EDITOR = "editor", gettext_lazy("Editor")
+    OWNER = "owner", gettext_lazy("Owner")
 
 
 class ProjectQuerySet(models.QuerySet["Project"]):
@@ -111,32 +126,41 @@ class ProjectQuerySet(models.QuerySet["Project"]):
 class Project(models.Model):
     """What an author or a team measures together."""
 
-    name = models.CharField(max_length=100)
-    slug = models.SlugField(max_length=60, unique=True, help_text="Its name in the address of its dashboard.")
+    name = models.CharField(gettext_lazy("name"), max_length=100)
+    slug = models.SlugField(
+        gettext_lazy("slug"),
+        max_length=60,
+        unique=True,
+        help_text=gettext_lazy("Its name in the address of its dashboard."),
+    )
     timezone = models.CharField(
-        "time zone",
+        gettext_lazy("time zone"),
         max_length=60,
         default="UTC",
         validators=[validate_timezone],
-        help_text="Days and hours of the dashboard are counted in it, such as Europe/Berlin.",
+        help_text=gettext_lazy("Days and hours of the dashboard are counted in it, such as Europe/Berlin."),
     )
     retention_days = models.PositiveIntegerField(
-        "retention in days",
+        gettext_lazy("retention in days"),
         default=730,
-        help_text="Single hits older than this are deleted; the daily counts stay.",
+        help_text=gettext_lazy("Single hits older than this are deleted; the daily counts stay."),
     )
     excluded_networks = models.TextField(
-        "own addresses",
+        gettext_lazy("own addresses"),
         blank=True,
         validators=[validate_networks],
-        help_text="Hits from them don't count: addresses or networks, one a line, like 203.0.113.7 or 2001:db8::/48. "
-        "They are stored as you write them.",
+        help_text=gettext_lazy(
+            "Hits from them don't count: addresses or networks, one a line, like 203.0.113.7 or 2001:db8::/48. "
+            "They are stored as you write them."
+        ),
     )
     drops_opted_out = models.BooleanField(
-        "leave out who opts out",
+        gettext_lazy("leave out who opts out"),
         default=False,
-        help_text="Whether hits of readers who ask not to be tracked (Sec-GPC, DNT) are dropped altogether. Otherwise "
-        "they count in totals, by platform and hour, without visitor, country, language or browser.",
+        help_text=gettext_lazy(
+            "Whether hits of readers who ask not to be tracked (Sec-GPC, DNT) are dropped altogether. Otherwise "
+            "they count in totals, by platform and hour, without visitor, country, language or browser."
+        ),
     )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     members = models.ManyToManyField(settings.AUTH_USER_MODEL, through="Membership", related_name="projects")
@@ -145,6 +169,8 @@ class Project(models.Model):
 
     class Meta:
         ordering = ["name"]
+        verbose_name = gettext_lazy("project")
+        verbose_name_plural = gettext_lazy("projects")
 
     def __str__(self) -> str:
         return self.name
@@ -159,22 +185,28 @@ class Membership(models.Model):
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
-    role = models.CharField(max_length=10, choices=Role.choices, default=Role.VIEWER)
+    role = models.CharField(gettext_lazy("role"), max_length=10, choices=Role.choices, default=Role.VIEWER)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["project", "user"], name="one_role_a_member")]
+        verbose_name = gettext_lazy("member")
+        verbose_name_plural = gettext_lazy("members")
 
     def __str__(self) -> str:
-        return f"{self.user}, {self.role} of {self.project}"
+        return _("%(user)s, %(role)s of %(project)s") % {
+            "user": self.user,
+            "role": self.role,
+            "project": self.project,
+        }
 
 
 class Kind(models.TextChoices):
     """What a pixel stands in."""
 
-    ARTICLE = "article"
-    README = "readme"
-    NEWSLETTER = "newsletter"
-    APP = "app", "Program"
+    ARTICLE = "article", gettext_lazy("Article")
+    README = "readme", gettext_lazy("Readme")
+    NEWSLETTER = "newsletter", gettext_lazy("Newsletter")
+    APP = "app", gettext_lazy("Program")
 
 
 class PixelQuerySet(models.QuerySet["Pixel"]):
@@ -186,15 +218,18 @@ class PixelQuerySet(models.QuerySet["Pixel"]):
 class Pixel(models.Model):
     """One article, README, newsletter or program of a project."""
 
-    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="pixels")
-    title = models.CharField(max_length=200)
-    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.ARTICLE)
-    token = models.CharField(max_length=40, unique=True, default=make_token, editable=False)
+    project = models.ForeignKey(
+        Project, on_delete=models.CASCADE, related_name="pixels", verbose_name=gettext_lazy("project")
+    )
+    title = models.CharField(gettext_lazy("title"), max_length=200)
+    kind = models.CharField(gettext_lazy("kind"), max_length=10, choices=Kind.choices, default=Kind.ARTICLE)
+    token = models.CharField(gettext_lazy("token"), max_length=40, unique=True, default=make_token, editable=False)
     placements = models.JSONField(
+        gettext_lazy("placements"),
         default=list,
         blank=True,
         validators=[validate_placements],
-        help_text="Where it is pasted, such as medium or dev-to: one snippet each.",
+        help_text=gettext_lazy("Where it is pasted, such as medium or dev-to: one snippet each."),
     )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     retired_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -205,6 +240,8 @@ class Pixel(models.Model):
 
     class Meta:
         ordering = ["-created_at", "-pk"]
+        verbose_name = gettext_lazy("pixel")
+        verbose_name_plural = gettext_lazy("pixels")
 
     def __str__(self) -> str:
         return self.title
