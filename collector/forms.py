@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from collector.models import Membership, Pixel, Project, Role
 from collector.models.projects import validate_placement, validate_placements
@@ -43,13 +45,15 @@ class MembershipForm(MembershipModelForm):
     """A member by user name: no owner of a project gets to see who else has an account."""
 
     user = forms.ModelChoiceField(
-        label="User name",
+        label=gettext_lazy("User name"),
         queryset=User.objects.all(),
         to_field_name="username",
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
         error_messages={
-            "invalid_choice": "Nobody here is called “%(value)s”. Check the spelling, "
-            "or ask an administrator to make the account first."
+            "invalid_choice": gettext_lazy(
+                "Nobody here is called “%(value)s”. Check the spelling, "
+                "or ask an administrator to make the account first."
+            )
         },
     )
 
@@ -71,7 +75,7 @@ class MembershipFormSet(MembershipInlineFormSet):
     def add_fields(self, form: Any, index: int | None) -> None:
         super().add_fields(form, index)
         if "DELETE" in form.fields:
-            form.fields["DELETE"].widget.attrs["aria-label"] = "Remove this member"
+            form.fields["DELETE"].widget.attrs["aria-label"] = _("Remove this member")
 
     def clean(self) -> None:
         """Raise ValidationError where a project that has an owner would be left without one."""
@@ -82,27 +86,27 @@ class MembershipFormSet(MembershipInlineFormSet):
         if any(data.get("role") == Role.OWNER for data in kept):
             return
         if self.instance.memberships.filter(role=Role.OWNER).exists():
-            raise ValidationError("A project needs an owner. Make another member its owner first, then save again.")
+            raise ValidationError(_("A project needs an owner. Make another member its owner first, then save again."))
 
 
 class PixelForm(PixelModelForm):
     """A pixel, with its placements picked from the catalogue or typed."""
 
     known_placements = forms.MultipleChoiceField(
-        label="Where you publish it",
+        label=gettext_lazy("Where you publish it"),
         required=False,
         widget=forms.CheckboxSelectMultiple,
         choices=lambda: [
-            (heading, [(platform.slug, platform.name) for platform in platforms])
+            (_(heading), [(platform.slug, platform.name) for platform in platforms])
             for heading, platforms in platforms_by_kind().items()
         ],
-        help_text="You get one snippet for each, and the dashboard tells them apart.",
+        help_text=gettext_lazy("You get one snippet for each, and the dashboard tells them apart."),
     )
     own_placements = forms.CharField(
-        label="Other places",
+        label=gettext_lazy("Other places"),
         required=False,
         widget=forms.TextInput(attrs={"class": "vTextField", "autocapitalize": "none", "spellcheck": "false"}),
-        help_text="Short names of your own, with commas between them: team-wiki, print-qr-code.",
+        help_text=gettext_lazy("Short names of your own, with commas between them: team-wiki, print-qr-code."),
     )
 
     class Meta:
@@ -147,8 +151,11 @@ class SeveralPixelsForm(PixelForm):
     """Many pixels at once: a title on each line, all else the same."""
 
     titles = forms.CharField(
+        label=gettext_lazy("Titles"),
         widget=forms.Textarea(attrs={"rows": 10}),
-        help_text="One on each line, such as a list of what you have published. Each becomes a pixel of its own.",
+        help_text=gettext_lazy(
+            "One on each line, such as a list of what you have published. Each becomes a pixel of its own."
+        ),
     )
     field_order = ["titles", "project", "kind", "known_placements", "own_placements"]
 
@@ -162,10 +169,14 @@ class SeveralPixelsForm(PixelForm):
         longest = Pixel._meta.get_field("title").max_length or 0
         for title in titles:
             if len(title) > longest:
-                raise ValidationError(f"“{title[:40]}…” has {len(title)} characters; write {longest} at most.")
+                raise ValidationError(
+                    _("“%(title)s…” has %(count)s characters; write %(limit)s at most.")
+                    % {"title": title[:40], "count": len(title), "limit": longest}
+                )
         if len(titles) > PIXELS_AT_ONCE:
             raise ValidationError(
-                f"There are {len(titles)} titles; paste {PIXELS_AT_ONCE} at most, and the others after that."
+                _("There are %(count)s titles; paste %(limit)s at most, and the others after that.")
+                % {"count": len(titles), "limit": PIXELS_AT_ONCE}
             )
         return titles
 

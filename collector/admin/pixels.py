@@ -1,6 +1,8 @@
 """Pixels in the admin, with their snippets; for owners and editors of their projects."""
 
 import datetime
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
@@ -17,6 +19,8 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from collector.forms import PixelForm, SeveralPixelsForm
 from collector.models import DailyCount, Pixel, Project
@@ -29,10 +33,19 @@ else:  # Django's own admin classes take no parameters while running
     PixelModelAdmin = admin.ModelAdmin
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What is said of an action: in the history of each pixel, of those that it changed, and where it changed none."""
+
+    history: str
+    done: str
+    nothing: str
+
+
 class EditableProjectFilter(admin.SimpleListFilter):
     """By project. Django's own filter would list the names of everybody's projects."""
 
-    title = "project"
+    title = gettext_lazy("project")
     parameter_name = "project"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -46,11 +59,11 @@ class EditableProjectFilter(admin.SimpleListFilter):
 
 
 class RetiredFilter(admin.SimpleListFilter):
-    title = "state"
+    title = gettext_lazy("state")
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("live", "Counting"), ("retired", "Retired")]
+        return [("live", _("Counting")), ("retired", _("Retired"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Pixel]) -> QuerySet[Pixel]:
         if self.value() is None:
@@ -71,29 +84,29 @@ class PixelAdmin(PixelModelAdmin):
     fields = ["title", "project", "kind", "known_placements", "own_placements"]
     readonly_fields = ["home", "token", "state", "created"]
 
-    @admin.display(description="project")
+    @admin.display(description=gettext_lazy("project"))
     def home(self, pixel: Pixel) -> str:
         """Name the project, without Django's link to a page that editors may not open."""
         return pixel.project.name
 
-    @admin.display(description="placements")
+    @admin.display(description=gettext_lazy("placements"))
     def places(self, pixel: Pixel) -> str:
-        return ", ".join(platform_name(placement) for placement in pixel.placements) or "none"
+        return joined(platform_name(placement) for placement in pixel.placements) or _("none")
 
-    @admin.display(description="state", ordering="retired_at")
+    @admin.display(description=gettext_lazy("state"), ordering="retired_at")
     def state(self, pixel: Pixel) -> str:
         if pixel.retired_at:
-            return f"Retired {moment(pixel.retired_at, pixel.project)}"
+            return _("Retired %(moment)s") % {"moment": moment(pixel.retired_at, pixel.project)}
         paused = paused_until(pixel)
-        return f"Paused until {paused}" if paused else "Counting"
+        return _("Paused until %(moment)s") % {"moment": paused} if paused else _("Counting")
 
-    @admin.display(description="created")
+    @admin.display(description=gettext_lazy("created"))
     def created(self, pixel: Pixel) -> str:
         return moment(pixel.created_at, pixel.project)
 
-    @admin.display(description="dashboard")
+    @admin.display(description=gettext_lazy("dashboard"))
     def dashboard(self, pixel: Pixel) -> SafeString:
-        return format_html('<a class="nowrap" href="{}">Dashboard</a>', self.view_on_site(pixel))
+        return format_html('<a class="nowrap" href="{}">{}</a>', self.view_on_site(pixel), _("Dashboard"))
 
     def view_on_site(self, obj: Pixel) -> str:
         return reverse("pixel", args=[obj.project.slug, obj.pk])
@@ -125,7 +138,7 @@ class PixelAdmin(PixelModelAdmin):
         if obj is None:
             return [(None, {"fields": self.fields})]
         fields = ["home" if name == "project" and is_counted(obj) else name for name in self.fields or []]
-        return [("Edit", {"fields": fields}), ("Facts", {"fields": ["token", "state", "created"]})]
+        return [(_("Edit"), {"fields": fields}), (_("Facts"), {"fields": ["token", "state", "created"]})]
 
     def formfield_for_foreignkey(
         self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
@@ -150,7 +163,7 @@ class PixelAdmin(PixelModelAdmin):
         return initial
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        return super().changelist_view(request, {"title": "Pixels", **(extra_context or {})})
+        return super().changelist_view(request, {"title": _("Pixels"), **(extra_context or {})})
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         if edits(request, None) and not Project.objects.editable_by(request.user).exists():
@@ -171,14 +184,19 @@ class PixelAdmin(PixelModelAdmin):
         choice.queryset = projects
         if request.method == "POST" and form.is_valid():
             pixels = Pixel.objects.bulk_create(form.pixels())
-            LogEntry.objects.log_actions(str(request.user.pk), pixels, ADDITION, "Added with others.")
-            self.message_user(request, f"Made {len(pixels)} pixels. Open one for its snippets.", messages.SUCCESS)
+            LogEntry.objects.log_actions(str(request.user.pk), pixels, ADDITION, _("Added with others."))
+            made = ngettext(
+                "Made %(count)s pixel. Open it for its snippets.",
+                "Made %(count)s pixels. Open one for its snippets.",
+                len(pixels),
+            )
+            self.message_user(request, made % {"count": len(pixels)}, messages.SUCCESS)
             return redirect("admin:collector_pixel_changelist")
-        context = {**self.admin_site.each_context(request), "form": form, "title": "Add several pixels"}
+        context = {**self.admin_site.each_context(request), "form": form, "title": _("Add several pixels")}
         return render(request, "admin/collector/pixel/several.html", context)
 
     def _lead_to_first_project(self, request: HttpRequest) -> HttpResponse:
-        self.message_user(request, "A pixel belongs to a project. Make your first project here, then its pixels.")
+        self.message_user(request, _("A pixel belongs to a project. Make your first project here, then its pixels."))
         return redirect("admin:collector_project_add")
 
     def change_view(
@@ -200,40 +218,61 @@ class PixelAdmin(PixelModelAdmin):
         """Go to the new pixel's own page, where its snippets are."""
         if IS_POPUP_VAR in request.POST or "_addanother" in request.POST:
             return super().response_add(request, obj, post_url_continue)
-        self.message_user(request, f"“{obj}” is ready. Copy a snippet for each place.", messages.SUCCESS)
+        ready = _("“%(title)s” is ready. Copy a snippet for each place.") % {"title": obj}
+        self.message_user(request, ready, messages.SUCCESS)
         return redirect("admin:collector_pixel_change", obj.pk)
 
     # Pausing, retiring, reinstating, deleting
 
-    @admin.action(description="Pause counting for ten minutes")
+    @admin.action(description=gettext_lazy("Pause counting for ten minutes"))
     def mute(self, request: HttpRequest, queryset: QuerySet[Pixel]) -> HttpResponse | None:
         now = timezone.now()
         pixels = list(queryset.filter(retired_at=None))
         for pixel in pixels:
             pixel.mute(now)
-        return self._report(request, pixels, "Paused", why_none="are retired")
+        outcome = Outcome(
+            history=_("Paused."),
+            done=_("Paused %(pixels)s."),
+            nothing=_("Paused nothing: the pixels you picked are retired."),
+        )
+        return self._report(request, pixels, outcome)
 
-    @admin.action(description="Count again now")
+    @admin.action(description=gettext_lazy("Count again now"))
     def unmute(self, request: HttpRequest, queryset: QuerySet[Pixel]) -> HttpResponse | None:
         now = timezone.now()
         pixels = [pixel for pixel in queryset if pixel.is_muted(now)]
         for pixel in pixels:
             pixel.unmute(now)
-        return self._report(request, pixels, "Resumed", why_none="are not paused")
+        outcome = Outcome(
+            history=_("Resumed."),
+            done=_("Resumed %(pixels)s."),
+            nothing=_("Resumed nothing: the pixels you picked are not paused."),
+        )
+        return self._report(request, pixels, outcome)
 
-    @admin.action(description="Retire: count no more visits")
+    @admin.action(description=gettext_lazy("Retire: count no more visits"))
     def retire(self, request: HttpRequest, queryset: QuerySet[Pixel]) -> HttpResponse | None:
         pixels = list(queryset.filter(retired_at=None))
         Pixel.objects.filter(pk__in=[pixel.pk for pixel in pixels]).update(retired_at=timezone.now())
-        return self._report(request, pixels, "Retired")
+        outcome = Outcome(
+            history=_("Retired."),
+            done=_("Retired %(pixels)s."),
+            nothing=_("Retired nothing: the pixels you picked are so already."),
+        )
+        return self._report(request, pixels, outcome)
 
-    @admin.action(description="Reinstate: count visits again")
+    @admin.action(description=gettext_lazy("Reinstate: count visits again"))
     def reinstate(self, request: HttpRequest, queryset: QuerySet[Pixel]) -> HttpResponse | None:
         pixels = list(queryset.exclude(retired_at=None))
         Pixel.objects.filter(pk__in=[pixel.pk for pixel in pixels]).update(retired_at=None)
-        return self._report(request, pixels, "Reinstated")
+        outcome = Outcome(
+            history=_("Reinstated."),
+            done=_("Reinstated %(pixels)s."),
+            nothing=_("Reinstated nothing: the pixels you picked are so already."),
+        )
+        return self._report(request, pixels, outcome)
 
-    @admin.action(description="Delete")
+    @admin.action(description=gettext_lazy("Delete"))
     def delete_selected(self, request: HttpRequest, queryset: QuerySet[Pixel]) -> HttpResponse | None:
         """Take the place of Django's own, which would not say what to do with pixels that have counts."""
         counted = [pixel for pixel in queryset if is_counted(pixel)]
@@ -250,29 +289,24 @@ class PixelAdmin(PixelModelAdmin):
         return super().delete_view(request, object_id, extra_context)
 
     def _refuse_to_delete(self, request: HttpRequest, pixels: list[Pixel]) -> None:
-        titles = ", ".join(f"“{pixel}”" for pixel in pixels)
-        have = "has" if len(pixels) == 1 else "have"
-        them = "it" if len(pixels) == 1 else "them"
-        self.message_user(
-            request,
-            f"{titles} {have} counts, which would be lost with {them}. Nothing was deleted: retire {them} instead.",
-            messages.ERROR,
+        refused = ngettext(
+            "%(pixels)s has counts, which would be lost with it. Nothing was deleted: retire it instead.",
+            "%(pixels)s have counts, which would be lost with them. Nothing was deleted: retire them instead.",
+            len(pixels),
         )
+        self.message_user(request, refused % {"pixels": quoted(pixels)}, messages.ERROR)
 
-    def _report(
-        self, request: HttpRequest, pixels: list[Pixel], verb: str, why_none: str = "are so already"
-    ) -> HttpResponse | None:
+    def _report(self, request: HttpRequest, pixels: list[Pixel], outcome: Outcome) -> HttpResponse | None:
         """Say what was done, and go back to the page where the button was pressed."""
         if pixels:
-            LogEntry.objects.log_actions(str(request.user.pk), pixels, CHANGE, f"{verb}.")
+            LogEntry.objects.log_actions(str(request.user.pk), pixels, CHANGE, outcome.history)
         asked_from = request.POST.get("next", "")
         if url_has_allowed_host_and_scheme(asked_from, allowed_hosts=None):
             return redirect(asked_from)  # a page of the dashboard, which shows the state, and no messages
         if not pixels:
-            self.message_user(request, f"{verb} nothing: the pixels you picked {why_none}.", messages.WARNING)
+            self.message_user(request, outcome.nothing, messages.WARNING)
             return None
-        titles = ", ".join(f"“{pixel}”" for pixel in pixels)
-        self.message_user(request, f"{verb} {titles}.", messages.SUCCESS)
+        self.message_user(request, outcome.done % {"pixels": quoted(pixels)}, messages.SUCCESS)
         return redirect("admin:collector_pixel_change", pixels[0].pk) if "from_page" in request.POST else None
 
 
@@ -293,6 +327,15 @@ def paused_until(pixel: Pixel) -> str:
     if pixel.muted_until is None or not pixel.is_muted(timezone.now()):
         return ""
     return f"{pixel.muted_until.astimezone(pixel.project.zone):%H:%M} {pixel.project.timezone}"
+
+
+def quoted(pixels: Iterable[Pixel]) -> str:
+    """Return the titles of pixels, each in quotation marks."""
+    return joined(_("“%(title)s”") % {"title": pixel} for pixel in pixels)
+
+
+def joined(words: Iterable[str]) -> str:
+    return pgettext("between the items of a list", ", ").join(words)
 
 
 def moment(at: datetime.datetime, project: Project) -> str:

@@ -11,6 +11,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from collector.forms import MembershipForm, MembershipFormSet, ProjectForm
 from collector.models import Membership, Project, Role
@@ -30,7 +32,8 @@ class MembershipInline(MembershipTabularInline):
     form = MembershipForm
     formset = MembershipFormSet
     extra = 1
-    verbose_name = "member"
+    verbose_name = gettext_lazy("member")
+    verbose_name_plural = gettext_lazy("members")
 
     def has_view_permission(self, request: HttpRequest, obj: Project | None = None) -> bool:
         return owns(request, obj)
@@ -56,15 +59,15 @@ class ProjectAdmin(ProjectModelAdmin):
     prepopulated_fields = {"slug": ["name"]}
     fields = ["name", "slug", "timezone", "retention_days", "excluded_networks", "drops_opted_out"]
 
-    @admin.display(description="pixels", ordering="pixel_count")
+    @admin.display(description=gettext_lazy("pixels"), ordering="pixel_count")
     def pixels(self, project: Project) -> SafeString:
         """Count the pixels, as a link to them."""
         url = reverse("admin:collector_pixel_changelist", query={"project": project.pk})
         return format_html('<a href="{}">{}</a>', url, project.pixel_count)  # type: ignore[attr-defined]
 
-    @admin.display(description="dashboard")
+    @admin.display(description=gettext_lazy("dashboard"))
     def dashboard(self, project: Project) -> SafeString:
-        return format_html('<a class="nowrap" href="{}">Dashboard</a>', self.view_on_site(project))
+        return format_html('<a class="nowrap" href="{}">{}</a>', self.view_on_site(project), _("Dashboard"))
 
     def view_on_site(self, obj: Project) -> str:
         return reverse("project", args=[obj.slug])
@@ -99,11 +102,14 @@ class ProjectAdmin(ProjectModelAdmin):
         """Describe what goes with a project, without loading every hit, as Django's own would."""
         to_delete: list[Any] = []
         for project in objs:
-            mine = [f"Pixel: {pixel}" for pixel in project.pixels.all()]
-            to_delete += [f"Project: {project}", [*mine, "All its hits, visitors and counts", "Its list of members"]]
+            mine = [_("Pixel: %(pixel)s") % {"pixel": pixel} for pixel in project.pixels.all()]
+            to_delete += [
+                _("Project: %(project)s") % {"project": project},
+                [*mine, _("All its hits, visitors and counts"), _("Its list of members")],
+            ]
         pixels = sum(project.pixels.count() for project in objs)
-        forbidden = {"project"} if any(not owns(request, project) for project in objs) else set()
-        return to_delete, {"projects": len(objs), "pixels": pixels}, forbidden, []
+        forbidden = {_("project")} if any(not owns(request, project) for project in objs) else set()
+        return to_delete, {_("projects"): len(objs), _("pixels"): pixels}, forbidden, []
 
     def save_model(self, request: HttpRequest, obj: Project, form: Form, change: bool) -> None:
         super().save_model(request, obj, form, change)
@@ -111,8 +117,11 @@ class ProjectAdmin(ProjectModelAdmin):
             command = f"manage.py rebuild_counts {obj.slug}"
             self.message_user(
                 request,
-                f"From now on days are counted in {obj.timezone}. Past days keep their old time zone until an "
-                f"administrator runs “{command}”.",
+                _(
+                    "From now on days are counted in %(zone)s. Past days keep their old time zone until an "
+                    "administrator runs “%(command)s”."
+                )
+                % {"zone": obj.timezone, "command": command},
                 messages.WARNING,
             )
 
@@ -124,7 +133,7 @@ class ProjectAdmin(ProjectModelAdmin):
         members.update_or_create(user_id=str(request.user.pk), defaults={"role": Role.OWNER})
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        return super().changelist_view(request, {"title": "Projects", **(extra_context or {})})
+        return super().changelist_view(request, {"title": _("Projects"), **(extra_context or {})})
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

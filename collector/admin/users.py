@@ -8,6 +8,8 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from collector.models import Project, Role
 
@@ -25,16 +27,18 @@ class UserAdmin(UserModelAdmin):
 
     fieldsets = (
         (None, {"fields": ("username", "password")}),
-        ("Person", {"fields": ("first_name", "last_name", "email")}),
+        (gettext_lazy("Person"), {"fields": ("first_name", "last_name", "email")}),
         (
-            "Access",
+            gettext_lazy("Access"),
             {
                 "fields": ("is_active", "is_staff", "is_superuser"),
-                "description": "Staff may log in here and make projects of their own. Others see the dashboards of "
-                "the projects they are members of. Superusers see and edit everything.",
+                "description": gettext_lazy(
+                    "Staff may log in here and make projects of their own. Others see the dashboards of the projects "
+                    "they are members of. Superusers see and edit everything."
+                ),
             },
         ),
-        ("Dates, in UTC", {"fields": ("last_login", "date_joined")}),
+        (gettext_lazy("Dates, in UTC"), {"fields": ("last_login", "date_joined")}),
     )
     readonly_fields = ("last_login", "date_joined")
     list_display = ("username", "email", "is_active", "is_staff", "is_superuser", "last_login")
@@ -63,7 +67,9 @@ class UserAdmin(UserModelAdmin):
         owned = Project.objects.filter(memberships__user__in=going, memberships__role=Role.OWNER)
         for project in owned.distinct().order_by("name"):
             if not project.memberships.filter(role=Role.OWNER).exclude(user__in=going).exists():
-                protected.append(f"Project: {project}. Make someone else its owner first, or delete it.")
+                protected.append(
+                    _("Project: %(project)s. Make someone else its owner first, or delete it.") % {"project": project}
+                )
         return to_delete, model_count, perms_needed, protected
 
 
