@@ -13,6 +13,24 @@ from collector.models import DailyCount, Hit, Project
 from collector.strings import page_host, page_label
 
 CHUNK_ROWS = 10_000
+_COLUMNS = (
+    "at",
+    "pixel_id",
+    "position",
+    "traffic",
+    "verdict",
+    "platform",
+    "page__url",
+    "country",
+    "language",
+    "user_agent__device",
+    "user_agent__browser",
+    "user_agent__os",
+    "evidence",
+    "placement",
+    "new_to_pixel",
+    "new_to_project",
+)
 
 
 def rebuild(project: Project, progress: Callable[[int], None] = lambda hits: None) -> int:
@@ -32,7 +50,7 @@ def rebuild(project: Project, progress: Callable[[int], None] = lambda hits: Non
         first_day = first.at.astimezone(zone).date()
         DailyCount.objects.filter(project=project, date__gte=first_day).delete()
         counted = 0
-        for _, hits in groupby(_countables(project), key=lambda hit: hit.date):
+        for _, hits in groupby(countables(project, Hit.objects.filter(project=project)), key=lambda hit: hit.date):
             counts = Counts()
             of_day = 0
             for hit in hits:
@@ -44,30 +62,9 @@ def rebuild(project: Project, progress: Callable[[int], None] = lambda hits: Non
         return counted
 
 
-def _countables(project: Project) -> Iterator[Countable]:
-    rows: QuerySet[Hit, Any] = (
-        Hit.objects.filter(project=project)
-        .order_by("at", "id")
-        .values_list(
-            "at",
-            "pixel_id",
-            "position",
-            "traffic",
-            "verdict",
-            "platform",
-            "page__url",
-            "country",
-            "language",
-            "user_agent__device",
-            "user_agent__browser",
-            "user_agent__os",
-            "evidence",
-            "placement",
-            "new_to_pixel",
-            "new_to_project",
-            named=True,
-        )
-    )
+def countables(project: Project, hits: QuerySet[Hit]) -> Iterator[Countable]:
+    """Yield what the counts need to know of hits of a project, oldest first. Streams; one query."""
+    rows: QuerySet[Hit, Any] = hits.order_by("at", "id").values_list(*_COLUMNS, named=True)
     for row in rows.iterator(CHUNK_ROWS):
         day, hour = local_day_and_hour(int(row.at.timestamp()) * 1_000_000, project.timezone)
         yield Countable(

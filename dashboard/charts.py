@@ -1,19 +1,39 @@
-"""Bar charts over their tables: the trend of a period, and the hours of its days."""
+"""Charts over their tables: the trend of a period, and an article's first week."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from collector.models import Dimension, Project
-from collector.platforms import platform_colour, platform_name
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
+
+from collector.models import Dimension, Pixel, Project, Section
+from collector.platforms import platform_colour
 from dashboard import labels
-from dashboard.periods import HOURS, Bucket, Period
-from dashboard.queries import PlatformDay, ValueCount
+from dashboard.address import View
+from dashboard.panels import platform_label, to_the_next
+from dashboard.periods import DAY, HOURS, Bucket, Period
+from dashboard.queries import PlatformDay
 
 TREND_PLATFORMS = 6  # more colours than these can't be told apart in a stack
 REST_COLOUR = "#c9c8c1"
+FIRST_WEEK = 7
+MAX_MARKS = 30
+BUCKET_NAMES = {
+    Bucket.HOUR: pgettext_lazy("unit of a chart", "Hour"),
+    Bucket.DAY: pgettext_lazy("unit of a chart", "Day"),
+    Bucket.WEEK: pgettext_lazy("unit of a chart", "Week"),
+    Bucket.MONTH: pgettext_lazy("unit of a chart", "Month"),
+}
+TREND_CAPTIONS = {
+    Bucket.HOUR: gettext_lazy("Visits by hour · time zone %(zone)s"),
+    Bucket.DAY: gettext_lazy("Visits by day · time zone %(zone)s"),
+    Bucket.WEEK: gettext_lazy("Visits by week · time zone %(zone)s"),
+    Bucket.MONTH: gettext_lazy("Visits by month · time zone %(zone)s"),
+}
+Key = tuple[date, str]  # the first day of a bucket, and the hour where it is one
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,30 +47,30 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One line of the table under a chart: when, how many, and how many of each series."""
+    """One line of the table under a chart: when, how many visits, and its `numbers` below the chart's headings."""
 
     label: str
     title: str
     visits: int
-    visitors: int | None
-    parts: Sequence[int]
-
-    @property
-    def numbers(self) -> Sequence[int | None]:
-        """Return its numbers as they stand in the table."""
-        return self.visits, self.visitors, *self.parts
+    numbers: Sequence[int | None]
+    marks: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A bar chart over its table."""
+    """A chart over its table: bars, or one line."""
 
     key: str
+    section: str
     title: str
     caption: str
     heading: str
     points: Sequence[Point]
     series: Sequence[Series]
+    headings: Sequence[str]
+    earlier: Sequence[int] = ()
+    earlier_label: str = ""
+    is_line: bool = False
 
     @property
     def data_id(self) -> str:
@@ -62,76 +82,191 @@ class Chart:
         return any(series.colour for series in self.series)
 
     @property
+    def marks(self) -> bool:
+        return any(point.marks for point in self.points)
+
+    def table(self) -> tuple[list[str], list[list[object]]]:
+        """Return its head and its rows as a spreadsheet takes them: plain numbers, empty where nothing is known."""
+        return [self.heading, *self.headings], [[point.title, *point.numbers] for point in self.points]
+
+    @property
     def painted(self) -> dict[str, Any]:
         """Return what JavaScript needs to paint it."""
-        return {
+        painted: dict[str, Any] = {
             "labels": [point.label for point in self.points],
             "titles": [point.title for point in self.points],
             "series": [{"label": series.label, "values": list(series.values)} for series in self.series],
+            "line": self.is_line,
         }
+        if self.earlier:
+            painted["earlier"] = {"label": self.earlier_label, "values": list(self.earlier)}
+        if self.marks:
+            painted["marks"] = [list(point.marks) for point in self.points]
+        return painted
 
 
-def trend_chart(project: Project, period: Period, days: Sequence[PlatformDay]) -> Chart:
-    """Stack the visits by platform: the biggest by their names, the rest together."""
-    hourly = period.bucket is Bucket.HOUR
-    visits: dict[date | str, Counter[str]] = defaultdict(Counter)
-    visitors: Counter[date | str] = Counter()
+def trend_chart(
+    project: Project,
+    view: View,
+    days: Sequence[PlatformDay],
+    earlier: Sequence[PlatformDay],
+    published: Sequence[Pixel] = (),
+) -> Chart:
+    """Stack the visits by platform: the biggest by their names, the rest together; or draw them as one line.
+
+    `earlier` are those of the period compared with; `published` the articles that appeared in this one.
+    """
+    period = view.period
+    visits, visitors = _by_bucket(period, days)
+    keys = _keys(period)
     totals: Counter[str] = Counter()
+    for counter in visits.values():
+        totals.update(counter)
+    series = (
+        [Series(_("Visits"), "", [visits[key].total() for key in keys])]
+        if view.is_line
+        else _stack([visits[key] for key in keys], totals)
+    )
+    marks = _marks(project, period, published)
+    before, before_label = _earlier(view, earlier, len(keys))
+    parts = [] if view.is_line else series
+    points = []
+    for place, key in enumerate(keys):
+        label, title = _when(key, period)
+        count = visits[key].total()
+        numbers = [count, labels.seen(count, visitors[key]), *before[place : place + 1]]
+        numbers += [one.values[place] for one in parts]
+        points.append(Point(label, title, count, numbers, marks.get(key[0], ())))
+    return Chart(
+        "trend",
+        Section.TREND.value,
+        _("Trend"),
+        str(TREND_CAPTIONS[period.bucket]) % {"zone": project.timezone},
+        str(BUCKET_NAMES[period.bucket]),
+        points,
+        series,
+        [_("Visits"), _("Visitors"), *filter(None, [before_label]), *[one.label for one in parts]],
+        before,
+        before_label,
+        view.is_line,
+    )
+
+
+def first_week_chart(project: Project, lifetime: Sequence[tuple[date, str, int]], today: date) -> Chart | None:
+    """Draw the visits of an article's first days; nothing before its second day."""
+    days = Counter[date]()
+    for day, _platform, visits in lifetime:
+        days[day] += visits
+    first = min(days, default=today)
+    shown = [first + number * DAY for number in range(FIRST_WEEK) if first + number * DAY <= today]
+    if len(shown) < 2:
+        return None
+    total = days.total()
+    points, reached = [], 0
+    for number, day in enumerate(shown, 1):
+        reached += days[day]
+        title = _("Day %(number)s: %(day)s · %(share)s of all visits so far had come") % {
+            "number": number,
+            "day": labels.day(day, "yMMMEd"),
+            "share": labels.percent(reached / total),
+        }
+        points.append(Point(_("Day %(number)s") % {"number": number}, title, days[day], [days[day]]))
+    caption = _("Visits of each day since the first, %(day)s") % {"day": labels.day(first, "yMMMd")}
+    half = half_life(days)
+    if half:
+        caption += " · " + ngettext(
+            "half of all visits so far had come within %(days)s day",
+            "half of all visits so far had come within %(days)s days",
+            half,
+        ) % {"days": labels.exact(half)}
+    series = [Series(_("Visits"), "", [days[day] for day in shown])]
+    return Chart(
+        "first-week",
+        Section.TREND.value,
+        _("Its first week"),
+        caption,
+        str(BUCKET_NAMES[Bucket.DAY]),
+        points,
+        series,
+        [_("Visits")],
+    )
+
+
+def half_life(days: Mapping[date, int]) -> int:
+    """Return within how many days from the first on half of all visits came; 0 where there were none."""
+    total, reached = sum(days.values()), 0
+    for day in sorted(days):
+        reached += days[day]
+        if reached * 2 >= total > 0:
+            return (day - min(days)).days + 1
+    return 0
+
+
+def _keys(period: Period) -> list[Key]:
+    if period.bucket is Bucket.HOUR:
+        return [(day, hour) for day in period.dates() for hour in HOURS]
+    return [(day, "") for day in period.buckets()]
+
+
+def _by_bucket(period: Period, days: Sequence[PlatformDay]) -> tuple[dict[Key, Counter[str]], Counter[Key]]:
+    """Return the visits of each bucket by platform, and its visitors."""
+    hourly = period.bucket is Bucket.HOUR
+    visits: dict[Key, Counter[str]] = defaultdict(Counter)
+    visitors: Counter[Key] = Counter()
+    buckets = {day: period.bucket_of(day) for day in {day.date for day in days}}
     for day in days:
         if (day.dimension == Dimension.HOUR) is hourly:
-            key = day.hour if hourly else period.bucket_of(day.date)
+            key = (buckets[day.date], day.hour)
             visits[key][day.platform] += day.visits
             visitors[key] += day.visitors
-            totals[day.platform] += day.visits
+    return visits, visitors
+
+
+def _stack(columns: Sequence[Mapping[str, int]], totals: Mapping[str, int]) -> list[Series]:
     ranked = sorted(totals, key=lambda slug: (-totals[slug], slug))
     named, rest = ranked[:TREND_PLATFORMS], ranked[TREND_PLATFORMS:]
-    keys: Sequence[date | str] = HOURS if hourly else period.buckets()
-    columns = [[visits[key][slug] for key in keys] for slug in named]
     series = [
-        Series(platform_name(slug), platform_colour(slug), column) for slug, column in zip(named, columns, strict=True)
+        Series(platform_label(slug), platform_colour(slug), [column.get(slug, 0) for column in columns])
+        for slug in named
     ]
     if rest:
-        column = [sum(visits[key][slug] for slug in rest) for key in keys]
-        series.append(Series(f"{len(rest)} others", REST_COLOUR, column))
-    points = [
-        _point(*_when(key, period), visits[key].total(), visitors[key], [one.values[place] for one in series])
-        for place, key in enumerate(keys)
-    ]
-    unit = "Hour" if hourly else period.bucket.capitalize()
-    caption = f"Visits by {period.bucket}, by platform · time zone {project.timezone}"
-    return Chart("trend", "Trend", caption, unit, points, series)
+        label = ngettext("%(platforms)s other", "%(platforms)s others", len(rest)) % {"platforms": len(rest)}
+        series.append(Series(label, REST_COLOUR, [sum(column.get(slug, 0) for slug in rest) for column in columns]))
+    return series
 
 
-def hours_chart(project: Project, counts: Sequence[ValueCount]) -> Chart:
-    by_hour = {count.value: count for count in counts}
-    nothing = ValueCount(Dimension.HOUR, "", 0, 0, 0)
-    rows = [by_hour.get(hour, nothing) for hour in HOURS]
-    points = [
-        _point(labels.hour(hour), _to_the_next(hour), row.visits, row.visitors, [])
-        for hour, row in zip(HOURS, rows, strict=True)
-    ]
-    caption = f"By hour of the day in {project.timezone}"
-    if counts:
-        caption += f" · most from {_to_the_next(counts[0].value)}"
-    series = [Series("Visits", "", [row.visits for row in rows])]
-    return Chart("hours", "When they read", caption, "Hour", points, series)
+def _earlier(view: View, days: Sequence[PlatformDay], points: int) -> tuple[list[int], str]:
+    """Return the visits of the earlier period, bucket by bucket, and what to call it."""
+    period = view.earlier
+    if period is None or not days:
+        return [], ""
+    visits, _visitors = _by_bucket(period, days)
+    values = [visits[key].total() for key in _keys(period)][:points]
+    values += [0] * (points - len(values))
+    return values, period.label
 
 
-def _point(label: str, title: str, visits: int, visitors: int, parts: Sequence[int]) -> Point:
-    return Point(label, title, visits, labels.seen(visits, visitors), parts)
+def _marks(project: Project, period: Period, published: Sequence[Pixel]) -> dict[date, list[str]]:
+    """Return the titles of the articles that appeared, by the first day of their bucket."""
+    marks: dict[date, list[str]] = defaultdict(list)
+    for pixel in published[:MAX_MARKS]:
+        marks[period.bucket_of(pixel.created_at.astimezone(project.zone).date())].append(pixel.title)
+    return marks
 
 
-def _when(key: date | str, period: Period) -> tuple[str, str]:
+def _when(key: Key, period: Period) -> tuple[str, str]:
     """Name one bucket, in brief for the axis and in full."""
-    if isinstance(key, str):
-        return labels.hour(key), f"{_to_the_next(key)}, {labels.day(period.start, 'j M Y')}"
+    day, hour = key
+    if hour:
+        label = labels.hour(hour)
+        if period.days > 1:
+            label = f"{labels.day(day, 'MMMd')} {label}"
+        return label, _("%(hour)s, %(day)s") % {"hour": to_the_next(hour), "day": labels.day(day, "yMMMd")}
     if period.bucket is Bucket.DAY:
-        return labels.day(key, "j M"), labels.day(key, "D j M Y")
-    cut = f", from {labels.day(period.start, 'j M')}" if key < period.start else ""
-    if period.bucket is Bucket.WEEK:
-        return labels.day(key, "j M"), f"Week of {labels.day(key, 'j M Y')}{cut}"
-    return labels.day(key, "M Y"), f"{labels.day(key, 'F Y')}{cut}"
-
-
-def _to_the_next(hour: str) -> str:
-    return f"{hour}:00{labels.DASH}{(int(hour) + 1) % 24:02}:00"
+        return labels.day(day, "MMMd"), labels.day(day, "yMMMEd")
+    is_week = period.bucket is Bucket.WEEK
+    label = labels.day(day, "MMMd" if is_week else "yMMM")
+    title = _("Week of %(day)s") % {"day": labels.day(day, "yMMMd")} if is_week else labels.day(day, "yMMMM")
+    if day < period.start:
+        title = _("%(bucket)s, from %(day)s") % {"bucket": title, "day": labels.day(period.start, "MMMd")}
+    return label, title

@@ -1,16 +1,22 @@
 """The list of projects: a card each, with the visits of its last 30 days."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db.models import Max, Q, Sum
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from collector.models import Project, SpoolOffset
+from collector.platforms import platform_colour
 from dashboard import queries
+from dashboard.articles import spark_line
+from dashboard.figures import Change, count_change
+from dashboard.panels import platform_label
 from dashboard.periods import DAY, Period
+from dashboard.quiet import quiet_pixels
 
 CARD_DAYS = 30
 LAST_DAY = timedelta(hours=24)
@@ -19,37 +25,73 @@ MIN_PRIVATE_SHARE = 0.95
 
 
 @dataclass(frozen=True, slots=True)
+class Count:
+    """The visits of some days, and how they changed against as many days before."""
+
+    label: str
+    visits: int
+    change: Change | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
-    """One project in the list. Today ends the last 7 and 30 days, all in its own time zone."""
+    """One project in the list. Today ends the last 7 and 30 days, all in its own time zone.
+
+    `platform` is where most of its last 30 days' visits come from, `quiet` how many of its pixels fell silent.
+    """
 
     project: Project
-    today: int
-    last_7_days: int
-    last_30_days: int
+    counts: Sequence[Count]
     days: Sequence[int]
+    platform: str
+    platform_colour: str
+    quiet: int
 
     @property
     def line(self) -> str:
         """Return the points of an SVG polyline in a box of 290 by 40, highest day at the top."""
-        most = max(self.days) or 1
-        return " ".join(f"{place * 10},{39 - 38 * visits / most:.1f}" for place, visits in enumerate(self.days))
+        return spark_line(self.days, 290, 40)
 
 
 def overview(projects: Iterable[Project], now: datetime) -> list[Card]:
-    """Return a card for each project. Two queries."""
+    """Return a card for each project. Five queries at most."""
     listed = list(projects)
+    if not listed:
+        return []
     today = {project.pk: timezone.localdate(now, project.zone) for project in listed}
-    visits: dict[int, dict[date, int]] = defaultdict(dict)
-    if listed:
-        shown = Period(min(today.values()) - (CARD_DAYS - 1) * DAY, max(today.values()) + DAY)
-        for row in queries.project_days(listed, shown.dates()):
-            visits[row.project_id][row.date] = row.visits
-    return [_card(project, visits[project.pk], today[project.pk]) for project in listed]
+    visits: dict[int, Counter[date]] = defaultdict(Counter)
+    platforms: dict[int, Counter[str]] = defaultdict(Counter)
+    shown = Period(min(today.values()) - (2 * CARD_DAYS - 1) * DAY, max(today.values()) + DAY)
+    for row in queries.project_days(listed, shown.dates()):
+        visits[row.project_id][row.date] += row.visits
+        if row.date > today[row.project_id] - CARD_DAYS * DAY:
+            platforms[row.project_id][row.platform] += row.visits
+    quiet = Counter(one.pixel.project_id for one in quiet_pixels(listed, now))
+    return [
+        _card(project, visits[project.pk], today[project.pk], platforms[project.pk], quiet[project.pk])
+        for project in listed
+    ]
 
 
-def _card(project: Project, visits: dict[date, int], today: date) -> Card:
-    days = [visits.get(today - ago * DAY, 0) for ago in reversed(range(CARD_DAYS))]
-    return Card(project, days[-1], sum(days[-7:]), sum(days), days)
+def _card(project: Project, visits: Counter[date], today: date, platforms: Counter[str], quiet: int) -> Card:
+    days = [visits[today - ago * DAY] for ago in reversed(range(2 * CARD_DAYS))]
+    top = max(sorted(platforms), key=lambda slug: platforms[slug], default="")
+    return Card(
+        project=project,
+        counts=(
+            Count(_("Today"), days[-1]),
+            Count(_("7 days"), sum(days[-7:]), count_change(sum(days[-7:]), sum(days[-14:-7]), _("the 7 days before"))),
+            Count(
+                _("30 days"),
+                sum(days[-CARD_DAYS:]),
+                count_change(sum(days[-CARD_DAYS:]), sum(days[:-CARD_DAYS]), _("the 30 days before")),
+            ),
+        ),
+        days=days[-CARD_DAYS:],
+        platform=platform_label(top) if top else "",
+        platform_colour=platform_colour(top) if top else "",
+        quiet=quiet,
+    )
 
 
 @dataclass(frozen=True, slots=True)

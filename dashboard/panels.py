@@ -1,39 +1,51 @@
-"""Ranked lists: platforms, articles, and one for each dimension that `PANELS` describes."""
+"""Ranked lists: platforms, articles, placements, and one for each dimension that `PANELS` describes."""
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import date
+from typing import TYPE_CHECKING, Any
 
-from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
-from collector.models import Dimension, Evidence, Project
-from collector.platforms import DIRECT, OTHER, platform_colour, platform_name
+from collector.models import Dimension, Evidence, Section
+from collector.platforms import DIRECT, OTHER, lazy_platforms, platform_colour, platform_name
 from dashboard import labels
-from dashboard.periods import Period
-from dashboard.queries import PixelCount, PlatformDay, ValueCount
+from dashboard.address import UNKNOWN, View
+from dashboard.queries import START, PixelTotal, PlatformDay, Reading, ValueCount
+
+if TYPE_CHECKING:
+    pass
 
 PANEL_ROWS = 10
-ALL_ARTICLES = 1000
+FULL_ROWS = 100  # on one page of a list that is shown whole
+Text = "str | _StrPromise"
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """One line of a panel. `visitors` is None where visits came without any that we could see.
 
-    `detail` is set small beside the label, `hint` is shown when one points at it.
+    `value` is what the counts call it, `filter_url` shows the page for it alone. `detail` is set small beside the
+    label, `hint` is shown when one points at it; `cells` stand in the panel's further columns.
     """
 
+    value: str
     label: str
     visits: int
     visitors: int | None
     share: float
     bar: str
     colour: str = ""
+    filter_url: str = ""
     url: str = ""
     detail: str = ""
     hint: str = ""
     known: bool = True
+    cells: Sequence[str] = ()
+    spark: str = ""
+    split: Sequence["Band"] = ()
 
     @property
     def numbers(self) -> Sequence[int | None]:
@@ -42,16 +54,61 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Band:
+    """One platform's part of a row's visits; `start` and `width` in hundredths."""
+
+    label: str
+    colour: str
+    start: str
+    width: str
+
+
+@dataclass(frozen=True, slots=True)
 class Panel:
-    """A ranked list. `values` counts all rows there are, of which `rows` are the first."""
+    """A ranked list. `values` counts all rows there are, of which `rows` are some; `full_url` shows them all."""
 
     key: str
+    section: str
     title: str
     caption: str
     heading: str
     rows: Sequence[Row]
     values: int
-    all_url: str = ""
+    full_url: str = ""
+    headings: Sequence[str] = ()
+    has_map: bool = False
+    has_sparks: bool = False
+
+    def table(self) -> tuple[list[str], list[list[object]]]:
+        """Return its head and its rows as a spreadsheet takes them: plain numbers, empty where nothing is known."""
+        head = [self.heading, _("Visits"), _("Visitors"), _("Share"), *self.headings]
+        rows: list[list[object]] = [
+            [row.label, row.visits, row.visitors, round(row.share, 4), *row.cells] for row in self.rows
+        ]
+        return head, rows
+
+    @property
+    def painted(self) -> dict[str, Any]:
+        """Return what a map needs to paint it."""
+        countries = [
+            {"code": row.value, "label": row.label, "visits": labels.exact(row.visits), "share": round(row.share, 4)}
+            for row in self.rows
+            if row.known
+        ]
+        return {"countries": countries}
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Panels that are siblings: tabs of one place where scripts run, one after another where they don't."""
+
+    key: str
+    panels: Sequence[Panel]
+
+    @property
+    def label(self) -> str:
+        """Name the tabs to who can't see them."""
+        return labels.listed([panel.title for panel in self.panels])
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,40 +117,119 @@ class Described:
 
     dimension: Dimension
     key: str
-    title: str
-    caption: str
-    heading: str
+    parameter: str
+    section: Section
+    title: "Text"
+    caption: "Text"
+    heading: "Text"
     label: Callable[[str], str] = labels.verbatim
     optional: bool = False
 
 
-PANELS = (
-    Described(Dimension.DEVICE, "devices", "Devices", "What they read on", "Device", labels.capital),
-    Described(Dimension.COUNTRY, "countries", "Countries", "Where they read", "Country", labels.country),
-    Described(Dimension.PAGE, "pages", "Pages", "Where the pixel was seen", "Page"),
-    Described(Dimension.BROWSER, "browsers", "Browsers", "What they read with", "Browser"),
-    Described(Dimension.OS, "systems", "Systems", "What their device runs", "System"),
-    Described(
-        Dimension.ELSEWHERE,
-        "elsewhere",
-        "Seen elsewhere",
-        "Pages that are not where it was pasted: who has copied the article",
-        "Host",
-        optional=True,
-    ),
+PANELS = {
+    panel.key: panel
+    for panel in (
+        Described(
+            Dimension.COUNTRY,
+            "countries",
+            "country",
+            Section.COUNTRIES,
+            gettext_lazy("Countries"),
+            gettext_lazy("Where they read"),
+            gettext_lazy("Country"),
+            labels.country,
+        ),
+        Described(
+            Dimension.LANGUAGE,
+            "languages",
+            "language",
+            Section.COUNTRIES,
+            gettext_lazy("Languages"),
+            gettext_lazy("The language their browser asks for"),
+            gettext_lazy("Language"),
+            labels.language,
+        ),
+        Described(
+            Dimension.DEVICE,
+            "devices",
+            "device",
+            Section.DEVICES,
+            gettext_lazy("Devices"),
+            gettext_lazy("What they read on"),
+            gettext_lazy("Device"),
+            labels.device,
+        ),
+        Described(
+            Dimension.BROWSER,
+            "browsers",
+            "browser",
+            Section.DEVICES,
+            gettext_lazy("Browsers"),
+            gettext_lazy("What they read with"),
+            gettext_lazy("Browser"),
+        ),
+        Described(
+            Dimension.OS,
+            "systems",
+            "os",
+            Section.DEVICES,
+            gettext_lazy("Systems"),
+            gettext_lazy("What their device runs"),
+            gettext_lazy("System"),
+        ),
+        Described(
+            Dimension.PAGE,
+            "pages",
+            "page",
+            Section.PAGES,
+            gettext_lazy("Pages"),
+            gettext_lazy("Where the pixel was seen"),
+            gettext_lazy("Page"),
+        ),
+        Described(
+            Dimension.ELSEWHERE,
+            "elsewhere",
+            "elsewhere",
+            Section.PAGES,
+            gettext_lazy("Seen elsewhere"),
+            gettext_lazy("Pages that are not where it was pasted: who has copied the article"),
+            gettext_lazy("Host"),
+            optional=True,
+        ),
+    )
+}
+GROUPS = (
+    ("countries", ("countries", "languages")),
+    ("devices", ("devices", "browsers", "systems")),
+    ("pages", ("pages", "elsewhere")),
 )
 
-
-UNKNOWN_HINT = "An image proxy keeps this from us, or the wish of the reader."
-PLATFORM_HINTS = {
-    DIRECT: "Nothing told us the platform: no placement in the address, no page named by the browser.",
-    OTHER: "Placements that the pixel does not declare, or more hosts than we keep apart.",
+TOLD_BY = {
+    Evidence.PLACEMENT: gettext_lazy("its link"),
+    Evidence.PROXY: gettext_lazy("its proxy"),
+    Evidence.PAGE: gettext_lazy("the page"),
 }
-TOLD_BY = {Evidence.PLACEMENT: "its link", Evidence.PROXY: "its proxy", Evidence.PAGE: "the page"}
 
 
-def _row(label: str, visits: int, visitors: int, *, total: int, most: int, **more: Any) -> Row:
+def platform_label(slug: str) -> str:
+    """Return the name of a platform; of those that are none, our word for them."""
+    if slug == DIRECT:
+        return _("(direct)")
+    return labels.verbatim(platform_name(slug))
+
+
+def _platform_hint(slug: str) -> str:
+    if slug == DIRECT:
+        return _("Nothing told us the platform: no placement in the address, no page named by the browser.")
+    if slug == OTHER:
+        return _("Placements that the pixel does not declare, or more hosts than we keep apart.")
+    return ""
+
+
+def make_row(value: str, label: str, visits: int, visitors: int, *, total: int, most: int, **more: Any) -> Row:
+    """Make a row; `total` are the visits that its share is of, `most` those of the longest bar."""
     return Row(
+        value=value,
         label=label,
         visits=visits,
         visitors=labels.seen(visits, visitors),
@@ -103,30 +239,48 @@ def _row(label: str, visits: int, visitors: int, *, total: int, most: int, **mor
     )
 
 
-def dimension_panel(described: Described, counts: Sequence[ValueCount], total: int) -> Panel:
+def dimension_panel(described: Described, counts: Sequence[ValueCount], total: int, view: View) -> Panel:
     """Rank the values of one dimension. Unknown comes last and has no bar: it is no answer to the panel's question."""
     most = max((count.visits for count in counts if count.value), default=0)
+    unknown, hint = labels.unknown(), _("An image proxy keeps this from us, or the wish of the reader.")
     rows = [
-        _row(
-            described.label(count.value) if count.value else labels.UNKNOWN,
+        make_row(
+            count.value,
+            described.label(count.value) if count.value else unknown,
             count.visits,
             count.visitors,
             total=total,
             most=most if count.value else 0,
-            hint="" if count.value else UNKNOWN_HINT,
+            hint="" if count.value else hint,
             known=bool(count.value),
+            filter_url=view.link(**{described.parameter: count.value or UNKNOWN}),
         )
-        for count in sorted(counts[:PANEL_ROWS], key=lambda count: not count.value)
+        for count in sorted(counts, key=lambda count: not count.value)
     ]
     values = counts[0].values if counts else 0
-    return Panel(described.key, described.title, described.caption, described.heading, rows, values)
+    return Panel(
+        described.key,
+        described.section.value,
+        str(described.title),
+        str(described.caption),
+        str(described.heading),
+        rows,
+        values,
+        full_url=view.link(all=described.key) if values > len(rows) else "",
+        has_map=described.dimension == Dimension.COUNTRY,
+    )
 
 
 def platforms_panel(
-    totals: Sequence[PlatformDay], total: int, evidence: Mapping[str, Collection[str]] | None = None
+    totals: Sequence[PlatformDay],
+    total: int,
+    view: View,
+    *,
+    evidence: Mapping[str, Collection[str]],
+    limit: int = PANEL_ROWS,
+    offset: int = 0,
 ) -> Panel:
     """Rank the platforms. `evidence` has labels of what told each of them, where that is to be said."""
-    evidence = evidence or {}
     visits: Counter[str] = Counter()
     visitors: Counter[str] = Counter()
     for day in totals:
@@ -135,40 +289,127 @@ def platforms_panel(
     ranked = sorted(visits, key=lambda slug: (-visits[slug], slug))
     most = max(visits.values(), default=0)
     rows = [
-        _row(
-            platform_name(slug),
+        make_row(
+            slug,
+            platform_label(slug),
             visits[slug],
             visitors[slug],
             total=total,
             most=most,
             colour=platform_colour(slug),
             detail=told_by(evidence.get(slug, ())),
-            hint=PLATFORM_HINTS.get(slug, ""),
+            hint=_platform_hint(slug),
+            filter_url=view.link(platform=slug),
         )
-        for slug in ranked[:PANEL_ROWS]
+        for slug in ranked[offset : offset + limit]
     ]
-    return Panel("platforms", "Platforms", "Where it was published", "Platform", rows, len(ranked))
+    return Panel(
+        "platforms",
+        Section.PLATFORMS.value,
+        _("Platforms"),
+        _("Where it was published"),
+        _("Platform"),
+        rows,
+        len(ranked),
+        full_url=view.link(all="platforms") if len(ranked) > len(rows) else "",
+    )
 
 
 def told_by(evidence: Collection[str]) -> str:
     """Write what told a platform, strongest first: `by its link and the page`. Nothing where nothing did."""
-    told = [words for kind, words in TOLD_BY.items() if kind.label in evidence]
-    return f"by {labels.listed(told)}" if told else ""
+    told = [str(words) for kind, words in TOLD_BY.items() if kind.label in evidence]
+    return _("by %(evidence)s") % {"evidence": labels.listed(told)} if told else ""
 
 
-def articles_panel(project: Project, period: Period, counts: Sequence[PixelCount], pixels: int, total: int) -> Panel:
-    most = max((count.visits for count in counts), default=0)
+def placements_panel(
+    totals: Sequence[PlatformDay],
+    values: Sequence[tuple[str, int, str, int]],
+    lifetime: Sequence[tuple[date, str, int]],
+    total: int,
+    view: View,
+) -> Panel:
+    """Set one article's platforms side by side: visits, read-through, best hour, and its first and last visit ever."""
+    visits: Counter[str] = Counter()
+    visitors: Counter[str] = Counter()
+    for day in totals:
+        visits[day.platform] += day.visits
+        visitors[day.platform] += day.visitors
+    hours: dict[str, Counter[str]] = {}
+    positions: dict[str, PixelTotal] = {}
+    for platform, dimension, value, hits in values:
+        if dimension == Dimension.HOUR:
+            hours.setdefault(platform, Counter())[value] += hits
+        else:
+            of_platform = positions.setdefault(platform, PixelTotal())
+            of_platform.add(Dimension.STARTED if value == START else Dimension.FINISHED, hits, 0)
+    days: dict[str, list[date]] = {}
+    for at, platform, _hits in lifetime:
+        days.setdefault(platform, []).append(at)
+    most = max(visits.values(), default=0)
     rows = [
-        _row(
-            count.pixel.title,
-            count.visits,
-            count.visitors,
+        make_row(
+            slug,
+            platform_label(slug),
+            visits[slug],
+            visitors[slug],
             total=total,
             most=most,
-            url=f"{reverse('pixel', args=[project.slug, count.pixel.pk])}?{period.query}",
-            hint="Retired: it no longer counts." if count.pixel.retired_at else "",
+            colour=platform_colour(slug),
+            hint=_platform_hint(slug),
+            filter_url=view.link(platform=slug),
+            cells=[
+                reading_cell(slug, positions.get(slug, PixelTotal())),
+                best_hour(hours.get(slug, Counter())),
+                labels.day(min(days[slug]), "yMMMd") if slug in days else labels.UNSEEN,
+                labels.day(max(days[slug]), "yMMMd") if slug in days else labels.UNSEEN,
+            ],
         )
-        for count in counts
+        for slug in sorted(visits, key=lambda slug: (-visits[slug], slug))
     ]
-    all_url = f"?{period.query}&articles=all" if len(rows) < pixels and len(rows) < ALL_ARTICLES else ""
-    return Panel("articles", "Articles", "What they read", "Article", rows, pixels, all_url)
+    return Panel(
+        "placements",
+        Section.PLATFORMS.value,
+        _("Side by side"),
+        _("The same article, platform by platform"),
+        _("Platform"),
+        rows,
+        len(rows),
+        headings=[_("Read-through"), _("Best hour"), _("First visit"), _("Last visit")],
+    )
+
+
+def reading_cell(platform: str, total: PixelTotal) -> str:
+    """Write the read-through of one platform with its base; a dash where it can't be told."""
+    if platform in lazy_platforms() or not total.finished:
+        return labels.UNSEEN
+    return reading_text(Reading(total.started, total.finished))
+
+
+def reading_text(reading: Reading) -> str:
+    """Write a read-through rate with its base, such as `45% of 1,234`."""
+    if reading.share is None:
+        return labels.UNSEEN
+    return _("%(share)s of %(visits)s") % {
+        "share": labels.percent(min(reading.share, 1)),
+        "visits": labels.exact(reading.started),
+    }
+
+
+def best_hour(hours: Mapping[str, int]) -> str:
+    """Write the hour of the day with most visits, such as `09:00-10:00` with a dash."""
+    if not any(hours.values()):
+        return labels.UNSEEN
+    return to_the_next(max(sorted(hours), key=lambda hour: hours[hour]))
+
+
+def to_the_next(hour: str) -> str:
+    """Write an hour as a clock shows its begin and end."""
+    return f"{labels.hour(hour)}{labels.DASH}{labels.hour(f'{(int(hour) + 1) % 24:02}')}"
+
+
+def of_values(shown: int, values: int) -> str:
+    """Say how many of how many rows are shown."""
+    return ngettext("The first %(shown)s of %(values)s.", "The first %(shown)s of %(values)s.", values) % {
+        "shown": labels.exact(shown),
+        "values": labels.exact(values),
+    }

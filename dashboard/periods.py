@@ -9,13 +9,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from django import forms
-from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from dashboard.labels import DASH
+from dashboard import labels
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 DAY = timedelta(days=1)
 HALF_HOUR = timedelta(minutes=30)  # the smallest step that clocks of our time change by
@@ -32,13 +36,25 @@ class Bucket(StrEnum):
     MONTH = "month"
 
 
+MAX_DAYS = {Bucket.HOUR: 7, Bucket.DAY: 400, Bucket.WEEK: 2_000, Bucket.MONTH: 20_000}  # about 400 points at most
+
+
+class Comparison(StrEnum):
+    """What a period is compared with."""
+
+    PREVIOUS = "previous"
+    YEAR = "year"
+    NONE = "none"
+
+
 @dataclass(frozen=True, slots=True)
 class Period:
-    """The days `[start, end)`. `name` is the preset they came from, empty for two dates."""
+    """The days `[start, end)`. `name` is their preset, empty for two dates; `unit` the bucket that was asked for."""
 
     start: date
     end: date
     name: str = ""
+    unit: Bucket | None = None
 
     @property
     def last_day(self) -> date:
@@ -50,7 +66,9 @@ class Period:
 
     @property
     def bucket(self) -> Bucket:
-        """Return the unit that gives a trend between 12 and about 100 points."""
+        """Return the unit asked for, or that which gives a trend between 12 and about 100 points."""
+        if self.unit is not None:
+            return self.unit
         if self.days == 1:
             return Bucket.HOUR
         if self.days <= 93:
@@ -62,20 +80,36 @@ class Period:
     @property
     def label(self) -> str:
         """Say the range in words, both days included: “24 Oct to 22 Nov 2026”, with a dash."""
-        last = date_format(self.last_day, "j M Y")
-        if self.days == 1:
-            return last
-        first = date_format(self.start, "j M" if self.start.year == self.last_day.year else "j M Y")
-        return f"{first} {DASH} {last}"
+        return labels.days(self.start, self.last_day)
 
     @property
     def query(self) -> str:
         """Return the query string that asks for it again."""
         return f"range={self.name}" if self.name else f"start={self.start}&end={self.last_day}"
 
+    def moments(self, zone: ZoneInfo) -> tuple[datetime, datetime]:
+        """Return the midnights that it lies between, in UTC."""
+        start, end = (datetime.combine(day, time(), zone).astimezone(UTC) for day in (self.start, self.end))
+        return start, end
+
     def dates(self) -> list[date]:
         """List all its days."""
         return [self.start + day * DAY for day in range(self.days)]
+
+    def earlier(self, comparison: Comparison) -> "Period | None":
+        """Return the period to compare with: as many days before it, or the same days a year earlier."""
+        if comparison is Comparison.NONE:
+            return None
+        if comparison is Comparison.YEAR:
+            start, last = _months_before(self.start, 12), _months_before(self.last_day, 12)
+        else:
+            start, last = self.start - self.days * DAY, self.start - DAY
+        return Period(start, last + DAY, unit=self.bucket) if start >= EARLIEST else None
+
+    def offered_buckets(self) -> list[Bucket]:
+        """List the units that a trend may have: not one point, and not too many."""
+        shortest = {Bucket.HOUR: 1, Bucket.DAY: 2, Bucket.WEEK: 14, Bucket.MONTH: 60}
+        return [bucket for bucket in Bucket if shortest[bucket] <= self.days <= MAX_DAYS[bucket]]
 
     def bucket_of(self, day: date) -> date:
         """Return the first day of the week or month that `day` lies in, or the day itself."""
@@ -112,9 +146,12 @@ class Period:
             return ""
         skipped = [f"{hour:02}:00" for hour in range(24) if halves.count(hour) < 2]
         doubled = [f"{hour:02}:00" for hour in range(24) if halves.count(hour) > 2]
-        said = [f"{' and '.join(skipped)} was skipped"] if skipped else []
-        said += [f"{' and '.join(doubled)} was lived twice"] if doubled else []
-        return f"The clocks changed on this day: {', '.join(said)}."
+        said = [_("The clocks changed on this day: %(hours)s was skipped.")] if skipped else []
+        said += [_("The clocks changed on this day: %(hours)s was lived twice.")] if doubled else []
+        return " ".join(
+            words % {"hours": labels.listed(hours)}
+            for words, hours in zip(said, filter(None, [skipped, doubled]), strict=True)
+        )
 
 
 def _months_before(day: date, months: int) -> date:
@@ -128,20 +165,20 @@ class Preset:
     """A range with a name. `start` finds its first day from today; it ends today."""
 
     name: str
-    label: str
+    label: "str | _StrPromise"
     start: Callable[[date], date]
 
 
 PRESETS = {
     preset.name: preset
     for preset in (
-        Preset("today", "Today", lambda today: today),
-        Preset("yesterday", "Yesterday", lambda today: today - DAY),
-        Preset("7d", "7 days", lambda today: today - 6 * DAY),
-        Preset("30d", "30 days", lambda today: today - 29 * DAY),
-        Preset("90d", "90 days", lambda today: today - 89 * DAY),
-        Preset("12m", "12 months", lambda today: _months_before(today, 12) + DAY),
-        Preset("all", "All", lambda today: today - 29 * DAY),  # as long as nothing was counted
+        Preset("today", gettext_lazy("Today"), lambda today: today),
+        Preset("yesterday", gettext_lazy("Yesterday"), lambda today: today - DAY),
+        Preset("7d", gettext_lazy("7 days"), lambda today: today - 6 * DAY),
+        Preset("30d", gettext_lazy("30 days"), lambda today: today - 29 * DAY),
+        Preset("90d", gettext_lazy("90 days"), lambda today: today - 89 * DAY),
+        Preset("12m", gettext_lazy("12 months"), lambda today: _months_before(today, 12) + DAY),
+        Preset("all", gettext_lazy("All"), lambda today: today - 29 * DAY),  # as long as nothing was counted
     )
 }
 DEFAULT = "30d"
@@ -166,13 +203,13 @@ class PeriodForm(forms.Form):
         if self.errors or not (start or end):
             return cleaned
         if not (start and end):
-            raise forms.ValidationError("A range needs both its first and its last day.")
+            raise forms.ValidationError(_("A range needs both its first and its last day."))
         if end < start:
-            raise forms.ValidationError("The range ended before it began.")
+            raise forms.ValidationError(_("The range ended before it began."))
         if start < EARLIEST:
-            raise forms.ValidationError(f"Nothing was counted before {EARLIEST.year}.")
+            raise forms.ValidationError(_("Nothing was counted before %(year)s.") % {"year": EARLIEST.year})
         if start > self.today:
-            raise forms.ValidationError("That range has not begun yet.")
+            raise forms.ValidationError(_("That range has not begun yet."))
         return cleaned
 
     def period(self) -> Period:
@@ -189,8 +226,8 @@ class PeriodForm(forms.Form):
         if self.is_valid():
             return ""
         reasons = self.non_field_errors()
-        reason = reasons[0] if reasons else "The address of this page names a range that can't be read."
-        return f"{reason} Here are the last {PRESETS[DEFAULT].label} instead."
+        reason = reasons[0] if reasons else _("The address of this page names a range that can't be read.")
+        return _("%(reason)s Here are the last 30 days instead.") % {"reason": reason}
 
     def _preset(self, name: str) -> Period:
         start = PRESETS[name].start(self.today)

@@ -4,20 +4,26 @@ Pages cost the same at a thousand hits and at a hundred million: counts grow wit
 are listed one by one, for the table's key has them before the pixel: a range of them would read every pixel's counts.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import NamedTuple
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
-from django.db.models import CharField, Count, F, IntegerField, Q, QuerySet, Sum, Window
-from django.db.models.functions import Cast, RowNumber
+from django.db.models import Count, F, Func, IntegerField, QuerySet, Sum, Window
+from django.db.models.functions import RowNumber
 from django.utils import timezone
 
-from collector.models import DailyCount, Dimension, Pixel, Project
+from collector.counts import READERS
+from collector.models import DailyCount, Dimension, Hit, Pixel, Position, Project, Traffic
 from collector.models.counts import ALL_PLATFORMS, WHOLE_PROJECT
+from collector.platforms import lazy_platforms
 from dashboard.periods import DAY, Bucket, Period
 
 MAX_LISTED_DAYS = 1_500  # in a statement
+MAX_CANDIDATES = 200  # articles that are looked at on one platform
+START = str(Position.START.label)
+BY_PIXEL = (Dimension.PIXEL, Dimension.STARTED, Dimension.FINISHED)
 
 
 class PlatformDay(NamedTuple):
@@ -41,13 +47,192 @@ class ValueCount(NamedTuple):
     values: int
 
 
-@dataclass(frozen=True, slots=True)
-class PixelCount:
-    """One pixel with its visits in a period."""
+@dataclass(slots=True)
+class PixelTotal:
+    """Visits of one pixel in a period. `started` and `finished` are what read-through is told from."""
 
-    pixel: Pixel
-    visits: int
-    visitors: int
+    visits: int = 0
+    visitors: int = 0
+    started: int = 0
+    finished: int = 0
+
+    def add(self, dimension: int, visits: int, visitors: int) -> None:
+        """Add a count of one of the dimensions `BY_PIXEL`."""
+        if dimension == Dimension.PIXEL:
+            self.visits += visits
+            self.visitors += visitors
+        elif dimension == Dimension.STARTED:
+            self.started += visits
+        else:
+            self.finished += visits
+
+
+class Reading(NamedTuple):
+    """Direct visits of articles that have a pixel at their end, and how many came to that end."""
+
+    started: int
+    finished: int
+
+    @property
+    def share(self) -> float | None:
+        """Return the read-through rate, None where no end was ever seen."""
+        return self.finished / self.started if self.started and self.finished else None
+
+
+class Weekday(Func):
+    """The day of the week of a date, 0 for Sunday, as both databases tell it without asking Python."""
+
+    output_field = IntegerField()
+    template = "EXTRACT(DOW FROM %(expressions)s)::int"
+
+    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        return self.as_sql(compiler, connection, template="CAST(strftime('%%%%w', %(expressions)s) AS int)", **extra)
+
+
+class Counted:
+    """The visits of a project, of one of its pixels, on one platform or on all: answered from the counts."""
+
+    def __init__(self, project: Project, pixel_id: int = WHOLE_PROJECT, platform: str | None = None) -> None:
+        self.project = project
+        self.pixel_id = pixel_id
+        self.platform = platform
+
+    def platform_days(self, period: Period) -> list[PlatformDay]:
+        """Return the visits by day and platform; by hour and platform too where the trend is by hour. One query."""
+        dimensions = [Dimension.TOTAL, Dimension.HOUR] if period.bucket is Bucket.HOUR else [Dimension.TOTAL]
+        rows = self._rows(period).filter(dimension__in=dimensions)
+        fields = ("dimension", "date", "platform", "value", "hits", "visitors")
+        return [PlatformDay(*row) for row in rows.values_list(*fields)]
+
+    def value_counts(
+        self, period: Period, dimensions: Iterable[Dimension], limit: int, offset: int = 0
+    ) -> list[ValueCount]:
+        """Return the most frequent values of each dimension, `limit` after the first `offset`. One query."""
+        ranked = (
+            self._joined(period)
+            .filter(dimension__in=list(dimensions))
+            .values("dimension", "value")
+            .annotate(visits=Sum("hits"), new_visitors=Sum("visitors"))
+            .annotate(
+                rank=Window(RowNumber(), partition_by="dimension", order_by=[F("visits").desc(), "value"]),
+                values_in_all=Window(Count("*"), partition_by="dimension"),
+            )
+            .filter(rank__gt=offset, rank__lte=offset + limit)
+            .order_by("dimension", "rank")
+        )
+        fields = ("dimension", "value", "visits", "new_visitors", "values_in_all")
+        return [ValueCount(*row) for row in ranked.values_list(*fields)]
+
+    def week(self, period: Period) -> Counter[tuple[int, str]]:
+        """Return the visits by weekday, 0 for Monday, and hour. One query."""
+        rows = (
+            self._joined(period)
+            .filter(dimension=Dimension.HOUR)
+            .values(day=Weekday("date"), hour=F("value"))
+            .annotate(visits=Sum("hits"))
+        )
+        return Counter(
+            {((day - 1) % 7, hour): visits for day, hour, visits in rows.values_list("day", "hour", "visits")}
+        )
+
+    def evidence(self, period: Period) -> dict[str, set[str]]:
+        """Return what told each platform of a project, as labels of Evidence; nothing for a pixel. One query."""
+        told: dict[str, set[str]] = {}
+        rows = self._rows(period).filter(dimension=Dimension.EVIDENCE)
+        for platform, evidence in rows.values_list("platform", "value").distinct():
+            told.setdefault(platform, set()).add(evidence)
+        return told
+
+    def platform_values(self, period: Period, dimensions: Iterable[Dimension]) -> list[tuple[str, int, str, int]]:
+        """Return platform, dimension, value and hits of every value on every platform. One query."""
+        rows = self._rows(period).filter(dimension__in=list(dimensions)).values("platform", "dimension", "value")
+        return list(rows.annotate(visits=Sum("hits")).values_list("platform", "dimension", "value", "visits"))
+
+    def pixel_totals(self, period: Period) -> dict[int, PixelTotal]:
+        """Return the visits by pixel; on one platform, of the `MAX_CANDIDATES` pixels visited most. Two queries."""
+        totals = self._by_pixel(period, BY_PIXEL)
+        if self.platform is None:
+            return totals
+        candidates = sorted(totals, key=lambda pixel: -totals[pixel].visits)[:MAX_CANDIDATES]
+        return self._on_platform(period, candidates)
+
+    def _by_pixel(self, period: Period, dimensions: Sequence[Dimension]) -> dict[int, PixelTotal]:
+        totals: dict[int, PixelTotal] = defaultdict(PixelTotal)
+        rows = _counts(self.project, ALL_PLATFORMS, period).filter(dimension__in=dimensions)
+        summed = rows.values("dimension", "value").annotate(visits=Sum("hits"), new_visitors=Sum("visitors"))
+        for dimension, value, visits, visitors in summed.values_list("dimension", "value", "visits", "new_visitors"):
+            totals[int(value)].add(dimension, visits, visitors)
+        return totals
+
+    def _on_platform(self, period: Period, pixels: Collection[int]) -> dict[int, PixelTotal]:
+        totals: dict[int, PixelTotal] = defaultdict(PixelTotal)
+        of_pixels = _counts(self.project, pixels, period).filter(
+            dimension__in=(Dimension.TOTAL, Dimension.POSITION), platform=self.platform
+        )
+        summed = of_pixels.values("pixel_id", "dimension", "value").annotate(
+            visits=Sum("hits"), new_visitors=Sum("visitors")
+        )
+        fields = ("pixel_id", "dimension", "value", "visits", "new_visitors")
+        for pixel_id, dimension, value, visits, visitors in summed.values_list(*fields):
+            if dimension == Dimension.TOTAL:
+                totals[pixel_id].add(Dimension.PIXEL, visits, visitors)
+            elif self.platform not in lazy_platforms():
+                totals[pixel_id].add(Dimension.STARTED if value == START else Dimension.FINISHED, visits, visitors)
+        return totals
+
+    def pixel_days(self, period: Period, pixels: Collection[int]) -> dict[int, Counter[date]]:
+        """Return the visits of each of the pixels by day. One query."""
+        days: dict[int, Counter[date]] = defaultdict(Counter)
+        if self.platform is None:
+            rows = _counts(self.project, ALL_PLATFORMS, period).filter(
+                dimension=Dimension.PIXEL, value__in=[str(pixel) for pixel in pixels]
+            )
+            found: Iterable[tuple[Any, date, int]] = rows.values_list("value", "date", "hits")
+        else:
+            of_pixels = _counts(self.project, pixels, period).filter(dimension=Dimension.TOTAL, platform=self.platform)
+            found = of_pixels.values_list("pixel_id", "date", "hits")
+        for pixel_id, day, visits in found:
+            days[int(pixel_id)][day] += visits
+        return days
+
+    def pixel_platforms(self, period: Period, pixels: Collection[int]) -> dict[int, Counter[str]]:
+        """Return the visits of each of the pixels by platform. One query."""
+        rows = _counts(self.project, pixels, period).filter(dimension=Dimension.TOTAL)
+        if self.platform is not None:
+            rows = rows.filter(platform=self.platform)
+        platforms: dict[int, Counter[str]] = defaultdict(Counter)
+        summed = rows.values("pixel_id", "platform").annotate(visits=Sum("hits"))
+        for pixel_id, platform, visits in summed.values_list("pixel_id", "platform", "visits"):
+            platforms[pixel_id][platform] += visits
+        return platforms
+
+    def reading(self, period: Period) -> Reading:
+        """Return how many began and how many finished, of the articles whose end was seen. One or two queries."""
+        if self.pixel_id == WHOLE_PROJECT and self.platform is None:
+            return read_through(self._by_pixel(period, BY_PIXEL[1:]).values())
+        if self.pixel_id == WHOLE_PROJECT:
+            return read_through(self.pixel_totals(period).values())
+        total = PixelTotal()
+        for platform, _, value, hits in self.platform_values(period, [Dimension.POSITION]):
+            if platform not in lazy_platforms():
+                total.add(Dimension.STARTED if value == START else Dimension.FINISHED, hits, 0)
+        return read_through([total])
+
+    def _rows(self, period: Period) -> QuerySet[DailyCount]:
+        rows = _counts(self.project, self.pixel_id, period)
+        return rows if self.platform is None else rows.filter(platform=self.platform)
+
+    def _joined(self, period: Period) -> QuerySet[DailyCount]:
+        """Return the rows of what needs no platforms: a project has them added up."""
+        if self.pixel_id == WHOLE_PROJECT and self.platform is None:
+            return _counts(self.project, ALL_PLATFORMS, period)
+        return self._rows(period)
+
+
+def read_through(totals: Iterable[PixelTotal]) -> Reading:
+    """Add up what was begun and finished of the articles whose end was seen at all."""
+    with_end = [total for total in totals if total.finished]
+    return Reading(sum(total.started for total in with_end), sum(total.finished for total in with_end))
 
 
 def first_day(project: Project, pixel_id: int = WHOLE_PROJECT) -> date | None:
@@ -59,95 +244,76 @@ def first_day(project: Project, pixel_id: int = WHOLE_PROJECT) -> date | None:
     first: date | None = totals.filter(pixel_id=WHOLE_PROJECT).order_by("date").values_list("date", flat=True).first()
     if pixel_id == WHOLE_PROJECT or first is None:
         return first
-    period = Period(first, max(first, timezone.localdate(timezone=project.zone)) + DAY)
+    return min((day for day, _, _ in lifetime(project, pixel_id, first)), default=None)
+
+
+def lifetime(project: Project, pixel_id: int, since: date) -> list[tuple[date, str, int]]:
+    """Return day, platform and visits of a pixel's whole life, from the project's first day on. One query."""
+    period = Period(since, max(since, timezone.localdate(timezone=project.zone)) + DAY)
     # The days and not their minimum: for that PostgreSQL would walk the index from its first day on, past all pixels.
     totals = _counts(project, pixel_id, period).filter(dimension=Dimension.TOTAL)
-    return min(totals.values_list("date", flat=True).distinct(), default=None)
-
-
-def platform_days(project: Project, pixel_id: int, period: Period) -> list[PlatformDay]:
-    """Return the visits by day and platform; for a single day by hour and platform too. One query."""
-    dimensions = [Dimension.TOTAL, Dimension.HOUR] if period.bucket is Bucket.HOUR else [Dimension.TOTAL]
-    rows = _counts(project, pixel_id, period).filter(dimension__in=dimensions)
-    fields = ("dimension", "date", "platform", "value", "hits", "visitors")
-    return [PlatformDay(*row) for row in rows.values_list(*fields)]
-
-
-def platform_evidence(project: Project, period: Period) -> dict[str, set[str]]:
-    """Return what told each platform of a project, as labels of Evidence. One query."""
-    rows = _counts(project, WHOLE_PROJECT, period).filter(dimension=Dimension.EVIDENCE)
-    told: dict[str, set[str]] = {}
-    for platform, evidence in rows.values_list("platform", "value").distinct():
-        told.setdefault(platform, set()).add(evidence)
-    return told
-
-
-def value_counts(
-    project: Project, pixel_id: int, period: Period, dimensions: Iterable[Dimension], limit: int
-) -> list[ValueCount]:
-    """Return the `limit` most frequent values of each dimension, most frequent first. One query."""
-    ranked = (
-        _counts(project, ALL_PLATFORMS if pixel_id == WHOLE_PROJECT else pixel_id, period)
-        .filter(dimension__in=list(dimensions))
-        .values("dimension", "value")
-        .annotate(visits=Sum("hits"), new_visitors=Sum("visitors"))
-        .annotate(
-            rank=Window(RowNumber(), partition_by="dimension", order_by=[F("visits").desc(), "value"]),
-            values_in_all=Window(Count("*"), partition_by="dimension"),
-        )
-        .filter(rank__lte=limit)
-        .order_by("dimension", "rank")
-    )
-    fields = ("dimension", "value", "visits", "new_visitors", "values_in_all")
-    return [ValueCount(*row) for row in ranked.values_list(*fields)]
-
-
-def pixel_counts(project: Project, period: Period, limit: int) -> tuple[list[PixelCount], int]:
-    """Return the pixels with most visits in the period, then the newest without; and how many there are in all.
-
-    Three queries.
-    """
-    pixels = Pixel.objects.filter(project=project)
-    ranked = (
-        _counts(project, ALL_PLATFORMS, period)
-        .filter(dimension=Dimension.PIXEL, value__in=pixels.order_by().values_list(Cast("pk", CharField())))
-        .values("value")
-        .annotate(visits=Sum("hits"), new_visitors=Sum("visitors"), pixel=Cast("value", IntegerField()))
-        .order_by("-visits", "pixel")
-    )
-    fields = ("pixel", "visits", "new_visitors")
-    counts = {pixel_id: (visits, visitors) for pixel_id, visits, visitors in ranked.values_list(*fields)[:limit]}
-    live_first = F("retired_at").asc(nulls_first=True)
-    shown = pixels.annotate(visited=Q(pk__in=list(counts))).order_by("-visited", live_first, "-created_at", "-pk")
-    rows = [PixelCount(pixel, *counts.get(pixel.pk, (0, 0))) for pixel in shown[:limit]]
-    return sorted(rows, key=lambda row: -row.visits), pixels.count()
+    return list(totals.values_list("date", "platform", "hits"))
 
 
 class ProjectDay(NamedTuple):
-    """All visits of one project on one day."""
+    """All visits of one project on one day, on one platform."""
 
     project_id: int
     date: date
+    platform: str
     visits: int
 
 
 def project_days(projects: Collection[Project], days: Sequence[date]) -> list[ProjectDay]:
     """Return the visits of each project on each of the days. One query, a short scan for a project and a day."""
-    rows = (
-        DailyCount.objects.filter(
-            project__in=[project.pk for project in projects],
-            date__in=days,
-            pixel_id=WHOLE_PROJECT,
-            dimension=Dimension.TOTAL,
-        )
-        .values("project_id", "date")
-        .annotate(visits=Sum("hits"))
+    rows = DailyCount.objects.filter(
+        project__in=[project.pk for project in projects],
+        date__in=days,
+        pixel_id=WHOLE_PROJECT,
+        dimension=Dimension.TOTAL,
     )
-    return [ProjectDay(*row) for row in rows.values_list("project_id", "date", "visits")]
+    return [ProjectDay(*row) for row in rows.values_list("project_id", "date", "platform", "hits")]
 
 
-def _counts(project: Project, pixel_id: int, period: Period) -> QuerySet[DailyCount]:
-    counts = DailyCount.objects.filter(project=project, pixel_id=pixel_id)
+def visited_pixels(projects: Collection[Project], days: Sequence[date]) -> set[int]:
+    """Return the pixels that were visited on any of the days. One query."""
+    rows = DailyCount.objects.filter(
+        project__in=[project.pk for project in projects],
+        date__in=days,
+        pixel_id=ALL_PLATFORMS,
+        dimension=Dimension.PIXEL,
+    )
+    return {int(value) for value in rows.values_list("value", flat=True).distinct()}
+
+
+def visited_days(pixels: Collection[Pixel], days: Sequence[date]) -> Mapping[int, list[date]]:
+    """Return on which of the days each pixel was visited, in order. One query."""
+    rows = DailyCount.objects.filter(
+        project__in={pixel.project_id for pixel in pixels},
+        date__in=days,
+        pixel_id=ALL_PLATFORMS,
+        dimension=Dimension.PIXEL,
+        value__in=[str(pixel.pk) for pixel in pixels],
+    )
+    visited: dict[int, list[date]] = defaultdict(list)
+    for value, day in rows.order_by("date").values_list("value", "date"):
+        visited[int(value)].append(day)
+    return visited
+
+
+def recent_visits(project: Project, pixel_id: int | None, since: datetime, limit: int) -> list[datetime]:
+    """Return when the newest visits since a moment were, newest first, `limit` at most. One query."""
+    hits = Hit.objects.filter(project=project, at__gte=since, position=Position.START, verdict__in=READERS).exclude(
+        traffic=Traffic.BOT
+    )
+    if pixel_id is not None:
+        hits = hits.filter(pixel_id=pixel_id)
+    return list(hits.order_by("-at").values_list("at", flat=True)[:limit])
+
+
+def _counts(project: Project, pixels: int | Collection[int], period: Period) -> QuerySet[DailyCount]:
+    counts = DailyCount.objects.filter(project=project)
+    counts = counts.filter(pixel_id=pixels) if isinstance(pixels, int) else counts.filter(pixel_id__in=pixels)
     if period.days > MAX_LISTED_DAYS:
         return counts.filter(date__gte=period.start, date__lt=period.end)
     return counts.filter(date__in=period.dates())

@@ -1,131 +1,208 @@
-"""What a page of the dashboard says: figures, charts and panels, made of the counts.
+"""What a page of the dashboard says: figures, charts and panels, made of the visits that it is about.
 
 Python decides numbers, labels, order and links; templates place them; JavaScript paints.
 """
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import date, datetime
 
-from collector.models import Dimension, Pixel, Project, Traffic, Verdict
-from collector.models.counts import WHOLE_PROJECT
-from dashboard import labels, queries
-from dashboard.charts import Chart, hours_chart, trend_chart
-from dashboard.panels import ALL_ARTICLES, PANELS, Panel, articles_panel, dimension_panel, platforms_panel
-from dashboard.periods import HOURS, Period
-from dashboard.queries import ValueCount
+from django.utils.translation import gettext as _
 
-ARTICLE_ROWS = 20
-COUNTED = (Dimension.TRAFFIC, Dimension.VERDICT, Dimension.HOUR, *(panel.dimension for panel in PANELS))
-SET_ASIDE = {
-    Verdict.BOT: "by bots",
-    Verdict.SUSPECT: "asked as no browser does",
-    Verdict.EXCESS: "over the rate limit",
-    Verdict.PREFETCH: "loaded ahead",
-    Verdict.MUTED: "while paused",
-    Verdict.EXCLUDED: "from own addresses",
-}
+from collector.models import Dimension, Pixel, Project, Section
+from dashboard.address import View
+from dashboard.articles import articles_panel
+from dashboard.charts import Chart, first_week_chart, trend_chart
+from dashboard.figures import Figure, Numbers, key_figures, proxied, set_aside
+from dashboard.hours import Grid, hours_grid
+from dashboard.panels import (
+    FULL_ROWS,
+    GROUPS,
+    PANEL_ROWS,
+    PANELS,
+    Group,
+    Panel,
+    dimension_panel,
+    placements_panel,
+    platforms_panel,
+)
+from dashboard.periods import Bucket, Period
+from dashboard.queries import PlatformDay, Reading, ValueCount, read_through
+from dashboard.quiet import Quiet
+from dashboard.tally import Tally
+
+ALL_SECTIONS = frozenset(Section.values)
+FIGURES = (Dimension.TRAFFIC, Dimension.VERDICT)
+FULL_ARTICLES = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
-    """One key figure. `text` is set large, `exact` is the whole number, `note` says what it counts."""
+class Subject:
+    """What a report is about: a project, or one of its pixels with the days of its life; and at which moment.
 
-    key: str
-    label: str
-    text: str
-    exact: int
-    note: str
+    `sections` are the parts that whoever looks may see; `are_linked` is whether they may open the articles' pages.
+    """
+
+    project: Project
+    pixel: Pixel | None
+    now: datetime
+    lifetime: Sequence[tuple[date, str, int]] = ()
+    published: Sequence[Pixel] = ()
+    quiet: Sequence[Quiet] = ()
+    sections: Collection[str] = ALL_SECTIONS
+    are_linked: bool = True
+
+    @property
+    def today(self) -> date:
+        return self.now.astimezone(self.project.zone).date()
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything that a page shows of one project or pixel over one period. `set_aside` says what was not counted."""
+    """Everything that a page shows over one period. `set_aside` says what was not counted."""
 
     visits: int
     set_aside: str
     figures: Sequence[Figure]
-    trend: Chart
-    hours: Chart
-    platforms: Panel
-    panels: Sequence[Panel]
-    articles: Panel | None = None
+    trend: Chart | None
+    hours: Grid | None
+    platforms: Panel | None
+    articles: Panel | None
+    placements: Panel | None
+    first_week: Chart | None
+    groups: Sequence[Group]
+
+    def tables(self) -> list[Chart | Grid | Panel]:
+        """Return all that has a table, in the order of the page."""
+        parts = (self.trend, self.hours, self.platforms, self.articles, self.placements, self.first_week)
+        return [part for part in parts if part] + [panel for group in self.groups for panel in group.panels]
 
 
-def pixel_report(pixel: Pixel, period: Period) -> Report:
-    """Report on one pixel. Two queries."""
-    return _report(pixel.project, pixel.pk, period)
-
-
-def project_report(project: Project, period: Period, *, all_articles: bool = False) -> Report:
-    """Report on a whole project, with its pixels ranked. Six queries."""
-    report = _report(project, WHOLE_PROJECT, period, queries.platform_evidence(project, period))
-    counts, pixels = queries.pixel_counts(project, period, ALL_ARTICLES if all_articles else ARTICLE_ROWS)
-    return replace(report, articles=articles_panel(project, period, counts, pixels, report.visits))
-
-
-def _report(
-    project: Project, pixel_id: int, period: Period, evidence: Mapping[str, Collection[str]] | None = None
-) -> Report:
-    days = queries.platform_days(project, pixel_id, period)
-    totals = [day for day in days if day.dimension == Dimension.TOTAL]
-    by_dimension: dict[int, list[ValueCount]] = defaultdict(list)
-    for row in queries.value_counts(project, pixel_id, period, COUNTED, limit=len(HOURS)):
-        by_dimension[row.dimension].append(row)
-    traffic = {row.value: row.visits for row in by_dimension[Dimension.TRAFFIC]}
-    verdicts = {row.value: row.visits for row in by_dimension[Dimension.VERDICT]}
-    visits = sum(day.visits for day in totals)
-    visitors = sum(day.visitors for day in totals)
+def report(subject: Subject, view: View, tally: Tally, earlier: Tally | None) -> Report:
+    """Report on a project or pixel. `earlier` answers for the period compared with, None where there is none."""
+    period, sections = view.period, subject.sections
+    days = tally.platform_days(period)
+    by_dimension = _values(tally, period, [*FIGURES, *_shown_dimensions(sections)])
+    totals = {} if subject.pixel or view.filters.pixel_id else tally.pixel_totals(period)
+    reading = read_through(totals.values()) if totals else tally.reading(period)
+    now = _numbers(days, by_dimension, reading)
+    days_before = earlier.platform_days(view.earlier) if earlier and view.earlier else []
+    has_platforms = Section.PLATFORMS in sections
     return Report(
-        visits=visits,
-        set_aside=_set_aside(verdicts),
-        figures=_figures(visits, visitors, traffic, verdicts),
-        trend=trend_chart(project, period, days),
-        hours=hours_chart(project, by_dimension[Dimension.HOUR]),
-        platforms=platforms_panel(totals, visits, evidence),
-        panels=[
-            dimension_panel(described, by_dimension[described.dimension], visits)
-            for described in PANELS
-            if by_dimension[described.dimension] or not described.optional
-        ],
+        visits=now.visits,
+        set_aside=set_aside(now.verdicts),
+        figures=_figures(subject, view, now, earlier, days_before),
+        trend=trend_chart(subject.project, view, days, days_before, subject.published)
+        if Section.TREND in sections
+        else None,
+        hours=hours_grid(subject.project, period, tally.week(period)) if Section.HOURS in sections else None,
+        platforms=platforms_panel(_totals(days), now.visits, view, evidence=tally.evidence(period))
+        if has_platforms and not subject.pixel
+        else None,
+        articles=articles_panel(
+            subject.project, tally, view, totals or tally.pixel_totals(period), now.visits,
+            quiet={quiet.pixel.pk: quiet for quiet in subject.quiet}, limit=PANEL_ROWS, are_linked=subject.are_linked,
+        )
+        if Section.ARTICLES in sections and not subject.pixel
+        else None,
+        placements=_placements(subject, view, tally, days, now.visits) if has_platforms and subject.pixel else None,
+        first_week=first_week_chart(subject.project, subject.lifetime, subject.today)
+        if Section.TREND in sections and subject.pixel and not view.filters.need_hits
+        else None,
+        groups=_groups(by_dimension, now.visits, view, sections),
+    )  # fmt: skip
+
+
+def full_panel(subject: Subject, view: View, tally: Tally) -> Panel | None:
+    """Return a page of the one list that the view shows whole; None where there is no such list."""
+    period = view.period
+    offset = (view.number - 1) * FULL_ROWS
+    days = tally.platform_days(period)
+    visits = sum(day.visits for day in _totals(days))
+    if view.full == "platforms" and Section.PLATFORMS in subject.sections:
+        evidence = tally.evidence(period)
+        return platforms_panel(_totals(days), visits, view, evidence=evidence, limit=FULL_ROWS, offset=offset)
+    if view.full == "articles" and Section.ARTICLES in subject.sections and not subject.pixel:
+        offset = (view.number - 1) * FULL_ARTICLES
+        return articles_panel(
+            subject.project, tally, view, tally.pixel_totals(period), visits,
+            quiet={quiet.pixel.pk: quiet for quiet in subject.quiet}, limit=FULL_ARTICLES, offset=offset,
+            are_linked=subject.are_linked,
+        )  # fmt: skip
+    described = PANELS.get(view.full)
+    if described is None or described.section not in subject.sections:
+        return None
+    counts = tally.value_counts(period, [described.dimension], FULL_ROWS, offset)
+    return dimension_panel(described, counts, visits, view)
+
+
+def rows_a_page(view: View) -> int:
+    """Return how many rows a page of the view's full list has."""
+    return FULL_ARTICLES if view.full == "articles" else FULL_ROWS
+
+
+def _shown_dimensions(sections: Collection[str]) -> list[Dimension]:
+    return [described.dimension for described in PANELS.values() if described.section in sections]
+
+
+def _values(tally: Tally, period: Period, dimensions: Sequence[Dimension]) -> dict[int, list[ValueCount]]:
+    by_dimension: dict[int, list[ValueCount]] = defaultdict(list)
+    for row in tally.value_counts(period, dimensions, limit=PANEL_ROWS):
+        by_dimension[row.dimension].append(row)
+    return by_dimension
+
+
+def _totals(days: Sequence[PlatformDay]) -> list[PlatformDay]:
+    return [day for day in days if day.dimension == Dimension.TOTAL]
+
+
+def _numbers(
+    days: Sequence[PlatformDay], by_dimension: Mapping[int, Sequence[ValueCount]], reading: Reading
+) -> Numbers:
+    totals = _totals(days)
+    return Numbers(
+        visits=sum(day.visits for day in totals),
+        visitors=sum(day.visitors for day in totals),
+        proxied=proxied({row.value: row.visits for row in by_dimension.get(Dimension.TRAFFIC, ())}),
+        verdicts={row.value: row.visits for row in by_dimension.get(Dimension.VERDICT, ())},
+        reading=reading,
     )
 
 
-def _set_aside(verdicts: Mapping[str, int], *without: Verdict) -> str:
-    """Write how many hits were set aside and why, such as `3 by bots, 2 while paused`."""
-    return ", ".join(
-        f"{verdicts[verdict.label]:,} {why}"
-        for verdict, why in SET_ASIDE.items()
-        if verdicts.get(verdict.label) and verdict not in without
-    )
+def _figures(
+    subject: Subject, view: View, now: Numbers, earlier: Tally | None, days_before: Sequence[PlatformDay]
+) -> Sequence[Figure]:
+    """Return the key figures with their changes. A day that is not over is compared with as much of the earlier one."""
+    period = view.earlier
+    if earlier is None or period is None:
+        return key_figures(now, None, "")
+    if view.period.bucket is Bucket.HOUR and view.period.start == subject.today:
+        hour = f"{subject.now.astimezone(subject.project.zone).hour:02}"
+        so_far = [day for day in days_before if day.dimension == Dimension.HOUR and day.hour <= hour]
+        visits, visitors = sum(day.visits for day in so_far), sum(day.visitors for day in so_far)
+        when = _("%(day)s until this hour") % {"day": period.label}
+        before = Numbers(visits, visitors, 0, {}, Reading(0, 0))
+        return key_figures(now, before, when, is_partial=True)
+    by_dimension = _values(earlier, period, FIGURES)
+    return key_figures(now, _numbers(days_before, by_dimension, earlier.reading(period)), period.label)
 
 
-def _figures(visits: int, visitors: int, traffic: dict[str, int], verdicts: dict[str, int]) -> Sequence[Figure]:
-    proxied = traffic.get(Traffic.PROXIED.label, 0)
-    bots = verdicts.get(Verdict.BOT.label, 0)  # traffic of bots has those besides that asked as no browser does
-    others = _set_aside(verdicts, Verdict.BOT)
-    seen = labels.seen(visits, visitors)
-    return (
-        Figure("visits", "Visits", labels.short(visits), visits, "by readers, directly or through a proxy"),
-        Figure(
-            "visitors",
-            "Visitors",
-            labels.UNSEEN if seen is None else labels.short(seen),
-            visitors,
-            "that we could tell apart, each once a day",
-        ),
-        Figure(
-            "hidden",
-            "Hidden by proxies",
-            labels.percent(proxied / visits) if visits else labels.UNSEEN,
-            proxied,
-            f"{labels.count(proxied, 'visit')} without country, device or visitor",
-        ),
-        Figure(
-            "bots",
-            "Bots set aside",
-            labels.short(bots),
-            bots,
-            f"not counted; nor {others}" if others else "not counted as visits",
-        ),
-    )
+def _placements(subject: Subject, view: View, tally: Tally, days: Sequence[PlatformDay], visits: int) -> Panel:
+    values = tally.platform_values(view.period, [Dimension.HOUR, Dimension.POSITION])
+    return placements_panel(_totals(days), values, subject.lifetime, visits, view)
+
+
+def _groups(
+    by_dimension: Mapping[int, Sequence[ValueCount]], visits: int, view: View, sections: Collection[str]
+) -> list[Group]:
+    groups = []
+    for key, names in GROUPS:
+        shown = [
+            dimension_panel(described, by_dimension.get(described.dimension, ()), visits, view)
+            for described in map(PANELS.__getitem__, names)
+            if described.section in sections and (by_dimension.get(described.dimension) or not described.optional)
+        ]
+        if shown:
+            groups.append(Group(key, shown))
+    return groups

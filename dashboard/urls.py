@@ -3,12 +3,21 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from dashboard import views
+from dashboard import sharing, snippet_pages, views
 
 urlpatterns = [
     path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("", views.projects, name="projects"),
     path("projects/<slug:slug>/", views.project, name="project"),
+    path("projects/<slug:slug>/live/", views.project_live, name="project_live"),
     path("projects/<slug:slug>/<int:pixel_id>/", views.pixel, name="pixel"),
+    path("projects/<slug:slug>/<int:pixel_id>/live/", views.pixel_live, name="pixel_live"),
+    path("projects/<slug:slug>/snippets/", snippet_pages.project_snippets, name="project_snippets"),
+    path("projects/<slug:slug>/snippets.csv", snippet_pages.project_snippets_csv, name="project_snippets_csv"),
+    path("projects/<slug:slug>/<int:pixel_id>/snippets/", snippet_pages.snippets, name="snippets"),
+    path("projects/<slug:slug>/<int:pixel_id>/snippets/add/", snippet_pages.add_placement, name="add_placement"),
+    path("projects/<slug:slug>/<int:pixel_id>/snippets/arrival.json", snippet_pages.arrival_json, name="arrival"),
+    path("share/<str:key>/", sharing.share, name="share"),
+    path("share/<str:key>/embed/", sharing.embed, name="share_embed"),
 ]

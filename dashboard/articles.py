@@ -1,0 +1,131 @@
+"""The articles of a project, ranked by their visits, each with its days, its platforms and how far it is read."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from django.db.models import F, QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from collector.models import Pixel, Project, Section
+from collector.platforms import platform_colour
+from dashboard import labels
+from dashboard.address import View
+from dashboard.panels import Band, Panel, Row, make_row, platform_label, reading_text
+from dashboard.queries import PixelTotal, read_through
+from dashboard.quiet import Quiet
+from dashboard.tally import Tally
+
+SPARK_WIDTH, SPARK_HEIGHT = 100, 20
+SPLIT_BANDS = 5
+
+
+def articles_panel(
+    project: Project,
+    tally: Tally,
+    view: View,
+    totals: Mapping[int, PixelTotal],
+    visits: int,
+    *,
+    quiet: Mapping[int, Quiet],
+    limit: int,
+    offset: int = 0,
+    are_linked: bool = True,
+) -> Panel:
+    """Rank the articles, then those without visits, newest first. Five queries at most.
+
+    `totals` has the visits by pixel; `are_linked` is for who may open their pages.
+    """
+    pixels = _ranked(project, view, totals, limit, offset)
+    shown = [pixel.pk for pixel in pixels]
+    days = tally.pixel_days(view.period, shown)
+    platforms = tally.pixel_platforms(view.period, shown)
+    most = max((total.visits for total in totals.values()), default=0)
+    rows = [
+        _row(project, pixel, totals.get(pixel.pk, PixelTotal()), view, days.get(pixel.pk, Counter()),
+             platforms.get(pixel.pk, Counter()), visits, most, quiet.get(pixel.pk), are_linked)
+        for pixel in pixels
+    ]  # fmt: skip
+    values = _all(project, view).count()
+    return Panel(
+        "articles",
+        Section.ARTICLES.value,
+        _("Articles"),
+        _("What they read"),
+        _("Article"),
+        rows,
+        values,
+        full_url=view.link(all="articles") if values > len(rows) else "",
+        headings=[_("Read-through")],
+        has_sparks=True,
+    )
+
+
+def _ranked(project: Project, view: View, totals: Mapping[int, PixelTotal], limit: int, offset: int) -> Sequence[Pixel]:
+    """Return the pixels on a page of the list. Two queries."""
+    visited = sorted((pk for pk in totals if totals[pk].visits), key=lambda pk: (-totals[pk].visits, pk))
+    pixels = _all(project, view)
+    found = pixels.in_bulk(visited[offset : offset + limit])
+    shown = [found[pk] for pk in visited[offset : offset + limit] if pk in found]
+    if len(shown) < limit:
+        others = pixels.exclude(pk__in=visited).order_by(F("retired_at").asc(nulls_first=True), "-created_at", "-pk")
+        start = max(0, offset - len(visited))
+        shown += others[start : start + limit - len(shown)]
+    return shown
+
+
+def _all(project: Project, view: View) -> QuerySet[Pixel]:
+    pixels = Pixel.objects.filter(project=project)
+    return pixels if view.filters.pixel_id is None else pixels.filter(pk=view.filters.pixel_id)
+
+
+def _row(
+    project: Project, pixel: Pixel, total: PixelTotal, view: View, days: Mapping[date, int], platforms: Counter[str],
+    visits: int, most: int, quiet: Quiet | None, are_linked: bool,
+) -> Row:  # fmt: skip
+    hint = _("Retired: it no longer counts.") if pixel.retired_at else ""
+    return make_row(
+        str(pixel.pk),
+        pixel.title,
+        total.visits,
+        total.visitors,
+        total=visits,
+        most=most,
+        filter_url=view.link(article=str(pixel.pk)),
+        url=f"{reverse('pixel', args=[project.slug, pixel.pk])}{view.link('article')}" if are_linked else "",
+        detail=quiet.label if quiet else _("retired") if pixel.retired_at else "",
+        hint=quiet.advice if quiet else hint,
+        cells=[reading_text(read_through([total]))],
+        spark=spark_line([days.get(day, 0) for day in view.period.dates()], SPARK_WIDTH, SPARK_HEIGHT),
+        split=_split(platforms),
+    )
+
+
+def _split(platforms: Counter[str]) -> list[Band]:
+    """Return the platforms of an article as bands of one bar, the biggest first."""
+    total = platforms.total()
+    bands, start = [], 0.0
+    for slug, visits in platforms.most_common(SPLIT_BANDS):
+        width = 100 * visits / total
+        label = f"{platform_label(slug)} {labels.percent(visits / total)}"
+        bands.append(Band(label, platform_colour(slug), f"{start:.1f}%", f"{width:.1f}%"))
+        start += width
+    return bands
+
+
+def spark_line(values: Sequence[int], width: int, height: int) -> str:
+    """Return the points of an SVG polyline in a box, highest value at the top; nothing where there is nothing to draw.
+
+    Of more values than the box is wide, neighbours are added up.
+    """
+    if len(values) > width:
+        step = -(-len(values) // width)
+        values = [sum(values[start : start + step]) for start in range(0, len(values), step)]
+    most = max(values, default=0)
+    if not most or len(values) < 2:
+        return ""
+    step_x = width / (len(values) - 1)
+    return " ".join(
+        f"{place * step_x:.1f},{height - 1 - (height - 2) * value / most:.1f}" for place, value in enumerate(values)
+    )

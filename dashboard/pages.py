@@ -1,0 +1,314 @@
+"""A whole page about a project or one of its pixels, from the query string of its address to what a template shows.
+
+The same for its members, for whoever has a share link, and for a spreadsheet.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from collector.models import Pixel, Project, Section
+from collector.models.counts import WHOLE_PROJECT
+from dashboard import labels, queries
+from dashboard.address import FILTER_NAMES, Filters, View, view
+from dashboard.articles import SPARK_HEIGHT, SPARK_WIDTH, spark_line
+from dashboard.charts import BUCKET_NAMES, MAX_MARKS
+from dashboard.panels import PANELS, Panel, platform_label
+from dashboard.periods import PRESETS, Comparison, Period
+from dashboard.queries import Counted
+from dashboard.quiet import Quiet, quiet_pixels
+from dashboard.recount import MAX_HITS, Recounted, kept_since, recount
+from dashboard.reports import ALL_SECTIONS, Report, Subject, full_panel, report, rows_a_page
+from dashboard.tally import Tally
+
+LIVE_MINUTES = 30
+MAX_LIVE = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """One filter of a page, with the address of the page without it."""
+
+    name: str
+    value: str
+    without_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of several ways to look at a page; `is_chosen` where this is the one."""
+
+    label: str
+    url: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """The visits of the last half an hour, by minute, oldest first."""
+
+    visits: int
+    minutes: Sequence[int]
+    is_bounded: bool
+
+    @property
+    def text(self) -> str:
+        """Return how many they are, in digits."""
+        return f"{labels.short(self.visits)}+" if self.is_bounded else labels.short(self.visits)
+
+    @property
+    def words(self) -> str:
+        return ngettext("visit in the last 30 minutes", "visits in the last 30 minutes", self.visits)
+
+    @property
+    def line(self) -> str:
+        """Return the points of an SVG polyline in a box of 100 by 20, one a minute."""
+        return spark_line(self.minutes, SPARK_WIDTH, SPARK_HEIGHT)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a template needs. `first_day` is None where nothing was counted yet; then there is no `report`.
+
+    `full` is the one list that the page shows instead of its report, `pages` the number of its pages.
+    """
+
+    project: Project
+    pixel: Pixel | None
+    view: View
+    first_day: date | None
+    today: date
+    clock: str
+    notices: Sequence[str]
+    chips: Sequence[Chip]
+    presets: Sequence[Choice]
+    comparisons: Sequence[Choice]
+    units: Sequence[Choice]
+    shapes: Sequence[Choice]
+    quiet: Sequence[Quiet]
+    report: Report | None
+    full: Panel | None
+    pages: int
+    is_public: bool = False
+
+    @property
+    def period(self) -> Period:
+        return self.view.period
+
+    @property
+    def take(self) -> str:
+        """Return the query string of its spreadsheets, nothing for who may not take them away."""
+        return "" if self.is_public else self.view.query
+
+    @property
+    def all_time_url(self) -> str:
+        return self.view.link("start", "end", "by", range="all")
+
+    @property
+    def kept(self) -> list[tuple[str, str]]:
+        """Return what a form that asks for other dates must hand on."""
+        return [
+            (key, value) for key, value in self.view.parameters().items() if key not in {"range", "start", "end", "by"}
+        ]
+
+    @property
+    def page_links(self) -> list[Choice]:
+        """Return the pages around this one of a list that is shown whole."""
+        number = self.view.number
+        near = sorted({1, self.pages, *range(max(1, number - 2), min(self.pages, number + 2) + 1)})
+        return [
+            Choice(labels.exact(near), self.view.link(all=self.view.full, page_number=str(near)), near == number)
+            for near in near
+        ]
+
+
+def make_page(
+    asked: Mapping[str, Any],
+    project: Project,
+    pixel: Pixel | None = None,
+    *,
+    now: datetime,
+    sections: Collection[str] = ALL_SECTIONS,
+    is_public: bool = False,
+) -> Page:
+    """Make the page that a query string asks for; of `sections` alone. `is_public` leaves out what members alone see.
+
+    About twenty queries, however many hits or pixels there are; more where filters need single hits.
+    """
+    local = now.astimezone(project.zone)
+    first_day = queries.first_day(project)
+    lifetime = queries.lifetime(project, pixel.pk, first_day) if pixel and first_day else []
+    if pixel:
+        first_day = min((day for day, _platform, _visits in lifetime), default=None)
+    asked_view = view(asked, today=local.date(), first_day=first_day)
+    shown, chips, notices = _filtered(project, pixel, asked_view, sections)
+    tally, earlier, shown, more_notices = _tallies(project, pixel, shown, now)
+    quiet = [] if pixel or is_public else quiet_pixels([project], now)
+    subject = Subject(
+        project=project,
+        pixel=pixel,
+        now=now,
+        lifetime=lifetime,
+        published=_published(project, pixel, shown.period) if Section.ARTICLES in sections or pixel else [],
+        quiet=quiet,
+        sections=sections,
+        are_linked=not is_public,
+    )
+    full = full_panel(subject, shown, tally) if shown.full else None
+    clock_change = shown.period.clock_change(project.zone)
+    return Page(
+        project=project,
+        pixel=pixel,
+        view=shown,
+        first_day=first_day,
+        today=local.date(),
+        clock=f"{local:%H:%M}",
+        notices=[*asked_view.notices, *notices, *more_notices, *filter(None, [clock_change])],
+        chips=chips,
+        presets=_presets(shown),
+        comparisons=_comparisons(shown),
+        units=_units(shown),
+        shapes=_shapes(shown),
+        quiet=quiet,
+        report=None if full else report(subject, shown, tally, earlier),
+        full=full,
+        pages=-(-full.values // rows_a_page(shown)) if full else 0,
+        is_public=is_public,
+    )
+
+
+def live(project: Project, pixel: Pixel | None, now: datetime) -> Live:
+    """Return the visits of the last half an hour. One query."""
+    since = now - timedelta(minutes=LIVE_MINUTES)
+    moments = queries.recent_visits(project, pixel.pk if pixel else None, since, MAX_LIVE)
+    minutes = [0] * LIVE_MINUTES
+    for moment in moments:
+        minutes[min(int((moment - since).total_seconds() // 60), LIVE_MINUTES - 1)] += 1
+    return Live(len(moments), minutes, len(moments) == MAX_LIVE)
+
+
+def _filtered(
+    project: Project, pixel: Pixel | None, asked: View, sections: Collection[str]
+) -> tuple[View, list[Chip], list[str]]:
+    """Return the view without filters that make no sense here, its chips, and what to say of those left out."""
+    filters, notices = asked.filters, []
+    article = ""
+    if filters.pixel_id is not None:
+        found = Pixel.objects.filter(project=project, pk=filters.pixel_id).first()
+        if pixel or found is None or Section.ARTICLES not in sections:
+            filters = replace(filters, pixel_id=None)
+            notices.append(_("There is no such article here: that filter was left out."))
+        else:
+            article = found.title
+    if filters.platform is not None and Section.PLATFORMS not in sections:
+        filters = replace(filters, platform=None)
+    by_dimension = {described.dimension: described for described in PANELS.values()}
+    values = tuple(item for item in filters.values if by_dimension[item[0]].section in sections)
+    filters = replace(filters, values=values)
+    shown = replace(asked, filters=filters)
+    chips = []
+    for name in filters.parameters():
+        if name == "article":
+            value = article
+        elif name == "platform":
+            value = platform_label(str(filters.platform))
+        else:
+            described = next(described for described in PANELS.values() if described.parameter == name)
+            known = dict(filters.values)[described.dimension]
+            value = described.label(known) if known else labels.unknown()
+        chips.append(Chip(str(FILTER_NAMES[name]), value, shown.link(name)))
+    return shown, chips, notices
+
+
+def _tallies(
+    project: Project, pixel: Pixel | None, shown: View, now: datetime
+) -> tuple[Tally, Tally | None, View, list[str]]:
+    """Return who answers for the period and for the one before, and the view with the days that can be answered for."""
+    filters = shown.filters
+    pixel_id = pixel.pk if pixel else filters.pixel_id or WHOLE_PROJECT
+    if not filters.need_hits:
+        counted = Counted(project, pixel_id, filters.platform)
+        return counted, counted if shown.earlier else None, shown, []
+    if pixel:
+        filters = replace(filters, pixel_id=pixel.pk)
+    since = kept_since(project, now)
+    tally = recount(project, pixel_id, filters, shown.period, since=since)
+    notices = [_("With this filter, visits are counted anew from single hits.")]
+    if tally.period.start > shown.period.start:
+        notices = [_cut(project, tally.period, since)]
+        # The page goes on asking for the range that it was asked for; only what it shows is shorter.
+        return tally, None, replace(shown, period=replace(tally.period, name=shown.period.name)), notices
+    earlier = _earlier_recount(project, pixel_id, filters, shown, since)
+    if earlier is None and shown.earlier:
+        notices.append(_("For the period before there are not enough single hits kept, so nothing is compared."))
+    return tally, earlier, shown, notices
+
+
+def _earlier_recount(project: Project, pixel_id: int, filters: Filters, shown: View, since: date) -> Recounted | None:
+    if shown.earlier is None or shown.earlier.start < since:
+        return None
+    earlier = recount(project, pixel_id, filters, shown.earlier, since=since)
+    return earlier if earlier.period == shown.earlier else None
+
+
+def _cut(project: Project, period: Period, since: date) -> str:
+    """Say why a filtered page shows fewer days than it was asked for."""
+    if period.start <= since:
+        return ngettext(
+            "Filtered visits are counted from single hits, which this project keeps for %(days)s day: shown are those "
+            "since %(day)s.",
+            "Filtered visits are counted from single hits, which this project keeps for %(days)s days: shown are those "
+            "since %(day)s.",
+            project.retention_days,
+        ) % {"days": labels.exact(project.retention_days), "day": labels.day(since, "yMMMd")}
+    return _(
+        "Filtered visits are counted from single hits, %(limit)s at most: shown are those since %(day)s. Choose a "
+        "shorter range to see earlier ones."
+    ) % {"limit": labels.exact(MAX_HITS), "day": labels.day(period.start, "yMMMd")}
+
+
+def _published(project: Project, pixel: Pixel | None, period: Period) -> list[Pixel]:
+    """Return the articles that appeared in the period. One query, none for a single article."""
+    if pixel:
+        day = pixel.created_at.astimezone(project.zone).date()
+        return [pixel] if period.start <= day < period.end else []
+    from_midnight, to_midnight = period.moments(project.zone)
+    pixels = Pixel.objects.filter(project=project, created_at__gte=from_midnight, created_at__lt=to_midnight)
+    return list(pixels[:MAX_MARKS])
+
+
+def _presets(shown: View) -> list[Choice]:
+    return [
+        Choice(str(preset.label), shown.link("start", "end", "by", range=preset.name), preset.name == shown.period.name)
+        for preset in PRESETS.values()
+    ]
+
+
+def _comparisons(shown: View) -> list[Choice]:
+    names = {
+        Comparison.PREVIOUS: _("the period before"),
+        Comparison.YEAR: _("a year earlier"),
+        Comparison.NONE: _("nothing"),
+    }
+    return [
+        Choice(name, shown.link(compare=comparison.value), comparison is shown.comparison)
+        for comparison, name in names.items()
+    ]
+
+
+def _units(shown: View) -> list[Choice]:
+    return [
+        Choice(str(BUCKET_NAMES[bucket]), shown.link(by=bucket.value), bucket is shown.period.bucket)
+        for bucket in shown.period.offered_buckets()
+    ]
+
+
+def _shapes(shown: View) -> list[Choice]:
+    return [
+        Choice(_("By platform"), shown.link("trend"), not shown.is_line),
+        Choice(_("One line"), shown.link(trend="line"), shown.is_line),
+    ]

@@ -1,0 +1,34 @@
+"""What a report asks of the visits it is about, whoever answers: the daily counts, or hits counted anew."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+from datetime import date
+from typing import Protocol
+
+from collector.models import Dimension
+from dashboard.periods import Period
+from dashboard.queries import PixelTotal, PlatformDay, Reading, ValueCount
+
+
+class Tally(Protocol):
+    """`queries.Counted` and `recount.Recounted`; what each method returns is told there."""
+
+    def platform_days(self, period: Period) -> list[PlatformDay]: ...
+
+    def value_counts(
+        self, period: Period, dimensions: Iterable[Dimension], limit: int, offset: int = 0
+    ) -> list[ValueCount]: ...
+
+    def week(self, period: Period) -> Counter[tuple[int, str]]: ...
+
+    def evidence(self, period: Period) -> dict[str, set[str]]: ...
+
+    def platform_values(self, period: Period, dimensions: Iterable[Dimension]) -> list[tuple[str, int, str, int]]: ...
+
+    def pixel_totals(self, period: Period) -> dict[int, PixelTotal]: ...
+
+    def pixel_days(self, period: Period, pixels: Collection[int]) -> dict[int, Counter[date]]: ...
+
+    def pixel_platforms(self, period: Period, pixels: Collection[int]) -> dict[int, Counter[str]]: ...
+
+    def reading(self, period: Period) -> Reading: ...
