@@ -1,54 +1,72 @@
-// Paints the bar charts over their tables. Labels and numbers come from the page; colours are those of the legend's
-// swatches as the stylesheet shows them, so that both themes have one source.
+// Paints the charts over their tables. Labels and numbers come from the page; colours are those of the legend's swatches
+// as the stylesheet shows them, so that both themes have one source.
+
+import { rgb, theme, tooltip } from "./colours.js";
 
 const { Chart } = globalThis;
-const exact = new Intl.NumberFormat(document.documentElement.lang);
-const brief = new Intl.NumberFormat(document.documentElement.lang, { notation: "compact" });
-const pen = Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d", {
-  willReadFrequently: true,
-});
-
-/** Write any CSS colour the way that Chart.js reads it. */
-function rgb(colour) {
-  pen.clearRect(0, 0, 1, 1);
-  pen.fillStyle = colour;
-  pen.fillRect(0, 0, 1, 1);
-  const [red, green, blue, alpha] = pen.getImageData(0, 0, 1, 1).data;
-  return `rgba(${red}, ${green}, ${blue}, ${alpha / 255})`;
-}
+const { lang } = document.documentElement;
+const exact = new Intl.NumberFormat(lang);
+const brief = new Intl.NumberFormat(lang, { notation: "compact" });
 
 /** Return the colours of the page's theme for one chart. */
 function colours(canvas) {
-  const probe = (name) => rgb(getComputedStyle(canvas.closest(".plot")).getPropertyValue(name));
   const swatches = canvas.closest("section").querySelectorAll(".legend .swatch rect");
+  const found = theme(canvas.closest(".plot"));
+  const series = swatches.length ? [...swatches].map((swatch) => rgb(getComputedStyle(swatch).fill)) : [found.main];
+  return { ...found, series };
+}
+
+/** Return the bars, or the one line, of each series, and the earlier period as thin dashes behind them. */
+function datasets({ series, earlier, line }, { series: fills, paper, main, ink }) {
+  const last = series.length - 1;
+  const drawn = series.map(({ label, values }, place) =>
+    line
+      ? { type: "line", label, data: values, borderColor: main, backgroundColor: main, borderWidth: 2, pointRadius: 0 }
+      : {
+          label,
+          data: values,
+          backgroundColor: fills[place],
+          hoverBackgroundColor: fills[place],
+          borderColor: paper,
+          borderWidth: { top: place < last ? 1 : 0 },
+          categoryPercentage: 1,
+          barPercentage: 0.82,
+          maxBarThickness: 40,
+        },
+  );
+  if (!earlier) return drawn;
+  const dashes = { borderColor: ink, backgroundColor: ink, borderDash: [4, 3], borderWidth: 1.25, pointRadius: 0 };
+  return [...drawn, { type: "line", label: earlier.label, data: earlier.values, stack: "earlier", ...dashes }];
+}
+
+/** Marks on the axis where articles appeared: a small triangle below the point. */
+function marker(marks, colour) {
   return {
-    series: swatches.length ? [...swatches].map((swatch) => rgb(getComputedStyle(swatch).fill)) : [probe("color")],
-    ink: probe("--plot-ink"),
-    rule: probe("--plot-rule"),
-    paper: probe("--plot-paper"),
-    text: rgb(getComputedStyle(document.body).color),
+    id: "marks",
+    afterDraw({ ctx, scales: { x }, chartArea: { bottom } }) {
+      ctx.save();
+      ctx.fillStyle = colour;
+      marks.forEach((titles, place) => {
+        if (!titles.length) return;
+        const middle = x.getPixelForValue(place);
+        ctx.beginPath();
+        ctx.moveTo(middle, bottom - 1);
+        ctx.lineTo(middle - 4, bottom + 6);
+        ctx.lineTo(middle + 4, bottom + 6);
+        ctx.fill();
+      });
+      ctx.restore();
+    },
   };
 }
 
-/** Return what Chart.js needs to draw `data` in `theme`, its colours. */
-function settings({ labels, titles, series }, theme) {
-  const last = series.length - 1;
+/** Return what Chart.js needs to draw `data`; `total` is the word for the sum of a stack. */
+function settings(data, found, total) {
+  const { labels, titles, series, marks = [] } = data;
   return {
     type: "bar",
-    data: {
-      labels,
-      datasets: series.map(({ label, values }, place) => ({
-        label,
-        data: values,
-        backgroundColor: theme.series[place],
-        hoverBackgroundColor: theme.series[place],
-        borderColor: theme.paper,
-        borderWidth: { top: place < last ? 1 : 0 },
-        categoryPercentage: 1,
-        barPercentage: 0.82,
-        maxBarThickness: 40,
-      })),
-    },
+    data: { labels, datasets: datasets(data, found) },
+    plugins: [marker(marks, found.text)],
     options: {
       animation: false,
       maintainAspectRatio: false,
@@ -57,16 +75,16 @@ function settings({ labels, titles, series }, theme) {
         x: {
           stacked: true,
           grid: { display: false },
-          border: { color: theme.rule },
-          ticks: { color: theme.ink, maxRotation: 0, autoSkipPadding: 16 },
+          border: { color: found.rule },
+          ticks: { color: found.ink, maxRotation: 0, autoSkipPadding: 16 },
         },
         y: {
           stacked: true,
           beginAtZero: true,
           border: { display: false },
-          grid: { color: theme.rule, drawTicks: false },
+          grid: { color: found.rule, drawTicks: false },
           ticks: {
-            color: theme.ink,
+            color: found.ink,
             precision: 0,
             maxTicksLimit: 5,
             padding: 8,
@@ -77,23 +95,19 @@ function settings({ labels, titles, series }, theme) {
       plugins: {
         legend: { display: false },
         tooltip: {
-          filter: (item) => item.raw > 0 || series.length === 1,
-          itemSort: (one, other) => other.raw - one.raw,
+          ...tooltip(found),
+          filter: (item) => item.raw > 0 || item.datasetIndex >= series.length || series.length === 1,
+          itemSort: (one, other) =>
+            (one.datasetIndex >= series.length) - (other.datasetIndex >= series.length) || other.raw - one.raw,
           displayColors: series.length > 1,
-          backgroundColor: theme.paper,
-          borderColor: theme.ink,
-          borderWidth: 1,
-          titleColor: theme.text,
-          bodyColor: theme.text,
-          footerColor: theme.text,
-          multiKeyBackground: theme.paper,
-          boxPadding: 4,
-          padding: 10,
           callbacks: {
-            title: ([item]) => (item ? titles[item.dataIndex] : ""),
+            title: ([item]) =>
+              item ? [titles[item.dataIndex], ...(marks[item.dataIndex] ?? []).map((mark) => `▲ ${mark}`)] : "",
             label: (item) => `${item.dataset.label}: ${exact.format(item.raw)}`,
-            footer: (items) =>
-              items.length > 1 ? `Visits: ${exact.format(items.reduce((sum, item) => sum + item.raw, 0))}` : "",
+            footer: (items) => {
+              const own = items.filter((item) => item.datasetIndex < series.length);
+              return own.length > 1 ? `${total}: ${exact.format(own.reduce((sum, item) => sum + item.raw, 0))}` : "";
+            },
           },
         },
       },
@@ -101,23 +115,24 @@ function settings({ labels, titles, series }, theme) {
   };
 }
 
-Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
 /** Paint a canvas anew, in the colours of the theme. */
 function paint(canvas) {
   const data = JSON.parse(document.getElementById(canvas.dataset.chart).textContent);
   Chart.getChart(canvas)?.destroy();
-  new Chart(canvas, settings(data, colours(canvas)));
+  new Chart(canvas, settings(data, colours(canvas), canvas.dataset.total));
 }
 
+Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
 const canvases = document.querySelectorAll("canvas[data-chart]");
 canvases.forEach(paint);
 document.addEventListener("themechange", () => canvases.forEach(paint));
 
 for (const button of document.querySelectorAll("[data-toggle]")) {
   const table = document.getElementById(button.getAttribute("aria-controls"));
+  const words = { false: button.textContent, true: button.dataset.toggle };
   button.addEventListener("click", () => {
     const open = table.classList.toggle("is-open");
     button.setAttribute("aria-expanded", String(open));
-    button.textContent = open ? "Hide the table" : "Show as a table";
+    button.textContent = words[open];
   });
 }

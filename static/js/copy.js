@@ -1,9 +1,11 @@
 // Copy buttons. `data-copy` on a button names the id of the element whose text it copies. The button says "Copied"
-// for a moment, and an element with `data-copy-status` (aria-live) says so aloud. Buttons are `hidden` in the page
-// and shown here: without JavaScript there is only text to select.
+// for a moment, and an element with `data-copy-status` (aria-live) says so aloud, in the words of its `data-copied`.
+// Other words are those of words.html. Buttons are `hidden` in the page and shown here: without JavaScript there is
+// only text to select.
 
 const SAID_FOR_MS = 2000;
 const timers = new WeakMap();
+const words = document.getElementById("words").dataset;
 
 /** Select an element's text, so that it can be copied by hand. */
 function select(element) {
@@ -34,8 +36,8 @@ function report(button, copied) {
   button.dataset.label ??= button.textContent;
   button.dataset.spoken ??= button.getAttribute("aria-label") ?? button.dataset.label;
   const { label, spoken } = button.dataset;
-  button.textContent = copied ? "Copied" : "Press Ctrl+C";
-  button.setAttribute("aria-label", copied ? spoken.replace(/^Copy/, "Copied") : "Selected: press Ctrl+C to copy");
+  button.textContent = copied ? words.copied : words.press;
+  button.setAttribute("aria-label", copied ? (button.dataset.copied ?? words.copied) : words.selected);
   const status = document.querySelector("[data-copy-status]");
   if (status) status.textContent = button.getAttribute("aria-label");
   clearTimeout(timers.get(button));
