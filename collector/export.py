@@ -1,80 +1,147 @@
-"""Raw hits on their way out: one row a hit, fields as design and README name them."""
+"""Raw hits and counts on their way out: one row each, fields as design and README name them.
+
+Rows become lines, and lines are written or sent as they are made: nothing here holds more than `STEP_ROWS` hits.
+"""
 
 import csv
 import json
-from collections.abc import Iterator
-from datetime import datetime
-from typing import Any, TextIO
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
+from typing import Any
 
-from django.db.models import QuerySet
+import msgspec
+from django.db.models import Q, QuerySet
 
-from collector.models import Evidence, Hit, Position, Project, Traffic, Verdict
+from collector.models import DailyCount, Dimension, Evidence, Hit, Pixel, Position, Project, Traffic, Verdict
 
 Row = dict[str, Any]
+_Place = tuple[datetime, int]  # of a hit, among those of its project
 
+STEP_ROWS = 2_000  # hits that one query looks at
 CHUNK_ROWS = 5_000
 FIELDS = (
     "id", "at", "pixel", "token", "kind", "placement", "platform", "position", "traffic", "verdict", "page",
     "country", "language", "device", "browser", "os", "visitor", "event", "version", "properties",
     "evidence",
 )  # fmt: skip
+COUNT_FIELDS = ("date", "pixel", "token", "platform", "dimension", "value", "hits", "visitors")
+
+_COLUMNS = (
+    "id", "at", "pixel__title", "pixel__token", "pixel__kind", "placement", "platform", "position", "traffic",
+    "verdict", "page__url", "country", "language", "user_agent__device", "user_agent__browser", "user_agent__os",
+    "visitor", "event", "version", "properties", "evidence",
+)  # fmt: skip
+_POSITIONS, _TRAFFIC, _VERDICTS, _EVIDENCE, _DIMENSIONS = (
+    {int(member): str(member.label) for member in choices}
+    for choices in (Position, Traffic, Verdict, Evidence, Dimension)
+)
+_BY_PIXEL = {int(dimension) for dimension in (Dimension.PIXEL, Dimension.STARTED, Dimension.FINISHED)}
+_FORMULAS = frozenset("=+-@\t\r\n")
 
 
-def hit_rows(project: Project, since: datetime | None = None, until: datetime | None = None) -> Iterator[Row]:
-    """Yield a project's hits of `[since, until)` as rows of `FIELDS`, oldest first. Streams; one query.
+def hit_rows(
+    project: Project, since: datetime | None = None, until: datetime | None = None, *, pixel: Pixel | None = None
+) -> Iterator[Row]:
+    """Yield the hits of a project, or of one pixel of it, of `[since, until)` as rows of `FIELDS`, oldest first.
 
     `id` and `visitor` are 16 hexadecimal digits, for a JSON number can't hold them in every reader. What is not known
-    is None.
+    is None. Two queries for `STEP_ROWS` hits: no cursor stays open, and who stops asking has stopped the search.
     """
     hits: QuerySet[Hit] = Hit.objects.filter(project=project).order_by("at", "id")
     if since:
         hits = hits.filter(at__gte=since)
     if until:
         hits = hits.filter(at__lt=until)
-    for hit in hits.select_related("pixel", "user_agent", "page").iterator(CHUNK_ROWS):
-        agent = hit.user_agent
+    for step in _steps(hits):
+        of_pixel = step.filter(pixel=pixel) if pixel else step
+        for values in of_pixel.values_list(*_COLUMNS):
+            row = dict(zip(FIELDS, values, strict=True))
+            at, visitor = row["at"], row["visitor"]
+            yield {field: None if value == "" else value for field, value in row.items()} | {
+                "id": f"{row['id']:016x}",
+                "at": at.isoformat(timespec="microseconds").replace("+00:00", "Z"),
+                "position": _POSITIONS[row["position"]],
+                "traffic": _TRAFFIC[row["traffic"]],
+                "verdict": _VERDICTS[row["verdict"]],
+                "visitor": None if visitor is None else f"{visitor & 0xFFFF_FFFF_FFFF_FFFF:016x}",
+                "evidence": _EVIDENCE[row["evidence"]],
+            }
+
+
+def _steps(hits: QuerySet[Hit]) -> Iterator[QuerySet[Hit]]:
+    """Cut `hits`, which are in the order of their key, into parts of `STEP_ROWS`. One query a part, of the index alone.
+
+    The bounds of a part are those of all hits of the project: its pixel has no index, and a query for the next hits of
+    a quiet one would read to the end of the table.
+    """
+    rest = hits
+    while True:
+        last: _Place | None = rest.values_list("at", "id")[STEP_ROWS - 1 : STEP_ROWS].first()
+        if last is None:
+            yield rest
+            return
+        at, hit_id = last
+        # Both name the moment twice: an index is searched by what is said without an "or".
+        yield rest.filter(Q(at__lt=at) | Q(id__lte=hit_id), at__lte=at)
+        rest = hits.filter(Q(at__gt=at) | Q(id__gt=hit_id), at__gte=at)
+
+
+def count_rows(project: Project, since: date | None = None, until: date | None = None) -> Iterator[Row]:
+    """Yield the counts of a project on the days `[since, until)` as rows of `COUNT_FIELDS`, oldest first.
+
+    `pixel` and `token` are None where the count is of the whole project, `platform` too where it is of all platforms.
+    A value that is a pixel is its token. Streams; two queries.
+    """
+    pixels = {pk: (title, token) for pk, title, token in project.pixels.values_list("pk", "title", "token")}
+    tokens = {str(pk): token for pk, (_, token) in pixels.items()}
+    counts = DailyCount.objects.filter(project=project).order_by(
+        "date", "pixel_id", "dimension", "platform", "value"
+    )  # the order of the key
+    if since:
+        counts = counts.filter(date__gte=since)
+    if until:
+        counts = counts.filter(date__lt=until)
+    columns = ("date", "pixel_id", "platform", "dimension", "value", "hits", "visitors")
+    for day, pixel_id, platform, dimension, value, hits, visitors in counts.values_list(*columns).iterator(CHUNK_ROWS):
+        title, token = pixels.get(pixel_id, (None, None))
         yield {
-            "id": f"{hit.id:016x}",
-            "at": hit.at.isoformat(timespec="microseconds").replace("+00:00", "Z"),
-            "pixel": hit.pixel.title,
-            "token": hit.pixel.token,
-            "kind": hit.pixel.kind,
-            "placement": hit.placement or None,
-            "platform": hit.platform,
-            "position": str(Position(hit.position).label),
-            "traffic": str(Traffic(hit.traffic).label),
-            "verdict": str(Verdict(hit.verdict).label),
-            "page": hit.page.url if hit.page else None,
-            "country": hit.country or None,
-            "language": hit.language or None,
-            "device": (agent.device or None) if agent else None,
-            "browser": (agent.browser or None) if agent else None,
-            "os": (agent.os or None) if agent else None,
-            "visitor": f"{hit.visitor & 0xFFFF_FFFF_FFFF_FFFF:016x}" if hit.visitor is not None else None,
-            "event": hit.event or None,
-            "version": hit.version or None,
-            "properties": hit.properties,
-            "evidence": str(Evidence(hit.evidence).label),
+            "date": day.isoformat(),
+            "pixel": title,
+            "token": token,
+            "platform": platform or None,
+            "dimension": _DIMENSIONS[dimension],
+            "value": tokens.get(value, value) if dimension in _BY_PIXEL else value or None,
+            "hits": hits,
+            "visitors": visitors,
         }
 
 
-def write_jsonl(rows: Iterator[Row], out: TextIO) -> None:
-    """Write one JSON object a line."""
+def json_lines(rows: Iterable[Row]) -> Iterator[str]:
+    """Write each row as one JSON object, a line each."""
     for row in rows:
-        out.write(json.dumps(row, ensure_ascii=False) + "\n")
+        yield msgspec.json.encode(row).decode() + "\n"
 
 
-def write_csv(rows: Iterator[Row], out: TextIO) -> None:
-    """Write a head and one line a row. Cells that a spreadsheet would run are neutralised."""
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(FIELDS)
+def csv_lines(fields: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
+    """Write a head, and a line for each row. Cells that a spreadsheet would run are neutralised."""
+    writer = csv.writer(_Line(), lineterminator="\n")
+    yield writer.writerow(fields)
     for row in rows:
-        writer.writerow([spreadsheet_cell(row[field]) for field in FIELDS])
+        yield writer.writerow([spreadsheet_cell(row[field]) for field in fields])
 
 
 def spreadsheet_cell(value: Any) -> str:
-    """Return a value as text; one that begins like a formula gets an apostrophe (OWASP, CSV Injection)."""
+    """Return a value as text; text that begins like a formula gets an apostrophe (OWASP, CSV Injection)."""
     if value is None:
         return ""
+    if isinstance(value, int | float):
+        return json.dumps(value)  # a negative number is no formula
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
+    return f"'{text}" if text[:1] in _FORMULAS else text
+
+
+class _Line:
+    """Hands every line that is written to it back to who writes it."""
+
+    def write(self, line: str) -> str:
+        return line

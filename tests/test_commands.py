@@ -5,6 +5,7 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
+from collector.export import hit_rows, spreadsheet_cell
 from collector.locks import exclusive
 from collector.models import DailyCount, Dimension, Hit, Pixel, Project, Verdict
 from tests.hits import CAMO, drain, hit, spool
@@ -16,6 +17,7 @@ FIELDS = [
     "language", "device", "browser", "os", "visitor", "event", "version", "properties",
     "evidence",
 ]  # fmt: skip
+COUNT_FIELDS = ["date", "pixel", "token", "platform", "dimension", "value", "hits", "visitors"]
 
 
 @pytest.fixture
@@ -77,12 +79,91 @@ def test_an_export_is_half_open_in_time(stored, capsys, arguments, count):
     assert len(exported(capsys, *arguments).splitlines()) == count
 
 
-def test_an_export_streams_in_one_query(stored, django_assert_num_queries, capsys):
-    with django_assert_num_queries(2):  # the project, the hits
+def test_an_export_asks_twice_for_so_many_hits(stored, django_assert_num_queries, monkeypatch, capsys):
+    with django_assert_num_queries(3):  # the project, where a step ends, its hits
+        exported(capsys)
+    monkeypatch.setattr("collector.export.STEP_ROWS", 1)
+    with django_assert_num_queries(9):  # one step a hit, and one that finds no more
         exported(capsys)
 
 
-@pytest.mark.parametrize("command", ["export_hits", "rebuild_counts"])
+@pytest.mark.parametrize("rows", [1, 2, 3, 4])
+def test_an_export_has_every_hit_once_and_in_order_however_many_a_step(take, pixel, monkeypatch, rows):
+    take(*[hit(pixel) for _ in range(5)], *[hit(pixel, "2026-11-22T09:00") for _ in range(2)])
+    other = Pixel.objects.create(project=pixel.project, title="Other")
+    take(hit(other), hit(other, "2026-11-22T09:00"), hit(other, "2026-11-22T11:00"))
+    monkeypatch.setattr("collector.export.STEP_ROWS", rows)
+
+    stored = Hit.objects.order_by("at", "id")
+    assert [row["id"] for row in hit_rows(pixel.project)] == [str(hit) for hit in stored]
+    for one in (pixel, other):
+        assert [row["id"] for row in hit_rows(pixel.project, pixel=one)] == [
+            str(hit) for hit in stored.filter(pixel=one)
+        ]
+
+
+def exported_counts(capsys, *arguments):
+    call_command("export_counts", "blog", *arguments)
+    return capsys.readouterr().out
+
+
+def test_counts_are_exported_with_words_for_numbers(stored, pixel, capsys):
+    rows = [json.loads(line) for line in exported_counts(capsys).splitlines()]
+
+    assert len(rows) == DailyCount.objects.count()
+    assert [list(row) for row in rows] == [COUNT_FIELDS] * len(rows)
+    day = {"date": "2026-11-22", "dimension": "total", "value": None}
+    mine = {"pixel": "Hello", "token": pixel.token}
+    assert day | mine | {"platform": "medium", "hits": 1, "visitors": 1} in rows
+    whole = {"pixel": None, "token": None}
+    assert day | whole | {"platform": "medium", "hits": 1, "visitors": 1} in rows
+    assert {**day, **whole, "platform": "medium", "dimension": "country", "value": "DE", "hits": 1, "visitors": 1} in [
+        row | {"platform": "medium"} for row in rows if row["platform"] is None
+    ]
+    assert [row["value"] for row in rows if row["dimension"] == "pixel"] == [pixel.token]
+
+
+def test_counts_are_exported_as_csv_with_formulas_neutralised(take, pixel, capsys):
+    Pixel.objects.update(title="=1+1")
+    take(hit(pixel, page="https://example.org/"))
+    head, *rows = csv.reader(io.StringIO(exported_counts(capsys, "--format", "csv")))
+
+    assert head == COUNT_FIELDS
+    assert len(rows) == DailyCount.objects.count()
+    assert {row[1] for row in rows} == {"", "'=1+1"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "days"),
+    [
+        ([], {"2026-11-22", "2026-11-23"}),
+        (["--since", "2026-11-23"], {"2026-11-23"}),
+        (["--until", "2026-11-23"], {"2026-11-22"}),
+        (["--since", "2026-11-23", "--until", "2026-11-23"], set()),
+    ],
+)
+def test_counts_are_exported_by_days_of_the_project(stored, capsys, arguments, days):
+    assert {json.loads(line)["date"] for line in exported_counts(capsys, *arguments).splitlines()} == days
+
+
+def test_a_day_that_is_none_is_answered_with_the_form_to_write(project):
+    with pytest.raises(CommandError, match="is no day; write 2026-11-22"):
+        call_command("export_counts", "blog", "--until", "2026-11-31")
+
+
+@pytest.mark.parametrize("value", ["=1", "+1", "-1", "@x", "\t=1", "\r=1", "\n=1"])
+def test_text_that_begins_like_a_formula_is_neutralised(value):
+    assert spreadsheet_cell(value) == f"'{value}"
+
+
+@pytest.mark.parametrize(
+    ("value", "cell"), [(None, ""), (-1, "-1"), (0.5, "0.5"), ("a=1", "a=1"), ("", ""), ({"a": 1}, '{"a": 1}')]
+)
+def test_other_cells_stay_as_they_are(value, cell):
+    assert spreadsheet_cell(value) == cell
+
+
+@pytest.mark.parametrize("command", ["export_hits", "export_counts", "rebuild_counts"])
 def test_an_unknown_project_is_answered_with_those_there_are(project, command):
     with pytest.raises(CommandError, match=r"There is no project “blgo”. There are: blog\."):
         call_command(command, "blgo")

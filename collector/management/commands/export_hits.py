@@ -1,14 +1,13 @@
 """`manage.py export_hits`: a project's raw hits, streamed to standard output."""
 
-import os
-import sys
 from argparse import ArgumentParser, ArgumentTypeError
 from datetime import UTC, datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from collector.export import hit_rows, write_csv, write_jsonl
+from collector.export import FIELDS, hit_rows
+from collector.management.output import FORMATS, write_rows
 from collector.management.projects import project_of
 
 
@@ -28,12 +27,8 @@ class Command(BaseCommand):
         parser.add_argument("project", help="the project's slug")
         parser.add_argument("--since", type=moment, help="from this moment on, such as 2026-11-01 (UTC)")
         parser.add_argument("--until", type=moment, help="before this moment")
-        parser.add_argument("--format", choices=["jsonl", "csv"], default="jsonl")
+        parser.add_argument("--format", choices=FORMATS, default=FORMATS[0])
 
     def handle(self, *args: Any, **options: Any) -> None:
         rows = hit_rows(project_of(options["project"]), options["since"], options["until"])
-        write = write_jsonl if options["format"] == "jsonl" else write_csv
-        try:
-            write(rows, self.stdout)  # type: ignore[arg-type]  # OutputWrapper passes everything on to its stream
-        except BrokenPipeError:  # `| head` had enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        write_rows(self.stdout, options["format"], FIELDS, rows)
