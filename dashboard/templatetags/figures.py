@@ -79,8 +79,11 @@ def ranked(row: Row, panel: Panel) -> SafeString:
         head += f' <span class="detail">{escape(row.detail)}</span>'
     title = f' title="{escape(row.hint)}"' if row.hint else ""
     classes = "" if row.known else ' class="unknown"'
-    more = "".join([f'<td class="more">{escape(cell)}</td>' for cell in row.cells])
-    trail = f"<td class=trail>{_trail(row)}</td>" if panel.has_sparks else ""
+    named_cells = zip(panel.headings, row.cells, strict=True)
+    more = "".join(
+        [f'<td class="more" data-label="{escape(name)}">{escape(cell)}</td>' for name, cell in named_cells]
+    )
+    trail = f'<td class="trail">{_trail(row)}</td>' if panel.has_sparks else ""
     return SafeString(
         f'<tr><th scope="row"{title}{classes}>{head}</th>{trail}{cells(row.numbers)}'
         f'<td class="share">{escape(labels.percent(row.share))}</td>{more}</tr>'

@@ -1,0 +1,53 @@
+// Turns panels that are siblings into tabs of one place. In the page they stand one after another; here a list of tabs
+// made of their titles goes above them, and one panel at a time is shown (WAI-ARIA Authoring Practices, Tabs).
+
+for (const group of document.querySelectorAll("[data-tabs]")) {
+  const panels = [...group.querySelectorAll(":scope > section")];
+  if (panels.length < 2) continue;
+
+  const list = document.createElement("div");
+  list.className = "tablist";
+  list.setAttribute("role", "tablist");
+  list.setAttribute("aria-label", group.dataset.tabs);
+
+  const tabs = panels.map((panel) => {
+    const title = panel.querySelector("h2");
+    const tab = document.createElement("button");
+    tab.type = "button";
+    tab.id = `${title.id}-tab`;
+    tab.textContent = title.textContent;
+    tab.setAttribute("role", "tab");
+    panel.id ||= `${panel.dataset.panel}-panel`;
+    tab.setAttribute("aria-controls", panel.id);
+    panel.setAttribute("role", "tabpanel");
+    panel.setAttribute("aria-labelledby", tab.id);
+    title.classList.add("visually-hidden");
+    list.append(tab);
+    return tab;
+  });
+
+  const show = (chosen) => {
+    tabs.forEach((tab, place) => {
+      const isChosen = tab === chosen;
+      tab.setAttribute("aria-selected", String(isChosen));
+      tab.tabIndex = isChosen ? 0 : -1;
+      panels[place].hidden = !isChosen;
+    });
+  };
+
+  list.addEventListener("click", ({ target }) => {
+    if (target.role === "tab" || target.getAttribute("role") === "tab") show(target);
+  });
+  list.addEventListener("keydown", (event) => {
+    const place = tabs.indexOf(document.activeElement);
+    const moves = { ArrowRight: place + 1, ArrowLeft: place - 1, Home: 0, End: tabs.length - 1 };
+    if (!(event.key in moves)) return;
+    event.preventDefault();
+    const next = tabs[(moves[event.key] + tabs.length) % tabs.length];
+    show(next);
+    next.focus();
+  });
+
+  group.prepend(list);
+  show(tabs[0]);
+}
