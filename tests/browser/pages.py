@@ -1,0 +1,140 @@
+"""Every page of the site, for the tests that go through them all and for the screenshots, and what they show."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Page as Tab
+
+from tests.server import PASSWORD, Server
+
+WIDE, NARROW = 1280, 360
+HEIGHT = 800
+THEMES = ("light", "dark")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page: its address, with names of facts in braces, and who looks at it (nobody, where that is empty)."""
+
+    name: str
+    path: str
+    who: str = "ada"
+    status: int = 200
+
+    def __str__(self) -> str:
+        return self.name
+
+
+PAGES = (
+    Page("login", "/login/", who=""),
+    Page("projects", "/"),
+    Page("projects-empty", "/", who="newcomer"),
+    Page("project", "/projects/demo/"),
+    Page("project-today", "/projects/demo/?range=today"),
+    Page("project-wrong-range", "/projects/demo/?start=2020-13-45"),
+    Page("project-waiting", "/projects/waiting/"),
+    Page("article", "/projects/demo/{article}/"),
+    Page("article-waiting", "/projects/waiting/{unvisited}/"),
+    Page("admin-login", "/admin/login/", who=""),
+    Page("admin", "/admin/"),
+    Page("admin-project", "/admin/collector/project/{project}/change/"),
+    Page("admin-project-new", "/admin/collector/project/add/"),
+    Page("admin-pixels", "/admin/collector/pixel/"),
+    Page("admin-pixel", "/admin/collector/pixel/{article}/change/"),
+    Page("admin-pixel-new", "/admin/collector/pixel/add/"),
+    Page("admin-pixel-delete", "/admin/collector/pixel/{unvisited}/delete/"),
+    Page("admin-superuser", "/admin/", who="admin"),
+    Page("admin-users", "/admin/auth/user/", who="admin"),
+    Page("not-found", "/projects/nothing-here/", status=404),
+)
+
+# Run by `manage.py shell`; prints the facts. ada owns the projects, newcomer has none, admin is a superuser.
+FURNISH = """
+import json
+from django.contrib.auth.models import User
+from collector.models import Membership, Pixel, Project, Role
+
+def person(name, **fields):
+    user, _ = User.objects.get_or_create(username=name, defaults=fields)
+    user.set_password(%(password)r)
+    user.save()
+    return user
+
+ada = person("ada", is_staff=True)
+person("newcomer", is_staff=True)
+person("admin", is_staff=True, is_superuser=True)
+demo = Project.objects.get(slug="demo")
+waiting, _ = Project.objects.get_or_create(slug="waiting", defaults={"name": "Waiting", "timezone": "Europe/Berlin"})
+for project in (demo, waiting):
+    Membership.objects.get_or_create(project=project, user=ada, defaults={"role": Role.OWNER})
+unvisited, _ = Pixel.objects.get_or_create(
+    project=waiting, title="Not read by anybody so far", defaults={"placements": ["medium", "github", "dev-to"]}
+)
+print(json.dumps({
+    "project": demo.pk,
+    "article": demo.pixels.order_by("pk").first().pk,
+    "unvisited": unvisited.pk,
+}))
+"""
+
+
+def furnish(server: Server) -> dict[str, str]:
+    """Give the server's project `demo` all that the pages show, and return the facts that their addresses name."""
+    return json.loads(server.manage("shell", "-v0", "-c", FURNISH % {"password": PASSWORD}))
+
+
+class Visitors:
+    """The people who look at pages, each logged in once, in windows of any width and theme."""
+
+    def __init__(self, browser: Browser, server: Server, facts: Mapping[str, str]) -> None:
+        self.server = server
+        self._browser = browser
+        self._facts = facts
+        self._states: dict[str, object] = {"": None}
+
+    def window(self, who: str, width: int = WIDE, theme: str = "light", **options: object) -> BrowserContext:
+        """Open a window with a cold cache."""
+        if who not in self._states:
+            self._states[who] = self._logged_in(who)
+        return self._browser.new_context(
+            viewport={"width": width, "height": HEIGHT},
+            color_scheme=theme,
+            reduced_motion="reduce",
+            storage_state=self._states[who],
+            **options,
+        )
+
+    def address(self, page: Page) -> str:
+        return self.server.url + page.path.format(**self._facts)
+
+    def open(self, page: Page, tab: Tab) -> None:
+        """Go to a page, see that it is the one, and have all of it painted."""
+        answer = tab.goto(self.address(page))
+        assert answer is not None
+        assert answer.status == page.status, f"{answer.status} at {answer.url}"
+        assert tab.url == self.address(page)
+        paint(tab)
+
+    def _logged_in(self, who: str) -> object:
+        context = self._browser.new_context()
+        tab = context.new_page()
+        tab.goto(f"{self.server.url}/login/")
+        tab.fill("[name=username]", who)
+        tab.fill("[name=password]", PASSWORD)
+        tab.press("[name=password]", "Enter")
+        tab.wait_for_url(f"{self.server.url}/")
+        state = context.storage_state()
+        context.close()
+        return state
+
+
+def paint(tab: Tab) -> None:
+    """Scroll to the maps, which are painted when they come near, wait for them, and scroll back."""
+    maps = [canvas for canvas in tab.locator("canvas[data-map]").all() if canvas.is_visible()]
+    for canvas in maps:
+        canvas.scroll_into_view_if_needed()
+        tab.wait_for_function("(canvas) => Chart.getChart(canvas)", arg=canvas.element_handle())
+    if maps:
+        tab.evaluate("scrollTo(0, 0)")

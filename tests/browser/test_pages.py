@@ -1,0 +1,173 @@
+"""Every page in a real browser: quiet, of this host alone, accessible, narrow enough, worked by keyboard, light.
+
+Seeded with DEMO_HITS hits, 3,000 by default; a million takes some minutes.
+"""
+
+import json
+import os
+import re
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext
+from playwright.sync_api import Page as Tab
+
+from tests.browser.pages import NARROW, PAGES, Visitors, furnish
+from tests.server import running
+
+pytestmark = pytest.mark.browser
+
+HITS = os.environ.get("DEMO_HITS", "3000")
+COLD_PAGE_BYTES = 150_000
+# Both themes have the same elements; only these rules of axe can tell them apart.
+ABOUT_COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}
+CHARTED = [page for page in PAGES if page.name in {"project", "project-today", "article"}]
+
+every_page = pytest.mark.parametrize("page", PAGES, ids=str)
+
+
+@pytest.fixture(scope="module")
+def visitors(chromium, tmp_path_factory) -> Iterator[Visitors]:
+    with running(tmp_path_factory.mktemp("data")) as server:
+        server.manage("seed_demo", "--hits", HITS)
+        yield Visitors(chromium, server, furnish(server))
+
+
+@pytest.fixture
+def tab(visitors, page) -> Iterator[Tab]:
+    window = visitors.window(page.who)
+    yield window.new_page()
+    window.close()
+
+
+def complaints_of(window: BrowserContext, tab: Tab, host: str) -> list[str]:
+    """Return a list that fills with what the browser complains of, and with what is asked of any other host."""
+    found: list[str] = []
+    tab.add_init_script(
+        "addEventListener('securitypolicyviolation', (event) => console.error(`${event.violatedDirective}: "
+        "${event.blockedURI} at ${event.sourceFile}:${event.lineNumber}`))"
+    )
+    window.on("console", lambda line: found.append(line.text) if line.type in {"error", "warning"} else None)
+    window.on("weberror", lambda error: found.append(str(error.error)))
+    window.on("request", lambda request: None if is_ours(request.url, host) else found.append(request.url))
+    window.on("requestfailed", lambda request: found.append(f"{request.url}: {request.failure}"))
+    return found
+
+
+def is_ours(url: str, host: str) -> bool:
+    return url.startswith((f"{host}/", "data:", f"blob:{host}/"))
+
+
+@every_page
+def test_a_page_gives_no_cause_for_complaint_and_asks_no_other_host(visitors, page, tab):
+    found = complaints_of(tab.context, tab, visitors.server.url)
+    visitors.open(page, tab)
+    tab.wait_for_load_state("networkidle")
+    if page.status == 404:
+        found = [line for line in found if "404" not in line]  # of the page itself
+    assert found == []
+
+
+@every_page
+def test_axe_finds_no_violation_in_either_theme(visitors, page, tab):
+    visitors.open(page, tab)
+    results = Axe().run(tab)
+    assert results.violations_count == 0, results.generate_report()
+    tab.emulate_media(color_scheme="dark")
+    results = Axe().run(tab, options=ABOUT_COLOURS)
+    assert results.violations_count == 0, results.generate_report()
+
+
+@every_page
+def test_nothing_scrolls_sideways_on_a_phone(visitors, page, tab):
+    tab.set_viewport_size({"width": NARROW, "height": 740})
+    visitors.open(page, tab)
+    sizes = tab.evaluate(
+        """() => {
+            const width = document.documentElement.clientWidth;
+            const isWide = (element) => element.getBoundingClientRect().right > width;
+            const wide = [...document.querySelectorAll("body *")].filter(isWide).slice(-3);
+            return [document.documentElement.scrollWidth, width, wide.map(({ outerHTML }) => outerHTML.slice(0, 120))];
+        }"""
+    )
+    assert sizes[0] <= sizes[1], sizes[2]
+
+
+WATCH_FOCUS = """() => {
+    const shows = (style) => (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0)
+        || style.boxShadow !== "none";
+    const isSeen = (element) => {
+        const box = element.getBoundingClientRect();
+        return shows(getComputedStyle(element)) && box.width > 1 && box.height > 1;
+    };
+    window.controls = [...document.querySelectorAll(
+        "a[href], button, input, select, textarea, summary, iframe, [tabindex]:not([tabindex='-1'])")]
+        .filter((element) => !element.disabled && element.type !== "hidden" && element.tabIndex >= 0
+            && element.checkVisibility({ visibilityProperty: true })
+            && !(element.type === "radio" && !element.checked
+                && document.querySelector(`input[type=radio][name="${CSS.escape(element.name)}"]`) !== element));
+    window.focused = new Map();
+    document.addEventListener("focusin", ({ target }) => {
+        let element = target;
+        while (element && !isSeen(element)) element = element.parentElement;
+        window.focused.set(target, Boolean(element));
+    });
+    return window.controls.map((element) => ({ "date": 5, "datetime-local": 8, "time": 4 }[element.type] ?? 1))
+        .reduce((sum, stops) => sum + stops, 0);
+}"""
+
+
+@every_page
+def test_the_keyboard_reaches_every_control_and_shows_where_it_is(visitors, page, tab):
+    visitors.open(page, tab)
+    for _ in range(tab.evaluate(WATCH_FOCUS) + 1):
+        tab.keyboard.press("Tab")
+    missed, unseen = tab.evaluate(
+        """() => [
+            controls.filter((element) => !focused.has(element)),
+            [...focused].filter(([, isSeen]) => !isSeen).map(([element]) => element),
+        ].map((elements) => elements.map((element) => element.outerHTML.slice(0, 160)))"""
+    )
+    assert missed == []
+    assert unseen == []
+
+
+@pytest.mark.parametrize("page", CHARTED, ids=str)
+def test_without_scripts_every_number_of_a_chart_stands_in_a_table(visitors, page):
+    window = visitors.window(page.who, java_script_enabled=False)
+    tab = window.new_page()
+    visitors.open(page, tab)
+    charts = tab.locator("section:has(canvas[data-chart])").all()
+    assert charts
+    for chart in charts:
+        painted = json.loads(chart.locator("script[type='application/json']").text_content())
+        assert chart.locator("table").is_visible()
+        rows = chart.locator("tbody tr").evaluate_all(
+            "rows => rows.map(row => [...row.cells].slice(1).map(cell => cell.title || cell.innerText))"
+        )
+        read = [{int(re.sub(r"[^0-9]", "", cell) or -1) for cell in row} for row in rows]
+        for series in [*painted["series"], *filter(None, [painted.get("earlier")])]:
+            for value, numbers in zip(series["values"], read, strict=True):
+                assert value in numbers, series["label"]
+    window.close()
+
+
+def test_a_cold_project_page_is_light(visitors):
+    page = next(page for page in PAGES if page.name == "project")
+    window = visitors.window(page.who)
+    tab = window.new_page()
+    sizes: dict[str, int] = {}
+    urls: dict[str, str] = {}
+    network = window.new_cdp_session(tab)
+    network.send("Network.enable")
+    network.on("Network.requestWillBeSent", lambda event: urls.update({event["requestId"]: event["request"]["url"]}))
+    network.on(
+        "Network.loadingFinished",
+        lambda event: sizes.update({urls.get(event["requestId"], "?"): event["encodedDataLength"]}),
+    )
+    visitors.open(page, tab)
+    tab.wait_for_load_state("networkidle")
+    window.close()
+    assert any("chart" in url for url in sizes)
+    assert sum(sizes.values()) < COLD_PAGE_BYTES, sizes
