@@ -32,15 +32,16 @@ def articles_panel(
     limit: int,
     offset: int = 0,
     are_linked: bool = True,
+    are_split: bool = True,
 ) -> Panel:
     """Rank the articles, then those without visits, newest first. Five queries at most.
 
-    `totals` has the visits by pixel; `are_linked` is for who may open their pages.
+    `totals` has the visits by pixel; `are_linked` is for who may open their pages, `are_split` for who sees platforms.
     """
     pixels = _ranked(project, view, totals, limit, offset)
     shown = [pixel.pk for pixel in pixels]
-    days = tally.pixel_days(view.period, shown)
-    platforms = tally.pixel_platforms(view.period, shown)
+    days = tally.pixel_days(view.period, shown) if are_split else {}
+    platforms = tally.pixel_platforms(view.period, shown) if are_split else {}
     most = max((total.visits for total in totals.values()), default=0)
     rows = [
         _row(project, pixel, totals.get(pixel.pk, PixelTotal()), view, days.get(pixel.pk, Counter()),
@@ -58,7 +59,7 @@ def articles_panel(
         values,
         full_url=view.link(all="articles") if values > len(rows) else "",
         headings=[_("Read-through")],
-        has_sparks=True,
+        has_sparks=are_split,
     )
 
 

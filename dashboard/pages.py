@@ -172,7 +172,7 @@ def make_page(
         presets=_presets(shown),
         comparisons=_comparisons(shown),
         units=_units(shown),
-        shapes=_shapes(shown),
+        shapes=_shapes(shown) if Section.PLATFORMS in sections else [],
         quiet=quiet,
         report=None if full else report(subject, shown, tally, earlier),
         full=full,

@@ -5,7 +5,7 @@ Python decides numbers, labels, order and links; templates place them; JavaScrip
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from django.utils.translation import gettext as _
@@ -89,11 +89,12 @@ def report(subject: Subject, view: View, tally: Tally, earlier: Tally | None) ->
     now = _numbers(days, by_dimension, reading)
     days_before = earlier.platform_days(view.earlier) if earlier and view.earlier else []
     has_platforms = Section.PLATFORMS in sections
+    drawn = view if has_platforms else replace(view, is_line=True)  # a stack would tell the platforms
     return Report(
         visits=now.visits,
         set_aside=set_aside(now.verdicts),
         figures=_figures(subject, view, now, earlier, days_before),
-        trend=trend_chart(subject.project, view, days, days_before, subject.published)
+        trend=trend_chart(subject.project, drawn, days, days_before, subject.published)
         if Section.TREND in sections
         else None,
         hours=hours_grid(subject.project, period, tally.week(period)) if Section.HOURS in sections else None,
@@ -103,6 +104,7 @@ def report(subject: Subject, view: View, tally: Tally, earlier: Tally | None) ->
         articles=articles_panel(
             subject.project, tally, view, totals or tally.pixel_totals(period), now.visits,
             quiet={quiet.pixel.pk: quiet for quiet in subject.quiet}, limit=PANEL_ROWS, are_linked=subject.are_linked,
+            are_split=has_platforms,
         )
         if Section.ARTICLES in sections and not subject.pixel
         else None,
@@ -128,7 +130,7 @@ def full_panel(subject: Subject, view: View, tally: Tally) -> Panel | None:
         return articles_panel(
             subject.project, tally, view, tally.pixel_totals(period), visits,
             quiet={quiet.pixel.pk: quiet for quiet in subject.quiet}, limit=FULL_ARTICLES, offset=offset,
-            are_linked=subject.are_linked,
+            are_linked=subject.are_linked, are_split=Section.PLATFORMS in subject.sections,
         )  # fmt: skip
     described = PANELS.get(view.full)
     if described is None or described.section not in subject.sections:
