@@ -123,8 +123,8 @@ def json_lines(rows: Iterable[Row]) -> Iterator[str]:
 
 
 def csv_lines(fields: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
-    """Write a head, and a line for each row. Cells that a spreadsheet would run are neutralised."""
-    writer = csv.writer(_Line(), lineterminator="\n")
+    """Write a head, and a line for each row (RFC 4180). Cells that a spreadsheet would run are neutralised."""
+    writer = csv.writer(_Line())  # ending lines with CR and LF, it quotes what holds either
     yield writer.writerow(fields)
     for row in rows:
         yield writer.writerow([spreadsheet_cell(row[field]) for field in fields])

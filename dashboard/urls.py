@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from dashboard import sharing, snippet_pages, views
+from dashboard import exports, sharing, snippet_pages, views
 
 urlpatterns = [
     path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
@@ -13,6 +13,8 @@ urlpatterns = [
     path("projects/<slug:slug>/live/", views.project_live, name="project_live"),
     path("projects/<slug:slug>/<int:pixel_id>/", views.pixel, name="pixel"),
     path("projects/<slug:slug>/<int:pixel_id>/live/", views.pixel_live, name="pixel_live"),
+    path("projects/<slug:slug>/hits.<str:ending>", exports.project_hits, name="project_hits"),
+    path("projects/<slug:slug>/<int:pixel_id>/hits.<str:ending>", exports.pixel_hits, name="pixel_hits"),
     path("projects/<slug:slug>/snippets/", snippet_pages.project_snippets, name="project_snippets"),
     path("projects/<slug:slug>/snippets.csv", snippet_pages.project_snippets_csv, name="project_snippets_csv"),
     path("projects/<slug:slug>/<int:pixel_id>/snippets/", snippet_pages.snippets, name="snippets"),
