@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from collector.models import Membership, Pixel, Project, Role
 from collector.models.projects import validate_placement, validate_placements
-from collector.platforms import platforms_by_kind
+from collector.platforms import platform_name, platforms_by_kind
 
 PIXELS_AT_ONCE = 500
 
@@ -97,7 +97,7 @@ class PixelForm(PixelModelForm):
         required=False,
         widget=forms.CheckboxSelectMultiple,
         choices=lambda: [
-            (_(heading), [(platform.slug, platform.name) for platform in platforms])
+            (_(heading), [(platform.slug, platform_name(platform.slug)) for platform in platforms])
             for heading, platforms in platforms_by_kind().items()
         ],
         help_text=gettext_lazy("You get one snippet for each, and the dashboard tells them apart."),

@@ -11,31 +11,43 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 
-DIRECT = "(direct)"  # nothing tells the platform
-OTHER = "(other)"  # a placement that nobody declared, or one host too many
+from django.utils.translation import gettext, gettext_noop
+
+DIRECT = gettext_noop("(direct)")  # nothing tells the platform
+OTHER = gettext_noop("(other)")  # a placement that nobody declared, or one host too many
 PLACEMENT_FORM = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 RESERVED_PLACEMENTS = frozenset({"end", "badge"})  # they mean something else in a pixel's URL
 MAX_HOST = 253  # characters (RFC 1035, 2.3.4); a platform that is a host is stored
 REMEMBERED = 4096  # hosts; strangers may invent any number
 
 # The kinds of platforms that an author chooses from, in the order in which they are offered. A platform of any other
-# kind is no place: nobody pastes a pixel into an image proxy.
+# kind is no place: nobody pastes a pixel into an image proxy. Who shows the headings translates them.
 KINDS = {
-    "blog": "Blogs and magazines",
-    "mail": "Newsletters and mail",
-    "code": "Code and packages",
-    "document": "Documents",
-    "forum": "Forums and questions",
-    "social": "Social networks and chat",
-    "feed": "Feed readers",
-    "china": "China",
-    "asia": "Elsewhere in Asia",
+    "blog": gettext_noop("Blogs and magazines"),
+    "mail": gettext_noop("Newsletters and mail"),
+    "code": gettext_noop("Code and packages"),
+    "document": gettext_noop("Documents"),
+    "forum": gettext_noop("Forums and questions"),
+    "social": gettext_noop("Social networks and chat"),
+    "feed": gettext_noop("Feed readers"),
+    "china": gettext_noop("China"),
+    "asia": gettext_noop("Elsewhere in Asia"),
 }
 
 # Platforms outside the catalogue, such as an author's own site, take one of these by their name. None is a colour of
 # the catalogue; a test holds that.
 SPARE_COLOURS = ("#b8860b", "#5f7a1f", "#925b50", "#8155b4", "#337382", "#b5485d", "#4d6db3", "#7f7f3a", "#a05195")
 NEUTRAL_COLOUR = "#8a8a85"
+
+# Names that are words, and not names of anybody.
+WORDS = {
+    DIRECT: DIRECT,
+    OTHER: OTHER,
+    "website": gettext_noop("Own site"),
+    "newsletter": gettext_noop("Newsletter"),
+    "forum": gettext_noop("Forum"),
+    "image-proxy": gettext_noop("Image proxy"),
+}
 
 _CATALOGUES = Path(__file__).with_name("catalogues")
 
@@ -44,6 +56,7 @@ _CATALOGUES = Path(__file__).with_name("catalogues")
 class Platform:
     """One publishing platform.
 
+    `phrase` is what it lets us see, with `%(platform)s` for its name: it is translated so, once for all that share it.
     `apps` are Android packages, which stand for a host in a `Referer`; `proxies` are lower-case parts of its image
     proxies' user agents; `accepts` is html, markdown, rst, bbcode or url; `images` says who fetches them: reader,
     proxy, copy (the platform, once) or none.
@@ -56,11 +69,16 @@ class Platform:
     hosts: tuple[str, ...]
     accepts: str
     images: str
-    sees: str
+    phrase: str
     source: str
     apps: tuple[str, ...] = ()
     proxies: tuple[str, ...] = ()
     lazy: bool = False
+
+    @property
+    def sees(self) -> str:
+        """Say in the active language what it lets us see."""
+        return gettext(self.phrase) % {"platform": platform_name(self.slug)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +96,10 @@ def catalogue() -> dict[str, Platform]:
     """Return every platform that a hit may name as its placement, by slug, in the catalogue's order."""
     rows = tomllib.loads(_CATALOGUES.joinpath("platforms.toml").read_text("utf-8"))["platform"]
     lists = ("hosts", "apps", "proxies")
-    return {row["slug"]: Platform(**{**row, **{key: tuple(row.get(key, ())) for key in lists}}) for row in rows}
+    return {
+        row["slug"]: Platform(phrase=row.pop("sees"), **{**row, **{key: tuple(row.get(key, ())) for key in lists}})
+        for row in rows
+    }
 
 
 @cache
@@ -141,7 +162,9 @@ def lazy_platforms() -> frozenset[str]:
 
 
 def platform_name(slug: str) -> str:
-    """Return the name that people know a platform by; hosts and `(direct)` are their own names."""
+    """Return the name that people know a platform by, translated where it is a word; hosts are their own names."""
+    if slug in WORDS:
+        return gettext(WORDS[slug])
     known = catalogue().get(slug) or named_platforms().get(slug)
     return known.name if known else slug
 
