@@ -1,21 +1,23 @@
 """The admin: Django's own, for authors as well as for administrators.
 
 Who may do what follows from the memberships of projects, never from Django's model permissions. Who may log in
-here (`is_staff`) may make projects; owners edit their projects and members; owners and editors edit pixels. Editors
-and viewers don't see the project itself here. Superusers see everything, and they alone see users.
+here (`is_staff`) may make projects; owners edit their projects and members, and share them by links; owners and editors
+edit pixels. Editors and viewers don't see the project itself here. Superusers see everything, and they alone see users.
 """
 
 from django.contrib import admin
 from django.contrib.auth.models import Group
+from django.utils.translation import gettext_lazy
 
 from collector.admin.pixels import PixelAdmin
 from collector.admin.projects import ProjectAdmin
+from collector.admin.sharing import ShareLinkAdmin
 from collector.admin.users import UserAdmin
 
-__all__ = ["PixelAdmin", "ProjectAdmin", "UserAdmin"]
+__all__ = ["PixelAdmin", "ProjectAdmin", "ShareLinkAdmin", "UserAdmin"]
 
 admin.site.site_title = "Footfall"
 admin.site.site_header = "Footfall"
-admin.site.index_title = "What you measure"
+admin.site.index_title = gettext_lazy("What you measure")
 admin.site.enable_nav_sidebar = False
 admin.site.unregister(Group)  # groups hold model permissions, which nothing here asks for

@@ -1,0 +1,275 @@
+"""Share links in the admin, with what to copy of them; for owners of their projects."""
+
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.admin.utils import unquote
+from django.db.models import ForeignKey, QuerySet, Value
+from django.forms import ModelChoiceField
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from collector.admin.pixels import moment
+from collector.admin.projects import owns
+from collector.admin.sharing_form import ShareLinkForm
+from collector.models import Pixel, Project, ShareLink
+from collector.snippets import base_url
+
+if TYPE_CHECKING:
+    ShareLinkModelAdmin = admin.ModelAdmin[ShareLink]
+else:  # Django's own admin classes take no parameters while running
+    ShareLinkModelAdmin = admin.ModelAdmin
+
+NOTHING = "\N{EN DASH}"
+# Pasted into other people's pages, whose own policy decides about its style.
+FRAME = '<iframe src="{}" title="{}" width="100%" height="440" loading="lazy" style="border: 0"></iframe>'
+
+
+class OwnedProjectFilter(admin.SimpleListFilter):
+    """By project. Django's own filter would list the names of everybody's projects."""
+
+    title = gettext_lazy("project")
+    parameter_name = "project"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(str(project.pk), project.name) for project in Project.objects.owned_by(request.user)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[ShareLink]) -> QuerySet[ShareLink]:
+        value = self.value()
+        if value is None:
+            return queryset
+        return queryset.filter(project_id=value) if value.isdecimal() else queryset.none()
+
+
+class StateFilter(admin.SimpleListFilter):
+    title = gettext_lazy("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("open", gettext_lazy("Open")), ("closed", gettext_lazy("Expired or revoked"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[ShareLink]) -> QuerySet[ShareLink]:
+        if self.value() is None:
+            return queryset
+        works = ShareLink.objects.open_at(timezone.now())
+        return queryset.filter(pk__in=works) if self.value() == "open" else queryset.exclude(pk__in=works)
+
+
+@admin.register(ShareLink)
+class ShareLinkAdmin(ShareLinkModelAdmin):
+    """Share links of the projects that the user owns."""
+
+    form = ShareLinkForm
+    list_display = ["name", "home", "article", "state", "password_state", "address", "frame"]
+    list_filter = [StateFilter, OwnedProjectFilter]
+    search_fields = ["name"]
+    actions = ["revoke", "delete_selected"]
+    readonly_fields = ["home", "state", "created"]
+
+    @admin.display(description=gettext_lazy("project"))
+    def home(self, link: ShareLink) -> str:
+        return link.project.name
+
+    @admin.display(description=gettext_lazy("article"))
+    def article(self, link: ShareLink) -> str:
+        return link.pixel.title if link.pixel else _("the whole project")
+
+    @admin.display(description=gettext_lazy("state"))
+    def state(self, link: ShareLink) -> str:
+        return state_of(link)
+
+    @admin.display(description=gettext_lazy("password"))
+    def password_state(self, link: ShareLink) -> str:
+        return _("set") if link.password else _("none")
+
+    @admin.display(description=gettext_lazy("created"))
+    def created(self, link: ShareLink) -> str:
+        return moment(link.created_at, link.project)
+
+    @admin.display(description=gettext_lazy("link"))
+    def address(self, link: ShareLink) -> SafeString | str:
+        """Show the address, with a button that copies it, while it leads anywhere."""
+        if not is_open(link):
+            return NOTHING
+        what = _("Copy the link “%(name)s”") % {"name": link.name}
+        return _to_copy(f"link-{link.pk}", address_of(link, _base_of(link)), what)
+
+    @admin.display(description=gettext_lazy("frame"))
+    def frame(self, link: ShareLink) -> SafeString | str:
+        if not (link.embedded_on and is_open(link)):
+            return NOTHING
+        what = _("Copy the frame “%(name)s”") % {"name": link.name}
+        return _to_copy(f"frame-{link.pk}", frame_of(link, _base_of(link)), what)
+
+    # Who may do what
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ShareLink]:
+        links = ShareLink.objects.filter(project__in=Project.objects.owned_by(request.user))
+        return links.select_related("project", "pixel").annotate(base=Value(base_url(request)))
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return shares(request, None)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return shares(request, None)
+
+    def has_view_permission(self, request: HttpRequest, obj: ShareLink | None = None) -> bool:
+        return shares(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: ShareLink | None = None) -> bool:
+        return shares(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: ShareLink | None = None) -> bool:
+        return shares(request, obj)
+
+    # The form
+
+    def get_fieldsets(self, request: HttpRequest, obj: ShareLink | None = None) -> Any:
+        """Fix the project once the link is made: whoever has its address would find another project there."""
+        password = ["new_password", "removes_password"] if obj and obj.password else ["new_password"]
+        return [
+            (None, {"fields": ["home" if obj else "project", "pixel", "name", "shows"]}),
+            (_("Who may see it, and until when"), {"fields": [*password, "expires_at"]}),
+            (
+                _("In a frame on other sites"),
+                {
+                    "fields": ["embedded_on"],
+                    "description": _(
+                        "The frame shows the total and the trend alone. Its address holds the key of the link, so "
+                        "readers of those sites can find the shared page too: make a link for it that shows no more "
+                        "than they may see."
+                    ),
+                },
+            ),
+            *([(_("Facts"), {"fields": ["state", "created"]})] if obj else []),
+        ]
+
+    def formfield_for_foreignkey(
+        self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> "ModelChoiceField[Any] | None":
+        owned = Project.objects.owned_by(request.user)
+        kwargs["queryset"] = owned if db_field.name == "project" else Pixel.objects.filter(project__in=owned)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def get_form(self, request: HttpRequest, obj: ShareLink | None = None, change: bool = False, **kwargs: Any) -> Any:
+        """Offer the choice of a project and an article, and neither their making nor their editing."""
+        form = super().get_form(request, obj, change, **kwargs)
+        for name in ("project", "pixel"):
+            if name in form.base_fields:
+                form.base_fields[name].widget = form.base_fields[name].widget.widget
+        return form
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Take `?project=` from the address, or the project of its `?pixel=`, or the only one there is."""
+        initial: dict[str, Any] = super().get_changeform_initial_data(request)
+        owned = Project.objects.owned_by(request.user)
+        pixel = initial.get("pixel", "")
+        if pixel.isdecimal() and len(pixel) < 10:
+            initial.setdefault("project", str(owned.filter(pixels=pixel).values_list("pk", flat=True).first() or ""))
+        projects = list(owned.values_list("pk", flat=True)[:2])
+        if len(projects) == 1:
+            initial["project"] = str(projects[0])
+        return initial
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        if shares(request, None) and not Project.objects.owned_by(request.user).exists():
+            self.message_user(request, _("Only the owner of a project can share it. Make your first project here."))
+            return redirect("admin:collector_project_add")
+        return super().add_view(request, form_url, {"title": _("Share"), **(extra_context or {})})
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        return super().changelist_view(request, {"title": _("Share links"), **(extra_context or {})})
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        link = self.get_object(request, unquote(object_id))
+        if link is not None:
+            base = _base_of(link)
+            extra_context = {
+                **(extra_context or {}),
+                "title": link.name,
+                "subtitle": None,
+                "state": state_of(link),
+                "is_open": is_open(link),
+                "address": address_of(link, base),
+                "frame": frame_of(link, base) if link.embedded_on else "",
+            }
+        return super().change_view(request, object_id, form_url, extra_context)
+
+    def response_add(self, request: HttpRequest, obj: ShareLink, post_url_continue: str | None = None) -> HttpResponse:
+        """Go to the new link's own page, where its address is."""
+        if "_addanother" in request.POST:
+            return super().response_add(request, obj, post_url_continue)
+        self.message_user(request, _("“%(name)s” is ready. Copy its address.") % {"name": obj}, messages.SUCCESS)
+        return redirect("admin:collector_sharelink_change", obj.pk)
+
+    # Revoking
+
+    @admin.action(description=gettext_lazy("Revoke: nobody gets in any more"))
+    def revoke(self, request: HttpRequest, queryset: QuerySet[ShareLink]) -> HttpResponse | None:
+        links = list(queryset.filter(revoked_at=None))
+        ShareLink.objects.filter(pk__in=[link.pk for link in links]).update(revoked_at=timezone.now())
+        if not links:
+            self.message_user(request, _("Revoked nothing: those links are revoked already."), messages.WARNING)
+            return None
+        LogEntry.objects.log_actions(str(request.user.pk), links, CHANGE, "Revoked.")
+        said = ngettext("Revoked %(number)d link.", "Revoked %(number)d links.", len(links)) % {"number": len(links)}
+        self.message_user(request, said, messages.SUCCESS)
+        return redirect("admin:collector_sharelink_change", links[0].pk) if "from_page" in request.POST else None
+
+
+def shares(request: HttpRequest, link: ShareLink | None) -> bool:
+    """Say whether the user may share the link's project, or have links at all where it is None."""
+    return owns(request, link.project if link else None)
+
+
+def is_open(link: ShareLink) -> bool:
+    """Say whether the link works now, as `ShareLinkQuerySet.open_at` does."""
+    return link.revoked_at is None and (link.expires_at is None or link.expires_at > timezone.now())
+
+
+def state_of(link: ShareLink) -> str:
+    """Say in words whether a link works, and since or until when, in its project's time zone."""
+    if link.revoked_at:
+        return _("Revoked %(at)s") % {"at": moment(link.revoked_at, link.project)}
+    if link.expires_at and not is_open(link):
+        return _("Expired %(at)s") % {"at": moment(link.expires_at, link.project)}
+    if link.expires_at:
+        return _("Open until %(at)s") % {"at": moment(link.expires_at, link.project)}
+    return _("Open")
+
+
+def address_of(link: ShareLink, base: str) -> str:
+    """Return the whole address of the shared page."""
+    return f"{base}{reverse('share', args=[link.key])}"
+
+
+def frame_of(link: ShareLink, base: str) -> str:
+    """Return what to paste into a page that may show the chart."""
+    title = _("Visits of %(what)s") % {"what": link.pixel.title if link.pixel else link.project.name}
+    return FRAME.format(f"{base}{reverse('share_embed', args=[link.key])}", escape(title))
+
+
+def _base_of(link: ShareLink) -> str:
+    return str(link.base)  # type: ignore[attr-defined]
+
+
+def _to_copy(element_id: str, text: str, what: str) -> SafeString:
+    return format_html(
+        '<span class="to-copy"><code id="{}">{}</code>'
+        '<button type="button" data-copy="{}" aria-label="{}" hidden>{}</button></span>',
+        element_id,
+        text,
+        element_id,
+        what,
+        _("Copy"),
+    )
