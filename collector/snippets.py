@@ -57,6 +57,11 @@ class Snippet:
         return [(form, str(FORMS[form]), getattr(self, form)) for form in forms]
 
     @property
+    def taken_by(self) -> str:
+        """Return the platform whose form comes first in `texts`; empty where nothing says which form it takes."""
+        return self.platform if self.placement in catalogue() else ""
+
+    @property
     def end(self) -> tuple[str, str, str] | None:
         """Return form, label and text of the second image, for the article's end; None where there is none."""
         if self.end_rst:
