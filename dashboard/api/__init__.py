@@ -1,0 +1,49 @@
+"""The read-only JSON API: what a program may read with a token, at `/api/v1/`.
+
+`access` lets tokens in, `problems` says what is wrong with a request, `pages` cuts long lists; `projects`, `counts` and
+`hits` each own their endpoints. `document` describes them all, in OpenAPI and on a page.
+"""
+
+from http import HTTPStatus
+
+from django.http import HttpRequest
+from django.urls import URLPattern, URLResolver, path
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+from ninja import Router
+
+from dashboard.api import counts, hits, projects
+from dashboard.api.access import Bearer
+from dashboard.api.document import DocumentedAPI
+from dashboard.api.problems import ProblemError, answer_with_problems
+
+anything_else = Router()
+
+
+@anything_else.get("{path:rest}", auth=None, include_in_schema=False)
+def nothing(request: HttpRequest, rest: str) -> None:
+    """Answer what is no address of the API, so that a program can read it."""
+    raise ProblemError(HTTPStatus.NOT_FOUND, _("There is nothing at this address; /api/v1/ lists what there is."))
+
+
+api = DocumentedAPI(
+    title="Footfall",
+    version="1",
+    description=gettext_noop(
+        "Read projects, pixels, counts and hits. Every request is a GET, every answer JSON. Ranges are half-open: "
+        "“since” is in them, “until” is not. What goes wrong is told in problem details (RFC 9457) that say what to do."
+    ),
+    docs_url=None,
+    urls_namespace="api",
+    auth=Bearer(),
+)
+answer_with_problems(api)
+for router in (projects.router, counts.router, hits.router, anything_else):
+    api.add_router("", router)
+
+patterns, app_name, namespace = api.urls
+urls: tuple[list[URLPattern | URLResolver], str, str] = (
+    [path("", api.page, name="page"), *patterns],
+    app_name,
+    namespace,
+)

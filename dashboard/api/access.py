@@ -1,0 +1,120 @@
+"""Who may ask the API, and how often: a token in the header, its rate limit, and the projects it opens."""
+
+import logging
+import re
+from http import HTTPStatus
+
+from django.conf import settings
+from django.db import OperationalError
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django_ratelimit.core import get_usage
+from ninja.security import HttpBearer
+
+from collector.clients import client_address
+from collector.models import ApiToken, Project
+from dashboard.api.problems import ProblemError
+
+logger = logging.getLogger(__name__)
+
+SECRET_FORM = re.compile(r"ff_[A-Za-z0-9_-]{43}")
+
+
+class Bearer(HttpBearer):
+    """Takes `Authorization: Bearer ff_…`. One query; one more on a token's first use of a day."""
+
+    def __call__(self, request: HttpRequest) -> ApiToken:
+        """Return the token that the request shows. Raises ProblemError for none, a wrong one, and one used too often.
+
+        A wrong token is looked up before its sender's address is limited: who has a right one must not be kept out
+        by a neighbour behind the same address. To guess a secret of 256 bits is hopeless at any rate.
+        """
+        scheme, _space, secret = request.headers.get("Authorization", "").partition(" ")
+        token = self.authenticate(request, secret.strip()) if scheme.lower() == "bearer" else None
+        if token is None:
+            _limit("api-address", _address_key(request))
+            raise ProblemError(
+                HTTPStatus.UNAUTHORIZED,
+                _(
+                    "Send “Authorization: Bearer ff_…” with a token that is not revoked. Whoever may use the admin "
+                    "makes one there, under API tokens."
+                ),
+                headers={"WWW-Authenticate": "Bearer"},
+            )
+        _limit("api-token", str(token.pk))
+        _note_use(token)
+        return token
+
+    def authenticate(self, request: HttpRequest, token: str) -> ApiToken | None:
+        if not SECRET_FORM.fullmatch(token):
+            return None
+        return ApiToken.objects.of_secret(token).select_related("user").first()
+
+
+def readable_project(request: HttpRequest, slug: str) -> Project:
+    """Return a project that the request's token may read. One query. Raises ProblemError where there is none."""
+    project = token_of(request).readable_projects().filter(slug=slug).first()
+    if project is None:
+        raise ProblemError(
+            HTTPStatus.NOT_FOUND,
+            _("This token reads no project “%(slug)s”; /api/v1/projects lists those it reads.") % {"slug": slug},
+        )
+    return project
+
+
+def token_of(request: HttpRequest) -> ApiToken:
+    """Return the token that `Bearer` let in."""
+    token: ApiToken = request.auth  # type: ignore[attr-defined]  # ninja puts there what Bearer returns
+    return token
+
+
+def _note_use(token: ApiToken) -> None:
+    """Write down the day of a token's use, for its owner to see which ones are forgotten.
+
+    Once a day and not more: the API reads, and a write for each request would wait for the drain's transactions and
+    make them wait. The condition is asked again in the statement, so that of many first requests one writes.
+    """
+    today = timezone.now().date()
+    if token.last_used_on == today:
+        return
+    try:
+        ApiToken.objects.filter(pk=token.pk).exclude(last_used_on=today).update(last_used_on=today)
+    except OperationalError as error:  # another writer holds the database, or it takes no writes
+        logger.warning("The day of an API token's use could not be written (%s); the next request tries again.", error)
+
+
+def _address_key(request: HttpRequest) -> str:
+    """Return what stands for the client's address in the cache: a keyed hash, for the address is never kept."""
+    headers = {
+        name.lower().encode(): value.encode("latin-1", "replace")
+        for name, value in request.headers.items()
+        if name.lower() in {"forwarded", "x-forwarded-for"}
+    }
+    address = client_address(request.META.get("REMOTE_ADDR") or "", headers, settings.TRUSTED_PROXIES)
+    return salted_hmac(__name__, address, algorithm="sha256").hexdigest()
+
+
+def _limit(group: str, key: str) -> None:
+    """Count one request. Raises ProblemError where it is one too many; where the cache is away nobody is limited."""
+    requests, _seconds = settings.API_RATE_LIMIT
+    if not requests:
+        return
+    try:
+        usage = get_usage(
+            None, group=group, key=lambda group, request: key, rate=settings.API_RATE_LIMIT, increment=True
+        )
+    except Exception as error:  # whatever the cache's client raises
+        logger.warning("The cache of the rate limit can't be reached (%s); nobody is limited.", error)
+        return
+    if usage is None or not usage["should_limit"]:
+        return
+    wait_seconds = max(usage["time_left"], 1)
+    detail = ngettext(
+        "These were too many requests; ask again in %(count)s second.",
+        "These were too many requests; ask again in %(count)s seconds.",
+        wait_seconds,
+    ) % {"count": wait_seconds}
+    raise ProblemError(HTTPStatus.TOO_MANY_REQUESTS, detail, headers={"Retry-After": str(wait_seconds)})

@@ -1,0 +1,175 @@
+"""The API explained: its OpenAPI document, and a page made from it."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.views.decorators.http import require_safe
+from ninja import NinjaAPI
+from ninja.openapi.schema import OpenAPISchema
+
+from collector.snippets import base_url
+from dashboard.api.problems import CONTENT_TYPE, Problem
+
+Json = dict[str, Any]
+
+REFERENCES = "#/components/schemas/"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of an endpoint. `takes` says what may be written, `default` what stands for nothing written."""
+
+    name: str
+    takes: str
+    default: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of an answer; those of the items of a list have its name before theirs."""
+
+    name: str
+    holds: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One endpoint, with a request and an answer as they may look."""
+
+    name: str
+    path: str
+    summary: str
+    description: str
+    parameters: list[Parameter]
+    fields: list[Field]
+    curl: str
+    answer: str
+
+    @property
+    def command_id(self) -> str:
+        return f"curl-{self.name}"
+
+
+class DocumentedAPI(NinjaAPI):
+    """ninja's API, whose document names its problems too, and has a page."""
+
+    def get_openapi_schema(
+        self, *, path_prefix: str | None = None, path_params: dict[str, Any] | None = None
+    ) -> OpenAPISchema:
+        document = super().get_openapi_schema(path_prefix=path_prefix, path_params=path_params)
+        schema = Problem.model_json_schema(ref_template=f"{REFERENCES}{{model}}")
+        document["components"]["schemas"] |= schema.pop("$defs") | {"Problem": schema}
+        content = {CONTENT_TYPE: {"schema": {"$ref": f"{REFERENCES}Problem"}}}
+        for path, methods in document["paths"].items():
+            problems = {400: "Bad Request", 401: "Unauthorized", 429: "Too Many Requests"}
+            if "{" in path:
+                problems[404] = "Not Found"
+            for status, phrase in sorted(problems.items()):
+                methods["get"]["responses"][status] = {"description": phrase, "content": content}
+        return document
+
+    def page(self, request: HttpRequest) -> HttpResponse:
+        """Explain the API to people, logged in or not: it says nothing about anybody. No query but for the session."""
+        return _page(request, self.get_openapi_schema())
+
+
+@require_safe
+def _page(request: HttpRequest, document: Json) -> HttpResponse:
+    base = base_url(request)
+    context = {
+        "description": gettext(document["info"]["description"]),
+        "endpoints": list(_endpoints(document, base)),
+        "document": reverse("api:openapi-json"),
+    }
+    return render(request, "dashboard/api.html", context)
+
+
+def _endpoints(document: Json, base: str) -> Iterator[Endpoint]:
+    """Read the endpoints out of the document, in its order and in the reader's language."""
+    schemas = document["components"]["schemas"]
+    for path, methods in document["paths"].items():
+        operation = methods["get"]
+        answer = operation["responses"][200]["content"]["application/json"]["schema"]
+        yield Endpoint(
+            name=operation["operationId"].rpartition("_api_")[2].replace("_", "-"),
+            path=path,
+            summary=gettext(operation["summary"]),
+            description=gettext(operation["description"]),
+            parameters=[_parameter(parameter) for parameter in operation["parameters"]],
+            fields=list(_fields(answer, schemas)),
+            curl=_curl(path, operation["parameters"], base),
+            answer=json.dumps(_example(answer, schemas), indent=2, ensure_ascii=False),
+        )
+
+
+def _parameter(parameter: Json) -> Parameter:
+    schema = _not_null(parameter["schema"])
+    if "enum" in schema:
+        takes = ", ".join(schema["enum"])
+    elif "maximum" in schema and "minimum" in schema:
+        takes = f"{schema['minimum']} – {schema['maximum']}"
+    else:
+        takes = str(schema.get("format", schema["type"]))
+    default = parameter["schema"].get("default")
+    return Parameter(
+        name=parameter["name"],
+        takes=takes,
+        default="" if default is None else str(default),
+        description=_translated(parameter),
+    )
+
+
+def _fields(schema: Json, schemas: Json, within: str = "") -> Iterator[Field]:
+    for name, described in _resolved(schema, schemas)["properties"].items():
+        kind = _not_null(described)
+        items = kind.get("items", {})
+        if "$ref" in items:
+            yield from _fields(items, schemas, f"{within}{name}[].")
+            continue
+        holds = f"{items['type']}[]" if items else str(kind.get("format", kind.get("type", "object")))
+        yield Field(name=f"{within}{name}", holds=holds, description=_translated(described))
+
+
+def _example(schema: Json, schemas: Json) -> Any:
+    """Return an answer of this form, made of the examples of its fields."""
+    if "examples" in schema:
+        return schema["examples"][0]
+    schema = _not_null(_resolved(schema, schemas))
+    if "properties" in schema:
+        return {name: _example(field, schemas) for name, field in schema["properties"].items()}
+    return [_example(schema["items"], schemas)]
+
+
+def _curl(path: str, parameters: list[Json], base: str) -> str:
+    """Return a command that asks for what the parameters have as examples."""
+    examples: Mapping[str, list[tuple[str, Any]]] = {"path": [], "query": []}
+    for parameter in parameters:
+        if "example" in parameter:
+            examples[parameter["in"]].append((parameter["name"], parameter["example"]))
+    query = f"?{urlencode(examples['query'])}" if examples["query"] else ""
+    url = f"{base}{path.format_map(dict(examples['path']))}{query}"
+    return f'curl -H "Authorization: Bearer $TOKEN" "{url}"'
+
+
+def _resolved(schema: Json, schemas: Json) -> Json:
+    resolved: Json = schemas[schema["$ref"].removeprefix(REFERENCES)] if "$ref" in schema else schema
+    return resolved
+
+
+def _not_null(schema: Json) -> Json:
+    """Return what a field holds where it is not null."""
+    return next((one for one in schema.get("anyOf", ()) if one.get("type") != "null"), schema)
+
+
+def _translated(described: Json) -> str:
+    text = described.get("description")
+    return gettext(text) if text else ""

@@ -1,0 +1,155 @@
+"""Projects and their pixels, as the API shows them."""
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+from msgspec import Meta
+from ninja import Field, Path, Router, Schema
+
+from collector.models import Pixel, Project
+from dashboard.api.access import readable_project, token_of
+from dashboard.api.pages import LIMIT, MAX_ID, NEXT_CURSOR, Cursor, Limit, cursor_of, place_of
+from dashboard.api.problems import ProblemError
+
+router = Router()
+
+Slug = Annotated[str, Path(example="blog", description=gettext_noop("The project’s slug."))]
+PixelId = Annotated[int, Path(example=7, description=gettext_noop("The pixel’s id."))]
+AfterSlug = tuple[Annotated[str, Meta(max_length=60, pattern="^[-a-zA-Z0-9_]+$")]]
+AfterId = tuple[Annotated[int, Meta(ge=0, le=MAX_ID)]]
+
+
+class ProjectOut(Schema):
+    """A project."""
+
+    slug: str = Field(examples=["blog"], description=gettext_noop("Its name in addresses, here and on the dashboard."))
+    name: str = Field(examples=["My blog"])
+    timezone: str = Field(examples=["Europe/Berlin"], description=gettext_noop("Its days and hours are counted in it."))
+    retention_days: int = Field(examples=[730], description=gettext_noop("Hits older than this are deleted."))
+    created_at: datetime = Field(examples=["2026-01-05T09:30:00Z"])
+
+
+class ProjectPage(Schema):
+    """Projects, by slug."""
+
+    items: list[ProjectOut]
+    next_cursor: str | None = Field(examples=[None], description=NEXT_CURSOR)
+
+
+class PixelOut(Schema):
+    """A pixel: an article, README, newsletter or program."""
+
+    id: int = Field(examples=[7])
+    title: str = Field(examples=["Hello, readers"])
+    kind: str = Field(examples=["article"], description="article, readme, newsletter, app")
+    token: str = Field(examples=["k3xq8m2wd7fn4tz9pahe"], description=gettext_noop("Its name in the image’s address."))
+    placements: list[str] = Field(examples=[["medium", "dev-to"]], description=gettext_noop("Where it was pasted."))
+    created_at: datetime = Field(examples=["2026-01-05T09:45:00Z"])
+    retired_at: datetime | None = Field(
+        examples=[None], description=gettext_noop("Since when it counts no more; null while it counts.")
+    )
+
+
+class PixelPage(Schema):
+    """Pixels, oldest first."""
+
+    items: list[PixelOut]
+    next_cursor: str | None = Field(examples=[None], description=NEXT_CURSOR)
+
+
+@router.get(
+    "projects",
+    response=ProjectPage,
+    summary=gettext_noop("List projects"),
+    description=gettext_noop("The projects that the token reads, by slug."),
+)
+def list_projects(request: HttpRequest, limit: Limit = LIMIT, cursor: Cursor = "") -> dict[str, Any]:
+    """Two queries, that for the token included."""
+    projects = token_of(request).readable_projects().order_by("slug")
+    if place := place_of(cursor, AfterSlug):
+        projects = projects.filter(slug__gt=place[0])
+    found = list(projects[: limit + 1])
+    more = len(found) > limit
+    return {
+        "items": [_project(project) for project in found[:limit]],
+        "next_cursor": cursor_of((found[limit - 1].slug,)) if more else None,
+    }
+
+
+@router.get(
+    "projects/{slug:slug}",
+    response=ProjectOut,
+    summary=gettext_noop("Show a project"),
+    description=gettext_noop("One project that the token reads."),
+)
+def show_project(request: HttpRequest, slug: Slug) -> dict[str, Any]:
+    """Two queries."""
+    return _project(readable_project(request, slug))
+
+
+@router.get(
+    "projects/{slug:slug}/pixels",
+    response=PixelPage,
+    summary=gettext_noop("List pixels"),
+    description=gettext_noop("The pixels of a project, oldest first, retired ones too."),
+)
+def list_pixels(request: HttpRequest, slug: Slug, limit: Limit = LIMIT, cursor: Cursor = "") -> dict[str, Any]:
+    """Three queries."""
+    pixels = readable_project(request, slug).pixels.order_by("pk")
+    if place := place_of(cursor, AfterId):
+        pixels = pixels.filter(pk__gt=place[0])
+    found = list(pixels[: limit + 1])
+    more = len(found) > limit
+    return {
+        "items": [_pixel(pixel) for pixel in found[:limit]],
+        "next_cursor": cursor_of((found[limit - 1].pk,)) if more else None,
+    }
+
+
+@router.get(
+    "projects/{slug:slug}/pixels/{int:pixel_id}",
+    response=PixelOut,
+    summary=gettext_noop("Show a pixel"),
+    description=gettext_noop("One pixel of a project."),
+)
+def show_pixel(request: HttpRequest, slug: Slug, pixel_id: PixelId) -> dict[str, Any]:
+    """Three queries."""
+    return _pixel(pixel_of(readable_project(request, slug), pixel_id))
+
+
+def pixel_of(project: Project, pixel_id: int) -> Pixel:
+    """Return a pixel of a project. One query. Raises ProblemError where it has none of that id."""
+    pixel = project.pixels.filter(pk=pixel_id).first()
+    if pixel is None:
+        raise ProblemError(
+            HTTPStatus.NOT_FOUND,
+            _("This project has no pixel %(id)s; /api/v1/projects/%(slug)s/pixels lists those it has.")
+            % {"id": pixel_id, "slug": project.slug},
+        )
+    return pixel
+
+
+def _project(project: Project) -> dict[str, Any]:
+    return {
+        "slug": project.slug,
+        "name": project.name,
+        "timezone": project.timezone,
+        "retention_days": project.retention_days,
+        "created_at": project.created_at.astimezone(UTC),
+    }
+
+
+def _pixel(pixel: Pixel) -> dict[str, Any]:
+    return {
+        "id": pixel.pk,
+        "title": pixel.title,
+        "kind": pixel.kind,
+        "token": pixel.token,
+        "placements": pixel.placements,
+        "created_at": pixel.created_at,
+        "retired_at": pixel.retired_at,
+    }

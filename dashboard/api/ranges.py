@@ -1,0 +1,44 @@
+"""Days and moments in the API's parameters. Ranges are half-open, `[since, until)`, as those of `export_hits`."""
+
+from datetime import UTC, date, datetime
+from typing import Annotated
+
+from django.utils.translation import gettext as _
+from pydantic import BeforeValidator, WithJsonSchema
+
+from dashboard.periods import EARLIEST
+
+LATEST = date(2999, 12, 31)  # far enough; arithmetic on the last days of all would overflow
+
+
+def parsed_day(text: object) -> date:
+    """Parse a day such as 2026-11-22. Raises ValueError, with what to write, for anything else."""
+    try:
+        if not isinstance(text, str) or len(text) != len("2026-11-22"):
+            raise ValueError
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(_("Write a day like 2026-11-22.")) from None
+    return _within(day)
+
+
+def parsed_moment(text: object) -> datetime:
+    """Parse a day or a moment; without a zone it is UTC. Raises ValueError, with what to write, for anything else."""
+    try:
+        moment = datetime.fromisoformat(str(text))
+    except ValueError:
+        raise ValueError(
+            _("Write a moment like 2026-11-22 or 2026-11-22T08:00Z; in an address the + of a zone is written %2B.")
+        ) from None
+    _within(moment.date())
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _within(day: date) -> date:
+    if not EARLIEST <= day <= LATEST:
+        raise ValueError(_("Write a day from %(first)s on.") % {"first": EARLIEST.isoformat()})
+    return day
+
+
+Day = Annotated[date, BeforeValidator(parsed_day), WithJsonSchema({"type": "string", "format": "date"})]
+Moment = Annotated[datetime, BeforeValidator(parsed_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
