@@ -3,6 +3,7 @@
 Who may do what follows from the memberships of projects, never from Django's model permissions. Who may log in
 here (`is_staff`) may make projects; owners edit their projects and members, and share them by links; owners and editors
 edit pixels. Editors and viewers don't see the project itself here. Superusers see everything, and they alone see users.
+An API token is seen by who made it, and by superusers.
 """
 
 from django.contrib import admin
@@ -12,9 +13,10 @@ from django.utils.translation import gettext_lazy
 from collector.admin.pixels import PixelAdmin
 from collector.admin.projects import ProjectAdmin
 from collector.admin.sharing import ShareLinkAdmin
+from collector.admin.tokens import ApiTokenAdmin
 from collector.admin.users import UserAdmin
 
-__all__ = ["PixelAdmin", "ProjectAdmin", "ShareLinkAdmin", "UserAdmin"]
+__all__ = ["ApiTokenAdmin", "PixelAdmin", "ProjectAdmin", "ShareLinkAdmin", "UserAdmin"]
 
 admin.site.site_title = "Footfall"
 admin.site.site_header = "Footfall"
