@@ -88,7 +88,7 @@ class ApiTokenAdmin(TokenModelAdmin):
         return [edited, facts] if obj else [edited]
 
     def formfield_for_manytomany(
-        self, db_field: ManyToManyField[Any, Any], request: HttpRequest, **kwargs: Any
+        self, db_field: "ManyToManyField[Any, Any]", request: HttpRequest, **kwargs: Any
     ) -> "ModelMultipleChoiceField[Any] | None":
         kwargs["queryset"] = Project.objects.visible_to(request.user)
         kwargs["widget"] = CheckboxSelectMultiple
