@@ -47,12 +47,7 @@ def hit_rows(
     `id` and `visitor` are 16 hexadecimal digits, for a JSON number can't hold them in every reader. What is not known
     is None. Two queries for `STEP_ROWS` hits: no cursor stays open, and who stops asking has stopped the search.
     """
-    hits: QuerySet[Hit] = Hit.objects.filter(project=project).order_by("at", "id")
-    if since:
-        hits = hits.filter(at__gte=since)
-    if until:
-        hits = hits.filter(at__lt=until)
-    for step in _steps(hits):
+    for step in _steps(project, since, until):
         of_pixel = step.filter(pixel=pixel) if pixel else step
         for values in of_pixel.values_list(*_COLUMNS):
             row = dict(zip(FIELDS, values, strict=True))
@@ -68,22 +63,25 @@ def hit_rows(
             }
 
 
-def _steps(hits: QuerySet[Hit]) -> Iterator[QuerySet[Hit]]:
-    """Cut `hits`, which are in the order of their key, into parts of `STEP_ROWS`. One query a part, of the index alone.
+def _steps(project: Project, since: datetime | None, until: datetime | None) -> Iterator[QuerySet[Hit]]:
+    """Cut the hits of a project into parts of `STEP_ROWS`. One query a part, of the index alone.
 
     The bounds of a part are those of all hits of the project: its pixel has no index, and a query for the next hits of
-    a quiet one would read to the end of the table.
+    a quiet one would read to the end of the table. Each bound is said once, and without an "or" what it says of the
+    moment: of two SQLite may search its index by the wider one, and would begin every step at the first hit.
     """
-    rest = hits
+    hits = Hit.objects.filter(project=project).order_by("at", "id")
+    from_here = Q(at__gte=since) if since else Q()
+    to_the_end = Q(at__lt=until) if until else Q()
     while True:
+        rest = hits.filter(from_here, to_the_end)
         last: _Place | None = rest.values_list("at", "id")[STEP_ROWS - 1 : STEP_ROWS].first()
         if last is None:
             yield rest
             return
         at, hit_id = last
-        # Both name the moment twice: an index is searched by what is said without an "or".
-        yield rest.filter(Q(at__lt=at) | Q(id__lte=hit_id), at__lte=at)
-        rest = hits.filter(Q(at__gt=at) | Q(id__gt=hit_id), at__gte=at)
+        yield hits.filter(from_here, Q(at__lt=at) | Q(id__lte=hit_id), at__lte=at)
+        from_here = Q(Q(at__gt=at) | Q(id__gt=hit_id), at__gte=at)
 
 
 def count_rows(project: Project, since: date | None = None, until: date | None = None) -> Iterator[Row]:
