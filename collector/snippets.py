@@ -57,9 +57,9 @@ class Snippet:
         return [(form, str(FORMS[form]), getattr(self, form)) for form in forms]
 
     @property
-    def taken_by(self) -> str:
-        """Return the platform whose form comes first in `texts`; empty where nothing says which form it takes."""
-        return self.platform if self.placement in catalogue() else ""
+    def is_known(self) -> bool:
+        """Whether the catalogue knows the place, and so which form it takes."""
+        return self.placement in catalogue()
 
     @property
     def end(self) -> tuple[str, str, str] | None:

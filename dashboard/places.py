@@ -90,8 +90,8 @@ def why_no_place(name: str) -> str | None:
         validate_placement(name)
     except ValidationError:
         return _(
-            "“%(name)s” is no name of a place: up to 40 of the letters a to z, digits and hyphens can, "
-            "but not “end” and “badge”."
+            "“%(name)s” is no name of a place; write up to 40 of the letters a to z, digits and hyphens, but neither "
+            "“end” nor “badge”."
         ) % {"name": name[:SHOWN]}  # fmt: skip
     return None
 
