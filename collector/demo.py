@@ -89,9 +89,10 @@ def _articles(rng: random.Random, project: Project, period: list[date], count: i
         title = facts["titles"][number % len(facts["titles"])]
         if number >= len(facts["titles"]):
             title = f"{title}, part {number // len(facts['titles']) + 1}"
-        pixel = Pixel.objects.create(project=project, title=title, placements=placements)
         # The first ones are there from the start, the others appear over the first nine tenths of the period.
         appeared_on = period[0] if number < 3 else period[rng.randrange(max(1, len(period) * 9 // 10))]
+        created_at = datetime.combine(appeared_on, time(7), project.zone)
+        pixel = Pixel.objects.create(project=project, title=title, placements=placements, created_at=created_at)
         articles.append(Article(pixel, slugify(title), appeared_on, rng.paretovariate(1.2)))
     return articles
 

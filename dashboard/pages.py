@@ -145,7 +145,7 @@ def make_page(
     if pixel:
         first_day = min((day for day, _platform, _visits in lifetime), default=None)
     asked_view = view(asked, today=local.date(), first_day=first_day)
-    shown, chips, notices = _filtered(project, pixel, asked_view, sections)
+    shown, chips, notices = _filtered(project, pixel, asked_view, sections, is_public)
     tally, earlier, shown, more_notices = _tallies(project, pixel, shown, now)
     quiet = [] if pixel or is_public else quiet_pixels([project], now)
     subject = Subject(
@@ -192,7 +192,7 @@ def live(project: Project, pixel: Pixel | None, now: datetime) -> Live:
 
 
 def _filtered(
-    project: Project, pixel: Pixel | None, asked: View, sections: Collection[str]
+    project: Project, pixel: Pixel | None, asked: View, sections: Collection[str], is_public: bool
 ) -> tuple[View, list[Chip], list[str]]:
     """Return the view without filters that make no sense here, its chips, and what to say of those left out."""
     filters, notices = asked.filters, []
@@ -207,8 +207,13 @@ def _filtered(
     if filters.platform is not None and Section.PLATFORMS not in sections:
         filters = replace(filters, platform=None)
     by_dimension = {described.dimension: described for described in PANELS.values()}
-    values = tuple(item for item in filters.values if by_dimension[item[0]].section in sections)
-    filters = replace(filters, values=values)
+    if is_public and filters.need_hits:
+        # Reading single hits takes a second: not for whoever has an address.
+        filters = replace(filters, values=())
+        notices.append(_("A shared page can be filtered by article and platform alone."))
+    filters = replace(
+        filters, values=tuple(item for item in filters.values if by_dimension[item[0]].section in sections)
+    )
     shown = replace(asked, filters=filters)
     chips = []
     for name in filters.parameters():

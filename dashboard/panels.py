@@ -239,8 +239,13 @@ def make_row(value: str, label: str, visits: int, visitors: int, *, total: int, 
     )
 
 
-def dimension_panel(described: Described, counts: Sequence[ValueCount], total: int, view: View) -> Panel:
-    """Rank the values of one dimension. Unknown comes last and has no bar: it is no answer to the panel's question."""
+def dimension_panel(
+    described: Described, counts: Sequence[ValueCount], total: int, view: View, *, are_linked: bool = True
+) -> Panel:
+    """Rank the values of one dimension. Unknown comes last and has no bar: it is no answer to the panel's question.
+
+    Its rows filter the page, which takes single hits; `are_linked` is for who may have them read.
+    """
     most = max((count.visits for count in counts if count.value), default=0)
     unknown, hint = labels.unknown(), _("An image proxy keeps this from us, or the wish of the reader.")
     rows = [
@@ -253,7 +258,7 @@ def dimension_panel(described: Described, counts: Sequence[ValueCount], total: i
             most=most if count.value else 0,
             hint="" if count.value else hint,
             known=bool(count.value),
-            filter_url=view.link(**{described.parameter: count.value or UNKNOWN}),
+            filter_url=view.link(**{described.parameter: count.value or UNKNOWN}) if are_linked else "",
         )
         for count in sorted(counts, key=lambda count: not count.value)
     ]

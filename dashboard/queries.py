@@ -79,6 +79,18 @@ class Reading(NamedTuple):
         return self.finished / self.started if self.started and self.finished else None
 
 
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """The visits by dimension and value, most first; and by pixel."""
+
+    values: Mapping[int, Sequence[ValueCount]]
+    pixels: Mapping[int, PixelTotal]
+
+    def by_value(self, dimension: Dimension) -> dict[str, int]:
+        """Return the visits by the values of a dimension."""
+        return {count.value: count.visits for count in self.values.get(dimension, ())}
+
+
 class Weekday(Func):
     """The day of the week of a date, 0 for Sunday, as both databases tell it without asking Python."""
 
@@ -148,21 +160,19 @@ class Counted:
         rows = self._rows(period).filter(dimension__in=list(dimensions)).values("platform", "dimension", "value")
         return list(rows.annotate(visits=Sum("hits")).values_list("platform", "dimension", "value", "visits"))
 
-    def pixel_totals(self, period: Period) -> dict[int, PixelTotal]:
-        """Return the visits by pixel; on one platform, of the `MAX_CANDIDATES` pixels visited most. Two queries."""
-        totals = self._by_pixel(period, BY_PIXEL)
-        if self.platform is None:
-            return totals
-        candidates = sorted(totals, key=lambda pixel: -totals[pixel].visits)[:MAX_CANDIDATES]
-        return self._on_platform(period, candidates)
+    def sums(self, period: Period, dimensions: Collection[Dimension], *, with_pixels: bool) -> Sums:
+        """Return the visits by every value of dimensions that have few, and those by pixel. One query.
 
-    def _by_pixel(self, period: Period, dimensions: Sequence[Dimension]) -> dict[int, PixelTotal]:
-        totals: dict[int, PixelTotal] = defaultdict(PixelTotal)
-        rows = _counts(self.project, ALL_PLATFORMS, period).filter(dimension__in=dimensions)
-        summed = rows.values("dimension", "value").annotate(visits=Sum("hits"), new_visitors=Sum("visitors"))
-        for dimension, value, visits, visitors in summed.values_list("dimension", "value", "visits", "new_visitors"):
-            totals[int(value)].add(dimension, visits, visitors)
-        return totals
+        On one platform two more, and only of the `MAX_CANDIDATES` pixels that are visited most on all of them.
+        """
+        is_joined = self.pixel_id == WHOLE_PROJECT and self.platform is None
+        asked = {*dimensions, *BY_PIXEL} if with_pixels and is_joined else {*dimensions}
+        found = _summed(self._joined(period), asked)
+        if not with_pixels or is_joined:
+            return found
+        of_project = _summed(_counts(self.project, ALL_PLATFORMS, period), BY_PIXEL).pixels
+        candidates = sorted(of_project, key=lambda pixel: -of_project[pixel].visits)[:MAX_CANDIDATES]
+        return Sums(found.values, self._on_platform(period, candidates))
 
     def _on_platform(self, period: Period, pixels: Collection[int]) -> dict[int, PixelTotal]:
         totals: dict[int, PixelTotal] = defaultdict(PixelTotal)
@@ -207,11 +217,7 @@ class Counted:
         return platforms
 
     def reading(self, period: Period) -> Reading:
-        """Return how many began and how many finished, of the articles whose end was seen. One or two queries."""
-        if self.pixel_id == WHOLE_PROJECT and self.platform is None:
-            return read_through(self._by_pixel(period, BY_PIXEL[1:]).values())
-        if self.pixel_id == WHOLE_PROJECT:
-            return read_through(self.pixel_totals(period).values())
+        """Return how many began and how many finished of one pixel; nothing where no end was seen. One query."""
         total = PixelTotal()
         for platform, _, value, hits in self.platform_values(period, [Dimension.POSITION]):
             if platform not in lazy_platforms():
@@ -227,6 +233,33 @@ class Counted:
         if self.pixel_id == WHOLE_PROJECT and self.platform is None:
             return _counts(self.project, ALL_PLATFORMS, period)
         return self._rows(period)
+
+
+def sums_of(rows: Iterable[tuple[int, str, int, int]]) -> Sums:
+    """Sort rows of dimension, value, visits and visitors into what they are of."""
+    values: dict[int, list[tuple[str, int, int]]] = defaultdict(list)
+    pixels: dict[int, PixelTotal] = defaultdict(PixelTotal)
+    for dimension, value, visits, visitors in rows:
+        if dimension in BY_PIXEL:
+            pixels[int(value)].add(dimension, visits, visitors)
+        else:
+            values[dimension].append((value, visits, visitors))
+    return Sums(
+        {
+            dimension: [
+                ValueCount(dimension, *count, len(counts))
+                for count in sorted(counts, key=lambda count: (-count[1], count[0]))
+            ]
+            for dimension, counts in values.items()
+        },
+        pixels,
+    )
+
+
+def _summed(rows: QuerySet[DailyCount], dimensions: Collection[Dimension]) -> Sums:
+    summed = rows.filter(dimension__in=dimensions).values("dimension", "value")
+    of_values = summed.annotate(visits=Sum("hits"), new_visitors=Sum("visitors"))
+    return sums_of(of_values.values_list("dimension", "value", "visits", "new_visitors"))
 
 
 def read_through(totals: Iterable[PixelTotal]) -> Reading:

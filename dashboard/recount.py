@@ -21,7 +21,7 @@ from collector.models.counts import ALL_PLATFORMS, WHOLE_PROJECT
 from collector.strings import page_host, page_label
 from dashboard.address import Filters
 from dashboard.periods import DAY, Bucket, Period
-from dashboard.queries import BY_PIXEL, PixelTotal, PlatformDay, Reading, ValueCount, read_through
+from dashboard.queries import BY_PIXEL, PixelTotal, PlatformDay, Reading, Sums, ValueCount, read_through, sums_of
 
 MAX_HITS = 100_000
 _COLUMNS = (
@@ -116,12 +116,16 @@ class Recounted:
                 summed[row.platform, row.dimension, row.value] += row.hits
         return [(*key, visits) for key, visits in summed.items()]
 
-    def pixel_totals(self, period: Period) -> dict[int, PixelTotal]:
-        totals: dict[int, PixelTotal] = defaultdict(PixelTotal)
-        for row in self._all:
-            if row.pixel_id == ALL_PLATFORMS and row.dimension in BY_PIXEL:
-                totals[int(row.value)].add(row.dimension, row.hits, row.visitors)
-        return totals
+    def sums(self, period: Period, dimensions: Collection[Dimension], *, with_pixels: bool) -> Sums:
+        asked = set(dimensions)
+        summed: dict[tuple[int, str], tuple[int, int]] = defaultdict(lambda: (0, 0))
+        rows = [row for row in self._joined if row.dimension in asked]
+        if with_pixels:
+            rows += [row for row in self._all if row.pixel_id == ALL_PLATFORMS and row.dimension in BY_PIXEL]
+        for row in rows:
+            visits, visitors = summed[row.dimension, row.value]
+            summed[row.dimension, row.value] = (visits + row.hits, visitors + row.visitors)
+        return sums_of((*key, *counts) for key, counts in summed.items())
 
     def pixel_days(self, period: Period, pixels: Collection[int]) -> dict[int, Counter[date]]:
         days: dict[int, Counter[date]] = defaultdict(Counter)
@@ -138,10 +142,7 @@ class Recounted:
         return platforms
 
     def reading(self, period: Period) -> Reading:
-        totals = self.pixel_totals(period)
-        if self._pixel_id != WHOLE_PROJECT:
-            return read_through([totals[self._pixel_id]])
-        return read_through(totals.values())
+        return read_through([self.sums(period, (), with_pixels=True).pixels.get(self._pixel_id, PixelTotal())])
 
 
 def kept_since(project: Project, now: datetime) -> date:

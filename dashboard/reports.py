@@ -3,7 +3,6 @@
 Python decides numbers, labels, order and links; templates place them; JavaScript paints.
 """
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -27,14 +26,15 @@ from dashboard.panels import (
     placements_panel,
     platforms_panel,
 )
-from dashboard.periods import Bucket, Period
-from dashboard.queries import PlatformDay, Reading, ValueCount, read_through
+from dashboard.periods import Bucket
+from dashboard.queries import PlatformDay, Reading, Sums, ValueCount, read_through
 from dashboard.quiet import Quiet
 from dashboard.tally import Tally
 
 ALL_SECTIONS = frozenset(Section.values)
 FIGURES = (Dimension.TRAFFIC, Dimension.VERDICT)
 FULL_ARTICLES = 50
+MANY_VALUES = frozenset({Dimension.PAGE, Dimension.ELSEWHERE})  # as many as there are pages on the web
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,37 +82,43 @@ class Report:
 def report(subject: Subject, view: View, tally: Tally, earlier: Tally | None) -> Report:
     """Report on a project or pixel. `earlier` answers for the period compared with, None where there is none."""
     period, sections = view.period, subject.sections
+    is_project = not subject.pixel and view.filters.pixel_id is None
     days = tally.platform_days(period)
-    by_dimension = _values(tally, period, [*FIGURES, *_shown_dimensions(sections)])
-    totals = {} if subject.pixel or view.filters.pixel_id else tally.pixel_totals(period)
-    reading = read_through(totals.values()) if totals else tally.reading(period)
-    now = _numbers(days, by_dimension, reading)
+    few, many = _shown_dimensions(sections)
+    sums = tally.sums(period, [*FIGURES, *few], with_pixels=not subject.pixel)
+    ranked = {dimension: sums.values.get(dimension, [])[:PANEL_ROWS] for dimension in few}
+    if many:
+        for row in tally.value_counts(period, many, limit=PANEL_ROWS):
+            ranked.setdefault(row.dimension, []).append(row)
+    numbers = _numbers(days, sums, read_through(sums.pixels.values()) if is_project else tally.reading(period))
     days_before = earlier.platform_days(view.earlier) if earlier and view.earlier else []
     has_platforms = Section.PLATFORMS in sections
     drawn = view if has_platforms else replace(view, is_line=True)  # a stack would tell the platforms
     return Report(
-        visits=now.visits,
-        set_aside=set_aside(now.verdicts),
-        figures=_figures(subject, view, now, earlier, days_before),
+        visits=numbers.visits,
+        set_aside=set_aside(numbers.verdicts),
+        figures=_figures(subject, view, numbers, earlier, days_before, is_project=is_project),
         trend=trend_chart(subject.project, drawn, days, days_before, subject.published)
         if Section.TREND in sections
         else None,
         hours=hours_grid(subject.project, period, tally.week(period)) if Section.HOURS in sections else None,
-        platforms=platforms_panel(_totals(days), now.visits, view, evidence=tally.evidence(period))
+        platforms=platforms_panel(_totals(days), numbers.visits, view, evidence=tally.evidence(period))
         if has_platforms and not subject.pixel
         else None,
         articles=articles_panel(
-            subject.project, tally, view, totals or tally.pixel_totals(period), now.visits,
+            subject.project, tally, view, sums.pixels, numbers.visits,
             quiet={quiet.pixel.pk: quiet for quiet in subject.quiet}, limit=PANEL_ROWS, are_linked=subject.are_linked,
             are_split=has_platforms,
         )
         if Section.ARTICLES in sections and not subject.pixel
         else None,
-        placements=_placements(subject, view, tally, days, now.visits) if has_platforms and subject.pixel else None,
-        first_week=first_week_chart(subject.project, subject.lifetime, subject.today)
-        if Section.TREND in sections and subject.pixel and not view.filters.need_hits
+        placements=_placements(subject, view, tally, days, numbers.visits)
+        if has_platforms and subject.pixel
         else None,
-        groups=_groups(by_dimension, now.visits, view, sections),
+        first_week=first_week_chart(subject.project, subject.lifetime, subject.today)
+        if Section.TREND in sections and subject.pixel and not view.filters.parameters()
+        else None,
+        groups=_groups(ranked, numbers.visits, view, subject),
     )  # fmt: skip
 
 
@@ -128,7 +134,7 @@ def full_panel(subject: Subject, view: View, tally: Tally) -> Panel | None:
     if view.full == "articles" and Section.ARTICLES in subject.sections and not subject.pixel:
         offset = (view.number - 1) * FULL_ARTICLES
         return articles_panel(
-            subject.project, tally, view, tally.pixel_totals(period), visits,
+            subject.project, tally, view, tally.sums(period, (), with_pixels=True).pixels, visits,
             quiet={quiet.pixel.pk: quiet for quiet in subject.quiet}, limit=FULL_ARTICLES, offset=offset,
             are_linked=subject.are_linked, are_split=Section.PLATFORMS in subject.sections,
         )  # fmt: skip
@@ -136,7 +142,7 @@ def full_panel(subject: Subject, view: View, tally: Tally) -> Panel | None:
     if described is None or described.section not in subject.sections:
         return None
     counts = tally.value_counts(period, [described.dimension], FULL_ROWS, offset)
-    return dimension_panel(described, counts, visits, view)
+    return dimension_panel(described, counts, visits, view, are_linked=subject.are_linked)
 
 
 def rows_a_page(view: View) -> int:
@@ -144,37 +150,31 @@ def rows_a_page(view: View) -> int:
     return FULL_ARTICLES if view.full == "articles" else FULL_ROWS
 
 
-def _shown_dimensions(sections: Collection[str]) -> list[Dimension]:
-    return [described.dimension for described in PANELS.values() if described.section in sections]
-
-
-def _values(tally: Tally, period: Period, dimensions: Sequence[Dimension]) -> dict[int, list[ValueCount]]:
-    by_dimension: dict[int, list[ValueCount]] = defaultdict(list)
-    for row in tally.value_counts(period, dimensions, limit=PANEL_ROWS):
-        by_dimension[row.dimension].append(row)
-    return by_dimension
+def _shown_dimensions(sections: Collection[str]) -> tuple[list[Dimension], list[Dimension]]:
+    """Return the dimensions of the panels that are shown: those with few values, and those with any number."""
+    shown = [described.dimension for described in PANELS.values() if described.section in sections]
+    return [one for one in shown if one not in MANY_VALUES], [one for one in shown if one in MANY_VALUES]
 
 
 def _totals(days: Sequence[PlatformDay]) -> list[PlatformDay]:
     return [day for day in days if day.dimension == Dimension.TOTAL]
 
 
-def _numbers(
-    days: Sequence[PlatformDay], by_dimension: Mapping[int, Sequence[ValueCount]], reading: Reading
-) -> Numbers:
+def _numbers(days: Sequence[PlatformDay], sums: Sums, reading: Reading) -> Numbers:
     totals = _totals(days)
     return Numbers(
         visits=sum(day.visits for day in totals),
         visitors=sum(day.visitors for day in totals),
-        proxied=proxied({row.value: row.visits for row in by_dimension.get(Dimension.TRAFFIC, ())}),
-        verdicts={row.value: row.visits for row in by_dimension.get(Dimension.VERDICT, ())},
+        proxied=proxied(sums.by_value(Dimension.TRAFFIC)),
+        verdicts=sums.by_value(Dimension.VERDICT),
         reading=reading,
     )
 
 
 def _figures(
-    subject: Subject, view: View, now: Numbers, earlier: Tally | None, days_before: Sequence[PlatformDay]
-) -> Sequence[Figure]:
+    subject: Subject, view: View, now: Numbers, earlier: Tally | None, days_before: Sequence[PlatformDay],
+    *, is_project: bool,
+) -> Sequence[Figure]:  # fmt: skip
     """Return the key figures with their changes. A day that is not over is compared with as much of the earlier one."""
     period = view.earlier
     if earlier is None or period is None:
@@ -186,8 +186,9 @@ def _figures(
         when = _("%(day)s until this hour") % {"day": period.label}
         before = Numbers(visits, visitors, 0, {}, Reading(0, 0))
         return key_figures(now, before, when, is_partial=True)
-    by_dimension = _values(earlier, period, FIGURES)
-    return key_figures(now, _numbers(days_before, by_dimension, earlier.reading(period)), period.label)
+    sums = earlier.sums(period, FIGURES, with_pixels=is_project)
+    reading = read_through(sums.pixels.values()) if is_project else earlier.reading(period)
+    return key_figures(now, _numbers(days_before, sums, reading), period.label)
 
 
 def _placements(subject: Subject, view: View, tally: Tally, days: Sequence[PlatformDay], visits: int) -> Panel:
@@ -195,15 +196,13 @@ def _placements(subject: Subject, view: View, tally: Tally, days: Sequence[Platf
     return placements_panel(_totals(days), values, subject.lifetime, visits, view)
 
 
-def _groups(
-    by_dimension: Mapping[int, Sequence[ValueCount]], visits: int, view: View, sections: Collection[str]
-) -> list[Group]:
+def _groups(ranked: Mapping[int, Sequence[ValueCount]], visits: int, view: View, subject: Subject) -> list[Group]:
     groups = []
     for key, names in GROUPS:
         shown = [
-            dimension_panel(described, by_dimension.get(described.dimension, ()), visits, view)
+            dimension_panel(described, ranked.get(described.dimension, ()), visits, view, are_linked=subject.are_linked)
             for described in map(PANELS.__getitem__, names)
-            if described.section in sections and (by_dimension.get(described.dimension) or not described.optional)
+            if described.section in subject.sections and (ranked.get(described.dimension) or not described.optional)
         ]
         if shown:
             groups.append(Group(key, shown))

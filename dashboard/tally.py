@@ -7,7 +7,7 @@ from typing import Protocol
 
 from collector.models import Dimension
 from dashboard.periods import Period
-from dashboard.queries import PixelTotal, PlatformDay, Reading, ValueCount
+from dashboard.queries import PlatformDay, Reading, Sums, ValueCount
 
 
 class Tally(Protocol):
@@ -25,7 +25,7 @@ class Tally(Protocol):
 
     def platform_values(self, period: Period, dimensions: Iterable[Dimension]) -> list[tuple[str, int, str, int]]: ...
 
-    def pixel_totals(self, period: Period) -> dict[int, PixelTotal]: ...
+    def sums(self, period: Period, dimensions: Collection[Dimension], *, with_pixels: bool) -> Sums: ...
 
     def pixel_days(self, period: Period, pixels: Collection[int]) -> dict[int, Counter[date]]: ...
 

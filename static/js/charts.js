@@ -36,7 +36,10 @@ function datasets({ series, earlier, line }, { series: fills, paper, main, ink }
   );
   if (!earlier) return drawn;
   const dashes = { borderColor: ink, backgroundColor: ink, borderDash: [4, 3], borderWidth: 1.25, pointRadius: 0 };
-  return [...drawn, { type: "line", label: earlier.label, data: earlier.values, stack: "earlier", ...dashes }];
+  return [
+    ...drawn,
+    { type: "line", label: earlier.label, data: earlier.values, stack: "earlier", order: -1, ...dashes },
+  ];
 }
 
 /** Marks on the axis where articles appeared: a small triangle below the point. */
