@@ -76,7 +76,7 @@ def embed(request: HttpRequest, key: str) -> HttpResponseBase:
         # A frame with a word in it looks better in somebody's article than the browser's own complaint.
         return _framed(request, [EVERYBODY], "dashboard/embed_gone.html", status=404)
     sections = FRAMED_SECTIONS & frozenset(link.shows)
-    asked = {key: value for key, value in request.GET.items() if key in PERIOD_PARAMETERS}
+    asked = {"compare": "none"} | {key: value for key, value in request.GET.items() if key in PERIOD_PARAMETERS}
     page = make_page(asked, link.project, link.pixel, now=timezone.now(), sections=sections, is_public=True)
     return _framed(request, link.embedded_on.split(), "dashboard/embed.html", {"heading": _heading(link), "page": page})
 
