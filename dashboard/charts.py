@@ -47,10 +47,14 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One line of the table under a chart: when, how many visits, and its `numbers` below the chart's headings."""
+    """One line of the table under a chart: when, how many visits, and its `numbers` below the chart's headings.
+
+    `at` is when in ISO 8601, for spreadsheets.
+    """
 
     label: str
     title: str
+    at: str
     visits: int
     numbers: Sequence[int | None]
     marks: Sequence[str] = ()
@@ -87,7 +91,7 @@ class Chart:
 
     def table(self) -> tuple[list[str], list[list[object]]]:
         """Return its head and its rows as a spreadsheet takes them: plain numbers, empty where nothing is known."""
-        return [self.heading, *self.headings], [[point.title, *point.numbers] for point in self.points]
+        return [self.heading, *self.headings], [[point.at, *point.numbers] for point in self.points]
 
     @property
     def painted(self) -> dict[str, Any]:
@@ -136,7 +140,8 @@ def trend_chart(
         count = visits[key].total()
         numbers = [count, labels.seen(count, visitors[key]), *before[place : place + 1]]
         numbers += [one.values[place] for one in parts]
-        points.append(Point(label, title, count, numbers, marks.get(key[0], ())))
+        at = f"{key[0]}T{key[1]}:00" if key[1] else f"{key[0]}"
+        points.append(Point(label, title, at, count, numbers, marks.get(key[0], ())))
     return Chart(
         "trend",
         Section.TREND.value,
@@ -170,7 +175,7 @@ def first_week_chart(project: Project, lifetime: Sequence[tuple[date, str, int]]
             "day": labels.day(day, "yMMMEd"),
             "share": labels.percent(reached / total),
         }
-        points.append(Point(_("Day %(number)s") % {"number": number}, title, days[day], [days[day]]))
+        points.append(Point(_("Day %(number)s") % {"number": number}, title, f"{day}", days[day], [days[day]]))
     caption = _("Visits of each day since the first, %(day)s") % {"day": labels.day(first, "yMMMd")}
     half = half_life(days)
     if half:
