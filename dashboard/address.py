@@ -72,7 +72,10 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a page shows. `full` names the one list that it shows whole, from page number `number` on."""
+    """What a page shows. `full` names the one list that it shows whole, from page number `number` on.
+
+    `rows` is how many rows of that list a page has, 0 where that is for the list to say.
+    """
 
     period: Period
     comparison: Comparison = Comparison.PREVIOUS
@@ -80,6 +83,7 @@ class View:
     is_line: bool = False
     full: str = ""
     number: int = 1
+    rows: int = 0
     notices: tuple[str, ...] = ()
 
     @property
