@@ -93,7 +93,7 @@ def add_placement(request: HttpRequest, slug: str, pixel_id: int) -> HttpRespons
         if is_new and len(pixel.placements) < PLACEMENTS_AT_MOST:
             pixel.placements = [*pixel.placements, place]
             pixel.save(update_fields=["placements"])
-            LogEntry.objects.log_actions(str(request.user.pk), [pixel], CHANGE, f"Added the placement {place}.")  # type: ignore[arg-type]
+            LogEntry.objects.log_actions(str(request.user.pk), [pixel], CHANGE, f"Added the placement {place}.")
     query = request.GET.copy()
     if place and place not in query.getlist("place"):
         query.appendlist("place", place[:100])
