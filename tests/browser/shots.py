@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path[0] = str(ROOT)  # instead of this directory
 
 from tests.browser.chromium import MISSING, installed, launched  # noqa: E402
-from tests.browser.pages import NARROW, PAGES, THEMES, WIDE, Page, Visitors, furnish  # noqa: E402
+from tests.browser.pages import NARROW, PAGES, THEMES, WIDE, Page, Visitors, furnish, wear  # noqa: E402
 from tests.server import running  # noqa: E402
 
 
@@ -28,7 +28,7 @@ def shoot(visitors: Visitors, pages: list[Page], target: Path) -> None:
             tab = window.new_page()
             visitors.open(page, tab)
             for theme in THEMES:
-                tab.emulate_media(color_scheme=theme)
+                wear(tab, theme)
                 tab.screenshot(path=target / f"{page.name}-{theme}-{width}.png", full_page=True)
             window.close()
         print(page.name, file=sys.stderr)
