@@ -134,8 +134,11 @@ def make_page(
     now: datetime,
     sections: Collection[str] = ALL_SECTIONS,
     is_public: bool = False,
+    full_rows: int = 0,
 ) -> Page:
     """Make the page that a query string asks for; of `sections` alone. `is_public` leaves out what members alone see.
+
+    A list that is asked for whole has `full_rows` on its page, where that is not 0.
 
     About twenty queries, however many hits or pixels there are; more where filters need single hits.
     """
@@ -144,7 +147,7 @@ def make_page(
     lifetime = queries.lifetime(project, pixel.pk, first_day) if pixel and first_day else []
     if pixel:
         first_day = min((day for day, _platform, _visits in lifetime), default=None)
-    asked_view = view(asked, today=local.date(), first_day=first_day)
+    asked_view = replace(view(asked, today=local.date(), first_day=first_day), rows=full_rows)
     shown, chips, notices = _filtered(project, pixel, asked_view, sections, is_public)
     tally, earlier, shown, more_notices = _tallies(project, pixel, shown, now)
     quiet = [] if pixel or is_public else quiet_pixels([project], now)

@@ -123,31 +123,34 @@ def report(subject: Subject, view: View, tally: Tally, earlier: Tally | None) ->
 
 
 def full_panel(subject: Subject, view: View, tally: Tally) -> Panel | None:
-    """Return a page of the one list that the view shows whole; None where there is no such list."""
+    """Return a page of the one list that the view shows whole; None where there is no such list.
+
+    Articles of a page of any length (`view.rows`) come without their lines and bands: those cost by article.
+    """
     period = view.period
-    offset = (view.number - 1) * FULL_ROWS
+    limit = rows_a_page(view)
+    offset = (view.number - 1) * limit
     days = tally.platform_days(period)
     visits = sum(day.visits for day in _totals(days))
     if view.full == "platforms" and Section.PLATFORMS in subject.sections:
         evidence = tally.evidence(period)
-        return platforms_panel(_totals(days), visits, view, evidence=evidence, limit=FULL_ROWS, offset=offset)
+        return platforms_panel(_totals(days), visits, view, evidence=evidence, limit=limit, offset=offset)
     if view.full == "articles" and Section.ARTICLES in subject.sections and not subject.pixel:
-        offset = (view.number - 1) * FULL_ARTICLES
         return articles_panel(
             subject.project, tally, view, tally.sums(period, (), with_pixels=True).pixels, visits,
-            quiet={quiet.pixel.pk: quiet for quiet in subject.quiet}, limit=FULL_ARTICLES, offset=offset,
-            are_linked=subject.are_linked, are_split=Section.PLATFORMS in subject.sections,
+            quiet={quiet.pixel.pk: quiet for quiet in subject.quiet}, limit=limit, offset=offset,
+            are_linked=subject.are_linked, are_split=Section.PLATFORMS in subject.sections and not view.rows,
         )  # fmt: skip
     described = PANELS.get(view.full)
     if described is None or described.section not in subject.sections:
         return None
-    counts = tally.value_counts(period, [described.dimension], FULL_ROWS, offset)
+    counts = tally.value_counts(period, [described.dimension], limit, offset)
     return dimension_panel(described, counts, visits, view, are_linked=subject.are_linked)
 
 
 def rows_a_page(view: View) -> int:
     """Return how many rows a page of the view's full list has."""
-    return FULL_ARTICLES if view.full == "articles" else FULL_ROWS
+    return view.rows or (FULL_ARTICLES if view.full == "articles" else FULL_ROWS)
 
 
 def _shown_dimensions(sections: Collection[str]) -> tuple[list[Dimension], list[Dimension]]:
