@@ -121,11 +121,16 @@ def json_lines(rows: Iterable[Row]) -> Iterator[str]:
 
 
 def csv_lines(fields: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
-    """Write a head, and a line for each row (RFC 4180). Cells that a spreadsheet would run are neutralised."""
+    """Write a head, and a line for each row, as `table_lines` does."""
+    return table_lines(fields, ([row[field] for field in fields] for row in rows))
+
+
+def table_lines(head: Sequence[object], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    """Write a head and rows as CSV (RFC 4180). Cells that a spreadsheet would run are neutralised."""
     writer = csv.writer(_Line())  # ending lines with CR and LF, it quotes what holds either
-    yield writer.writerow(fields)
+    yield writer.writerow(map(spreadsheet_cell, head))
     for row in rows:
-        yield writer.writerow([spreadsheet_cell(row[field]) for field in fields])
+        yield writer.writerow(map(spreadsheet_cell, row))
 
 
 def spreadsheet_cell(value: Any) -> str:

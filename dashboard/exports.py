@@ -1,21 +1,34 @@
-"""What can be taken along from the dashboard: raw hits, and every page as a spreadsheet."""
+"""What can be taken along from the dashboard: raw hits, a whole page, and each of its panels.
 
-from django.http import Http404, HttpRequest
+A page as CSV has one number a line, so that a spreadsheet can pivot it: `panel` names the part of the page and never
+changes with the language, `title` as the page names it; `label` is the row (a moment of a chart in ISO 8601), `measure`
+the column, `number` plain digits, empty where it is not known. A panel as CSV has the columns of the page.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
+from django.utils.http import content_disposition_header
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
-from collector.export import FIELDS, csv_lines, hit_rows, json_lines
+from collector.export import FIELDS, csv_lines, hit_rows, json_lines, table_lines
 from collector.models import Pixel, Project
 from collector.models.counts import WHOLE_PROJECT
-from dashboard import queries
+from dashboard import labels, queries
 from dashboard.access import page
+from dashboard.pages import Page, make_page
 from dashboard.periods import Period, PeriodForm
 from dashboard.streams import CSV, JSON_LINES, streamed
 
 CONTENT_TYPES = {"csv": CSV, "jsonl": JSON_LINES}
 TITLE_CHARACTERS = 40  # of a file's name
+MAX_ROWS = 10_000
+PAGE_FIELDS = ("panel", "title", "label", "measure", "number")
+BYTE_ORDER_MARK = "\ufeff"  # without it, Excel takes UTF-8 for something else
 
 
 @page
@@ -31,6 +44,32 @@ def pixel_hits(request: HttpRequest, slug: str, pixel_id: int, ending: str) -> H
     return _hits(request, pixel.project, pixel, ending)
 
 
+@page
+def project_csv(request: HttpRequest, slug: str) -> HttpResponse:
+    """Send the whole page of a project. As many queries as the page."""
+    return _page_csv(request, _project(request, slug), None)
+
+
+@page
+def pixel_csv(request: HttpRequest, slug: str, pixel_id: int) -> HttpResponse:
+    """Send the whole page of one pixel. As many queries as the page."""
+    pixel = _pixel(request, slug, pixel_id)
+    return _page_csv(request, pixel.project, pixel)
+
+
+@page
+def project_panel_csv(request: HttpRequest, slug: str, key: str) -> HttpResponse:
+    """Send one panel or chart of a project's page, with all its rows. At most as many queries as the page."""
+    return _panel_csv(request, _project(request, slug), None, key)
+
+
+@page
+def pixel_panel_csv(request: HttpRequest, slug: str, pixel_id: int, key: str) -> HttpResponse:
+    """Send one panel or chart of a pixel's page, with all its rows. At most as many queries as the page."""
+    pixel = _pixel(request, slug, pixel_id)
+    return _panel_csv(request, pixel.project, pixel, key)
+
+
 def _hits(request: HttpRequest, project: Project, pixel: Pixel | None, ending: str) -> HttpResponseBase:
     if ending not in CONTENT_TYPES:
         raise Http404
@@ -38,6 +77,51 @@ def _hits(request: HttpRequest, project: Project, pixel: Pixel | None, ending: s
     rows = hit_rows(project, *period.moments(project.zone), pixel=pixel)
     lines = csv_lines(FIELDS, rows) if ending == "csv" else json_lines(rows)
     return streamed(request, lines, CONTENT_TYPES[ending], f"{_file_name('hits', project, pixel, period)}.{ending}")
+
+
+def _page_csv(request: HttpRequest, project: Project, pixel: Pixel | None) -> HttpResponse:
+    shown = _page(request, project, pixel, "")
+    return _table("", shown, PAGE_FIELDS, _numbers(shown))
+
+
+def _panel_csv(request: HttpRequest, project: Project, pixel: Pixel | None, key: str) -> HttpResponse:
+    shown = _page(request, project, pixel, key)
+    tables = [shown.full] if shown.full else shown.report.tables() if shown.report else []
+    for table in tables:
+        if table.key == key:
+            head, rows = table.table()
+            plain = [[None if cell == labels.UNSEEN else cell for cell in row] for row in rows]
+            return _table(table.key, shown, head, plain)
+    raise Http404
+
+
+def _page(request: HttpRequest, project: Project, pixel: Pixel | None, full: str) -> Page:
+    """Return the page with the same query string, or of it the one list that `full` names, whole."""
+    asked = request.GET.dict() | {"all": full, "page_number": "1"}
+    return make_page(asked, project, pixel, now=timezone.now(), full_rows=MAX_ROWS)
+
+
+def _numbers(shown: Page) -> Iterator[Sequence[object]]:
+    """Yield each number of a page as a row of `PAGE_FIELDS`; text in cells is left to the panels' own CSV."""
+    if shown.report is None:
+        return
+    measures = {"visitors": _("Visitors"), "bots": _("Hits")}
+    for figure in shown.report.figures:
+        number = None if figure.text == labels.UNSEEN else figure.exact
+        yield "figures", _("Key figures"), figure.label, measures.get(figure.key, _("Visits")), number
+    for table in shown.report.tables():
+        head, rows = table.table()
+        for label, *cells in rows:
+            for measure, cell in zip(head[1:], cells, strict=True):
+                if not isinstance(cell, str):  # such as the hour with most visits
+                    yield table.key, table.title, label, measure, cell
+
+
+def _table(what: str, shown: Page, head: Sequence[str], rows: Iterable[Sequence[object]]) -> HttpResponse:
+    name = f"{_file_name(what, shown.project, shown.pixel, shown.view.period)}.csv"
+    disposition = content_disposition_header(True, name) or ""
+    content = BYTE_ORDER_MARK + "".join(table_lines(head, rows))
+    return HttpResponse(content, content_type=CSV, headers={"Content-Disposition": disposition})
 
 
 def _period(request: HttpRequest, project: Project, pixel: Pixel | None) -> Period:
