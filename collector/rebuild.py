@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from collector.attribution import elsewhere
 from collector.counts import Countable, Counts, local_day_and_hour
@@ -43,6 +44,8 @@ def rebuild(project: Project, progress: Callable[[int], None] = lambda hits: Non
     with transaction.atomic():
         # The drain shares a lock on the project with other drains, and waits for this one (`store.lock_pixels`).
         project = Project.objects.select_for_update().get(pk=project.pk)
+        project.recounted_at = timezone.now()  # who remembers counts learns of it
+        project.save(update_fields=["recounted_at"])
         first = Hit.objects.filter(project=project).order_by("at").first()
         if first is None:
             return 0

@@ -239,7 +239,7 @@ def _tallies(
     filters = shown.filters
     pixel_id = pixel.pk if pixel else filters.pixel_id or WHOLE_PROJECT
     if not filters.need_hits:
-        counted = Counted(project, pixel_id, filters.platform)
+        counted = Counted(project, pixel_id, filters.platform, today=now.astimezone(project.zone).date())
         return counted, counted if shown.earlier else None, shown, []
     if pixel:
         filters = replace(filters, pixel_id=pixel.pk)

@@ -4,13 +4,14 @@ Pages cost the same at a thousand hits and at a hundred million: counts grow wit
 are listed one by one, for the table's key has them before the pixel: a range of them would read every pixel's counts.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import Counter, OrderedDict, defaultdict
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from threading import Lock
 from typing import Any, NamedTuple
 
-from django.db.models import Count, F, Func, IntegerField, QuerySet, Sum, Window
+from django.db.models import BooleanField, Count, ExpressionWrapper, F, Func, IntegerField, Q, QuerySet, Sum, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
@@ -21,9 +22,41 @@ from collector.platforms import lazy_platforms
 from dashboard.periods import DAY, Bucket, Period
 
 MAX_LISTED_DAYS = 1_500  # in a statement
+MAX_VALUES = 20_000  # of all dimensions asked for, to be remembered and ranked here; more are left to the database
 MAX_CANDIDATES = 200  # articles that are looked at on one platform
 START = str(Position.START.label)
+STAMPING = (Dimension.POSITION, Dimension.TRAFFIC, Dimension.VERDICT)
+Summed = Mapping[Any, tuple[int, int]]  # hits and visitors by key
+TOO_MANY: Summed = {}
 BY_PIXEL = (Dimension.PIXEL, Dimension.STARTED, Dimension.FINISHED)
+
+
+class Remembered:
+    """What was added up lately, by key; the oldest goes first. For all threads of a process."""
+
+    def __init__(self, entries: int) -> None:
+        self._entries = entries
+        self._found: OrderedDict[Hashable, Summed] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: Hashable) -> Summed | None:
+        with self._lock:
+            if key in self._found:
+                self._found.move_to_end(key)
+            return self._found.get(key)
+
+    def put(self, key: Hashable, summed: Summed) -> None:
+        with self._lock:
+            self._found[key] = summed
+            if len(self._found) > self._entries:
+                self._found.popitem(last=False)
+
+    def forget(self) -> None:
+        with self._lock:
+            self._found.clear()
+
+
+REMEMBERED = Remembered(512)
 
 
 class PlatformDay(NamedTuple):
@@ -102,27 +135,41 @@ class Weekday(Func):
 
 
 class Counted:
-    """The visits of a project, of one of its pixels, on one platform or on all: answered from the counts."""
+    """The visits of a project, of one of its pixels, on one platform or on all: answered from the counts.
 
-    def __init__(self, project: Project, pixel_id: int = WHOLE_PROJECT, platform: str | None = None) -> None:
+    `today` is the first day that is not over in the project's time zone; what the days before it came to is remembered.
+    """
+
+    def __init__(
+        self, project: Project, pixel_id: int = WHOLE_PROJECT, platform: str | None = None, *, today: date
+    ) -> None:
         self.project = project
         self.pixel_id = pixel_id
         self.platform = platform
+        self.today = today
+        self._stamps: dict[tuple[date, date], int] = {}
 
     def platform_days(self, period: Period) -> list[PlatformDay]:
         """Return the visits by day and platform; by hour and platform too where the trend is by hour. One query."""
         dimensions = [Dimension.TOTAL, Dimension.HOUR] if period.bucket is Bucket.HOUR else [Dimension.TOTAL]
-        rows = self._rows(period).filter(dimension__in=dimensions)
-        fields = ("dimension", "date", "platform", "value", "hits", "visitors")
-        return [PlatformDay(*row) for row in rows.values_list(*fields)]
+        found = self._summed(period, dimensions, ("dimension", "date", "platform", "value"))
+        return [PlatformDay(*key, *counts) for key, counts in found.items()]
 
     def value_counts(
-        self, period: Period, dimensions: Iterable[Dimension], limit: int, offset: int = 0
+        self, period: Period, dimensions: Collection[Dimension], limit: int, offset: int = 0
     ) -> list[ValueCount]:
-        """Return the most frequent values of each dimension, `limit` after the first `offset`. One query."""
+        """Return the most frequent values of each dimension, `limit` after the first `offset`. One or two queries."""
+        found = self._summed(period, dimensions, ("dimension", "value"), is_joined=True)
+        if found is TOO_MANY:
+            return self._ranked(period, dimensions, limit, offset)
+        values = sums_of((dimension, value, *counts) for (dimension, value), counts in found.items()).values
+        return [count for counts in values.values() for count in counts[offset : offset + limit]]
+
+    def _ranked(self, period: Period, dimensions: Collection[Dimension], limit: int, offset: int) -> list[ValueCount]:
+        """Rank values in the database: there are more than shall pass through here."""
         ranked = (
-            self._joined(period)
-            .filter(dimension__in=list(dimensions))
+            self._rows(period, is_joined=True)
+            .filter(dimension__in=dimensions)
             .values("dimension", "value")
             .annotate(visits=Sum("hits"), new_visitors=Sum("visitors"))
             .annotate(
@@ -137,82 +184,70 @@ class Counted:
 
     def week(self, period: Period) -> Counter[tuple[int, str]]:
         """Return the visits by weekday, 0 for Monday, and hour. One query."""
-        rows = (
-            self._joined(period)
-            .filter(dimension=Dimension.HOUR)
-            .values(day=Weekday("date"), hour=F("value"))
-            .annotate(visits=Sum("hits"))
-        )
-        return Counter(
-            {((day - 1) % 7, hour): visits for day, hour, visits in rows.values_list("day", "hour", "visits")}
-        )
+        found = self._summed(period, [Dimension.HOUR], ("weekday", "value"), is_joined=True)
+        return Counter({((weekday - 1) % 7, hour): visits for (weekday, hour), (visits, _) in found.items()})
 
     def evidence(self, period: Period) -> dict[str, set[str]]:
         """Return what told each platform of a project, as labels of Evidence; nothing for a pixel. One query."""
         told: dict[str, set[str]] = {}
-        rows = self._rows(period).filter(dimension=Dimension.EVIDENCE)
-        for platform, evidence in rows.values_list("platform", "value").distinct():
+        for platform, evidence in self._summed(period, [Dimension.EVIDENCE], ("platform", "value")):
             told.setdefault(platform, set()).add(evidence)
         return told
 
-    def platform_values(self, period: Period, dimensions: Iterable[Dimension]) -> list[tuple[str, int, str, int]]:
+    def platform_values(self, period: Period, dimensions: Collection[Dimension]) -> list[tuple[str, int, str, int]]:
         """Return platform, dimension, value and hits of every value on every platform. One query."""
-        rows = self._rows(period).filter(dimension__in=list(dimensions)).values("platform", "dimension", "value")
-        return list(rows.annotate(visits=Sum("hits")).values_list("platform", "dimension", "value", "visits"))
+        found = self._summed(period, dimensions, ("platform", "dimension", "value"))
+        return [(*key, visits) for key, (visits, _) in found.items()]
 
     def sums(self, period: Period, dimensions: Collection[Dimension], *, with_pixels: bool) -> Sums:
         """Return the visits by every value of dimensions that have few, and those by pixel. One query.
 
         On one platform two more, and only of the `MAX_CANDIDATES` pixels that are visited most on all of them.
         """
-        is_joined = self.pixel_id == WHOLE_PROJECT and self.platform is None
-        asked = {*dimensions, *BY_PIXEL} if with_pixels and is_joined else {*dimensions}
-        found = _summed(self._joined(period), asked)
-        if not with_pixels or is_joined:
+        is_whole = self.pixel_id == WHOLE_PROJECT and self.platform is None
+        asked = [*dimensions, *BY_PIXEL] if with_pixels and is_whole else dimensions
+        found = self._values(period, asked)
+        if not with_pixels or is_whole:
             return found
-        of_project = _summed(_counts(self.project, ALL_PLATFORMS, period), BY_PIXEL).pixels
+        whole = Counted(self.project, today=self.today)
+        of_project = whole._values(period, BY_PIXEL).pixels
         candidates = sorted(of_project, key=lambda pixel: -of_project[pixel].visits)[:MAX_CANDIDATES]
         return Sums(found.values, self._on_platform(period, candidates))
 
-    def _on_platform(self, period: Period, pixels: Collection[int]) -> dict[int, PixelTotal]:
+    def _values(self, period: Period, dimensions: Collection[Dimension]) -> Sums:
+        found = self._summed(period, dimensions, ("dimension", "value"), is_joined=True, limit=None)
+        return sums_of((dimension, value, *counts) for (dimension, value), counts in found.items())
+
+    def _on_platform(self, period: Period, pixels: Sequence[int]) -> dict[int, PixelTotal]:
         totals: dict[int, PixelTotal] = defaultdict(PixelTotal)
-        of_pixels = _counts(self.project, pixels, period).filter(
-            dimension__in=(Dimension.TOTAL, Dimension.POSITION), platform=self.platform
-        )
-        summed = of_pixels.values("pixel_id", "dimension", "value").annotate(
-            visits=Sum("hits"), new_visitors=Sum("visitors")
-        )
-        fields = ("pixel_id", "dimension", "value", "visits", "new_visitors")
-        for pixel_id, dimension, value, visits, visitors in summed.values_list(*fields):
+        if not pixels:
+            return totals
+        dimensions = (Dimension.TOTAL, Dimension.POSITION)
+        found = self._summed(period, dimensions, ("pixel_id", "dimension", "value"), pixels=pixels)
+        for (pixel_id, dimension, value), (visits, visitors) in found.items():
             if dimension == Dimension.TOTAL:
                 totals[pixel_id].add(Dimension.PIXEL, visits, visitors)
             elif self.platform not in lazy_platforms():
                 totals[pixel_id].add(Dimension.STARTED if value == START else Dimension.FINISHED, visits, visitors)
         return totals
 
-    def pixel_days(self, period: Period, pixels: Collection[int]) -> dict[int, Counter[date]]:
+    def pixel_days(self, period: Period, pixels: Sequence[int]) -> dict[int, Counter[date]]:
         """Return the visits of each of the pixels by day. One query."""
         days: dict[int, Counter[date]] = defaultdict(Counter)
-        if self.platform is None:
-            rows = _counts(self.project, ALL_PLATFORMS, period).filter(
-                dimension=Dimension.PIXEL, value__in=[str(pixel) for pixel in pixels]
-            )
-            found: Iterable[tuple[Any, date, int]] = rows.values_list("value", "date", "hits")
-        else:
-            of_pixels = _counts(self.project, pixels, period).filter(dimension=Dimension.TOTAL, platform=self.platform)
-            found = of_pixels.values_list("pixel_id", "date", "hits")
-        for pixel_id, day, visits in found:
-            days[int(pixel_id)][day] += visits
+        if not pixels:
+            return days
+        found = self._summed(period, [Dimension.TOTAL], ("pixel_id", "date"), pixels=pixels)
+        for (pixel_id, day), (visits, _) in found.items():
+            days[pixel_id][day] += visits
         return days
 
-    def pixel_platforms(self, period: Period, pixels: Collection[int]) -> dict[int, Counter[str]]:
+    def pixel_platforms(self, period: Period, pixels: Sequence[int]) -> dict[int, Counter[str]]:
         """Return the visits of each of the pixels by platform. One query."""
-        rows = _counts(self.project, pixels, period).filter(dimension=Dimension.TOTAL)
-        if self.platform is not None:
-            rows = rows.filter(platform=self.platform)
         platforms: dict[int, Counter[str]] = defaultdict(Counter)
-        summed = rows.values("pixel_id", "platform").annotate(visits=Sum("hits"))
-        for pixel_id, platform, visits in summed.values_list("pixel_id", "platform", "visits"):
+        if not pixels:
+            return platforms
+        found = self._summed(period, [Dimension.TOTAL], ("pixel_id", "platform"), pixels=pixels)
+        for (pixel_id, platform), (visits, _) in found.items():
             platforms[pixel_id][platform] += visits
         return platforms
 
@@ -224,15 +259,84 @@ class Counted:
                 total.add(Dimension.STARTED if value == START else Dimension.FINISHED, hits, 0)
         return read_through([total])
 
-    def _rows(self, period: Period) -> QuerySet[DailyCount]:
-        rows = _counts(self.project, self.pixel_id, period)
+    def _summed(
+        self,
+        period: Period,
+        dimensions: Collection[Dimension],
+        fields: tuple[str, ...],
+        *,
+        pixels: Sequence[int] = (),
+        is_joined: bool = False,
+        limit: int | None = MAX_VALUES,
+    ) -> Summed:
+        """Add up hits and visitors by `fields`, of this scope or of some pixels. One query, of the open days alone
+        where the closed ones are remembered; `TOO_MANY` where there are more than `limit` keys.
+        """
+        rows = self._rows(period, pixels=pixels, is_joined=is_joined).filter(dimension__in=dimensions)
+        if "weekday" in fields:
+            rows = rows.annotate(weekday=Weekday("date"))
+        closed_end = max(period.start, min(period.end, self.today))
+        closed = Period(period.start, closed_end)
+        key = (
+            self.project.pk, self.pixel_id, self.platform, tuple(pixels), is_joined, frozenset(dimensions), fields,
+            limit, closed.start, closed.end, self._stamp(closed),
+        )  # fmt: skip
+        summed = REMEMBERED.get(key)
+        if summed is None:
+            return self._read(rows, fields, key, limit)
+        if summed is TOO_MANY or closed_end == period.end:
+            return summed
+        open_days = [closed_end + number * DAY for number in range((period.end - closed_end).days)]
+        today = _grouped(rows.filter(date__in=open_days), fields)
+        return _joined(summed, today)
+
+    def _read(self, rows: QuerySet[DailyCount], fields: tuple[str, ...], key: Hashable, limit: int | None) -> Summed:
+        """Add up all days, and remember the closed ones."""
+        is_open = ExpressionWrapper(Q(date__gte=self.today), output_field=BooleanField())
+        found = _grouped(rows.annotate(is_open=is_open), (*fields, "is_open"), limit)
+        if limit is not None and len(found) > limit:
+            REMEMBERED.put(key, TOO_MANY)
+            return TOO_MANY
+        closed = {names[:-1]: counts for names, counts in found.items() if not names[-1]}
+        REMEMBERED.put(key, closed)
+        return _joined(closed, {names[:-1]: counts for names, counts in found.items() if names[-1]})
+
+    def _stamp(self, closed: Period) -> Hashable:
+        """Return what changes whenever anything is added to the counts of closed days, or they are made anew.
+
+        Every hit adds to one of these dimensions, or to none at all. One query for a period.
+        """
+        days = (closed.start, closed.end)
+        if days not in self._stamps:
+            rows = _counts(self.project, WHOLE_PROJECT, closed).filter(dimension__in=STAMPING)
+            self._stamps[days] = rows.aggregate(hits=Sum("hits", default=0))["hits"]
+        return self._stamps[days], self.project.recounted_at
+
+    def _rows(self, period: Period, *, pixels: Sequence[int] = (), is_joined: bool = False) -> QuerySet[DailyCount]:
+        """Return the counts of this scope or of some pixels; `is_joined` where platforms don't matter, which a
+        project has added up.
+        """
+        scope: int | Sequence[int] = pixels or self.pixel_id
+        if is_joined and scope == WHOLE_PROJECT and self.platform is None:
+            scope = ALL_PLATFORMS
+        rows = _counts(self.project, scope, period)
         return rows if self.platform is None else rows.filter(platform=self.platform)
 
-    def _joined(self, period: Period) -> QuerySet[DailyCount]:
-        """Return the rows of what needs no platforms: a project has them added up."""
-        if self.pixel_id == WHOLE_PROJECT and self.platform is None:
-            return _counts(self.project, ALL_PLATFORMS, period)
-        return self._rows(period)
+
+def _grouped(
+    rows: QuerySet[DailyCount], fields: tuple[str, ...], limit: int | None = None
+) -> dict[Any, tuple[int, int]]:
+    summed = rows.values(*fields).annotate(visits=Sum("hits"), new_visitors=Sum("visitors"))
+    found = summed.values_list(*fields, "visits", "new_visitors")
+    return {tuple(row[:-2]): row[-2:] for row in (found if limit is None else found[: limit + 1])}
+
+
+def _joined(closed: Mapping[Any, tuple[int, int]], today: Mapping[Any, tuple[int, int]]) -> dict[Any, tuple[int, int]]:
+    joined = dict(closed)
+    for key, (visits, visitors) in today.items():
+        before = joined.get(key)
+        joined[key] = (visits + before[0], visitors + before[1]) if before else (visits, visitors)
+    return joined
 
 
 def sums_of(rows: Iterable[tuple[int, str, int, int]]) -> Sums:
@@ -254,12 +358,6 @@ def sums_of(rows: Iterable[tuple[int, str, int, int]]) -> Sums:
         },
         pixels,
     )
-
-
-def _summed(rows: QuerySet[DailyCount], dimensions: Collection[Dimension]) -> Sums:
-    summed = rows.filter(dimension__in=dimensions).values("dimension", "value")
-    of_values = summed.annotate(visits=Sum("hits"), new_visitors=Sum("visitors"))
-    return sums_of(of_values.values_list("dimension", "value", "visits", "new_visitors"))
 
 
 def read_through(totals: Iterable[PixelTotal]) -> Reading:

@@ -8,7 +8,14 @@ from django.contrib.auth.models import User
 
 from collector.models import Membership, Pixel, Project, Role
 from collector.spool import SpooledHit
+from dashboard.queries import REMEMBERED
 from tests.hits import drain, spool
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered() -> None:
+    """Forget what pages remember of closed days: each test has a database of its own."""
+    REMEMBERED.forget()
 
 
 @pytest.fixture

@@ -163,6 +163,7 @@ class Project(models.Model):
         ),
     )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
+    recounted_at = models.DateTimeField(null=True, editable=False)  # when its counts were last made anew
     members = models.ManyToManyField(settings.AUTH_USER_MODEL, through="Membership", related_name="projects")
 
     objects = ProjectQuerySet.as_manager()
