@@ -99,15 +99,17 @@ class ShareLinkAdmin(ShareLinkModelAdmin):
         """Show the address, with a button that copies it, while it leads anywhere."""
         if not is_open(link):
             return NOTHING
-        what = _("Copy the link “%(name)s”") % {"name": link.name}
-        return _to_copy(f"link-{link.pk}", address_of(link, _base_of(link)), what)
+        names = {"name": link.name}
+        to_do, done = _("Copy the link “%(name)s”") % names, _("Copied the link “%(name)s”") % names
+        return _to_copy(f"link-{link.pk}", address_of(link, _base_of(link)), to_do, done)
 
     @admin.display(description=gettext_lazy("frame"))
     def frame(self, link: ShareLink) -> SafeString | str:
         if not (link.embedded_on and is_open(link)):
             return NOTHING
-        what = _("Copy the frame “%(name)s”") % {"name": link.name}
-        return _to_copy(f"frame-{link.pk}", frame_of(link, _base_of(link)), what)
+        names = {"name": link.name}
+        to_do, done = _("Copy the frame “%(name)s”") % names, _("Copied the frame “%(name)s”") % names
+        return _to_copy(f"frame-{link.pk}", frame_of(link, _base_of(link)), to_do, done)
 
     # Who may do what
 
@@ -263,13 +265,15 @@ def _base_of(link: ShareLink) -> str:
     return str(link.base)  # type: ignore[attr-defined]
 
 
-def _to_copy(element_id: str, text: str, what: str) -> SafeString:
+def _to_copy(element_id: str, text: str, to_do: str, done: str) -> SafeString:
+    """Write a text with the button that copies it, which says aloud what is to do and what was done."""
     return format_html(
-        '<span class="to-copy"><code id="{}">{}</code>'
-        '<button type="button" data-copy="{}" aria-label="{}" hidden>{}</button></span>',
+        '<span class="to-copy"><code id="{}" tabindex="0">{}</code>'
+        '<button type="button" data-copy="{}" aria-label="{}" data-copied="{}" hidden>{}</button></span>',
         element_id,
         text,
         element_id,
-        what,
+        to_do,
+        done,
         _("Copy"),
     )
