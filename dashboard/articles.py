@@ -12,7 +12,7 @@ from collector.models import Pixel, Project, Section
 from collector.platforms import platform_colour
 from dashboard import labels
 from dashboard.address import View
-from dashboard.panels import Band, Panel, Row, make_row, platform_label, reading_text
+from dashboard.panels import Band, Panel, Row, make_row, plain_reading, platform_label, reading_text
 from dashboard.queries import PixelTotal, read_through
 from dashboard.quiet import Quiet
 from dashboard.tally import Tally
@@ -86,6 +86,7 @@ def _row(
     visits: int, most: int, quiet: Quiet | None, are_linked: bool,
 ) -> Row:  # fmt: skip
     hint = _("Retired: it no longer counts.") if pixel.retired_at else ""
+    reading = read_through([total])
     return make_row(
         str(pixel.pk),
         pixel.title,
@@ -97,7 +98,8 @@ def _row(
         url=f"{reverse('pixel', args=[project.slug, pixel.pk])}{view.link('article')}" if are_linked else "",
         detail=quiet.label if quiet else _("retired") if pixel.retired_at else "",
         hint=quiet.advice if quiet else hint,
-        cells=[reading_text(read_through([total]))],
+        cells=[reading_text(reading)],
+        plain=[plain_reading(reading)],
         spark=spark_line([days.get(day, 0) for day in view.period.dates()], SPARK_WIDTH, SPARK_HEIGHT),
         split=_split(platforms),
     )

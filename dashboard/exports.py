@@ -90,8 +90,7 @@ def _panel_csv(request: HttpRequest, project: Project, pixel: Pixel | None, key:
     for table in tables:
         if table.key == key:
             head, rows = table.table()
-            plain = [[None if cell == labels.UNSEEN else cell for cell in row] for row in rows]
-            return _table(table.key, shown, head, plain)
+            return _table(table.key, shown, head, rows)
     raise Http404
 
 

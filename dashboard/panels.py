@@ -28,7 +28,8 @@ class Row:
     """One line of a panel. `visitors` is None where visits came without any that we could see.
 
     `value` is what the counts call it, `filter_url` shows the page for it alone. `detail` is set small beside the
-    label, `hint` is shown when one points at it; `cells` stand in the panel's further columns.
+    label, `hint` is shown when one points at it; `cells` stand in the panel's further columns, `plain` is what they
+    say as spreadsheets read it.
     """
 
     value: str
@@ -44,6 +45,7 @@ class Row:
     hint: str = ""
     known: bool = True
     cells: Sequence[str] = ()
+    plain: Sequence[object] = ()
     spark: str = ""
     split: Sequence["Band"] = ()
 
@@ -83,7 +85,7 @@ class Panel:
         """Return its head and its rows as a spreadsheet takes them: plain numbers, empty where nothing is known."""
         head = [self.heading, _("Visits"), _("Visitors"), _("Share"), *self.headings]
         rows: list[list[object]] = [
-            [row.label, row.visits, row.visitors, round(row.share, 4), *row.cells] for row in self.rows
+            [row.label, row.visits, row.visitors, round(row.share, 4), *row.plain] for row in self.rows
         ]
         return head, rows
 
@@ -363,10 +365,16 @@ def placements_panel(
             hint=_platform_hint(slug),
             filter_url=view.link(platform=slug),
             cells=[
-                reading_cell(slug, positions.get(slug, PixelTotal())),
+                reading_text(_reading(slug, positions.get(slug, PixelTotal()))),
                 best_hour(hours.get(slug, Counter())),
                 labels.day(min(days[slug]), "yMMMd") if slug in days else labels.UNSEEN,
                 labels.day(max(days[slug]), "yMMMd") if slug in days else labels.UNSEEN,
+            ],
+            plain=[
+                plain_reading(_reading(slug, positions.get(slug, PixelTotal()))),
+                plain_hour(hours.get(slug, Counter())),
+                f"{min(days[slug])}" if slug in days else None,
+                f"{max(days[slug])}" if slug in days else None,
             ],
         )
         for slug in sorted(visits, key=lambda slug: (-visits[slug], slug))
@@ -383,11 +391,9 @@ def placements_panel(
     )
 
 
-def reading_cell(platform: str, total: PixelTotal) -> str:
-    """Write the read-through of one platform with its base; a dash where it can't be told."""
-    if platform in lazy_platforms() or not total.finished:
-        return labels.UNSEEN
-    return reading_text(Reading(total.started, total.finished))
+def _reading(platform: str, total: PixelTotal) -> Reading:
+    """Return the read-through of one platform; of nothing where all its images are lazy, and it can't be told."""
+    return Reading(0, 0) if platform in lazy_platforms() else Reading(total.started, total.finished)
 
 
 def reading_text(reading: Reading) -> str:
@@ -400,11 +406,26 @@ def reading_text(reading: Reading) -> str:
     }
 
 
+def plain_reading(reading: Reading) -> float | None:
+    """Return a read-through rate as spreadsheets read it."""
+    return None if reading.share is None else round(min(reading.share, 1), 4)
+
+
 def best_hour(hours: Mapping[str, int]) -> str:
     """Write the hour of the day with most visits, such as `09:00-10:00` with a dash."""
-    if not any(hours.values()):
-        return labels.UNSEEN
-    return to_the_next(max(sorted(hours), key=lambda hour: hours[hour]))
+    best = _best_hour(hours)
+    return to_the_next(best) if best else labels.UNSEEN
+
+
+def plain_hour(hours: Mapping[str, int]) -> str | None:
+    """Return the hour of the day with most visits as spreadsheets read it, such as `09:00`."""
+    best = _best_hour(hours)
+    return f"{best}:00" if best else None
+
+
+def _best_hour(hours: Mapping[str, int]) -> str:
+    """Return the hour of the day with most visits, the first of equals; nothing where there were none."""
+    return max(sorted(hours), key=lambda hour: hours[hour]) if any(hours.values()) else ""
 
 
 def to_the_next(hour: str) -> str:
