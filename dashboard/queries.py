@@ -272,23 +272,20 @@ class Counted:
         """Add up hits and visitors by `fields`, of this scope or of some pixels. One query, of the open days alone
         where the closed ones are remembered; `TOO_MANY` where there are more than `limit` keys.
         """
-        rows = self._rows(period, pixels=pixels, is_joined=is_joined).filter(dimension__in=dimensions)
-        if "weekday" in fields:
-            rows = rows.annotate(weekday=Weekday("date"))
         closed_end = max(period.start, min(period.end, self.today))
-        closed = Period(period.start, closed_end)
+        closed, open_ = Period(period.start, closed_end), Period(closed_end, period.end)
         key = (
             self.project.pk, self.pixel_id, self.platform, tuple(pixels), is_joined, frozenset(dimensions), fields,
             limit, closed.start, closed.end, self._stamp(closed),
         )  # fmt: skip
-        summed = REMEMBERED.get(key)
-        if summed is None:
-            return self._read(rows, fields, key, limit)
-        if summed is TOO_MANY or closed_end == period.end:
-            return summed
-        open_days = [closed_end + number * DAY for number in range((period.end - closed_end).days)]
-        today = _grouped(rows.filter(date__in=open_days), fields)
-        return _joined(summed, today)
+        found = REMEMBERED.get(key)
+        if found is TOO_MANY or (found is not None and not open_.days):
+            return found
+        rows = self._rows(period if found is None else open_, pixels=pixels, is_joined=is_joined)
+        rows = rows.filter(dimension__in=dimensions)
+        if "weekday" in fields:
+            rows = rows.annotate(weekday=Weekday("date"))
+        return self._read(rows, fields, key, limit) if found is None else _joined(found, _grouped(rows, fields))
 
     def _read(self, rows: QuerySet[DailyCount], fields: tuple[str, ...], key: Hashable, limit: int | None) -> Summed:
         """Add up all days, and remember the closed ones."""
