@@ -120,6 +120,7 @@ def test_no_platform_that_loads_everything_late_or_asks_for_its_readers_gets_a_s
 URLS = re.compile(r"https://[^\s\"\])\[]+\.gif")
 
 
+@pytest.mark.django_db(transaction=True)  # the fast path asks the database in a thread of its own
 @pytest.mark.parametrize("coat", [AsgiEndpoint, ViewEndpoint])
 def test_every_address_in_every_form_is_what_the_collector_expects(coat, project, tmp_path):
     placements = [*catalogue(), "team-wiki", ""]
