@@ -22,8 +22,6 @@ from collector.rows import columns_from_json, json_columns
 
 Group = tuple[int, str, int, str]  # project, day, pixel or whole project, platform
 Value = tuple[int, str]  # dimension and value
-# project, day, pixel or whole project, dimension, platform, value, hits, visitors
-CountRow = tuple[int, str, int, int, str, str, int, int]
 MAX_WAITING_HITS = 50_000
 QUARTER_US = 15 * 60 * 1_000_000
 
@@ -161,25 +159,21 @@ class Counts:
         self._waiting.clear()
         self._waiting_hits = 0
 
-    def rows(self) -> list[CountRow]:
-        """Return everything as rows of the table, in no order."""
+    def store(self) -> None:
+        """Add everything to the table, in the order of its key so that two drains never wait for each other in a ring.
+
+        Runs one statement, within the caller's transaction.
+        """
         self._count()
         hits = self._hits | _of_projects(self._hits)
-        return [
+        rows: list[Any] = sorted(
             (*group[:3], dimension, group[3], value, count, new[dimension, value])
             for counted, seen in ((hits, self._visitors), (_joined(hits), _joined(self._visitors)))
             for group, cells in counted.items()
             for new in (seen.get(group) or Counter[Value](),)
             for (dimension, value), count in cells.items()
             if dimension != _EVIDENCE or group[2] == WHOLE_PROJECT
-        ]
-
-    def store(self) -> None:
-        """Add everything to the table, in the order of its key so that two drains never wait for each other in a ring.
-
-        Runs one statement, within the caller's transaction.
-        """
-        rows: list[Any] = sorted(self.rows())
+        )
         if not rows:
             return
         with connection.cursor() as cursor:

@@ -53,7 +53,7 @@ def rebuild(project: Project, progress: Callable[[int], None] = lambda hits: Non
         first_day = first.at.astimezone(zone).date()
         DailyCount.objects.filter(project=project, date__gte=first_day).delete()
         counted = 0
-        for _, hits in groupby(countables(project, Hit.objects.filter(project=project)), key=lambda hit: hit.date):
+        for _, hits in groupby(_countables(project), key=lambda hit: hit.date):
             counts = Counts()
             of_day = 0
             for hit in hits:
@@ -65,9 +65,9 @@ def rebuild(project: Project, progress: Callable[[int], None] = lambda hits: Non
         return counted
 
 
-def countables(project: Project, hits: QuerySet[Hit]) -> Iterator[Countable]:
-    """Yield what the counts need to know of hits of a project, oldest first. Streams; one query."""
-    rows: QuerySet[Hit, Any] = hits.order_by("at", "id").values_list(*_COLUMNS, named=True)
+def _countables(project: Project) -> Iterator[Countable]:
+    hits = Hit.objects.filter(project=project).order_by("at", "id")
+    rows: QuerySet[Hit, Any] = hits.values_list(*_COLUMNS, named=True)
     for row in rows.iterator(CHUNK_ROWS):
         day, hour = local_day_and_hour(int(row.at.timestamp()) * 1_000_000, project.timezone)
         yield Countable(

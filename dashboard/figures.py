@@ -78,7 +78,7 @@ def key_figures(now: Numbers, before: Numbers | None, when: str, *, is_partial: 
             labels.short(now.visits),
             now.visits,
             _("by readers, directly or through a proxy"),
-            before and count_change(now.visits, before.visits, when),
+            count_change(now.visits, before.visits, when) if before else None,
         ),
         Figure(
             "visitors",
@@ -86,7 +86,7 @@ def key_figures(now: Numbers, before: Numbers | None, when: str, *, is_partial: 
             labels.UNSEEN if seen is None else labels.short(seen),
             now.visitors,
             _("that we could tell apart, each once a day"),
-            before and count_change(now.visitors, before.visitors, when),
+            count_change(now.visitors, before.visitors, when) if before else None,
         ),
         Figure(
             "reading",
@@ -94,7 +94,7 @@ def key_figures(now: Numbers, before: Numbers | None, when: str, *, is_partial: 
             labels.UNSEEN if now.reading.share is None else labels.percent(min(now.reading.share, 1)),
             now.reading.finished,
             _reading_note(now.reading),
-            whole and _share_change(now.reading.share, whole.reading.share, when),
+            _share_change(now.reading.share, whole.reading.share, when) if whole else None,
         ),
         Figure(
             "hidden",
@@ -107,7 +107,7 @@ def key_figures(now: Numbers, before: Numbers | None, when: str, *, is_partial: 
                 now.proxied,
             )
             % {"visits": labels.exact(now.proxied)},
-            whole and _share_change(now.hidden, whole.hidden, when),
+            _share_change(now.hidden, whole.hidden, when) if whole else None,
         ),
         Figure(
             "bots",
@@ -115,7 +115,7 @@ def key_figures(now: Numbers, before: Numbers | None, when: str, *, is_partial: 
             labels.short(now.bots),
             now.bots,
             _("not counted; nor %(others)s") % {"others": others} if others else _("not counted as visits"),
-            whole and count_change(now.bots, whole.bots, when),
+            count_change(now.bots, whole.bots, when) if whole else None,
         ),
     )
 

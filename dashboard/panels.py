@@ -18,9 +18,11 @@ from dashboard.queries import START, PixelTotal, PlatformDay, Reading, ValueCoun
 if TYPE_CHECKING:
     pass
 
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
 PANEL_ROWS = 10
 FULL_ROWS = 100  # on one page of a list that is shown whole
-Text = "str | _StrPromise"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +123,9 @@ class Described:
     key: str
     parameter: str
     section: Section
-    title: "Text"
-    caption: "Text"
-    heading: "Text"
+    title: "_StrPromise"
+    caption: "_StrPromise"
+    heading: "_StrPromise"
     label: Callable[[str], str] = labels.verbatim
     optional: bool = False
 

@@ -153,7 +153,7 @@ class Counted:
         """Return the visits by day and platform; by hour and platform too where the trend is by hour. One query."""
         dimensions = [Dimension.TOTAL, Dimension.HOUR] if period.bucket is Bucket.HOUR else [Dimension.TOTAL]
         found = self._summed(period, dimensions, ("dimension", "date", "platform", "value"))
-        return [PlatformDay(*key, *counts) for key, counts in found.items()]
+        return [PlatformDay._make((*key, *counts)) for key, counts in found.items()]
 
     def value_counts(
         self, period: Period, dimensions: Collection[Dimension], limit: int, offset: int = 0

@@ -86,7 +86,7 @@ def report(subject: Subject, view: View, tally: Tally, earlier: Tally | None) ->
     days = tally.platform_days(period)
     few, many = _shown_dimensions(sections)
     sums = tally.sums(period, [*FIGURES, *few], with_pixels=not subject.pixel)
-    ranked = {dimension: sums.values.get(dimension, [])[:PANEL_ROWS] for dimension in few}
+    ranked: dict[int, list[ValueCount]] = {one: list(sums.values.get(one, ()))[:PANEL_ROWS] for one in few}
     if many:
         for row in tally.value_counts(period, many, limit=PANEL_ROWS):
             ranked.setdefault(row.dimension, []).append(row)

@@ -7,7 +7,7 @@ FROM = "FROM collector_dailycount"
 BY_PIXEL = f"""
     {INTO}
     SELECT project_id, date, -1, %s, '', CAST(pixel_id AS varchar(20)), SUM(hits), SUM(visitors) {FROM}
-    WHERE dimension = 2 AND value = %s AND pixel_id > 0 AND platform <> 'dev-to'
+    WHERE dimension = 2 AND value = %s AND pixel_id > 0 AND platform NOT IN ('dev-to', 'gitlab', 'zenn')
     GROUP BY project_id, date, pixel_id
 """
 LANGUAGES = f"""
