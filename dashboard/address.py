@@ -108,6 +108,11 @@ class View:
         kept = {key: value for key, value in self.parameters().items() if key not in without}
         return f"?{urlencode(kept | changes)}"
 
+    def links(self, parameter: str) -> str:
+        """Return what links to this view with other values of a parameter begin with; a value, quoted, ends them."""
+        others = self.link(parameter)
+        return f"{others}&{parameter}=" if len(others) > 1 else f"?{parameter}="
+
     @property
     def query(self) -> str:
         """Return the query string that asks for this view again."""

@@ -73,16 +73,16 @@ class Grid:
 def hours_grid(project: Project, period: Period, week: Counter[tuple[int, str]]) -> Grid:
     """Set out `week`, the visits by weekday (0 for Monday) and hour; weekdays that the period lacks are left out."""
     weekdays = sorted({day.weekday() for day in period.dates()[:7]})
-    most = max(week.values(), default=0)
+    most, language = max(week.values(), default=0), labels.active()
     lines = []
     for weekday in weekdays:
         name = str(WEEKDAYS[weekday])
-        cells = [_cell(name, hour, week[weekday, hour], most) for hour in HOURS]
+        cells = [_cell(name, hour, week[weekday, hour], most, language) for hour in HOURS]
         lines.append(Line(str(WEEKDAYS_ABBR[weekday]), name, cells, sum(cell.visits for cell in cells)))
     by_hour = Counter({hour: sum(week[weekday, hour] for weekday in weekdays) for hour in HOURS})
     most_by_hour = max(by_hour.values(), default=0)
     every = _("All days")
-    cells = [_cell(every, hour, by_hour[hour], most_by_hour) for hour in HOURS]
+    cells = [_cell(every, hour, by_hour[hour], most_by_hour, language) for hour in HOURS]
     return Grid(
         "hours",
         Section.HOURS.value,
@@ -105,6 +105,6 @@ def _best(week: Counter[tuple[int, str]], weekdays: int) -> str:
     return str(BEST_HOUR_OF_WEEK[weekday]) % {"hours": to_the_next(hour)}
 
 
-def _cell(name: str, hour: str, visits: int, most: int) -> Cell:
+def _cell(name: str, hour: str, visits: int, most: int, language: str) -> Cell:
     shade = -(-visits * SHADES // most) if most else 0
-    return Cell(visits, shade, f"{name}, {to_the_next(hour)}: {labels.exact(visits)}")
+    return Cell(visits, shade, f"{name}, {to_the_next(hour)}: {labels.exact(visits, language)}")

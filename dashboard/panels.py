@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote_plus
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -252,6 +253,7 @@ def dimension_panel(
     """
     most = max((count.visits for count in counts if count.value), default=0)
     unknown, hint = labels.unknown(), _("An image proxy keeps this from us, or the wish of the reader.")
+    link = view.links(described.parameter)
     rows = [
         make_row(
             count.value,
@@ -262,7 +264,7 @@ def dimension_panel(
             most=most if count.value else 0,
             hint="" if count.value else hint,
             known=bool(count.value),
-            filter_url=view.link(**{described.parameter: count.value or UNKNOWN}) if are_linked else "",
+            filter_url=f"{link}{quote_plus(count.value or UNKNOWN)}" if are_linked else "",
         )
         for count in sorted(counts, key=lambda count: not count.value)
     ]
