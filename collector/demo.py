@@ -68,7 +68,7 @@ def fill(
     by_token = {article.pixel.token: counting_pixel(article.pixel) for article in articles}
     enricher = Enricher()
     next_id = rng.getrandbits(62)
-    for day, share in zip(period, _shares(rng, articles, period, hits), strict=True):
+    for day, share in zip(period, _shares(rng, articles, period, hits, now.astimezone(project.zone)), strict=True):
         for batch in _batches(_hits_of_day(rng, project, articles, day, share, now)):
             numbered = list(enumerate(batch, next_id))
             next_id += len(batch)
@@ -97,12 +97,13 @@ def _articles(rng: random.Random, project: Project, period: list[date], count: i
     return articles
 
 
-def _shares(rng: random.Random, articles: list[Article], period: list[date], hits: int) -> list[int]:
-    """Return how many hits fall on each day; they add up to `hits`."""
+def _shares(rng: random.Random, articles: list[Article], period: list[date], hits: int, now: datetime) -> list[int]:
+    """Return how many hits fall on each day, of the last as far as it has come; they add up to `hits`."""
     weights = [
         WEEKDAYS[day.weekday()] * rng.uniform(0.85, 1.15) * (1 + sum(article.weight_on(day) for article in articles))
         for day in period
     ]
+    weights[-1] *= max(sum(HOURS[: now.hour]), 1) / sum(HOURS)
     shares, carried = [], 0.0
     for weight in weights:
         carried += hits * weight / sum(weights)

@@ -141,7 +141,7 @@ def trend_chart(
         numbers = [count, labels.seen(count, visitors[key]), *before[place : place + 1]]
         numbers += [one.values[place] for one in parts]
         at = f"{key[0]}T{key[1]}:00" if key[1] else f"{key[0]}"
-        points.append(Point(label, title, at, count, numbers, marks.get(key[0], ())))
+        points.append(Point(label, title, at, count, numbers, marks.get(key, ())))
     return Chart(
         "trend",
         Section.TREND.value,
@@ -251,11 +251,13 @@ def _earlier(view: View, days: Sequence[PlatformDay], points: int) -> tuple[list
     return values, period.label
 
 
-def _marks(project: Project, period: Period, published: Sequence[Pixel]) -> dict[date, list[str]]:
-    """Return the titles of the articles that appeared, by the first day of their bucket."""
-    marks: dict[date, list[str]] = defaultdict(list)
+def _marks(project: Project, period: Period, published: Sequence[Pixel]) -> dict[Key, list[str]]:
+    """Return the titles of the articles that appeared, by bucket."""
+    marks: dict[Key, list[str]] = defaultdict(list)
     for pixel in published[:MAX_MARKS]:
-        marks[period.bucket_of(pixel.created_at.astimezone(project.zone).date())].append(pixel.title)
+        at = pixel.created_at.astimezone(project.zone)
+        hour = f"{at.hour:02}" if period.bucket is Bucket.HOUR else ""
+        marks[period.bucket_of(at.date()), hour].append(pixel.title)
     return marks
 
 

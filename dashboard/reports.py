@@ -27,7 +27,7 @@ from dashboard.panels import (
     platforms_panel,
 )
 from dashboard.periods import Bucket
-from dashboard.queries import PlatformDay, Reading, Sums, ValueCount, read_through
+from dashboard.queries import PixelTotal, PlatformDay, Reading, Sums, ValueCount, read_through
 from dashboard.quiet import Quiet
 from dashboard.tally import Tally
 
@@ -85,7 +85,7 @@ def report(subject: Subject, view: View, tally: Tally, earlier: Tally | None) ->
     is_project = not subject.pixel and view.filters.pixel_id is None
     days = tally.platform_days(period)
     few, many = _shown_dimensions(sections)
-    sums = tally.sums(period, [*FIGURES, *few], with_pixels=not subject.pixel)
+    sums = tally.sums(period, [*FIGURES, *few], with_pixels=is_project)
     ranked: dict[int, list[ValueCount]] = {one: list(sums.values.get(one, ()))[:PANEL_ROWS] for one in few}
     if many:
         for row in tally.value_counts(period, many, limit=PANEL_ROWS):
@@ -106,7 +106,7 @@ def report(subject: Subject, view: View, tally: Tally, earlier: Tally | None) ->
         if has_platforms and not subject.pixel
         else None,
         articles=articles_panel(
-            subject.project, tally, view, sums.pixels, numbers.visits,
+            subject.project, tally, view, _by_pixel(view, numbers, sums), numbers.visits,
             quiet={quiet.pixel.pk: quiet for quiet in subject.quiet}, limit=PANEL_ROWS, are_linked=subject.are_linked,
             are_split=has_platforms,
         )
@@ -136,8 +136,11 @@ def full_panel(subject: Subject, view: View, tally: Tally) -> Panel | None:
         evidence = tally.evidence(period)
         return platforms_panel(_totals(days), visits, view, evidence=evidence, limit=limit, offset=offset)
     if view.full == "articles" and Section.ARTICLES in subject.sections and not subject.pixel:
+        is_project = view.filters.pixel_id is None
+        sums = tally.sums(period, (), with_pixels=is_project)
+        numbers = _numbers(days, sums, Reading(0, 0) if is_project else tally.reading(period))
         return articles_panel(
-            subject.project, tally, view, tally.sums(period, (), with_pixels=True).pixels, visits,
+            subject.project, tally, view, _by_pixel(view, numbers, sums), visits,
             quiet={quiet.pixel.pk: quiet for quiet in subject.quiet}, limit=limit, offset=offset,
             are_linked=subject.are_linked, are_split=Section.PLATFORMS in subject.sections and not view.rows,
         )  # fmt: skip
@@ -174,6 +177,13 @@ def _numbers(days: Sequence[PlatformDay], sums: Sums, reading: Reading) -> Numbe
     )
 
 
+def _by_pixel(view: View, numbers: Numbers, sums: Sums) -> Mapping[int, PixelTotal]:
+    """Return the visits by pixel; where the view is filtered by one, all visits are its own."""
+    if view.filters.pixel_id is None:
+        return sums.pixels
+    return {view.filters.pixel_id: PixelTotal(numbers.visits, numbers.visitors, *numbers.reading)}
+
+
 def _figures(
     subject: Subject, view: View, now: Numbers, earlier: Tally | None, days_before: Sequence[PlatformDay],
     *, is_project: bool,
@@ -201,7 +211,8 @@ def _placements(subject: Subject, view: View, tally: Tally, days: Sequence[Platf
 
 def _groups(ranked: Mapping[int, Sequence[ValueCount]], visits: int, view: View, subject: Subject) -> list[Group]:
     groups = []
-    for key, names in GROUPS:
+    # Set in two columns, these come out about as long as each other: a project has its platforms after the first.
+    for key, names in (GROUPS[1], GROUPS[0], GROUPS[2]) if subject.pixel else GROUPS:
         shown = [
             dimension_panel(described, ranked.get(described.dimension, ()), visits, view, are_linked=subject.are_linked)
             for described in map(PANELS.__getitem__, names)
