@@ -273,7 +273,7 @@ def test_the_list_says_how_each_link_is(as_owner, pixel):
     share(pixel, name="For Flo", revoked_at=NOON)
 
     page = text_of(as_owner.get(LIST))
-    for word in ("Open until 2026-11-23", "Expired 2026-11-21", "Revoked 2026-11-22", "the whole project", "Hello"):
+    for word in ("Open until 2026-11-23", "Expired 2026-11-21", "Revoked 2026-11-22", "Blog · Hello"):
         assert word in page
     shown = {state: text_of(as_owner.get(f"{LIST}?state={state}")) for state in ("open", "closed", "x")}
     assert ["For Di" in shown["open"], "For Ed" in shown["open"], "For Flo" in shown["open"]] == [True, False, False]

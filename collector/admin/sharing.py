@@ -68,7 +68,7 @@ class ShareLinkAdmin(ShareLinkModelAdmin):
     """Share links of the projects that the user owns."""
 
     form = ShareLinkForm
-    list_display = ["name", "home", "article", "state", "password_state", "address", "frame"]
+    list_display = ["name", "what", "state", "password_state", "address", "frame"]
     list_filter = [StateFilter, OwnedProjectFilter]
     search_fields = ["name"]
     actions = ["revoke", "delete_selected"]
@@ -78,9 +78,10 @@ class ShareLinkAdmin(ShareLinkModelAdmin):
     def home(self, link: ShareLink) -> str:
         return link.project.name
 
-    @admin.display(description=gettext_lazy("article"))
-    def article(self, link: ShareLink) -> str:
-        return link.pixel.title if link.pixel else _("the whole project")
+    @admin.display(description=gettext_lazy("shared"))
+    def what(self, link: ShareLink) -> str:
+        """Name the project, and the article where it is one alone."""
+        return f"{link.project.name} · {link.pixel.title}" if link.pixel else link.project.name
 
     @admin.display(description=gettext_lazy("state"))
     def state(self, link: ShareLink) -> str:

@@ -26,7 +26,7 @@ else:  # Django's own form classes take no parameters while running
 class ClockField(forms.DateTimeField):
     """A moment as the clock of some time zone shows it; which one, the form finds out later."""
 
-    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local", "class": "vTextField"}, format="%Y-%m-%dT%H:%M")
 
     def to_python(self, value: Any) -> datetime | None:
         moment = super().to_python(value)
