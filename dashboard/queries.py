@@ -5,9 +5,10 @@ are listed one by one, for the table's key has them before the pixel: a range of
 """
 
 from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from operator import itemgetter
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -28,6 +29,8 @@ START = str(Position.START.label)
 STAMPING = (Dimension.POSITION, Dimension.TRAFFIC, Dimension.VERDICT)
 Summed = Mapping[Any, tuple[int, int]]  # hits and visitors by key
 TOO_MANY: Summed = {}
+NOTHING = (0, 0)
+OPEN_FIELDS = ("date", "pixel_id", "dimension", "platform", "value", "hits", "visitors")
 BY_PIXEL = (Dimension.PIXEL, Dimension.STARTED, Dimension.FINISHED)
 
 
@@ -148,6 +151,7 @@ class Counted:
         self.platform = platform
         self.today = today
         self._stamps: dict[tuple[date, date], int] = {}
+        self._open_rows: dict[tuple[date, date], list[tuple[Any, ...]]] = {}
 
     def platform_days(self, period: Period) -> list[PlatformDay]:
         """Return the visits by day and platform; by hour and platform too where the trend is by hour. One query."""
@@ -204,10 +208,9 @@ class Counted:
 
         On one platform two more, and only of the `MAX_CANDIDATES` pixels that are visited most on all of them.
         """
-        is_whole = self.pixel_id == WHOLE_PROJECT and self.platform is None
-        asked = [*dimensions, *BY_PIXEL] if with_pixels and is_whole else dimensions
+        asked = [*dimensions, *BY_PIXEL] if with_pixels and self._has_joined else dimensions
         found = self._values(period, asked)
-        if not with_pixels or is_whole:
+        if not with_pixels or self._has_joined:
             return found
         whole = Counted(self.project, today=self.today)
         of_project = whole._values(period, BY_PIXEL).pixels
@@ -281,11 +284,40 @@ class Counted:
         found = REMEMBERED.get(key)
         if found is TOO_MANY or (found is not None and not open_.days):
             return found
+        if found is not None and not pixels:
+            return _joined(found, self._open_sums(open_, dimensions, fields, is_joined=is_joined))
         rows = self._rows(period if found is None else open_, pixels=pixels, is_joined=is_joined)
         rows = rows.filter(dimension__in=dimensions)
         if "weekday" in fields:
             rows = rows.annotate(weekday=Weekday("date"))
         return self._read(rows, fields, key, limit) if found is None else _joined(found, _grouped(rows, fields))
+
+    def _open_sums(
+        self, open_: Period, dimensions: Collection[Dimension], fields: tuple[str, ...], *, is_joined: bool
+    ) -> Summed:
+        """Add up the open days, usually today alone. One query for all that a page asks about them."""
+        days = (open_.start, open_.end)
+        if days not in self._open_rows:
+            scopes = {self.pixel_id, ALL_PLATFORMS} if self._has_joined else {self.pixel_id}
+            rows = _counts(self.project, scopes, open_)
+            if self.platform is not None:
+                rows = rows.filter(platform=self.platform)
+            self._open_rows[days] = list(rows.values_list(*OPEN_FIELDS))
+        scope = ALL_PLATFORMS if is_joined and self._has_joined else self.pixel_id
+        asked = {int(dimension) for dimension in dimensions}
+        key_of = _OPEN_KEYS[fields]
+        summed: dict[Any, tuple[int, int]] = {}
+        for row in self._open_rows[days]:
+            if row[1] == scope and row[2] in asked:
+                key = key_of(row)
+                before = summed.get(key, NOTHING)
+                summed[key] = (before[0] + row[5], before[1] + row[6])
+        return summed
+
+    @property
+    def _has_joined(self) -> bool:
+        """Whether there are counts of this scope without platforms."""
+        return self.pixel_id == WHOLE_PROJECT and self.platform is None
 
     def _read(self, rows: QuerySet[DailyCount], fields: tuple[str, ...], key: Hashable, limit: int | None) -> Summed:
         """Add up all days, and remember the closed ones."""
@@ -314,10 +346,23 @@ class Counted:
         project has added up.
         """
         scope: int | Sequence[int] = pixels or self.pixel_id
-        if is_joined and scope == WHOLE_PROJECT and self.platform is None:
+        if is_joined and not pixels and self._has_joined:
             scope = ALL_PLATFORMS
         rows = _counts(self.project, scope, period)
         return rows if self.platform is None else rows.filter(platform=self.platform)
+
+
+def _weekday(row: tuple[Any, ...]) -> int:
+    return int(row[0].isoweekday() % 7)
+
+
+_OPEN_KEYS: dict[tuple[str, ...], Callable[[tuple[Any, ...]], tuple[Any, ...]]] = {
+    ("dimension", "date", "platform", "value"): itemgetter(2, 0, 3, 4),
+    ("dimension", "value"): itemgetter(2, 4),
+    ("platform", "value"): itemgetter(3, 4),
+    ("platform", "dimension", "value"): itemgetter(3, 2, 4),
+    ("weekday", "value"): lambda row: (_weekday(row), row[4]),
+}
 
 
 def _grouped(

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -27,13 +27,14 @@ def projects(request: HttpRequest) -> HttpResponse:
 @page
 def project(request: HttpRequest, slug: str) -> HttpResponse:
     """Show one project over a period."""
-    project = get_object_or_404(Project.objects.visible_to(request.user), slug=slug)
+    owned = Exists(Project.objects.owned_by(request.user).filter(pk=OuterRef("pk")))
+    project = get_object_or_404(Project.objects.visible_to(request.user).annotate(is_owned=owned), slug=slug)
     now = timezone.now()
     context = {
         "project": project,
         "page": make_page(request.GET, project, now=now),
         "live": live(project, None, now),
-        "may_share": _may_share(request, project),
+        "may_share": _is_staff(request) and project.is_owned,  # type: ignore[attr-defined]
     }
     return render(request, "dashboard/project.html", context)
 
@@ -49,9 +50,8 @@ def pixel(request: HttpRequest, slug: str, pixel_id: int) -> HttpResponse:
         "page": make_page(request.GET, pixel.project, pixel, now=now),
         "live": live(pixel.project, pixel, now),
         "paused_until": _paused_until(pixel),
-        # Pixels are changed in the admin, which lets staff in alone.
-        "may_pause": getattr(request.user, "is_staff", False) and pixel.is_editable,  # type: ignore[attr-defined]
-        "may_share": _may_share(request, pixel.project),
+        "may_pause": _is_staff(request) and pixel.is_editable,  # type: ignore[attr-defined]
+        "may_share": _is_staff(request) and pixel.is_owned,  # type: ignore[attr-defined]
         "snippets": snippets(pixel, base_url(request)),
     }
     return render(request, "dashboard/pixel.html", context)
@@ -78,13 +78,14 @@ def _live_answer(live: Live) -> JsonResponse:
 def _visible_pixel(request: HttpRequest, slug: str, pixel_id: int) -> Pixel:
     visible = Pixel.objects.filter(project__in=Project.objects.visible_to(request.user), project__slug=slug)
     editable = Q(project__in=Project.objects.editable_by(request.user))
-    return get_object_or_404(visible.select_related("project").annotate(is_editable=editable), pk=pixel_id)
+    owned = Q(project__in=Project.objects.owned_by(request.user))
+    described = visible.select_related("project").annotate(is_editable=editable, is_owned=owned)
+    return get_object_or_404(described, pk=pixel_id)
 
 
-def _may_share(request: HttpRequest, project: Project) -> bool:
-    """Tell whether the user may make share links, which is done in the admin."""
-    is_staff = getattr(request.user, "is_staff", False)
-    return is_staff and Project.objects.owned_by(request.user).filter(pk=project.pk).exists()
+def _is_staff(request: HttpRequest) -> bool:
+    """Tell whether the user is let into the admin, where pixels are changed and share links made."""
+    return bool(getattr(request.user, "is_staff", False))
 
 
 def _paused_until(pixel: Pixel) -> str:
