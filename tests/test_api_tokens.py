@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.contrib.admin import site
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
 from django.contrib.sessions.models import Session
@@ -175,3 +176,12 @@ def test_a_list_of_many_tokens_asks_no_more(as_owner, owner, project, django_ass
     ApiToken.objects.filter(name="Script 3").update(revoked_at=timezone.now())
     with django_assert_max_num_queries(8):
         assert "Script 29" in text_of(as_owner.get(LIST))
+
+
+@pytest.mark.parametrize("right", ["view", "change", "delete"])
+def test_rights_are_refused_object_by_object_too(rf, owner, project, theirs, right):
+    request = rf.get("/admin/")
+    request.user = owner
+    may = getattr(site.get_model_admin(ApiToken), f"has_{right}_permission")
+    assert may(request, make(owner, project))
+    assert not may(request, theirs)

@@ -15,6 +15,7 @@ from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 
 from collector.snippets import base_url
+from dashboard.api.pages import MAX_ID
 from dashboard.api.problems import CONTENT_TYPE, Problem
 
 Json = dict[str, Any]
@@ -115,7 +116,7 @@ def _parameter(parameter: Json) -> Parameter:
     schema = _not_null(parameter["schema"])
     if "enum" in schema:
         takes = ", ".join(schema["enum"])
-    elif "maximum" in schema and "minimum" in schema:
+    elif schema.get("maximum", MAX_ID) < MAX_ID:
         takes = f"{schema['minimum']} – {schema['maximum']}"
     else:
         takes = str(schema.get("format", schema["type"]))
