@@ -269,7 +269,7 @@ def _base_of(link: ShareLink) -> str:
 def _to_copy(element_id: str, text: str, to_do: str, done: str) -> SafeString:
     """Write a text with the button that copies it, which says aloud what is to do and what was done."""
     return format_html(
-        '<span class="to-copy"><code id="{}" tabindex="0">{}</code>'
+        '<span class="to-copy"><code id="{}">{}</code>'
         '<button type="button" data-copy="{}" aria-label="{}" data-copied="{}" hidden>{}</button></span>',
         element_id,
         text,
