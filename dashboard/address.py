@@ -164,7 +164,7 @@ def _filters(asked: Mapping[str, Any]) -> tuple[Filters, list[Any]]:
         if len(value) > MAX_VALUE or not value.isprintable():
             ignored.append(FILTER_NAMES[key])
         else:
-            values[key] = "" if value == UNKNOWN else value
+            values[key] = "" if value == UNKNOWN and key != PLATFORM_FILTER else value  # a platform is always known
     platform = values.pop(PLATFORM_FILTER, None)
     return Filters(pixel_id, platform, tuple((DIMENSION_FILTERS[key], value) for key, value in values.items())), ignored
 
