@@ -15,7 +15,7 @@ from django.test import AsyncClient, Client, RequestFactory
 from django.test.client import AsyncRequestFactory
 
 from collector.export import FIELDS
-from collector.models import Hit, Pixel, Project, Verdict
+from collector.models import Hit, Membership, Pixel, Project, Verdict
 from dashboard.streams import CSV, streamed
 from tests.hits import CAMO, hit
 
@@ -98,10 +98,13 @@ def test_members_and_superusers_take_what_they_see(client, take, pixel, request,
 
 
 @pytest.mark.parametrize("path", ["hits.csv", "export.csv", "export/trend.csv"])
-def test_a_pixel_is_taken_from_its_own_project_alone(reader, project, path):
+def test_a_pixel_is_taken_from_its_own_project_alone(reader, viewer, project, path):
     foreign = Pixel.objects.create(project=Project.objects.create(name="Other", slug="other"), title="Elsewhere")
     for address in (f"blog/{foreign.pk}", f"other/{foreign.pk}", "other", f"blog/{10**30}"):
         fetched(reader, f"/projects/{address}/{path}", 404)
+    Membership.objects.create(project=foreign.project, user=viewer)
+    fetched(reader, f"/projects/other/{foreign.pk}/{path}")
+    fetched(reader, f"/projects/blog/{foreign.pk}/{path}", 404)
 
 
 @pytest.mark.parametrize("path", ["hits.xml", "hits.", "export/nothing.csv", "export/placements.csv", "export/ .csv"])
@@ -236,6 +239,7 @@ def test_a_head_reads_no_hit(reader, take, pixel, django_assert_max_num_queries)
     with django_assert_max_num_queries(5):  # session, user, project, first day
         response = reader.head("/projects/blog/hits.csv")
     assert (response.status_code, response.getvalue()) == (200, b"")
+    assert list(streamed(RequestFactory().head("/"), ["line"], CSV, "x.csv")) == []
 
 
 @pytest.mark.parametrize("accepted", ["gzip", "gzip;q=0", "br;q=1.0, gzip;q=0.8"])
