@@ -4,25 +4,36 @@ import json
 import re
 from datetime import UTC, date, datetime, timedelta
 from html.parser import HTMLParser
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 from django.contrib.auth.models import User
 from django.contrib.staticfiles import finders
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from collector.models import Dimension, Membership, Pixel, Project, Role, SpoolOffset
+from collector.models import DailyCount, Dimension, Membership, Pixel, Project, Role, ShareLink, SpoolOffset, Verdict
+from collector.models.counts import ALL_PLATFORMS, WHOLE_PROJECT
+from dashboard import labels
+from dashboard.address import FILTER_NAMES
+from dashboard.queries import REMEMBERED
+from tests.hits import hit
 from tests.test_reports import DAY, add, add_bots, add_visits
 
 NOON = datetime(DAY.year, DAY.month, DAY.day, 12, tzinfo=UTC)
 PAGES = ["/", "/projects/blog/", "/projects/blog/{pixel}/"]
+LIVE = ["/projects/blog/live/", "/projects/blog/{pixel}/live/"]
 RANGES = ["today", "yesterday", "7d", "30d", "90d", "12m", "all"]
 
 
 @pytest.fixture(autouse=True)
 def noon(monkeypatch):
-    """Stop the clock at noon of the day that the counts end with."""
+    """Stop the clock at noon of the day that the counts end with; projects of other tests had the same keys."""
     monkeypatch.setattr("django.utils.timezone.now", lambda: NOON)
+    REMEMBERED.forget()
 
 
 @pytest.fixture
@@ -33,45 +44,69 @@ def reader(client, viewer) -> Client:
 
 
 @pytest.fixture
+def second_pixel(project) -> Pixel:
+    return Pixel.objects.create(project=project, title="Second")
+
+
+@pytest.fixture
 def foreign_pixel(db) -> Pixel:
     return Pixel.objects.create(project=Project.objects.create(name="Other", slug="other"), title="Elsewhere")
 
 
 class Tables(HTMLParser):
-    """Reads a page's panels: {data-panel: {label of a row: its first cell}}, and its key figures."""
+    """Reads a page's panels: {data-panel: {label of a row: its cells}}, and its key figures.
+
+    `panels` has the first cell of each row alone: its visits.
+    """
 
     def __init__(self, page: str) -> None:
         super().__init__()
-        self.panels: dict[str, dict[str, str]] = {}
+        self.rows: dict[str, dict[str, list[str]]] = {}
         self.figures: dict[str, int] = {}
         self.tags: list[tuple[str, dict[str, str | None]]] = []
         self._into: str | None = None
+        self._skipped: str | None = None
         self.feed(page)
+
+    @property
+    def panels(self) -> dict[str, dict[str, str]]:
+        return {key: {label: cells[0] for label, cells in rows.items()} for key, rows in self.rows.items()}
 
     def handle_starttag(self, tag, attrs):
         attributes = dict(attrs)
         self.tags.append((tag, attributes))
         if "data-panel" in attributes:
-            self._panel = self.panels.setdefault(attributes["data-panel"], {})
+            self._panel = self.rows.setdefault(attributes["data-panel"], {})
         if "data-figure" in attributes:
             self.figures[attributes["data-figure"]] = int(attributes["data-value"])
-        if tag == "th" and attributes.get("scope") == "row":
+        if attributes.get("class") in {"open", "trail", "mark"}:
+            self._skipped = tag
+        elif tag == "th" and attributes.get("scope") == "row":
             self._into, self._label = "label", ""
-        elif tag == "td" and self._into == "labelled":
-            self._into, self._cell = "cell", ""
+        elif tag == "td" and self._into == "cells":
+            self._cells.append("")
 
     def handle_data(self, data):
+        if self._skipped:
+            return
         if self._into == "label":
             self._label += data
-        elif self._into == "cell":
-            self._cell += data
+        elif self._into == "cells" and self._cells:
+            self._cells[-1] += data.strip()
 
     def handle_endtag(self, tag):
-        if tag == "th" and self._into == "label":
-            self._into = "labelled"
-        elif tag == "td" and self._into == "cell":
-            self._panel[self._label.strip()] = self._cell.strip()
+        if self._skipped == tag:
+            self._skipped = None
+        elif tag == "th" and self._into == "label":
+            self._into, self._cells = "cells", []
+            self._panel[" ".join(self._label.split())] = self._cells
+        elif tag == "tr":
             self._into = None
+
+
+def painted(page: str, key: str) -> dict:
+    """Return what scripts paint of a chart or map."""
+    return json.loads(re.search(rf'<script id="{key}-data" type="application/json">(.*?)</script>', page)[1])
 
 
 def get(client: Client, path: str, status: int = 200) -> str:
@@ -83,7 +118,7 @@ def get(client: Client, path: str, status: int = 200) -> str:
 # Who may see what
 
 
-@pytest.mark.parametrize("path", [*PAGES, "/projects/nothing/", "/projects/other/"])
+@pytest.mark.parametrize("path", [*PAGES, *LIVE, "/projects/nothing/", "/projects/other/"])
 def test_who_is_not_logged_in_is_sent_to_the_login(client, pixel, path):
     path = path.format(pixel=pixel.pk)
     response = client.get(path)
@@ -91,10 +126,12 @@ def test_who_is_not_logged_in_is_sent_to_the_login(client, pixel, path):
     assert response.url == f"/login/?next={quote(path)}"
 
 
-@pytest.mark.parametrize("path", PAGES[1:])
-def test_strangers_find_nothing(client, pixel, stranger, path):
+@pytest.mark.parametrize("path", [*PAGES[1:], *LIVE])
+def test_strangers_find_nothing(client, pixel, stranger, foreign_pixel, path):
+    Membership.objects.create(project=foreign_pixel.project, user=stranger, role=Role.OWNER)
     client.force_login(stranger)
     get(client, path.format(pixel=pixel.pk), 404)
+    get(client, path.format(pixel=pixel.pk).replace("blog", "other"), 404 if "{pixel}" in path else 200)
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -122,6 +159,8 @@ def test_a_pixel_is_shown_in_its_own_project_alone(reader, pixel, foreign_pixel,
     get(reader, f"/projects/other/{foreign_pixel.pk}/", 404)
     get(reader, f"/projects/other/{pixel.pk}/", 404)
     get(reader, f"/projects/blog/{pixel.pk + 1000}/", 404)
+    get(reader, f"/projects/blog/{foreign_pixel.pk}/live/", 404)
+    get(reader, f"/projects/other/{pixel.pk}/live/", 404)
     Membership.objects.create(project=foreign_pixel.project, user=viewer)
     get(reader, f"/projects/other/{foreign_pixel.pk}/")
     get(reader, f"/projects/blog/{foreign_pixel.pk}/", 404)
@@ -137,15 +176,24 @@ def test_a_pixel_id_beyond_any_database_is_not_found(reader, project):
     get(reader, f"/projects/blog/{10**30}/", 404)
 
 
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", [*PAGES, *LIVE])
 def test_pages_are_read_only(reader, pixel, path):
     assert reader.post(path.format(pixel=pixel.pk)).status_code == 405
 
 
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", [*PAGES, *LIVE])
 def test_pages_are_never_cached(reader, pixel, path):
     response = reader.get(path.format(pixel=pixel.pk))
     assert {"private", "no-store"} <= set(response["Cache-Control"].split(", "))
+
+
+def test_an_article_of_another_project_can_not_be_filtered_by(reader, pixel, foreign_pixel):
+    add_visits(pixel, 5)
+    add_visits(foreign_pixel, 7)
+    page = get(reader, f"/projects/blog/?article={foreign_pixel.pk}")
+    assert "There is no such article here: that filter was left out." in page
+    assert "Elsewhere" not in page
+    assert Tables(page).figures["visits"] == 5
 
 
 # Logging in and out
@@ -188,17 +236,19 @@ def test_the_project_page_shows_numbers_in_panels(reader, pixel):
     add_visits(pixel, 5, platform="github", traffic="proxied", hour=9)
     add_bots(pixel, 7)
     page = Tables(get(reader, "/projects/blog/"))
-    assert page.figures == {"visits": 1239, "visitors": 1000, "hidden": 5, "bots": 7}
+    assert page.figures == {"visits": 1239, "visitors": 1000, "reading": 0, "hidden": 5, "bots": 7}
     assert page.panels["platforms"] == {"Medium": "1.2k", "GitHub": "5"}
-    assert page.panels["hours"]["14:00"] == "1.2k"
-    assert page.panels["hours"]["09:00"] == "5"
-    assert page.panels["hours"]["03:00"] == "0"
+    sunday = page.rows["hours"]["Sun"]
+    assert (sunday[14], sunday[9], sunday[3], sunday[24]) == ("1234", "5", "0", "1.2k")
+    assert page.rows["hours"]["All"][14] == "1234"
+    assert list(page.rows["hours"]) == ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "All"]
     assert page.panels["devices"] == {"Phone": "1.2k", "unknown": "5"}
     assert page.panels["countries"] == {"Germany": "1.2k", "unknown": "5"}
     assert page.panels["browsers"] == {"Firefox": "1.2k", "unknown": "5"}
     assert page.panels["systems"] == {"Android": "1.2k", "unknown": "5"}
     assert page.panels["pages"] == {"medium.com/@me/hello": "1.2k", "unknown": "5"}
-    assert page.panels["articles"] == {"Hello": "1.2k"}
+    assert page.panels["languages"] == {"German": "1.2k", "unknown": "5"}
+    assert page.rows["articles"] == {"Hello": ["1.2k", "1.0k", "100%", labels.UNSEEN]}
     assert len(page.panels["trend"]) == 30
     assert page.panels["trend"]["22 Nov"] == "1.2k"
 
@@ -221,10 +271,11 @@ def test_an_article_is_linked_with_its_range_and_has_no_list_of_articles(reader,
 def test_what_charts_paint_is_what_tables_say(reader, pixel):
     add_visits(pixel, 5, hour=3)
     page = get(reader, "/projects/blog/")
-    for key in ("trend", "hours"):
-        data = json.loads(re.search(rf'<script id="{key}-data" type="application/json">(.*?)</script>', page)[1])
-        assert data["labels"] == list(Tables(page).panels[key])
-        assert sum(data["series"][0]["values"]) == 5
+    data = painted(page, "trend")
+    assert data["labels"] == list(Tables(page).panels["trend"])
+    assert sum(data["series"][0]["values"]) == 5
+    countries = painted(page, "countries")["countries"]
+    assert [(country["code"], country["label"], country["visits"]) for country in countries] == [("DE", "Germany", "5")]
 
 
 @pytest.mark.parametrize("hostile", ["</script><script>alert(1)</script>", "<img src=x onerror=alert(1)>", "'\"&"])
@@ -337,14 +388,17 @@ def test_hosts_elsewhere_are_shown_as_text_and_never_linked(reader, pixel):
         page = get(reader, path.format(pixel=pixel.pk))
         assert Tables(page).panels["elsewhere"] == {"copies.example": "3"}
         assert "who has copied the article" in page
-        assert not [tag for tag, attributes in Tables(page).tags if "copies" in str(attributes.get("href"))]
+        links = [
+            str(attributes["href"]) for _, attributes in Tables(page).tags if "copies" in str(attributes.get("href"))
+        ]
+        assert links == ["?range=30d&elsewhere=copies.example"]  # which shows this page for it alone
 
 
 def test_a_platform_is_followed_by_what_told_it(reader, pixel):
     add_visits(pixel, 5)
     add(pixel, Dimension.EVIDENCE, "placement", 5, 5, DAY, "medium")
     assert Tables(get(reader, "/projects/blog/")).panels["platforms"] == {"Medium by its link": "5"}
-    assert Tables(get(reader, f"/projects/blog/{pixel.pk}/")).panels["platforms"] == {"Medium": "5"}
+    assert Tables(get(reader, f"/projects/blog/{pixel.pk}/")).panels["placements"] == {"Medium": "5"}
 
 
 def test_today_is_the_day_of_the_project(reader, project, pixel):
@@ -362,12 +416,52 @@ def test_the_list_counts_today_and_the_last_7_and_30_days(reader, pixel):
     add_visits(pixel, 100, day=DAY - timedelta(days=29))
     add_visits(pixel, 1000, day=DAY - timedelta(days=30))
     page = get(reader, "/")
-    assert re.findall(r'title="([\d,]+) visits"', page) == ["1", "11", "131"]
+    assert re.findall(r'title="([\d,]+) visits?"', page) == ["1", "11", "131"]
 
 
 def test_a_day_on_which_the_clocks_change_says_so(reader, pixel):
     add_visits(pixel, 5, day=date(2026, 3, 29))
     assert "02:00 was skipped" in get(reader, "/projects/blog/?start=2026-03-29&end=2026-03-29")
+
+
+def test_right_now_has_the_visits_of_the_last_half_an_hour(reader, pixel, second_pixel, take):
+    take(
+        hit(pixel, "2026-11-22T11:29"),
+        hit(pixel, "2026-11-22T11:30:30"),
+        hit(pixel, "2026-11-22T11:59", agent="Googlebot/2.1"),
+        hit(pixel, "2026-11-22T11:59", is_end=True),
+        hit(pixel, "2026-11-22T11:59:30"),
+        hit(pixel, "2026-11-22T11:59:40", visitor=None, verdict=Verdict.OPTED_OUT),
+        hit(second_pixel, "2026-11-22T11:45"),
+    )
+    for path, number in (("/projects/blog/", 4), (f"/projects/blog/{pixel.pk}/", 3)):
+        answer = reader.get(f"{path}live/").json()
+        assert (answer["text"], answer["words"]) == (str(number), "visits in the last 30 minutes")
+        assert len(answer["minutes"].split()) == 30
+        page = get(reader, f"{path}?range=yesterday")
+        assert f'<strong class="number" data-live-number>{number}</strong>' in page
+        assert answer["minutes"] in page
+    assert answer["minutes"].startswith("0.0,10.0 ")
+    assert answer["minutes"].endswith(",1.0")
+
+
+def test_right_now_counts_no_further_than_it_must(reader, pixel, take, monkeypatch):
+    monkeypatch.setattr("dashboard.pages.MAX_LIVE", 2)
+    take(*(hit(pixel, f"2026-11-22T11:5{minute}") for minute in range(3)))
+    assert reader.get("/projects/blog/live/").json()["text"] == "2+"
+
+
+def test_an_article_that_fell_quiet_is_marked_and_says_what_to_check(reader, pixel):
+    Pixel.objects.update(created_at=NOON - timedelta(days=90))
+    for ago in (30, 29, 28, 27):
+        add_visits(pixel, 1, day=DAY - timedelta(days=ago))
+    page = get(reader, "/projects/blog/")
+    assert "One article has been silent for longer than its habit. Is the image still in the post" in page
+    assert Tables(page).panels["articles"] == {"Hello quiet for 27 days": "3"}  # within 30 days
+    assert "Check whether the image is still in the post" in page
+    assert "1 article has fallen quiet" in get(reader, "/")
+    add_visits(pixel, 1)
+    assert "quiet" not in get(reader, "/").replace('class="quiet', "")
 
 
 # Any address gives a page
@@ -393,6 +487,46 @@ def test_a_day_on_which_the_clocks_change_says_so(reader, pixel):
 def test_any_query_string_gives_a_page(reader, pixel, path, query):
     add_visits(pixel, 5)
     get(reader, f"{path.format(pixel=pixel.pk)}?{query}")
+
+
+ANYTHING = st.text(st.characters(codec=None), max_size=20) | st.sampled_from(
+    [
+        *("\x00", "\udcff", "(unknown)", "-1", "0", "1e9", f"{10**30}", "\u0663", "\u00b2", 4301 * "9", 256 * "a"),
+        *("medium", "DE", "2026-11-01", "9999-12-31", "0001-01-01", "hour", "month", "year", "none", "line"),
+        *("articles", "pages", "platforms", "%", "_", "\\", "'", "<b>", "://"),
+    ]
+)
+NAMES = [
+    "range",
+    "start",
+    "end",
+    "by",
+    "compare",
+    "trend",
+    "all",
+    "page_number",
+    "range[]",
+    "\udcff",
+    "",
+    *FILTER_NAMES,
+]
+QUERIES = st.lists(st.tuples(st.sampled_from(NAMES), ANYTHING), max_size=8)
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(pairs=QUERIES, path=st.integers(0, 3))
+def test_whatever_an_address_says_there_is_a_page(reader, pixel, pairs, path):
+    if not DailyCount.objects.exists():
+        add_visits(pixel, 5)
+        ShareLink.objects.create(project=pixel.project, name="For Bo", key="bo")
+    query = urlencode(pairs, errors="surrogatepass")
+    path = ["/", "/projects/blog/", f"/projects/blog/{pixel.pk}/", "/share/bo/"][path]
+    page = get(reader, f"{path}?{query}")
+    asked = {name for name, value in dict(pairs).items() if value.strip()}
+    if path != "/" and {"start", "end"} & asked == {"start"}:
+        assert "Here are the last 30 days instead" in page
+    told = page.count("Remove the filter") + page.count("left out") + page.count("filtered by article and platform")
+    assert path == "/" or told >= bool(asked & FILTER_NAMES.keys())
 
 
 def test_an_impossible_range_falls_back_and_says_so(reader, pixel):
@@ -454,23 +588,90 @@ def test_a_range_without_visits_says_when_the_first_was(reader, pixel):
 # What the pages cost
 
 
-@pytest.mark.parametrize(("path", "queries"), [("/", 4), ("/projects/blog/", 10), ("/projects/blog/{pixel}/", 7)])
-@pytest.mark.parametrize("counted", [False, True])
-def test_pages_ask_as_many_queries_at_any_traffic(
-    reader, viewer, pixel, django_assert_num_queries, path, queries, counted
-):
-    if counted:
-        for place in range(20):
-            more = Pixel.objects.create(project=pixel.project, title=f"Article {place}")
-            add_visits(more, 3, day=DAY - timedelta(days=place), platform=f"site{place}.example")
-            add_visits(pixel, 3, day=DAY - timedelta(days=place), country="FR")
-            project = Project.objects.create(name=f"Project {place}", slug=f"project-{place}")
-            Membership.objects.create(project=project, user=viewer)
-    elif "{pixel}" in path:
-        queries -= 1  # nobody looks for the first day of a pixel in a project that has none
-    for name in RANGES:
-        with django_assert_num_queries(queries):
-            get(reader, f"{path.format(pixel=pixel.pk)}?range={name}")
+def fill_with(project: Project, number: int) -> None:
+    """Give a project so many pixels more, all visited today, the last of them long silent."""
+    pixels = Pixel.objects.bulk_create(
+        Pixel(project=project, title=f"Article {n}", created_at=NOON - timedelta(days=90)) for n in range(number)
+    )
+    counted = [
+        (pk, dimension, "medium", value, 2, DAY)
+        for pk in (pixel.pk for pixel in pixels[:-1])
+        for dimension, value in (
+            (Dimension.TOTAL, ""), (Dimension.HOUR, "12"), (Dimension.COUNTRY, "DE"), (Dimension.POSITION, "start"),
+            (Dimension.POSITION, "end"), (Dimension.PAGE, f"medium.com/{pk}"),
+        )
+    ]  # fmt: skip
+    counted += [
+        (ALL_PLATFORMS, dimension, "", str(pixel.pk), 2, DAY)
+        for pixel in pixels[:-1]
+        for dimension in (Dimension.PIXEL, Dimension.STARTED, Dimension.FINISHED)
+    ]
+    counted += [
+        (ALL_PLATFORMS, Dimension.PIXEL, "", str(pixels[-1].pk), 1, DAY - timedelta(days=ago)) for ago in range(30, 60)
+    ]
+    for pk in (WHOLE_PROJECT, ALL_PLATFORMS):
+        platform = "medium" if pk == WHOLE_PROJECT else ""
+        counted += [(pk, Dimension.TOTAL, platform, "", 2 * number, DAY)] if platform else []
+        counted += [(pk, Dimension.COUNTRY, platform, "DE", 2 * number, DAY)]
+        counted += [(pk, Dimension.HOUR, platform, "12", 2 * number, DAY)]
+        counted += [(pk, Dimension.PAGE, platform, f"medium.com/{pixel.pk}", 2, DAY) for pixel in pixels[:-1]]
+    DailyCount.objects.bulk_create(
+        DailyCount(
+            project=project, pixel_id=pk, dimension=dimension, platform=platform, value=value, hits=hits, visitors=1,
+            date=day,
+        )
+        for pk, dimension, platform, value, hits, day in counted
+    )  # fmt: skip
+
+
+def queries_of(client: Client, path: str) -> int:
+    """Return how many queries a page asks that nothing is remembered of."""
+    REMEMBERED.forget()
+    with CaptureQueriesContext(connection) as captured:
+        get(client, path)
+    return len(captured)
+
+
+PINNED = {
+    "{project}": 22,
+    "{project}?article={pixel}": 26,
+    "{project}?platform=medium": 28,
+    "{project}?article={pixel}&platform=medium": 26,
+    "{project}?range=7d&by=hour&compare=year": 22,
+    "{project}?all=pages": 12,
+    "{project}{pixel}/": 17,
+    "{project}{pixel}/?platform=medium": 17,
+}
+
+
+def test_pages_ask_as_many_queries_with_ten_pixels_as_with_two_thousand(reader, project, viewer):
+    big = Project.objects.create(name="Big", slug="big")
+    Membership.objects.create(project=big, user=viewer)
+    fill_with(project, 11)
+    listed = queries_of(reader, "/")
+    fill_with(big, 2000)
+    for of in (project, big):
+        pixel = Pixel.objects.filter(project=of, title="Article 0").get()
+        paths = {path: path.format(project=f"/projects/{of.slug}/", pixel=pixel.pk) for path in PINNED}
+        assert {path: queries_of(reader, actual) for path, actual in paths.items()} == PINNED
+        assert queries_of(reader, f"/projects/{of.slug}/?all=articles") in {16, 17}  # are there any without visits?
+    assert queries_of(reader, "/") == listed == 7
+
+
+@pytest.mark.parametrize(("path", "most"), [("/", 6), ("/projects/blog/", 22), ("/projects/blog/{pixel}/", 17)])
+def test_pages_ask_as_many_queries_at_any_traffic_and_in_any_range(reader, viewer, pixel, path, most):
+    path = path.format(pixel=pixel.pk)
+    for ago in (0, 1, 20):
+        add_visits(pixel, 3, day=DAY - timedelta(days=ago))
+    few = [queries_of(reader, f"{path}?range={name}") for name in RANGES]
+    for place in range(20):
+        more = Pixel.objects.create(project=pixel.project, title=f"Article {place}")
+        add_visits(more, 3, day=DAY - timedelta(days=place), platform=f"site{place}.example")
+        add_visits(pixel, 3, day=DAY - timedelta(days=place), country="FR")
+        project = Project.objects.create(name=f"Project {place}", slug=f"project-{place}")
+        Membership.objects.create(project=project, user=viewer)
+    many = [queries_of(reader, f"{path}?range={name}") for name in RANGES]
+    assert max(many) == max(few) == most
 
 
 def test_an_address_that_leads_nowhere_says_what_to_do_next(viewer, client):
@@ -540,7 +741,7 @@ def test_what_administrators_are_told_costs_one_query(admin_client, pixel, djang
     segment("a", 100, 97)
     segment("b", 40, 40, hours_ago=48)
     SpoolOffset.objects.filter(segment="b").update(lost=5)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(7):
         page = get(admin_client, "/")
     assert "5 hits could not be kept" in page
     assert "97 of the 100 hits of the last day" in page
