@@ -110,7 +110,7 @@ def snippet(token: str, placement: str, base: str) -> Snippet:
 
 def _sees(known: Platform | None, placement: str) -> str:
     if known:
-        return _(known.sees)
+        return known.sees
     if placement:
         return _("A place of your own: whether you see readers or only visits depends on who serves its images.")
     return _("Paste it anywhere: the platform is told by the page that shows the image, where that page is named.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from collector.models import Dimension, Evidence, Section
 from collector.platforms import DIRECT, OTHER, lazy_platforms, platform_colour, platform_name
@@ -86,7 +86,7 @@ class Panel:
 
     def table(self) -> tuple[list[str], list[list[object]]]:
         """Return its head and its rows as a spreadsheet takes them: plain numbers, empty where nothing is known."""
-        head = [self.heading, _("Visits"), _("Visitors"), _("Share"), *self.headings]
+        head = [self.heading, _("Visits"), _("Visitors"), pgettext("of all visits", "Share"), *self.headings]
         rows: list[list[object]] = [
             [row.label, row.visits, row.visitors, round(row.share, 4), *row.plain] for row in self.rows
         ]

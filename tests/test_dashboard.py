@@ -576,7 +576,7 @@ def test_what_was_set_aside_before_the_first_visit_is_named(reader, pixel):
     add(pixel, Dimension.VERDICT, "excluded", 2, 0, DAY, "medium")
     for path in PAGES[1:]:
         page = get(reader, path.format(pixel=pixel.pk))
-        assert "Nothing that counts came so far. Set aside in this range: 7 by bots, 2 from own addresses." in page
+        assert "Nothing that counts came so far. Set aside: 7 by bots, 2 from own addresses." in page
 
 
 def test_a_range_without_visits_says_when_the_first_was(reader, pixel):

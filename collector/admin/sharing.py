@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
 
 from collector.admin.pixels import moment
 from collector.admin.projects import owns
@@ -54,7 +54,7 @@ class StateFilter(admin.SimpleListFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("open", gettext_lazy("Open")), ("closed", gettext_lazy("Expired or revoked"))]
+        return [("open", pgettext_lazy("a share link", "Open")), ("closed", gettext_lazy("Expired or revoked"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[ShareLink]) -> QuerySet[ShareLink]:
         if self.value() is None:
@@ -248,7 +248,7 @@ def state_of(link: ShareLink) -> str:
         return _("Expired %(at)s") % {"at": moment(link.expires_at, link.project)}
     if link.expires_at:
         return _("Open until %(at)s") % {"at": moment(link.expires_at, link.project)}
-    return _("Open")
+    return pgettext("a share link", "Open")
 
 
 def address_of(link: ShareLink, base: str) -> str:
