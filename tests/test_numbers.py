@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -486,6 +487,7 @@ def check(project: Project, pixels: Sequence[Pixel], hits: list[Read], wish: dic
         assert_platforms(page, plain, is_told=article is None)
         assert_articles(page, plain, [one for one in pixels if article in {None, one.pk}])
     assert_full_list(page, query, project, pixel, now)
+    assert_clicks(page, project, pixel, now)
     since = now - timedelta(minutes=30)
     of_scope = Plain(hits, {}, pixel.pk if pixel else None, by_hits=False)
     assert live(project, pixel, now).visits == sum(hit.key[0] >= since for hit in of_scope.visits)
@@ -506,6 +508,26 @@ def assert_full_list(page: Page, query: dict[str, str], project: Project, pixel:
         rows += [(row.value, row.visits, row.visitors, row.share, list(row.plain)) for row in full.rows]
     expected = [(row.value, row.visits, row.visitors, row.share, list(row.plain)) for row in panel.rows]
     assert sorted(rows) == sorted(expected)
+
+
+def assert_clicks(page: Page, project: Project, pixel: Pixel | None, now: datetime) -> None:
+    """Follow the link of one row of each panel: the page filtered by it has the visits that the row says."""
+    assert page.report is not None
+    panels = [panel for group in page.report.groups for panel in group.panels]
+    panels += [panel for panel in (page.report.articles, page.report.platforms, page.report.placements) if panel]
+    for panel in panels[page.report.visits % 3 :: 3]:
+        for row in panel.rows[:1]:
+            clicked = make_page(dict(parse_qsl(row.filter_url[1:])), project, pixel, now=now)
+            assert clicked.report is not None
+            assert clicked.report.visits == row.visits
+            assert len(clicked.chips) == len({chip.name for chip in page.chips} | {FILTER_OF[panel.key]})
+
+
+FILTER_OF = {
+    "countries": "Country", "languages": "Language", "devices": "Device", "browsers": "Browser", "systems": "System",
+    "pages": "Page", "elsewhere": "Seen elsewhere", "articles": "Article", "platforms": "Platform",
+    "placements": "Platform",
+}  # fmt: skip
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
