@@ -162,6 +162,9 @@ def make_page(
         are_linked=not is_public,
     )
     full = full_panel(subject, shown, tally) if shown.full else None
+    if full and not full.rows and shown.number > 1:
+        shown = replace(shown, number=1)  # there are fewer pages, or nothing that tells how many
+        full = full_panel(subject, shown, tally)
     clock_change = shown.period.clock_change(project.zone)
     return Page(
         project=project,

@@ -4,7 +4,7 @@ import json
 import re
 from datetime import UTC, date, datetime, timedelta
 from html.parser import HTMLParser
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 import pytest
 from django.contrib.auth.models import User
@@ -19,6 +19,7 @@ from collector.models import DailyCount, Dimension, Membership, Pixel, Project, 
 from collector.models.counts import ALL_PLATFORMS, WHOLE_PROJECT
 from dashboard import labels
 from dashboard.address import FILTER_NAMES
+from dashboard.panels import FULL_ROWS
 from dashboard.queries import REMEMBERED
 from tests.hits import hit
 from tests.test_reports import DAY, add, add_bots, add_visits
@@ -535,6 +536,75 @@ def test_an_impossible_range_falls_back_and_says_so(reader, pixel):
     assert "Here are the last 30 days instead" in page
     assert Tables(page).figures["visits"] == 5
     assert "instead" not in get(reader, "/projects/blog/?range=7d")
+
+
+# Filters and whole lists
+
+
+def links(page: str) -> list[str]:
+    return [str(attributes["href"]) for _, attributes in Tables(page).tags if "href" in attributes]
+
+
+def test_a_row_filters_the_page_and_its_chip_takes_the_filter_away(reader, pixel, take):
+    take(hit(pixel, placement="medium"), hit(pixel, placement="dev-to", country="FR", visitor=2))
+    asked = "?start=2026-11-01&end=2026-11-22&by=week&compare=year&trend=line"
+    for more, visits in {"&platform=medium": 1, "&platform=medium&country=DE": 1, f"&article={pixel.pk}": 2}.items():
+        page = get(reader, f"/projects/blog/{asked}{more}")
+        assert Tables(page).figures["visits"] == visits
+        chips = re.findall(r'<a href="([^"]+)" aria-label="Remove the filter', page)
+        assert len(chips) == more.count("&")
+        for chip in chips:
+            less = chip.replace("&amp;", "&")
+            assert less.startswith(asked)
+            assert get(reader, f"/projects/blog/{less}").count("Remove the filter") == len(chips) - 1
+    page = get(reader, f"/projects/blog/{asked}&platform=medium")
+    assert f"{asked}&platform=medium&country=DE" in links(page)
+    assert f"{asked}&platform=medium&article={pixel.pk}" in links(page)
+
+
+def test_all_links_of_a_page_keep_its_filters_and_range(reader, pixel, take):
+    take(hit(pixel, page="https://a.example/&=?"), hit(pixel, page="https://a.example/%"))
+    page = get(reader, "/projects/blog/?range=7d&compare=none&country=DE&os=iOS")
+    asked = [link for link in links(page) if link.startswith("?")]
+    assert len(asked) > 20
+    for link in asked:
+        kept = dict(parse_qsl(link[1:]))
+        missing = {"range": "7d", "compare": "none", "country": "DE", "os": "iOS"}.items() - kept.items()
+        assert len(missing) <= 1, link
+        get(reader, f"/projects/blog/{link}")
+
+
+def test_dates_are_asked_for_without_losing_filters(reader, pixel):
+    add_visits(pixel, 5)
+    page = get(reader, "/projects/blog/?range=7d&by=day&compare=year&trend=line&platform=medium")
+    form = page.split('<form class="dates"')[1].split("</form>")[0]
+    hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form))
+    assert hidden == {"compare": "year", "trend": "line", "platform": "medium"}
+
+
+@pytest.mark.parametrize("path", [*PAGES[1:], "/share/bo/"])
+@pytest.mark.parametrize("number", ["", "1", "2", "3", "999", "100000", "100001", "-1", "x", "0"])
+def test_a_list_that_is_shown_whole_has_pages_and_bears_any_number(reader, pixel, path, number):
+    ShareLink.objects.create(project=pixel.project, name="For Bo", key="bo")
+    add_visits(pixel, 5)
+    for place in range(FULL_ROWS + 1):
+        for pk, platform in ((WHOLE_PROJECT, "medium"), (ALL_PLATFORMS, ""), (pixel.pk, "medium")):
+            DailyCount.objects.create(
+                project=pixel.project, pixel_id=pk, date=DAY, dimension=Dimension.COUNTRY, platform=platform,
+                value=f"{place:02}", hits=1, visitors=0,
+            )  # fmt: skip
+    page = get(reader, f"{path.format(pixel=pixel.pk)}?all=countries&page_number={number}")
+    rows = Tables(page).panels.get("countries", {})
+    assert len(rows) == (2 if number == "2" else FULL_ROWS)  # the first page where there is no such
+    assert "figures" not in Tables(page).rows
+    assert [link for link in links(page) if "page_number=2" in link]
+
+
+@pytest.mark.parametrize("name", ["nothing", "articles", "trend", "%00"])
+def test_a_list_that_there_is_not_leaves_the_page_as_it_is(reader, pixel, name):
+    add_visits(pixel, 5)
+    page = get(reader, f"/projects/blog/{pixel.pk}/?all={name}")
+    assert Tables(page).figures["visits"] == 5
 
 
 # Empty states
