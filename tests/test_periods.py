@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.http import QueryDict
 
-from dashboard.periods import PRESETS, Bucket, Period, PeriodForm
+from dashboard.periods import PRESETS, Bucket, Comparison, Period, PeriodForm
 
 TODAY = date(2026, 11, 22)
 FIRST_DAY = date(2024, 5, 3)
@@ -146,3 +146,68 @@ def test_a_day_on_which_the_clocks_change_is_pointed_out(day, zone, said):
 @pytest.mark.parametrize(("first", "days"), [(date(2026, 3, 28), 1), (date(2026, 3, 30), 1), (date(2026, 3, 1), 31)])
 def test_other_ranges_say_nothing_about_clocks(first, days):
     assert Period(first, first + timedelta(days=days)).clock_change(ZoneInfo("Europe/Berlin")) == ""
+
+
+@pytest.mark.parametrize(
+    ("start", "days", "comparison", "earlier"),
+    [
+        (date(2026, 11, 22), 1, Comparison.PREVIOUS, (date(2026, 11, 21), date(2026, 11, 22))),
+        (date(2026, 10, 24), 30, Comparison.PREVIOUS, (date(2026, 9, 24), date(2026, 10, 24))),
+        (date(2026, 10, 24), 30, Comparison.YEAR, (date(2025, 10, 24), date(2025, 11, 23))),
+        (date(2028, 2, 29), 1, Comparison.YEAR, (date(2027, 2, 28), date(2027, 3, 1))),
+        (date(2029, 2, 1), 28, Comparison.YEAR, (date(2028, 2, 1), date(2028, 2, 29))),
+        (date(2028, 2, 1), 29, Comparison.YEAR, (date(2027, 2, 1), date(2027, 3, 1))),
+        (date(2026, 10, 24), 30, Comparison.NONE, None),
+        (date(2000, 1, 1), 7, Comparison.PREVIOUS, None),
+        (date(2000, 6, 1), 7, Comparison.YEAR, None),
+    ],
+)
+def test_a_period_is_compared_with_as_many_days_before_or_the_same_days_a_year_earlier(
+    start, days, comparison, earlier
+):
+    period = Period(start, start + timedelta(days=days)).earlier(comparison)
+    assert (period and (period.start, period.end)) == earlier
+
+
+def test_an_earlier_period_has_the_unit_of_the_one_that_it_is_compared_with():
+    year = Period(date(2025, 2, 1), date(2026, 3, 8))
+    assert (year.days, year.bucket) == (400, Bucket.WEEK)
+    earlier = year.earlier(Comparison.YEAR)
+    assert earlier is not None
+    assert (earlier.days, earlier.bucket) == (401, Bucket.WEEK)
+
+
+@pytest.mark.parametrize(
+    ("days", "offered"),
+    [
+        (1, ["hour"]),
+        (2, ["hour", "day"]),
+        (7, ["hour", "day"]),
+        (8, ["day"]),
+        (14, ["day", "week"]),
+        (60, ["day", "week", "month"]),
+        (400, ["day", "week", "month"]),
+        (401, ["week", "month"]),
+        (2001, ["month"]),
+        (9_800, ["month"]),
+    ],
+)
+def test_a_trend_is_offered_in_units_that_give_more_than_one_point_and_not_too_many(days, offered):
+    period = Period(TODAY - timedelta(days=days - 1), TODAY + timedelta(days=1))
+    assert period.offered_buckets() == offered
+    assert period.bucket in offered
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "hours"),
+    [
+        ("Europe/Berlin", date(2026, 3, 29), 23),
+        ("Europe/Berlin", date(2026, 10, 25), 25),
+        ("Australia/Lord_Howe", date(2026, 4, 5), 24.5),
+        ("UTC", date(2026, 3, 29), 24),
+    ],
+)
+def test_a_day_lies_between_its_midnights_however_long_it_is(zone, day, hours):
+    start, end = Period(day, day + timedelta(days=1)).moments(ZoneInfo(zone))
+    assert end - start == timedelta(hours=hours)
+    assert start.astimezone(ZoneInfo(zone)).date() == day
