@@ -122,7 +122,7 @@ def key_figures(now: Numbers, before: Numbers | None, when: str, *, is_partial: 
 
 def set_aside(verdicts: Mapping[str, int], *without: Verdict) -> str:
     """Write how many hits were set aside and why, such as `3 by bots, 2 while paused`."""
-    return ", ".join(
+    return labels.enumerated(
         str(why) % {"hits": labels.exact(verdicts[verdict.label])}
         for verdict, why in SET_ASIDE.items()
         if verdicts.get(verdict.label) and verdict not in without

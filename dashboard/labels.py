@@ -5,7 +5,7 @@ a page writes some 700 numbers, and to ask Django for the active language (4 µs
 Who writes many asks once, for `active()`, and hands it on.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import cache, lru_cache
 
@@ -13,7 +13,7 @@ from babel import Locale, UnknownLocaleError
 from babel.core import get_global
 from babel.dates import format_date, format_interval, match_skeleton
 from babel.lists import format_list
-from django.utils.translation import get_language, gettext, gettext_noop, to_locale
+from django.utils.translation import get_language, gettext, gettext_noop, pgettext, to_locale
 
 UNKNOWN = gettext_noop("unknown")
 DASH = "\N{EN DASH}"
@@ -228,6 +228,6 @@ def listed(words: Sequence[str]) -> str:
     return format_list(list(words), locale=_locale(active()))
 
 
-def count(number: int, noun: str) -> str:
-    """Write how many there are of something, exactly."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+def enumerated(words: Iterable[str]) -> str:
+    """Write words one after another, with what the language sets between them."""
+    return pgettext("between the items of a list", ", ").join(words)

@@ -106,6 +106,6 @@ def _trail(row: Row) -> str:
             for band in row.split
         ]
     )
-    words = escape(", ".join(band.label for band in row.split))
+    words = escape(labels.enumerated(band.label for band in row.split))
     split = f'<svg class="split" aria-hidden="true"><title>{words}</title>{bands}</svg>'
     return f'{spark}<polyline points="{row.spark}"/></svg>{split}<span class="visually-hidden">{words}</span>'
