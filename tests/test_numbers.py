@@ -478,6 +478,9 @@ def check(project: Project, pixels: Sequence[Pixel], hits: list[Read], wish: dic
     plain = ever.during(view.period)
     is_partial = view.period.bucket is Bucket.HOUR and view.period.start == today
     before = ever.during(view.earlier) if view.earlier else None
+    if view.earlier and query.get("compare") != "year":
+        assert view.earlier.end == view.period.start
+        assert view.period.start - view.earlier.start == view.period.end - view.period.start
     so_far = before
     if before is not None and is_partial:
         so_far = before.of(lambda hit: hit.hour <= f"{now.astimezone(project.zone).hour:02}")
