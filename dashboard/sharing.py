@@ -11,6 +11,7 @@ from typing import Any
 from csp.decorators import csp_replace
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.db.models import F, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -82,10 +83,15 @@ def embed(request: HttpRequest, key: str) -> HttpResponseBase:
 
 
 def _open_link(key: str) -> ShareLink | None:
-    """Return the link that works now and has this key. One query, whatever the key."""
+    """Return the link that works now and has this key. One query, whatever the key.
+
+    A link of an article that is in another project by now works no more: its readers were to see neither's rest.
+    """
     if "\0" in key:  # PostgreSQL takes none
         return None
-    return ShareLink.objects.open_at(timezone.now()).select_related("project", "pixel__project").filter(key=key).first()
+    at_home = Q(pixel=None) | Q(pixel__project=F("project"))
+    links = ShareLink.objects.open_at(timezone.now()).select_related("project", "pixel__project")
+    return links.filter(at_home, key=key).first()
 
 
 def _heading(link: ShareLink) -> str:

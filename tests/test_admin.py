@@ -10,7 +10,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.utils import timezone
 
-from collector.models import DailyCount, Dimension, Hit, Membership, Pixel, Project, Role
+from collector.models import DailyCount, Dimension, Hit, Membership, Pixel, Project, Role, ShareLink
 from collector.platforms import catalogue
 
 pytestmark = pytest.mark.django_db
@@ -614,6 +614,22 @@ def test_a_pixel_with_counts_stays_in_its_project(as_owner, owner, pixel):
 
     count(pixel)
     as_owner.post(url, pixel_form(Project.objects.get(slug="blog")))
+    pixel.refresh_from_db()
+    assert pixel.project == other
+
+
+def test_a_pixel_that_a_link_shares_stays_in_its_project(as_owner, owner, pixel):
+    other = Project.objects.create(name="Second blog", slug="second")
+    Membership.objects.create(project=other, user=owner, role=Role.OWNER)
+    link = ShareLink.objects.create(project=pixel.project, pixel=pixel, name="For Bo")
+    url = f"/admin/collector/pixel/{pixel.pk}/change/"
+
+    as_owner.post(url, pixel_form(other, title="Renamed"))
+    pixel.refresh_from_db()
+    assert (pixel.project, pixel.title) == (link.project, "Renamed")
+
+    link.delete()
+    as_owner.post(url, pixel_form(other))
     pixel.refresh_from_db()
     assert pixel.project == other
 

@@ -10,7 +10,7 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
-from collector.models import Pixel, Section, ShareLink
+from collector.models import Pixel, Project, Section, ShareLink
 from collector.spool import SpooledHit
 from tests.hits import hit
 from tests.test_admin import logged_in, text_of
@@ -120,6 +120,19 @@ def test_a_link_of_an_article_shows_that_article_alone(client, visited, take):
     page = text_of(client.get(url(share(visited, pixel=visited), f"?article={other.pk}&pixel={other.pk}")))
     assert 'data-figure="visits" data-value="7"' in page
     assert "Unpublished plans" not in page
+
+
+@pytest.mark.parametrize("more", ["", "embed/"])
+def test_a_link_of_an_article_that_left_its_project_shows_nothing(client, visited, more):
+    link = share(visited, pixel=visited, embedded_on="*")
+    assert "Hello" in text_of(client.get(url(link, more)))
+
+    visited.project = Project.objects.create(name="Second", slug="second")
+    visited.save()
+
+    answer = client.get(url(link, more))
+    assert answer.status_code == 404
+    assert "Hello" not in text_of(answer)
 
 
 # Dead links

@@ -124,7 +124,6 @@ def test_an_old_article_is_offered_where_it_was_chosen(as_owner, pixel, monkeypa
     add(as_owner, pixel.project, pixel=pixel.pk)
     link = ShareLink.objects.get()
     assert link.pixel == pixel
-    assert f'<option value="{pixel.pk}" selected>Hello</option>' in text_of(as_owner.get(f"{LIST}{link.pk}/change/"))
 
 
 def test_a_link_stays_with_its_project(as_owner, owner, pixel):
@@ -136,6 +135,28 @@ def test_a_link_stays_with_its_project(as_owner, owner, pixel):
 
     link.refresh_from_db()
     assert (link.project, link.name) == (pixel.project, "Renamed")
+
+
+def test_a_link_stays_with_its_article(as_owner, pixel):
+    other = Pixel.objects.create(project=pixel.project, title="Unpublished plans")
+    link = share(pixel, pixel=pixel)
+
+    page = text_of(as_owner.get(f"{LIST}{link.pk}/change/"))
+    assert "Hello" in page
+    assert "Unpublished plans" not in page
+    assert 'name="pixel"' not in page
+    for posted in ({}, {"pixel": ""}, {"pixel": other.pk}):
+        assert change(as_owner, link, **posted).status_code == 302
+        link.refresh_from_db()
+        assert link.pixel == pixel
+
+
+def test_a_link_of_a_project_stays_one(as_owner, pixel):
+    link = share(pixel)
+
+    assert "The whole project" in text_of(as_owner.get(f"{LIST}{link.pk}/change/"))
+    change(as_owner, link, pixel=pixel.pk)
+    assert ShareLink.objects.get().pixel is None
 
 
 def test_an_expiry_is_read_by_the_clock_of_the_project(as_owner, pixel):
@@ -361,8 +382,7 @@ def test_an_article_of_another_project_is_refused(as_owner, owner, pixel, foreig
     assert not ShareLink.objects.exists()
 
     link = share(pixel)
-    page = text_of(change(as_owner, link, pixel=foreign.pk))
-    assert "Choose an article of the project above" in page
+    change(as_owner, link, pixel=foreign.pk)
     link.refresh_from_db()
     assert link.pixel is None
 

@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from collector.forms import PixelForm, SeveralPixelsForm
-from collector.models import DailyCount, Pixel, Project
+from collector.models import DailyCount, Pixel, Project, ShareLink
 from collector.platforms import platform_name
 from collector.snippets import base_url, snippets
 
@@ -134,10 +134,11 @@ class PixelAdmin(PixelModelAdmin):
     # The form
 
     def get_fieldsets(self, request: HttpRequest, obj: Pixel | None = None) -> Any:
-        """Fix the project once there are counts: they would stay behind in the old one."""
+        """Fix the project once there are counts, or links that share the article: they would stay behind in the old."""
         if obj is None:
             return [(None, {"fields": self.fields})]
-        fields = ["home" if name == "project" and is_counted(obj) else name for name in self.fields or []]
+        is_fixed = is_counted(obj) or is_shared(obj)
+        fields = ["home" if name == "project" and is_fixed else name for name in self.fields or []]
         return [(_("Edit"), {"fields": fields}), (_("Facts"), {"fields": ["token", "state", "created"]})]
 
     def formfield_for_foreignkey(
@@ -320,6 +321,11 @@ def edits(request: HttpRequest, pixel: Pixel | None) -> bool:
 def is_counted(pixel: Pixel) -> bool:
     """Say whether anything was counted for `pixel`."""
     return DailyCount.objects.filter(project_id=pixel.project_id, pixel_id=pixel.pk).exists()
+
+
+def is_shared(pixel: Pixel) -> bool:
+    """Say whether a share link, of whatever state, is of `pixel` alone."""
+    return ShareLink.objects.filter(pixel=pixel).exists()
 
 
 def paused_until(pixel: Pixel) -> str:

@@ -72,11 +72,15 @@ class ShareLinkAdmin(ShareLinkModelAdmin):
     list_filter = [StateFilter, OwnedProjectFilter]
     search_fields = ["name"]
     actions = ["revoke", "delete_selected"]
-    readonly_fields = ["home", "state", "created"]
+    readonly_fields = ["home", "article", "state", "created"]
 
     @admin.display(description=gettext_lazy("project"))
     def home(self, link: ShareLink) -> str:
         return link.project.name
+
+    @admin.display(description=gettext_lazy("Article"))
+    def article(self, link: ShareLink) -> str:
+        return link.pixel.title if link.pixel else _("The whole project")
 
     @admin.display(description=gettext_lazy("shared"))
     def what(self, link: ShareLink) -> str:
@@ -136,10 +140,10 @@ class ShareLinkAdmin(ShareLinkModelAdmin):
     # The form
 
     def get_fieldsets(self, request: HttpRequest, obj: ShareLink | None = None) -> Any:
-        """Fix the project once the link is made: whoever has its address would find another project there."""
+        """Fix what is shared once the link is made: whoever has its address would find something else there."""
         password = ["new_password", "removes_password"] if obj and obj.password else ["new_password"]
         return [
-            (None, {"fields": ["home" if obj else "project", "pixel", "name", "shows"]}),
+            (None, {"fields": [*(["home", "article"] if obj else ["project", "pixel"]), "name", "shows"]}),
             (_("Who may see it, and until when"), {"fields": [*password, "expires_at"]}),
             (
                 _("In a frame on other sites"),

@@ -34,7 +34,7 @@ class ClockField(forms.DateTimeField):
 
 
 class ShareLinkForm(ShareLinkModelForm):
-    """A share link. The admin narrows `project` and `pixel` to the user's own; the project is fixed once it is made."""
+    """A share link. The admin narrows `project` and `pixel` to the user's own; both are fixed once it is made."""
 
     shows = forms.MultipleChoiceField(
         label=gettext_lazy("Shows"),
