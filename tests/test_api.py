@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.contrib.auth.models import User
 from django.core.cache import cache
-from django.db import OperationalError, connection
+from django.db import DatabaseError, InternalError, OperationalError, connection
 from django.db.models import QuerySet
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -407,13 +407,20 @@ def test_the_day_of_use_is_written_once_a_day(token, django_assert_num_queries):
         get(program, "projects")
 
 
-def test_a_database_that_takes_no_write_is_read_all_the_same(program, monkeypatch):
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        OperationalError("database is locked"),
+        InternalError("cannot execute UPDATE in a read-only transaction"),  # PostgreSQL, ReadOnlySqlTransaction
+    ],
+)
+def test_a_database_that_takes_no_write_is_read_all_the_same(program, monkeypatch, refusal: DatabaseError):
     ApiToken.objects.update(last_used_on=None)
 
-    def locked(*args, **kwargs):
-        raise OperationalError("database is locked")
+    def refuse(*args, **kwargs):
+        raise refusal
 
-    monkeypatch.setattr(QuerySet, "update", locked)
+    monkeypatch.setattr(QuerySet, "update", refuse)
     get(program, "projects")
 
 

@@ -5,7 +5,7 @@ import re
 from http import HTTPStatus
 
 from django.conf import settings
-from django.db import OperationalError
+from django.db import DatabaseError
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -82,7 +82,7 @@ def _note_use(token: ApiToken) -> None:
         return
     try:
         ApiToken.objects.filter(pk=token.pk).exclude(last_used_on=today).update(last_used_on=today)
-    except OperationalError as error:  # another writer holds the database, or it takes no writes
+    except DatabaseError as error:  # another writer holds it, or it takes no writes; PostgreSQL has names for both
         logger.warning("The day of an API token's use could not be written (%s); the next request tries again.", error)
 
 
