@@ -185,6 +185,17 @@ def test_an_expiry_that_is_over_is_refused(as_owner, project, typed):
         assert "it is 2026-11-22 13:00 in Europe/Berlin" in page
 
 
+@pytest.mark.parametrize("zone", ["America/New_York", "Europe/Berlin"])
+def test_an_expiry_past_any_calendar_is_refused(as_owner, project, zone):
+    Project.objects.update(timezone=zone)
+    for typed in ("9999-12-31T23:59", "3000-01-01T00:00", "0001-01-01T00:00"):
+        assert "errorlist" in text_of(add(as_owner, project, expires_at=typed))
+        assert not ShareLink.objects.exists()
+
+    add(as_owner, project, expires_at="2999-12-31T23:59")
+    assert "Open until 2999-12-31 23:59" in text_of(as_owner.get(LIST))
+
+
 def test_a_link_that_expired_can_be_renamed_and_opened_again(as_owner, pixel):
     link = share(pixel, expires_at=NOON - timedelta(hours=1))
 

@@ -16,6 +16,7 @@ from collector.models.access import all_sections, validate_origins
 PIXELS_LISTED = 500
 MIN_PASSWORD = 8
 MAX_PASSWORD = 128
+LAST_YEAR = 2999  # far from 9999, whose last evening is a year too late for Python by the clock of another zone
 
 if TYPE_CHECKING:
     ShareLinkModelForm = forms.ModelForm[ShareLink]
@@ -144,8 +145,11 @@ class ShareLinkForm(ShareLinkModelForm):
         return data
 
     def _check_expiry(self, expires_at: datetime | None, project: Project) -> None:
-        is_new = expires_at is not None and "expires_at" in self.changed_data
-        if is_new and expires_at is not None and expires_at <= timezone.now():
+        if expires_at is None or "expires_at" not in self.changed_data:
+            return
+        if expires_at.year > LAST_YEAR:
+            self.add_error("expires_at", self.fields["expires_at"].error_messages["invalid"])
+        elif expires_at <= timezone.now():
             now = date_format(timezone.localtime(timezone=project.zone), "Y-m-d H:i")
             self.add_error(
                 "expires_at",
