@@ -243,6 +243,21 @@ def test_a_password_that_was_refused_is_not_sent_back(as_owner, project):
         ({"embedded_on": "https://example.org; script-src *"}, "is no site"),
         ({"embedded_on": "https://a..b\u00fc.example"}, "has a name that no site can have"),
         ({"embedded_on": "'self'"}, "is no site"),
+        ({"embedded_on": "https://["}, "is no site"),
+        ({"embedded_on": "https://[::1"}, "is no site"),
+        ({"embedded_on": "https://[v1.x]"}, "is no site"),
+        ({"embedded_on": "https://a.example*"}, "is no site"),
+        ({"embedded_on": "https://a.*.example"}, "is no site"),
+        ({"embedded_on": "https://a:b"}, "is no site"),
+        ({"embedded_on": "https://a:"}, "is no site"),
+        ({"embedded_on": "https://a:\u0661"}, "is no site"),
+        ({"embedded_on": "https://a%2fb.example"}, "is no site"),
+        ({"embedded_on": "https://a\\b.example"}, "is no site"),
+        ({"embedded_on": "https://a`b.example"}, "is no site"),
+        ({"embedded_on": "https://a\x01b.example"}, "is no site"),
+        ({"embedded_on": "https://a\x7fb.example"}, "is no site"),
+        ({"embedded_on": "https://b\u00fccher\\.example"}, "is no site"),
+        ({"embedded_on": "javascript://example.org"}, "is no site"),
         ({"shows": ["trend", "secrets"]}, "Select a valid choice"),
         ({"name": ""}, "This field is required"),
         ({"pixel": "999999"}, "Choose an article of the project above"),
@@ -255,6 +270,26 @@ def test_what_makes_no_sense_is_refused_with_a_reason(as_owner, project, changes
 
     assert said in page
     assert not ShareLink.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "site",
+    [
+        "*",
+        "https://blog.example.org",
+        "https://Blog.example.org",
+        "https://*.example.org:8443",
+        "http://localhost:8001",
+        "http://127.0.0.1",
+        "https://[2001:db8::1]",
+        "https://[::1]:8443",
+        "https://xn--bcher-kva.example",
+    ],
+)
+def test_any_site_can_be_named(as_owner, project, site):
+    add(as_owner, project, embedded_on=site)
+
+    assert ShareLink.objects.get().embedded_on == site
 
 
 def test_a_frame_and_a_password_are_refused_together_later_too(as_owner, pixel):
