@@ -826,6 +826,17 @@ def test_the_list_of_pixels_costs_the_same_however_many_there_are(as_owner, proj
         as_owner.get("/admin/collector/pixel/")
 
 
+@pytest.mark.parametrize("asked", ["9" * 5000, "9" * 20, "-1", "x", "\u00b2", "%00"])
+@pytest.mark.parametrize("model", ["pixel", "sharelink"])
+def test_a_list_asked_for_a_project_that_can_not_be_is_empty(as_owner, pixel, model, asked):
+    ShareLink.objects.create(project=pixel.project, name="Hello")
+
+    answer = as_owner.get(f"/admin/collector/{model}/?project={asked}")
+
+    assert answer.status_code == 200
+    assert "Hello" not in text_of(answer)
+
+
 def test_pages_link_to_the_dashboard(as_owner, pixel):
     assert 'href="/projects/blog/"' in text_of(as_owner.get(f"/admin/collector/project/{pixel.project_id}/change/"))
     pixel_page = text_of(as_owner.get(f"/admin/collector/pixel/{pixel.pk}/change/"))

@@ -46,7 +46,8 @@ class OwnedProjectFilter(admin.SimpleListFilter):
         value = self.value()
         if value is None:
             return queryset
-        return queryset.filter(project_id=value) if value.isdecimal() else queryset.none()
+        is_key = value.isdecimal() and len(value) < 10  # what a database can hold as one
+        return queryset.filter(project_id=value) if is_key else queryset.none()
 
 
 class StateFilter(admin.SimpleListFilter):
