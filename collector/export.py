@@ -5,6 +5,7 @@ Rows become lines, and lines are written or sent as they are made: nothing here 
 
 import csv
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -36,7 +37,9 @@ _POSITIONS, _TRAFFIC, _VERDICTS, _EVIDENCE, _DIMENSIONS = (
     for choices in (Position, Traffic, Verdict, Evidence, Dimension)
 )
 _BY_PIXEL = {int(dimension) for dimension in (Dimension.PIXEL, Dimension.STARTED, Dimension.FINISHED)}
-_FORMULAS = frozenset("=+-@\t\r\n")
+_SIGNS = "[=+@\uff1d\uff0b\uff0d\uff20-]"  # of a formula, as Japanese keyboards write them too
+# At the beginning, and where a cell would begin if lists were separated by semicolons, as German Excel has it, or tabs.
+_FORMULA = re.compile(rf"""^(?=\s*{_SIGNS}|[\t\r\n])|(?:;|(?!^)[\t\r\n])[\s"]*(?={_SIGNS})""")
 
 
 def hit_rows(
@@ -134,13 +137,13 @@ def table_lines(head: Sequence[object], rows: Iterable[Sequence[object]]) -> Ite
 
 
 def spreadsheet_cell(value: Any) -> str:
-    """Return a value as text; text that begins like a formula gets an apostrophe (OWASP, CSV Injection)."""
+    """Return a value as text, with an apostrophe wherever a spreadsheet would see a formula (OWASP, CSV Injection)."""
     if value is None:
         return ""
     if isinstance(value, int | float):
         return json.dumps(value)  # a negative number is no formula
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return f"'{text}" if text[:1] in _FORMULAS else text
+    return _FORMULA.sub(r"\g<0>'", text)
 
 
 class _Line:

@@ -14,7 +14,7 @@ from django.contrib.auth.models import User
 from django.test import AsyncClient, Client, RequestFactory
 from django.test.client import AsyncRequestFactory
 
-from collector.export import FIELDS
+from collector.export import FIELDS, spreadsheet_cell
 from collector.models import Hit, Membership, Pixel, Project, Verdict
 from dashboard.streams import CSV, streamed
 from tests.hits import CAMO, hit
@@ -140,7 +140,7 @@ def test_raw_hits_of_a_pixel_are_its_own(reader, take, pixel):
     assert [row["pixel"] for row in rows] == ["Other"]
 
 
-@pytest.mark.parametrize("payload", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1"])
+@pytest.mark.parametrize("payload", ["=1+1", "+1", "-1", "@SUM(A1)", "\t1", "  =1", "\uff1d1"])
 def test_formulas_of_strangers_and_authors_are_neutralised(reader, take, pixel, payload):
     Pixel.objects.update(title=payload)
     take(hit(pixel, page="https://medium.com/a", placement=payload[:40]))
@@ -151,6 +151,24 @@ def test_formulas_of_strangers_and_authors_are_neutralised(reader, take, pixel, 
         cells = [cell for row in table(fetched(reader, f"/projects/blog/{path}")) for cell in row]
         assert not [cell for cell in cells if cell.startswith(tuple("=+@\t")) or cell == "-1"]
     assert f"'{payload}" in [row[0] for row in table(fetched(reader, "/projects/blog/export/articles.csv"))]
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("evil.example/a;=HYPERLINK(1);", "evil.example/a;'=HYPERLINK(1);"),
+        ("a;  @SUM(A1)", "a;  '@SUM(A1)"),
+        (";=1", ";'=1"),
+        ("a\t-1\t+1", "a\t'-1\t'+1"),
+        ("a\r\n=1", "a\r\n'=1"),
+        ('a;"=1', "a;\"'=1"),  # written as a;""=1, which is a cell of no text and then a formula
+        ("a;\uff201", "a;'\uff201"),
+        ("one; two, 1-1=0; #3", "one; two, 1-1=0; #3"),
+    ],
+)
+def test_no_cell_begins_a_formula_where_semicolons_or_tabs_separate(text, written):
+    """As in Excel in German, French and Spanish, whatever is quoted."""
+    assert spreadsheet_cell(text) == written
 
 
 def test_a_lone_carriage_return_breaks_no_row(reader, take, pixel):
