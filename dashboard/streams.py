@@ -30,10 +30,12 @@ def streamed(request: HttpRequest, lines: Iterable[str], content_type: str, file
     It compresses by itself, where the client takes that: of an answer by ASGI, GZipMiddleware makes one gzip file a
     part, and browsers read the first of them alone.
     """
-    parts = _parts(lines if request.method == "GET" else ())
+    is_read = request.method == "GET"
+    parts = _parts(lines if is_read else ())
     headers = {"Content-Disposition": content_disposition_header(True, filename) or ""}
     if _takes_gzip.search(request.headers.get("Accept-Encoding", "")):
-        parts = compress_sequence(parts, max_random_bytes=PADDING_BYTES)
+        if is_read:  # of nothing, a gzip file still has a head
+            parts = compress_sequence(parts, max_random_bytes=PADDING_BYTES)
         headers["Content-Encoding"] = "gzip"
     content = _made_in_thread(parts) if isinstance(request, ASGIRequest) else parts
     response = StreamingHttpResponse(content, content_type=content_type, headers=headers)

@@ -11,6 +11,7 @@ from urllib.parse import quote
 import pytest
 from asgiref.sync import async_to_sync
 from django.contrib.auth.models import User
+from django.middleware.gzip import GZipMiddleware
 from django.test import AsyncClient, Client, RequestFactory
 from django.test.client import AsyncRequestFactory
 
@@ -258,6 +259,12 @@ def test_a_head_reads_no_hit(reader, take, pixel, django_assert_max_num_queries)
         response = reader.head("/projects/blog/hits.csv")
     assert (response.status_code, response.getvalue()) == (200, b"")
     assert list(streamed(RequestFactory().head("/"), ["line"], CSV, "x.csv")) == []
+
+
+def test_a_head_has_no_body_where_its_get_were_compressed():
+    request = RequestFactory().head("/", headers={"accept-encoding": "gzip"})
+    response = GZipMiddleware(lambda request: streamed(request, ["line"], CSV, "x.csv"))(request)
+    assert (response.headers["Content-Encoding"], list(response)) == ("gzip", [])
 
 
 @pytest.mark.parametrize("accepted", ["gzip", "gzip;q=0", "br;q=1.0, gzip;q=0.8"])
