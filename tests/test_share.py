@@ -8,7 +8,9 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.core.cache import cache
+from django.template.loader import render_to_string
 from django.test import Client
+from django.utils import translation
 
 from collector.models import Pixel, Project, Section, ShareLink
 from collector.spool import SpooledHit
@@ -319,6 +321,23 @@ def test_the_password_needs_its_form(visited):
     token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
     answer = client.post(url(link), {"password": PASSWORD, "csrfmiddlewaretoken": token[1]})
     assert answer.status_code == 302
+
+
+def test_who_blocks_cookies_is_told_so_on_a_page_of_ours(visited):
+    client = Client(enforce_csrf_checks=True, headers={"accept-language": "de"})
+    link = share(visited, password=PASSWORD)
+
+    answer = enter(client, link)
+
+    assert answer.status_code == 403
+    page = text_of(answer)
+    assert '<html lang="de"' in page
+    assert "<style" not in page
+    assert "/static/css/site.css" in page
+    for word in ("Blog", "Hello", "data-figure"):
+        assert word not in page
+    with translation.override("en"):
+        assert "Allow cookies for this site" in render_to_string("403_csrf.html")
 
 
 def test_another_password_shuts_out_who_came_in_with_the_old_one(client, visited):
