@@ -1,8 +1,10 @@
 """Share links: what they open and what they don't, and to whom."""
 
 import json
+import logging
 import re
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from itertools import cycle
 from urllib.parse import urlsplit
 
@@ -338,6 +340,31 @@ def test_who_blocks_cookies_is_told_so_on_a_page_of_ours(visited):
         assert word not in page
     with translation.override("en"):
         assert "Allow cookies for this site" in render_to_string("403_csrf.html")
+
+
+def test_the_log_holds_no_key_of_a_link(visited):
+    [stderr] = [handler for handler in logging.getLogger("django").handlers if handler.get_name() == "stderr"]
+    link = share(visited, password=PASSWORD)
+    written = StringIO()
+    before = stderr.setStream(written)
+    try:
+        enter(Client(enforce_csrf_checks=True), link)
+        Client().get(url(ShareLink(key="x" * 32), "embed/"))
+        Client().put(url(link))
+        try:
+            raise ValueError(f"of {url(link)}embed/")
+        except ValueError:
+            logging.getLogger("django.request").exception("Of %s, %d", {"path": url(link)}, 7)
+    finally:
+        stderr.setStream(before)
+
+    text = written.getvalue()
+    assert link.key not in text
+    assert "x" * 32 not in text
+    assert "Forbidden (CSRF cookie not set.): /share/…/\n" in text
+    assert "Not Found: /share/…/embed/\n" in text
+    assert "Of {'path': '/share/…/'}, 7\n" in text
+    assert "ValueError: of /share/…/embed/\n" in text
 
 
 def test_another_password_shuts_out_who_came_in_with_the_old_one(client, visited):
