@@ -1,7 +1,8 @@
 """How often the password of a share link may be tried: so often by one address, and wrongly so often by all together.
 
 django-ratelimit counts, in the cache that all processes share, and gets nobody's address: the day's salt keys what
-stands for it. Unlike the rate limit of hits, this one shuts where the cache is away.
+stands for it, here and where the API limits wrong tokens. Unlike the rate limit of hits, this one shuts where the cache
+is away.
 """
 
 import hashlib
@@ -31,7 +32,7 @@ def minutes_to_wait(request: HttpRequest, link: ShareLink) -> int:
 
     An address is counted before the password is looked at, so that tries side by side are no way past. One query.
     """
-    value = _hidden(_network_of(request), link)
+    value = hidden(network_of(request), str(link.pk))
     try:
         wrong = get_usage(None, group="wrong", key=_always(str(link.pk)), rate=WRONG_TRIES, increment=False)
         tries = get_usage(None, group="tries", key=_always(value), rate=TRIES, increment=True)
@@ -60,12 +61,16 @@ def _without_cache(error: Exception) -> int:
     return MINUTES_WITHOUT_CACHE
 
 
-def _hidden(network: str, link: ShareLink) -> str:
+def hidden(network: str, place: str) -> str:
+    """Return what stands for a network at one place, and today alone: once its salt is gone, nobody can make it again.
+
+    One query.
+    """
     salt = salt_of(now_us() // DAY_MICROSECONDS)
-    return hashlib.blake2b(f"{network}\0{link.pk}".encode(), key=salt, digest_size=16).hexdigest()
+    return hashlib.blake2b(f"{network}\0{place}".encode(), key=salt, digest_size=16).hexdigest()
 
 
-def _network_of(request: HttpRequest) -> str:
+def network_of(request: HttpRequest) -> str:
     """Return the client's address, of an IPv6 one its /64: whoever has one address of that has them all."""
     names = {b"x-forwarded-for": "HTTP_X_FORWARDED_FOR", b"forwarded": "HTTP_FORWARDED"}
     headers = {

@@ -17,8 +17,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
+from collector.attempts import hidden
 from collector.export import FIELDS, hit_rows
-from collector.models import ApiToken, Membership, Pixel, Project, Role, Verdict
+from collector.models import ApiToken, DailySalt, Membership, Pixel, Project, Role, Verdict
+from collector.visitors import DAY_MICROSECONDS
 from dashboard.api import api, hits
 from dashboard.api.counts import CountPage, DimensionName
 from dashboard.api.hits import HitPage
@@ -370,8 +372,41 @@ def test_an_address_is_neither_stored_nor_logged(settings, caplog, monkeypatch):
     kept: list[str] = []
     monkeypatch.setattr("dashboard.api.access.get_usage", lambda request, **kw: kept.append(kw["key"]("", None)))
     get(Client(REMOTE_ADDR="192.0.2.77"), "projects", 401)
-    assert len(kept[0]) == 64
+    assert len(kept[0]) == 32
     assert "192.0.2.77" not in kept[0] + caplog.text
+
+
+def test_all_addresses_of_a_network_of_ipv6_are_one_sender(settings):
+    settings.API_RATE_LIMIT = (1, 60)
+    get(Client(REMOTE_ADDR="2001:db8::1"), "projects", 401)
+    get(Client(REMOTE_ADDR="2001:db8::ffff:2"), "projects", 429)
+    get(Client(REMOTE_ADDR="2001:db8:0:1::1"), "projects", 401)
+
+
+def test_what_stands_for_an_address_is_of_its_day_and_its_place_alone(settings, monkeypatch):
+    settings.API_RATE_LIMIT = (1, 60)
+    kept: list[str] = []
+    monkeypatch.setattr("dashboard.api.access.get_usage", lambda request, **kw: kept.append(kw["key"]("", None)))
+    for day in (20_000, 20_000, 20_001):
+        monkeypatch.setattr("collector.attempts.now_us", lambda day=day: day * DAY_MICROSECONDS)
+        get(Client(), "projects", 401)
+    first, again, later = kept
+    assert first == again != later
+    DailySalt.objects.all().delete()
+    get(Client(), "projects", 401)
+    assert kept[-1] not in kept[:-1]
+    assert hidden("127.0.0.1", "1") != hidden("127.0.0.1", "api") == kept[-1]
+
+
+def test_where_no_salt_can_be_made_nobody_is_limited(settings, monkeypatch):
+    settings.API_RATE_LIMIT = (1, 60)
+
+    def refuse(day):
+        raise InternalError("cannot execute INSERT in a read-only transaction")
+
+    monkeypatch.setattr("collector.attempts.salt_of", refuse)
+    for _ in range(3):
+        get(Client(), "projects", 401)
 
 
 def test_behind_a_proxy_the_address_is_the_one_it_names(settings):

@@ -2,19 +2,19 @@
 
 import logging
 import re
+from collections.abc import Callable
 from http import HTTPStatus
 
 from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django_ratelimit.core import get_usage
 from ninja.security import HttpBearer
 
-from collector.clients import client_address
+from collector.attempts import hidden, network_of
 from collector.models import ApiToken, Project
 from dashboard.api.problems import ProblemError
 
@@ -29,13 +29,13 @@ class Bearer(HttpBearer):
     def __call__(self, request: HttpRequest) -> ApiToken:
         """Return the token that the request shows. Raises ProblemError for none, a wrong one, and one used too often.
 
-        A wrong token is looked up before its sender's address is limited: who has a right one must not be kept out
+        A wrong token is looked up before its sender's network is limited: who has a right one must not be kept out
         by a neighbour behind the same address. To guess a secret of 256 bits is hopeless at any rate.
         """
         scheme, _space, secret = request.headers.get("Authorization", "").partition(" ")
         token = self.authenticate(request, secret.strip()) if scheme.lower() == "bearer" else None
         if token is None:
-            _limit("api-address", _address_key(request))
+            _limit("api-address", lambda: hidden(network_of(request), "api"))
             raise ProblemError(
                 HTTPStatus.UNAUTHORIZED,
                 _(
@@ -44,7 +44,7 @@ class Bearer(HttpBearer):
                 ),
                 headers={"WWW-Authenticate": "Bearer"},
             )
-        _limit("api-token", str(token.pk))
+        _limit("api-token", lambda: str(token.pk))
         _note_use(token)
         return token
 
@@ -86,28 +86,17 @@ def _note_use(token: ApiToken) -> None:
         logger.warning("The day of an API token's use could not be written (%s); the next request tries again.", error)
 
 
-def _address_key(request: HttpRequest) -> str:
-    """Return what stands for the client's address in the cache: a keyed hash, for the address is never kept."""
-    headers = {
-        name.lower().encode(): value.encode("latin-1", "replace")
-        for name, value in request.headers.items()
-        if name.lower() in {"forwarded", "x-forwarded-for"}
-    }
-    address = client_address(request.META.get("REMOTE_ADDR") or "", headers, settings.TRUSTED_PROXIES)
-    return salted_hmac(__name__, address, algorithm="sha256").hexdigest()
-
-
-def _limit(group: str, key: str) -> None:
-    """Count one request. Raises ProblemError where it is one too many; where the cache is away nobody is limited."""
+def _limit(group: str, key: Callable[[], str]) -> None:
+    """Count one request. Raises ProblemError where it is one too many; where it can't be counted nobody is limited."""
     requests, _seconds = settings.API_RATE_LIMIT
     if not requests:
         return
     try:
         usage = get_usage(
-            None, group=group, key=lambda group, request: key, rate=settings.API_RATE_LIMIT, increment=True
+            None, group=group, key=lambda group, request: key(), rate=settings.API_RATE_LIMIT, increment=True
         )
-    except Exception as error:  # whatever the cache's client raises
-        logger.warning("The cache of the rate limit can't be reached (%s); nobody is limited.", error)
+    except Exception as error:  # whatever the cache's client raises, or the database that has the day's salt
+        logger.warning("A request can't be counted for the rate limit (%s); nobody is limited.", error)
         return
     if usage is None or not usage["should_limit"]:
         return
