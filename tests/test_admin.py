@@ -507,6 +507,21 @@ def test_deleting_a_project_deletes_its_data_and_no_other(as_owner, pixel, forei
     assert Hit.objects.get().project == foreign.project
 
 
+def test_deleting_a_project_says_that_its_share_links_go_too(as_owner, pixel, foreign):
+    url = f"/admin/collector/project/{pixel.project_id}/delete/"
+    ShareLink.objects.create(project=foreign.project, name="Theirs")
+    assert "<li>Share links: 0</li>" in text_of(as_owner.get(url))
+
+    for number in range(2):
+        ShareLink.objects.create(project=pixel.project, name=f"For {number}")
+
+    page = text_of(as_owner.get(url))
+    assert "<li>Share links: 2</li>" in page
+    assert "<li>For 0</li>" in page
+    assert "<li>For 1</li>" in page
+    assert "Theirs" not in page
+
+
 def test_asking_before_a_project_is_deleted_loads_no_hits(as_owner, pixel, django_assert_max_num_queries):
     store_hit(pixel)
 

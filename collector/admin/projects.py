@@ -103,13 +103,21 @@ class ProjectAdmin(ProjectModelAdmin):
         to_delete: list[Any] = []
         for project in objs:
             mine = [_("Pixel: %(pixel)s") % {"pixel": pixel} for pixel in project.pixels.all()]
+            shared = [link.name for link in project.share_links.all()]
             to_delete += [
                 _("Project: %(project)s") % {"project": project},
-                [*mine, _("All its hits, visitors and counts"), _("Its list of members")],
+                [
+                    *mine,
+                    _("All its hits, visitors and counts"),
+                    _("Its list of members"),
+                    *([_("Share links"), shared] if shared else []),
+                ],
             ]
         pixels = sum(project.pixels.count() for project in objs)
+        links = sum(project.share_links.count() for project in objs)
         forbidden = {_("project")} if any(not owns(request, project) for project in objs) else set()
-        return to_delete, {_("projects"): len(objs), _("pixels"): pixels}, forbidden, []
+        numbers = {_("projects"): len(objs), _("pixels"): pixels, _("share links"): links}
+        return to_delete, numbers, forbidden, []
 
     def save_model(self, request: HttpRequest, obj: Project, form: Form, change: bool) -> None:
         super().save_model(request, obj, form, change)
