@@ -22,7 +22,7 @@ from collector.export import FIELDS, hit_rows
 from collector.models import ApiToken, DailySalt, Membership, Pixel, Project, Role, Verdict
 from collector.visitors import DAY_MICROSECONDS
 from dashboard.api import api, hits
-from dashboard.api.counts import CountPage, DimensionName
+from dashboard.api.counts import MAX_DAYS_OF_MANY_VALUES, CountPage, DimensionName
 from dashboard.api.hits import HitPage
 from dashboard.api.projects import PixelPage, ProjectPage
 from tests.hits import CAMO, hit
@@ -535,6 +535,15 @@ def test_a_range_that_is_too_long_says_how_long_it_may_be(program, project):
     problem = get(program, "projects/blog/counts", 400, since="2020-01-01", until="2026-01-01")
     assert "1500" in problem["detail"]
     get(program, "projects/blog/counts", since="2022-01-01", until="2026-02-09")  # 1,500 days
+
+
+@pytest.mark.parametrize("dimension", ["page", "elsewhere"])
+def test_values_that_strangers_make_up_are_counted_over_fewer_days(program, project, client, dimension):
+    query = {"dimension": dimension, "until": "2026-11-01"}
+    problem = get(program, "projects/blog/counts", 400, since="2026-07-31", **query)  # 93 days
+    assert "92" in problem["detail"]
+    get(program, "projects/blog/counts", since="2026-08-01", **query)
+    assert f"by page or elsewhere {MAX_DAYS_OF_MANY_VALUES}" in client.get("/api/v1/").content.decode()
 
 
 @pytest.mark.parametrize("path", ["nothing", "projects/", "projects/blog/", "projects/blog/pixels/x", "projects/é"])
