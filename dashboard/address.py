@@ -5,6 +5,7 @@ query strings alone: they work wherever the page stands. Whatever the query stri
 can't be read is left out, with a notice that says so.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -15,12 +16,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from collector.models import Dimension
-from dashboard.periods import DEFAULT, Bucket, Comparison, Period, PeriodForm
+from dashboard.periods import Bucket, Comparison, Period, PeriodForm
 
 UNKNOWN = "(unknown)"  # in an address, the value of what is not known
 MAX_VALUE = 255  # characters, as `DailyCount` has room for
 MAX_ID = 2**31 - 1
 MAX_PAGE = 100_000
+_UNSTORABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 # What a page is filtered by, in the order of the chips. The first two are answered from the counts.
 PIXEL_FILTER, PLATFORM_FILTER = "article", "platform"
@@ -74,7 +76,8 @@ class Filters:
 class View:
     """What a page shows. `full` names the one list that it shows whole, from page number `number` on.
 
-    `rows` is how many rows of that list a page has, 0 where that is for the list to say.
+    `rows` is how many rows of that list a page has, 0 where that is for the list to say. `asked` is the period of the
+    address, where not all of that can be shown.
     """
 
     period: Period
@@ -85,15 +88,21 @@ class View:
     number: int = 1
     rows: int = 0
     notices: tuple[str, ...] = ()
+    asked: Period | None = None
 
     @property
     def earlier(self) -> Period | None:
-        """Return the period that this one is compared with."""
-        return self.period.earlier(self.comparison)
+        """Return the period that this one is compared with; before all of time there was none."""
+        return None if self.period.name == "all" else self.period.earlier(self.comparison)
+
+    @property
+    def addressed(self) -> Period:
+        """Return the period that its address names."""
+        return self.asked or self.period
 
     def parameters(self) -> dict[str, str]:
         """Return all that the address must say to ask for this view again, without `full`."""
-        period = self.period
+        period = self.addressed
         asked = {"range": period.name} if period.name else {"start": f"{period.start}", "end": f"{period.last_day}"}
         if period.unit:
             asked["by"] = period.unit.value
@@ -161,7 +170,7 @@ def _filters(asked: Mapping[str, Any]) -> tuple[Filters, list[Any]]:
         value = asked.get(key, "")
         if not value:
             continue
-        if len(value) > MAX_VALUE or not value.isprintable():
+        if len(value) > MAX_VALUE or _UNSTORABLE.search(value):
             ignored.append(FILTER_NAMES[key])
         else:
             values[key] = "" if value == UNKNOWN and key != PLATFORM_FILTER else value  # a platform is always known
@@ -175,6 +184,3 @@ def _number(text: str, most: int) -> int | None:
         return None
     number = int(text)
     return number if 0 < number <= most else None
-
-
-__all__ = ["DEFAULT", "FILTER_NAMES", "Filters", "View", "view"]

@@ -132,7 +132,7 @@ def trend_chart(
         else _stack([visits[key] for key in keys], totals)
     )
     marks = _marks(project, period, published)
-    before, before_label = _earlier(view, earlier, len(keys))
+    before, before_label = _earlier(view, earlier, keys)
     parts = [] if view.is_line else series
     points = []
     for place, key in enumerate(keys):
@@ -240,15 +240,18 @@ def _stack(columns: Sequence[Mapping[str, int]], totals: Mapping[str, int]) -> l
     return series
 
 
-def _earlier(view: View, days: Sequence[PlatformDay], points: int) -> tuple[list[int], str]:
+def _earlier(view: View, days: Sequence[PlatformDay], keys: Sequence[Key]) -> tuple[list[int], str]:
     """Return the visits of the earlier period, bucket by bucket, and what to call it."""
     period = view.earlier
     if period is None or not days:
         return [], ""
-    visits, _visitors = _by_bucket(period, days)
-    values = [visits[key].total() for key in _keys(period)][:points]
-    values += [0] * (points - len(values))
-    return values, period.label
+    # Day by day, so that every one falls into a bucket; the day that a leap year has more, into the last.
+    visits: Counter[Key] = Counter()
+    for day in days:
+        if (day.dimension == Dimension.HOUR) is (view.period.bucket is Bucket.HOUR):
+            at = min(view.period.start + (day.date - period.start), view.period.last_day)
+            visits[view.period.bucket_of(at), day.hour] += day.visits
+    return [visits[key] for key in keys], period.label
 
 
 def _marks(project: Project, period: Period, published: Sequence[Pixel]) -> dict[Key, list[str]]:

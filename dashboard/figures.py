@@ -62,13 +62,21 @@ class Figure:
     note: str
     change: Change | None = None
 
+    @property
+    def title(self) -> str:
+        """Return the whole number, where there is one behind the text."""
+        return "" if self.text == labels.UNSEEN else labels.exact(self.exact)
 
-def key_figures(now: Numbers, before: Numbers | None, when: str, *, is_partial: bool = False) -> Sequence[Figure]:
+
+def key_figures(
+    now: Numbers, before: Numbers | None, when: str, *, so_far: tuple[int, int] | None = None
+) -> Sequence[Figure]:
     """Return visits, visitors, read-through, what proxies hide, and bots. `when` names the period before.
 
-    Of a period before that `is_partial`, visits and visitors alone are known.
+    Where this period is not over, `so_far` are the visits and visitors of the one before when that had come as far.
     """
-    whole = None if is_partial else before
+    visits_before, visitors_before = so_far or ((before.visits, before.visitors) if before else (0, 0))
+    until = _("%(day)s until this hour") % {"day": when} if so_far else when
     seen = labels.seen(now.visits, now.visitors)
     others = set_aside(now.verdicts, Verdict.BOT)
     return (
@@ -78,7 +86,7 @@ def key_figures(now: Numbers, before: Numbers | None, when: str, *, is_partial: 
             labels.short(now.visits),
             now.visits,
             _("by readers, directly or through a proxy"),
-            count_change(now.visits, before.visits, when) if before else None,
+            count_change(now.visits, visits_before, until) if before else None,
         ),
         Figure(
             "visitors",
@@ -86,7 +94,7 @@ def key_figures(now: Numbers, before: Numbers | None, when: str, *, is_partial: 
             labels.UNSEEN if seen is None else labels.short(seen),
             now.visitors,
             _("that we could tell apart, each once a day"),
-            count_change(now.visitors, before.visitors, when) if before else None,
+            count_change(now.visitors, visitors_before, until) if before else None,
         ),
         Figure(
             "reading",
@@ -94,7 +102,7 @@ def key_figures(now: Numbers, before: Numbers | None, when: str, *, is_partial: 
             labels.UNSEEN if now.reading.share is None else labels.percent(min(now.reading.share, 1)),
             now.reading.finished,
             _reading_note(now.reading),
-            _share_change(now.reading.share, whole.reading.share, when) if whole else None,
+            _share_change(now.reading.share, before.reading.share, when) if before else None,
         ),
         Figure(
             "hidden",
@@ -107,7 +115,7 @@ def key_figures(now: Numbers, before: Numbers | None, when: str, *, is_partial: 
                 now.proxied,
             )
             % {"visits": labels.exact(now.proxied)},
-            _share_change(now.hidden, whole.hidden, when) if whole else None,
+            _share_change(now.hidden, before.hidden, when) if before else None,
         ),
         Figure(
             "bots",
@@ -115,7 +123,7 @@ def key_figures(now: Numbers, before: Numbers | None, when: str, *, is_partial: 
             labels.short(now.bots),
             now.bots,
             _("not counted; nor %(others)s") % {"others": others} if others else _("not counted as visits"),
-            count_change(now.bots, whole.bots, when) if whole else None,
+            count_change(now.bots, before.bots, when) if before and not so_far else None,
         ),
     )
 
@@ -137,8 +145,8 @@ def _reading_note(reading: Reading) -> str:
     if reading.share is None:
         return _("no pixel at an article's end was seen")
     return ngettext(
-        "came to the end, of %(visits)s direct visit of articles with a pixel there",
-        "came to the end, of %(visits)s direct visits of articles with a pixel there",
+        "came to the end, of %(visits)s direct visit on all platforms of articles with a pixel there",
+        "came to the end, of %(visits)s direct visits on all platforms of articles with a pixel there",
         reading.started,
     ) % {"visits": labels.exact(reading.started)}
 

@@ -88,19 +88,20 @@ def hours_grid(project: Project, period: Period, week: Counter[tuple[int, str]])
         Section.HOURS.value,
         _("When they read"),
         _("By weekday and hour in %(zone)s") % {"zone": project.timezone},
-        _best(week, len(weekdays)),
+        _best(week, period),
         HOURS,
         lines,
         Line(_("All"), every, cells, by_hour.total()),
     )
 
 
-def _best(week: Counter[tuple[int, str]], weekdays: int) -> str:
-    """Name the best hour in a sentence; the first of equals."""
+def _best(week: Counter[tuple[int, str]], period: Period) -> str:
+    """Name the best hour in a sentence, by its mean over the weekdays of the period; the first of equals."""
     if not week or not max(week.values()):
         return ""
-    weekday, hour = max(sorted(week), key=lambda at: week[at])
-    if weekdays < 7:
+    days = Counter(day.weekday() for day in period.dates())
+    weekday, hour = max(sorted(week), key=lambda at: week[at] / max(days[at[0]], 1))
+    if period.days < 7:
         return _("Most reading happened %(hours)s.") % {"hours": to_the_next(hour)}
     return str(BEST_HOUR_OF_WEEK[weekday]) % {"hours": to_the_next(hour)}
 

@@ -61,7 +61,7 @@ def overview(projects: Iterable[Project], now: datetime) -> list[Card]:
     today = {project.pk: timezone.localdate(now, project.zone) for project in listed}
     visits: dict[int, Counter[date]] = defaultdict(Counter)
     platforms: dict[int, Counter[str]] = defaultdict(Counter)
-    shown = Period(min(today.values()) - (2 * CARD_DAYS - 1) * DAY, max(today.values()) + DAY)
+    shown = Period(min(today.values()) - 2 * CARD_DAYS * DAY, max(today.values()) + DAY)
     for row in queries.project_days(listed, shown.dates()):
         visits[row.project_id][row.date] += row.visits
         if row.date > today[row.project_id] - CARD_DAYS * DAY:
@@ -74,17 +74,17 @@ def overview(projects: Iterable[Project], now: datetime) -> list[Card]:
 
 
 def _card(project: Project, visits: Counter[date], today: date, platforms: Counter[str], quiet: int) -> Card:
-    days = [visits[today - ago * DAY] for ago in reversed(range(2 * CARD_DAYS))]
+    days = [visits[today - ago * DAY] for ago in reversed(range(2 * CARD_DAYS + 1))]
     top = max(sorted(platforms), key=lambda slug: platforms[slug], default="")
     return Card(
         project=project,
         counts=(
             Count(_("Today"), days[-1]),
-            Count(_("7 days"), sum(days[-7:]), count_change(sum(days[-7:]), sum(days[-14:-7]), _("the 7 days before"))),
+            Count(_("7 days"), sum(days[-7:]), _change(days, 7)),
             Count(
                 _("30 days"),
                 sum(days[-CARD_DAYS:]),
-                count_change(sum(days[-CARD_DAYS:]), sum(days[:-CARD_DAYS]), _("the 30 days before")),
+                _change(days, CARD_DAYS),
             ),
         ),
         days=days[-CARD_DAYS:],
@@ -92,6 +92,12 @@ def _card(project: Project, visits: Counter[date], today: date, platforms: Count
         platform_colour=platform_colour(top) if top else "",
         quiet=quiet,
     )
+
+
+def _change(days: Sequence[int], length: int) -> Change | None:
+    """Compare the last days that are over with as many before: today is not, and would be less every morning."""
+    over = days[:-1]
+    return count_change(sum(over[-length:]), sum(over[-2 * length : -length]), _("the days before, today left out"))
 
 
 @dataclass(frozen=True, slots=True)

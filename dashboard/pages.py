@@ -3,6 +3,7 @@
 The same for its members, for whoever has a share link, and for a spreadsheet.
 """
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -18,15 +19,16 @@ from dashboard.address import FILTER_NAMES, Filters, View, view
 from dashboard.articles import SPARK_HEIGHT, SPARK_WIDTH, spark_line
 from dashboard.charts import BUCKET_NAMES, MAX_MARKS
 from dashboard.panels import PANELS, Panel, platform_label
-from dashboard.periods import PRESETS, Comparison, Period
+from dashboard.periods import DAY, PRESETS, Bucket, Comparison, Period
 from dashboard.queries import Counted
 from dashboard.quiet import Quiet, quiet_pixels
-from dashboard.recount import MAX_HITS, Recounted, kept_since, recount
+from dashboard.recount import Recounted, kept_since, recount
 from dashboard.reports import ALL_SECTIONS, Report, Subject, full_panel, report, rows_a_page
 from dashboard.tally import Tally
 
 LIVE_MINUTES = 30
 MAX_LIVE = 10_000
+MAX_READ = 1_000_000  # visits among which a filter may look
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,8 @@ class Page:
 
     @property
     def period(self) -> Period:
-        return self.view.period
+        """Return the period that is shown, or the one asked for where nothing of it could be."""
+        return self.view.period if self.view.period.days else self.view.addressed
 
     @property
     def take(self) -> str:
@@ -149,19 +152,21 @@ def make_page(
         first_day = min((day for day, _platform, _visits in lifetime), default=None)
     asked_view = replace(view(asked, today=local.date(), first_day=first_day), rows=full_rows)
     shown, chips, notices = _filtered(project, pixel, asked_view, sections, is_public)
-    tally, earlier, shown, more_notices = _tallies(project, pixel, shown, now)
+    tally, earlier, shown, more_notices = _tallies(project, pixel, shown, now, first_day)
     quiet = [] if pixel or is_public else quiet_pixels([project], now)
     subject = Subject(
         project=project,
         pixel=pixel,
         now=now,
         lifetime=lifetime,
-        published=_published(project, pixel, shown.period) if Section.ARTICLES in sections or pixel else [],
+        published=_published(project, pixel, shown.filters.pixel_id, shown.period)
+        if Section.ARTICLES in sections or pixel
+        else [],
         quiet=quiet,
         sections=sections,
         are_linked=not is_public,
     )
-    full = full_panel(subject, shown, tally) if shown.full else None
+    full = full_panel(subject, shown, tally) if shown.full and first_day else None
     if full and not full.rows and shown.number > 1:
         shown = replace(shown, number=1)  # there are fewer pages, or nothing that tells how many
         full = full_panel(subject, shown, tally)
@@ -173,7 +178,7 @@ def make_page(
         first_day=first_day,
         today=local.date(),
         clock=f"{local:%H:%M}",
-        notices=[*asked_view.notices, *notices, *more_notices, *filter(None, [clock_change])],
+        notices=[*asked_view.notices, *notices, *more_notices, *_left_out(shown, full), *filter(None, [clock_change])],
         chips=chips,
         presets=_presets(shown),
         comparisons=_comparisons(shown),
@@ -212,6 +217,7 @@ def _filtered(
             article = found.title
     if filters.platform is not None and Section.PLATFORMS not in sections:
         filters = replace(filters, platform=None)
+        notices.append(_("This page does not show platforms: that filter was left out."))
     by_dimension = {described.dimension: described for described in PANELS.values()}
     if is_public and filters.need_hits:
         # Reading single hits takes a second: not for whoever has an address.
@@ -236,27 +242,45 @@ def _filtered(
 
 
 def _tallies(
-    project: Project, pixel: Pixel | None, shown: View, now: datetime
+    project: Project, pixel: Pixel | None, shown: View, now: datetime, first_day: date | None
 ) -> tuple[Tally, Tally | None, View, list[str]]:
     """Return who answers for the period and for the one before, and the view with the days that can be answered for."""
     filters = shown.filters
     pixel_id = pixel.pk if pixel else filters.pixel_id or WHOLE_PROJECT
+    today = now.astimezone(project.zone).date()
     if not filters.need_hits:
-        counted = Counted(project, pixel_id, filters.platform, today=now.astimezone(project.zone).date())
+        counted = Counted(project, pixel_id, filters.platform, today=today, since=first_day or today)
         return counted, counted if shown.earlier else None, shown, []
     if pixel:
         filters = replace(filters, pixel_id=pixel.pk)
-    since = kept_since(project, now)
+    kept = kept_since(project, now)
+    since = max(kept, _countable_since(project, shown.period, today, first_day))
     tally = recount(project, pixel_id, filters, shown.period, since=since)
     notices = [_("With this filter, visits are counted anew from single hits.")]
     if tally.period.start > shown.period.start:
-        notices = [_cut(project, tally.period, since)]
-        # The page goes on asking for the range that it was asked for; only what it shows is shorter.
-        return tally, None, replace(shown, period=replace(tally.period, name=shown.period.name)), notices
+        notices = [_cut(project, tally.period, kept)]
+        if shown.earlier:
+            notices.append(_("For the period before there are not enough single hits kept, so nothing is compared."))
+        return tally, None, replace(shown, period=tally.period, asked=shown.period), notices
+    if shown.full:
+        return tally, None, shown, notices
     earlier = _earlier_recount(project, pixel_id, filters, shown, since)
     if earlier is None and shown.earlier:
         notices.append(_("For the period before there are not enough single hits kept, so nothing is compared."))
     return tally, earlier, shown, notices
+
+
+def _countable_since(project: Project, period: Period, today: date, first_day: date | None) -> date:
+    """Return the first day of the newest that single hits may be read of: `MAX_READ` visits at most, or one day's."""
+    visits: Counter[date] = Counter()
+    for row in Counted(project, today=today, since=first_day or today).platform_days(replace(period, unit=Bucket.DAY)):
+        visits[row.date] += row.visits
+    read = 0
+    for day in sorted(visits, reverse=True):
+        read += visits[day]
+        if read > MAX_READ:
+            return min(day + DAY, period.last_day)
+    return period.start
 
 
 def _earlier_recount(project: Project, pixel_id: int, filters: Filters, shown: View, since: date) -> Recounted | None:
@@ -266,35 +290,46 @@ def _earlier_recount(project: Project, pixel_id: int, filters: Filters, shown: V
     return earlier if earlier.period == shown.earlier else None
 
 
-def _cut(project: Project, period: Period, since: date) -> str:
+def _cut(project: Project, period: Period, kept: date) -> str:
     """Say why a filtered page shows fewer days than it was asked for."""
-    if period.start <= since:
+    if not period.days:
+        return _("More single hits pass this filter in a day than a page counts. Add another filter to see them.")
+    if period.start <= kept:
         return ngettext(
             "Filtered visits are counted from single hits, which this project keeps for %(days)s day: shown are those "
             "since %(day)s.",
             "Filtered visits are counted from single hits, which this project keeps for %(days)s days: shown are those "
             "since %(day)s.",
             project.retention_days,
-        ) % {"days": labels.exact(project.retention_days), "day": labels.day(since, "yMMMd")}
+        ) % {"days": labels.exact(project.retention_days), "day": labels.day(kept, "yMMMd")}
     return _(
-        "Filtered visits are counted from single hits, %(limit)s at most: shown are those since %(day)s. Choose a "
-        "shorter range to see earlier ones."
-    ) % {"limit": labels.exact(MAX_HITS), "day": labels.day(period.start, "yMMMd")}
+        "Filtered visits are counted from the newest single hits: shown are those since %(day)s. Choose a shorter "
+        "range to see earlier ones."
+    ) % {"day": labels.day(period.start, "yMMMd")}
 
 
-def _published(project: Project, pixel: Pixel | None, period: Period) -> list[Pixel]:
+def _left_out(shown: View, full: Panel | None) -> list[str]:
+    """Say that the page has no such list as its address names."""
+    return [_("There is no such list here.")] if shown.full and full is None else []
+
+
+def _published(project: Project, pixel: Pixel | None, pixel_id: int | None, period: Period) -> list[Pixel]:
     """Return the articles that appeared in the period. One query, none for a single article."""
     if pixel:
         day = pixel.created_at.astimezone(project.zone).date()
         return [pixel] if period.start <= day < period.end else []
     from_midnight, to_midnight = period.moments(project.zone)
     pixels = Pixel.objects.filter(project=project, created_at__gte=from_midnight, created_at__lt=to_midnight)
+    if pixel_id is not None:
+        pixels = pixels.filter(pk=pixel_id)
     return list(pixels[:MAX_MARKS])
 
 
 def _presets(shown: View) -> list[Choice]:
     return [
-        Choice(str(preset.label), shown.link("start", "end", "by", range=preset.name), preset.name == shown.period.name)
+        Choice(
+            str(preset.label), shown.link("start", "end", "by", range=preset.name), preset.name == shown.addressed.name
+        )
         for preset in PRESETS.values()
     ]
 

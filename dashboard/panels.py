@@ -17,9 +17,6 @@ from dashboard.address import UNKNOWN, View
 from dashboard.queries import START, PixelTotal, PlatformDay, Reading, ValueCount
 
 if TYPE_CHECKING:
-    pass
-
-if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
 PANEL_ROWS = 10
@@ -82,6 +79,7 @@ class Panel:
     full_url: str = ""
     headings: Sequence[str] = ()
     has_map: bool = False
+    mapped: Sequence[tuple[str, int]] = ()
     has_sparks: bool = False
 
     def table(self) -> tuple[list[str], list[list[object]]]:
@@ -95,10 +93,10 @@ class Panel:
     @property
     def painted(self) -> dict[str, Any]:
         """Return what a map needs to paint it."""
+        total = sum(visits for _code, visits in self.mapped)
         countries = [
-            {"code": row.value, "label": row.label, "visits": labels.exact(row.visits), "share": round(row.share, 4)}
-            for row in self.rows
-            if row.known
+            {"code": code, "label": labels.country(code), "visits": labels.exact(visits), "share": visits / total}
+            for code, visits in self.mapped
         ]
         return {"countries": countries}
 
@@ -245,13 +243,15 @@ def make_row(value: str, label: str, visits: int, visitors: int, *, total: int, 
 
 
 def dimension_panel(
-    described: Described, counts: Sequence[ValueCount], total: int, view: View, *, are_linked: bool = True
-) -> Panel:
+    described: Described, counts: Sequence[ValueCount], total: int, view: View, *, are_linked: bool = True,
+    mapped: Sequence[ValueCount] = (), most: int = 0,
+) -> Panel:  # fmt: skip
     """Rank the values of one dimension. Unknown comes last and has no bar: it is no answer to the panel's question.
 
-    Its rows filter the page, which takes single hits; `are_linked` is for who may have them read.
+    Its rows filter the page, which takes single hits; `are_linked` is for who may have them read. `mapped` are all
+    countries for the map, `most` the visits of the longest bar where that is not among the rows.
     """
-    most = max((count.visits for count in counts if count.value), default=0)
+    most = most or max((count.visits for count in counts if count.value), default=0)
     unknown, hint = labels.unknown(), _("An image proxy keeps this from us, or the wish of the reader.")
     link = view.links(described.parameter)
     rows = [
@@ -278,7 +278,8 @@ def dimension_panel(
         rows,
         values,
         full_url=view.link(all=described.key) if values > len(rows) else "",
-        has_map=described.dimension == Dimension.COUNTRY,
+        has_map=bool(mapped),
+        mapped=[(count.value, count.visits) for count in mapped if count.value],
     )
 
 

@@ -135,7 +135,7 @@ class Period:
 
     def clock_change(self, zone: ZoneInfo) -> str:
         """Say which hours of a single day were skipped or lived twice as the clocks changed; empty for any other."""
-        if self.bucket is not Bucket.HOUR:
+        if self.days != 1:
             return ""
         midnight, next_midnight = (
             datetime.combine(day, time(), zone).astimezone(UTC) for day in (self.start, self.end)

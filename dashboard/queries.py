@@ -20,11 +20,11 @@ from collector.counts import READERS
 from collector.models import DailyCount, Dimension, Hit, Pixel, Position, Project, Traffic
 from collector.models.counts import ALL_PLATFORMS, WHOLE_PROJECT
 from collector.platforms import lazy_platforms
-from dashboard.periods import DAY, Bucket, Period
+from dashboard.periods import DAY, EARLIEST, Bucket, Period
 
 MAX_LISTED_DAYS = 1_500  # in a statement
 MAX_VALUES = 20_000  # of all dimensions asked for, to be remembered and ranked here; more are left to the database
-MAX_CANDIDATES = 200  # articles that are looked at on one platform
+MAX_CANDIDATES = 500  # articles that are looked at on one platform
 START = str(Position.START.label)
 STAMPING = (Dimension.POSITION, Dimension.TRAFFIC, Dimension.VERDICT)
 Summed = Mapping[Any, tuple[int, int]]  # hits and visitors by key
@@ -35,10 +35,14 @@ BY_PIXEL = (Dimension.PIXEL, Dimension.STARTED, Dimension.FINISHED)
 
 
 class Remembered:
-    """What was added up lately, by key; the oldest goes first. For all threads of a process."""
+    """What was added up lately, by key; the oldest goes first. For all threads of a process.
 
-    def __init__(self, entries: int) -> None:
-        self._entries = entries
+    Holds `sums` sums at most, some 200 bytes each, and no answer that takes more than a tenth of that.
+    """
+
+    def __init__(self, sums: int) -> None:
+        self._most = sums
+        self._held = 0
         self._found: OrderedDict[Hashable, Summed] = OrderedDict()
         self._lock = Lock()
 
@@ -49,17 +53,23 @@ class Remembered:
             return self._found.get(key)
 
     def put(self, key: Hashable, summed: Summed) -> None:
+        size = len(summed) + 1
+        if size * 10 > self._most:
+            return
         with self._lock:
+            replaced = self._found.pop(key, None)
+            self._held += size - (0 if replaced is None else len(replaced) + 1)
             self._found[key] = summed
-            if len(self._found) > self._entries:
-                self._found.popitem(last=False)
+            while self._held > self._most:
+                self._held -= len(self._found.popitem(last=False)[1]) + 1
 
     def forget(self) -> None:
         with self._lock:
             self._found.clear()
+            self._held = 0
 
 
-REMEMBERED = Remembered(512)
+REMEMBERED = Remembered(250_000)
 
 
 class PlatformDay(NamedTuple):
@@ -117,10 +127,11 @@ class Reading(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """The visits by dimension and value, most first; and by pixel."""
+    """The visits by dimension and value, most first; and by pixel, where it `is_cut` not of all of them."""
 
     values: Mapping[int, Sequence[ValueCount]]
     pixels: Mapping[int, PixelTotal]
+    is_cut: bool = False
 
     def by_value(self, dimension: Dimension) -> dict[str, int]:
         """Return the visits by the values of a dimension."""
@@ -141,15 +152,23 @@ class Counted:
     """The visits of a project, of one of its pixels, on one platform or on all: answered from the counts.
 
     `today` is the first day that is not over in the project's time zone; what the days before it came to is remembered.
+    Nothing was counted before `since`, so no address makes us look there.
     """
 
     def __init__(
-        self, project: Project, pixel_id: int = WHOLE_PROJECT, platform: str | None = None, *, today: date
+        self,
+        project: Project,
+        pixel_id: int = WHOLE_PROJECT,
+        platform: str | None = None,
+        *,
+        today: date,
+        since: date = EARLIEST,
     ) -> None:
         self.project = project
         self.pixel_id = pixel_id
         self.platform = platform
         self.today = today
+        self.since = since
         self._stamps: dict[tuple[date, date], int] = {}
         self._open_rows: dict[tuple[date, date], list[tuple[Any, ...]]] = {}
 
@@ -163,7 +182,7 @@ class Counted:
         self, period: Period, dimensions: Collection[Dimension], limit: int, offset: int = 0
     ) -> list[ValueCount]:
         """Return the most frequent values of each dimension, `limit` after the first `offset`. One or two queries."""
-        found = self._summed(period, dimensions, ("dimension", "value"), is_joined=True)
+        found = self._summed(period, dimensions, ("dimension", "value"), is_joined=True, limit=MAX_VALUES)
         if found is TOO_MANY:
             return self._ranked(period, dimensions, limit, offset)
         values = sums_of((dimension, value, *counts) for (dimension, value), counts in found.items()).values
@@ -212,13 +231,14 @@ class Counted:
         found = self._values(period, asked)
         if not with_pixels or self._has_joined:
             return found
-        whole = Counted(self.project, today=self.today)
+        whole = Counted(self.project, today=self.today, since=self.since)
         of_project = whole._values(period, BY_PIXEL).pixels
-        candidates = sorted(of_project, key=lambda pixel: -of_project[pixel].visits)[:MAX_CANDIDATES]
-        return Sums(found.values, self._on_platform(period, candidates))
+        candidates = sorted(of_project, key=lambda pixel: -of_project[pixel].visits)
+        on_platform = self._on_platform(period, candidates[:MAX_CANDIDATES])
+        return Sums(found.values, on_platform, is_cut=len(candidates) > MAX_CANDIDATES)
 
     def _values(self, period: Period, dimensions: Collection[Dimension]) -> Sums:
-        found = self._summed(period, dimensions, ("dimension", "value"), is_joined=True, limit=None)
+        found = self._summed(period, dimensions, ("dimension", "value"), is_joined=True)
         return sums_of((dimension, value, *counts) for (dimension, value), counts in found.items())
 
     def _on_platform(self, period: Period, pixels: Sequence[int]) -> dict[int, PixelTotal]:
@@ -270,11 +290,12 @@ class Counted:
         *,
         pixels: Sequence[int] = (),
         is_joined: bool = False,
-        limit: int | None = MAX_VALUES,
+        limit: int | None = None,
     ) -> Summed:
         """Add up hits and visitors by `fields`, of this scope or of some pixels. One query, of the open days alone
         where the closed ones are remembered; `TOO_MANY` where there are more than `limit` keys.
         """
+        period = Period(min(max(period.start, self.since), period.end), period.end)
         closed_end = max(period.start, min(period.end, self.today))
         closed, open_ = Period(period.start, closed_end), Period(closed_end, period.end)
         key = (

@@ -46,17 +46,20 @@ class Quiet:
 
 
 def quiet_pixels(projects: Collection[Project], now: datetime) -> list[Quiet]:
-    """Return the quiet pixels of projects, newest first. Three queries at most, bounded in what they read."""
+    """Return the quiet pixels of projects, newest first. Five queries at most, bounded in what they read."""
     if not projects:
         return []
     by_pk = {project.pk: project for project in projects}
     today = max(timezone.localdate(now, project.zone) for project in projects)
     lately = queries.visited_pixels(projects, [today - ago * DAY for ago in range(SILENT_DAYS)])
     live = Pixel.objects.live().filter(project__in=by_pk).exclude(pk__in=lately)
-    silent = list(live.filter(created_at__lt=now - VISITED_DAYS * DAY)[:MAX_PIXELS])
+    silent = list(live.filter(created_at__lt=now - VISITED_DAYS * DAY)[: MAX_PIXELS + 1])
     if not silent:
         return []
-    days = queries.visited_days(silent, [today - ago * DAY for ago in range(SILENT_DAYS, REMEMBERED_DAYS)])
+    remembered = [today - ago * DAY for ago in range(SILENT_DAYS, REMEMBERED_DAYS)]
+    if len(silent) > MAX_PIXELS:  # most of them may never have been visited
+        silent = list(live.filter(pk__in=queries.visited_pixels(projects, remembered))[:MAX_PIXELS])
+    days = queries.visited_days(silent, remembered)
     found = []
     for pixel in silent:
         pixel.project = by_pk[pixel.project_id]

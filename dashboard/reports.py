@@ -7,8 +7,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from django.utils.translation import gettext as _
-
 from collector.models import Dimension, Pixel, Project, Section
 from dashboard.address import View
 from dashboard.articles import articles_panel
@@ -26,7 +24,7 @@ from dashboard.panels import (
     placements_panel,
     platforms_panel,
 )
-from dashboard.periods import Bucket
+from dashboard.periods import Bucket, Period
 from dashboard.queries import PixelTotal, PlatformDay, Reading, Sums, ValueCount, read_through
 from dashboard.quiet import Quiet
 from dashboard.tally import Tally
@@ -118,7 +116,7 @@ def report(subject: Subject, view: View, tally: Tally, earlier: Tally | None) ->
         first_week=first_week_chart(subject.project, subject.lifetime, subject.today)
         if Section.TREND in sections and subject.pixel and not view.filters.parameters()
         else None,
-        groups=_groups(ranked, numbers.visits, view, subject),
+        groups=_groups(ranked, numbers.visits, view, subject, sums.values.get(Dimension.COUNTRY, ())),
     )  # fmt: skip
 
 
@@ -148,7 +146,9 @@ def full_panel(subject: Subject, view: View, tally: Tally) -> Panel | None:
     if described is None or described.section not in subject.sections:
         return None
     counts = tally.value_counts(period, [described.dimension], limit, offset)
-    return dimension_panel(described, counts, visits, view, are_linked=subject.are_linked)
+    known = [one for one in tally.value_counts(period, [described.dimension], 2) if one.value] if offset else []
+    most = known[0].visits if known else 0
+    return dimension_panel(described, counts, visits, view, are_linked=subject.are_linked, most=most)
 
 
 def rows_a_page(view: View) -> int:
@@ -192,16 +192,25 @@ def _figures(
     period = view.earlier
     if earlier is None or period is None:
         return key_figures(now, None, "")
-    if view.period.bucket is Bucket.HOUR and view.period.start == subject.today:
-        hour = f"{subject.now.astimezone(subject.project.zone).hour:02}"
-        so_far = [day for day in days_before if day.dimension == Dimension.HOUR and day.hour <= hour]
-        visits, visitors = sum(day.visits for day in so_far), sum(day.visitors for day in so_far)
-        when = _("%(day)s until this hour") % {"day": period.label}
-        before = Numbers(visits, visitors, 0, {}, Reading(0, 0))
-        return key_figures(now, before, when, is_partial=True)
     sums = earlier.sums(period, FIGURES, with_pixels=is_project)
     reading = read_through(sums.pixels.values()) if is_project else earlier.reading(period)
-    return key_figures(now, _numbers(days_before, sums, reading), period.label)
+    before = _numbers(days_before, sums, reading)
+    if view.period.last_day != subject.today:
+        return key_figures(now, before, period.label)
+    return key_figures(now, before, period.label, so_far=_so_far(subject, period, earlier, days_before))
+
+
+def _so_far(subject: Subject, period: Period, earlier: Tally, days_before: Sequence[PlatformDay]) -> tuple[int, int]:
+    """Return visits and visitors of a period up to this hour and minute of its last day, as if even within the hour."""
+    last, clock = period.last_day, subject.now.astimezone(subject.project.zone)
+    whole = [day for day in _totals(days_before) if day.date != last]
+    visits, visitors = float(sum(day.visits for day in whole)), float(sum(day.visitors for day in whole))
+    for day in earlier.platform_days(Period(last, period.end, unit=Bucket.HOUR)):
+        if day.dimension == Dimension.HOUR and day.date == last:
+            passed = min(max(clock.hour + clock.minute / 60 - int(day.hour), 0), 1)
+            visits += day.visits * passed
+            visitors += day.visitors * passed
+    return round(visits), round(visitors)
 
 
 def _placements(subject: Subject, view: View, tally: Tally, days: Sequence[PlatformDay], visits: int) -> Panel:
@@ -209,12 +218,25 @@ def _placements(subject: Subject, view: View, tally: Tally, days: Sequence[Platf
     return placements_panel(_totals(days), values, subject.lifetime, visits, view)
 
 
-def _groups(ranked: Mapping[int, Sequence[ValueCount]], visits: int, view: View, subject: Subject) -> list[Group]:
+def _groups(
+    ranked: Mapping[int, Sequence[ValueCount]],
+    visits: int,
+    view: View,
+    subject: Subject,
+    countries: Sequence[ValueCount],
+) -> list[Group]:
     groups = []
     # Set in two columns, these come out about as long as each other: a project has its platforms after the first.
     for key, names in (GROUPS[1], GROUPS[0], GROUPS[2]) if subject.pixel else GROUPS:
         shown = [
-            dimension_panel(described, ranked.get(described.dimension, ()), visits, view, are_linked=subject.are_linked)
+            dimension_panel(
+                described,
+                ranked.get(described.dimension, ()),
+                visits,
+                view,
+                are_linked=subject.are_linked,
+                mapped=countries if described.dimension == Dimension.COUNTRY else (),
+            )
             for described in map(PANELS.__getitem__, names)
             if described.section in subject.sections and (ranked.get(described.dimension) or not described.optional)
         ]

@@ -703,14 +703,14 @@ def queries_of(client: Client, path: str) -> int:
 
 
 PINNED = {
-    "{project}": 22,
-    "{project}?article={pixel}": 26,
-    "{project}?platform=medium": 28,
-    "{project}?article={pixel}&platform=medium": 26,
-    "{project}?range=7d&by=hour&compare=year": 22,
+    "{project}": 24,
+    "{project}?article={pixel}": 28,
+    "{project}?platform=medium": 30,
+    "{project}?article={pixel}&platform=medium": 28,
+    "{project}?range=7d&by=hour&compare=year": 24,
     "{project}?all=pages": 12,
-    "{project}{pixel}/": 17,
-    "{project}{pixel}/?platform=medium": 17,
+    "{project}{pixel}/": 12,
+    "{project}{pixel}/?platform=medium": 12,
 }
 
 
@@ -721,6 +721,10 @@ def test_pages_ask_as_many_queries_with_ten_pixels_as_with_two_thousand(reader, 
     listed = queries_of(reader, "/")
     fill_with(big, 2000)
     for of in (project, big):
+        DailyCount.objects.create(  # long ago: there is something to look for in any period before
+            project=of, pixel_id=WHOLE_PROJECT, dimension=Dimension.TOTAL, date=DAY - timedelta(days=800),
+            platform="medium", value="", hits=1, visitors=1,
+        )  # fmt: skip
         pixel = Pixel.objects.filter(project=of, title="Article 0").get()
         paths = {path: path.format(project=f"/projects/{of.slug}/", pixel=pixel.pk) for path in PINNED}
         assert {path: queries_of(reader, actual) for path, actual in paths.items()} == PINNED
@@ -728,7 +732,7 @@ def test_pages_ask_as_many_queries_with_ten_pixels_as_with_two_thousand(reader, 
     assert queries_of(reader, "/") == listed == 7
 
 
-@pytest.mark.parametrize(("path", "most"), [("/", 6), ("/projects/blog/", 22), ("/projects/blog/{pixel}/", 17)])
+@pytest.mark.parametrize(("path", "most"), [("/", 6), ("/projects/blog/", 24), ("/projects/blog/{pixel}/", 19)])
 def test_pages_ask_as_many_queries_at_any_traffic_and_in_any_range(reader, viewer, pixel, path, most):
     path = path.format(pixel=pixel.pk)
     for ago in (0, 1, 20):

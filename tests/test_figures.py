@@ -58,10 +58,13 @@ def test_a_share_is_compared_in_points(now, before, words):
     assert (figure.change.words if figure.change else None) == words
 
 
-def test_of_a_part_of_a_day_only_visits_and_visitors_are_compared():
-    now, before = Numbers(4, 2, 1, {"bot": 3}, Reading(4, 2)), Numbers(2, 2, 1, {"bot": 1}, Reading(2, 2))
-    compared = {figure.key for figure in key_figures(now, before, "May", is_partial=True) if figure.change}
-    assert compared == {"visits", "visitors"}
+def test_a_period_that_is_not_over_is_compared_with_as_much_of_the_one_before():
+    now, before = Numbers(4, 2, 1, {"bot": 3}, Reading(4, 2)), Numbers(9, 9, 1, {"bot": 1}, Reading(2, 2))
+    changes = {figure.key: figure.change for figure in key_figures(now, before, "May", so_far=(2, 2))}
+    assert (changes["visits"].words, changes["visits"].title) == ("100% more", "2 in May until this hour")
+    assert (changes["visitors"].words, changes["reading"].words) == ("as many", "50 points less")
+    assert changes["reading"].title == "100% in May"
+    assert changes["bots"] is None
     assert not [figure for figure in key_figures(NOTHING, None, "") if figure.change]
 
 

@@ -75,6 +75,7 @@ function settings(features, visited, colours) {
 /** Fetch what a map is made of; return the function that paints it in the theme of the moment. */
 async function prepare(canvas) {
   const [answer] = await Promise.all([fetch(canvas.dataset.outline), import(canvas.dataset.plugin)]);
+  if (!answer.ok) throw new Error(`The outline of the world is not there: ${answer.status}`);
   const outline = await answer.json();
   const { countries } = JSON.parse(document.getElementById(canvas.dataset.map).textContent);
   const visited = new Map(countries.map((country) => [country.code, country]));
@@ -90,10 +91,12 @@ const observer = new IntersectionObserver(
     for (const { isIntersecting, target } of entries) {
       if (!isIntersecting) continue;
       observer.unobserve(target);
-      prepare(target).then((paint) => {
-        paint();
-        document.addEventListener("themechange", paint);
-      });
+      prepare(target)
+        .then((paint) => {
+          paint();
+          document.addEventListener("themechange", paint);
+        })
+        .catch(() => target.closest(".map").remove()); // the list beside it says the same
     }
   },
   { rootMargin: "300px" },
