@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from collector.models import Pixel, Project
 from collector.models.projects import PLACEMENTS_AT_MOST
@@ -93,7 +94,8 @@ def add_placement(request: HttpRequest, slug: str, pixel_id: int) -> HttpRespons
         if is_new and len(pixel.placements) < PLACEMENTS_AT_MOST:
             pixel.placements = [*pixel.placements, place]
             pixel.save(update_fields=["placements"])
-            LogEntry.objects.log_actions(str(request.user.pk), [pixel], CHANGE, f"Added the placement {place}.")
+            said = _("Added the placement %(place)s.") % {"place": place}
+            LogEntry.objects.log_actions(str(request.user.pk), [pixel], CHANGE, said)
     query = request.GET.copy()
     if place and place not in query.getlist("place"):
         query.appendlist("place", place[:100])

@@ -10,7 +10,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.utils import timezone
 
-from collector.models import DailyCount, Dimension, Hit, Membership, Pixel, Project, Role, ShareLink
+from collector.models import ApiToken, DailyCount, Dimension, Hit, Membership, Pixel, Project, Role, ShareLink
 from collector.platforms import catalogue
 
 pytestmark = pytest.mark.django_db
@@ -664,6 +664,18 @@ def test_retiring_and_reinstating_shows_in_list_page_and_history(as_owner, pixel
     assert pixel.retired_at is None
     assert "Hello" in text_of(as_owner.get("/admin/collector/pixel/?state=live"))
     assert sorted(LogEntry.objects.values_list("change_message", flat=True)) == ["Reinstated.", "Retired."]
+
+
+@pytest.mark.parametrize(("model", "module"), [("sharelink", "sharing"), ("apitoken", "tokens")])
+def test_the_history_speaks_the_language_of_who_revokes(as_owner, owner, project, monkeypatch, model, module):
+    monkeypatch.setattr(f"collector.admin.{module}._", "Ja: {}".format)
+    link = ShareLink.objects.create(project=project, name="For Bo")
+    token = ApiToken.objects.create(user=owner, name="Script")
+    picked = {"sharelink": link, "apitoken": token}[model]
+
+    as_owner.post(f"/admin/collector/{model}/", {"action": "revoke", "_selected_action": picked.pk, "index": "0"})
+
+    assert LogEntry.objects.get().change_message == "Ja: Revoked."
 
 
 def test_the_button_on_a_pixels_page_comes_back_to_it(as_owner, pixel):

@@ -114,6 +114,14 @@ def test_an_editor_adds_a_place_and_comes_back_to_what_was_chosen(editor, viewer
     assert (entry.user, entry.object_id, entry.change_message) == (viewer, str(pixel.pk), "Added the placement github.")
 
 
+def test_the_history_speaks_the_language_of_who_adds_a_place(editor, pixel, monkeypatch):
+    monkeypatch.setattr("dashboard.snippet_pages._", {"Added the placement %(place)s.": "Mit %(place)s."}.__getitem__)
+
+    add(editor, pixel, "github")
+
+    assert LogEntry.objects.get().change_message == "Mit github."
+
+
 def test_a_place_that_is_there_is_not_added_twice(editor, pixel):
     add(editor, pixel, "medium")
     assert pixel.placements == ["medium", "dev-to"]

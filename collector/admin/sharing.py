@@ -229,7 +229,7 @@ class ShareLinkAdmin(ShareLinkModelAdmin):
         if not links:
             self.message_user(request, _("Revoked nothing: those links are revoked already."), messages.WARNING)
             return None
-        LogEntry.objects.log_actions(str(request.user.pk), links, CHANGE, "Revoked.")
+        LogEntry.objects.log_actions(str(request.user.pk), links, CHANGE, _("Revoked."))
         said = ngettext("Revoked %(number)d link.", "Revoked %(number)d links.", len(links)) % {"number": len(links)}
         self.message_user(request, said, messages.SUCCESS)
         return redirect("admin:collector_sharelink_change", links[0].pk) if "from_page" in request.POST else None

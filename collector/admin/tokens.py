@@ -151,7 +151,7 @@ class ApiTokenAdmin(TokenModelAdmin):
         if not tokens:
             self.message_user(request, _("Revoked nothing: those tokens are revoked already."), messages.WARNING)
             return None
-        LogEntry.objects.log_actions(str(request.user.pk), tokens, CHANGE, "Revoked.")
+        LogEntry.objects.log_actions(str(request.user.pk), tokens, CHANGE, _("Revoked."))
         said = ngettext("Revoked %(number)d token.", "Revoked %(number)d tokens.", len(tokens))
         self.message_user(request, said % {"number": len(tokens)}, messages.SUCCESS)
         return redirect("admin:collector_apitoken_change", tokens[0].pk) if "from_page" in request.POST else None
