@@ -26,7 +26,7 @@ from dashboard.streams import CSV, JSON_LINES, streamed
 
 CONTENT_TYPES = {"csv": CSV, "jsonl": JSON_LINES}
 TITLE_CHARACTERS = 40  # of a file's name
-MAX_ROWS = 10_000
+MAX_ROWS = 50_000  # of a panel; README says so
 PAGE_FIELDS = ("panel", "title", "label", "measure", "number")
 BYTE_ORDER_MARK = "\ufeff"  # without it, Excel takes UTF-8 for something else
 

@@ -6,6 +6,7 @@ import io
 import json
 import zlib
 from datetime import UTC, datetime
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -17,6 +18,7 @@ from django.test.client import AsyncRequestFactory
 
 from collector.export import FIELDS, spreadsheet_cell
 from collector.models import Hit, Membership, Pixel, Project, Verdict
+from dashboard import exports
 from dashboard.streams import CSV, streamed
 from tests.hits import CAMO, hit
 
@@ -415,6 +417,11 @@ def test_a_panel_has_all_its_rows(reader, take, pixel, monkeypatch):
     assert len(table(fetched(reader, "/projects/blog/export/articles.csv"))) == 72
     monkeypatch.setattr("dashboard.exports.MAX_ROWS", 30)
     assert len(table(fetched(reader, "/projects/blog/export/pages.csv"))) == 31
+
+
+def test_the_readme_says_how_many_rows_a_panel_has_at_most():
+    readme = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+    assert f"at most {exports.MAX_ROWS:,} rows" in readme
 
 
 def test_a_page_has_one_number_a_line_each_under_the_panel_it_is_from(reader, visited):
