@@ -605,6 +605,19 @@ def test_the_page_explains_every_endpoint_to_anybody(client, django_assert_num_q
     assert "/api/v1/projects/blog/counts?dimension=country&amp;interval=month&amp;since=2026-11-01" in page
 
 
+def test_the_document_is_built_once_and_read_in_every_language(client, monkeypatch):
+    built = client.get("/api/v1/openapi.json").json()
+
+    def build_again(*args):
+        raise AssertionError
+
+    monkeypatch.setattr("ninja.openapi.schema.OpenAPISchema.__init__", build_again)
+    german = client.get("/api/v1/", headers={"accept-language": "de"}).content.decode()
+    assert "List projects" in client.get("/api/v1/").content.decode()
+    assert "List projects" not in german
+    assert client.get("/api/v1/openapi.json").json() == built
+
+
 def test_the_examples_of_the_page_work(client, program, pixel):
     page = client.get("/api/v1/").content.decode().replace("&amp;", "&")
     commands = re.findall(r"http://testserver(/api/v1/[^&]\S*?)&quot;", page)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
-from ninja.openapi.schema import OpenAPISchema
+from ninja.openapi.schema import OpenAPISchema, get_schema
 
 from collector.snippets import base_url
 from dashboard.api.pages import MAX_ID
@@ -66,21 +67,28 @@ class DocumentedAPI(NinjaAPI):
     def get_openapi_schema(
         self, *, path_prefix: str | None = None, path_params: dict[str, Any] | None = None
     ) -> OpenAPISchema:
-        document = super().get_openapi_schema(path_prefix=path_prefix, path_params=path_params)
-        schema = Problem.model_json_schema(ref_template=f"{REFERENCES}{{model}}")
-        document["components"]["schemas"] |= schema.pop("$defs") | {"Problem": schema}
-        content = {CONTENT_TYPE: {"schema": {"$ref": f"{REFERENCES}Problem"}}}
-        for path, methods in document["paths"].items():
-            problems = {400: "Bad Request", 401: "Unauthorized", 429: "Too Many Requests"}
-            if "{" in path:
-                problems[404] = "Not Found"
-            for status, phrase in sorted(problems.items()):
-                methods["get"]["responses"][status] = {"description": phrase, "content": content}
-        return document
+        """Return the document, which belongs to all who ask: nobody may change it."""
+        return _document(self, self.get_root_path(path_params or {}) if path_prefix is None else path_prefix)
 
     def page(self, request: HttpRequest) -> HttpResponse:
         """Explain the API to people, logged in or not: it says nothing about anybody. No query but for the session."""
         return _page(request, self.get_openapi_schema())
+
+
+@lru_cache(maxsize=1)
+def _document(api: NinjaAPI, path_prefix: str) -> OpenAPISchema:
+    """Build the document once for a process: anybody may ask for it, and it costs tens of milliseconds."""
+    document = get_schema(api, path_prefix)
+    schema = Problem.model_json_schema(ref_template=f"{REFERENCES}{{model}}")
+    document["components"]["schemas"] |= schema.pop("$defs") | {"Problem": schema}
+    content = {CONTENT_TYPE: {"schema": {"$ref": f"{REFERENCES}Problem"}}}
+    for path, methods in document["paths"].items():
+        problems = {400: "Bad Request", 401: "Unauthorized", 429: "Too Many Requests"}
+        if "{" in path:
+            problems[404] = "Not Found"
+        for status, phrase in sorted(problems.items()):
+            methods["get"]["responses"][status] = {"description": phrase, "content": content}
+    return document
 
 
 @require_safe
