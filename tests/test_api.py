@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.db import DatabaseError, InternalError, OperationalError, connection
 from django.db.models import QuerySet
+from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
@@ -25,6 +26,7 @@ from dashboard.api import api, hits
 from dashboard.api.counts import MAX_DAYS_OF_MANY_VALUES, CountPage, DimensionName
 from dashboard.api.hits import HitPage
 from dashboard.api.projects import PixelPage, ProjectPage
+from dashboard.api.reading import only_read
 from tests.hits import CAMO, hit
 
 pytestmark = pytest.mark.django_db
@@ -479,14 +481,33 @@ def test_each_endpoint_asks_so_much_and_writes_nothing(program, taken, pixels, p
     assert [query["sql"] for query in captured if not query["sql"].startswith("SELECT")] == []
 
 
-@pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
-@pytest.mark.parametrize("path", [*ENDPOINTS, "openapi.json", ""])
-def test_nothing_but_reading_is_allowed(program, project, path, method):
-    if path == "openapi.json":
-        return  # answers whatever the method, and does nothing
-    response = getattr(program, method)(f"/api/v1/{path}")
+@pytest.mark.parametrize("method", ["post", "put", "patch", "delete", "options"])
+@pytest.mark.parametrize("path", [*ENDPOINTS, "openapi.json", "", "nothing"])
+def test_nothing_but_reading_is_allowed(project, path, method):
+    response = getattr(Client(enforce_csrf_checks=True), method)(f"/api/v1/{path}")
     assert response.status_code == 405
-    assert "GET" in response.headers["Allow"]
+    assert response.headers["Allow"] == "GET, HEAD"
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert response.json()["title"] == "Method Not Allowed"
+
+
+@pytest.mark.parametrize("path", [*ENDPOINTS, "openapi.json", "", "nothing", "projects/nothing"])
+def test_a_head_is_answered_like_its_get_without_the_body(program, path):
+    read, asked = program.get(f"/api/v1/{path}"), program.head(f"/api/v1/{path}")
+    assert (asked.status_code, asked.content) == (read.status_code, b"")
+    kept = ("Content-Type", "Content-Length", "Cache-Control")
+    assert [asked.headers.get(name) for name in kept] == [read.headers.get(name) for name in kept]
+
+
+def test_no_server_has_to_hold_back_the_body_of_a_head(rf):
+    """Django's test client does, and gunicorn with a warning."""
+    response = only_read(lambda request: HttpResponse(request.method))(rf.head("/"))
+    assert (response.content, response.headers["Content-Length"]) == (b"", "3")
+
+
+@pytest.mark.parametrize("path", ENDPOINTS)
+def test_what_a_token_is_told_is_kept_by_nobody(program, project, path):
+    assert program.get(f"/api/v1/{path}").headers["Cache-Control"] == "private, no-store"
 
 
 # What is refused

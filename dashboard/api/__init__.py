@@ -1,7 +1,7 @@
 """The read-only JSON API: what a program may read with a token, at `/api/v1/`.
 
-`access` lets tokens in, `problems` says what is wrong with a request, `pages` cuts long lists; `projects`, `counts` and
-`hits` each own their endpoints. `document` describes them all, in OpenAPI and on a page.
+`access` lets tokens in, `reading` says by which methods, `problems` what is wrong with a request, `pages` cuts long
+lists; `projects`, `counts` and `hits` own their endpoints. `document` describes them all, in OpenAPI and on a page.
 """
 
 from http import HTTPStatus
@@ -16,6 +16,7 @@ from dashboard.api import counts, hits, projects
 from dashboard.api.access import Bearer
 from dashboard.api.document import DocumentedAPI
 from dashboard.api.problems import ProblemError, answer_with_problems
+from dashboard.api.reading import only_read
 
 anything_else = Router()
 
@@ -42,8 +43,8 @@ for router in (projects.router, counts.router, hits.router, anything_else):
     api.add_router("", router)
 
 patterns, app_name, namespace = api.urls
-urls: tuple[list[URLPattern | URLResolver], str, str] = (
-    [path("", api.page, name="page"), *patterns],
-    app_name,
-    namespace,
-)
+patterns.insert(0, path("", api.page, name="page"))
+for pattern in patterns:
+    if isinstance(pattern, URLPattern):  # as all of ninja's are
+        pattern.callback = only_read(pattern.callback)
+urls: tuple[list[URLPattern | URLResolver], str, str] = patterns, app_name, namespace

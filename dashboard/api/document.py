@@ -11,7 +11,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext
-from django.views.decorators.http import require_safe
 from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema, get_schema
 
@@ -91,7 +90,6 @@ def _document(api: NinjaAPI, path_prefix: str) -> OpenAPISchema:
     return document
 
 
-@require_safe
 def _page(request: HttpRequest, document: Json) -> HttpResponse:
     base = base_url(request)
     context = {

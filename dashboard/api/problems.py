@@ -50,11 +50,12 @@ def bad_parameter(parameter: str, detail: str) -> ProblemError:
 
 def answer_with_problems(api: NinjaAPI) -> None:
     """Have `api` answer what its views and ninja raise as problem details."""
-    api.add_exception_handler(ProblemError, _refused)
+    api.add_exception_handler(ProblemError, refused)
     api.add_exception_handler(ValidationError, _invalid)
 
 
-def _refused(request: HttpRequest, refusal: Any) -> HttpResponse:
+def refused(request: HttpRequest, refusal: Any) -> HttpResponse:
+    """Return the answer that a ProblemError stands for."""
     mistakes = [(refusal.parameter, refusal.detail)] if refusal.parameter else []
     return _problem(refusal.status, refusal.detail, mistakes, refusal.headers)
 
