@@ -19,7 +19,7 @@ from dashboard.address import FILTER_NAMES, Filters, View, view
 from dashboard.articles import SPARK_HEIGHT, SPARK_WIDTH, spark_line
 from dashboard.charts import BUCKET_NAMES, MAX_MARKS
 from dashboard.panels import PANELS, Panel, platform_label
-from dashboard.periods import DAY, PRESETS, Bucket, Comparison, Period
+from dashboard.periods import DAY, EARLIEST, PRESETS, Bucket, Comparison, Period
 from dashboard.queries import Counted
 from dashboard.quiet import Quiet, quiet_pixels
 from dashboard.recount import Recounted, kept_since, recount
@@ -152,7 +152,7 @@ def make_page(
         first_day = min((day for day, _platform, _visits in lifetime), default=None)
     asked_view = replace(view(asked, today=local.date(), first_day=first_day), rows=full_rows)
     shown, chips, notices = _filtered(project, pixel, asked_view, sections, is_public)
-    tally, earlier, shown, more_notices = _tallies(project, pixel, shown, now, first_day)
+    tally, earlier, shown, more_notices = _tallies(project, pixel, shown, now)
     quiet = [] if pixel or is_public else quiet_pixels([project], now)
     subject = Subject(
         project=project,
@@ -242,19 +242,19 @@ def _filtered(
 
 
 def _tallies(
-    project: Project, pixel: Pixel | None, shown: View, now: datetime, first_day: date | None
+    project: Project, pixel: Pixel | None, shown: View, now: datetime
 ) -> tuple[Tally, Tally | None, View, list[str]]:
     """Return who answers for the period and for the one before, and the view with the days that can be answered for."""
     filters = shown.filters
     pixel_id = pixel.pk if pixel else filters.pixel_id or WHOLE_PROJECT
     today = now.astimezone(project.zone).date()
     if not filters.need_hits:
-        counted = Counted(project, pixel_id, filters.platform, today=today, since=first_day or today)
+        counted = Counted(project, pixel_id, filters.platform, today=today)
         return counted, counted if shown.earlier else None, shown, []
     if pixel:
         filters = replace(filters, pixel_id=pixel.pk)
     kept = kept_since(project, now)
-    since = max(kept, _countable_since(project, shown.period, today, first_day))
+    since = max(kept, _countable_since(project, shown.period, today))
     tally = recount(project, pixel_id, filters, shown.period, since=since)
     notices = [_("With this filter, visits are counted anew from single hits.")]
     if tally.period.start > shown.period.start:
@@ -270,17 +270,17 @@ def _tallies(
     return tally, earlier, shown, notices
 
 
-def _countable_since(project: Project, period: Period, today: date, first_day: date | None) -> date:
+def _countable_since(project: Project, period: Period, today: date) -> date:
     """Return the first day of the newest that single hits may be read of: `MAX_READ` visits at most, or one day's."""
     visits: Counter[date] = Counter()
-    for row in Counted(project, today=today, since=first_day or today).platform_days(replace(period, unit=Bucket.DAY)):
+    for row in Counted(project, today=today).platform_days(replace(period, unit=Bucket.DAY)):
         visits[row.date] += row.visits
     read = 0
     for day in sorted(visits, reverse=True):
         read += visits[day]
         if read > MAX_READ:
             return min(day + DAY, period.last_day)
-    return period.start
+    return EARLIEST
 
 
 def _earlier_recount(project: Project, pixel_id: int, filters: Filters, shown: View, since: date) -> Recounted | None:
@@ -292,7 +292,7 @@ def _earlier_recount(project: Project, pixel_id: int, filters: Filters, shown: V
 
 def _cut(project: Project, period: Period, kept: date) -> str:
     """Say why a filtered page shows fewer days than it was asked for."""
-    if not period.days:
+    if not period.days and period.end > kept:
         return _("More single hits pass this filter in a day than a page counts. Add another filter to see them.")
     if period.start <= kept:
         return ngettext(

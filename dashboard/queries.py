@@ -8,6 +8,7 @@ from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from operator import itemgetter
 from threading import Lock
 from typing import Any, NamedTuple
@@ -20,7 +21,7 @@ from collector.counts import READERS
 from collector.models import DailyCount, Dimension, Hit, Pixel, Position, Project, Traffic
 from collector.models.counts import ALL_PLATFORMS, WHOLE_PROJECT
 from collector.platforms import lazy_platforms
-from dashboard.periods import DAY, EARLIEST, Bucket, Period
+from dashboard.periods import DAY, Bucket, Period
 
 MAX_LISTED_DAYS = 1_500  # in a statement
 MAX_VALUES = 20_000  # of all dimensions asked for, to be remembered and ranked here; more are left to the database
@@ -152,7 +153,6 @@ class Counted:
     """The visits of a project, of one of its pixels, on one platform or on all: answered from the counts.
 
     `today` is the first day that is not over in the project's time zone; what the days before it came to is remembered.
-    Nothing was counted before `since`, so no address makes us look there.
     """
 
     def __init__(
@@ -162,13 +162,11 @@ class Counted:
         platform: str | None = None,
         *,
         today: date,
-        since: date = EARLIEST,
     ) -> None:
         self.project = project
         self.pixel_id = pixel_id
         self.platform = platform
         self.today = today
-        self.since = since
         self._stamps: dict[tuple[date, date], int] = {}
         self._open_rows: dict[tuple[date, date], list[tuple[Any, ...]]] = {}
 
@@ -231,7 +229,7 @@ class Counted:
         found = self._values(period, asked)
         if not with_pixels or self._has_joined:
             return found
-        whole = Counted(self.project, today=self.today, since=self.since)
+        whole = Counted(self.project, today=self.today)
         of_project = whole._values(period, BY_PIXEL).pixels
         candidates = sorted(of_project, key=lambda pixel: -of_project[pixel].visits)
         on_platform = self._on_platform(period, candidates[:MAX_CANDIDATES])
@@ -295,7 +293,8 @@ class Counted:
         """Add up hits and visitors by `fields`, of this scope or of some pixels. One query, of the open days alone
         where the closed ones are remembered; `TOO_MANY` where there are more than `limit` keys.
         """
-        period = Period(min(max(period.start, self.since), period.end), period.end)
+        if period.days > MAX_LISTED_DAYS:  # no address makes us look for days that nothing was counted on
+            period = Period(min(max(period.start, self._first_day), period.end), period.end)
         closed_end = max(period.start, min(period.end, self.today))
         closed, open_ = Period(period.start, closed_end), Period(closed_end, period.end)
         key = (
@@ -334,6 +333,12 @@ class Counted:
                 before = summed.get(key, NOTHING)
                 summed[key] = (before[0] + row[5], before[1] + row[6])
         return summed
+
+    @cached_property
+    def _first_day(self) -> date:
+        """Return the first day that anything was counted on. One query, the head of the key."""
+        days = DailyCount.objects.filter(project=self.project).order_by("date", "pixel_id", "dimension")
+        return days.values_list("date", flat=True).first() or self.today
 
     @property
     def _has_joined(self) -> bool:

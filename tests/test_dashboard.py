@@ -709,8 +709,8 @@ PINNED = {
     "{project}?article={pixel}&platform=medium": 28,
     "{project}?range=7d&by=hour&compare=year": 24,
     "{project}?all=pages": 12,
-    "{project}{pixel}/": 12,
-    "{project}{pixel}/?platform=medium": 12,
+    "{project}{pixel}/": 19,
+    "{project}{pixel}/?platform=medium": 19,
 }
 
 

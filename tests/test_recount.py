@@ -68,7 +68,8 @@ def test_a_range_that_goes_past_the_retention_is_cut_and_says_so(project, pixel,
     assert len(cut.report.trend.points) == 11
     assert cut.notices == [
         "Filtered visits are counted from single hits, which this project keeps for 10 days: shown are those since "
-        "12 Nov 2026."
+        "12 Nov 2026.",
+        "For the period before there are not enough single hits kept, so nothing is compared.",
     ]
     assert cut.report.trend.earlier == []
     assert {figure.change for figure in cut.report.figures} == {None}
@@ -83,12 +84,15 @@ def test_a_range_wholly_past_the_retention_is_empty_and_says_so(project, pixel, 
     gone = page(project, country="DE", start="2026-10-01", end="2026-10-05")
     assert gone.report.visits == 0
     assert any("keeps for 10 days" in notice for notice in gone.notices)
+    assert (gone.period.label, gone.view.query) == (
+        "1\N{EN DASH}5 Oct 2026", "start=2026-10-01&end=2026-10-05&country=DE",
+    )  # fmt: skip
 
 
 def test_the_period_before_is_compared_as_long_as_its_hits_are_kept(project, pixel, take):
     take(hit(pixel), hit(pixel, "2026-11-12T10:00"))
     kept = page(project, country="DE", range="7d")
-    assert kept.report.figures[0].change.title == "1 in 9–15 Nov 2026"
+    assert kept.report.figures[0].change.title == "1 in 9–15 Nov 2026 until this hour"
     assert sum(kept.report.trend.earlier) == 1
     Project.objects.update(retention_days=10)
     project.refresh_from_db()
@@ -99,16 +103,15 @@ def test_the_period_before_is_compared_as_long_as_its_hits_are_kept(project, pix
 
 def test_no_more_hits_are_counted_than_a_page_can_wait_for(project, pixel, take, monkeypatch):
     monkeypatch.setattr(recount, "MAX_HITS", 5)
-    monkeypatch.setattr("dashboard.pages.MAX_HITS", 5)
     for day in range(18, 23):
         take(*(hit(pixel, f"2026-11-{day}T1{hour}:00", visitor=hour) for hour in range(2)))
     cut = page(project, country="DE")
     assert trend(cut) == {"2026-11-21": 2, "2026-11-22": 2}  # whole days, the newest
     assert days_of(cut) == (date(2026, 11, 21), date(2026, 11, 23))
-    assert cut.notices == [
-        "Filtered visits are counted from single hits, 5 at most: shown are those since 21 Nov 2026. Choose a shorter "
+    assert cut.notices[0] == (
+        "Filtered visits are counted from the newest single hits: shown are those since 21 Nov 2026. Choose a shorter "
         "range to see earlier ones."
-    ]
+    )
     assert page(project, country="FR").notices == ["With this filter, visits are counted anew from single hits."]
     exact = page(project, country="DE", start="2026-11-18", end="2026-11-19")
     assert trend(exact) == {"2026-11-18": 2, "2026-11-19": 2}
@@ -119,7 +122,19 @@ def test_a_single_day_with_too_many_hits_shows_none_rather_than_half(project, pi
     take(*(hit(pixel, f"2026-11-22T10:0{minute}") for minute in range(6)))
     cut = page(project, country="DE", range="today")
     assert cut.report.visits == 0
-    assert len(cut.notices) == 1
+    assert cut.period.label == "22 Nov 2026"
+    assert cut.notices[0].startswith("More single hits pass this filter in a day than a page counts.")
+
+
+def test_a_filter_looks_among_no_more_visits_than_a_page_can_wait_for(project, pixel, take, monkeypatch):
+    monkeypatch.setattr("dashboard.pages.MAX_READ", 5)
+    for day in range(18, 23):
+        take(*(hit(pixel, f"2026-11-{day}T1{hour}:00", visitor=hour, country="FR") for hour in range(2)))
+    take(hit(pixel, "2026-11-19T10:00"), hit(pixel, "2026-11-22T10:00"))
+    cut = page(project, country="DE")
+    assert trend(cut) == {"2026-11-22": 1}
+    assert days_of(cut) == (date(2026, 11, 21), date(2026, 11, 23))
+    assert cut.notices[0].startswith("Filtered visits are counted from the newest single hits: shown are those since")
 
 
 def test_too_many_hits_in_the_period_before_are_not_compared(project, pixel, take, monkeypatch):
@@ -175,7 +190,7 @@ def test_hits_without_an_agent_are_of_an_unknown_browser(project, pixel, take):
 
 def test_a_filtered_page_asks_as_many_queries_at_any_number_of_hits(project, pixel, take, django_assert_num_queries):
     take(hit(pixel, page="https://a.example/"), hit(pixel, "2026-10-01T10:00"))
-    queries = 12
+    queries = 14
     with django_assert_num_queries(queries):
         page(project, country="DE")
     take(*(hit(pixel, f"2026-11-{day:02}T10:00", page=f"https://{day}.example/") for day in range(1, 23)))
