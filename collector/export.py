@@ -38,8 +38,9 @@ _POSITIONS, _TRAFFIC, _VERDICTS, _EVIDENCE, _DIMENSIONS = (
 )
 _BY_PIXEL = {int(dimension) for dimension in (Dimension.PIXEL, Dimension.STARTED, Dimension.FINISHED)}
 _SIGNS = "[=+@\uff1d\uff0b\uff0d\uff20-]"  # of a formula, as Japanese keyboards write them too
-# At the beginning, and where a cell would begin if lists were separated by semicolons, as German Excel has it, or tabs.
-_FORMULA = re.compile(rf"""^(?=\s*{_SIGNS}|[\t\r\n])|(?:;|(?!^)[\t\r\n])[\s"]*(?={_SIGNS})""")
+_FORMULA = re.compile(rf"\s*{_SIGNS}|[\t\r\n]")
+# Where a cell would begin if they were separated by semicolons, as in German Excel, or by tabs.
+_LATER_FORMULA = re.compile(rf"""[;\t\r\n](?<!^[\t\r\n])[\s"]*(?={_SIGNS})""")
 
 
 def hit_rows(
@@ -143,7 +144,10 @@ def spreadsheet_cell(value: Any) -> str:
     if isinstance(value, int | float):
         return json.dumps(value)  # a negative number is no formula
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return _FORMULA.sub(r"\g<0>'", text)
+    if text.isalnum():  # as most of a million rows are, and found sooner
+        return text
+    neutral = _LATER_FORMULA.sub(r"\g<0>'", text)
+    return f"'{neutral}" if _FORMULA.match(text) else neutral
 
 
 class _Line:
