@@ -13,8 +13,8 @@ from collector.platforms import platform_colour
 from dashboard import labels
 from dashboard.address import View
 from dashboard.panels import Band, Panel, Row, make_row, plain_reading, platform_label, reading_text
-from dashboard.queries import PixelTotal, read_through
 from dashboard.quiet import Quiet
+from dashboard.sums import PixelTotal, read_through
 from dashboard.tally import Tally
 
 SPARK_WIDTH, SPARK_HEIGHT = 100, 20

@@ -15,7 +15,7 @@ from dashboard import labels
 from dashboard.address import View
 from dashboard.panels import platform_label, to_the_next
 from dashboard.periods import DAY, HOURS, Bucket, Period
-from dashboard.queries import PlatformDay
+from dashboard.sums import PlatformDay
 
 TREND_PLATFORMS = 6  # more colours than these can't be told apart in a stack
 REST_COLOUR = "#c9c8c1"

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from collector.models import Traffic, Verdict
 from dashboard import labels
-from dashboard.queries import Reading
+from dashboard.sums import Reading
 
 SET_ASIDE = {
     Verdict.BOT: gettext_lazy("%(hits)s by bots"),

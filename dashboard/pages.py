@@ -18,9 +18,9 @@ from dashboard import labels, queries
 from dashboard.address import FILTER_NAMES, Filters, View, view
 from dashboard.articles import SPARK_HEIGHT, SPARK_WIDTH, spark_line
 from dashboard.charts import BUCKET_NAMES, MAX_MARKS
+from dashboard.counted import Counted
 from dashboard.panels import PANELS, Panel, platform_label
 from dashboard.periods import DAY, EARLIEST, PRESETS, Bucket, Comparison, Period
-from dashboard.queries import Counted
 from dashboard.quiet import Quiet, quiet_pixels
 from dashboard.recount import Recounted, kept_since, recount
 from dashboard.reports import ALL_SECTIONS, Report, Subject, full_panel, report, rows_a_page

@@ -14,7 +14,7 @@ from collector.models import Dimension, Evidence, Section
 from collector.platforms import DIRECT, OTHER, lazy_platforms, platform_colour, platform_name
 from dashboard import labels
 from dashboard.address import UNKNOWN, View
-from dashboard.queries import START, PixelTotal, PlatformDay, Reading, ValueCount
+from dashboard.sums import START, PixelTotal, PlatformDay, Reading, ValueCount
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise

@@ -23,7 +23,7 @@ from collector.platforms import lazy_platforms
 from collector.strings import page_host, page_label
 from dashboard.address import Filters
 from dashboard.periods import DAY, Bucket, Period
-from dashboard.queries import START, PixelTotal, PlatformDay, Reading, Sums, ValueCount, read_through, sums_of
+from dashboard.sums import START, PixelTotal, PlatformDay, Reading, Sums, ValueCount, read_through, sums_of
 
 MAX_HITS = 50_000
 _COLUMNS = (
@@ -68,7 +68,7 @@ class Second(Func):
 
 
 class Recounted:
-    """The visits of a project, or of one of its pixels, that pass filters: answers what `queries.Counted` answers.
+    """The visits of a project, or of one of its pixels, that pass filters: answers what `counted.Counted` answers.
 
     `period` is what could be counted of the one asked for.
     """

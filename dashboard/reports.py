@@ -25,8 +25,8 @@ from dashboard.panels import (
     platforms_panel,
 )
 from dashboard.periods import Bucket, Period
-from dashboard.queries import PixelTotal, PlatformDay, Reading, Sums, ValueCount, read_through
 from dashboard.quiet import Quiet
+from dashboard.sums import PixelTotal, PlatformDay, Reading, Sums, ValueCount, read_through
 from dashboard.tally import Tally
 
 ALL_SECTIONS = frozenset(Section.values)

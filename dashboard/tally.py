@@ -7,11 +7,11 @@ from typing import Protocol
 
 from collector.models import Dimension
 from dashboard.periods import Period
-from dashboard.queries import PlatformDay, Reading, Sums, ValueCount
+from dashboard.sums import PlatformDay, Reading, Sums, ValueCount
 
 
 class Tally(Protocol):
-    """`queries.Counted` and `recount.Recounted`; what each method returns is told there."""
+    """`counted.Counted` and `recount.Recounted`; what each method returns is told there."""
 
     def platform_days(self, period: Period) -> list[PlatformDay]: ...
 

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 
 from collector.models import Membership, Pixel, Project, Role
 from collector.spool import SpooledHit
-from dashboard.queries import REMEMBERED
+from dashboard.remembered import REMEMBERED
 from tests.hits import drain, spool
 
 

@@ -20,7 +20,7 @@ from collector.models.counts import ALL_PLATFORMS, WHOLE_PROJECT
 from dashboard import labels
 from dashboard.address import FILTER_NAMES
 from dashboard.panels import FULL_ROWS
-from dashboard.queries import REMEMBERED
+from dashboard.remembered import REMEMBERED
 from tests.hits import hit
 from tests.test_reports import DAY, add, add_bots, add_visits
 

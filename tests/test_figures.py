@@ -7,7 +7,7 @@ from dashboard import labels
 from dashboard.figures import DOWN, SAME, UP, Numbers, count_change, key_figures, set_aside
 from dashboard.hours import Cell
 from dashboard.panels import Band, Panel, Row
-from dashboard.queries import Reading
+from dashboard.sums import Reading
 from dashboard.templatetags.figures import cells, ranked, shades
 
 NOTHING = Numbers(0, 0, 0, {}, Reading(0, 0))

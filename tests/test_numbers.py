@@ -22,7 +22,7 @@ from dashboard.hours import Grid
 from dashboard.pages import Page, live, make_page
 from dashboard.panels import Panel, platform_label
 from dashboard.periods import Bucket, Period
-from dashboard.queries import REMEMBERED
+from dashboard.remembered import REMEMBERED
 from tests.endpoints import CHROME
 from tests.hits import CAMO, IPHONE, drain, spool
 

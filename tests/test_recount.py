@@ -7,7 +7,7 @@ import pytest
 from collector.models import Hit, Project
 from dashboard import recount
 from dashboard.pages import Page, make_page
-from dashboard.queries import REMEMBERED
+from dashboard.remembered import REMEMBERED
 from tests.hits import CAMO, hit
 
 pytestmark = pytest.mark.django_db

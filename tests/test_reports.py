@@ -11,9 +11,11 @@ from collector.models.counts import ALL_PLATFORMS, WHOLE_PROJECT
 from dashboard import labels
 from dashboard.articles import SPARK_WIDTH, spark_line
 from dashboard.charts import half_life
+from dashboard.counted import MAX_CANDIDATES
 from dashboard.pages import make_page
 from dashboard.panels import PANEL_ROWS, Panel
-from dashboard.queries import MAX_CANDIDATES, REMEMBERED, first_day
+from dashboard.queries import first_day
+from dashboard.remembered import REMEMBERED
 from dashboard.reports import FULL_ARTICLES, Report
 
 DAY = date(2026, 11, 22)

@@ -38,12 +38,7 @@ def settings_read() -> set[str]:
     names: set[str] = set()
     for directory in ("telemetry_site", "collector", "dashboard"):
         for path in (ROOT / directory).rglob("*.py"):
-            text = path.read_text("utf-8")
-            names |= set(
-                re.findall(
-                    r"""(?:env\.\w+|environ\.get|whole_number|switch|one_of|rate)\(\s*["']([A-Z][A-Z_]+)["']""", text
-                )
-            )
+            names |= set(SETTING_READ.findall(path.read_text("utf-8")))
     return names
 
 

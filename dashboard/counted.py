@@ -1,0 +1,293 @@
+"""What a page says, answered from `DailyCount`; what closed days came to is remembered."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from datetime import date
+from functools import cached_property
+from operator import itemgetter
+from typing import Any
+
+from django.db.models import BooleanField, Count, ExpressionWrapper, F, Func, IntegerField, Q, QuerySet, Sum, Window
+from django.db.models.functions import RowNumber
+
+from collector.models import DailyCount, Dimension, Project
+from collector.models.counts import ALL_PLATFORMS, WHOLE_PROJECT
+from collector.platforms import lazy_platforms
+from dashboard.periods import Bucket, Period
+from dashboard.queries import MAX_LISTED_DAYS, counts_of
+from dashboard.remembered import REMEMBERED, TOO_MANY, Summed
+from dashboard.sums import BY_PIXEL, START, PixelTotal, PlatformDay, Reading, Sums, ValueCount, read_through, sums_of
+
+MAX_VALUES = 20_000  # of all dimensions asked for, to be remembered and ranked here; more are left to the database
+MAX_CANDIDATES = 500  # articles that are looked at on one platform
+STAMPING = (Dimension.POSITION, Dimension.TRAFFIC, Dimension.VERDICT)
+NOTHING = (0, 0)
+OPEN_FIELDS = ("date", "pixel_id", "dimension", "platform", "value", "hits", "visitors")
+
+
+class Weekday(Func):
+    """The day of the week of a date, 0 for Sunday, as both databases tell it without asking Python."""
+
+    output_field = IntegerField()
+    template = "EXTRACT(DOW FROM %(expressions)s)::int"
+
+    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        return self.as_sql(compiler, connection, template="CAST(strftime('%%%%w', %(expressions)s) AS int)", **extra)
+
+
+class Counted:
+    """The visits of a project, of one of its pixels, on one platform or on all: answered from the counts.
+
+    `today` is the first day that is not over in the project's time zone; what the days before it came to is remembered.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        pixel_id: int = WHOLE_PROJECT,
+        platform: str | None = None,
+        *,
+        today: date,
+    ) -> None:
+        self.project = project
+        self.pixel_id = pixel_id
+        self.platform = platform
+        self.today = today
+        self._stamps: dict[tuple[date, date], int] = {}
+        self._open_rows: dict[tuple[date, date], list[tuple[Any, ...]]] = {}
+
+    def platform_days(self, period: Period) -> list[PlatformDay]:
+        """Return the visits by day and platform; by hour and platform too where the trend is by hour. One query."""
+        dimensions = [Dimension.TOTAL, Dimension.HOUR] if period.bucket is Bucket.HOUR else [Dimension.TOTAL]
+        found = self._summed(period, dimensions, ("dimension", "date", "platform", "value"))
+        return [PlatformDay._make((*key, *counts)) for key, counts in found.items()]
+
+    def value_counts(
+        self, period: Period, dimensions: Collection[Dimension], limit: int, offset: int = 0
+    ) -> list[ValueCount]:
+        """Return the most frequent values of each dimension, `limit` after the first `offset`. One or two queries."""
+        found = self._summed(period, dimensions, ("dimension", "value"), is_joined=True, limit=MAX_VALUES)
+        if found is TOO_MANY:
+            return self._ranked(period, dimensions, limit, offset)
+        values = sums_of((dimension, value, *counts) for (dimension, value), counts in found.items()).values
+        return [count for counts in values.values() for count in counts[offset : offset + limit]]
+
+    def _ranked(self, period: Period, dimensions: Collection[Dimension], limit: int, offset: int) -> list[ValueCount]:
+        """Rank values in the database: there are more than shall pass through here."""
+        ranked = (
+            self._rows(period, is_joined=True)
+            .filter(dimension__in=dimensions)
+            .values("dimension", "value")
+            .annotate(visits=Sum("hits"), new_visitors=Sum("visitors"))
+            .annotate(
+                rank=Window(RowNumber(), partition_by="dimension", order_by=[F("visits").desc(), "value"]),
+                values_in_all=Window(Count("*"), partition_by="dimension"),
+            )
+            .filter(rank__gt=offset, rank__lte=offset + limit)
+            .order_by("dimension", "rank")
+        )
+        fields = ("dimension", "value", "visits", "new_visitors", "values_in_all")
+        return [ValueCount(*row) for row in ranked.values_list(*fields)]
+
+    def week(self, period: Period) -> Counter[tuple[int, str]]:
+        """Return the visits by weekday, 0 for Monday, and hour. One query."""
+        found = self._summed(period, [Dimension.HOUR], ("weekday", "value"), is_joined=True)
+        return Counter({((weekday - 1) % 7, hour): visits for (weekday, hour), (visits, _) in found.items()})
+
+    def evidence(self, period: Period) -> dict[str, set[str]]:
+        """Return what told each platform of a project, as labels of Evidence; nothing for a pixel. One query."""
+        told: dict[str, set[str]] = {}
+        for platform, evidence in self._summed(period, [Dimension.EVIDENCE], ("platform", "value")):
+            told.setdefault(platform, set()).add(evidence)
+        return told
+
+    def platform_values(self, period: Period, dimensions: Collection[Dimension]) -> list[tuple[str, int, str, int]]:
+        """Return platform, dimension, value and hits of every value on every platform. One query."""
+        found = self._summed(period, dimensions, ("platform", "dimension", "value"))
+        return [(*key, visits) for key, (visits, _) in found.items()]
+
+    def sums(self, period: Period, dimensions: Collection[Dimension], *, with_pixels: bool) -> Sums:
+        """Return the visits by every value of dimensions that have few, and those by pixel. One query.
+
+        On one platform two more, and only of the `MAX_CANDIDATES` pixels that are visited most on all of them.
+        """
+        asked = [*dimensions, *BY_PIXEL] if with_pixels and self._has_joined else dimensions
+        found = self._values(period, asked)
+        if not with_pixels or self._has_joined:
+            return found
+        whole = Counted(self.project, today=self.today)
+        of_project = whole._values(period, BY_PIXEL).pixels
+        candidates = sorted(of_project, key=lambda pixel: -of_project[pixel].visits)
+        on_platform = self._on_platform(period, candidates[:MAX_CANDIDATES])
+        return Sums(found.values, on_platform, is_cut=len(candidates) > MAX_CANDIDATES)
+
+    def _values(self, period: Period, dimensions: Collection[Dimension]) -> Sums:
+        found = self._summed(period, dimensions, ("dimension", "value"), is_joined=True)
+        return sums_of((dimension, value, *counts) for (dimension, value), counts in found.items())
+
+    def _on_platform(self, period: Period, pixels: Sequence[int]) -> dict[int, PixelTotal]:
+        totals: dict[int, PixelTotal] = defaultdict(PixelTotal)
+        if not pixels:
+            return totals
+        dimensions = (Dimension.TOTAL, Dimension.POSITION)
+        found = self._summed(period, dimensions, ("pixel_id", "dimension", "value"), pixels=pixels)
+        for (pixel_id, dimension, value), (visits, visitors) in found.items():
+            if dimension == Dimension.TOTAL:
+                totals[pixel_id].add(Dimension.PIXEL, visits, visitors)
+            elif self.platform not in lazy_platforms():
+                totals[pixel_id].add(Dimension.STARTED if value == START else Dimension.FINISHED, visits, visitors)
+        return totals
+
+    def pixel_days(self, period: Period, pixels: Sequence[int]) -> dict[int, Counter[date]]:
+        """Return the visits of each of the pixels by day. One query."""
+        days: dict[int, Counter[date]] = defaultdict(Counter)
+        if not pixels:
+            return days
+        found = self._summed(period, [Dimension.TOTAL], ("pixel_id", "date"), pixels=pixels)
+        for (pixel_id, day), (visits, _) in found.items():
+            days[pixel_id][day] += visits
+        return days
+
+    def pixel_platforms(self, period: Period, pixels: Sequence[int]) -> dict[int, Counter[str]]:
+        """Return the visits of each of the pixels by platform. One query."""
+        platforms: dict[int, Counter[str]] = defaultdict(Counter)
+        if not pixels:
+            return platforms
+        found = self._summed(period, [Dimension.TOTAL], ("pixel_id", "platform"), pixels=pixels)
+        for (pixel_id, platform), (visits, _) in found.items():
+            platforms[pixel_id][platform] += visits
+        return platforms
+
+    def reading(self, period: Period) -> Reading:
+        """Return how many began and how many finished of one pixel; nothing where no end was seen. One query."""
+        total = PixelTotal()
+        for platform, _, value, hits in self.platform_values(period, [Dimension.POSITION]):
+            if platform not in lazy_platforms():
+                total.add(Dimension.STARTED if value == START else Dimension.FINISHED, hits, 0)
+        return read_through([total])
+
+    def _summed(
+        self,
+        period: Period,
+        dimensions: Collection[Dimension],
+        fields: tuple[str, ...],
+        *,
+        pixels: Sequence[int] = (),
+        is_joined: bool = False,
+        limit: int | None = None,
+    ) -> Summed:
+        """Add up hits and visitors by `fields`, of this scope or of some pixels. One query, of the open days alone
+        where the closed ones are remembered; `TOO_MANY` where there are more than `limit` keys.
+        """
+        if period.days > MAX_LISTED_DAYS:  # no address makes us look for days that nothing was counted on
+            period = Period(min(max(period.start, self._first_day), period.end), period.end)
+        closed_end = max(period.start, min(period.end, self.today))
+        closed, open_ = Period(period.start, closed_end), Period(closed_end, period.end)
+        key = (
+            self.project.pk, self.pixel_id, self.platform, tuple(pixels), is_joined, frozenset(dimensions), fields,
+            limit, closed.start, closed.end, self._stamp(closed),
+        )  # fmt: skip
+        found = REMEMBERED.get(key)
+        if found is TOO_MANY or (found is not None and not open_.days):
+            return found
+        if found is not None and not pixels:
+            return _joined(found, self._open_sums(open_, dimensions, fields, is_joined=is_joined))
+        rows = self._rows(period if found is None else open_, pixels=pixels, is_joined=is_joined)
+        rows = rows.filter(dimension__in=dimensions)
+        if "weekday" in fields:
+            rows = rows.annotate(weekday=Weekday("date"))
+        return self._read(rows, fields, key, limit) if found is None else _joined(found, _grouped(rows, fields))
+
+    def _open_sums(
+        self, open_: Period, dimensions: Collection[Dimension], fields: tuple[str, ...], *, is_joined: bool
+    ) -> Summed:
+        """Add up the open days, usually today alone. One query for all that a page asks about them."""
+        days = (open_.start, open_.end)
+        if days not in self._open_rows:
+            scopes = {self.pixel_id, ALL_PLATFORMS} if self._has_joined else {self.pixel_id}
+            rows = counts_of(self.project, scopes, open_)
+            if self.platform is not None:
+                rows = rows.filter(platform=self.platform)
+            self._open_rows[days] = list(rows.values_list(*OPEN_FIELDS))
+        scope = ALL_PLATFORMS if is_joined and self._has_joined else self.pixel_id
+        asked = {int(dimension) for dimension in dimensions}
+        key_of = _OPEN_KEYS[fields]
+        summed: dict[Any, tuple[int, int]] = {}
+        for row in self._open_rows[days]:
+            if row[1] == scope and row[2] in asked:
+                key = key_of(row)
+                before = summed.get(key, NOTHING)
+                summed[key] = (before[0] + row[5], before[1] + row[6])
+        return summed
+
+    @cached_property
+    def _first_day(self) -> date:
+        """Return the first day that anything was counted on. One query, the head of the key."""
+        days = DailyCount.objects.filter(project=self.project).order_by("date", "pixel_id", "dimension")
+        return days.values_list("date", flat=True).first() or self.today
+
+    @property
+    def _has_joined(self) -> bool:
+        """Whether there are counts of this scope without platforms."""
+        return self.pixel_id == WHOLE_PROJECT and self.platform is None
+
+    def _read(self, rows: QuerySet[DailyCount], fields: tuple[str, ...], key: Hashable, limit: int | None) -> Summed:
+        """Add up all days, and remember the closed ones."""
+        is_open = ExpressionWrapper(Q(date__gte=self.today), output_field=BooleanField())
+        found = _grouped(rows.annotate(is_open=is_open), (*fields, "is_open"), limit)
+        if limit is not None and len(found) > limit:
+            REMEMBERED.put(key, TOO_MANY)
+            return TOO_MANY
+        closed = {names[:-1]: counts for names, counts in found.items() if not names[-1]}
+        REMEMBERED.put(key, closed)
+        return _joined(closed, {names[:-1]: counts for names, counts in found.items() if names[-1]})
+
+    def _stamp(self, closed: Period) -> Hashable:
+        """Return what changes whenever anything is added to the counts of closed days, or they are made anew.
+
+        Every hit adds to one of these dimensions, or to none at all. One query for a period.
+        """
+        days = (closed.start, closed.end)
+        if days not in self._stamps:
+            rows = counts_of(self.project, WHOLE_PROJECT, closed).filter(dimension__in=STAMPING)
+            self._stamps[days] = rows.aggregate(hits=Sum("hits", default=0))["hits"]
+        return self._stamps[days], self.project.recounted_at
+
+    def _rows(self, period: Period, *, pixels: Sequence[int] = (), is_joined: bool = False) -> QuerySet[DailyCount]:
+        """Return the counts of this scope or of some pixels; `is_joined` where platforms don't matter, which a
+        project has added up.
+        """
+        scope: int | Sequence[int] = pixels or self.pixel_id
+        if is_joined and not pixels and self._has_joined:
+            scope = ALL_PLATFORMS
+        rows = counts_of(self.project, scope, period)
+        return rows if self.platform is None else rows.filter(platform=self.platform)
+
+
+def _weekday(row: tuple[Any, ...]) -> int:
+    return int(row[0].isoweekday() % 7)
+
+
+_OPEN_KEYS: dict[tuple[str, ...], Callable[[tuple[Any, ...]], tuple[Any, ...]]] = {
+    ("dimension", "date", "platform", "value"): itemgetter(2, 0, 3, 4),
+    ("dimension", "value"): itemgetter(2, 4),
+    ("platform", "value"): itemgetter(3, 4),
+    ("platform", "dimension", "value"): itemgetter(3, 2, 4),
+    ("weekday", "value"): lambda row: (_weekday(row), row[4]),
+}
+
+
+def _grouped(
+    rows: QuerySet[DailyCount], fields: tuple[str, ...], limit: int | None = None
+) -> dict[Any, tuple[int, int]]:
+    summed = rows.values(*fields).annotate(visits=Sum("hits"), new_visitors=Sum("visitors"))
+    found = summed.values_list(*fields, "visits", "new_visitors")
+    return {tuple(row[:-2]): row[-2:] for row in (found if limit is None else found[: limit + 1])}
+
+
+def _joined(closed: Mapping[Any, tuple[int, int]], today: Mapping[Any, tuple[int, int]]) -> dict[Any, tuple[int, int]]:
+    joined = dict(closed)
+    for key, (visits, visitors) in today.items():
+        before = joined.get(key)
+        joined[key] = (visits + before[0], visitors + before[1]) if before else (visits, visitors)
+    return joined
