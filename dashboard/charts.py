@@ -247,10 +247,12 @@ def _earlier(view: View, days: Sequence[PlatformDay], keys: Sequence[Key]) -> tu
         return [], ""
     # Day by day, so that every one falls into a bucket; the day that a leap year has more, into the last.
     visits: Counter[Key] = Counter()
+    hourly = view.period.bucket is Bucket.HOUR
+    shift, last = view.period.start - period.start, view.period.last_day
+    buckets = {day: view.period.bucket_of(min(day + shift, last)) for day in period.dates()}
     for day in days:
-        if (day.dimension == Dimension.HOUR) is (view.period.bucket is Bucket.HOUR):
-            at = min(view.period.start + (day.date - period.start), view.period.last_day)
-            visits[view.period.bucket_of(at), day.hour] += day.visits
+        if (day.dimension == Dimension.HOUR) is hourly:
+            visits[buckets[day.date], day.hour] += day.visits
     return [visits[key] for key in keys], period.label
 
 

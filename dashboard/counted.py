@@ -4,10 +4,11 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from datetime import date
 from functools import cached_property
+from itertools import product
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db.models import BooleanField, Count, ExpressionWrapper, F, Func, IntegerField, Q, QuerySet, Sum, Window
+from django.db.models import Count, F, Func, IntegerField, QuerySet, Sum, Window
 from django.db.models.functions import RowNumber
 
 from collector.models import DailyCount, Dimension, Project
@@ -22,7 +23,17 @@ MAX_VALUES = 20_000  # of all dimensions asked for, to be remembered and ranked 
 MAX_CANDIDATES = 500  # articles that are looked at on one platform
 STAMPING = (Dimension.POSITION, Dimension.TRAFFIC, Dimension.VERDICT)
 NOTHING = (0, 0)
-OPEN_FIELDS = ("date", "pixel_id", "dimension", "platform", "value", "hits", "visitors")
+LISTED_DIMENSIONS = (Dimension.TOTAL, Dimension.POSITION, *BY_PIXEL)  # all that is asked about articles in a list
+OPEN_FIELDS = ("pixel_id", "dimension", "date", "platform", "value", "hits", "visitors")
+OpenRow = tuple[int, int, date, str, str, int, int]
+
+
+class Scope(NamedTuple):
+    """Whose visits are added up, by which of the counts' fields."""
+
+    pixels: tuple[int, ...]
+    dimensions: frozenset[Dimension]
+    fields: tuple[str, ...]
 
 
 class Weekday(Func):
@@ -53,8 +64,13 @@ class Counted:
         self.pixel_id = pixel_id
         self.platform = platform
         self.today = today
-        self._stamps: dict[tuple[date, date], int] = {}
-        self._open_rows: dict[tuple[date, date], list[tuple[Any, ...]]] = {}
+        self._stamps: dict[date, int] = {}
+        self._open: dict[tuple[date, date, tuple[int, ...]], Mapping[tuple[int, int], Sequence[OpenRow]]] = {}
+
+    def prepare(self, *periods: Period) -> None:
+        """Find out for all these periods at once whether what is remembered of them still holds. One query."""
+        days = (day for period in periods for day in self._clipped(period).dates())
+        self._read_stamps({day for day in days if day < self.today})
 
     def platform_days(self, period: Period) -> list[PlatformDay]:
         """Return the visits by day and platform; by hour and platform too where the trend is by hour. One query."""
@@ -75,7 +91,7 @@ class Counted:
     def _ranked(self, period: Period, dimensions: Collection[Dimension], limit: int, offset: int) -> list[ValueCount]:
         """Rank values in the database: there are more than shall pass through here."""
         ranked = (
-            self._rows(period, is_joined=True)
+            self._rows([ALL_PLATFORMS if self._has_joined else self.pixel_id], self._clipped(period))
             .filter(dimension__in=dimensions)
             .values("dimension", "value")
             .annotate(visits=Sum("hits"), new_visitors=Sum("visitors"))
@@ -115,14 +131,13 @@ class Counted:
         found = self._values(period, asked)
         if not with_pixels or self._has_joined:
             return found
-        whole = Counted(self.project, today=self.today)
-        of_project = whole._values(period, BY_PIXEL).pixels
+        of_project = self._values(period, BY_PIXEL, pixels=[ALL_PLATFORMS]).pixels
         candidates = sorted(of_project, key=lambda pixel: -of_project[pixel].visits)
         on_platform = self._on_platform(period, candidates[:MAX_CANDIDATES])
         return Sums(found.values, on_platform, is_cut=len(candidates) > MAX_CANDIDATES)
 
-    def _values(self, period: Period, dimensions: Collection[Dimension]) -> Sums:
-        found = self._summed(period, dimensions, ("dimension", "value"), is_joined=True)
+    def _values(self, period: Period, dimensions: Collection[Dimension], *, pixels: Sequence[int] = ()) -> Sums:
+        found = self._summed(period, dimensions, ("dimension", "value"), pixels=pixels, is_joined=True)
         return sums_of((dimension, value, *counts) for (dimension, value), counts in found.items())
 
     def _on_platform(self, period: Period, pixels: Sequence[int]) -> dict[int, PixelTotal]:
@@ -176,49 +191,90 @@ class Counted:
         is_joined: bool = False,
         limit: int | None = None,
     ) -> Summed:
-        """Add up hits and visitors by `fields`, of this scope or of some pixels. One query, of the open days alone
-        where the closed ones are remembered; `TOO_MANY` where there are more than `limit` keys.
-        """
-        if period.days > MAX_LISTED_DAYS:  # no address makes us look for days that nothing was counted on
-            period = Period(min(max(period.start, self._first_day), period.end), period.end)
-        closed_end = max(period.start, min(period.end, self.today))
-        closed, open_ = Period(period.start, closed_end), Period(closed_end, period.end)
-        key = (
-            self.project.pk, self.pixel_id, self.platform, tuple(pixels), is_joined, frozenset(dimensions), fields,
-            limit, closed.start, closed.end, self._stamp(closed),
-        )  # fmt: skip
-        found = REMEMBERED.get(key)
-        if found is TOO_MANY or (found is not None and not open_.days):
-            return found
-        if found is not None and not pixels:
-            return _joined(found, self._open_sums(open_, dimensions, fields, is_joined=is_joined))
-        rows = self._rows(period if found is None else open_, pixels=pixels, is_joined=is_joined)
-        rows = rows.filter(dimension__in=dimensions)
-        if "weekday" in fields:
-            rows = rows.annotate(weekday=Weekday("date"))
-        return self._read(rows, fields, key, limit) if found is None else _joined(found, _grouped(rows, fields))
+        """Add up hits and visitors by `fields`, of this scope or of some pixels; `is_joined` where platforms don't
+        matter, which a project has added up. `TOO_MANY` where the closed days have more than `limit` keys.
 
-    def _open_sums(
-        self, open_: Period, dimensions: Collection[Dimension], fields: tuple[str, ...], *, is_joined: bool
-    ) -> Summed:
-        """Add up the open days, usually today alone. One query for all that a page asks about them."""
-        days = (open_.start, open_.end)
-        if days not in self._open_rows:
-            scopes = {self.pixel_id, ALL_PLATFORMS} if self._has_joined else {self.pixel_id}
-            rows = counts_of(self.project, scopes, open_)
-            if self.platform is not None:
-                rows = rows.filter(platform=self.platform)
-            self._open_rows[days] = list(rows.values_list(*OPEN_FIELDS))
-        scope = ALL_PLATFORMS if is_joined and self._has_joined else self.pixel_id
-        asked = {int(dimension) for dimension in dimensions}
-        key_of = _OPEN_KEYS[fields]
+        A query for the closed days where they are not remembered, and one for all that a page asks about the open ones.
+        """
+        period = self._clipped(period)
+        closed_end = max(period.start, min(period.end, self.today))
+        own = ALL_PLATFORMS if is_joined and self._has_joined else self.pixel_id
+        scope = Scope(tuple(pixels) or (own,), frozenset(dimensions), fields)
+        closed = self._closed_sums(Period(period.start, closed_end), scope, limit)
+        if closed is TOO_MANY or closed_end == period.end:
+            return closed
+        return _joined(closed, self._open_sums(Period(closed_end, period.end), scope))
+
+    def _closed_sums(self, closed: Period, scope: Scope, limit: int | None) -> Summed:
+        """Return what days that are over came to: as remembered, as long as nothing was added to their counts."""
+        key = (self.project.pk, self.platform, scope, limit, closed.start, closed.end, self._stamp(closed))
+        found = REMEMBERED.get(key)
+        if found is None:
+            found = self._read(closed, scope, limit)
+            REMEMBERED.put(key, found)
+        return found
+
+    def _read(self, closed: Period, scope: Scope, limit: int | None) -> Summed:
+        rows = self._rows(scope.pixels, closed).filter(dimension__in=scope.dimensions)
+        if "weekday" in scope.fields:
+            rows = rows.annotate(weekday=Weekday("date"))
+        summed = rows.values(*scope.fields).annotate(visits=Sum("hits"), new_visitors=Sum("visitors"))
+        found = summed.values_list(*scope.fields, "visits", "new_visitors")
+        counts = {row[:-2]: row[-2:] for row in (found if limit is None else found[: limit + 1])}
+        return TOO_MANY if limit is not None and len(counts) > limit else counts
+
+    def _open_sums(self, open_: Period, scope: Scope) -> Summed:
+        """Add up the open days: today alone, as a rule."""
+        rows = self._open_rows(open_, scope.pixels)
+        key_of = _OPEN_KEYS[scope.fields]
         summed: dict[Any, tuple[int, int]] = {}
-        for row in self._open_rows[days]:
-            if row[1] == scope and row[2] in asked:
+        for asked in product(scope.pixels, scope.dimensions):
+            for row in rows.get(asked, ()):
                 key = key_of(row)
                 before = summed.get(key, NOTHING)
                 summed[key] = (before[0] + row[5], before[1] + row[6])
         return summed
+
+    def _open_rows(self, open_: Period, pixels: tuple[int, ...]) -> Mapping[tuple[int, int], Sequence[OpenRow]]:
+        """Return the counts of the open days by pixel and dimension. One query for this scope, and one for each list
+        of pixels, of which only `LISTED_DIMENSIONS` are read.
+        """
+        own = (self.pixel_id, ALL_PLATFORMS) if self._has_joined else (self.pixel_id,)
+        is_own = pixels[0] in own
+        key = (open_.start, open_.end, own if is_own else pixels)
+        if key not in self._open:
+            rows = self._rows(key[2], open_)
+            if not is_own:
+                rows = rows.filter(dimension__in=LISTED_DIMENSIONS)
+            found: dict[tuple[int, int], list[OpenRow]] = defaultdict(list)
+            for row in rows.values_list(*OPEN_FIELDS):
+                found[row[0], row[1]].append(row)
+            self._open[key] = found
+        return self._open[key]
+
+    def _stamp(self, closed: Period) -> Hashable:
+        """Return what changes whenever anything is added to the counts of closed days, or they are made anew.
+
+        Every hit adds to one of these dimensions, or to none at all. One query, none after `prepare`.
+        """
+        days = closed.dates()
+        if not self._stamps.keys() >= set(days):
+            self._read_stamps(days)
+        return sum(map(self._stamps.__getitem__, days)), self.project.recounted_at
+
+    def _read_stamps(self, days: Collection[date]) -> None:
+        listed = sorted(days)
+        self._stamps |= dict.fromkeys(listed, 0)
+        for start in range(0, len(listed), MAX_LISTED_DAYS):
+            some = counts_of(self.project, [WHOLE_PROJECT], listed[start : start + MAX_LISTED_DAYS])
+            sums = some.filter(dimension__in=STAMPING).values("date").annotate(all_hits=Sum("hits"))
+            self._stamps |= dict(sums.values_list("date", "all_hits"))
+
+    def _clipped(self, period: Period) -> Period:
+        """Return a long period without the days before the first: no address makes us look for those."""
+        if period.days <= MAX_LISTED_DAYS:
+            return period
+        return Period(min(max(period.start, self._first_day), period.end), period.end)
 
     @cached_property
     def _first_day(self) -> date:
@@ -231,58 +287,27 @@ class Counted:
         """Whether there are counts of this scope without platforms."""
         return self.pixel_id == WHOLE_PROJECT and self.platform is None
 
-    def _read(self, rows: QuerySet[DailyCount], fields: tuple[str, ...], key: Hashable, limit: int | None) -> Summed:
-        """Add up all days, and remember the closed ones."""
-        is_open = ExpressionWrapper(Q(date__gte=self.today), output_field=BooleanField())
-        found = _grouped(rows.annotate(is_open=is_open), (*fields, "is_open"), limit)
-        if limit is not None and len(found) > limit:
-            REMEMBERED.put(key, TOO_MANY)
-            return TOO_MANY
-        closed = {names[:-1]: counts for names, counts in found.items() if not names[-1]}
-        REMEMBERED.put(key, closed)
-        return _joined(closed, {names[:-1]: counts for names, counts in found.items() if names[-1]})
-
-    def _stamp(self, closed: Period) -> Hashable:
-        """Return what changes whenever anything is added to the counts of closed days, or they are made anew.
-
-        Every hit adds to one of these dimensions, or to none at all. One query for a period.
-        """
-        days = (closed.start, closed.end)
-        if days not in self._stamps:
-            rows = counts_of(self.project, WHOLE_PROJECT, closed).filter(dimension__in=STAMPING)
-            self._stamps[days] = rows.aggregate(hits=Sum("hits", default=0))["hits"]
-        return self._stamps[days], self.project.recounted_at
-
-    def _rows(self, period: Period, *, pixels: Sequence[int] = (), is_joined: bool = False) -> QuerySet[DailyCount]:
-        """Return the counts of this scope or of some pixels; `is_joined` where platforms don't matter, which a
-        project has added up.
-        """
-        scope: int | Sequence[int] = pixels or self.pixel_id
-        if is_joined and not pixels and self._has_joined:
-            scope = ALL_PLATFORMS
-        rows = counts_of(self.project, scope, period)
-        return rows if self.platform is None else rows.filter(platform=self.platform)
+    def _rows(self, pixels: Collection[int], period: Period) -> QuerySet[DailyCount]:
+        rows = counts_of(self.project, pixels, period.dates())
+        if self.platform is None or ALL_PLATFORMS in pixels:
+            return rows
+        return rows.filter(platform=self.platform)
 
 
-def _weekday(row: tuple[Any, ...]) -> int:
-    return int(row[0].isoweekday() % 7)
+def _weekday(row: OpenRow) -> int:
+    return int(row[2].isoweekday() % 7)
 
 
-_OPEN_KEYS: dict[tuple[str, ...], Callable[[tuple[Any, ...]], tuple[Any, ...]]] = {
-    ("dimension", "date", "platform", "value"): itemgetter(2, 0, 3, 4),
-    ("dimension", "value"): itemgetter(2, 4),
+_OPEN_KEYS: dict[tuple[str, ...], Callable[[OpenRow], tuple[Any, ...]]] = {
+    ("dimension", "date", "platform", "value"): itemgetter(1, 2, 3, 4),
+    ("dimension", "value"): itemgetter(1, 4),
     ("platform", "value"): itemgetter(3, 4),
-    ("platform", "dimension", "value"): itemgetter(3, 2, 4),
+    ("platform", "dimension", "value"): itemgetter(3, 1, 4),
     ("weekday", "value"): lambda row: (_weekday(row), row[4]),
+    ("pixel_id", "date"): itemgetter(0, 2),
+    ("pixel_id", "platform"): itemgetter(0, 3),
+    ("pixel_id", "dimension", "value"): itemgetter(0, 1, 4),
 }
-
-
-def _grouped(
-    rows: QuerySet[DailyCount], fields: tuple[str, ...], limit: int | None = None
-) -> dict[Any, tuple[int, int]]:
-    summed = rows.values(*fields).annotate(visits=Sum("hits"), new_visitors=Sum("visitors"))
-    found = summed.values_list(*fields, "visits", "new_visitors")
-    return {tuple(row[:-2]): row[-2:] for row in (found if limit is None else found[: limit + 1])}
 
 
 def _joined(closed: Mapping[Any, tuple[int, int]], today: Mapping[Any, tuple[int, int]]) -> dict[Any, tuple[int, int]]:

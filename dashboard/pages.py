@@ -250,6 +250,7 @@ def _tallies(
     today = now.astimezone(project.zone).date()
     if not filters.need_hits:
         counted = Counted(project, pixel_id, filters.platform, today=today)
+        counted.prepare(*filter(None, [shown.period, shown.earlier]))
         return counted, counted if shown.earlier else None, shown, []
     if pixel:
         filters = replace(filters, pixel_id=pixel.pk)

@@ -34,9 +34,10 @@ def first_day(project: Project, pixel_id: int = WHOLE_PROJECT) -> date | None:
 
 def lifetime(project: Project, pixel_id: int, since: date) -> list[tuple[date, str, int]]:
     """Return day, platform and visits of a pixel's whole life, from the project's first day on. One query."""
-    period = Period(since, max(since, timezone.localdate(timezone=project.zone)) + DAY)
+    today = timezone.localdate(timezone=project.zone)
+    days = Period(since, max(since, today) + DAY).dates()
     # The days and not their minimum: for that PostgreSQL would walk the index from its first day on, past all pixels.
-    totals = counts_of(project, pixel_id, period).filter(dimension=Dimension.TOTAL)
+    totals = counts_of(project, [pixel_id], days).filter(dimension=Dimension.TOTAL)
     return list(totals.values_list("date", "platform", "hits"))
 
 
@@ -96,10 +97,9 @@ def recent_visits(project: Project, pixel_id: int | None, since: datetime, limit
     return list(hits.order_by("-at").values_list("at", flat=True)[:limit])
 
 
-def counts_of(project: Project, pixels: int | Collection[int], period: Period) -> QuerySet[DailyCount]:
-    """Return the counts of a scope, or of some pixels, on the days of a period."""
-    counts = DailyCount.objects.filter(project=project)
-    counts = counts.filter(pixel_id=pixels) if isinstance(pixels, int) else counts.filter(pixel_id__in=pixels)
-    if period.days > MAX_LISTED_DAYS:
-        return counts.filter(date__gte=period.start, date__lt=period.end)
-    return counts.filter(date__in=period.dates())
+def counts_of(project: Project, pixels: Collection[int], days: Collection[date]) -> QuerySet[DailyCount]:
+    """Return the counts of scopes or pixels on each of the days; on all days between them where they are too many."""
+    counts = DailyCount.objects.filter(project=project, pixel_id__in=pixels)
+    if len(days) > MAX_LISTED_DAYS:
+        return counts.filter(date__gte=min(days), date__lte=max(days))
+    return counts.filter(date__in=days)

@@ -1,7 +1,10 @@
 """How gunicorn serves the site. `manage.py up` adds the address and the number of workers."""
 
 import gc
+from importlib import import_module
 from typing import Any
+
+from django.conf import settings
 
 worker_class = "collector.gunicorn_worker.PixelWorker"
 http_parser = "fast"
@@ -17,6 +20,9 @@ proc_name = "footfall"
 
 
 def post_worker_init(worker: Any) -> None:
-    """Leave what was loaded out of garbage collections: it stays, and looking at it each time slows pages by 5 %."""
+    """Load the pages now, so that nobody's first one waits for it (0.4 s), and leave what was loaded out of garbage
+    collections: it stays, and looking at it each time slows pages by 5 %.
+    """
+    import_module(settings.ROOT_URLCONF)
     gc.collect()
     gc.freeze()

@@ -704,13 +704,13 @@ def queries_of(client: Client, path: str) -> int:
 
 PINNED = {
     "{project}": 24,
-    "{project}?article={pixel}": 28,
+    "{project}?article={pixel}": 27,
     "{project}?platform=medium": 30,
-    "{project}?article={pixel}&platform=medium": 28,
+    "{project}?article={pixel}&platform=medium": 27,
     "{project}?range=7d&by=hour&compare=year": 24,
-    "{project}?all=pages": 12,
-    "{project}{pixel}/": 19,
-    "{project}{pixel}/?platform=medium": 19,
+    "{project}?all=pages": 13,
+    "{project}{pixel}/": 18,
+    "{project}{pixel}/?platform=medium": 18,
 }
 
 
@@ -728,11 +728,11 @@ def test_pages_ask_as_many_queries_with_ten_pixels_as_with_two_thousand(reader, 
         pixel = Pixel.objects.filter(project=of, title="Article 0").get()
         paths = {path: path.format(project=f"/projects/{of.slug}/", pixel=pixel.pk) for path in PINNED}
         assert {path: queries_of(reader, actual) for path, actual in paths.items()} == PINNED
-        assert queries_of(reader, f"/projects/{of.slug}/?all=articles") in {16, 17}  # are there any without visits?
+        assert queries_of(reader, f"/projects/{of.slug}/?all=articles") in {18, 19}  # are there any without visits?
     assert queries_of(reader, "/") == listed == 7
 
 
-@pytest.mark.parametrize(("path", "most"), [("/", 6), ("/projects/blog/", 24), ("/projects/blog/{pixel}/", 19)])
+@pytest.mark.parametrize(("path", "most"), [("/", 6), ("/projects/blog/", 24), ("/projects/blog/{pixel}/", 18)])
 def test_pages_ask_as_many_queries_at_any_traffic_and_in_any_range(reader, viewer, pixel, path, most):
     path = path.format(pixel=pixel.pk)
     for ago in (0, 1, 20):

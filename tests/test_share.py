@@ -559,7 +559,7 @@ def test_a_frame_may_be_told_its_theme(client, visited):
 # What the pages cost
 
 
-@pytest.mark.parametrize(("more", "queries"), [("", 18), ("embed/", 6)])
+@pytest.mark.parametrize(("more", "queries"), [("", 18), ("embed/", 7)])
 def test_shared_pages_ask_as_many_queries_at_any_traffic(
     client, visited, take, more, queries, django_assert_num_queries
 ):
@@ -575,5 +575,5 @@ def test_shared_pages_ask_as_many_queries_at_any_traffic(
 
 
 def test_what_is_not_shown_is_not_asked_for(client, visited, django_assert_num_queries):
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(11):
         client.get(url(share(visited, shows=[])))

@@ -186,6 +186,22 @@ def test_an_agent_of_64_kb_or_of_no_utf_8_gets_the_image(shared_server, agent):
     assert answer.endswith(GIF)
 
 
+def test_a_new_worker_loads_the_pages_before_anybody_asks_for_one():
+    script = """
+import gc, sys
+import telemetry_site.asgi
+from telemetry_site import gunicorn_conf
+print("dashboard.views" in sys.modules, gc.get_freeze_count() > 0)
+gunicorn_conf.post_worker_init(None)
+print("dashboard.views" in sys.modules, gc.get_freeze_count() > 0)
+"""
+    said = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+    )
+
+    assert said.stdout.splitlines() == ["False False", "True True"]
+
+
 def test_this_gunicorn_is_one_that_the_short_way_knows():
     assert is_known_gunicorn()
 
