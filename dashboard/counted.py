@@ -8,13 +8,13 @@ from itertools import product
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from django.db.models import Count, F, Func, IntegerField, QuerySet, Sum, Window
+from django.db.models import Count, F, Func, IntegerField, Q, QuerySet, Sum, Window
 from django.db.models.functions import RowNumber
 
 from collector.models import DailyCount, Dimension, Project
 from collector.models.counts import ALL_PLATFORMS, WHOLE_PROJECT
 from collector.platforms import lazy_platforms
-from dashboard.periods import Bucket, Period
+from dashboard.periods import DAY, Bucket, Period
 from dashboard.queries import MAX_LISTED_DAYS, counts_of
 from dashboard.remembered import REMEMBERED, TOO_MANY, Summed
 from dashboard.sums import BY_PIXEL, START, PixelTotal, PlatformDay, Reading, Sums, ValueCount, read_through, sums_of
@@ -23,9 +23,10 @@ MAX_VALUES = 20_000  # of all dimensions asked for, to be remembered and ranked 
 MAX_CANDIDATES = 500  # articles that are looked at on one platform
 STAMPING = (Dimension.POSITION, Dimension.TRAFFIC, Dimension.VERDICT)
 NOTHING = (0, 0)
+PLATFORM_DIMENSIONS = (Dimension.TOTAL, Dimension.HOUR, Dimension.POSITION, Dimension.EVIDENCE)  # asked by platform
 LISTED_DIMENSIONS = (Dimension.TOTAL, Dimension.POSITION, *BY_PIXEL)  # all that is asked about articles in a list
-OPEN_FIELDS = ("pixel_id", "dimension", "date", "platform", "value", "hits", "visitors")
-OpenRow = tuple[int, int, date, str, str, int, int]
+OPEN_FIELDS = ("pixel_id", "dimension", "platform", "value", "hits", "visitors")
+OpenRow = tuple[int, int, str, str, int, int, date]
 
 
 class Scope(NamedTuple):
@@ -65,7 +66,7 @@ class Counted:
         self.platform = platform
         self.today = today
         self._stamps: dict[date, int] = {}
-        self._open: dict[tuple[date, date, tuple[int, ...]], Mapping[tuple[int, int], Sequence[OpenRow]]] = {}
+        self._open: dict[tuple[date, tuple[int, ...]], Mapping[tuple[int, int], Sequence[OpenRow]]] = {}
 
     def prepare(self, *periods: Period) -> None:
         """Find out for all these periods at once whether what is remembered of them still holds. One query."""
@@ -225,30 +226,33 @@ class Counted:
 
     def _open_sums(self, open_: Period, scope: Scope) -> Summed:
         """Add up the open days: today alone, as a rule."""
-        rows = self._open_rows(open_, scope.pixels)
         key_of = _OPEN_KEYS[scope.fields]
         summed: dict[Any, tuple[int, int]] = {}
-        for asked in product(scope.pixels, scope.dimensions):
-            for row in rows.get(asked, ()):
-                key = key_of(row)
-                before = summed.get(key, NOTHING)
-                summed[key] = (before[0] + row[5], before[1] + row[6])
+        for day in open_.dates():
+            rows = self._open_rows(day, scope.pixels)
+            for asked in product(scope.pixels, scope.dimensions):
+                for row in rows.get(asked, ()):
+                    key = key_of(row)
+                    before = summed.get(key, NOTHING)
+                    summed[key] = (before[0] + row[4], before[1] + row[5])
         return summed
 
-    def _open_rows(self, open_: Period, pixels: tuple[int, ...]) -> Mapping[tuple[int, int], Sequence[OpenRow]]:
-        """Return the counts of the open days by pixel and dimension. One query for this scope, and one for each list
-        of pixels, of which only `LISTED_DIMENSIONS` are read.
+    def _open_rows(self, day: date, pixels: tuple[int, ...]) -> Mapping[tuple[int, int], Sequence[OpenRow]]:
+        """Return the counts of an open day by pixel and dimension. One query for this scope, and one for each list of
+        pixels, of which only `LISTED_DIMENSIONS` are read.
         """
         own = (self.pixel_id, ALL_PLATFORMS) if self._has_joined else (self.pixel_id,)
         is_own = pixels[0] in own
-        key = (open_.start, open_.end, own if is_own else pixels)
+        key = (day, own if is_own else pixels)
         if key not in self._open:
-            rows = self._rows(key[2], open_)
+            rows = self._rows(key[1], Period(day, day + DAY))
             if not is_own:
                 rows = rows.filter(dimension__in=LISTED_DIMENSIONS)
+            elif self._has_joined:  # all else is asked of all platforms together
+                rows = rows.filter(Q(pixel_id=ALL_PLATFORMS) | Q(dimension__in=PLATFORM_DIMENSIONS))
             found: dict[tuple[int, int], list[OpenRow]] = defaultdict(list)
-            for row in rows.values_list(*OPEN_FIELDS):
-                found[row[0], row[1]].append(row)
+            for row in rows.values_list(*OPEN_FIELDS):  # without the day: there are a thousand, and it is known
+                found[row[0], row[1]].append((*row, day))
             self._open[key] = found
         return self._open[key]
 
@@ -294,19 +298,15 @@ class Counted:
         return rows.filter(platform=self.platform)
 
 
-def _weekday(row: OpenRow) -> int:
-    return int(row[2].isoweekday() % 7)
-
-
 _OPEN_KEYS: dict[tuple[str, ...], Callable[[OpenRow], tuple[Any, ...]]] = {
-    ("dimension", "date", "platform", "value"): itemgetter(1, 2, 3, 4),
-    ("dimension", "value"): itemgetter(1, 4),
-    ("platform", "value"): itemgetter(3, 4),
-    ("platform", "dimension", "value"): itemgetter(3, 1, 4),
-    ("weekday", "value"): lambda row: (_weekday(row), row[4]),
-    ("pixel_id", "date"): itemgetter(0, 2),
-    ("pixel_id", "platform"): itemgetter(0, 3),
-    ("pixel_id", "dimension", "value"): itemgetter(0, 1, 4),
+    ("dimension", "date", "platform", "value"): itemgetter(1, 6, 2, 3),
+    ("dimension", "value"): itemgetter(1, 3),
+    ("platform", "value"): itemgetter(2, 3),
+    ("platform", "dimension", "value"): itemgetter(2, 1, 3),
+    ("weekday", "value"): lambda row: (row[6].isoweekday() % 7, row[3]),
+    ("pixel_id", "date"): itemgetter(0, 6),
+    ("pixel_id", "platform"): itemgetter(0, 2),
+    ("pixel_id", "dimension", "value"): itemgetter(0, 1, 3),
 }
 
 
