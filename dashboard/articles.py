@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from django.db.models import F, QuerySet
@@ -43,9 +44,11 @@ def articles_panel(
     days = tally.pixel_days(view.period, shown) if are_split else {}
     platforms = tally.pixel_platforms(view.period, shown) if are_split else {}
     most = max((total.visits for total in totals.values()), default=0)
+    page_link = view.link("article") if are_linked else None
+    make = _Rows(project, view.period.dates(), view.links("article"), page_link, visits, most)
     rows = [
-        _row(project, pixel, totals.get(pixel.pk, PixelTotal()), view, days.get(pixel.pk, Counter()),
-             platforms.get(pixel.pk, Counter()), visits, most, quiet.get(pixel.pk), are_linked)
+        make.row(pixel, totals.get(pixel.pk, PixelTotal()), days.get(pixel.pk, Counter()),
+                 platforms.get(pixel.pk, Counter()), quiet.get(pixel.pk))
         for pixel in pixels
     ]  # fmt: skip
     values = _all(project, view).count()
@@ -81,28 +84,43 @@ def _all(project: Project, view: View) -> QuerySet[Pixel]:
     return pixels if view.filters.pixel_id is None else pixels.filter(pk=view.filters.pixel_id)
 
 
-def _row(
-    project: Project, pixel: Pixel, total: PixelTotal, view: View, days: Mapping[date, int], platforms: Counter[str],
-    visits: int, most: int, quiet: Quiet | None, are_linked: bool,
-) -> Row:  # fmt: skip
-    hint = _("Retired: it no longer counts.") if pixel.retired_at else ""
-    reading = read_through([total])
-    return make_row(
-        str(pixel.pk),
-        pixel.title,
-        total.visits,
-        total.visitors,
-        total=visits,
-        most=most,
-        filter_url=view.link(article=str(pixel.pk)),
-        url=f"{reverse('pixel', args=[project.slug, pixel.pk])}{view.link('article')}" if are_linked else "",
-        detail=quiet.label if quiet else _("retired") if pixel.retired_at else "",
-        hint=quiet.advice if quiet else hint,
-        cells=[reading_text(reading)],
-        plain=[plain_reading(reading)],
-        spark=spark_line([days.get(day, 0) for day in view.period.dates()], SPARK_WIDTH, SPARK_HEIGHT),
-        split=_split(platforms),
-    )
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Makes rows of what they share: the days of their lines, links, all visits and those of the longest bar."""
+
+    project: Project
+    days: Sequence[date]
+    filter_link: str
+    page_link: str | None
+    visits: int
+    most: int
+
+    def row(
+        self, pixel: Pixel, total: PixelTotal, days: Mapping[date, int], platforms: Counter[str], quiet: Quiet | None
+    ) -> Row:
+        hint = _("Retired: it no longer counts.") if pixel.retired_at else ""
+        reading = read_through([total])
+        return make_row(
+            str(pixel.pk),
+            pixel.title,
+            total.visits,
+            total.visitors,
+            total=self.visits,
+            most=self.most,
+            filter_url=f"{self.filter_link}{pixel.pk}",
+            url=self._url(pixel),
+            detail=quiet.label if quiet else _("retired") if pixel.retired_at else "",
+            hint=quiet.advice if quiet else hint,
+            cells=[reading_text(reading)],
+            plain=[plain_reading(reading)],
+            spark=spark_line([days.get(day, 0) for day in self.days], SPARK_WIDTH, SPARK_HEIGHT),
+            split=_split(platforms),
+        )
+
+    def _url(self, pixel: Pixel) -> str:
+        if self.page_link is None:
+            return ""
+        return f"{reverse('pixel', args=[self.project.slug, pixel.pk])}{self.page_link}"
 
 
 def _split(platforms: Counter[str]) -> list[Band]:
