@@ -19,7 +19,7 @@ from collector.models.projects import PLACEMENTS_AT_MOST
 from collector.platforms import catalogue
 from collector.snippets import snippet
 from dashboard import arrivals
-from dashboard.snippet_lists import csv_chunks, listing
+from dashboard.snippet_lists import csv_chunks, last_visits, listing
 from tests.hits import CAMO, hit
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -514,6 +514,37 @@ def test_csv_is_streamed_by_an_asgi_server_too(project, pixel, viewer):
 
 
 # What they cost
+
+
+def test_the_last_visit_is_found_however_long_ago_it_was(project, take, django_assert_num_queries):
+    days = [NOON.date() - timedelta(days=days_ago) for days_ago in (0, 29, 30, 31, 364, 365, 366, 2000)]
+    visited = {Pixel.objects.create(project=project, title=f"{day}"): day for day in days}
+    never = Pixel.objects.create(project=project, title="Never")
+    take(
+        *(
+            hit(pixel, f"{day - timedelta(days=earlier)}T10:00")
+            for pixel, day in visited.items()
+            for earlier in (0, 1, 400)
+        )
+    )
+
+    with django_assert_num_queries(4):
+        found = last_visits(project, [*visited, never])
+
+    assert found == {pixel.pk: day for pixel, day in visited.items()}
+    with django_assert_num_queries(2):
+        assert len(last_visits(project, [pixel for pixel, day in visited.items() if day > days[2]])) == 2
+
+
+@pytest.mark.postgresql
+def test_who_waits_for_a_visit_does_not_have_the_whole_table_read(pixel, take):
+    take(*(hit(pixel, ago(3600 * hours)) for hours in range(2000)))
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE collector_hit")
+
+    plan = arrivals._recent_hits(pixel, NOON).explain()
+
+    assert "Seq Scan" not in plan, plan
 
 
 @pytest.mark.parametrize(
