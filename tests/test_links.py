@@ -1,0 +1,83 @@
+"""That every link on the dashboard's pages leads somewhere, for whoever sees it."""
+
+from html.parser import HTMLParser
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+from django.test import Client
+
+from collector.models import Pixel, Section, ShareLink
+from tests.hits import CAMO, hit
+
+PATHS = (
+    "/",
+    "/projects/blog/?range=all",
+    "/projects/blog/?range=all&all=articles",
+    "/projects/blog/?range=all&platform=medium&country=DE&by=hour",
+    "/projects/blog/{pixel}/?range=all",
+    "/projects/blog/snippets/",
+    "/projects/blog/{pixel}/snippets/",
+    "/api/v1/",
+)
+
+
+class Links(HTMLParser):
+    """Collects where a page's links lead."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "a":
+            self.found += [value for name, value in attrs if name == "href" and value]
+
+
+@pytest.fixture
+def visited(pixel, take) -> Pixel:
+    """A pixel with visits on a few days, by readers whom more or less is known of; and articles beside it."""
+    take(
+        hit(pixel, "2026-11-20T10:00", placement="medium", page="https://medium.com/@a/b"),
+        hit(pixel, "2026-11-20T11:00", placement="github", agent=CAMO, page=""),
+        hit(pixel, "2026-11-21T10:00", page="https://elsewhere.example/ü?a=b", country="", language="", visitor=2),
+        hit(pixel, "2026-11-22T10:00", placement="<b>", agent="curl/8", visitor=3),
+    )
+    Pixel.objects.bulk_create(Pixel(project=pixel.project, title=f"“{number}” & <i>") for number in range(12))
+    return pixel
+
+
+def linked(client: Client, start: str) -> set[str]:
+    """Return this server's addresses that a page links to."""
+    page = client.get(start)
+    assert page.status_code == 200
+    links = {urljoin(start, link) for link in Links(page.content.decode()).found}
+    return {link for link in links if not urlsplit(link).netloc}
+
+
+def answers(client: Client, links: set[str]) -> dict[str, int]:
+    """Return what each address answers, redirections followed, where it does not answer as it should."""
+    statuses = {link: client.get(link, follow=True).status_code for link in sorted(links)}
+    return {link: status for link, status in statuses.items() if status != 200}
+
+
+@pytest.mark.parametrize("who", ["viewer", "owner"])
+def test_every_link_leads_somewhere(client, visited, request, who):
+    client.force_login(request.getfixturevalue(who))
+    links: set[str] = set()
+    for path in PATHS:
+        found = linked(client, path.format(pixel=visited.pk))
+        assert found, path
+        links |= found
+
+    assert answers(client, links) == {}
+    assert {"/projects/blog/export.csv", "/projects/blog/hits.jsonl"} <= {urlsplit(link).path for link in links}
+
+
+def test_every_link_of_a_shared_page_leads_somewhere_for_anybody(client, visited):
+    link = ShareLink.objects.create(project=visited.project, name="For Bo", shows=[str(one) for one in Section])
+
+    links = linked(client, f"/share/{link.key}/?range=all")
+
+    assert answers(client, links) == {}
+    assert {urlsplit(address).path for address in links} == {f"/share/{link.key}/"}
