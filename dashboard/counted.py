@@ -133,7 +133,7 @@ class Counted:
         if not with_pixels or self._has_joined:
             return found
         of_project = self._values(period, BY_PIXEL, pixels=[ALL_PLATFORMS]).pixels
-        candidates = sorted(of_project, key=lambda pixel: -of_project[pixel].visits)
+        candidates = sorted(of_project, key=lambda pixel: (-of_project[pixel].visits, pixel))
         on_platform = self._on_platform(period, candidates[:MAX_CANDIDATES])
         return Sums(found.values, on_platform, is_cut=len(candidates) > MAX_CANDIDATES)
 
