@@ -16,17 +16,32 @@ from collector.models.counts import ALL_PLATFORMS, WHOLE_PROJECT
 from collector.platforms import lazy_platforms
 from dashboard.periods import DAY, Bucket, Period
 from dashboard.queries import MAX_LISTED_DAYS, counts_of
-from dashboard.remembered import REMEMBERED, TOO_MANY, Summed
-from dashboard.sums import BY_PIXEL, START, PixelTotal, PlatformDay, Reading, Sums, ValueCount, read_through, sums_of
+from dashboard.remembered import REMEMBERED
+from dashboard.sums import (
+    BY_PIXEL,
+    MANY_VALUES,
+    START,
+    PixelTotal,
+    PlatformDay,
+    Reading,
+    Sums,
+    ValueCount,
+    read_through,
+    sums_of,
+)
 
 MAX_VALUES = 20_000  # of all dimensions asked for, to be remembered and ranked here; more are left to the database
 MAX_CANDIDATES = 500  # articles that are looked at on one platform
 STAMPING = (Dimension.POSITION, Dimension.TRAFFIC, Dimension.VERDICT)
+KEY_WEIGHT = 8  # of what something is remembered by, beside the pixels; a sum weighs 1
 NOTHING = (0, 0)
+Summed = Mapping[Any, tuple[int, int]]  # hits and visitors by key
+TOO_MANY: Summed = {}
 PLATFORM_DIMENSIONS = (Dimension.TOTAL, Dimension.HOUR, Dimension.POSITION, Dimension.EVIDENCE)  # asked by platform
 LISTED_DIMENSIONS = (Dimension.TOTAL, Dimension.POSITION, *BY_PIXEL)  # all that is asked about articles in a list
 OPEN_FIELDS = ("pixel_id", "dimension", "platform", "value", "hits", "visitors")
 OpenRow = tuple[int, int, str, str, int, int, date]
+OpenRows = Mapping[tuple[int, int], Sequence[OpenRow]]  # by pixel and dimension
 
 
 class Scope(NamedTuple):
@@ -66,7 +81,7 @@ class Counted:
         self.platform = platform
         self.today = today
         self._stamps: dict[date, int] = {}
-        self._open: dict[tuple[date, tuple[int, ...]], Mapping[tuple[int, int], Sequence[OpenRow]]] = {}
+        self._open: dict[tuple[date, tuple[int, ...], bool], OpenRows | None] = {}
 
     def prepare(self, *periods: Period) -> None:
         """Find out for all these periods at once whether what is remembered of them still holds. One query."""
@@ -85,14 +100,19 @@ class Counted:
         """Return the most frequent values of each dimension, `limit` after the first `offset`. One or two queries."""
         found = self._summed(period, dimensions, ("dimension", "value"), is_joined=True, limit=MAX_VALUES)
         if found is TOO_MANY:
-            return self._ranked(period, dimensions, limit, offset)
+            return self._ranked(self._clipped(period), frozenset(dimensions), limit, offset)
         values = sums_of((dimension, value, *counts) for (dimension, value), counts in found.items()).values
         return [count for counts in values.values() for count in counts[offset : offset + limit]]
 
-    def _ranked(self, period: Period, dimensions: Collection[Dimension], limit: int, offset: int) -> list[ValueCount]:
-        """Rank values in the database: there are more than shall pass through here."""
+    def _ranked(self, period: Period, dimensions: frozenset[Dimension], limit: int, offset: int) -> list[ValueCount]:
+        """Rank values in the database: there are more than shall pass through here. Remembered until the next hit."""
+        own = ALL_PLATFORMS if self._has_joined else self.pixel_id
+        key = (self.project.pk, self.platform, own, dimensions, limit, offset, period, self._stamp(period))
+        found: list[ValueCount] | None = REMEMBERED.get(key)
+        if found is not None:
+            return found
         ranked = (
-            self._rows([ALL_PLATFORMS if self._has_joined else self.pixel_id], self._clipped(period))
+            self._rows([own], period)
             .filter(dimension__in=dimensions)
             .values("dimension", "value")
             .annotate(visits=Sum("hits"), new_visitors=Sum("visitors"))
@@ -104,7 +124,9 @@ class Counted:
             .order_by("dimension", "rank")
         )
         fields = ("dimension", "value", "visits", "new_visitors", "values_in_all")
-        return [ValueCount(*row) for row in ranked.values_list(*fields)]
+        found = [ValueCount(*row) for row in ranked.values_list(*fields)]
+        REMEMBERED.put(key, found, KEY_WEIGHT + 2 * len(found))
+        return found
 
     def week(self, period: Period) -> Counter[tuple[int, str]]:
         """Return the visits by weekday, 0 for Monday, and hour. One query."""
@@ -200,19 +222,21 @@ class Counted:
         period = self._clipped(period)
         closed_end = max(period.start, min(period.end, self.today))
         own = ALL_PLATFORMS if is_joined and self._has_joined else self.pixel_id
-        scope = Scope(tuple(pixels) or (own,), frozenset(dimensions), fields)
+        scope = Scope(tuple(sorted(pixels)) or (own,), frozenset(dimensions), fields)
         closed = self._closed_sums(Period(period.start, closed_end), scope, limit)
         if closed is TOO_MANY or closed_end == period.end:
             return closed
-        return _joined(closed, self._open_sums(Period(closed_end, period.end), scope))
+        open_ = self._open_sums(Period(closed_end, period.end), scope)
+        return open_ if open_ is TOO_MANY else _joined(closed, open_)
 
     def _closed_sums(self, closed: Period, scope: Scope, limit: int | None) -> Summed:
         """Return what days that are over came to: as remembered, as long as nothing was added to their counts."""
-        key = (self.project.pk, self.platform, scope, limit, closed.start, closed.end, self._stamp(closed))
-        found = REMEMBERED.get(key)
+        platform = None if ALL_PLATFORMS in scope.pixels else self.platform
+        key = (self.project.pk, platform, scope, limit, closed.start, closed.end, self._stamp(closed))
+        found: Summed | None = REMEMBERED.get(key)
         if found is None:
             found = self._read(closed, scope, limit)
-            REMEMBERED.put(key, found)
+            REMEMBERED.put(key, found, KEY_WEIGHT + len(scope.pixels) + len(found))
         return found
 
     def _read(self, closed: Period, scope: Scope, limit: int | None) -> Summed:
@@ -225,11 +249,13 @@ class Counted:
         return TOO_MANY if limit is not None and len(counts) > limit else counts
 
     def _open_sums(self, open_: Period, scope: Scope) -> Summed:
-        """Add up the open days: today alone, as a rule."""
+        """Add up the open days: today alone, as a rule. `TOO_MANY` as for closed days."""
         key_of = _OPEN_KEYS[scope.fields]
         summed: dict[Any, tuple[int, int]] = {}
-        for day in open_.dates():
-            rows = self._open_rows(day, scope.pixels)
+        for day, is_many in product(open_.dates(), {dimension in MANY_VALUES for dimension in scope.dimensions}):
+            rows = self._open_rows(day, scope.pixels, is_many=is_many)
+            if rows is None:
+                return TOO_MANY
             for asked in product(scope.pixels, scope.dimensions):
                 for row in rows.get(asked, ()):
                     key = key_of(row)
@@ -237,31 +263,37 @@ class Counted:
                     summed[key] = (before[0] + row[4], before[1] + row[5])
         return summed
 
-    def _open_rows(self, day: date, pixels: tuple[int, ...]) -> Mapping[tuple[int, int], Sequence[OpenRow]]:
-        """Return the counts of an open day by pixel and dimension. One query for this scope, and one for each list of
-        pixels, of which only `LISTED_DIMENSIONS` are read.
+    def _open_rows(self, day: date, pixels: tuple[int, ...], *, is_many: bool) -> OpenRows | None:
+        """Return the counts of an open day by pixel and dimension; of `MANY_VALUES` or of all others, None where there
+        are too many. One query for this scope, and one for each list of pixels, of which only `LISTED_DIMENSIONS` are
+        read.
         """
         own = (self.pixel_id, ALL_PLATFORMS) if self._has_joined else (self.pixel_id,)
-        is_own = pixels[0] in own
-        key = (day, own if is_own else pixels)
+        is_own = set(pixels) <= set(own)
+        key = (day, own if is_own and not is_many else pixels, is_many)
         if key not in self._open:
             rows = self._rows(key[1], Period(day, day + DAY))
-            if not is_own:
+            if is_many:
+                rows = rows.filter(dimension__in=MANY_VALUES)[: MAX_VALUES + 1]
+            elif is_own:
+                rows = rows.exclude(dimension__in=MANY_VALUES)
+            else:
                 rows = rows.filter(dimension__in=LISTED_DIMENSIONS)
-            elif self._has_joined:  # all else is asked of all platforms together
+            if self._has_joined and is_own and not is_many:  # all else is asked of all platforms together
                 rows = rows.filter(Q(pixel_id=ALL_PLATFORMS) | Q(dimension__in=PLATFORM_DIMENSIONS))
             found: dict[tuple[int, int], list[OpenRow]] = defaultdict(list)
-            for row in rows.values_list(*OPEN_FIELDS):  # without the day: there are a thousand, and it is known
+            read = list(rows.values_list(*OPEN_FIELDS))
+            for row in read:  # without the day: there are a thousand, and it is known
                 found[row[0], row[1]].append((*row, day))
-            self._open[key] = found
+            self._open[key] = None if is_many and len(read) > MAX_VALUES else found
         return self._open[key]
 
-    def _stamp(self, closed: Period) -> Hashable:
-        """Return what changes whenever anything is added to the counts of closed days, or they are made anew.
+    def _stamp(self, period: Period) -> Hashable:
+        """Return what changes whenever anything is added to the counts of these days, or they are made anew.
 
         Every hit adds to one of these dimensions, or to none at all. One query, none after `prepare`.
         """
-        days = closed.dates()
+        days = period.dates()
         if not self._stamps.keys() >= set(days):
             self._read_stamps(days)
         return sum(map(self._stamps.__getitem__, days)), self.project.recounted_at

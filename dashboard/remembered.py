@@ -1,42 +1,40 @@
 """What was added up lately, kept in memory so that a page adds up no closed day twice."""
 
 from collections import OrderedDict
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable
 from threading import Lock
 from typing import Any
 
-Summed = Mapping[Any, tuple[int, int]]  # hits and visitors by key
-TOO_MANY: Summed = {}
-
 
 class Remembered:
-    """What was added up lately, by key; the oldest goes first. For all threads of a process.
+    """What was found lately, by key; the oldest goes first. For all threads of a process.
 
-    Holds `sums` sums at most, some 200 bytes each, and no answer that takes more than a tenth of that.
+    Holds a `weight` of so much at most, and nothing that weighs more than a tenth of that. A unit is some 200 bytes.
     """
 
-    def __init__(self, sums: int) -> None:
-        self._most = sums
+    def __init__(self, weight: int) -> None:
+        self._most = weight
         self._held = 0
-        self._found: OrderedDict[Hashable, Summed] = OrderedDict()
+        self._found: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
         self._lock = Lock()
 
-    def get(self, key: Hashable) -> Summed | None:
+    def get(self, key: Hashable) -> Any:
+        """Return what is remembered, None where that is nothing."""
         with self._lock:
-            if key in self._found:
-                self._found.move_to_end(key)
-            return self._found.get(key)
+            if key not in self._found:
+                return None
+            self._found.move_to_end(key)
+            return self._found[key][0]
 
-    def put(self, key: Hashable, summed: Summed) -> None:
-        size = len(summed) + 1
-        if size * 10 > self._most:
+    def put(self, key: Hashable, value: Any, weight: int) -> None:
+        """Remember a value. What key and value weigh together is for the caller to say."""
+        if weight * 10 > self._most:
             return
         with self._lock:
-            replaced = self._found.pop(key, None)
-            self._held += size - (0 if replaced is None else len(replaced) + 1)
-            self._found[key] = summed
+            self._held += weight - self._found.pop(key, (None, 0))[1]
+            self._found[key] = value, weight
             while self._held > self._most:
-                self._held -= len(self._found.popitem(last=False)[1]) + 1
+                self._held -= self._found.popitem(last=False)[1][1]
 
     def forget(self) -> None:
         with self._lock:

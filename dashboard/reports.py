@@ -26,13 +26,12 @@ from dashboard.panels import (
 )
 from dashboard.periods import Bucket, Period
 from dashboard.quiet import Quiet
-from dashboard.sums import PixelTotal, PlatformDay, Reading, Sums, ValueCount, read_through
+from dashboard.sums import MANY_VALUES, PixelTotal, PlatformDay, Reading, Sums, ValueCount, read_through
 from dashboard.tally import Tally
 
 ALL_SECTIONS = frozenset(Section.values)
 FIGURES = (Dimension.TRAFFIC, Dimension.VERDICT)
 FULL_ARTICLES = 50
-MANY_VALUES = frozenset({Dimension.PAGE, Dimension.ELSEWHERE})  # as many as there are pages on the web
 
 
 @dataclass(frozen=True, slots=True)

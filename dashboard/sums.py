@@ -9,6 +9,7 @@ from typing import NamedTuple
 from collector.models import Dimension, Position
 
 START = str(Position.START.label)
+MANY_VALUES = frozenset({Dimension.PAGE, Dimension.ELSEWHERE})  # as many as there are pages on the web
 BY_PIXEL = (Dimension.PIXEL, Dimension.STARTED, Dimension.FINISHED)
 
 

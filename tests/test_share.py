@@ -559,7 +559,7 @@ def test_a_frame_may_be_told_its_theme(client, visited):
 # What the pages cost
 
 
-@pytest.mark.parametrize(("more", "queries"), [("", 18), ("embed/", 7)])
+@pytest.mark.parametrize(("more", "queries"), [("", 19), ("embed/", 7)])
 def test_shared_pages_ask_as_many_queries_at_any_traffic(
     client, visited, take, more, queries, django_assert_num_queries
 ):
