@@ -34,12 +34,18 @@ def articles_panel(
     offset: int = 0,
     are_linked: bool = True,
     are_split: bool = True,
+    looked_at: int = 0,
 ) -> Panel:
     """Rank the articles, then those without visits, newest first. Five queries at most.
 
     `totals` has the visits by pixel; `are_linked` is for who may open their pages, `are_split` for who sees platforms.
+    `looked_at` is how many articles `totals` knows of, where that is not all: of the others nothing is said.
     """
-    pixels = _ranked(project, view, totals, limit, offset)
+    visited = sorted((pk for pk in totals if totals[pk].visits), key=lambda pk: (-totals[pk].visits, pk))
+    listed = _all(project, view)
+    if looked_at:
+        listed = listed.filter(pk__in=visited)
+    pixels = _ranked(listed, visited, limit, offset)
     shown = [pixel.pk for pixel in pixels]
     days = tally.pixel_days(view.period, shown) if are_split else {}
     platforms = tally.pixel_platforms(view.period, shown) if are_split else {}
@@ -51,12 +57,15 @@ def articles_panel(
                  platforms.get(pixel.pk, Counter()), quiet.get(pixel.pk))
         for pixel in pixels
     ]  # fmt: skip
-    values = _all(project, view).count()
+    values = listed.count()
+    caption = _("What they read")
+    if looked_at:
+        caption = _("Among the %(number)s that are read most on all platforms") % {"number": labels.exact(looked_at)}
     return Panel(
         "articles",
         Section.ARTICLES.value,
         _("Articles"),
-        _("What they read"),
+        caption,
         _("Article"),
         rows,
         values,
@@ -66,14 +75,12 @@ def articles_panel(
     )
 
 
-def _ranked(project: Project, view: View, totals: Mapping[int, PixelTotal], limit: int, offset: int) -> Sequence[Pixel]:
-    """Return the pixels on a page of the list. Two queries."""
-    visited = sorted((pk for pk in totals if totals[pk].visits), key=lambda pk: (-totals[pk].visits, pk))
-    pixels = _all(project, view)
-    found = pixels.in_bulk(visited[offset : offset + limit])
+def _ranked(listed: QuerySet[Pixel], visited: Sequence[int], limit: int, offset: int) -> Sequence[Pixel]:
+    """Return the pixels on a page of the list: the `visited` ones in their order, then others. Two queries."""
+    found = listed.in_bulk(visited[offset : offset + limit])
     shown = [found[pk] for pk in visited[offset : offset + limit] if pk in found]
     if len(shown) < limit:
-        others = pixels.exclude(pk__in=visited).order_by(F("retired_at").asc(nulls_first=True), "-created_at", "-pk")
+        others = listed.exclude(pk__in=visited).order_by(F("retired_at").asc(nulls_first=True), "-created_at", "-pk")
         start = max(0, offset - len(visited))
         shown += others[start : start + limit - len(shown)]
     return shown

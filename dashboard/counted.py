@@ -157,7 +157,7 @@ class Counted:
         of_project = self._values(period, BY_PIXEL, pixels=[ALL_PLATFORMS]).pixels
         candidates = sorted(of_project, key=lambda pixel: (-of_project[pixel].visits, pixel))
         on_platform = self._on_platform(period, candidates[:MAX_CANDIDATES])
-        return Sums(found.values, on_platform, is_cut=len(candidates) > MAX_CANDIDATES)
+        return Sums(found.values, on_platform, looked_at=MAX_CANDIDATES if len(candidates) > MAX_CANDIDATES else 0)
 
     def _values(self, period: Period, dimensions: Collection[Dimension], *, pixels: Sequence[int] = ()) -> Sums:
         found = self._summed(period, dimensions, ("dimension", "value"), pixels=pixels, is_joined=True)

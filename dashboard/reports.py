@@ -105,7 +105,7 @@ def report(subject: Subject, view: View, tally: Tally, earlier: Tally | None) ->
         articles=articles_panel(
             subject.project, tally, view, _by_pixel(view, numbers, sums), numbers.visits,
             quiet={quiet.pixel.pk: quiet for quiet in subject.quiet}, limit=PANEL_ROWS, are_linked=subject.are_linked,
-            are_split=has_platforms,
+            are_split=has_platforms, looked_at=sums.looked_at,
         )
         if Section.ARTICLES in sections and not subject.pixel
         else None,
@@ -140,6 +140,7 @@ def full_panel(subject: Subject, view: View, tally: Tally) -> Panel | None:
             subject.project, tally, view, _by_pixel(view, numbers, sums), visits,
             quiet={quiet.pixel.pk: quiet for quiet in subject.quiet}, limit=limit, offset=offset,
             are_linked=subject.are_linked, are_split=Section.PLATFORMS in subject.sections and not view.rows,
+            looked_at=sums.looked_at,
         )  # fmt: skip
     described = PANELS.get(view.full)
     if described is None or described.section not in subject.sections:

@@ -68,11 +68,11 @@ class Reading(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """The visits by dimension and value, most first; and by pixel, where it `is_cut` not of all of them."""
+    """The visits by dimension and value, most first; and by pixel, of so many as were `looked_at`, 0 for all."""
 
     values: Mapping[int, Sequence[ValueCount]]
     pixels: Mapping[int, PixelTotal]
-    is_cut: bool = False
+    looked_at: int = 0
 
     def by_value(self, dimension: Dimension) -> dict[str, int]:
         """Return the visits by the values of a dimension."""

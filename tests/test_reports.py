@@ -669,6 +669,24 @@ def test_an_article_filtered_by_is_in_its_panel_however_many_are_visited_more(pr
     assert [(row.label, row.visits, row.bar) for row in rows] == [("Hello", 1, "100.0%")]
 
 
+def test_on_one_platform_nothing_is_said_of_articles_that_were_not_looked_at(project, pixel):
+    more = Pixel.objects.bulk_create(Pixel(project=project, title=f"More {n}") for n in range(MAX_CANDIDATES))
+    for one in more:
+        add(one, Dimension.TOTAL, "", 5, 0, DAY, "dev-to" if one is not more[3] else "medium")
+    add_visits(pixel, 1)
+    on_medium = report_on(project, platform="medium")
+    assert on_medium.visits == 6
+    assert [(row.label, row.visits) for row in on_medium.articles.rows] == [("More 3", 5)]
+    assert (on_medium.articles.caption, on_medium.articles.values) == (
+        "Among the 500 that are read most on all platforms", 1,
+    )  # fmt: skip
+    Pixel.objects.filter(pk=more[7].pk).delete()
+    DailyCount.objects.filter(value=str(more[7].pk)).delete()
+    on_medium = report_on(project, platform="medium")
+    assert [(row.label, row.visits) for row in on_medium.articles.rows][:2] == [("More 3", 5), ("Hello", 1)]
+    assert on_medium.articles.caption == "What they read"
+
+
 # How numbers are written
 
 
