@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from collector.agents import Agent
 from collector.attribution import credit, elsewhere
-from collector.caps import Caps
+from collector.caps import Caps, is_strange
 from collector.counts import BOTS, READERS, Countable, local_day_and_hour
-from collector.models import Pixel, Position, Traffic, Verdict
+from collector.models import Evidence, Pixel, Position, Traffic, Verdict
 from collector.platforms import OTHER
 from collector.spool import SpooledHit
 from collector.strings import (
@@ -41,6 +41,7 @@ class EnrichedHit(Countable):
 _START, _END = int(Position.START), int(Position.END)
 _DIRECT, _PROXIED, _BOT_TRAFFIC = int(Traffic.DIRECT), int(Traffic.PROXIED), int(Traffic.BOT)
 _COUNTED, _BOT, _MUTED = int(Verdict.COUNTED), int(Verdict.BOT), int(Verdict.MUTED)
+_PAGE = int(Evidence.PAGE)
 _NO_AGENT = Agent()
 
 
@@ -164,7 +165,8 @@ class _Batch:
         platform, evidence = credit(hit.placement, pixel.placements, proxy, page_host(page_url) if page_url else "")
         if label and not self._caps.admits_page(pixel.project_id, pixel.id, day, label):
             page_url = label = OTHER
-        if not self._caps.admits_platform(pixel.project_id, pixel.id, day, platform):
+        is_invented = evidence == _PAGE and is_strange(platform)
+        if is_invented and not self._caps.admits_host(pixel.project_id, pixel.id, day, platform):
             platform = OTHER
         if "?" in page_url and not self._caps.admits_query(pixel.project_id, pixel.id, day, page_url):
             page_url = page_url.partition("?")[0]

@@ -162,6 +162,41 @@ def test_what_a_stranger_invents_is_capped_a_day_and_the_rest_is_other(take, pix
     }  # fmt: skip
 
 
+def test_strange_hosts_are_capped_in_the_whole_project_too(take, project, pixel, monkeypatch):
+    monkeypatch.setattr(caps, "MAX_PLATFORMS", 2)
+    monkeypatch.setattr(caps, "MAX_PROJECT_PLATFORMS", 3)
+    others = [Pixel.objects.create(project=project, title=str(number)) for number in range(2)]
+    elsewhere = Pixel.objects.create(project=Project.objects.create(name="Two", slug="two"), title="Two")
+    take(*(hit(pixel, page=f"https://host{number}.example/") for number in range(2)))
+    take(*(hit(others[0], page=f"https://host{number}.example/") for number in range(1, 3)))
+    take(*(hit(others[1], page=f"https://host{number}.example/") for number in range(2, 5)))
+    take(hit(elsewhere, page="https://host7.example/"))
+
+    seen = set(Hit.objects.values_list("pixel__title", "platform"))
+    assert seen == {
+        ("Hello", "host0.example"), ("Hello", "host1.example"), ("0", "host1.example"), ("0", "host2.example"),
+        ("1", "host2.example"), ("1", "(other)"), ("Two", "host7.example"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("most", ["MAX_PLATFORMS", "MAX_PROJECT_PLATFORMS"])
+def test_a_flood_of_strange_hosts_hides_no_platform_that_is_known(take, pixel, monkeypatch, most):
+    monkeypatch.setattr(caps, most, 2)
+    Pixel.objects.update(placements=["our-intranet"])
+    take(*(hit(pixel, page=f"https://host{number}.example/") for number in range(4)))
+    take(
+        hit(pixel),
+        hit(pixel, placement="our-intranet"),
+        hit(pixel, placement="github"),
+        hit(pixel, agent=CAMO),
+        hit(pixel, page="https://medium.com/@a/b"),
+    )
+
+    assert {platform for _, platform, _ in counts("total")} == {
+        "host0.example", "host1.example", "(other)", "(direct)", "our-intranet", "github", "medium",
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("zone", "at", "day", "hour"),
     [
