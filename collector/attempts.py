@@ -1,18 +1,21 @@
-"""How often the password of a share link may be tried: so often by one address, and wrongly so often by all together.
+"""How often somebody may ask for what is public, and try the password of a share link: so often by one address, and
+wrongly so often by all together.
 
 django-ratelimit counts, in the cache that all processes share, and gets nobody's address: the day's salt keys what
-stands for it, here and where the API limits wrong tokens. Unlike the rate limit of hits, this one shuts where the cache
-is away.
+stands for it. Where the cache is away nobody's requests are limited, and nobody may try a password.
 """
 
 import hashlib
 import logging
+from collections.abc import Callable
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from math import ceil
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.translation import ngettext
 from django_ratelimit.core import get_usage
 
 from collector.clients import client_address
@@ -52,6 +55,31 @@ def note_wrong(link: ShareLink) -> None:
         _without_cache(error)
 
 
+def seconds_to_wait(group: str, key: Callable[[], str], rate: tuple[int, int]) -> int:
+    """Count one request by what `key` returns; return how many seconds its sender has to wait, 0 where it may go on.
+
+    `rate` is so many requests in so many seconds, any number where it is 0. Where none can be counted nobody waits.
+    """
+    requests, _seconds = rate
+    if not requests:
+        return 0
+    try:
+        usage = get_usage(None, group=group, key=_always(key()), rate=rate, increment=True)
+    except Exception as error:  # whatever the cache's client raises, or the database that has the day's salt
+        logger.warning("A request can't be counted for the rate limit (%s); nobody is limited.", error)
+        return 0
+    return max(usage["time_left"], 1) if usage and usage["should_limit"] else 0
+
+
+def too_often(wait_seconds: int) -> str:
+    """Say that requests came too often, and when to ask again."""
+    return ngettext(
+        "These were too many requests; ask again in %(count)s second.",
+        "These were too many requests; ask again in %(count)s seconds.",
+        wait_seconds,
+    ) % {"count": wait_seconds}
+
+
 def _always(value: str) -> Any:
     return lambda group, request: value
 
@@ -64,10 +92,13 @@ def _without_cache(error: Exception) -> int:
 def hidden(network: str, place: str) -> str:
     """Return what stands for a network at one place, and today alone: once its salt is gone, nobody can make it again.
 
-    One query.
+    One query a day.
     """
-    salt = salt_of(now_us() // DAY_MICROSECONDS)
+    salt = _salt_of(now_us() // DAY_MICROSECONDS)
     return hashlib.blake2b(f"{network}\0{place}".encode(), key=salt, digest_size=16).hexdigest()
+
+
+_salt_of = lru_cache(maxsize=1)(salt_of)  # today's
 
 
 def network_of(request: HttpRequest) -> str:

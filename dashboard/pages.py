@@ -29,6 +29,7 @@ from dashboard.tally import Tally
 LIVE_MINUTES = 30
 MAX_LIVE = 10_000
 MAX_READ = 1_000_000  # visits among which a filter may look
+MAX_PUBLIC_DAYS = 92  # that a shared page lists pages of
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +154,9 @@ def make_page(
     asked_view = replace(view(asked, today=local.date(), first_day=first_day), rows=full_rows)
     shown, chips, notices = _filtered(project, pixel, asked_view, sections, is_public)
     tally, earlier, shown, more_notices = _tallies(project, pixel, shown, now)
+    if is_public and shown.period.days > MAX_PUBLIC_DAYS and Section.PAGES in sections:
+        sections = set(sections) - {Section.PAGES}  # strangers can make up pages by the thousand, and have them ranked
+        more_notices = [*more_notices, _pages_left_out()]
     quiet = [] if pixel or is_public else quiet_pixels([project], now)
     subject = Subject(
         project=project,
@@ -307,6 +311,10 @@ def _cut(project: Project, period: Period, kept: date) -> str:
         "Filtered visits are counted from the newest single hits: shown are those since %(day)s. Choose a shorter "
         "range to see earlier ones."
     ) % {"day": labels.day(period.start, "yMMMd")}
+
+
+def _pages_left_out() -> str:
+    return _("A shared page lists pages for ranges of up to %(days)s days.") % {"days": labels.exact(MAX_PUBLIC_DAYS)}
 
 
 def _left_out(shown: View, full: Panel | None) -> list[str]:

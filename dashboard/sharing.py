@@ -23,7 +23,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from collector.attempts import minutes_to_wait, note_wrong
+from collector.attempts import hidden, minutes_to_wait, network_of, note_wrong, seconds_to_wait, too_often
 from collector.models import Section, ShareLink
 from dashboard.pages import make_page
 
@@ -37,12 +37,14 @@ View = Callable[[HttpRequest, str], HttpResponseBase]
 
 
 def unlisted(view: View) -> View:
-    """Keep a page out of search engines and caches, and its key out of other sites' logs."""
+    """Keep a page out of search engines and caches, and its key out of other sites' logs; and let nobody ask too often,
+    for each answer costs more than its question.
+    """
 
     @cache_control(private=True, no_store=True)
     @wraps(view)
     def answer(request: HttpRequest, key: str) -> HttpResponseBase:
-        response = view(request, key)
+        response = _refusal(request) or view(request, key)
         response.headers["X-Robots-Tag"] = "noindex, nofollow"
         # Not `no-referrer`: with that, browsers name no origin with the password's form either.
         response.headers["Referrer-Policy"] = "same-origin"
@@ -80,6 +82,15 @@ def embed(request: HttpRequest, key: str) -> HttpResponseBase:
     asked = {"compare": "none"} | {key: value for key, value in request.GET.items() if key in PERIOD_PARAMETERS}
     page = make_page(asked, link.project, link.pixel, now=timezone.now(), sections=sections, is_public=True)
     return _framed(request, link.embedded_on.split(), "dashboard/embed.html", {"heading": _heading(link), "page": page})
+
+
+def _refusal(request: HttpRequest) -> HttpResponseBase | None:
+    """Count a request of the client's network; return an answer where it has to wait. One query."""
+    wait_seconds = seconds_to_wait("share", lambda: hidden(network_of(request), "share"), settings.SHARE_RATE_LIMIT)
+    if not wait_seconds:
+        return None
+    headers = {"Retry-After": str(wait_seconds)}
+    return HttpResponse(too_often(wait_seconds), "text/plain; charset=utf-8", status=429, headers=headers)
 
 
 def _open_link(key: str) -> ShareLink | None:

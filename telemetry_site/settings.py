@@ -173,6 +173,7 @@ SECRET_KEY = env.str("SECRET_KEY", "") or stored_secret_key(DATA_DIR / "secret_k
 RATE_LIMIT = rate("RATE_LIMIT", "120/m")
 RATE_LIMIT_PROXY = rate("RATE_LIMIT_PROXY", "6000/m")
 API_RATE_LIMIT = rate("API_RATE_LIMIT", "120/m")
+SHARE_RATE_LIMIT = rate("SHARE_RATE_LIMIT", "240/m")
 TRUSTED_PROXIES = whole_number("TRUSTED_PROXIES", 0)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = []

@@ -460,14 +460,15 @@ def test_who_was_let_in_stays_in_while_others_guess(client, visited, monkeypatch
     assert "data-figure" in text_of(client.get(url(link)))
 
 
-def test_no_address_reaches_the_cache(visited, monkeypatch):
+def test_no_address_reaches_the_cache(visited, monkeypatch, settings):
+    settings.SHARE_RATE_LIMIT = (9, 60)
     kept = []
     monkeypatch.setattr(
         "collector.attempts.get_usage", lambda *_, **asked: kept.append(asked["key"]("", None)) or ALLOWED
     )
     enter(Client(REMOTE_ADDR="203.0.113.7"), share(visited, password=PASSWORD), "guess")
 
-    assert len(kept) == 3
+    assert len(kept) == 4
     assert not any("203.0.113" in value for value in kept)
 
 
@@ -483,6 +484,55 @@ def test_nobody_gets_in_while_tries_can_not_be_counted(client, visited, monkeypa
 
     assert answer.status_code == 429
     assert "The cache can't be reached (away)" in caplog.text
+
+
+# How often, and how much
+
+
+@pytest.mark.parametrize("more", ["", "embed/"])
+def test_who_asks_too_often_is_told_when_to_ask_again(client, visited, settings, monkeypatch, more):
+    monkeypatch.setattr("django_ratelimit.core.time.time", lambda: NOON.timestamp())
+    settings.SHARE_RATE_LIMIT = (2, 60)
+    link = share(visited, embedded_on="*")
+    assert [client.get(url(link, more)).status_code for _ in range(2)] == [200, 200]
+
+    refused = client.get(url(link, more))
+    assert (refused.status_code, refused.headers["Content-Type"]) == (429, "text/plain; charset=utf-8")
+    assert re.fullmatch(r"These were too many requests; ask again in \d+ seconds?\.", refused.content.decode())
+    assert 0 < int(refused.headers["Retry-After"]) <= 60
+    assert "no-store" in refused.headers["Cache-Control"]
+    assert client.get("/share/nobody-has-this/").status_code == 429
+    assert Client(REMOTE_ADDR="192.0.2.7").get(url(link, more)).status_code == 200
+
+    monkeypatch.setattr("django_ratelimit.core.time.time", lambda: NOON.timestamp() + 120)
+    assert client.get(url(link, more)).status_code == 200
+
+
+def test_shared_pages_are_there_while_requests_can_not_be_counted(client, visited, settings, monkeypatch, caplog):
+    def away(*args: object, **options: object) -> None:
+        raise ConnectionError("away")
+
+    settings.SHARE_RATE_LIMIT = (1, 60)
+    monkeypatch.setattr("collector.attempts.get_usage", away)
+    assert [client.get(url(share(visited))).status_code for _ in range(2)] == [200, 200]
+    assert "A request can't be counted for the rate limit (away)" in caplog.text
+
+
+def test_no_stranger_has_the_pages_of_a_long_range_ranked(client, visited, viewer):
+    link = share(visited)
+    long, short = "?start=2026-08-22&end=2026-11-22", "?start=2026-08-23&end=2026-11-22"
+    said = "A shared page lists pages for ranges of up to 92 days."
+
+    for query, is_listed in ((long, False), (short, True)):
+        page = text_of(client.get(url(link) + query))
+        assert ('data-panel="pages"' in page, said in page) == (is_listed, not is_listed)
+        assert ("blog.example.net/hello" in page) is is_listed
+    assert 'data-panel="countries"' in text_of(client.get(url(link) + long))
+    assert "blog.example.net/hello" not in text_of(client.get(f"{url(link)}{long}&all=pages"))
+    assert said not in text_of(client.get(url(share(visited, Section.TREND)) + long))
+    client.force_login(viewer)
+    page = text_of(client.get(f"/projects/blog/{long}"))
+    assert ('data-panel="pages"' in page, said in page) == (True, False)
 
 
 # In a frame

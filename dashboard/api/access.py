@@ -10,11 +10,9 @@ from django.db import DatabaseError
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
-from django_ratelimit.core import get_usage
 from ninja.security import HttpBearer
 
-from collector.attempts import hidden, network_of
+from collector.attempts import hidden, network_of, seconds_to_wait, too_often
 from collector.models import ApiToken, Project
 from dashboard.api.problems import ProblemError
 
@@ -87,23 +85,8 @@ def _note_use(token: ApiToken) -> None:
 
 
 def _limit(group: str, key: Callable[[], str]) -> None:
-    """Count one request. Raises ProblemError where it is one too many; where it can't be counted nobody is limited."""
-    requests, _seconds = settings.API_RATE_LIMIT
-    if not requests:
-        return
-    try:
-        usage = get_usage(
-            None, group=group, key=lambda group, request: key(), rate=settings.API_RATE_LIMIT, increment=True
+    """Count one request. Raises ProblemError where it is one too many."""
+    if wait_seconds := seconds_to_wait(group, key, settings.API_RATE_LIMIT):
+        raise ProblemError(
+            HTTPStatus.TOO_MANY_REQUESTS, too_often(wait_seconds), headers={"Retry-After": str(wait_seconds)}
         )
-    except Exception as error:  # whatever the cache's client raises, or the database that has the day's salt
-        logger.warning("A request can't be counted for the rate limit (%s); nobody is limited.", error)
-        return
-    if usage is None or not usage["should_limit"]:
-        return
-    wait_seconds = max(usage["time_left"], 1)
-    detail = ngettext(
-        "These were too many requests; ask again in %(count)s second.",
-        "These were too many requests; ask again in %(count)s seconds.",
-        wait_seconds,
-    ) % {"count": wait_seconds}
-    raise ProblemError(HTTPStatus.TOO_MANY_REQUESTS, detail, headers={"Retry-After": str(wait_seconds)})
