@@ -27,7 +27,7 @@ from dashboard.reports import ALL_SECTIONS, Report, Subject, full_panel, report,
 from dashboard.tally import Tally
 
 LIVE_MINUTES = 30
-MAX_LIVE = 10_000
+MAX_LIVE = 10_000  # hits that are looked at
 MAX_READ = 1_000_000  # visits among which a filter may look
 MAX_PUBLIC_DAYS = 92  # that a shared page lists pages of
 
@@ -199,11 +199,11 @@ def make_page(
 def live(project: Project, pixel: Pixel | None, now: datetime) -> Live:
     """Return the visits of the last half an hour. One query."""
     since = now - timedelta(minutes=LIVE_MINUTES)
-    moments = queries.recent_visits(project, pixel.pk if pixel else None, since, MAX_LIVE)
+    moments, is_bounded = queries.recent_visits(project, pixel.pk if pixel else None, since, MAX_LIVE)
     minutes = [0] * LIVE_MINUTES
     for moment in moments:
         minutes[min(int((moment - since).total_seconds() // 60), LIVE_MINUTES - 1)] += 1
-    return Live(len(moments), minutes, len(moments) == MAX_LIVE)
+    return Live(len(moments), minutes, is_bounded)
 
 
 def _filtered(

@@ -12,8 +12,8 @@ from typing import NamedTuple
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from collector.counts import READERS
-from collector.models import DailyCount, Dimension, Hit, Pixel, Position, Project, Traffic
+from collector.counts import is_visit
+from collector.models import DailyCount, Dimension, Hit, Pixel, Project
 from collector.models.counts import ALL_PLATFORMS, WHOLE_PROJECT
 from dashboard.periods import DAY, Period
 
@@ -87,14 +87,15 @@ def visited_days(pixels: Collection[Pixel], days: Sequence[date]) -> Mapping[int
     return visited
 
 
-def recent_visits(project: Project, pixel_id: int | None, since: datetime, limit: int) -> list[datetime]:
-    """Return when the newest visits since a moment were, newest first, `limit` at most. One query."""
-    hits = Hit.objects.filter(project=project, at__gte=since, position=Position.START, verdict__in=READERS).exclude(
-        traffic=Traffic.BOT
-    )
-    if pixel_id is not None:
-        hits = hits.filter(pixel_id=pixel_id)
-    return list(hits.order_by("-at").values_list("at", flat=True)[:limit])
+def recent_visits(project: Project, pixel_id: int | None, since: datetime, limit: int) -> tuple[list[datetime], bool]:
+    """Return when the visits since a moment were, newest first, and whether there may be more of them. One query.
+
+    Looks at the newest `limit` hits of the project: those that are set aside in a flood are hits as well.
+    """
+    hits = Hit.objects.filter(project=project, at__gte=since).order_by("-at")
+    newest = list(hits.values_list("at", "pixel_id", "position", "verdict", "traffic")[:limit])
+    moments = [at for at, of_pixel, *facts in newest if pixel_id in {None, of_pixel} and is_visit(*facts)]
+    return moments, len(newest) == limit
 
 
 def counts_of(project: Project, pixels: Collection[int], days: Collection[date]) -> QuerySet[DailyCount]:

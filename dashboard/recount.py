@@ -225,16 +225,15 @@ def _condition(dimension: Dimension, value: str) -> Q:
         return Q(country=value)
     if dimension == Dimension.LANGUAGE:
         return Q(language=value)
-    if dimension == Dimension.PAGE and not value:
-        return Q(page=None)
-    return Q(page__in=_pages(dimension, value))
+    if dimension == Dimension.ELSEWHERE:
+        return Q(page__host=value) & ~Q(placement="")
+    return Q(page__in=_pages(value)) if value else Q(page=None)
 
 
-def _pages(dimension: Dimension, value: str) -> list[int]:
-    """Return the pages that the counts name by `value`: by host and path, or by host alone. One query."""
-    labelled = page_label if dimension == Dimension.PAGE else page_host
-    pages = Page.objects.filter(Q(url=value) | Q(url__contains=f"://{value}")).values_list("pk", "url")
-    return [pk for pk, url in pages.iterator() if labelled(url) == value]
+def _pages(label: str) -> list[int]:
+    """Return the pages that the counts name so, by host and path; they differ in their queries. One query."""
+    pages = Page.objects.filter(Q(url=label) | Q(url__contains=f"://{label}")).values_list("pk", "url")
+    return [pk for pk, url in pages.iterator() if page_label(url) == label]
 
 
 def _countables(project: Project, filters: Filters, hits: Sequence[Any]) -> Iterator[Countable]:

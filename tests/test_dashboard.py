@@ -450,6 +450,11 @@ def test_right_now_counts_no_further_than_it_must(reader, pixel, take, monkeypat
     monkeypatch.setattr("dashboard.pages.MAX_LIVE", 2)
     take(*(hit(pixel, f"2026-11-22T11:5{minute}") for minute in range(3)))
     assert reader.get("/projects/blog/live/").json()["text"] == "2+"
+    take(
+        hit(pixel, "2026-11-22T11:55", verdict=Verdict.EXCESS)
+    )  # of a flood that is set aside, nothing is known either
+    for path in ("/projects/blog/", f"/projects/blog/{pixel.pk}/"):
+        assert reader.get(f"{path}live/").json()["text"] == "1+"
 
 
 def test_an_article_that_fell_quiet_is_marked_and_says_what_to_check(reader, pixel):
