@@ -9,7 +9,7 @@ from typing import Any
 class Remembered:
     """What was found lately, by key; the oldest goes first. For all threads of a process.
 
-    Holds a `weight` of so much at most, and nothing that weighs more than a tenth of that. A unit is some 200 bytes.
+    Holds a `weight` of so much at most, and nothing that weighs more than half of that. A unit is some 200 bytes.
     """
 
     def __init__(self, weight: int) -> None:
@@ -28,7 +28,7 @@ class Remembered:
 
     def put(self, key: Hashable, value: Any, weight: int) -> None:
         """Remember a value. What key and value weigh together is for the caller to say."""
-        if weight * 10 > self._most:
+        if weight * 2 > self._most:
             return
         with self._lock:
             self._held += weight - self._found.pop(key, (None, 0))[1]

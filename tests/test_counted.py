@@ -93,7 +93,7 @@ def test_articles_on_one_platform_are_remembered_whatever_their_order(visited, t
 
 def test_what_is_remembered_weighs_no_more_than_it_may():
     memory = Remembered(100)
-    memory.put("heavy", "x", 11)
+    memory.put("heavy", "x", 51)
     assert memory.get("heavy") is None
     for key in range(12):
         memory.put(key, key * 10, 10)
