@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
@@ -72,7 +73,7 @@ class Filters:
         return asked | {keys[dimension]: value or UNKNOWN for dimension, value in self.values}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class View:
     """What a page shows. `full` names the one list that it shows whole, from page number `number` on.
 
@@ -112,9 +113,13 @@ class View:
             asked["trend"] = "line"
         return asked | self.filters.parameters()
 
+    @cached_property
+    def _parameters(self) -> Mapping[str, str]:
+        return self.parameters()  # for the sixty links of a page
+
     def link(self, *without: str, **changes: str) -> str:
         """Return the address of this view with some parameters left out and others changed, such as `?range=30d`."""
-        kept = {key: value for key, value in self.parameters().items() if key not in without}
+        kept = {key: value for key, value in self._parameters.items() if key not in without}
         return f"?{urlencode(kept | changes)}"
 
     def links(self, parameter: str) -> str:

@@ -3,13 +3,13 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import Any
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
-from collector.models import Dimension, Pixel, Project, Section
+from collector.models import Dimension, Project, Section
 from collector.platforms import platform_colour
 from dashboard import labels
 from dashboard.address import View
@@ -34,6 +34,13 @@ TREND_CAPTIONS = {
     Bucket.MONTH: gettext_lazy("Visits by month · time zone %(zone)s"),
 }
 Key = tuple[date, str]  # the first day of a bucket, and the hour where it is one
+
+
+class Published(NamedTuple):
+    """An article that appeared in the period, and when."""
+
+    title: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +121,7 @@ def trend_chart(
     view: View,
     days: Sequence[PlatformDay],
     earlier: Sequence[PlatformDay],
-    published: Sequence[Pixel] = (),
+    published: Sequence[Published] = (),
 ) -> Chart:
     """Stack the visits by platform: the biggest by their names, the rest together; or draw them as one line.
 
@@ -256,13 +263,13 @@ def _earlier(view: View, days: Sequence[PlatformDay], keys: Sequence[Key]) -> tu
     return [visits[key] for key in keys], period.label
 
 
-def _marks(project: Project, period: Period, published: Sequence[Pixel]) -> dict[Key, list[str]]:
+def _marks(project: Project, period: Period, published: Sequence[Published]) -> dict[Key, list[str]]:
     """Return the titles of the articles that appeared, by bucket."""
     marks: dict[Key, list[str]] = defaultdict(list)
-    for pixel in published[:MAX_MARKS]:
-        at = pixel.created_at.astimezone(project.zone)
+    for article in published[:MAX_MARKS]:
+        at = article.at.astimezone(project.zone)
         hour = f"{at.hour:02}" if period.bucket is Bucket.HOUR else ""
-        marks[period.bucket_of(at.date()), hour].append(pixel.title)
+        marks[period.bucket_of(at.date()), hour].append(article.title)
     return marks
 
 

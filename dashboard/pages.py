@@ -17,7 +17,7 @@ from collector.models.counts import WHOLE_PROJECT
 from dashboard import labels, queries
 from dashboard.address import FILTER_NAMES, Filters, View, view
 from dashboard.articles import SPARK_HEIGHT, SPARK_WIDTH, spark_line
-from dashboard.charts import BUCKET_NAMES, MAX_MARKS
+from dashboard.charts import BUCKET_NAMES, MAX_MARKS, Published
 from dashboard.counted import Counted
 from dashboard.panels import PANELS, Panel, platform_label
 from dashboard.periods import DAY, EARLIEST, PRESETS, Bucket, Comparison, Period
@@ -322,16 +322,16 @@ def _left_out(shown: View, full: Panel | None) -> list[str]:
     return [_("There is no such list here.")] if shown.full and full is None else []
 
 
-def _published(project: Project, pixel: Pixel | None, pixel_id: int | None, period: Period) -> list[Pixel]:
-    """Return the articles that appeared in the period. One query, none for a single article."""
+def _published(project: Project, pixel: Pixel | None, pixel_id: int | None, period: Period) -> list[Published]:
+    """Return the articles that appeared in the period, newest first. One query, none for a single article."""
     if pixel:
         day = pixel.created_at.astimezone(project.zone).date()
-        return [pixel] if period.start <= day < period.end else []
+        return [Published(pixel.title, pixel.created_at)] if period.start <= day < period.end else []
     from_midnight, to_midnight = period.moments(project.zone)
     pixels = Pixel.objects.filter(project=project, created_at__gte=from_midnight, created_at__lt=to_midnight)
     if pixel_id is not None:
         pixels = pixels.filter(pk=pixel_id)
-    return list(pixels[:MAX_MARKS])
+    return [Published(*row) for row in pixels.values_list("title", "created_at")[:MAX_MARKS]]
 
 
 def _presets(shown: View) -> list[Choice]:

@@ -9,7 +9,8 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import BigIntegerField, QuerySet
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from collector.counts import is_visit
@@ -61,15 +62,15 @@ def project_days(projects: Collection[Project], days: Sequence[date]) -> list[Pr
     return [ProjectDay(*row) for row in rows.values_list("project_id", "date", "platform", "hits")]
 
 
-def visited_pixels(projects: Collection[Project], days: Sequence[date]) -> set[int]:
-    """Return the pixels that were visited on any of the days. One query."""
+def visited_pixels(projects: Collection[Project], days: Sequence[date]) -> QuerySet[DailyCount, int]:
+    """Return the pixels that were visited on any of the days, to be looked up in another query."""
     rows = DailyCount.objects.filter(
         project__in=[project.pk for project in projects],
         date__in=days,
         pixel_id=ALL_PLATFORMS,
         dimension=Dimension.PIXEL,
     )
-    return {int(value) for value in rows.values_list("value", flat=True).distinct()}
+    return rows.annotate(pixel=Cast("value", BigIntegerField())).values_list("pixel", flat=True)
 
 
 def visited_days(pixels: Collection[Pixel], days: Sequence[date]) -> Mapping[int, list[date]]:

@@ -46,7 +46,7 @@ class Quiet:
 
 
 def quiet_pixels(projects: Collection[Project], now: datetime) -> list[Quiet]:
-    """Return the quiet pixels of projects, newest first. Five queries at most, bounded in what they read."""
+    """Return the quiet pixels of projects, newest first. Three queries at most, bounded in what they read."""
     if not projects:
         return []
     by_pk = {project.pk: project for project in projects}

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from collector.models import Dimension, Pixel, Project, Section
 from dashboard.address import View
 from dashboard.articles import articles_panel
-from dashboard.charts import Chart, first_week_chart, trend_chart
+from dashboard.charts import Chart, Published, first_week_chart, trend_chart
 from dashboard.figures import Figure, Numbers, key_figures, proxied, set_aside
 from dashboard.hours import Grid, hours_grid
 from dashboard.panels import (
@@ -45,7 +45,7 @@ class Subject:
     pixel: Pixel | None
     now: datetime
     lifetime: Sequence[tuple[date, str, int]] = ()
-    published: Sequence[Pixel] = ()
+    published: Sequence[Published] = ()
     quiet: Sequence[Quiet] = ()
     sections: Collection[str] = ALL_SECTIONS
     are_linked: bool = True
