@@ -138,7 +138,7 @@ def test_strangers_see_no_project_and_readers_without_scripts_see_every_number(s
 
     made = json.loads(server.manage("create_pixel", "mine", "Letters", "--owner", "ada", "--json"))
     page.request.get(f"{server.url}/p/{made['token']}/medium.gif", headers={"User-Agent": CHROME})
-    eventually(lambda: server.hits("mine"), 5)
+    eventually(lambda: server.hits("mine"), 30)
     assert page.goto(f"{server.url}/projects/mine/").status == 200
     assert page.locator("[data-figure=visits]").first.is_visible()
     assert rows(page, "platforms")["Medium"] == "1"
