@@ -30,7 +30,7 @@ def read_pixel(server, chromium) -> dict[str, str]:
     pixel = new_pixel(server)
     with chromium.new_context(user_agent=CHROME) as reader:
         reader.request.get(f"{server.url}/p/{pixel['token']}/medium.gif")
-    eventually(lambda: server.hits("blog"), 5)
+    eventually(lambda: server.hits("blog"), 30)
     return pixel
 
 
