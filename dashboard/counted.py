@@ -178,23 +178,20 @@ class Counted:
 
     def pixel_days(self, period: Period, pixels: Sequence[int]) -> dict[int, Counter[date]]:
         """Return the visits of each of the pixels by day. One query."""
-        days: dict[int, Counter[date]] = defaultdict(Counter)
-        if not pixels:
-            return days
-        found = self._summed(period, [Dimension.TOTAL], ("pixel_id", "date"), pixels=pixels)
-        for (pixel_id, day), (visits, _) in found.items():
-            days[pixel_id][day] += visits
-        return days
+        return self._of_each(period, pixels, "date")
 
     def pixel_platforms(self, period: Period, pixels: Sequence[int]) -> dict[int, Counter[str]]:
         """Return the visits of each of the pixels by platform. One query."""
-        platforms: dict[int, Counter[str]] = defaultdict(Counter)
+        return self._of_each(period, pixels, "platform")
+
+    def _of_each(self, period: Period, pixels: Sequence[int], field: str) -> dict[int, Counter[Any]]:
+        counts: dict[int, Counter[Any]] = defaultdict(Counter)
         if not pixels:
-            return platforms
-        found = self._summed(period, [Dimension.TOTAL], ("pixel_id", "platform"), pixels=pixels)
-        for (pixel_id, platform), (visits, _) in found.items():
-            platforms[pixel_id][platform] += visits
-        return platforms
+            return counts
+        found = self._summed(period, [Dimension.TOTAL], ("pixel_id", field), pixels=pixels)
+        for (pixel_id, key), (visits, _) in found.items():
+            counts[pixel_id][key] += visits
+        return counts
 
     def reading(self, period: Period) -> Reading:
         """Return how many began and how many finished of one pixel; nothing where no end was seen. One query."""

@@ -24,12 +24,12 @@ from dashboard.periods import DAY, EARLIEST, PRESETS, Bucket, Comparison, Period
 from dashboard.quiet import Quiet, quiet_pixels
 from dashboard.recount import Recounted, kept_since, recount
 from dashboard.reports import ALL_SECTIONS, Report, Subject, full_panel, report, rows_a_page
+from dashboard.sums import MAX_DAYS_OF_MANY_VALUES
 from dashboard.tally import Tally
 
 LIVE_MINUTES = 30
 MAX_LIVE = 10_000  # hits that are looked at
 MAX_READ = 1_000_000  # visits among which a filter may look
-MAX_PUBLIC_DAYS = 92  # that a shared page lists pages of
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ def make_page(
     asked_view = replace(view(asked, today=local.date(), first_day=first_day), rows=full_rows)
     shown, chips, notices = _filtered(project, pixel, asked_view, sections, is_public)
     tally, earlier, shown, more_notices = _tallies(project, pixel, shown, now)
-    if is_public and shown.period.days > MAX_PUBLIC_DAYS and Section.PAGES in sections:
+    if is_public and shown.period.days > MAX_DAYS_OF_MANY_VALUES and Section.PAGES in sections:
         sections = set(sections) - {Section.PAGES}  # strangers can make up pages by the thousand, and have them ranked
         more_notices = [*more_notices, _pages_left_out()]
     quiet = [] if pixel or is_public else quiet_pixels([project], now)
@@ -314,7 +314,9 @@ def _cut(project: Project, period: Period, kept: date) -> str:
 
 
 def _pages_left_out() -> str:
-    return _("A shared page lists pages for ranges of up to %(days)s days.") % {"days": labels.exact(MAX_PUBLIC_DAYS)}
+    return _("A shared page lists pages for ranges of up to %(days)s days.") % {
+        "days": labels.exact(MAX_DAYS_OF_MANY_VALUES)
+    }
 
 
 def _left_out(shown: View, full: Panel | None) -> list[str]:

@@ -9,7 +9,10 @@ from typing import NamedTuple
 from collector.models import Dimension, Position
 
 START = str(Position.START.label)
-MANY_VALUES = frozenset({Dimension.PAGE, Dimension.ELSEWHERE})  # as many as there are pages on the web
+# Readers' programs name pages and hosts, and may make up a thousand a day: a few rows are found among all of them. So
+# the API and shared pages answer for so many days of them at most.
+MANY_VALUES = frozenset({Dimension.PAGE, Dimension.ELSEWHERE})
+MAX_DAYS_OF_MANY_VALUES = 92
 BY_PIXEL = (Dimension.PIXEL, Dimension.STARTED, Dimension.FINISHED)
 
 

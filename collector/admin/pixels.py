@@ -42,21 +42,29 @@ class Outcome:
     nothing: str
 
 
-class EditableProjectFilter(admin.SimpleListFilter):
-    """By project. Django's own filter would list the names of everybody's projects."""
+class ProjectFilter(admin.SimpleListFilter):
+    """By project. Django's own filter would list the names of everybody's projects; a subclass says which it lists."""
 
     title = gettext_lazy("project")
     parameter_name = "project"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(str(project.pk), project.name) for project in Project.objects.editable_by(request.user)]
+    def projects(self, request: HttpRequest) -> QuerySet[Project]:
+        raise NotImplementedError
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Pixel]) -> QuerySet[Pixel]:
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(str(project.pk), project.name) for project in self.projects(request)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         value = self.value()
         if value is None:
             return queryset
         is_key = value.isdecimal() and len(value) < 10  # what a database can hold as one
         return queryset.filter(project_id=value) if is_key else queryset.none()
+
+
+class EditableProjectFilter(ProjectFilter):
+    def projects(self, request: HttpRequest) -> QuerySet[Project]:
+        return Project.objects.editable_by(request.user)
 
 
 class RetiredFilter(admin.SimpleListFilter):

@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
 
-from collector.admin.pixels import moment
+from collector.admin.pixels import ProjectFilter, moment
 from collector.admin.projects import owns
 from collector.admin.sharing_form import ShareLinkForm
 from collector.models import Pixel, Project, ShareLink
@@ -33,21 +33,9 @@ NOTHING = "\N{EN DASH}"
 FRAME = '<iframe src="{}" title="{}" width="100%" height="440" loading="lazy" style="border: 0"></iframe>'
 
 
-class OwnedProjectFilter(admin.SimpleListFilter):
-    """By project. Django's own filter would list the names of everybody's projects."""
-
-    title = gettext_lazy("project")
-    parameter_name = "project"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(str(project.pk), project.name) for project in Project.objects.owned_by(request.user)]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[ShareLink]) -> QuerySet[ShareLink]:
-        value = self.value()
-        if value is None:
-            return queryset
-        is_key = value.isdecimal() and len(value) < 10  # what a database can hold as one
-        return queryset.filter(project_id=value) if is_key else queryset.none()
+class OwnedProjectFilter(ProjectFilter):
+    def projects(self, request: HttpRequest) -> QuerySet[Project]:
+        return Project.objects.owned_by(request.user)
 
 
 class StateFilter(admin.SimpleListFilter):

@@ -21,14 +21,13 @@ from dashboard.api.projects import Slug, pixel_of
 from dashboard.api.ranges import Day
 from dashboard.labels import seen
 from dashboard.periods import DAY
+from dashboard.sums import MANY_VALUES, MAX_DAYS_OF_MANY_VALUES
 
 router = Router()
 
 Date = date  # where a field is called so
 MAX_DAYS = 1_500
-# Readers' programs name pages and hosts, and may make up a thousand a day: a few rows are found among all of them.
-MAX_DAYS_OF_MANY_VALUES = 92
-MANY_VALUES = {"page", "elsewhere"}
+MANY_VALUE_NAMES = {str(dimension.label) for dimension in MANY_VALUES}
 DAYS = 30
 
 DimensionName = Literal[
@@ -147,7 +146,7 @@ def list_counts(
 ) -> dict[str, Any]:
     """Three queries; one more where a pixel is named."""
     project = readable_project(request, slug)
-    since, until = _range(project, since, until, MAX_DAYS_OF_MANY_VALUES if dimension in MANY_VALUES else MAX_DAYS)
+    since, until = _range(project, since, until, MAX_DAYS_OF_MANY_VALUES if dimension in MANY_VALUE_NAMES else MAX_DAYS)
     if dimension == "pixel" and platform:
         raise bad_parameter(
             "platform", _("Pixels are not counted by platform; ask for the total of each pixel on this platform.")
