@@ -13,8 +13,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from collector.classify.platforms import Platform, catalogue, platform_name
 from collector.models import Pixel
-from collector.platforms import Platform, catalogue, platform_name
 
 FORMS = {
     "html": "HTML",

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from collector import views
+from collector.intake import views
 
 urlpatterns = [
     re_path(r"^p/", views.pixel),

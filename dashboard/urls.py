@@ -3,27 +3,27 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from dashboard import exports, sharing, snippet_pages, views
+from dashboard.views import exports, projects, share, snippets
 
 urlpatterns = [
     path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
-    path("", views.projects, name="projects"),
-    path("projects/<slug:slug>/", views.project, name="project"),
-    path("projects/<slug:slug>/live/", views.project_live, name="project_live"),
-    path("projects/<slug:slug>/<int:pixel_id>/", views.pixel, name="pixel"),
-    path("projects/<slug:slug>/<int:pixel_id>/live/", views.pixel_live, name="pixel_live"),
+    path("", projects.projects, name="projects"),
+    path("projects/<slug:slug>/", projects.project, name="project"),
+    path("projects/<slug:slug>/live/", projects.project_live, name="project_live"),
+    path("projects/<slug:slug>/<int:pixel_id>/", projects.pixel, name="pixel"),
+    path("projects/<slug:slug>/<int:pixel_id>/live/", projects.pixel_live, name="pixel_live"),
     path("projects/<slug:slug>/hits.<str:ending>", exports.project_hits, name="project_hits"),
     path("projects/<slug:slug>/<int:pixel_id>/hits.<str:ending>", exports.pixel_hits, name="pixel_hits"),
     path("projects/<slug:slug>/export.csv", exports.project_csv, name="project_csv"),
     path("projects/<slug:slug>/<int:pixel_id>/export.csv", exports.pixel_csv, name="pixel_csv"),
     path("projects/<slug:slug>/export/<str:key>.csv", exports.project_panel_csv, name="project_panel_csv"),
     path("projects/<slug:slug>/<int:pixel_id>/export/<str:key>.csv", exports.pixel_panel_csv, name="pixel_panel_csv"),
-    path("projects/<slug:slug>/snippets/", snippet_pages.project_snippets, name="project_snippets"),
-    path("projects/<slug:slug>/snippets.csv", snippet_pages.project_snippets_csv, name="project_snippets_csv"),
-    path("projects/<slug:slug>/<int:pixel_id>/snippets/", snippet_pages.snippets, name="snippets"),
-    path("projects/<slug:slug>/<int:pixel_id>/snippets/add/", snippet_pages.add_placement, name="add_placement"),
-    path("projects/<slug:slug>/<int:pixel_id>/snippets/arrival.json", snippet_pages.arrival_json, name="arrival"),
-    path("share/<str:key>/", sharing.share, name="share"),
-    path("share/<str:key>/embed/", sharing.embed, name="share_embed"),
+    path("projects/<slug:slug>/snippets/", snippets.project_snippets, name="project_snippets"),
+    path("projects/<slug:slug>/snippets.csv", snippets.project_snippets_csv, name="project_snippets_csv"),
+    path("projects/<slug:slug>/<int:pixel_id>/snippets/", snippets.snippets, name="snippets"),
+    path("projects/<slug:slug>/<int:pixel_id>/snippets/add/", snippets.add_placement, name="add_placement"),
+    path("projects/<slug:slug>/<int:pixel_id>/snippets/arrival.json", snippets.arrival_json, name="arrival"),
+    path("share/<str:key>/", share.share, name="share"),
+    path("share/<str:key>/embed/", share.embed, name="share_embed"),
 ]

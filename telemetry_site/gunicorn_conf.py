@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 
-worker_class = "collector.gunicorn_worker.PixelWorker"
+worker_class = "collector.intake.worker.PixelWorker"
 http_parser = "fast"
 asgi_loop = "uvloop"
 asgi_lifespan = "auto"

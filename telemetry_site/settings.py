@@ -217,7 +217,7 @@ INSTALLED_APPS = [
     "csp",
 ]
 MIDDLEWARE = [
-    "collector.middleware.collector_first",
+    "collector.intake.middleware.collector_first",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",  # it pads what it compresses, against guessing by length (BREACH)

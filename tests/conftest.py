@@ -7,8 +7,8 @@ from django.conf import settings
 from django.contrib.auth.models import User
 
 from collector.models import Membership, Pixel, Project, Role
-from collector.spool import SpooledHit
-from dashboard.remembered import REMEMBERED
+from collector.spool.writer import SpooledHit
+from dashboard.visits.cache import REMEMBERED
 from tests.hits import drain, spool
 
 

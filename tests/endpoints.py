@@ -8,12 +8,12 @@ from urllib.parse import unquote_to_bytes
 
 from django.test import Client
 
-from collector import views
-from collector.asgi import FastPath
-from collector.limits import Limiter, Rate
-from collector.lookups import Lookups
-from collector.receive import Receiver
-from collector.spool import SpooledHit, SpoolWriter, read_lines, segments
+from collector.intake import views
+from collector.intake.asgi import FastPath
+from collector.intake.limits import Limiter, Rate
+from collector.intake.lookups import Lookups
+from collector.intake.receive import Receiver
+from collector.spool.writer import SpooledHit, SpoolWriter, read_lines, segments
 
 CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/146.0.0.0 Safari/537.36"
 UNLIMITED = Rate(0, 60)

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from collector.drain import Drain
 from collector.models import DailyCount, Dimension, Pixel
-from collector.spool import SpooledHit, SpoolWriter
+from collector.spool.writer import SpooledHit, SpoolWriter
+from collector.storage.drain import Drain
 
 IPHONE = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "

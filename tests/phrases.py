@@ -1,4 +1,4 @@
-"""Writes collector/catalogues/phrases.py, where `makemessages` finds the sentences of platforms.toml: it reads no TOML.
+"""Writes classify/catalogues/phrases.py, where `makemessages` finds the sentences of platforms.toml: it reads no TOML.
 
 Run with `python -m tests.phrases` after a change of a `sees` in platforms.toml; a test holds that it was.
 """
@@ -7,7 +7,7 @@ import json
 import tomllib
 from pathlib import Path
 
-CATALOGUES = Path(__file__).resolve().parent.parent / "collector" / "catalogues"
+CATALOGUES = Path(__file__).resolve().parent.parent / "collector" / "classify" / "catalogues"
 MODULE = CATALOGUES / "phrases.py"
 HEAD = '''"""What the platforms of platforms.toml let us see, for translators. Generated: `python -m tests.phrases`."""
 

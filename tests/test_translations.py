@@ -19,8 +19,8 @@ from django.test import Client
 from django.utils import timezone, translation
 from django.views.defaults import server_error
 
+from collector.classify.platforms import WORDS, catalogue, named_platforms, platform_name
 from collector.models import Pixel
-from collector.platforms import WORDS, catalogue, named_platforms, platform_name
 from tests import messages, phrases
 from tests.hits import CAMO, hit
 

@@ -22,9 +22,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
 
-from collector.forms import PixelForm, SeveralPixelsForm
+from collector.admin.forms import PixelForm, SeveralPixelsForm
+from collector.classify.platforms import platform_name
 from collector.models import DailyCount, Pixel, Project, ShareLink
-from collector.platforms import platform_name
 from collector.snippets import base_url, snippets
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from collector.forms import MembershipForm, MembershipFormSet, ProjectForm
+from collector.admin.forms import MembershipForm, MembershipFormSet, ProjectForm
 from collector.models import Membership, Project, Role
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from django.core.management.base import OutputWrapper
 
-from collector.export import Row, csv_lines, json_lines
+from collector.storage.export import Row, csv_lines, json_lines
 
 FORMATS = ["jsonl", "csv"]
 

@@ -15,7 +15,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from collector.platforms import PLACEMENT_FORM, RESERVED_PLACEMENTS
+from collector.classify.platforms import PLACEMENT_FORM, RESERVED_PLACEMENTS
 
 # Letters and digits that are not mistaken for one another, none upper case: a token survives being read aloud,
 # lower-cased by a platform, and Markdown that takes `_` for emphasis.

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from ninja.security import HttpBearer
 
-from collector.attempts import hidden, network_of, seconds_to_wait, too_often
+from collector.intake.rate_limits import hidden, network_of, seconds_to_wait, too_often
 from collector.models import ApiToken, Project
 from dashboard.api.problems import ProblemError
 

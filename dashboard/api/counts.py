@@ -15,13 +15,13 @@ from ninja import Field, Query, Router, Schema
 from collector.models import DailyCount, Dimension, Project
 from collector.models.counts import ALL_PLATFORMS, WHOLE_PROJECT
 from dashboard.api.access import readable_project
-from dashboard.api.pages import LIMIT, MAX_ID, NEXT_CURSOR, Cursor, Limit, cursor_of, place_of
+from dashboard.api.pagination import LIMIT, MAX_ID, NEXT_CURSOR, Cursor, Limit, cursor_of, place_of
 from dashboard.api.problems import bad_parameter
 from dashboard.api.projects import Slug, pixel_of
 from dashboard.api.ranges import Day
-from dashboard.labels import seen
-from dashboard.periods import DAY
-from dashboard.sums import MANY_VALUES, MAX_DAYS_OF_MANY_VALUES
+from dashboard.formatting import seen
+from dashboard.visits.periods import DAY
+from dashboard.visits.results import MANY_VALUES, MAX_DAYS_OF_MANY_VALUES
 
 router = Router()
 

@@ -15,7 +15,7 @@ from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema, get_schema
 
 from collector.snippets import base_url
-from dashboard.api.pages import MAX_ID
+from dashboard.api.pagination import MAX_ID
 from dashboard.api.problems import CONTENT_TYPE, Problem
 
 Json = dict[str, Any]

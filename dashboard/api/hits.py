@@ -12,10 +12,10 @@ from django.utils.translation import gettext_noop
 from msgspec import Meta
 from ninja import Field, Query, Router, Schema
 
-from collector.export import hit_rows
 from collector.models import Hit, Pixel, Project
+from collector.storage.export import hit_rows
 from dashboard.api.access import readable_project
-from dashboard.api.pages import LIMIT, MAX_ID, NEXT_CURSOR, Cursor, Limit, cursor_of, place_of
+from dashboard.api.pagination import LIMIT, MAX_ID, NEXT_CURSOR, Cursor, Limit, cursor_of, place_of
 from dashboard.api.problems import bad_parameter
 from dashboard.api.projects import Slug, pixel_of
 from dashboard.api.ranges import Moment

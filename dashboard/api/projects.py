@@ -12,7 +12,7 @@ from ninja import Field, Path, Router, Schema
 
 from collector.models import Pixel, Project
 from dashboard.api.access import readable_project, token_of
-from dashboard.api.pages import LIMIT, MAX_ID, NEXT_CURSOR, Cursor, Limit, cursor_of, place_of
+from dashboard.api.pagination import LIMIT, MAX_ID, NEXT_CURSOR, Cursor, Limit, cursor_of, place_of
 from dashboard.api.problems import ProblemError
 
 router = Router()

@@ -6,7 +6,7 @@ from typing import Annotated
 from django.utils.translation import gettext as _
 from pydantic import BeforeValidator, WithJsonSchema
 
-from dashboard.periods import EARLIEST
+from dashboard.visits.periods import EARLIEST
 
 LATEST = date(2999, 12, 31)  # far enough; arithmetic on the last days of all would overflow
 

@@ -52,9 +52,9 @@ def figures(directory: Path, wrong: int) -> Figures:
 
 def enrichment_us() -> float:
     """Enrich `HITS` spooled hits of made-up traffic in batches, after one that meets the agents for the first time."""
-    from collector.enrich import Enricher, counting_pixels
     from collector.models import Pixel, Project
-    from collector.spool import SpooledHit
+    from collector.spool.writer import SpooledHit
+    from collector.storage.enrich import Enricher, counting_pixels
     from tests.bench import traffic
 
     project = Project.objects.get(slug="accuracy")

@@ -36,9 +36,9 @@ def write(count: int) -> None:
     """Write `count` hits into finished segments, as a web process would have."""
     from django.conf import settings
 
-    from collector.clients import country_of
+    from collector.intake.clients import country_of
     from collector.models import Verdict
-    from collector.spool import SpooledHit, SpoolWriter
+    from collector.spool.writer import SpooledHit, SpoolWriter
 
     began_us = time.time_ns() // 1000 - BACKLOG_SECONDS * 1_000_000
     writer = SpoolWriter(settings.SPOOL_DIR)
@@ -69,8 +69,8 @@ def drain() -> dict[str, float]:
     """Drain until nothing waits. Starting Python and Django is not part of the time; the first queries are."""
     from django.conf import settings
 
-    from collector.drain import Drain
-    from collector.locks import exclusive
+    from collector.spool.locks import exclusive
+    from collector.storage.drain import Drain
 
     lines, cpu_before = 0, cpu_seconds(["self"])
     with exclusive(settings.SPOOL_DIR):

@@ -79,7 +79,7 @@ def _share(slug: str) -> str:
 
 def _timed(pages: dict[str, Callable[[], None]]) -> dict[str, dict[str, float]]:
     """Ask for all pages in turn, again and again, so that a busy moment of the machine meets each of them alike."""
-    from dashboard.remembered import REMEMBERED
+    from dashboard.visits.cache import REMEMBERED
 
     times: dict[str, list[float]] = {name: [] for name in pages}
     cold_times: dict[str, list[float]] = {name: [] for name in pages}

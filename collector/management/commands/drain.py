@@ -7,9 +7,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, InterfaceError
 
-from collector.drain import Drain
-from collector.locks import exclusive
 from collector.management.signals import stop_on_signals
+from collector.spool.locks import exclusive
+from collector.storage.drain import Drain
 
 
 class Command(BaseCommand):

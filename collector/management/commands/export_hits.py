@@ -6,9 +6,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from collector.export import FIELDS, hit_rows
 from collector.management.output import FORMATS, write_rows
 from collector.management.projects import project_of
+from collector.storage.export import FIELDS, hit_rows
 
 
 def moment(text: str) -> datetime:

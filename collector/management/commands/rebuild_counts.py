@@ -8,8 +8,8 @@ from django.core.management.base import BaseCommand, CommandError
 from collector.management.progress import ProgressBar
 from collector.management.projects import project_of
 from collector.models import Hit, Project
-from collector.rebuild import rebuild
-from collector.reclassify import reclassify, reclassify_agents
+from collector.storage.rebuild import rebuild
+from collector.storage.reclassify import reclassify, reclassify_agents
 
 
 class Command(BaseCommand):

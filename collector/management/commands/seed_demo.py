@@ -7,8 +7,8 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from collector.demo import fill
 from collector.management.arguments import between
+from collector.management.demo import fill
 from collector.management.progress import ProgressBar
 from collector.models import Project
 

@@ -17,7 +17,7 @@ from django.db import DatabaseError, connection
 
 from collector.management.arguments import between
 from collector.management.signals import stop_on_signals
-from collector.supervisor import Child, supervise
+from collector.management.supervisor import Child, supervise
 
 ADMIN_NAME = "admin"
 READY_SECONDS = 30.0

@@ -1,0 +1,26 @@
+"""The process's own receiver, made from the settings on first use."""
+
+from functools import cache
+
+from django.conf import settings
+
+from collector.intake.limits import Limiter, Rate
+from collector.intake.lookups import Lookups
+from collector.intake.receive import Receiver
+from collector.spool.writer import SpoolWriter
+
+
+@cache
+def receiver() -> Receiver:
+    """Return this process's receiver. Nothing is opened before the first hit, so a fork may come between."""
+    return Receiver(
+        Lookups(),
+        SpoolWriter(
+            settings.SPOOL_DIR,
+            max_bytes=settings.SPOOL_MAX_BYTES,
+            is_durable=settings.SPOOL_DURABILITY == "disk",
+        ),
+        readers=Limiter("readers", Rate(*settings.RATE_LIMIT)),
+        proxies=Limiter("proxies", Rate(*settings.RATE_LIMIT_PROXY)),
+        trusted_proxies=settings.TRUSTED_PROXIES,
+    )

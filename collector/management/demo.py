@@ -1,0 +1,181 @@
+"""Believable demo data: readers who come in waves after an article appears, at the hours when people read.
+
+Every hit goes through the same enrichment and the same store as a real one.
+"""
+
+import math
+import random
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils.text import slugify
+
+from collector.intake.visitors import SALT_LIFETIME
+from collector.models import DailyVisitor, Pixel, Project, Verdict
+from collector.spool.writer import SpooledHit
+from collector.storage.enrich import Enricher, counting_pixel
+from collector.storage.store import store
+
+BATCH_HITS = 50_000
+HALF_LIFE_DAYS = 4.0
+LASTING_SHARE = 0.06  # of an article's first day, for as long as it stands
+READ_THROUGH = 0.45
+OPTED_OUT = 0.03
+VISITS_A_VISITOR = 1.4
+# Visits by hour of the day, from midnight: a morning peak, a dip at lunch, a long evening.
+HOURS = (2, 1, 1, 1, 1, 2, 4, 8, 12, 12, 10, 9, 8, 9, 9, 8, 7, 7, 8, 9, 10, 9, 6, 4)
+WEEKDAYS = (1.1, 1.2, 1.15, 1.1, 1.0, 0.7, 0.75)
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    pixel: Pixel
+    slug: str
+    appeared_on: date
+    popularity: float
+
+    def weight_on(self, day: date) -> float:
+        """Return how much of a day's reading falls to this article: a first wave, then a trickle."""
+        age = (day - self.appeared_on).days
+        if age < 0:
+            return 0.0
+        return self.popularity * (math.exp2(-age / HALF_LIFE_DAYS) + LASTING_SHARE)
+
+
+@cache
+def _facts() -> dict[str, Any]:
+    text = Path(__file__).with_name("demo.toml").read_text("utf-8")
+    return tomllib.loads(text)
+
+
+def fill(
+    project: Project, *, hits: int, days: int, pixels: int, seed: int, now: datetime, progress: Callable[[int], None]
+) -> None:
+    """Give an empty project `pixels` articles and `hits` hits of the `days` up to `now`. The same seed, the same hits.
+
+    `progress` is told how many hits more are stored.
+    """
+    rng = random.Random(seed)  # noqa: S311  (no secrets are made of it)
+    today = now.astimezone(project.zone).date()
+    period = [today - timedelta(days=ago) for ago in reversed(range(days))]
+    articles = _articles(rng, project, period, pixels)
+    by_token = {article.pixel.token: counting_pixel(article.pixel) for article in articles}
+    enricher = Enricher()
+    next_id = rng.getrandbits(62)
+    for day, share in zip(period, _shares(rng, articles, period, hits, now.astimezone(project.zone)), strict=True):
+        for batch in _batches(_hits_of_day(rng, project, articles, day, share, now)):
+            numbered = list(enumerate(batch, next_id))
+            next_id += len(batch)
+            enriched = enricher.enrich(numbered, by_token)
+            with transaction.atomic():
+                store(enriched)
+            progress(len(batch))
+        DailyVisitor.objects.filter(project=project, date__lte=day - SALT_LIFETIME).delete()
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+
+def _articles(rng: random.Random, project: Project, period: list[date], count: int) -> list[Article]:
+    facts = _facts()
+    placements = [channel["placement"] for channel in facts["channel"] if channel["placement"]]
+    articles = []
+    for number in range(count):
+        title = facts["titles"][number % len(facts["titles"])]
+        if number >= len(facts["titles"]):
+            title = f"{title}, part {number // len(facts['titles']) + 1}"
+        # The first ones are there from the start, the others appear over the first nine tenths of the period.
+        appeared_on = period[0] if number < 3 else period[rng.randrange(max(1, len(period) * 9 // 10))]
+        created_at = datetime.combine(appeared_on, time(7), project.zone)
+        pixel = Pixel.objects.create(project=project, title=title, placements=placements, created_at=created_at)
+        articles.append(Article(pixel, slugify(title), appeared_on, rng.paretovariate(1.2)))
+    return articles
+
+
+def _shares(rng: random.Random, articles: list[Article], period: list[date], hits: int, now: datetime) -> list[int]:
+    """Return how many hits fall on each day, of the last as far as it has come; they add up to `hits`."""
+    weights = [
+        WEEKDAYS[day.weekday()] * rng.uniform(0.85, 1.15) * (1 + sum(article.weight_on(day) for article in articles))
+        for day in period
+    ]
+    weights[-1] *= max(sum(HOURS[: now.hour]), 1) / sum(HOURS)
+    shares, carried = [], 0.0
+    for weight in weights:
+        carried += hits * weight / sum(weights)
+        shares.append(int(carried))
+        carried -= int(carried)
+    shares[-1] += hits - sum(shares)
+    return shares
+
+
+def _hits_of_day(
+    rng: random.Random, project: Project, articles: list[Article], day: date, count: int, now: datetime
+) -> Iterator[SpooledHit]:
+    facts = _facts()
+    midnight = datetime.combine(day, time.min, project.zone)
+    hours = [moment for hour in range(24) if (moment := midnight.replace(hour=hour)) < now]
+    weights = HOURS[: len(hours)]
+    moments = sorted(
+        min(int((hour.timestamp() + rng.random() * 3600) * 1e6), int(now.timestamp() * 1e6))
+        for hour in rng.choices(hours, weights, k=count)
+    )
+    chosen = rng.choices(articles, [article.weight_on(day) + 1e-6 for article in articles], k=count)
+    channels = rng.choices(facts["channel"], [channel["weight"] for channel in facts["channel"]], k=count)
+    visitors = [_Visitor(rng, facts) for _ in range(max(1, int(count / VISITS_A_VISITOR)))]
+    for at_us, article, channel, visitor in zip(moments, chosen, channels, rng.choices(visitors, k=count), strict=True):
+        proxy = channel.get("proxy", "")
+        opted_out = not proxy and rng.random() < OPTED_OUT
+        yield SpooledHit(
+            token=article.pixel.token,
+            at_us=at_us,
+            placement=channel["placement"],
+            is_end=not proxy and rng.random() < READ_THROUGH / (1 + READ_THROUGH),
+            verdict=Verdict.OPTED_OUT if opted_out else Verdict.COUNTED,
+            agent="" if opted_out else proxy or visitor.agent,
+            page=channel.get("page", "").format(slug=article.slug),
+            language="" if opted_out or proxy else visitor.language,
+            country="" if opted_out or proxy else visitor.country,
+            visitor=None if opted_out or proxy else visitor.hash,
+        )
+
+
+class _Visitor:
+    """One reader of one day."""
+
+    __slots__ = ("agent", "country", "hash", "language")
+
+    def __init__(self, rng: random.Random, facts: dict[str, Any]) -> None:
+        agent_weights, country_weights = _cumulative_weights()
+        country = rng.choices(facts["country"], cum_weights=country_weights)[0]
+        self.agent: str = rng.choices(facts["agent"], cum_weights=agent_weights)[0]["string"]
+        self.country: str = country["code"]
+        self.language: str = country["language"]
+        self.hash = rng.getrandbits(64) - 2**63
+
+
+@cache
+def _cumulative_weights() -> tuple[list[int], list[int]]:
+    def summed(rows: list[dict[str, Any]]) -> list[int]:
+        total, sums = 0, []
+        for row in rows:
+            total += row["weight"]
+            sums.append(total)
+        return sums
+
+    return summed(_facts()["agent"]), summed(_facts()["country"])
+
+
+def _batches(hits: Iterator[SpooledHit]) -> Iterator[list[SpooledHit]]:
+    batch = []
+    for hit in hits:
+        batch.append(hit)
+        if len(batch) == BATCH_HITS:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

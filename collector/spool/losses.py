@@ -1,0 +1,67 @@
+"""How many hits a process could not spool, counted where the drain finds it."""
+
+import logging
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from collector.spool.locks import locked_file
+
+logger = logging.getLogger(__name__)
+
+SUFFIX = ".losses"
+SAY_SECONDS = 10.0
+
+
+class LossCounter:
+    """Counts the hits that a process could not spool, in a file of fixed size in the spool's directory.
+
+    The file is written while there is room and overwritten in place, so a full disk can't keep it from counting. Like a
+    segment it is locked for as long as its process lives.
+    """
+
+    def __init__(self) -> None:
+        self._descriptor = -1
+        self._pid = 0
+        self._count = 0
+        self._unsaid = 0
+        self._say_due_at = 0.0
+
+    def begin(self, directory: Path) -> None:
+        """Make the file of this process where it has none; what was counted before goes there."""
+        if self._descriptor >= 0 and self._pid == os.getpid():
+            return
+        if self._descriptor >= 0:  # the parent's; a fork took it along
+            os.close(self._descriptor)
+            self._descriptor, self._count = -1, 0
+        with suppress(OSError):
+            self._descriptor = locked_file(directory, SUFFIX)
+            self._pid = os.getpid()
+            self._write()
+
+    def add(self, error: OSError, now: float) -> None:
+        self._count += 1
+        self._unsaid += 1
+        self._write()
+        if now >= self._say_due_at:
+            logger.error("%d hits are lost: the spool can't be written (%s).", self._unsaid, error.strerror)
+            self._unsaid = 0
+            self._say_due_at = now + SAY_SECONDS
+
+    def _write(self) -> None:
+        if self._descriptor >= 0:
+            with suppress(OSError):
+                os.pwrite(self._descriptor, b"%020d\n" % self._count, 0)
+
+
+def loss_files(directory: Path) -> list[Path]:
+    """Return the files in which processes count what they could not spool."""
+    return sorted(directory.glob(f"*{SUFFIX}"))
+
+
+def losses(path: Path) -> int:
+    """Return how many hits the process of a loss file could not spool."""
+    try:
+        return int(path.read_bytes())
+    except ValueError:
+        return 0

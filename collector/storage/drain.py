@@ -1,0 +1,246 @@
+"""Move spooled hits into the database, in batches, each exactly once.
+
+How far a segment was read commits with the hits themselves. After any failure the offsets are read anew, for a commit
+may have reached the database though its answer did not reach us. A segment is deleted once its end is committed.
+"""
+
+import hashlib
+import itertools
+import json
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from functools import lru_cache
+from pathlib import Path
+
+from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, connection, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from collector.models import SpoolOffset
+from collector.spool.locks import is_finished
+from collector.spool.losses import loss_files, losses
+from collector.spool.writer import Line, SpooledHit, read_lines, segments
+from collector.storage.enrich import Enricher, counting_pixels
+from collector.storage.retention import delete_expired
+from collector.storage.store import store
+
+logger = logging.getLogger(__name__)
+
+BATCH_LINES = 20_000
+# The larger the batch, the fewer times a count is written. SQLite needs the memory for itself, within our process.
+BATCH_LINES_POSTGRESQL = 40_000
+LINE_BYTES = 420  # of a batch, on average and at most: it bounds the memory
+FEWEST_LINES = 500
+SLOW_SECONDS, QUICK_SECONDS = 3.0, 1.0
+POLL_SECONDS = 0.4  # a lone hit is on the dashboard within a second
+MANY_LINES = 1_000
+GATHER_SECONDS = 1.5
+MAX_BACKOFF_SECONDS = 15.0
+EXPIRY_SECONDS = 3600.0
+OFFSET_LIFETIME = timedelta(days=90)
+SET_ASIDE_FILE = "set-aside.log"
+MAX_SET_ASIDE_BYTES = 64 * 1024 * 1024
+
+# What a single line can be guilty of. All else says that the database, or we, are not well: then lines wait.
+_LINE_ERRORS = (DataError, IntegrityError, ValueError, OverflowError)
+
+
+class AnotherDrainError(DatabaseError):
+    """Somebody else moved an offset of our spool."""
+
+
+class Drain:
+    """The drain of one spool directory. The caller holds `locks.exclusive` for it. `clock` gives monotonic seconds."""
+
+    def __init__(
+        self, directory: Path, *, batch_lines: int | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._directory = directory
+        usual = BATCH_LINES_POSTGRESQL if connection.vendor == "postgresql" else BATCH_LINES
+        self._most_lines = self._batch_lines = batch_lines or usual
+        self._clock = clock
+        self._offsets: dict[str, int] = {}
+        self._losses: dict[str, int] = {}
+        self._enricher = Enricher()
+        self._expiry_due_at = 0.0
+
+    def run(self, stop: threading.Event) -> None:
+        """Drain until `stop` is set. A database that is away is asked again, after longer and longer pauses."""
+        backoff = POLL_SECONDS
+        while not stop.is_set():
+            began_at = self._clock()
+            try:
+                lines = self.drain_once()
+                self._adjust(self._clock() - began_at)
+                self._expire()
+                backoff = POLL_SECONDS
+            except (DatabaseError, InterfaceError) as error:
+                connection.close()
+                logger.warning("Hits wait in the spool; the database did not take them: %s", str(error).strip())
+                stop.wait(backoff)
+                backoff = min(2 * backoff, MAX_BACKOFF_SECONDS)
+            else:
+                # A large batch costs less for each hit: let one gather, unless there is a backlog.
+                if lines < self._batch_lines // 2:
+                    stop.wait(POLL_SECONDS if lines < MANY_LINES else GATHER_SECONDS)
+
+    def _adjust(self, seconds: float) -> None:
+        """Take smaller batches where they are slow: as long as one takes, others wait to write to SQLite."""
+        if seconds > SLOW_SECONDS:
+            self._batch_lines = max(min(FEWEST_LINES, self._most_lines), self._batch_lines // 2)
+        elif seconds < QUICK_SECONDS:
+            self._batch_lines = min(self._most_lines, 2 * self._batch_lines)
+
+    def drain_once(self) -> int:
+        """Store one batch of the lines that wait, delete finished segments, and return how many lines that were.
+
+        Raises DatabaseError or InterfaceError where the database does not take them; they stay in the spool.
+        """
+        try:
+            self._note_losses()
+            lines = list(itertools.islice(self._waiting_lines(), self._batch_lines))
+            if lines:
+                self._store(lines)
+            self._delete_finished()
+        except BaseException:
+            self._offsets.clear()
+            self._losses.clear()
+            self._enricher.caps.forget()
+            raise
+        return len(lines)
+
+    def _waiting_lines(self) -> Iterator[Line]:
+        room = self._batch_lines * LINE_BYTES
+        for segment in segments(self._directory):
+            offset = self._offset(segment.name)
+            if room > 0 and segment.stat().st_size > offset:
+                for line in read_lines(segment, offset, limit_bytes=room):
+                    room -= line.end - line.offset
+                    yield line
+
+    def _offset(self, segment: str) -> int:
+        """Return how far a segment is stored. Two queries for a new one."""
+        if segment not in self._offsets:
+            row, _ = SpoolOffset.objects.get_or_create(segment=segment, defaults={"offset_bytes": 0})
+            self._offsets[segment] = row.offset_bytes
+        return self._offsets[segment]
+
+    def _note_losses(self) -> None:
+        """Write down how many hits each process could not spool. No query where there are no more than before."""
+        for path in loss_files(self._directory):
+            is_last = is_finished(path)
+            lost = losses(path)
+            if lost != self._losses.get(path.name, 0):
+                self._offset(path.name)  # makes its row
+                SpoolOffset.objects.filter(segment=path.name).update(lost=lost, updated_at=timezone.now())
+                self._losses[path.name] = lost
+            if is_last:
+                path.unlink()
+                self._losses.pop(path.name, None)
+                self._offsets.pop(path.name, None)
+
+    def _store(self, lines: list[Line]) -> None:
+        """Store a batch. Where a line of it is refused, halve it until that line stands alone, and set that aside."""
+        hits: list[tuple[Line, SpooledHit]] = []
+        for line in lines:
+            try:
+                hits.append((line, _parsed(line)))
+            except ValueError as error:
+                self._set_aside(line, str(error))
+        try:
+            self._commit(lines, hits)
+        except _LINE_ERRORS as error:
+            self._enricher.caps.forget()
+            if len(lines) > 1:
+                middle = len(lines) // 2
+                self._store(lines[:middle])
+                self._store(lines[middle:])
+            else:
+                self._set_aside(lines[0], f"refused: {error}")
+                self._commit(lines, [])
+
+    def _commit(self, lines: list[Line], hits: list[tuple[Line, SpooledHit]]) -> None:
+        """Store hits and the offsets behind `lines` in one transaction."""
+        pixels = counting_pixels(hit for _, hit in hits)
+        counting: list[tuple[int, SpooledHit]] = []
+        segment_of: dict[int, str] = {}
+        for line, hit in hits:
+            pixel = pixels.get(hit.token)
+            if pixel and pixel.takes(hit):
+                id_of_hit = hit_id(line)
+                counting.append((id_of_hit, hit))
+                segment_of[id_of_hit] = line.segment
+        enriched = self._enricher.enrich(counting, pixels)
+        with transaction.atomic():
+            stored = Counter([segment_of[hit.id] for hit in store(enriched)])
+            private = Counter(segment_of[id_of_hit] for id_of_hit, hit in counting if hit.is_private)
+            self._move_offsets(lines, stored, private)
+        self._offsets.update({line.segment: line.end for line in lines})
+
+    def _move_offsets(self, lines: list[Line], stored: Counter[str], private: Counter[str]) -> None:
+        read = Counter(line.segment for line in lines)
+        for segment, end in {line.segment: line.end for line in lines}.items():
+            row = SpoolOffset.objects.filter(segment=segment, offset_bytes=self._offsets[segment])
+            moved = row.update(
+                offset_bytes=end,
+                hits=F("hits") + stored[segment],
+                set_aside=F("set_aside") + read[segment] - stored[segment],
+                private=F("private") + private[segment],
+                updated_at=timezone.now(),
+            )
+            if not moved:
+                raise AnotherDrainError(f"another drain moved the offset of {segment}")
+
+    def _set_aside(self, line: Line, reason: str) -> None:
+        """Keep a line that can't be used, with the reason. A crash may write it twice; its offset tells."""
+        logger.warning("Set aside a line of %s at byte %d: %s", line.segment, line.offset, reason)
+        record = {
+            "segment": line.segment,
+            "offset": line.offset,
+            "reason": reason,
+            "line": line.content.decode("utf-8", "backslashreplace"),
+        }
+        path = self._directory / SET_ASIDE_FILE
+        try:
+            if not path.exists() or path.stat().st_size < MAX_SET_ASIDE_BYTES:
+                with path.open("a", encoding="ascii") as file:
+                    file.write(json.dumps(record) + "\n")
+        except OSError as error:
+            logger.error("%s can't be written (%s); the line is counted, and lost", path, error.strerror)
+
+    def _delete_finished(self) -> None:
+        for segment in segments(self._directory):
+            if is_finished(segment) and segment.stat().st_size == self._offset(segment.name):
+                segment.unlink()
+                del self._offsets[segment.name]
+
+    def _expire(self) -> None:
+        """Once an hour, delete what is past its time."""
+        if self._clock() < self._expiry_due_at:
+            return
+        self._expiry_due_at = self._clock() + EXPIRY_SECONDS
+        # A segment that comes back after its row is gone meets its own hits, whose keys are taken.
+        present = [path.name for path in (*segments(self._directory), *loss_files(self._directory))]
+        old = SpoolOffset.objects.filter(updated_at__lt=timezone.now() - OFFSET_LIFETIME)
+        old.exclude(segment__in=present).delete()
+        delete_expired(timezone.now())
+
+
+def _parsed(line: Line) -> SpooledHit:
+    if line.is_torn:
+        raise ValueError("torn: the process died while it wrote it, before it answered")
+    return SpooledHit.from_line(line.content)
+
+
+def hit_id(line: Line) -> int:
+    """Return a hit's id: its place in the spool, so that the same line always gets the same one."""
+    return (_first_id(line.segment) + line.offset) & 0x7FFF_FFFF_FFFF_FFFF
+
+
+@lru_cache(maxsize=256)
+def _first_id(segment: str) -> int:
+    return int.from_bytes(hashlib.blake2b(segment.encode(), digest_size=8).digest(), "big") >> 1

@@ -1,0 +1,195 @@
+"""Put enriched hits into the database: hits, counts, and who was seen today, within the caller's transaction.
+
+Whatever several drains may touch is locked in one order everywhere (pixels, then visitors, then counts, each sorted by
+key), so that they wait for one another but never in a ring.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from django.db import connection
+
+from collector.models.counts import WHOLE_PROJECT
+from collector.storage.bulk_sql import columns_from_json, json_columns
+from collector.storage.counts import Counts
+from collector.storage.enrich import EnrichedHit
+
+Group = tuple[int, str, int]  # project, day, pixel or whole project
+Sighting = tuple[int, str, int, int]  # by whom
+
+COPY_ROWS = 500  # a write
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+_REMEMBERED_FIELDS = 4096
+_COLUMNS = (
+    "project_id", "at", "id", "visitor", "pixel_id", "user_agent_id", "page_id", "position", "traffic", "verdict",
+    "evidence", "new_to_pixel", "new_to_project", "placement", "platform", "country", "language", "event", "version",
+)  # fmt: skip
+COPY_HITS = f"COPY collector_hit ({', '.join(_COLUMNS)}) FROM STDIN /* store.copy_hits */"
+INSERT_HITS = f"""
+    /* store.insert_hits */
+    INSERT INTO collector_hit ({", ".join(_COLUMNS)}) VALUES ({", ".join(["%s"] * len(_COLUMNS))})
+"""
+LOCK_PIXELS = """
+    /* store.lock_pixels */
+    SELECT pixel.id FROM collector_pixel pixel JOIN collector_project project ON project.id = pixel.project_id
+    WHERE pixel.id = ANY(%s) ORDER BY pixel.id FOR KEY SHARE
+"""
+FIND_PIXELS = """
+    /* store.find_pixels */
+    SELECT id FROM collector_pixel WHERE id IN (SELECT value FROM json_each(%s))
+"""
+CLAIM_POSTGRESQL = f"""
+    /* store.claim_visitors */
+    INSERT INTO collector_dailyvisitor (project_id, date, pixel_id, visitor)
+    SELECT project_id::int, date::date, pixel_id::int, visitor::bigint
+    FROM {columns_from_json(4)} AS row (project_id, date, pixel_id, visitor)
+    ON CONFLICT DO NOTHING
+    RETURNING project_id, date::text, pixel_id, visitor
+"""
+CLAIM_SQLITE = """
+    /* store.claim_visitors */
+    INSERT INTO collector_dailyvisitor (project_id, date, pixel_id, visitor)
+    SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'),
+           json_extract(value, '$[3]')
+    FROM json_each(%s) WHERE true
+    ON CONFLICT DO NOTHING
+    RETURNING project_id, date || '', pixel_id, visitor
+"""
+
+
+def store(hits: Sequence[EnrichedHit]) -> Sequence[EnrichedHit]:
+    """Store hits, add them to the counts, and return them. Hits of pixels that are gone are left out.
+
+    Four statements, however many hits. The caller has opened a transaction.
+    """
+    hits = _of_present_pixels(hits)
+    if hits:
+        _store_all(hits)
+    return hits
+
+
+def _store_all(hits: Sequence[EnrichedHit]) -> None:
+    _flag_new_visitors(hits)
+    _insert(hits)
+    counts = Counts()
+    for hit in hits:
+        counts.add(hit)
+    counts.store()
+
+
+def _of_present_pixels(hits: Sequence[EnrichedHit]) -> Sequence[EnrichedHit]:
+    """Hold the pixels and their projects, so that none is deleted or recounted while its hits are stored.
+
+    What a foreign key's check would do row by row.
+    """
+    wanted = sorted({hit.pixel_id for hit in hits})
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(LOCK_PIXELS, [wanted])
+        else:
+            cursor.execute(FIND_PIXELS, [json.dumps(wanted)])
+        present = {row[0] for row in cursor.fetchall()}
+    return hits if len(present) == len(wanted) else [hit for hit in hits if hit.pixel_id in present]
+
+
+def _flag_new_visitors(hits: Sequence[EnrichedHit]) -> None:
+    """Mark each visitor's first visit of the day, for its pixel and for its project."""
+    first: dict[Group, dict[int, EnrichedHit]] = {}
+    for hit in hits:
+        if hit.visitor is not None and hit.is_visit:
+            for pixel_id in (hit.pixel_id, WHOLE_PROJECT):
+                group = (hit.project_id, hit.date, pixel_id)
+                seen = first.get(group)
+                if seen is None:
+                    seen = first[group] = {}
+                if hit.visitor not in seen:
+                    seen[hit.visitor] = hit
+    sightings = [(*group, visitor) for group in sorted(first) for visitor in sorted(first[group])]
+    for project_id, day, pixel_id, visitor in _claim(sightings):
+        hit = first[project_id, day, pixel_id][visitor]
+        if pixel_id == WHOLE_PROJECT:
+            hit.new_to_project = True
+        else:
+            hit.new_to_pixel = True
+
+
+def _claim(sightings: list[Sighting]) -> list[Sighting]:
+    """Remember sightings, which are in the order of their key, and return those that nobody had made before."""
+    if not sightings:
+        return []
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(CLAIM_POSTGRESQL, json_columns(sightings))
+        else:
+            cursor.execute(CLAIM_SQLITE, [msgspec.json.encode(sightings).decode()])
+        claimed: list[Sighting] = cursor.fetchall()
+    return claimed
+
+
+def _insert(hits: Sequence[EnrichedHit]) -> None:
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            with connection.wrap_database_errors, cursor.copy(COPY_HITS) as copy:
+                for start in range(0, len(hits), COPY_ROWS):
+                    copy.write("".join([_copy_line(hit) for hit in hits[start : start + COPY_ROWS]]))
+        else:
+            rows: Any = map(_row, hits)  # never all in memory
+            cursor.executemany(INSERT_HITS, rows)
+
+
+def _row(hit: EnrichedHit) -> tuple[Any, ...]:
+    """Return a hit's `_COLUMNS`, as SQLite reads them."""
+    return (
+        hit.project_id,
+        moment_text(hit.at_us),
+        hit.id,
+        hit.visitor,
+        hit.pixel_id,
+        hit.user_agent_id,
+        hit.page_id,
+        hit.position,
+        hit.traffic,
+        hit.verdict,
+        hit.evidence,
+        hit.new_to_pixel,
+        hit.new_to_project,
+        hit.placement,
+        hit.platform,
+        hit.country,
+        hit.language,
+        "",
+        "",
+    )
+
+
+def _copy_line(hit: EnrichedHit) -> str:
+    """Return a hit as a line of COPY's text format (PostgreSQL's manual, COPY, File Formats)."""
+    visitor = "\\N" if hit.visitor is None else hit.visitor
+    agent = "\\N" if hit.user_agent_id is None else hit.user_agent_id
+    page = "\\N" if hit.page_id is None else hit.page_id
+    return (
+        f"{hit.project_id}\t{moment_text(hit.at_us)}\t{hit.id}\t{visitor}\t{hit.pixel_id}\t{agent}\t{page}\t"
+        f"{hit.position}\t{hit.traffic}\t{hit.verdict}\t{hit.evidence}\t{hit.new_to_pixel}\t{hit.new_to_project}\t"
+        f"{_field(hit.placement)}\t{_field(hit.platform)}\t{_field(hit.country)}\t{_field(hit.language)}\t\t\n"
+    )
+
+
+@lru_cache(_REMEMBERED_FIELDS)
+def _field(text: str) -> str:
+    """Return a text as a field of COPY's text format."""
+    return text.translate(_ESCAPES)
+
+
+def moment_text(at_us: int) -> str:
+    """Return a moment as both databases read it, in UTC; without a fraction where it has none, as Django writes it."""
+    seconds, fraction = divmod(at_us, 1_000_000)
+    return f"{_second_text(seconds)}.{fraction:06}" if fraction else _second_text(seconds)
+
+
+@lru_cache(maxsize=4096)
+def _second_text(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,237 @@
+"""The range of days that a page shows, read from its query string.
+
+Whatever the query string says, a page gets a period: what can't be read falls back to the default, with a notice
+that says so. Days are those of the project's time zone; ranges are half-open, `[start, end)`.
+"""
+
+import calendar
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from dashboard import formatting
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+DAY = timedelta(days=1)
+HALF_HOUR = timedelta(minutes=30)  # the smallest step that clocks of our time change by
+EARLIEST = date(2000, 1, 1)  # nothing that we could have counted is older
+HOURS = tuple(f"{hour:02}" for hour in range(24))
+
+
+class Bucket(StrEnum):
+    """How much time one point of a trend covers."""
+
+    HOUR = "hour"
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+
+MAX_DAYS = {Bucket.HOUR: 7, Bucket.DAY: 400, Bucket.WEEK: 2_000, Bucket.MONTH: 20_000}  # about 400 points at most
+
+
+class Comparison(StrEnum):
+    """What a period is compared with."""
+
+    PREVIOUS = "previous"
+    YEAR = "year"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """The days `[start, end)`. `name` is their preset, empty for two dates; `unit` the bucket that was asked for."""
+
+    start: date
+    end: date
+    name: str = ""
+    unit: Bucket | None = None
+
+    @property
+    def last_day(self) -> date:
+        return self.end - DAY
+
+    @property
+    def days(self) -> int:
+        return (self.end - self.start).days
+
+    @property
+    def bucket(self) -> Bucket:
+        """Return the unit asked for, or that which gives a trend between 12 and about 100 points."""
+        if self.unit is not None:
+            return self.unit
+        if self.days == 1:
+            return Bucket.HOUR
+        if self.days <= 93:
+            return Bucket.DAY
+        if self.days <= 400:
+            return Bucket.WEEK
+        return Bucket.MONTH
+
+    @property
+    def label(self) -> str:
+        """Say the range in words, both days included: “24 Oct to 22 Nov 2026”, with a dash."""
+        return formatting.days(self.start, self.last_day)
+
+    @property
+    def query(self) -> str:
+        """Return the query string that asks for it again."""
+        return f"range={self.name}" if self.name else f"start={self.start}&end={self.last_day}"
+
+    def moments(self, zone: ZoneInfo) -> tuple[datetime, datetime]:
+        """Return the midnights that it lies between, in UTC."""
+        start, end = (datetime.combine(day, time(), zone).astimezone(UTC) for day in (self.start, self.end))
+        return start, end
+
+    def dates(self) -> list[date]:
+        """List all its days."""
+        return [self.start + day * DAY for day in range(self.days)]
+
+    def earlier(self, comparison: Comparison) -> "Period | None":
+        """Return the period to compare with: as many days before it, or the same days a year earlier."""
+        if comparison is Comparison.NONE:
+            return None
+        if comparison is Comparison.YEAR:
+            start, last = _months_before(self.start, 12), _months_before(self.last_day, 12)
+        else:
+            start, last = self.start - self.days * DAY, self.start - DAY
+        return Period(start, last + DAY, unit=self.bucket) if start >= EARLIEST else None
+
+    def offered_buckets(self) -> list[Bucket]:
+        """List the units that a trend may have: not one point, and not too many."""
+        shortest = {Bucket.HOUR: 1, Bucket.DAY: 2, Bucket.WEEK: 14, Bucket.MONTH: 60}
+        return [bucket for bucket in Bucket if shortest[bucket] <= self.days <= MAX_DAYS[bucket]]
+
+    def bucket_of(self, day: date) -> date:
+        """Return the first day of the week or month that `day` lies in, or the day itself."""
+        if self.bucket is Bucket.WEEK:
+            return day - timedelta(days=day.weekday())
+        if self.bucket is Bucket.MONTH:
+            return day.replace(day=1)
+        return day
+
+    def buckets(self) -> list[date]:
+        """List the first days of all buckets, in order. A trend by hour has one: its day."""
+        starts = []
+        day = self.bucket_of(self.start)
+        while day < self.end:
+            starts.append(day)
+            if self.bucket is Bucket.WEEK:
+                day += 7 * DAY
+            elif self.bucket is Bucket.MONTH:
+                day = (day + 31 * DAY).replace(day=1)
+            else:
+                day += DAY
+        return starts
+
+    def clock_change(self, zone: ZoneInfo) -> str:
+        """Say which hours of a single day were skipped or lived twice as the clocks changed; empty for any other."""
+        if self.days != 1:
+            return ""
+        midnight, next_midnight = (
+            datetime.combine(day, time(), zone).astimezone(UTC) for day in (self.start, self.end)
+        )
+        steps = (next_midnight - midnight) // HALF_HOUR
+        halves = [(midnight + step * HALF_HOUR).astimezone(zone).hour for step in range(steps)]
+        if steps == 48:
+            return ""
+        skipped = [f"{hour:02}:00" for hour in range(24) if halves.count(hour) < 2]
+        doubled = [f"{hour:02}:00" for hour in range(24) if halves.count(hour) > 2]
+        said = [_("The clocks changed on this day: %(hours)s was skipped.")] if skipped else []
+        said += [_("The clocks changed on this day: %(hours)s was lived twice.")] if doubled else []
+        return " ".join(
+            words % {"hours": formatting.listed(hours)}
+            for words, hours in zip(said, filter(None, [skipped, doubled]), strict=True)
+        )
+
+
+def _months_before(day: date, months: int) -> date:
+    """Return the same day `months` earlier, or the last day of a shorter month."""
+    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """A range with a name. `start` finds its first day from today; it ends today."""
+
+    name: str
+    label: "str | _StrPromise"
+    start: Callable[[date], date]
+
+
+PRESETS = {
+    preset.name: preset
+    for preset in (
+        Preset("today", gettext_lazy("Today"), lambda today: today),
+        Preset("yesterday", gettext_lazy("Yesterday"), lambda today: today - DAY),
+        Preset("7d", gettext_lazy("7 days"), lambda today: today - 6 * DAY),
+        Preset("30d", gettext_lazy("30 days"), lambda today: today - 29 * DAY),
+        Preset("90d", gettext_lazy("90 days"), lambda today: today - 89 * DAY),
+        Preset("12m", gettext_lazy("12 months"), lambda today: _months_before(today, 12) + DAY),
+        Preset("all", gettext_lazy("All"), lambda today: today - 29 * DAY),  # as long as nothing was counted
+    )
+}
+DEFAULT = "30d"
+
+
+class PeriodForm(forms.Form):
+    """Reads `?range=30d`, or `?start=2026-01-01&end=2026-01-31` with both days included. Two dates win."""
+
+    range = forms.ChoiceField(choices=[(preset.name, preset.label) for preset in PRESETS.values()], required=False)
+    start = forms.DateField(input_formats=["%Y-%m-%d"], required=False)
+    end = forms.DateField(input_formats=["%Y-%m-%d"], required=False)
+
+    def __init__(self, data: Mapping[str, Any], *, today: date, first_day: date | None) -> None:
+        """`today` is in the project's time zone; `first_day` the first that anything was counted on."""
+        super().__init__(data)
+        self.today = today
+        self.first_day = first_day
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        start, end = cleaned.get("start"), cleaned.get("end")
+        if self.errors or not (start or end):
+            return cleaned
+        if not (start and end):
+            raise forms.ValidationError(_("A range needs both its first and its last day."))
+        if end < start:
+            raise forms.ValidationError(_("The range ended before it began."))
+        if start < EARLIEST:
+            raise forms.ValidationError(_("Nothing was counted before %(year)s.") % {"year": EARLIEST.year})
+        if start > self.today:
+            raise forms.ValidationError(_("That range has not begun yet."))
+        return cleaned
+
+    def period(self) -> Period:
+        """Return the period asked for, cut off after today; the default where it makes no sense. Never raises."""
+        if not self.is_valid():
+            return self._preset(DEFAULT)
+        if self.cleaned_data["start"]:
+            return Period(self.cleaned_data["start"], min(self.cleaned_data["end"], self.today) + DAY)
+        return self._preset(self.cleaned_data["range"] or DEFAULT)
+
+    @property
+    def notice(self) -> str:
+        """Say why the page shows another range than its address names; empty where it shows that one."""
+        if self.is_valid():
+            return ""
+        reasons = self.non_field_errors()
+        reason = reasons[0] if reasons else _("The address of this page names a range that can't be read.")
+        return _("%(reason)s Here are the last 30 days instead.") % {"reason": reason}
+
+    def _preset(self, name: str) -> Period:
+        start = PRESETS[name].start(self.today)
+        if name == "all" and self.first_day:
+            start = min(self.first_day, self.today)
+        end = self.today if name == "yesterday" else self.today + DAY
+        return Period(start, end, name)

@@ -1,0 +1,218 @@
+"""What breaks while hits come in, and that nothing is lost or doubled by it."""
+
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import psycopg
+import pytest
+from django.db import connection
+
+from collector.intake.visitors import DAY_MICROSECONDS
+from collector.models import DailyVisitor, Hit, Pixel, SpoolOffset
+from collector.spool.writer import SpoolWriter, segments
+from collector.storage.drain import SET_ASIDE_FILE, Drain
+from tests.endpoints import AsgiEndpoint
+from tests.hits import counts, drain, hit, micros, spool
+from tests.readers import Readers
+from tests.server import Server, eventually, kill, new_pixel, running
+
+KILLS = int(os.environ.get("KILLS", "12"))  # a hundred take some minutes
+REQUESTS = 170 * KILLS
+
+
+@pytest.fixture
+def server(tmp_path, monkeypatch) -> Iterator[Server]:
+    monkeypatch.setenv("TRUSTED_PROXIES", "1")
+    with running(tmp_path, "--workers", "2") as server:
+        yield server
+
+
+@pytest.fixture
+def token(server) -> str:
+    return new_pixel(server)["token"]
+
+
+def assert_kept_once(server: Server, readers: Readers) -> None:
+    """Hold that all that was acknowledged is stored, and everything at most once, in hits and counts alike."""
+    stored = eventually(
+        lambda: (found := readers.stored("blog")) and readers.acknowledged <= found.keys() and found, 60
+    )
+    assert [number for number, times in stored.items() if times > 1] == []
+    total = server.manage(
+        "shell", "-v0", "-c",
+        "from collector.models import *; from django.db.models import Sum;"
+        "print(DailyCount.objects.filter(dimension=Dimension.TOTAL, pixel_id=0).aggregate(n=Sum('hits'))['n'])",
+    )  # fmt: skip
+    assert int(total) == len(stored)
+
+
+def test_killed_workers_and_drains_lose_nothing_and_double_nothing(server, token):
+    rng = random.Random(1)
+    readers = Readers(server, token, REQUESTS)
+    kills = 0
+    with readers.reading():
+        while kills < KILLS:
+            time.sleep(rng.uniform(0.02, 0.25))
+            victims = [*server.workers(), server.drain_pid()]
+            if any(victims):
+                kill(rng.choice(victims))
+                kills += 1
+
+    assert len(readers.acknowledged) > REQUESTS / 2
+    assert_kept_once(server, readers)
+
+
+@pytest.mark.postgresql
+def test_a_killed_database_server_loses_nothing_and_doubles_nothing(server, token):
+    cluster = os.environ.get("THROWAWAY_CLUSTER")
+    if not cluster:
+        reason = "no PostgreSQL that may be killed; name one, like 15/regress, in THROWAWAY_CLUSTER"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    readers = Readers(server, token, 3_000)
+    with psycopg.connect(os.environ["DATABASE_URL"]) as asking:
+        directory = asking.execute("SHOW data_directory").fetchone()[0]
+    connection.close()  # this process's own, left open by the tests before
+    with readers.reading():
+        for _ in range(2):
+            time.sleep(0.5)
+            with open(f"{directory}/postmaster.pid") as file:
+                kill(int(file.readline()))
+            time.sleep(1)
+            eventually(
+                lambda: subprocess.run(["pg_ctlcluster", *cluster.split("/"), "start"], check=False).returncode == 0, 30
+            )
+
+    assert set(readers.answers.values()) == {200}
+    assert_kept_once(server, readers)
+
+
+@contextmanager
+def locked_database(server: Server) -> Iterator[None]:
+    """Hold every table of the server's database as a migration may."""
+    if server.database_url.startswith("sqlite"):
+        other = sqlite3.connect(server.database_url.removeprefix("sqlite:///"), isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.execute("ROLLBACK")
+        other.close()
+        return
+    with psycopg.connect(server.database_url) as other:
+        other.execute("LOCK collector_pixel, collector_dailysalt, collector_hit IN ACCESS EXCLUSIVE MODE")
+        yield
+
+
+def test_a_migration_that_locks_the_tables_holds_up_no_reader_and_loses_nothing(server, token):
+    readers = Readers(server, token, 500)
+    with locked_database(server):
+        began_at = time.monotonic()
+        readers.read_all()
+        assert time.monotonic() - began_at < 15
+        assert readers.stored("blog") == {} if server.database_url.startswith("sqlite") else True
+
+    assert set(readers.answers.values()) == {200}
+    assert_kept_once(server, readers)
+
+
+def test_a_full_spool_says_what_it_loses_and_keeps_all_that_it_acknowledged(tmp_path, monkeypatch):
+    monkeypatch.setenv("TRUSTED_PROXIES", "1")
+    monkeypatch.setenv("SPOOL_MAX_BYTES", "20000")
+    with running(tmp_path, "--workers", "1") as server:
+        token = new_pixel(server)["token"]
+        os.kill(server.drain_pid(), signal.SIGSTOP)
+        readers = Readers(server, token, 300)
+        readers.read_all()
+        os.kill(server.drain_pid(), signal.SIGCONT)
+
+        lost = sum(status == 503 for status in readers.answers.values())
+        assert set(readers.answers.values()) == {200, 503}
+        assert_kept_once(server, readers)
+        assert readers.stored("blog").keys() == readers.acknowledged
+        noted = "from collector.models import *; print(sum(SpoolOffset.objects.values_list('lost', flat=True)))"
+        eventually(lambda: int(server.manage("shell", "-v0", "-c", noted)) == lost, 10)
+        later = Readers(server, token, 10)
+        eventually(lambda: server.spooled_bytes() < 10_000, 10)
+        time.sleep(1)  # the web process looks again once a second
+        later.read_all()
+        assert set(later.answers.values()) == {200}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("seed", range(5))
+def test_a_corrupt_segment_costs_the_lines_that_were_hit_and_no_others(tmp_path, pixel, seed):
+    rng = random.Random(seed)
+    spool(tmp_path / "spool", [hit(pixel, visitor=number) for number in range(200)])
+    [segment] = segments(tmp_path / "spool")
+    content = bytearray(segment.read_bytes())
+    start = rng.randrange(len(content) - 500)
+    content[start : start + 300] = rng.randbytes(300)
+    segment.write_bytes(content)
+
+    drain(tmp_path / "spool")
+
+    assert 200 - 5 <= Hit.objects.count() < 200
+    assert (tmp_path / "spool" / SET_ASIDE_FILE).exists()
+    assert segments(tmp_path / "spool") == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_clock_that_jumps_back_a_day_loses_nothing_and_counts_on_the_day_it_shows(tmp_path, pixel, monkeypatch):
+    endpoint = AsgiEndpoint(tmp_path / "spool")
+    today = micros(f"{datetime.now(UTC).date()}T12:00")
+    for moment in (today, today - DAY_MICROSECONDS, today + 1, today - DAY_MICROSECONDS + 1):
+        monkeypatch.setattr("collector.intake.asgi.now_us", lambda moment=moment: moment)
+        assert endpoint.get(f"/p/{pixel.token}.gif").reason == "counted"
+    endpoint.close()
+
+    drain(tmp_path / "spool")
+
+    assert sorted(value for value in counts("total").values()) == [(2, 1), (2, 1)]
+    assert Hit.objects.count() == 4
+
+
+@pytest.mark.django_db(transaction=True)
+def test_drains_of_several_machines_never_wait_in_a_ring_and_never_double(tmp_path, project):
+    pixels = [Pixel.objects.create(project=project, title=str(number)) for number in range(6)]
+    rng = random.Random(1)
+    for machine in range(3):
+        writer = SpoolWriter(tmp_path / str(machine))
+        for _ in range(600):
+            pixel = rng.choice(pixels)
+            writer.append(
+                hit(pixel, placement=rng.choice(["medium", "dev-to", ""]), visitor=rng.randrange(50)).to_line()
+            )
+        writer.close()
+    failures: list[BaseException] = []
+
+    def work(machine: int) -> None:
+        one = Drain(tmp_path / str(machine), batch_lines=40)
+        try:
+            while one.drain_once():
+                pass
+        except BaseException as error:
+            failures.append(error)
+        finally:
+            connection.close()
+
+    machines = [threading.Thread(target=work, args=(machine,)) for machine in range(3)]
+    for machine in machines:
+        machine.start()
+    for machine in machines:
+        machine.join()
+
+    assert failures == []
+    assert Hit.objects.count() == 1800
+    totals = counts("total").values()
+    assert sum(visits for visits, _ in totals) == 1800
+    assert sum(visitors for _, visitors in totals) == 50
+    assert DailyVisitor.objects.filter(pixel_id=0).count() == 50
+    assert sum(SpoolOffset.objects.values_list("hits", flat=True)) == 1800

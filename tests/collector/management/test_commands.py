@@ -1,0 +1,227 @@
+import csv
+import io
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from collector.models import DailyCount, Dimension, Hit, Pixel, Project, Verdict
+from collector.spool.locks import exclusive
+from collector.storage.export import hit_rows, spreadsheet_cell
+from tests.hits import CAMO, drain, hit, spool
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+FIELDS = [
+    "id", "at", "pixel", "token", "kind", "placement", "platform", "position", "traffic", "verdict", "page", "country",
+    "language", "device", "browser", "os", "visitor", "event", "version", "properties",
+    "evidence",
+]  # fmt: skip
+COUNT_FIELDS = ["date", "pixel", "token", "platform", "dimension", "value", "hits", "visitors"]
+
+
+@pytest.fixture
+def stored(tmp_path, pixel):
+    """Three hits of one pixel: a reader's, a proxy's, and a bot's of the next day."""
+    spool(
+        tmp_path / "spool",
+        [
+            hit(pixel, placement="medium", page="https://medium.com/a", visitor=-1),
+            hit(pixel, "2026-11-22T10:01", agent=CAMO, is_end=True),
+            hit(pixel, "2026-11-23T10:00", agent="curl/8", verdict=Verdict.BOT, placement="=1+1"),
+        ],
+    )
+    drain(tmp_path / "spool")
+
+
+def exported(capsys, *arguments):
+    call_command("export_hits", "blog", *arguments)
+    return capsys.readouterr().out
+
+
+def test_hits_are_exported_as_one_json_object_a_line(stored, pixel, capsys):
+    rows = [json.loads(line) for line in exported(capsys).splitlines()]
+
+    assert [list(row) for row in rows] == [FIELDS] * 3
+    assert len({row["id"] for row in rows}) == 3
+    first, proxied, bot = rows
+    assert first | {"id": ""} == {
+        "id": "", "at": "2026-11-22T10:00:00.000000Z", "pixel": "Hello", "token": pixel.token, "kind": "article",
+        "placement": "medium", "platform": "medium", "position": "start", "traffic": "direct", "verdict": "counted",
+        "page": "https://medium.com/a", "country": "DE", "language": "de", "device": "phone",
+        "browser": "Mobile Safari", "os": "iOS", "visitor": "f" * 16,
+        "event": None, "version": None, "properties": None, "evidence": "placement",
+    }  # fmt: skip
+    assert (proxied["platform"], proxied["traffic"], proxied["position"], proxied["country"]) == (
+        "github", "proxied", "end", None,
+    )  # fmt: skip
+    assert (bot["traffic"], bot["verdict"]) == ("bot", "bot")
+
+
+def test_hits_are_exported_as_csv_with_formulas_neutralised(stored, capsys):
+    head, *rows = csv.reader(io.StringIO(exported(capsys, "--format", "csv")))
+
+    assert head == FIELDS
+    assert len(rows) == 3
+    assert rows[2][FIELDS.index("placement")] == "'=1+1"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "count"),
+    [
+        (["--since", "2026-11-23"], 1),
+        (["--until", "2026-11-23"], 2),
+        (["--since", "2026-11-22T10:01", "--until", "2026-11-23T10:00:00+00:00"], 1),
+        (["--since", "2026-11-22T11:01+01:00", "--until", "2026-11-22T10:02Z"], 1),
+    ],
+)
+def test_an_export_is_half_open_in_time(stored, capsys, arguments, count):
+    assert len(exported(capsys, *arguments).splitlines()) == count
+
+
+def test_an_export_asks_twice_for_so_many_hits(stored, django_assert_num_queries, monkeypatch, capsys):
+    with django_assert_num_queries(3):  # the project, where a step ends, its hits
+        exported(capsys)
+    monkeypatch.setattr("collector.storage.export.STEP_ROWS", 1)
+    with django_assert_num_queries(9):  # one step a hit, and one that finds no more
+        exported(capsys)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 4])
+def test_an_export_has_every_hit_once_and_in_order_however_many_a_step(take, pixel, monkeypatch, rows):
+    take(*[hit(pixel) for _ in range(5)], *[hit(pixel, "2026-11-22T09:00") for _ in range(2)])
+    other = Pixel.objects.create(project=pixel.project, title="Other")
+    take(hit(other), hit(other, "2026-11-22T09:00"), hit(other, "2026-11-22T11:00"))
+    monkeypatch.setattr("collector.storage.export.STEP_ROWS", rows)
+
+    stored = Hit.objects.order_by("at", "id")
+    assert [row["id"] for row in hit_rows(pixel.project)] == [str(hit) for hit in stored]
+    for one in (pixel, other):
+        assert [row["id"] for row in hit_rows(pixel.project, pixel=one)] == [
+            str(hit) for hit in stored.filter(pixel=one)
+        ]
+
+
+def exported_counts(capsys, *arguments):
+    call_command("export_counts", "blog", *arguments)
+    return capsys.readouterr().out
+
+
+def test_counts_are_exported_with_words_for_numbers(stored, pixel, capsys):
+    rows = [json.loads(line) for line in exported_counts(capsys).splitlines()]
+
+    assert len(rows) == DailyCount.objects.count()
+    assert [list(row) for row in rows] == [COUNT_FIELDS] * len(rows)
+    day = {"date": "2026-11-22", "dimension": "total", "value": None}
+    mine = {"pixel": "Hello", "token": pixel.token}
+    assert day | mine | {"platform": "medium", "hits": 1, "visitors": 1} in rows
+    whole = {"pixel": None, "token": None}
+    assert day | whole | {"platform": "medium", "hits": 1, "visitors": 1} in rows
+    assert {**day, **whole, "platform": "medium", "dimension": "country", "value": "DE", "hits": 1, "visitors": 1} in [
+        row | {"platform": "medium"} for row in rows if row["platform"] is None
+    ]
+    assert [row["value"] for row in rows if row["dimension"] == "pixel"] == [pixel.token]
+
+
+def test_counts_are_exported_as_csv_with_formulas_neutralised(take, pixel, capsys):
+    Pixel.objects.update(title="=1+1")
+    take(hit(pixel, page="https://example.org/"))
+    head, *rows = csv.reader(io.StringIO(exported_counts(capsys, "--format", "csv")))
+
+    assert head == COUNT_FIELDS
+    assert len(rows) == DailyCount.objects.count()
+    assert {row[1] for row in rows} == {"", "'=1+1"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "days"),
+    [
+        ([], {"2026-11-22", "2026-11-23"}),
+        (["--since", "2026-11-23"], {"2026-11-23"}),
+        (["--until", "2026-11-23"], {"2026-11-22"}),
+        (["--since", "2026-11-23", "--until", "2026-11-23"], set()),
+    ],
+)
+def test_counts_are_exported_by_days_of_the_project(stored, capsys, arguments, days):
+    assert {json.loads(line)["date"] for line in exported_counts(capsys, *arguments).splitlines()} == days
+
+
+def test_a_day_that_is_none_is_answered_with_the_form_to_write(project):
+    with pytest.raises(CommandError, match="is no day; write 2026-11-22"):
+        call_command("export_counts", "blog", "--until", "2026-11-31")
+
+
+@pytest.mark.parametrize("value", ["=1", "+1", "-1", "@x", "\t=1", "\r=1", "\n=1"])
+def test_text_that_begins_like_a_formula_is_neutralised(value):
+    assert spreadsheet_cell(value) == f"'{value}"
+
+
+@pytest.mark.parametrize(
+    ("value", "cell"), [(None, ""), (-1, "-1"), (0.5, "0.5"), ("a=1", "a=1"), ("", ""), ({"a": 1}, '{"a": 1}')]
+)
+def test_other_cells_stay_as_they_are(value, cell):
+    assert spreadsheet_cell(value) == cell
+
+
+@pytest.mark.parametrize("command", ["export_hits", "export_counts", "rebuild_counts"])
+def test_an_unknown_project_is_answered_with_those_there_are(project, command):
+    with pytest.raises(CommandError, match=r"There is no project “blgo”. There are: blog\."):
+        call_command(command, "blgo")
+
+
+def test_a_date_that_is_none_is_answered_with_the_form_to_write(project):
+    with pytest.raises(CommandError, match="write 2026-11-22"):
+        call_command("export_hits", "blog", "--since", "yesterday")
+
+
+def test_drain_once_moves_what_waits(settings, tmp_path, pixel, capsys):
+    settings.SPOOL_DIR = tmp_path / "spool"
+    spool(settings.SPOOL_DIR, [hit(pixel), hit(pixel)])
+
+    call_command("drain", "--once")
+
+    assert capsys.readouterr().out == "Drained 2 lines.\n"
+    assert Hit.objects.count() == 2
+
+
+def test_a_second_drain_is_refused_and_told_why(settings, tmp_path, db):
+    settings.SPOOL_DIR = tmp_path / "spool"
+    with exclusive(settings.SPOOL_DIR), pytest.raises(CommandError, match="Another drain works on"):
+        call_command("drain", "--once")
+
+
+def test_rebuild_says_how_many_hits_it_counted(stored, capsys):
+    DailyCount.objects.all().delete()
+
+    call_command("rebuild_counts")
+
+    assert capsys.readouterr().out == "blog: counted 3 hits.\n"
+    assert DailyCount.objects.filter(dimension=Dimension.TOTAL, pixel_id=0).count() == 1
+
+
+def test_demo_data_is_as_much_as_asked_for_and_its_counts_are_those_of_its_hits(db, capsys):
+    call_command("seed_demo", hits=3000, days=10, pixels=4)
+
+    project = Project.objects.get(slug="demo")
+    assert Hit.objects.filter(project=project).count() == 3000
+    assert Pixel.objects.filter(project=project).count() == 4
+    assert "100%" in capsys.readouterr().err
+    running = sorted(DailyCount.objects.values_list())
+    call_command("rebuild_counts", "demo")
+    assert sorted(DailyCount.objects.values_list()) == running
+    assert {row.traffic for row in Hit.objects.all()} == {0, 1, 2}
+
+
+def test_demo_data_never_mixes_with_a_project_that_exists(project):
+    with pytest.raises(CommandError, match="There is a project “blog” already"):
+        call_command("seed_demo", project="blog", hits=10)
+    assert not Hit.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--hits", "0"], ["--days", "x"], ["--pixels", "-1"], ["--timezone", "Mars/Base"]]
+)
+def test_demo_data_with_impossible_numbers_is_refused_before_anything_is_made(db, arguments):
+    with pytest.raises(CommandError):
+        call_command("seed_demo", *arguments)
+    assert not Project.objects.exists()

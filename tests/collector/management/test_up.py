@@ -1,0 +1,276 @@
+"""`manage.py up` as its users run it: it starts, it survives its parts' deaths, it stops."""
+
+import http.client
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+
+from collector.intake.answers import GIF
+from collector.intake.worker import is_known_gunicorn
+from tests.endpoints import CHROME
+from tests.server import ROOT, Server, environment, eventually, free_port, kill, new_pixel, running
+
+
+@pytest.fixture
+def server(tmp_path):
+    with running(tmp_path, "--workers", "2") as server:
+        yield server
+
+
+def ask(server: Server, path: str, agent: str = CHROME, **headers: str) -> http.client.HTTPResponse:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection.request("GET", path, headers={"User-Agent": agent} | headers)
+    response = connection.getresponse()
+    response.read()
+    connection.close()
+    return response
+
+
+def test_three_readers_are_three_exported_hits_within_a_second(server):
+    pixel = new_pixel(server)
+    for agent in (CHROME, "curl/8.5.0", "github-camo (4b76e509)"):
+        assert ask(server, f"/p/{pixel['token']}/medium.gif", agent).status == 200
+    time.sleep(1)  # what the drain may take, by its own promise
+
+    hits = server.hits("blog")
+    assert [hit["traffic"] for hit in sorted(hits, key=lambda hit: hit["at"])] == ["direct", "bot", "proxied"]
+    assert {hit["platform"] for hit in hits} == {"medium"}
+
+
+@pytest.mark.skipif(not hasattr(os, "SCHED_IDLE"), reason="a policy of Linux")
+def test_the_drain_stands_back_for_the_web_processes(server):
+    assert os.sched_getscheduler(server.drain_pid()) == os.SCHED_IDLE
+    assert {os.sched_getscheduler(pid) for pid in server.workers()} == {os.SCHED_OTHER}
+    # Linux weighs sessions against each other first (sched(7), autogroup): the policy holds within one alone.
+    assert {os.getsid(pid) for pid in (server.drain_pid(), *server.workers())} == {os.getsid(0)}
+
+
+def test_it_stops_cleanly_and_starts_again_with_all_that_was_taken_in(tmp_path):
+    with running(tmp_path) as server:
+        token = new_pixel(server)["token"]
+        kill(server.drain_pid())
+        ask(server, f"/p/{token}.gif")
+        assert server.stop() == 0
+        assert server.workers() == []
+
+        server.start()
+        eventually(lambda: len(server.hits("blog")) == 1, 10)
+        assert server.log.read_text().count("Made the first administrator") == 1
+
+
+def test_no_address_is_written_anywhere_by_the_running_server(tmp_path, monkeypatch):
+    monkeypatch.setenv("TRUSTED_PROXIES", "1")
+    with running(tmp_path) as server:
+        token = new_pixel(server)["token"]
+        ask(server, f"/p/{token}.gif", **{"X-Forwarded-For": "203.0.113.77"})
+        ask(server, "/no-such-page", **{"X-Forwarded-For": "203.0.113.77"})
+        [hit] = eventually(lambda: server.hits("blog"), 10)
+        server.stop()
+    assert hit["visitor"]
+    for path in tmp_path.rglob("*"):
+        if path.is_file() and "static" not in path.parts:
+            assert b"203.0.113.77" not in path.read_bytes(), path
+
+
+def raw_answer(server: Server, request: bytes, *, then_silent: bool = False) -> bytes:
+    """Send bytes, and return all that comes back until the server closes; `then_silent` says that no more will come."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as client:
+        client.sendall(request)
+        if then_silent:
+            client.shutdown(socket.SHUT_WR)
+        answer = b""
+        while chunk := client.recv(65_536):
+            answer += chunk
+    return answer
+
+
+def parsed(answer: bytes) -> tuple[bytes, dict[str, str], bytes]:
+    head, _, body = answer.partition(b"\r\n\r\n")
+    status, *lines = head.decode("latin-1").split("\r\n")
+    headers = dict(line.lower().split(": ", 1) for line in lines)
+    return status.encode(), {name: value for name, value in headers.items() if name not in {"date", "server"}}, body
+
+
+def test_the_short_way_answers_as_the_long_one_does(shared_server):
+    """HTTP/1.0 goes the long way through ASGI; a plain HTTP/1.1 request the short one, which names no server."""
+    server, token = shared_server
+    for path in (f"/p/{token}.gif", f"/p/{token}/medium/end.gif", "/p/abcdefghijkmnpqrstuv.gif"):
+        for agent in (CHROME, "curl/8"):
+            ask(server, path, agent)  # from here on the token is known
+            lines = f"{path} HTTP/1.%d\r\nHost: x\r\nUser-Agent: {agent}\r\nConnection: close\r\n\r\n"
+            short = raw_answer(server, b"GET " + (lines % 1).encode())
+            long = raw_answer(server, b"GET " + (lines % 0).encode())
+            assert b"server: gunicorn" in long.lower()
+            assert (b"server: gunicorn" in short.lower()) == (b"404" in short[:20])
+            assert parsed(short)[1:] == parsed(long)[1:]
+            assert parsed(short)[0].replace(b"1.1", b"1.0") == parsed(long)[0].replace(b"1.1", b"1.0")
+
+
+def test_requests_in_a_row_on_one_connection_are_answered_in_their_order(shared_server):
+    server, token = shared_server
+    ask(server, f"/p/{token}.gif")
+    request = f"GET /p/{token}/%s HTTP/1.1\r\nHost: x\r\nUser-Agent: {CHROME}\r\n%s\r\n"
+    last = "Connection: close\r\n"
+    pipelined = "".join([
+        request % ("a.gif", ""),
+        request % ("b.gif", "DNT: 1\r\n"),
+        f"HEAD /p/{token}.gif HTTP/1.1\r\nHost: x\r\nUser-Agent: {CHROME}\r\n\r\n",
+        "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
+        request % ("c.gif", "Purpose: prefetch\r\n" + last),
+    ])  # fmt: skip
+
+    answer = raw_answer(server, pipelined.encode())
+
+    assert re.findall(rb"x-telemetry: (\S+)", answer) == [b"counted", b"opted-out", b"counted", b"prefetch"]
+    assert re.findall(rb"HTTP/1.1 (\d+)", answer) == [b"200"] * 5
+    assert answer.count(b"GIF89a") == 3
+    assert b"ok\n" in answer
+    assert answer.count(b"connection: close") == 1
+
+
+def test_a_get_with_a_body_is_answered_and_the_next_request_on_its_connection_too(shared_server):
+    server, token = shared_server
+    ask(server, f"/p/{token}.gif")
+    head = f"GET /p/{token}.gif HTTP/1.1\r\nHost: x\r\nUser-Agent: {CHROME}\r\n"
+
+    answer = raw_answer(server, f"{head}Content-Length: 5\r\n\r\nhello{head}Connection: close\r\n\r\n".encode())
+
+    assert re.findall(rb"HTTP/1.1 (\d+)", answer) == [b"200", b"200"]
+
+
+def test_a_request_that_comes_in_pieces_is_answered_and_the_next_ones_on_its_connection_too(shared_server):
+    server, token = shared_server
+    ask(server, f"/p/{token}.gif")
+    request = f"GET /p/{token}.gif HTTP/1.1\r\nHost: x\r\nUser-Agent: {CHROME}\r\n\r\n".encode()
+
+    noted = f"GET /p/{token}.gif HTTP/1.1\r\nDNT: 1\r\nX-Note: ".encode(), request.replace(b"Host: x\r\n", b"")
+
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as client:
+        for pieces in ([request], [request[:30], request[30:]], noted, [request], [2 * request + noted[0], noted[1]]):
+            for piece in pieces:
+                client.sendall(piece)
+                time.sleep(0.05)  # so that it arrives alone
+        client.shutdown(socket.SHUT_WR)
+        answer = b"".join(iter(lambda: client.recv(65_536), b""))
+
+    counted, opted_out = b"counted", b"opted-out"
+    assert re.findall(rb"x-telemetry: (\S+)", answer) == [counted, counted, opted_out, *[counted] * 3, opted_out]
+    assert answer.count(b"GIF89a") == 7
+
+
+def test_a_connection_that_rests_is_closed_however_many_requests_it_made(shared_server):
+    server, token = shared_server
+    ask(server, f"/p/{token}.gif")
+    request = f"GET /p/{token}.gif HTTP/1.1\r\nHost: x\r\nUser-Agent: {CHROME}\r\n\r\n".encode()
+
+    with socket.create_connection(("127.0.0.1", server.port), timeout=15) as client:
+        for _ in range(3):
+            client.sendall(request)
+            assert client.recv(65_536).startswith(b"HTTP/1.1 200")
+        assert client.recv(1) == b""  # gunicorn's keepalive, 5 s
+
+
+@pytest.mark.parametrize("agent", [b"M" * 65_536, b"Mozilla/5.0 \xff\xfe (\xc3\x28)", b"Mozilla/5.0 \x80\xff" * 900])
+def test_an_agent_of_64_kb_or_of_no_utf_8_gets_the_image(shared_server, agent):
+    server, token = shared_server
+    head = f"GET /p/{token}.gif HTTP/1.1\r\nHost: x\r\nConnection: close\r\nUser-Agent: ".encode()
+
+    answer = raw_answer(server, head + agent + b"\r\n\r\n")
+
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n"), answer[:200]
+    assert answer.endswith(GIF)
+
+
+def test_a_new_worker_loads_the_pages_before_anybody_asks_for_one():
+    script = """
+import gc, sys
+import telemetry_site.asgi
+from telemetry_site import gunicorn_conf
+print("dashboard.views.projects" in sys.modules, gc.get_freeze_count() > 0)
+gunicorn_conf.post_worker_init(None)
+print("dashboard.views.projects" in sys.modules, gc.get_freeze_count() > 0)
+"""
+    said = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+    )
+
+    assert said.stdout.splitlines() == ["False False", "True True"]
+
+
+def test_this_gunicorn_is_one_that_the_short_way_knows():
+    assert is_known_gunicorn()
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"GET /p/%(token)s.gif HTTP/1.1\r\nHost: x\r\nUser-Agent: \xff\x00\xfe\r\n\r\n",
+        b"GET /p/%(token)s.gif HTTP/1.1\r\nHost: x\r\nUser-Agent: " + b"a" * 65_536 + b"\r\n\r\n",
+        b"GET /p/%(token)s/\xff\xfe.gif HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /p/%(token)s.gif?\x80 HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /p/" + b"a" * 100_000 + b".gif HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /p/%(token)s.gif HTTP/1.1\r\n" + b"X: y\r\n" * 1000 + b"\r\n",
+        b"G\xc3\x89T /p/%(token)s.gif HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00",
+        b"GET /p/%(token)s.gif HTTP/9.9\r\nHost: x\r\n\r\n",
+        b"GET http://[::/p/%(token)s.gif HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"POST /p/%(token)s.gif HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+        b"HEAD /p/%(token)s.gif HTTP/1.0\r\n\r\n",
+    ],
+)
+def test_raw_bytes_on_the_socket_give_a_gif_or_a_4xx(shared_server, raw):
+    server, token = shared_server
+    answer = raw_answer(server, raw.replace(b"%(token)s", token.encode()), then_silent=True)
+    if answer:  # a connection that ends before a request is whole needs none
+        assert answer.split(b" ", 2)[1][:1] in {b"2", b"4"}, answer[:200]
+
+
+@pytest.fixture(scope="module")
+def shared_server(tmp_path_factory):
+    with running(tmp_path_factory.mktemp("shared"), "--workers", "1") as server:
+        yield server, new_pixel(server)["token"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "arguments", "said"),
+    [
+        ({"DATABASE_URL": "mysql://a/b"}, [], "DATABASE_URL names no database we run on; write sqlite:///"),
+        ({"DATABASE_URL": "postgres://a:b@127.0.0.1:1/c"}, [], "correct DATABASE_URL"),
+        ({"TRUSTED_PROXIES": "many"}, [], "TRUSTED_PROXIES is 'many'; write a whole number"),
+        ({"PUBLIC_URL": "example.org"}, [], "PUBLIC_URL is 'example.org'; write the address readers reach"),
+        ({"DEBUG": "perhaps"}, [], "DEBUG is 'perhaps'; write true or false"),
+        ({"DATA_DIR": "/dev/null/data"}, [], "name a directory that this user may write to"),
+        ({}, ["--port", "0"], "write a whole number from 1 to 65535"),
+        ({}, ["--host", "203.0.113.1"], "choose others with --host and --port"),
+        ({}, ["--workers", "lots"], "write a whole number from 1 to 64"),
+    ],
+)
+def test_a_wrong_setting_stops_it_with_a_sentence_that_says_what_to_change(tmp_path, wrong, arguments, said):
+    settings = environment(tmp_path) | wrong
+    port = [] if "--port" in arguments else ["--port", str(free_port())]
+    done = subprocess.run(
+        [sys.executable, "manage.py", "up", *port, *arguments],
+        cwd=ROOT, env=settings, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+
+    assert done.returncode != 0
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_taken_port_is_said_before_anything_is_touched(tmp_path):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        done = subprocess.run(
+            [sys.executable, "manage.py", "up", "--port", str(other.getsockname()[1])],
+            cwd=ROOT, env=environment(tmp_path), capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+
+    assert "stop what uses it, or choose others with --host and --port" in done.stderr
+    assert not (tmp_path / "db.sqlite3").exists()

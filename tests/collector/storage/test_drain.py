@@ -1,0 +1,330 @@
+import errno
+import itertools
+import json
+import os
+import threading
+from contextlib import contextmanager
+
+import pytest
+from django.db import IntegrityError, OperationalError, transaction
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from collector.models import DailyCount, DailySalt, Hit, Pixel, SpoolOffset
+from collector.spool.writer import SpoolWriter, segments
+from collector.storage import drain as drain_module
+from collector.storage.drain import SET_ASIDE_FILE, AnotherDrainError, Drain
+from tests.hits import counts, drain, hit, spool
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def directory(tmp_path):
+    return tmp_path / "spool"
+
+
+def set_aside(directory):
+    path = directory / SET_ASIDE_FILE
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def test_spooled_hits_become_hits_and_their_finished_segment_goes(directory, pixel):
+    spool(directory, [hit(pixel) for _ in range(3)])
+
+    drain(directory)
+
+    assert Hit.objects.count() == 3
+    assert segments(directory) == []
+
+
+def test_a_segment_drained_twice_is_stored_once(directory, pixel):
+    spool(directory, [hit(pixel)])
+    [segment] = segments(directory)
+    content = segment.read_bytes()
+    drain(directory)
+    segment.write_bytes(content)
+    drain(directory)
+
+    assert Hit.objects.count() == 1
+    assert counts("total") == {("2026-11-22", "(direct)", ""): (1, 1)}
+
+
+def test_a_segment_that_comes_back_after_its_offset_was_forgotten_is_stored_once(directory, pixel):
+    spool(directory, [hit(pixel), hit(pixel, "2026-11-22T11:00")])
+    [segment] = segments(directory)
+    content = segment.read_bytes()
+    drain(directory)
+    segment.write_bytes(content)
+    SpoolOffset.objects.all().delete()
+    drain(directory)
+
+    assert Hit.objects.count() == 2
+    assert counts("total") == {("2026-11-22", "(direct)", ""): (2, 1)}
+    assert len(set_aside(directory)) == 2
+
+
+def test_hits_are_read_while_their_segment_is_still_written(directory, pixel):
+    writer = SpoolWriter(directory)
+    writer.append(hit(pixel).to_line())
+    running = drain(directory)
+    assert Hit.objects.count() == 1
+
+    writer.append(hit(pixel).to_line())
+    running.drain_once()
+    assert Hit.objects.count() == 2
+    writer.close()
+
+
+def test_finished_segments_go_while_hits_keep_coming(directory, pixel):
+    writer = SpoolWriter(directory, segment_bytes=1)
+    running = Drain(directory)
+    for _ in range(3):
+        writer.append(hit(pixel).to_line())
+        assert running.drain_once() == 1
+    writer.close()
+
+    assert len(segments(directory)) == 1
+
+
+def test_what_is_past_its_time_goes_while_hits_keep_coming(directory, pixel):
+    DailySalt.objects.create(date="2020-01-01", salt=b"x" * 32)
+    spool(directory, [hit(pixel)])
+    stop = threading.Event()
+
+    class Rounds:
+        """An event that is set after its first round."""
+
+        is_set = staticmethod(stop.is_set)
+
+        def wait(self, seconds):
+            stop.set()
+
+    Drain(directory).run(Rounds())
+
+    assert Hit.objects.count() == 1
+    assert not DailySalt.objects.exists()
+
+
+def test_small_batches_over_many_segments_store_everything_once(directory, pixel):
+    for _ in range(5):
+        spool(directory, [hit(pixel, visitor=number) for number in range(7)])
+
+    drain(directory, batch_lines=4)
+
+    assert Hit.objects.count() == 35
+    assert counts("total") == {("2026-11-22", "(direct)", ""): (35, 7)}
+
+
+@pytest.mark.parametrize("failing", ["_flag_new_visitors", "_insert", "Counts.store", "_move_offsets"])
+def test_a_failure_anywhere_in_a_batch_stores_nothing_and_the_next_try_everything(
+    directory, pixel, monkeypatch, failing
+):
+    spool(directory, [hit(pixel), hit(pixel, visitor=2)])
+    with monkeypatch.context() as broken:
+
+        def fail(*args):
+            raise OperationalError("the server closed the connection")
+
+        owner = "collector.storage.drain.Drain" if failing == "_move_offsets" else "collector.storage.store"
+        broken.setattr(f"{owner}.{failing}", fail)
+        with pytest.raises(OperationalError):
+            drain(directory)
+    assert Hit.objects.count() == DailyCount.objects.count() == 0
+
+    drain(directory)
+    assert Hit.objects.count() == 2
+    assert counts("total") == {("2026-11-22", "(direct)", ""): (2, 2)}
+
+
+def test_a_commit_whose_answer_was_lost_is_not_repeated(directory, pixel, monkeypatch):
+    spool(directory, [hit(pixel)])
+    real_atomic = transaction.atomic
+
+    @contextmanager
+    def lost_answer(*args, **options):
+        with real_atomic(*args, **options):
+            yield
+        if not options:  # the drain's own transaction, not one of the ORM's
+            raise OperationalError("the connection broke after COMMIT")
+
+    running = Drain(directory)
+    with monkeypatch.context() as broken:
+        broken.setattr(drain_module.transaction, "atomic", lost_answer)
+        with pytest.raises(OperationalError):
+            running.drain_once()
+    while running.drain_once():
+        pass
+
+    assert Hit.objects.count() == 1
+
+
+def test_an_offset_that_somebody_else_moved_stores_nothing(directory, pixel):
+    writer = SpoolWriter(directory)
+    writer.append(hit(pixel).to_line())
+    running = drain(directory)
+    SpoolOffset.objects.update(offset_bytes=1)
+    writer.append(hit(pixel).to_line())
+
+    with pytest.raises(AnotherDrainError):
+        running.drain_once()
+    assert Hit.objects.count() == 1
+    writer.close()
+
+
+def test_the_drain_waits_for_a_database_that_is_away_and_then_goes_on(directory, pixel, monkeypatch):
+    spool(directory, [hit(pixel)])
+    stop = threading.Event()
+    pauses = []
+
+    class Pauses:
+        """An event whose waiting takes no time."""
+
+        is_set = staticmethod(stop.is_set)
+
+        def wait(self, seconds):
+            pauses.append(seconds)
+            if len(pauses) == 4:
+                monkeypatch.undo()
+            if Hit.objects.exists():
+                stop.set()
+
+    def fail(*args):
+        raise OperationalError("no connection")
+
+    monkeypatch.setattr("collector.storage.drain.Drain._commit", fail)
+    Drain(directory).run(Pauses())
+
+    assert pauses[:4] == [0.4, 0.8, 1.6, 3.2]
+    assert Hit.objects.count() == 1
+
+
+def test_lines_that_can_not_be_used_are_set_aside_with_the_reason_and_stop_nothing(directory, pixel):
+    writer = SpoolWriter(directory)
+    for line in [b"garbage\n", hit(pixel).to_line(), b"\xff\xfe\n", b'{"token":"x","at":0}\n', b'{"tok']:
+        writer.append(line)
+    writer.close()
+
+    drain(directory)
+
+    assert Hit.objects.count() == 1
+    assert [record["reason"] for record in set_aside(directory)] == [
+        "JSON is malformed: invalid character (byte 0)",
+        "JSON is malformed: invalid character (byte 0)",
+        "Expected `int` >= 1 - at `$.at`",
+        "torn: the process died while it wrote it, before it answered",
+    ]
+    row = SpoolOffset.objects.get()
+    assert (row.hits, row.set_aside) == (1, 4)
+    assert segments(directory) == []
+
+
+def test_a_line_that_the_database_refuses_is_set_aside_alone(directory, pixel, monkeypatch):
+    spool(directory, [hit(pixel, visitor=number) for number in range(10)])
+    real_insert = drain_module.store.__globals__["_insert"]
+
+    def insert(hits):
+        if any(one.visitor == 7 for one in hits):
+            raise IntegrityError("refused")
+        real_insert(hits)
+
+    monkeypatch.setattr("collector.storage.store._insert", insert)
+    drain(directory)
+
+    assert Hit.objects.count() == 9
+    assert counts("total") == {("2026-11-22", "(direct)", ""): (9, 9)}
+    [record] = set_aside(directory)
+    assert json.loads(record["line"])["visitor"] == 7
+
+
+def test_hits_of_tokens_that_nobody_knows_are_counted_as_set_aside(directory, pixel):
+    spool(directory, [hit(Pixel(token="abcdefghijkmnpqrstuv")), hit(pixel)])
+
+    drain(directory)
+
+    row = SpoolOffset.objects.get()
+    assert (row.hits, row.set_aside) == (1, 1)
+
+
+def test_a_hit_is_kept_until_the_web_process_must_have_noticed_that_its_pixel_retired(directory, pixel):
+    pixel.retired_at = timezone.now().replace(year=2026, month=11, day=22, hour=10, minute=0, second=0)
+    pixel.save()
+    spool(
+        directory, [hit(pixel, "2026-11-22T09:59"), hit(pixel, "2026-11-22T10:00:59"), hit(pixel, "2026-11-22T10:02")]
+    )
+
+    drain(directory)
+
+    assert Hit.objects.count() == 2
+
+
+def test_a_batch_costs_the_same_queries_however_many_hits_it_has(directory, pixel, django_assert_num_queries):
+    writer = SpoolWriter(directory)
+    writer.append(hit(pixel).to_line())
+    running = drain(directory)
+    for number in range(50):
+        writer.append(hit(pixel, visitor=number).to_line())
+
+    # Pixels; BEGIN, hold them, claim visitors, hits, counts, offset, COMMIT.
+    with django_assert_num_queries(8):
+        running.drain_once()
+    writer.close()
+
+
+def test_losses_that_a_process_counted_are_written_down_while_it_lives_and_when_it_is_gone(directory, pixel):
+    writer = SpoolWriter(directory)
+    writer.append(hit(pixel).to_line())
+    writer.note_loss(OSError(errno.ENOSPC, "full"))
+    running = drain(directory)
+    assert lost_hits() == 1
+
+    writer.note_loss(OSError(errno.ENOSPC, "full"))
+    writer.close()
+    os.close(writer._losses._descriptor)  # its process goes, and its lock with it
+    while running.drain_once():
+        pass
+
+    assert lost_hits() == 2
+    assert sorted(path.name for path in directory.iterdir()) == []
+
+
+def lost_hits():
+    return sum(SpoolOffset.objects.values_list("lost", flat=True))
+
+
+def test_an_idle_drain_asks_the_database_nothing(directory, pixel, django_assert_num_queries):
+    writer = SpoolWriter(directory)
+    writer.append(hit(pixel).to_line())
+    running = drain(directory)
+
+    with django_assert_num_queries(0):
+        running.drain_once()
+    writer.close()
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.binary(max_size=120), min_size=1, max_size=8))
+def test_no_bytes_in_a_segment_stop_the_drain(directory, pixel, contents):
+    stored = Hit.objects.count()
+    spool(directory, [hit(pixel)])
+    [segment] = segments(directory)
+    segment.write_bytes(b"\n".join(contents) + b"\n" + segment.read_bytes() + b"".join(contents))
+
+    drain(directory)
+
+    assert Hit.objects.count() == stored + 1
+    assert segments(directory) == []
+
+
+def test_batches_are_smaller_where_they_are_slow_and_grow_again(tmp_path, pixel, monkeypatch):
+    moments = itertools.accumulate([0, 10, 0, 10, 0, 0.1, 0, 0.1, 0, 0.1])  # a batch begins, it ends
+    drain = Drain(tmp_path, batch_lines=2_000, clock=lambda: next(moments))
+    taken = []
+    stop = threading.Event()
+    monkeypatch.setattr(drain, "_expire", lambda: stop.set() if len(taken) == 5 else None)
+    monkeypatch.setattr(drain, "drain_once", lambda: taken.append(drain._batch_lines) or 2_000)
+
+    drain.run(stop)
+
+    assert taken == [2_000, 1_000, 500, 1_000, 2_000]

@@ -1,0 +1,118 @@
+"""How numbers and rows are set in a page: what they say of changes, and that nothing in them is taken for markup."""
+
+import pytest
+
+from collector.models import Verdict
+from dashboard import formatting
+from dashboard.report.figures import DOWN, SAME, UP, Numbers, count_change, key_figures, set_aside
+from dashboard.report.hours import Cell
+from dashboard.report.panels.panel import Band, Panel, Row
+from dashboard.templatetags.table_cells import cells, ranked, shades
+from dashboard.visits.results import Reading
+
+NOTHING = Numbers(0, 0, 0, {}, Reading(0, 0))
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "arrow", "words"),
+    [
+        (0, 4, DOWN, "100% fewer"),
+        (4, 0, UP, "none before"),
+        (5, 5, SAME, "as many"),
+        (6, 4, UP, "50% more"),
+        (3, 4, DOWN, "25% fewer"),
+        (1001, 1000, UP, "<1% more"),
+        (999, 1000, DOWN, "<1% fewer"),
+        (1, 1000, DOWN, ">99% fewer"),
+        (400, 4, UP, "9900% more"),
+    ],
+)
+def test_a_count_says_how_it_changed(now, before, arrow, words):
+    change = count_change(now, before, "May")
+    assert change is not None
+    assert (change.arrow, change.words.replace(",", "")) == (arrow, words)
+    assert change.title == (f"{before:,} in May" if before else "May")
+
+
+def test_nothing_after_nothing_is_no_change():
+    assert count_change(0, 0, "May") is None
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "words"),
+    [
+        ((10, 5), (10, 5), "the same share"),
+        ((1000, 503), (1000, 500), "the same share"),
+        ((100, 51), (100, 50), "1 point more"),
+        ((10, 2), (10, 5), "30 points less"),
+        ((10, 20), (10, 15), "the same share"),  # nobody reads further than the end
+        ((10, 0), (10, 5), None),
+        ((10, 5), (0, 0), None),
+    ],
+)
+def test_a_share_is_compared_in_points(now, before, words):
+    def reading(base: tuple[int, int]) -> Numbers:
+        return Numbers(100, 10, 0, {}, Reading(*base))
+
+    figure = key_figures(reading(now), reading(before), "May")[2]
+    assert (figure.change.words if figure.change else None) == words
+
+
+def test_a_period_that_is_not_over_is_compared_with_as_much_of_the_one_before():
+    now, before = Numbers(4, 2, 1, {"bot": 3}, Reading(4, 2)), Numbers(9, 9, 1, {"bot": 1}, Reading(2, 2))
+    changes = {figure.key: figure.change for figure in key_figures(now, before, "May", so_far=(2, 2))}
+    assert (changes["visits"].words, changes["visits"].title) == ("100% more", "2 in May until this hour")
+    assert (changes["visitors"].words, changes["reading"].words) == ("as many", "50 points less")
+    assert changes["reading"].title == "100% in May"
+    assert changes["bots"] is None
+    assert not [figure for figure in key_figures(NOTHING, None, "") if figure.change]
+
+
+def test_what_was_set_aside_is_named_with_its_reason():
+    verdicts = {verdict.label: 1000 + verdict for verdict in Verdict}
+    assert set_aside(verdicts) == (
+        "1,002 by bots, 1,005 asked as no browser does, 1,003 over the rate limit, 1,004 loaded ahead, "
+        "1,006 while paused, 1,007 from own addresses"
+    )
+    assert set_aside({"bot": 0, "counted": 5}) == ""
+
+
+def test_cells_are_short_with_the_exact_number_on_hover_and_say_what_is_unknown():
+    assert cells([0, 999, 12_345]) == '<td>0</td><td>999</td><td title="12,345">12.3k</td>'
+    unknown = cells([None])
+    assert formatting.UNSEEN in unknown
+    assert ">unknown<" in unknown
+
+
+def test_cells_of_the_grid_hold_their_number_and_their_shade():
+    shaded = shades([Cell(0, 0, "Monday, 00–01: 0"), Cell(12, 8, "<b>")])
+    assert shaded == (
+        '<td class="shade-0" title="Monday, 00–01: 0"><span class="visually-hidden">0</span></td>'
+        '<td class="shade-8" title="&lt;b&gt;"><span class="visually-hidden">12</span></td>'
+    )
+
+
+HOSTILE = "\"><script>alert('1')</script>&"
+
+
+def test_nothing_in_a_row_is_taken_for_markup():
+    row = Row(
+        value=HOSTILE, label=HOSTILE, visits=5, visitors=None, share=0.5, bar="50.0%", colour=HOSTILE,
+        filter_url=f"?page={HOSTILE}", url=f"/{HOSTILE}", detail=HOSTILE, hint=HOSTILE, cells=[HOSTILE],
+        spark="0.0,1.0", split=[Band(HOSTILE, HOSTILE, "0%", "100%")],
+    )  # fmt: skip
+    panel = Panel("articles", "articles", "", "", "", [row], 1, headings=[HOSTILE], has_sparks=True)
+    set_row = ranked(panel)
+    assert "<script" not in set_row
+    assert "alert('1')" not in set_row
+    assert set_row.count("&lt;script&gt;") >= 10
+
+
+def test_a_row_without_colour_link_or_hint_has_none():
+    row = Row(value="", label="unknown", visits=5, visitors=2, share=0.25, bar="0%", known=False)
+    set_row = ranked(Panel("countries", "countries", "", "", "", [row], 1))
+    assert "<a" not in set_row
+    assert "title=" not in set_row
+    assert "color=" not in set_row
+    assert set_row.startswith('<tr><th scope="row" class="unknown">')
+    assert set_row.endswith('<td>5</td><td>2</td><td class="share">25%</td></tr>')

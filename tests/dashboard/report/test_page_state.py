@@ -1,0 +1,142 @@
+"""What addresses of pages ask for, what they leave out, and the links between views."""
+
+from datetime import date
+from urllib.parse import parse_qsl
+
+import pytest
+from django.http import QueryDict
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from collector.models import Dimension
+from dashboard.report.page_state import DIMENSION_FILTERS, FILTER_NAMES, Filters, View, view
+from dashboard.visits.periods import Bucket, Comparison, Period
+
+TODAY = date(2026, 11, 22)
+MONTH = Period(date(2026, 10, 24), date(2026, 11, 23), "30d")
+
+
+def read(query: str) -> View:
+    return view(QueryDict(query), today=TODAY, first_day=date(2024, 5, 3))
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", View(MONTH)),
+        ("range=30d&by=&compare=&trend=&all=&page_number=&country=&article=", View(MONTH)),
+        ("by=week", View(Period(MONTH.start, MONTH.end, "30d", Bucket.WEEK))),
+        ("compare=year", View(MONTH, Comparison.YEAR)),
+        ("compare=none&compare=previous", View(MONTH)),
+        ("trend=line", View(MONTH, is_line=True)),
+        ("trend=circle", View(MONTH)),
+        ("all=pages&page_number=7", View(MONTH, full="pages", number=7)),
+        ("article=7", View(MONTH, filters=Filters(pixel_id=7))),
+        ("platform=medium", View(MONTH, filters=Filters(platform="medium"))),
+        (
+            "os=iOS&country=(unknown)",
+            View(MONTH, filters=Filters(values=((Dimension.COUNTRY, ""), (Dimension.OS, "iOS")))),
+        ),
+        ("page=medium.com/%40me/a%2Bb", View(MONTH, filters=Filters(values=((Dimension.PAGE, "medium.com/@me/a+b"),)))),
+        ("platform=(unknown)", View(MONTH, filters=Filters(platform="(unknown)"))),  # there are none; a link says so
+        ("colour=red", View(MONTH)),
+    ],
+)
+def test_an_address_is_read(query, expected):
+    assert read(query) == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "notice"),
+    [
+        ("by=minute", "This range can't be drawn by “minute”."),
+        ("by=hour", "This range can't be drawn by “hour”."),
+        ("range=today&by=day", "This range can't be drawn by “day”."),
+        ("compare=yesterday", "The address names no comparison that there is: this is the period before."),
+        ("article=hello", "The filter “Article” in the address can't be read, and was left out."),
+        ("article=0", "The filter “Article” in the address can't be read, and was left out."),
+        ("article=2147483648", "The filter “Article” in the address can't be read, and was left out."),
+        ("article=%D9%A3", "The filter “Article” in the address can't be read, and was left out."),
+        ("country=D%00E", "The filter “Country” in the address can't be read, and was left out."),
+        ("page=" + 256 * "a", "The filter “Page” in the address can't be read, and was left out."),
+        ("elsewhere=%0A", "The filter “Seen elsewhere” in the address can't be read, and was left out."),
+        ("start=2026-11-22", "A range needs both its first and its last day. Here are the last 30 days instead."),
+    ],
+)
+def test_what_can_not_be_read_is_left_out_and_says_so(query, notice):
+    shown = read(query)
+    assert shown.notices == (notice,)
+    assert shown.filters == Filters()
+    assert shown.comparison is Comparison.PREVIOUS
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "x", "100001", "9" * 50, "1.5", "²"])
+def test_a_page_number_that_makes_no_sense_is_the_first(number):
+    assert read(f"all=pages&page_number={number}").number == 1
+
+
+def test_a_link_changes_one_parameter_and_keeps_the_others():
+    shown = read("start=2026-11-01&end=2026-11-14&by=week&compare=year&trend=line&article=7&page=a.example/%26%3D%3F")
+    assert shown.query == (
+        "start=2026-11-01&end=2026-11-14&by=week&compare=year&trend=line&article=7&page=a.example%2F%26%3D%3F"
+    )
+    kept = dict(parse_qsl(shown.query))
+    assert dict(parse_qsl(shown.link(country="DE")[1:])) == kept | {"country": "DE"}
+    assert dict(parse_qsl(shown.link(article="8")[1:])) == kept | {"article": "8"}
+    for name in kept:
+        assert dict(parse_qsl(shown.link(name)[1:])) == {key: value for key, value in kept.items() if key != name}
+
+
+def test_a_link_leaves_the_list_that_is_shown_whole():
+    shown = read("all=pages&page_number=3&country=DE")
+    assert shown.link() == "?range=30d&country=DE"
+
+
+def test_only_filters_that_the_counts_do_not_know_need_hits():
+    assert not Filters(pixel_id=1, platform="medium").need_hits
+    assert all(Filters(values=((dimension, ""),)).need_hits for dimension in DIMENSION_FILTERS.values())
+
+
+PRINTABLE = st.text(min_size=1, max_size=255).filter(str.isprintable)
+FILTERS = st.builds(
+    Filters,
+    pixel_id=st.none() | st.integers(1, 2**31 - 1),
+    platform=st.none() | PRINTABLE,
+    values=st.lists(st.sampled_from(list(DIMENSION_FILTERS.values())), unique=True).flatmap(
+        lambda found: st.tuples(
+            *(
+                st.tuples(st.just(dimension), st.just("") | PRINTABLE)
+                for dimension in sorted(found, key=list(DIMENSION_FILTERS.values()).index)
+            )
+        )
+    ),
+)
+
+
+@settings(max_examples=60, deadline=None, database=None)
+@given(filters=FILTERS, comparison=st.sampled_from(Comparison), is_line=st.booleans(), days=st.integers(1, 900))
+def test_every_view_can_be_asked_for_again(filters, comparison, is_line, days):
+    period = Period(date.fromordinal(TODAY.toordinal() - days + 1), date.fromordinal(TODAY.toordinal() + 1))
+    for unit in (None, *period.offered_buckets()):
+        asked = View(Period(period.start, period.end, unit=unit), comparison, filters, is_line)
+        if any(value == "(unknown)" for _, value in filters.values):
+            continue
+        assert read(asked.query) == asked
+
+
+ANYTHING = st.text(max_size=300) | st.sampled_from(["-1", "9" * 5000, "\x00", "(unknown)", "2026-11-31", "day", "none"])
+NAMES = ["range", "start", "end", "by", "compare", "trend", "all", "page_number", *FILTER_NAMES]
+
+
+@settings(max_examples=150, deadline=None, database=None)
+@given(st.dictionaries(st.sampled_from(NAMES), ANYTHING))
+def test_any_address_gives_a_view_that_its_own_link_asks_for_again(asked):
+    shown = view(asked, today=TODAY, first_day=None)
+    again = read(shown.query)
+    assert again.notices == ()
+    assert (again.period.start, again.period.end, again.period.unit) == (
+        shown.period.start, shown.period.end, shown.period.unit,
+    ) or shown.period.name == "all"  # fmt: skip
+    assert (again.filters, again.comparison, again.is_line) == (shown.filters, shown.comparison, shown.is_line)
+    left_out = [name for name in FILTER_NAMES if asked.get(name) and name not in shown.parameters()]
+    assert len(shown.notices) >= len(left_out)

@@ -1,0 +1,128 @@
+"""Which pixels are called quiet: a table of habits, and whom the page asks about."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from collector.models import DailyCount, Dimension, Pixel, Project
+from collector.models.counts import ALL_PLATFORMS
+from dashboard.report import quiet
+from dashboard.report.quiet import REMEMBERED_DAYS, is_quiet, quiet_pixels
+
+pytestmark = pytest.mark.django_db
+
+TODAY = date(2026, 11, 22)
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+LONG_AGO = NOON - timedelta(days=400)
+
+
+def visit(pixel: Pixel, *days_ago: int) -> None:
+    DailyCount.objects.bulk_create(
+        DailyCount(
+            project=pixel.project, pixel_id=ALL_PLATFORMS, dimension=Dimension.PIXEL, platform="", value=str(pixel.pk),
+            date=TODAY - timedelta(days=ago), hits=1, visitors=1,
+        )
+        for ago in days_ago
+    )  # fmt: skip
+
+
+@pytest.fixture
+def old_pixel(project, pixel) -> Pixel:
+    Pixel.objects.update(created_at=LONG_AGO)
+    return pixel
+
+
+def found(project: Project, now: datetime = NOON) -> list[tuple[str, int]]:
+    return [(one.pixel.title, one.silent_days) for one in quiet_pixels([project], now)]
+
+
+@pytest.mark.parametrize(
+    ("days_ago", "expected"),
+    [
+        ([], False),  # never visited: it is waiting, not quiet
+        ([50], False),
+        ([50, 40], False),  # two days make no habit
+        ([12, 11, 10], True),
+        ([9, 8, 7], True),  # daily, and a week of silence
+        ([8, 7, 6], False),  # six days may be a holiday
+        ([24, 17, 10], False),  # weekly: five weeks must pass
+        ([49, 42, 35], True),
+        ([48, 41, 34], False),
+        ([40, 30, 20, 10], False),
+        ([80, 70, 60, 50], True),
+        ([79, 69, 59, 49], False),
+        ([119, 100, 70], False),  # once in three weeks: it may yet come
+        ([30, 29, 28, 27, 12], False),  # irregular: the mean gap is 4.5 days
+        ([30, 29, 28, 27, 23], True),  # 1.75 days
+    ],
+)
+def test_silence_is_measured_by_habit(days_ago, expected):
+    assert is_quiet([TODAY - timedelta(days=ago) for ago in days_ago], TODAY) == expected
+
+
+def test_a_quiet_pixel_says_since_when_and_what_to_check(project, old_pixel):
+    visit(old_pixel, 30, 29, 28, 27)
+    [one] = quiet_pixels([project], NOON)
+    assert (one.pixel, one.last_visit_on, one.silent_days) == (old_pixel, date(2026, 10, 26), 27)
+    assert one.label == "quiet for 27 days"
+    for words in ("Last visited on 26 Oct 2026", "image is still in the post", "post is still there", "proxy"):
+        assert words in one.advice
+
+
+def test_who_was_visited_within_a_week_is_not_quiet(project, old_pixel):
+    visit(old_pixel, 30, 29, 28, 27)
+    visit(old_pixel, 6)
+    assert found(project) == []
+
+
+def test_what_never_was_visited_or_is_new_or_retired_is_not_quiet(project, old_pixel):
+    for title, fields in {
+        "Never": {"created_at": LONG_AGO},
+        "New": {"created_at": NOON - timedelta(days=2)},
+        "Retired": {"created_at": LONG_AGO, "retired_at": NOON},
+    }.items():
+        pixel = Pixel.objects.create(project=project, title=title)
+        Pixel.objects.filter(pk=pixel.pk).update(**fields)
+        if title != "Never":
+            visit(pixel, 30, 29, 28, 27)
+    assert found(project) == []
+    visit(old_pixel, 30, 29, 28)
+    assert found(project) == [("Hello", 28)]
+
+
+def test_habits_older_than_are_remembered_are_forgotten(project, old_pixel):
+    visit(old_pixel, *range(REMEMBERED_DAYS, REMEMBERED_DAYS + 30))
+    assert found(project) == []
+    visit(old_pixel, *range(REMEMBERED_DAYS - 3, REMEMBERED_DAYS))
+    assert found(project) == [("Hello", REMEMBERED_DAYS - 3)]
+
+
+@pytest.mark.parametrize(("zone", "silent_days"), [("Pacific/Kiritimati", 8), ("UTC", 7), ("Pacific/Pago_Pago", None)])
+def test_days_of_silence_are_those_of_the_projects_time_zone(project, old_pixel, zone, silent_days):
+    """Between 10:00 and 11:00 UTC three days of the calendar are lived at once."""
+    Project.objects.update(timezone=zone)
+    project.refresh_from_db()
+    visit(old_pixel, 9, 8, 7)
+    assert found(project, NOON.replace(hour=10, minute=30)) == ([("Hello", silent_days)] if silent_days else [])
+
+
+def test_projects_are_asked_about_together_and_kept_apart(project, old_pixel, django_assert_max_num_queries):
+    other = Project.objects.create(name="Other", slug="other", timezone="UTC")
+    elsewhere = Pixel.objects.create(project=other, title="Elsewhere")
+    Pixel.objects.update(created_at=LONG_AGO)
+    visit(old_pixel, 30, 29, 28)
+    visit(elsewhere, 20, 19, 18)
+    with django_assert_max_num_queries(3):
+        both = quiet_pixels([project, other], NOON)
+    assert {(one.pixel.project.slug, one.silent_days) for one in both} == {("blog", 28), ("other", 18)}
+    assert found(other) == [("Elsewhere", 18)]
+    assert quiet_pixels([], NOON) == []
+
+
+def test_no_more_pixels_are_looked_at_than_a_page_can_wait_for(project, old_pixel, monkeypatch):
+    monkeypatch.setattr(quiet, "MAX_PIXELS", 1)
+    newer = Pixel.objects.create(project=project, title="Newer")
+    Pixel.objects.filter(pk=newer.pk).update(created_at=LONG_AGO + timedelta(days=1))
+    for pixel in (old_pixel, newer):
+        visit(pixel, 30, 29, 28)
+    assert len(found(project)) == 1

@@ -1,0 +1,457 @@
+"""What is taken along from the dashboard: raw hits as they are read, pages and panels as CSV."""
+
+import csv
+import gzip
+import io
+import json
+import zlib
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.contrib.auth.models import User
+from django.middleware.gzip import GZipMiddleware
+from django.test import AsyncClient, Client, RequestFactory
+from django.test.client import AsyncRequestFactory
+
+from collector.models import Hit, Membership, Pixel, Project, Verdict
+from collector.storage.export import FIELDS, spreadsheet_cell
+from dashboard.views import exports
+from dashboard.views.streams import CSV, streamed
+from tests.hits import CAMO, hit
+from tests.server import ROOT
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+HITS = ["/projects/blog/hits.csv", "/projects/blog/hits.jsonl"]
+PATHS = [
+    *HITS,
+    "/projects/blog/{pixel}/hits.csv",
+    "/projects/blog/{pixel}/hits.jsonl",
+    "/projects/blog/export.csv",
+    "/projects/blog/{pixel}/export.csv",
+    "/projects/blog/export/trend.csv",
+    "/projects/blog/export/countries.csv",
+    "/projects/blog/{pixel}/export/placements.csv",
+]
+
+
+@pytest.fixture(autouse=True)
+def noon(monkeypatch):
+    """Stop the clock at noon of a Sunday."""
+    monkeypatch.setattr("django.utils.timezone.now", lambda: NOON)
+
+
+@pytest.fixture
+def reader(client, viewer) -> Client:
+    client.force_login(viewer)
+    return client
+
+
+def fetched(client: Client, path: str, status: int = 200, **headers: str) -> bytes:
+    response = client.get(path, headers=headers)
+    assert response.status_code == status
+    return b"".join(response.streaming_content) if response.streaming else response.content
+
+
+def fetched_by_asgi(user: User, path: str, **headers: str) -> bytes:
+    """Return the same by ASGI, where a synchronous iterator would be an error."""
+
+    async def fetch() -> bytes:
+        client = AsyncClient()
+        await client.aforce_login(user)
+        response = await client.get(path, headers=headers)
+        assert response.status_code == 200
+        return b"".join([part async for part in response.streaming_content])
+
+    return async_to_sync(fetch)()
+
+
+def table(content: bytes) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+
+
+def moments(client: Client, query: str) -> list[str]:
+    lines = fetched(client, f"/projects/blog/hits.jsonl?{query}").splitlines()
+    return [json.loads(line)["at"][:16] for line in lines]
+
+
+# Who may take what
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_who_is_not_logged_in_is_sent_to_the_login(client, pixel, path):
+    path = path.format(pixel=pixel.pk)
+    response = client.get(path)
+    assert (response.status_code, response.url) == (302, f"/login/?next={quote(path)}")
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_strangers_find_nothing(client, pixel, stranger, path):
+    client.force_login(stranger)
+    fetched(client, path.format(pixel=pixel.pk), 404)
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("who", ["owner", "viewer", "admin_user"])
+def test_members_and_superusers_take_what_they_see(client, take, pixel, request, who, path):
+    take(hit(pixel, placement="medium"))
+    client.force_login(request.getfixturevalue(who))
+    assert len(fetched(client, path.format(pixel=pixel.pk)).splitlines()) >= 1
+
+
+@pytest.mark.parametrize("path", ["hits.csv", "export.csv", "export/trend.csv"])
+def test_a_pixel_is_taken_from_its_own_project_alone(reader, viewer, project, path):
+    foreign = Pixel.objects.create(project=Project.objects.create(name="Other", slug="other"), title="Elsewhere")
+    for address in (f"blog/{foreign.pk}", f"other/{foreign.pk}", "other", f"blog/{10**30}"):
+        fetched(reader, f"/projects/{address}/{path}", 404)
+    Membership.objects.create(project=foreign.project, user=viewer)
+    fetched(reader, f"/projects/other/{foreign.pk}/{path}")
+    fetched(reader, f"/projects/blog/{foreign.pk}/{path}", 404)
+
+
+@pytest.mark.parametrize("path", ["hits.xml", "hits.", "export/nothing.csv", "export/placements.csv", "export/ .csv"])
+def test_what_is_not_offered_is_not_found(reader, project, path):
+    fetched(reader, f"/projects/blog/{path}", 404)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_an_export_is_only_read(reader, pixel, path):
+    assert reader.post(path.format(pixel=pixel.pk)).status_code == 405
+
+
+# Raw hits
+
+
+def test_raw_hits_are_the_same_by_wsgi_and_asgi_and_from_the_command(reader, viewer, take, pixel, capsys):
+    take(hit(pixel), hit(pixel, agent=CAMO), hit(pixel, agent="curl/8", verdict=Verdict.BOT))
+    for path in HITS:
+        content = fetched(reader, path)
+        assert content == fetched_by_asgi(viewer, path)
+        assert content == gzip.decompress(fetched_by_asgi(viewer, path, accept_encoding="gzip"))
+        assert content == gzip.decompress(fetched(reader, path, accept_encoding="br, gzip"))
+    rows = [json.loads(line) for line in content.splitlines()]
+    assert [list(row) for row in rows] == [list(FIELDS)] * 3
+    assert table(fetched(reader, HITS[0]))[0] == list(FIELDS)
+
+
+def test_raw_hits_of_a_pixel_are_its_own(reader, take, pixel):
+    other = Pixel.objects.create(project=pixel.project, title="Other")
+    take(hit(pixel), hit(other), hit(pixel))
+    assert len(fetched(reader, "/projects/blog/hits.jsonl").splitlines()) == 3
+    rows = [json.loads(line) for line in fetched(reader, f"/projects/blog/{other.pk}/hits.jsonl").splitlines()]
+    assert [row["pixel"] for row in rows] == ["Other"]
+
+
+@pytest.mark.parametrize("payload", ["=1+1", "+1", "-1", "@SUM(A1)", "\t1", "  =1", "\uff1d1"])
+def test_formulas_of_strangers_and_authors_are_neutralised(reader, take, pixel, payload):
+    Pixel.objects.update(title=payload)
+    take(hit(pixel, page="https://medium.com/a", placement=payload[:40]))
+    head, row = table(fetched(reader, "/projects/blog/hits.csv"))
+    assert row[head.index("pixel")] == f"'{payload}"
+    assert not [cell for cell in row if cell.startswith(tuple("=+-@\t"))]
+    for path in ("export.csv", "export/articles.csv", "export/platforms.csv"):
+        cells = [cell for row in table(fetched(reader, f"/projects/blog/{path}")) for cell in row]
+        assert not [cell for cell in cells if cell.startswith(tuple("=+@\t")) or cell == "-1"]
+    assert f"'{payload}" in [row[0] for row in table(fetched(reader, "/projects/blog/export/articles.csv"))]
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("evil.example/a;=HYPERLINK(1);", "evil.example/a;'=HYPERLINK(1);"),
+        ("a;  @SUM(A1)", "a;  '@SUM(A1)"),
+        (";=1", ";'=1"),
+        ("a\t-1\t+1", "a\t'-1\t'+1"),
+        ("a\r\n=1", "a\r\n'=1"),
+        ('a;"=1', "a;\"'=1"),  # written as a;""=1, which is a cell of no text and then a formula
+        ("a;\uff201", "a;'\uff201"),
+        ("one; two, 1-1=0; #3", "one; two, 1-1=0; #3"),
+    ],
+)
+def test_no_cell_begins_a_formula_where_semicolons_or_tabs_separate(text, written):
+    """As in Excel in German, French and Spanish, whatever is quoted."""
+    assert spreadsheet_cell(text) == written
+
+
+def test_a_lone_carriage_return_breaks_no_row(reader, take, pixel):
+    Pixel.objects.update(title="one\rtwo")
+    take(hit(pixel))
+    assert [row[2] for row in table(fetched(reader, "/projects/blog/hits.csv"))] == ["pixel", "one\rtwo"]
+
+
+def test_a_range_is_of_whole_days_in_the_zone_of_the_project(reader, take, pixel):
+    """Berlin is an hour ahead of UTC."""
+    take(*[hit(pixel, at) for at in ("2026-11-20T22:59", "2026-11-20T23:00", "2026-11-21T22:59", "2026-11-21T23:00")])
+    assert moments(reader, "start=2026-11-21&end=2026-11-21") == ["2026-11-20T23:00", "2026-11-21T22:59"]
+    assert moments(reader, "range=today") == ["2026-11-21T23:00"]
+    assert len(moments(reader, "range=7d")) == 4
+
+
+@pytest.mark.parametrize(
+    ("day", "inside", "outside"),
+    [
+        # The day that clocks went forward has 23 hours, that on which they went back 25.
+        ("2026-03-29", ("2026-03-28T23:00", "2026-03-29T21:59"), ("2026-03-28T22:59", "2026-03-29T22:00")),
+        ("2026-10-25", ("2026-10-24T22:00", "2026-10-25T22:59"), ("2026-10-24T21:59", "2026-10-25T23:00")),
+    ],
+)
+def test_days_on_which_the_clocks_change_are_whole(reader, take, pixel, day, inside, outside):
+    take(*[hit(pixel, at) for at in (*inside, *outside)])
+    assert moments(reader, f"start={day}&end={day}") == list(inside)
+
+
+def test_a_day_that_begins_at_one_o_clock_is_whole(reader, take, pixel):
+    """In Beirut clocks go forward at midnight."""
+    Project.objects.update(timezone="Asia/Beirut")
+    take(hit(pixel, "2026-03-28T21:59"), hit(pixel, "2026-03-28T22:00"), hit(pixel, "2026-03-29T20:59"))
+    assert moments(reader, "start=2026-03-29&end=2026-03-29") == ["2026-03-28T22:00", "2026-03-29T20:59"]
+
+
+QUERIES = [
+    "range=nonsense", "start=2026-02-30&end=2026-03-01", "start=2026-11-02&end=2026-11-01", "start=0001-01-01",
+    "end=9999-12-31", "start=9999-12-31&end=9999-12-31", "start=%00&end=%ff", "range=all", "country=%00", "article=x",
+    "platform=" + "x" * 300, "all=articles&page_number=7", "compare=nothing&by=second&trend=x",
+    "country=DE&device=phone",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_any_query_string_gives_an_answer(reader, take, pixel, query):
+    take(hit(pixel))
+    for path in PATHS:
+        content = fetched(reader, f"{path.format(pixel=pixel.pk)}?{query}")
+        assert len(content.splitlines()) >= 1
+
+
+@pytest.mark.parametrize(
+    ("path", "content_type", "name"),
+    [
+        ("hits.csv?range=7d", CSV, "blog-hits-2026-11-16-to-2026-11-22.csv"),
+        ("hits.jsonl?range=today", "application/jsonl; charset=utf-8", "blog-hits-2026-11-22.jsonl"),
+        ("{pixel}/hits.csv?range=today", CSV, "blog-hello-hits-2026-11-22.csv"),
+        ("export.csv?range=today", CSV, "blog-2026-11-22.csv"),
+        ("{pixel}/export/trend.csv?range=today", CSV, "blog-hello-trend-2026-11-22.csv"),
+    ],
+)
+def test_a_download_says_what_it_is_and_is_kept_by_nobody(reader, pixel, path, content_type, name):
+    response = reader.get(f"/projects/blog/{path.format(pixel=pixel.pk)}")
+    assert response.headers["Content-Disposition"] == f'attachment; filename="{name}"'
+    assert response.headers["Content-Type"] == content_type
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert {"private", "no-store"} <= set(response.headers["Cache-Control"].split(", "))
+    assert "Accept-Encoding" in response.headers["Vary"]
+
+
+def test_a_title_without_latin_letters_names_its_file_by_its_token(reader, pixel):
+    Pixel.objects.update(title="日本語")
+    response = reader.get(f"/projects/blog/{pixel.pk}/hits.csv?range=today")
+    assert f"blog-{pixel.token}-hits" in response.headers["Content-Disposition"]
+
+
+@pytest.mark.parametrize("accepted", ["", "br", "identity"])
+def test_who_takes_no_gzip_gets_none(reader, pixel, accepted):
+    response = reader.get("/projects/blog/hits.csv", headers={"accept-encoding": accepted})
+    assert "Content-Encoding" not in response.headers
+
+
+def test_a_head_reads_no_hit(reader, take, pixel, django_assert_max_num_queries):
+    take(hit(pixel))
+    with django_assert_max_num_queries(5):  # session, user, project, first day
+        response = reader.head("/projects/blog/hits.csv")
+    assert (response.status_code, response.getvalue()) == (200, b"")
+    assert list(streamed(RequestFactory().head("/"), ["line"], CSV, "x.csv")) == []
+
+
+def test_a_head_has_no_body_where_its_get_were_compressed():
+    request = RequestFactory().head("/", headers={"accept-encoding": "gzip"})
+    response = GZipMiddleware(lambda request: streamed(request, ["line"], CSV, "x.csv"))(request)
+    assert (response.headers["Content-Encoding"], list(response)) == ("gzip", [])
+
+
+@pytest.mark.parametrize("accepted", ["gzip", "gzip;q=0", "br;q=1.0, gzip;q=0.8"])
+def test_by_asgi_an_answer_is_one_gzip_file(viewer, take, pixel, monkeypatch, accepted):
+    """Browsers read the first alone, and GZipMiddleware would make one a part."""
+    monkeypatch.setattr("dashboard.views.streams.PART_CHARACTERS", 1)
+    take(hit(pixel), hit(pixel))
+    file = zlib.decompressobj(wbits=31)
+    content = file.decompress(fetched_by_asgi(viewer, "/projects/blog/hits.jsonl", accept_encoding=accepted))
+    assert (len(content.splitlines()), file.unused_data) == (2, b"")
+
+
+# As they are read
+
+
+class Lines:
+    """So many lines, and how many were asked for."""
+
+    def __init__(self, number: int) -> None:
+        self.asked = 0
+        self._number = number
+
+    def __iter__(self):
+        for _ in range(self._number):
+            self.asked += 1
+            yield "x" * 1023 + "\n"
+
+
+def test_by_wsgi_the_first_part_is_sent_before_the_second_is_made():
+    lines = Lines(1000)
+    parts = iter(streamed(RequestFactory().get("/"), lines, CSV, "x.csv"))
+    assert len(next(parts)) == 32 * 1024
+    assert lines.asked == 32
+    assert sum(map(len, parts)) == 968 * 1024
+
+
+def test_by_asgi_the_first_part_is_sent_before_the_second_is_made():
+    lines = Lines(1000)
+
+    async def read() -> int:
+        parts = aiter(streamed(AsyncRequestFactory().get("/"), lines, CSV, "x.csv"))
+        assert len(await anext(parts)) == 32 * 1024
+        assert lines.asked == 32
+        return sum([len(part) async for part in parts])
+
+    assert async_to_sync(read)() == 968 * 1024
+
+
+def test_who_hangs_up_stops_the_reading():
+    lines = Lines(1000)
+
+    async def read() -> None:
+        parts = aiter(streamed(AsyncRequestFactory().get("/"), lines, CSV, "x.csv"))
+        await anext(parts)
+        await parts.aclose()
+
+    async_to_sync(read)()
+    assert lines.asked == 32
+
+
+def test_hits_are_read_step_by_step_as_they_are_sent(reader, take, pixel, monkeypatch, django_assert_num_queries):
+    take(*[hit(pixel, f"2026-11-22T10:0{minute}") for minute in range(6)])
+    monkeypatch.setattr("collector.storage.export.STEP_ROWS", 1)
+    monkeypatch.setattr("dashboard.views.streams.PART_CHARACTERS", 1)
+    parts = iter(reader.get("/projects/blog/hits.jsonl").streaming_content)
+    with django_assert_num_queries(2):  # where the step ends, its hits
+        next(parts)
+    with django_assert_num_queries(2):
+        next(parts)
+    assert len(list(parts)) == 4
+
+
+def test_a_later_step_begins_where_the_one_before_ended(
+    reader, take, pixel, monkeypatch, django_assert_max_num_queries
+):
+    """Two lower bounds, and SQLite may search from the first hit at every step."""
+    take(*[hit(pixel, f"2026-11-22T10:0{minute}") for minute in range(3)])
+    monkeypatch.setattr("collector.storage.export.STEP_ROWS", 1)
+    with django_assert_max_num_queries(20) as captured:
+        assert len(moments(reader, "range=today")) == 3
+    steps = [query["sql"] for query in captured if '"collector_hit"' in query["sql"]]
+    assert len(steps) == 8
+    assert ["2026-11-21 23:00" in sql or "2026-11-21T23:00" in sql for sql in steps] == [True] * 2 + [False] * 6
+
+
+# Pages and panels
+
+
+@pytest.fixture
+def visited(take, pixel) -> Pixel:
+    """Five visits of two visitors, one visit of a proxy, and a bot."""
+    take(
+        *[hit(pixel, placement="medium", visitor=visitor, page="https://medium.com/a") for visitor in (1, 1, 2)],
+        hit(pixel, "2026-11-20T10:00", placement="dev-to", country="FR", visitor=3),
+        hit(pixel, agent=CAMO, visitor=None, country="", language=""),
+        hit(pixel, agent="curl/8", verdict=Verdict.BOT),
+    )
+    return pixel
+
+
+def test_a_panel_has_its_columns_and_plain_numbers(reader, visited):
+    assert table(fetched(reader, "/projects/blog/export/platforms.csv")) == [
+        ["Platform", "Visits", "Visitors", "Share"],
+        ["Medium", "3", "2", "0.6"],
+        ["dev.to", "1", "1", "0.2"],
+        ["GitHub", "1", "", "0.2"],  # unknown, not none
+    ]
+
+
+def test_numbers_are_plain_in_every_language(reader, visited):
+    Hit.objects.all().delete()
+    content = fetched(reader, "/projects/blog/export/platforms.csv", accept_language="de")
+    assert [row[1:] for row in table(content)][1:] == [["3", "2", "0.6"], ["1", "1", "0.2"], ["1", "", "0.2"]]
+
+
+def test_a_chart_has_a_row_a_day(reader, visited):
+    head, *rows = table(fetched(reader, "/projects/blog/export/trend.csv?range=7d&compare=none"))
+    assert head[:3] == ["Day", "Visits", "Visitors"]
+    assert [row[:3] for row in rows][-3:] == [
+        ["2026-11-20", "1", "1"],
+        ["2026-11-21", "0", "0"],
+        ["2026-11-22", "4", "2"],
+    ]
+    assert len(rows) == 7
+    head, *rows = table(fetched(reader, "/projects/blog/export/trend.csv?range=today"))
+    assert [row[:2] for row in rows if row[1] != "0"] == [["2026-11-22T11:00", "4"]]
+
+
+def test_placements_have_hours_and_days_as_spreadsheets_read_them(reader, visited):
+    head, *rows = table(fetched(reader, f"/projects/blog/{visited.pk}/export/placements.csv"))
+    assert rows[0] == ["Medium", "3", "2", "0.6", "", "11:00", "2026-11-22", "2026-11-22"]
+    assert len(head) == len(rows[0])
+
+
+def test_filters_of_the_address_hold(reader, visited):
+    query = "?platform=medium"
+    assert len(table(fetched(reader, f"/projects/blog/export/platforms.csv{query}"))) == 2
+    rows = table(fetched(reader, "/projects/blog/export/platforms.csv?country=FR"))
+    assert rows[1:] == [["dev.to", "1", "1", "1.0"]]
+    figures = [row for row in table(fetched(reader, f"/projects/blog/export.csv{query}")) if row[0] == "figures"]
+    assert figures[0][-1] == "3"
+
+
+def test_a_panel_has_all_its_rows(reader, take, pixel, monkeypatch):
+    take(*[hit(pixel, page=f"https://example.org/{number}") for number in range(120)])
+    assert len(table(fetched(reader, "/projects/blog/export/pages.csv"))) == 121
+    Pixel.objects.bulk_create([Pixel(project=pixel.project, title=f"Quiet {number}") for number in range(70)])
+    assert len(table(fetched(reader, "/projects/blog/export/articles.csv"))) == 72
+    monkeypatch.setattr("dashboard.views.exports.MAX_ROWS", 30)
+    assert len(table(fetched(reader, "/projects/blog/export/pages.csv"))) == 31
+
+
+def test_the_readme_says_how_many_rows_a_panel_has_at_most():
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert f"at most {exports.MAX_ROWS:,} rows" in readme
+
+
+def test_a_page_has_one_number_a_line_each_under_the_panel_it_is_from(reader, visited):
+    head, *rows = table(fetched(reader, "/projects/blog/export.csv?range=7d&compare=none"))
+    assert head == ["panel", "title", "label", "measure", "number"]
+    assert {row[0] for row in rows} >= {"figures", "trend", "hours", "platforms", "articles", "countries", "pages"}
+    numbers = {(panel, label, measure): number for panel, _, label, measure, number in rows}
+    assert len(numbers) == len(rows)
+    assert numbers["figures", "Visits", "Visits"] == "5"
+    assert numbers["figures", "Read-through", "Visits"] == ""
+    assert numbers["trend", "2026-11-22", "Medium"] == "3"
+    assert numbers["hours", "Sunday", "11:00"] == "4"
+    assert numbers["platforms", "GitHub", "Visitors"] == ""
+    assert numbers["countries", "France", "Visits"] == "1"
+    assert all(number == "" or float(number) >= 0 for number in numbers.values())
+
+
+def test_spreadsheets_are_told_that_it_is_utf_8(reader, visited):
+    for path in ("export.csv", "export/trend.csv"):
+        assert fetched(reader, f"/projects/blog/{path}").startswith(b"\xef\xbb\xbf")
+
+
+def test_a_project_without_visits_has_its_heads(reader, project):
+    assert table(fetched(reader, "/projects/blog/export.csv"))[0] == ["panel", "title", "label", "measure", "number"]
+    assert table(fetched(reader, "/projects/blog/export/countries.csv")) == [["Country", "Visits", "Visitors", "Share"]]
+
+
+def test_an_export_asks_no_more_than_its_page(reader, visited, django_assert_max_num_queries):
+    with django_assert_max_num_queries(40) as page:
+        fetched(reader, "/projects/blog/")
+    for path in ("export.csv", "export/trend.csv", "export/articles.csv", "export/countries.csv"):
+        with django_assert_max_num_queries(len(page)):
+            fetched(reader, f"/projects/blog/{path}")

@@ -1,0 +1,198 @@
+"""Pages filtered by what only single hits know: how far back they go, how many they count, and that they say so."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from collector.models import Hit, Project
+from dashboard.report.page import Page, make_page
+from dashboard.visits import from_hits
+from dashboard.visits.cache import REMEMBERED
+from tests.hits import CAMO, hit
+
+pytestmark = pytest.mark.django_db
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def noon(monkeypatch):
+    monkeypatch.setattr("django.utils.timezone.now", lambda: NOON)
+    REMEMBERED.forget()
+
+
+def page(project: Project, **asked: str) -> Page:
+    return make_page(asked, project, now=NOON)
+
+
+def trend(page: Page) -> dict[str, int]:
+    """Return the points of the trend that have visits."""
+    assert page.report is not None
+    assert page.report.trend is not None
+    return {point.at: point.visits for point in page.report.trend.points if point.visits}
+
+
+def days_of(page: Page) -> tuple[date, date]:
+    return page.view.period.start, page.view.period.end
+
+
+def test_a_page_filtered_by_country_is_counted_from_single_hits_and_says_so(project, pixel, take):
+    take(hit(pixel, visitor=1), hit(pixel, visitor=2, country="FR"), hit(pixel, agent=CAMO))
+    german, unknown = page(project, country="DE"), page(project, country="(unknown)")
+    assert (german.report.visits, unknown.report.visits) == (1, 1)
+    assert german.notices == ["With this filter, visits are counted anew from single hits."]
+    assert [(chip.name, chip.value, chip.without_url) for chip in german.chips] == [
+        ("Country", "Germany", "?range=30d")
+    ]
+    assert [chip.value for chip in unknown.chips] == ["unknown"]
+    assert page(project, platform="github").notices == []
+
+
+def test_a_visitor_is_new_with_the_first_visit_that_passes(project, pixel, take):
+    take(
+        hit(pixel, "2026-11-22T08:00", visitor=1, page="https://a.example/"),
+        hit(pixel, "2026-11-22T09:00", visitor=1, page="https://b.example/"),
+    )
+    report = page(project, page="b.example/", range="today").report
+    assert (report.visits, report.figures[1].exact) == (1, 1)
+    assert [point.numbers[1] for point in report.trend.points if point.visits] == [1]
+
+
+def test_a_range_that_goes_past_the_retention_is_cut_and_says_so(project, pixel, take):
+    Project.objects.update(retention_days=10)
+    project.refresh_from_db()
+    take(hit(pixel, "2026-11-11T22:59"), hit(pixel, "2026-11-12T23:30"), hit(pixel))
+    cut = page(project, country="DE")
+    assert days_of(cut) == (date(2026, 11, 12), date(2026, 11, 23))
+    assert trend(cut) == {"2026-11-13": 1, "2026-11-22": 1}
+    assert len(cut.report.trend.points) == 11
+    assert cut.notices == [
+        "Filtered visits are counted from single hits, which this project keeps for 10 days: shown are those since "
+        "12 Nov 2026.",
+        "For the period before there are not enough single hits kept, so nothing is compared.",
+    ]
+    assert cut.report.trend.earlier == []
+    assert {figure.change for figure in cut.report.figures} == {None}
+    assert "range=30d" in cut.chips[0].without_url  # which has them all
+    assert page(project).report.visits == 3
+
+
+def test_a_range_wholly_past_the_retention_is_empty_and_says_so(project, pixel, take):
+    Project.objects.update(retention_days=10)
+    project.refresh_from_db()
+    take(hit(pixel, "2026-10-01T10:00"), hit(pixel))
+    gone = page(project, country="DE", start="2026-10-01", end="2026-10-05")
+    assert gone.report.visits == 0
+    assert any("keeps for 10 days" in notice for notice in gone.notices)
+    assert (gone.period.label, gone.view.query) == (
+        "1\N{EN DASH}5 Oct 2026", "start=2026-10-01&end=2026-10-05&country=DE",
+    )  # fmt: skip
+
+
+def test_the_period_before_is_compared_as_long_as_its_hits_are_kept(project, pixel, take):
+    take(hit(pixel), hit(pixel, "2026-11-12T10:00"))
+    kept = page(project, country="DE", range="7d")
+    assert kept.report.figures[0].change.title == "1 in 9–15 Nov 2026 until this hour"
+    assert sum(kept.report.trend.earlier) == 1
+    Project.objects.update(retention_days=10)
+    project.refresh_from_db()
+    short = page(project, country="DE", range="7d")
+    assert short.report.figures[0].change is None
+    assert any("nothing is compared" in notice for notice in short.notices)
+
+
+def test_no_more_hits_are_counted_than_a_page_can_wait_for(project, pixel, take, monkeypatch):
+    monkeypatch.setattr(from_hits, "MAX_HITS", 5)
+    for day in range(18, 23):
+        take(*(hit(pixel, f"2026-11-{day}T1{hour}:00", visitor=hour) for hour in range(2)))
+    cut = page(project, country="DE")
+    assert trend(cut) == {"2026-11-21": 2, "2026-11-22": 2}  # whole days, the newest
+    assert days_of(cut) == (date(2026, 11, 21), date(2026, 11, 23))
+    assert cut.notices[0] == (
+        "Filtered visits are counted from the newest single hits: shown are those since 21 Nov 2026. Choose a shorter "
+        "range to see earlier ones."
+    )
+    assert page(project, country="FR").notices == ["With this filter, visits are counted anew from single hits."]
+    exact = page(project, country="DE", start="2026-11-18", end="2026-11-19")
+    assert trend(exact) == {"2026-11-18": 2, "2026-11-19": 2}
+
+
+def test_a_single_day_with_too_many_hits_shows_none_rather_than_half(project, pixel, take, monkeypatch):
+    monkeypatch.setattr(from_hits, "MAX_HITS", 5)
+    take(*(hit(pixel, f"2026-11-22T10:0{minute}") for minute in range(6)))
+    cut = page(project, country="DE", range="today")
+    assert cut.report.visits == 0
+    assert cut.period.label == "22 Nov 2026"
+    assert cut.notices[0].startswith("More single hits pass this filter in a day than a page counts.")
+
+
+def test_a_filter_looks_among_no_more_visits_than_a_page_can_wait_for(project, pixel, take, monkeypatch):
+    monkeypatch.setattr("dashboard.report.page.MAX_READ", 5)
+    for day in range(18, 23):
+        take(*(hit(pixel, f"2026-11-{day}T1{hour}:00", visitor=hour, country="FR") for hour in range(2)))
+    take(hit(pixel, "2026-11-19T10:00"), hit(pixel, "2026-11-22T10:00"))
+    cut = page(project, country="DE")
+    assert trend(cut) == {"2026-11-22": 1}
+    assert days_of(cut) == (date(2026, 11, 21), date(2026, 11, 23))
+    assert cut.notices[0].startswith("Filtered visits are counted from the newest single hits: shown are those since")
+
+
+def test_too_many_hits_in_the_period_before_are_not_compared(project, pixel, take, monkeypatch):
+    monkeypatch.setattr(from_hits, "MAX_HITS", 5)
+    take(hit(pixel), *(hit(pixel, f"2026-11-21T10:0{minute}") for minute in range(6)))
+    shown = page(project, country="DE", start="2026-11-22", end="2026-11-22")
+    assert (shown.report.visits, shown.report.figures[0].change, shown.report.trend.earlier) == (1, None, [])
+    assert any("nothing is compared" in notice for notice in shown.notices)
+
+
+@pytest.mark.parametrize(
+    ("value", "visits"),
+    [
+        ("a.example/x", 2),
+        ("a.example/x%", 1),
+        ("a.example/", 0),
+        ("A.example/x", 0),
+        ("a.example/x?y=1", 0),
+        ("example/x", 0),
+        ("b.example/a.example/x", 1),
+        ("(unknown)", 1),
+    ],
+)
+def test_a_page_is_filtered_by_its_whole_host_and_path(project, pixel, take, value, visits):
+    take(
+        hit(pixel, page="https://a.example/x"),
+        hit(pixel, page="https://a.example/x?y=1"),
+        hit(pixel, page="https://a.example/x%"),
+        hit(pixel, page="https://b.example/a.example/x"),
+        hit(pixel, page="https://c.example/?u=https://a.example/x"),
+        hit(pixel),
+    )
+    assert page(project, page=value).report.visits == visits
+
+
+def test_pages_elsewhere_are_filtered_by_host(project, pixel, take):
+    take(
+        hit(pixel, placement="medium", page="https://copies.example:8443/x"),
+        hit(pixel, placement="medium", page="https://medium.com/x"),
+        hit(pixel, page="https://copies.example/x"),  # which names no placement: it may well be there
+    )
+    filtered = page(project, elsewhere="copies.example")
+    assert filtered.report.visits == 1
+    [panel] = [panel for group in filtered.report.groups for panel in group.panels if panel.key == "elsewhere"]
+    assert [(row.label, row.visits) for row in panel.rows] == [("copies.example", 1)]
+
+
+def test_hits_without_an_agent_are_of_an_unknown_browser(project, pixel, take):
+    take(hit(pixel, agent=""), hit(pixel))
+    assert page(project, browser="(unknown)").report.visits == 1
+    assert Hit.objects.filter(user_agent=None).count() == 1
+
+
+def test_a_filtered_page_asks_as_many_queries_at_any_number_of_hits(project, pixel, take, django_assert_num_queries):
+    take(hit(pixel, page="https://a.example/"), hit(pixel, "2026-10-01T10:00"))
+    queries = 14
+    with django_assert_num_queries(queries):
+        page(project, country="DE")
+    take(*(hit(pixel, f"2026-11-{day:02}T10:00", page=f"https://{day}.example/") for day in range(1, 23)))
+    with django_assert_num_queries(queries):
+        page(project, country="DE")
