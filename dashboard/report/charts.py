@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from collector.classify.platforms import platform_colour
 from collector.models import Dimension, Project, Section
 from dashboard import formatting
-from dashboard.report.page_state import View
+from dashboard.report.page_state import PageState
 from dashboard.report.panels.panel import platform_label, to_the_next
 from dashboard.visits.periods import DAY, HOURS, Bucket, Period
 from dashboard.visits.results import PlatformDay
@@ -118,7 +118,7 @@ class Chart:
 
 def trend_chart(
     project: Project,
-    view: View,
+    view: PageState,
     days: Sequence[PlatformDay],
     earlier: Sequence[PlatformDay],
     published: Sequence[Published] = (),
@@ -247,7 +247,7 @@ def _stack(columns: Sequence[Mapping[str, int]], totals: Mapping[str, int]) -> l
     return series
 
 
-def _earlier(view: View, days: Sequence[PlatformDay], keys: Sequence[Key]) -> tuple[list[int], str]:
+def _earlier(view: PageState, days: Sequence[PlatformDay], keys: Sequence[Key]) -> tuple[list[int], str]:
     """Return the visits of the earlier period, bucket by bucket, and what to call it."""
     period = view.earlier
     if period is None or not days:

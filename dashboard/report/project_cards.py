@@ -3,25 +3,21 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
-from django.db.models import Max, Q, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from collector.classify.platforms import platform_colour
-from collector.models import Project, SpoolOffset
+from collector.models import Project
 from dashboard.report.figures import Change, count_change
-from dashboard.report.panels.articles import spark_line
 from dashboard.report.panels.panel import platform_label
 from dashboard.report.quiet import quiet_pixels
+from dashboard.report.sparkline import spark_line
 from dashboard.visits import queries
 from dashboard.visits.periods import DAY, Period
 
 CARD_DAYS = 30
-LAST_DAY = timedelta(hours=24)
-MIN_HITS = 50  # fewer are an author trying it out at home
-MIN_PRIVATE_SHARE = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,48 +94,3 @@ def _change(days: Sequence[int], length: int) -> Change | None:
     """Compare the last days that are over with as many before: today is not, and would be less every morning."""
     over = days[:-1]
     return count_change(sum(over[-length:]), sum(over[-2 * length : -length]), _("the days before, today left out"))
-
-
-@dataclass(frozen=True, slots=True)
-class Losses:
-    """Hits that were answered as lost, for the spool could not be written, and when the last of them was noted."""
-
-    hits: int
-    noted_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Indistinct:
-    """Hits of the last day, and how many of them came from a private address: from a proxy, most likely."""
-
-    hits: int
-    private: int
-
-    @property
-    def are_all(self) -> bool:
-        return self.private == self.hits
-
-
-@dataclass(frozen=True, slots=True)
-class Intake:
-    """What administrators are told of how hits come in; None where nothing is wrong."""
-
-    losses: Losses | None
-    indistinct: Indistinct | None
-
-
-def intake(now: datetime) -> Intake:
-    """Return what was lost in the last 90 days, and whether the last day's readers can be told apart. One query."""
-    lost, lately = Q(lost__gt=0), Q(updated_at__gt=now - LAST_DAY)
-    found = SpoolOffset.objects.filter(lost | lately).aggregate(
-        losses=Sum("lost"),
-        noted_at=Max("updated_at", filter=lost),
-        stored=Sum("hits", filter=lately, default=0),
-        from_private=Sum("private", filter=lately, default=0),
-    )
-    hits, private = found["stored"], found["from_private"]
-    seems_proxied = hits >= MIN_HITS and private >= MIN_PRIVATE_SHARE * hits
-    return Intake(
-        Losses(found["losses"], found["noted_at"]) if found["losses"] else None,
-        Indistinct(hits, private) if seems_proxied else None,
-    )

@@ -11,7 +11,7 @@ from collector.models import Dimension, Pixel, Project, Section
 from dashboard.report.charts import Chart, Published, first_week_chart, trend_chart
 from dashboard.report.figures import Figure, Numbers, key_figures, proxied, set_aside
 from dashboard.report.hours import Grid, hours_grid
-from dashboard.report.page_state import View
+from dashboard.report.page_state import PageState
 from dashboard.report.panels.articles import articles_panel
 from dashboard.report.panels.panel import (
     FULL_ROWS,
@@ -27,7 +27,7 @@ from dashboard.report.panels.panel import (
 from dashboard.report.quiet import Quiet
 from dashboard.visits.periods import Bucket, Period
 from dashboard.visits.results import MANY_VALUES, PixelTotal, PlatformDay, Reading, Sums, ValueCount, read_through
-from dashboard.visits.source import Tally
+from dashboard.visits.source import VisitSource
 
 ALL_SECTIONS = frozenset(Section.values)
 FIGURES = (Dimension.TRAFFIC, Dimension.VERDICT)
@@ -76,7 +76,7 @@ class Report:
         return [part for part in parts if part] + [panel for group in self.groups for panel in group.panels]
 
 
-def report(subject: Subject, view: View, tally: Tally, earlier: Tally | None) -> Report:
+def report(subject: Subject, view: PageState, tally: VisitSource, earlier: VisitSource | None) -> Report:
     """Report on a project or pixel. `earlier` answers for the period compared with, None where there is none."""
     period, sections = view.period, subject.sections
     is_project = not subject.pixel and view.filters.pixel_id is None
@@ -119,7 +119,7 @@ def report(subject: Subject, view: View, tally: Tally, earlier: Tally | None) ->
     )  # fmt: skip
 
 
-def full_panel(subject: Subject, view: View, tally: Tally) -> Panel | None:
+def full_panel(subject: Subject, view: PageState, tally: VisitSource) -> Panel | None:
     """Return a page of the one list that the view shows whole; None where there is no such list.
 
     Articles of a page of any length (`view.rows`) come without their lines and bands: those cost by article.
@@ -151,7 +151,7 @@ def full_panel(subject: Subject, view: View, tally: Tally) -> Panel | None:
     return dimension_panel(described, counts, visits, view, are_linked=subject.are_linked, most=most)
 
 
-def rows_a_page(view: View) -> int:
+def rows_a_page(view: PageState) -> int:
     """Return how many rows a page of the view's full list has."""
     return view.rows or (FULL_ARTICLES if view.full == "articles" else FULL_ROWS)
 
@@ -177,7 +177,7 @@ def _numbers(days: Sequence[PlatformDay], sums: Sums, reading: Reading) -> Numbe
     )
 
 
-def _by_pixel(view: View, numbers: Numbers, sums: Sums) -> Mapping[int, PixelTotal]:
+def _by_pixel(view: PageState, numbers: Numbers, sums: Sums) -> Mapping[int, PixelTotal]:
     """Return the visits by pixel; where the view is filtered by one, all visits are its own."""
     if view.filters.pixel_id is None:
         return sums.pixels
@@ -185,7 +185,7 @@ def _by_pixel(view: View, numbers: Numbers, sums: Sums) -> Mapping[int, PixelTot
 
 
 def _figures(
-    subject: Subject, view: View, now: Numbers, earlier: Tally | None, days_before: Sequence[PlatformDay],
+    subject: Subject, view: PageState, now: Numbers, earlier: VisitSource | None, days_before: Sequence[PlatformDay],
     *, is_project: bool,
 ) -> Sequence[Figure]:  # fmt: skip
     """Return the key figures with their changes. A day that is not over is compared with as much of the earlier one."""
@@ -200,7 +200,9 @@ def _figures(
     return key_figures(now, before, period.label, so_far=_so_far(subject, period, earlier, days_before))
 
 
-def _so_far(subject: Subject, period: Period, earlier: Tally, days_before: Sequence[PlatformDay]) -> tuple[int, int]:
+def _so_far(
+    subject: Subject, period: Period, earlier: VisitSource, days_before: Sequence[PlatformDay]
+) -> tuple[int, int]:
     """Return visits and visitors of a period up to this hour and minute of its last day, as if even within the hour."""
     last, clock = period.last_day, subject.now.astimezone(subject.project.zone)
     whole = [day for day in _totals(days_before) if day.date != last]
@@ -213,7 +215,9 @@ def _so_far(subject: Subject, period: Period, earlier: Tally, days_before: Seque
     return round(visits), round(visitors)
 
 
-def _placements(subject: Subject, view: View, tally: Tally, days: Sequence[PlatformDay], visits: int) -> Panel:
+def _placements(
+    subject: Subject, view: PageState, tally: VisitSource, days: Sequence[PlatformDay], visits: int
+) -> Panel:
     values = tally.platform_values(view.period, [Dimension.HOUR, Dimension.POSITION])
     return placements_panel(_totals(days), values, subject.lifetime, visits, view)
 
@@ -221,7 +225,7 @@ def _placements(subject: Subject, view: View, tally: Tally, days: Sequence[Platf
 def _groups(
     ranked: Mapping[int, Sequence[ValueCount]],
     visits: int,
-    view: View,
+    view: PageState,
     subject: Subject,
     countries: Sequence[ValueCount],
 ) -> list[Group]:

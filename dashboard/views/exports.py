@@ -19,7 +19,7 @@ from collector.models import Pixel, Project
 from collector.models.counts import WHOLE_PROJECT
 from collector.storage.export import FIELDS, csv_lines, hit_rows, json_lines, table_lines
 from dashboard import formatting
-from dashboard.report.page import Page, make_page
+from dashboard.report.page import DashboardPage, make_page
 from dashboard.views.access import page
 from dashboard.views.streams import CSV, JSON_LINES, streamed
 from dashboard.visits import queries
@@ -95,13 +95,13 @@ def _panel_csv(request: HttpRequest, project: Project, pixel: Pixel | None, key:
     raise Http404
 
 
-def _page(request: HttpRequest, project: Project, pixel: Pixel | None, full: str) -> Page:
+def _page(request: HttpRequest, project: Project, pixel: Pixel | None, full: str) -> DashboardPage:
     """Return the page with the same query string, or of it the one list that `full` names, whole."""
     asked = request.GET.dict() | {"all": full, "page_number": "1"}
     return make_page(asked, project, pixel, now=timezone.now(), full_rows=MAX_ROWS)
 
 
-def _numbers(shown: Page) -> Iterator[Sequence[object]]:
+def _numbers(shown: DashboardPage) -> Iterator[Sequence[object]]:
     """Yield each number of a page as a row of `PAGE_FIELDS`; text in cells is left to the panels' own CSV."""
     if shown.report is None:
         return
@@ -117,7 +117,7 @@ def _numbers(shown: Page) -> Iterator[Sequence[object]]:
                     yield table.key, table.title, label, measure, cell
 
 
-def _table(what: str, shown: Page, head: Sequence[str], rows: Iterable[Sequence[object]]) -> HttpResponse:
+def _table(what: str, shown: DashboardPage, head: Sequence[str], rows: Iterable[Sequence[object]]) -> HttpResponse:
     name = f"{_file_name(what, shown.project, shown.pixel, shown.view.period)}.csv"
     disposition = content_disposition_header(True, name) or ""
     content = BYTE_ORDER_MARK + "".join(table_lines(head, rows))

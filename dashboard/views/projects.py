@@ -9,8 +9,10 @@ from django.utils import timezone
 
 from collector.models import Pixel, Project
 from collector.snippets import base_url, snippets
-from dashboard.report.page import Live, live, make_page
-from dashboard.report.project_cards import intake, overview
+from dashboard.report.live import Live, live
+from dashboard.report.page import make_page
+from dashboard.report.project_cards import overview
+from dashboard.report.server_health import server_health
 from dashboard.views.access import page
 
 
@@ -20,7 +22,7 @@ def projects(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     context: dict[str, Any] = {"cards": overview(Project.objects.visible_to(request.user), now)}
     if getattr(request.user, "is_superuser", False):
-        context["intake"] = intake(now)
+        context["server_health"] = server_health(now)
     return render(request, "dashboard/projects.html", context)
 
 

@@ -6,7 +6,7 @@ from threading import Lock
 from typing import Any
 
 
-class Remembered:
+class ResultCache:
     """What was found lately, by key; the oldest goes first. For all threads of a process.
 
     Holds a `weight` of so much at most, and nothing that weighs more than half of that. A unit is some 200 bytes.
@@ -42,4 +42,4 @@ class Remembered:
             self._held = 0
 
 
-REMEMBERED = Remembered(250_000)
+REMEMBERED = ResultCache(250_000)

@@ -21,7 +21,7 @@ from collector.models.counts import WHOLE_PROJECT
 from collector.storage.attribution import elsewhere
 from collector.storage.counts import Countable, is_visit, local_day_and_hour
 from collector.storage.interned import page_host, page_label
-from dashboard.report.page_state import Filters
+from dashboard.visits.filters import Filters
 from dashboard.visits.periods import DAY, Bucket, Period
 from dashboard.visits.results import START, PixelTotal, PlatformDay, Reading, Sums, ValueCount, read_through, sums_of
 
@@ -67,8 +67,8 @@ class Second(Func):
         return self.as_sql(compiler, connection, template="CAST(strftime('%%%%s', %(expressions)s) AS int)", **extra)
 
 
-class Recounted:
-    """The visits of a project, or of one of its pixels, that pass filters: answers what `counted.Counted` answers.
+class RawHitSource:
+    """The visits of a project, or of one of its pixels, that pass filters: answers what `counted.RollupSource` answers.
 
     `period` is what could be counted of the one asked for.
     """
@@ -186,7 +186,7 @@ def kept_since(project: Project, now: datetime) -> date:
     return (now - project.retention_days * DAY).astimezone(project.zone).date()
 
 
-def recount(project: Project, pixel_id: int, filters: Filters, period: Period, *, since: date) -> Recounted:
+def recount(project: Project, pixel_id: int, filters: Filters, period: Period, *, since: date) -> RawHitSource:
     """Count a project's hits of `period` that pass `filters` anew; of those days alone that are kept and not too many.
 
     `since` is the first day that hits are kept of. Three queries.
@@ -200,7 +200,7 @@ def recount(project: Project, pixel_id: int, filters: Filters, period: Period, *
         midnight = _midnight(start, project.zone).timestamp()
         newest = [row for row in newest if row[0] >= midnight]
     newest.reverse()
-    return Recounted(replace(period, start=start), pixel_id, _countables(project, filters, newest))
+    return RawHitSource(replace(period, start=start), pixel_id, _countables(project, filters, newest))
 
 
 def _filtered(project: Project, filters: Filters, start: date, end: date) -> QuerySet[Hit]:

@@ -62,7 +62,7 @@ class Weekday(Func):
         return self.as_sql(compiler, connection, template="CAST(strftime('%%%%w', %(expressions)s) AS int)", **extra)
 
 
-class Counted:
+class RollupSource:
     """The visits of a project, of one of its pixels, on one platform or on all: answered from the counts.
 
     `today` is the first day that is not over in the project's time zone; what the days before it came to is remembered.
@@ -105,7 +105,7 @@ class Counted:
         return [count for counts in values.values() for count in counts[offset : offset + limit]]
 
     def _ranked(self, period: Period, dimensions: frozenset[Dimension], limit: int, offset: int) -> list[ValueCount]:
-        """Rank values in the database: there are more than shall pass through here. Remembered until the next hit."""
+        """Rank values in the database: there are more than shall pass through here. ResultCache until the next hit."""
         own = ALL_PLATFORMS if self._has_joined else self.pixel_id
         key = (self.project.pk, self.platform, own, dimensions, limit, offset, period, self._stamp(period))
         found: list[ValueCount] | None = REMEMBERED.get(key)

@@ -10,8 +10,8 @@ from dashboard.visits.periods import Period
 from dashboard.visits.results import PlatformDay, Reading, Sums, ValueCount
 
 
-class Tally(Protocol):
-    """`counted.Counted` and `recount.Recounted`; what each method returns is told there."""
+class VisitSource(Protocol):
+    """`counted.RollupSource` and `recount.RawHitSource`; what each method returns is told there."""
 
     def platform_days(self, period: Period) -> list[PlatformDay]: ...
 

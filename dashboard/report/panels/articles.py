@@ -12,20 +12,20 @@ from django.utils.translation import gettext as _
 from collector.classify.platforms import platform_colour
 from collector.models import Pixel, Project, Section
 from dashboard import formatting
-from dashboard.report.page_state import View
+from dashboard.report.page_state import PageState
 from dashboard.report.panels.panel import Band, Panel, Row, make_row, plain_reading, platform_label, reading_text
 from dashboard.report.quiet import Quiet
+from dashboard.report.sparkline import SPARK_HEIGHT, SPARK_WIDTH, spark_line
 from dashboard.visits.results import PixelTotal, read_through
-from dashboard.visits.source import Tally
+from dashboard.visits.source import VisitSource
 
-SPARK_WIDTH, SPARK_HEIGHT = 100, 20
 SPLIT_BANDS = 5
 
 
 def articles_panel(
     project: Project,
-    tally: Tally,
-    view: View,
+    tally: VisitSource,
+    view: PageState,
     totals: Mapping[int, PixelTotal],
     visits: int,
     *,
@@ -88,7 +88,7 @@ def _ranked(listed: QuerySet[Pixel], visited: Sequence[int], limit: int, offset:
     return shown
 
 
-def _all(project: Project, view: View) -> QuerySet[Pixel]:
+def _all(project: Project, view: PageState) -> QuerySet[Pixel]:
     pixels = Pixel.objects.filter(project=project)
     return pixels if view.filters.pixel_id is None else pixels.filter(pk=view.filters.pixel_id)
 
@@ -142,20 +142,3 @@ def _split(platforms: Counter[str]) -> list[Band]:
         bands.append(Band(label, platform_colour(slug), f"{start:.1f}%", f"{width:.1f}%"))
         start += width
     return bands
-
-
-def spark_line(values: Sequence[int], width: int, height: int) -> str:
-    """Return the points of an SVG polyline in a box, highest value at the top; nothing where there is nothing to draw.
-
-    Of more values than the box is wide, neighbours are added up.
-    """
-    if len(values) > width:
-        step = -(-len(values) // width)
-        values = [sum(values[start : start + step]) for start in range(0, len(values), step)]
-    most = max(values, default=0)
-    if not most or len(values) < 2:
-        return ""
-    step_x = width / (len(values) - 1)
-    return " ".join(
-        f"{place * step_x:.1f},{height - 1 - (height - 2) * value / most:.1f}" for place, value in enumerate(values)
-    )

@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext
 from collector.classify.platforms import DIRECT, OTHER, lazy_platforms, platform_colour, platform_name
 from collector.models import Dimension, Evidence, Section
 from dashboard import formatting
-from dashboard.report.page_state import UNKNOWN, View
+from dashboard.report.page_state import PageState
+from dashboard.visits.filters import UNKNOWN
 from dashboard.visits.results import START, PixelTotal, PlatformDay, Reading, ValueCount
 
 if TYPE_CHECKING:
@@ -248,7 +249,7 @@ def make_row(value: str, label: str, visits: int, visitors: int, *, total: int, 
 
 
 def dimension_panel(
-    described: Described, counts: Sequence[ValueCount], total: int, view: View, *, are_linked: bool = True,
+    described: Described, counts: Sequence[ValueCount], total: int, view: PageState, *, are_linked: bool = True,
     mapped: Sequence[ValueCount] = (), most: int = 0,
 ) -> Panel:  # fmt: skip
     """Rank the values of one dimension. Unknown comes last and has no bar: it is no answer to the panel's question.
@@ -291,7 +292,7 @@ def dimension_panel(
 def platforms_panel(
     totals: Sequence[PlatformDay],
     total: int,
-    view: View,
+    view: PageState,
     *,
     evidence: Mapping[str, Collection[str]],
     limit: int = PANEL_ROWS,
@@ -343,7 +344,7 @@ def placements_panel(
     values: Sequence[tuple[str, int, str, int]],
     lifetime: Sequence[tuple[date, str, int]],
     total: int,
-    view: View,
+    view: PageState,
 ) -> Panel:
     """Set one article's platforms side by side: visits, read-through, best hour, and its first and last visit ever."""
     visits: Counter[str] = Counter()

@@ -18,8 +18,9 @@ from collector.spool.writer import SpooledHit
 from dashboard import formatting
 from dashboard.report.charts import TREND_PLATFORMS, Chart
 from dashboard.report.hours import Grid
-from dashboard.report.page import Page, live, make_page
-from dashboard.report.page_state import View
+from dashboard.report.live import live
+from dashboard.report.page import DashboardPage, make_page
+from dashboard.report.page_state import PageState
 from dashboard.report.panels.panel import Panel, platform_label
 from dashboard.visits.cache import REMEMBERED
 from dashboard.visits.periods import Bucket, Period
@@ -221,7 +222,7 @@ def share_of(reading: tuple[int, int]) -> float | None:
     return round(min(finished / began, 1), 4) if began and finished else None
 
 
-def assert_figures(page: Page, plain: Plain, before: Plain | None, so_far: tuple[int, int] | None) -> None:
+def assert_figures(page: DashboardPage, plain: Plain, before: Plain | None, so_far: tuple[int, int] | None) -> None:
     assert page.report is not None
     figures = {figure.key: figure for figure in page.report.figures}
     began, finished = plain.reading
@@ -306,7 +307,7 @@ def times(period: Period, bucket: Bucket) -> list[str]:
     return list(dict.fromkeys(bucket_of(day, f"{hour:02}", bucket) for day in days for hour in range(24)))
 
 
-def assert_trend(view: View, trend: Chart, plain: Plain, before: Plain | None) -> None:
+def assert_trend(view: PageState, trend: Chart, plain: Plain, before: Plain | None) -> None:
     bucket = view.period.bucket
     at = times(view.period, bucket)
     assert [point.at for point in trend.points] == at
@@ -359,7 +360,7 @@ def assert_rows(panel: Panel, expected: dict[str, tuple[int, int | None]], total
     assert panel.values == len(expected)
 
 
-def assert_dimensions(page: Page, plain: Plain) -> None:
+def assert_dimensions(page: DashboardPage, plain: Plain) -> None:
     assert page.report is not None
     panels = {panel.key: panel for group in page.report.groups for panel in group.panels}
     total = len(plain.visits)
@@ -374,7 +375,7 @@ def assert_dimensions(page: Page, plain: Plain) -> None:
         assert_rows(panels["elsewhere"], elsewhere, total)
 
 
-def assert_platforms(page: Page, plain: Plain, *, is_told: bool) -> None:
+def assert_platforms(page: DashboardPage, plain: Plain, *, is_told: bool) -> None:
     assert page.report is not None
     assert page.report.platforms is not None
     assert_rows(page.report.platforms, plain.by("platform"), len(plain.visits))
@@ -384,7 +385,7 @@ def assert_platforms(page: Page, plain: Plain, *, is_told: bool) -> None:
         assert row.detail.replace(",", " and") == (f"by {words}" if words else "")
 
 
-def assert_articles(page: Page, plain: Plain, pixels: Sequence[Pixel]) -> None:
+def assert_articles(page: DashboardPage, plain: Plain, pixels: Sequence[Pixel]) -> None:
     assert page.report is not None
     panel = page.report.articles
     assert panel is not None
@@ -403,7 +404,7 @@ def assert_articles(page: Page, plain: Plain, pixels: Sequence[Pixel]) -> None:
     assert [row.visits for row in panel.rows] == sorted((row.visits for row in panel.rows), reverse=True)
 
 
-def assert_placements(page: Page, plain: Plain, ever: Plain) -> None:
+def assert_placements(page: DashboardPage, plain: Plain, ever: Plain) -> None:
     assert page.report is not None
     panel = page.report.placements
     assert panel is not None
@@ -418,7 +419,7 @@ def assert_placements(page: Page, plain: Plain, ever: Plain) -> None:
         assert list(row.plain) == [reading, f"{best}:00", f"{min(days)}", f"{max(days)}"]
 
 
-def assert_first_week(page: Page, ever: Plain) -> None:
+def assert_first_week(page: DashboardPage, ever: Plain) -> None:
     assert page.report is not None
     chart = page.report.first_week
     days = Counter(hit.day for hit in ever.visits)
@@ -520,7 +521,9 @@ def check(project: Project, pixels: Sequence[Pixel], hits: list[Read], wish: dic
     assert live(project, pixel, now).visits == sum(hit.key[0] >= since for hit in of_scope.visits)
 
 
-def assert_full_list(page: Page, query: dict[str, str], project: Project, pixel: Pixel | None, now: datetime) -> None:
+def assert_full_list(
+    page: DashboardPage, query: dict[str, str], project: Project, pixel: Pixel | None, now: datetime
+) -> None:
     """Leaf through one list, two rows a page, and compare it with the panel."""
     if page.first_day is None:  # a page without visits waits for the first
         return
@@ -539,7 +542,7 @@ def assert_full_list(page: Page, query: dict[str, str], project: Project, pixel:
     assert sorted(rows) == sorted(expected)
 
 
-def assert_clicks(page: Page, project: Project, pixel: Pixel | None, now: datetime) -> None:
+def assert_clicks(page: DashboardPage, project: Project, pixel: Pixel | None, now: datetime) -> None:
     """Follow the link of one row of each panel: the page filtered by it has the visits that the row says."""
     assert page.report is not None
     panels = [panel for group in page.report.groups for panel in group.panels]

@@ -9,37 +9,44 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collector.models import Dimension
-from dashboard.report.page_state import DIMENSION_FILTERS, FILTER_NAMES, Filters, View, view
+from dashboard.report.page_state import PageState, read_page_state
+from dashboard.visits.filters import DIMENSION_FILTERS, FILTER_NAMES, Filters
 from dashboard.visits.periods import Bucket, Comparison, Period
 
 TODAY = date(2026, 11, 22)
 MONTH = Period(date(2026, 10, 24), date(2026, 11, 23), "30d")
 
 
-def read(query: str) -> View:
-    return view(QueryDict(query), today=TODAY, first_day=date(2024, 5, 3))
+def read(query: str) -> PageState:
+    return read_page_state(QueryDict(query), today=TODAY, first_day=date(2024, 5, 3))
 
 
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
-        ("", View(MONTH)),
-        ("range=30d&by=&compare=&trend=&all=&page_number=&country=&article=", View(MONTH)),
-        ("by=week", View(Period(MONTH.start, MONTH.end, "30d", Bucket.WEEK))),
-        ("compare=year", View(MONTH, Comparison.YEAR)),
-        ("compare=none&compare=previous", View(MONTH)),
-        ("trend=line", View(MONTH, is_line=True)),
-        ("trend=circle", View(MONTH)),
-        ("all=pages&page_number=7", View(MONTH, full="pages", number=7)),
-        ("article=7", View(MONTH, filters=Filters(pixel_id=7))),
-        ("platform=medium", View(MONTH, filters=Filters(platform="medium"))),
+        ("", PageState(MONTH)),
+        ("range=30d&by=&compare=&trend=&all=&page_number=&country=&article=", PageState(MONTH)),
+        ("by=week", PageState(Period(MONTH.start, MONTH.end, "30d", Bucket.WEEK))),
+        ("compare=year", PageState(MONTH, Comparison.YEAR)),
+        ("compare=none&compare=previous", PageState(MONTH)),
+        ("trend=line", PageState(MONTH, is_line=True)),
+        ("trend=circle", PageState(MONTH)),
+        ("all=pages&page_number=7", PageState(MONTH, full="pages", number=7)),
+        ("article=7", PageState(MONTH, filters=Filters(pixel_id=7))),
+        ("platform=medium", PageState(MONTH, filters=Filters(platform="medium"))),
         (
             "os=iOS&country=(unknown)",
-            View(MONTH, filters=Filters(values=((Dimension.COUNTRY, ""), (Dimension.OS, "iOS")))),
+            PageState(MONTH, filters=Filters(values=((Dimension.COUNTRY, ""), (Dimension.OS, "iOS")))),
         ),
-        ("page=medium.com/%40me/a%2Bb", View(MONTH, filters=Filters(values=((Dimension.PAGE, "medium.com/@me/a+b"),)))),
-        ("platform=(unknown)", View(MONTH, filters=Filters(platform="(unknown)"))),  # there are none; a link says so
-        ("colour=red", View(MONTH)),
+        (
+            "page=medium.com/%40me/a%2Bb",
+            PageState(MONTH, filters=Filters(values=((Dimension.PAGE, "medium.com/@me/a+b"),))),
+        ),
+        (
+            "platform=(unknown)",
+            PageState(MONTH, filters=Filters(platform="(unknown)")),
+        ),  # there are none; a link says so
+        ("colour=red", PageState(MONTH)),
     ],
 )
 def test_an_address_is_read(query, expected):
@@ -118,7 +125,7 @@ FILTERS = st.builds(
 def test_every_view_can_be_asked_for_again(filters, comparison, is_line, days):
     period = Period(date.fromordinal(TODAY.toordinal() - days + 1), date.fromordinal(TODAY.toordinal() + 1))
     for unit in (None, *period.offered_buckets()):
-        asked = View(Period(period.start, period.end, unit=unit), comparison, filters, is_line)
+        asked = PageState(Period(period.start, period.end, unit=unit), comparison, filters, is_line)
         if any(value == "(unknown)" for _, value in filters.values):
             continue
         assert read(asked.query) == asked
@@ -131,7 +138,7 @@ NAMES = ["range", "start", "end", "by", "compare", "trend", "all", "page_number"
 @settings(max_examples=150, deadline=None, database=None)
 @given(st.dictionaries(st.sampled_from(NAMES), ANYTHING))
 def test_any_address_gives_a_view_that_its_own_link_asks_for_again(asked):
-    shown = view(asked, today=TODAY, first_day=None)
+    shown = read_page_state(asked, today=TODAY, first_day=None)
     again = read(shown.query)
     assert again.notices == ()
     assert (again.period.start, again.period.end, again.period.unit) == (

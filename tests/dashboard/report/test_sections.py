@@ -11,9 +11,9 @@ from collector.models.counts import ALL_PLATFORMS, WHOLE_PROJECT
 from dashboard import formatting
 from dashboard.report.charts import half_life
 from dashboard.report.page import make_page
-from dashboard.report.panels.articles import SPARK_WIDTH, spark_line
 from dashboard.report.panels.panel import PANEL_ROWS, Panel
 from dashboard.report.sections import FULL_ARTICLES, Report
+from dashboard.report.sparkline import SPARK_WIDTH, spark_line
 from dashboard.visits.cache import REMEMBERED
 from dashboard.visits.queries import first_day
 from dashboard.visits.rollup import MAX_CANDIDATES

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from collector.models import DailyCount, Dimension, Membership, Pixel, Project, Role, ShareLink, SpoolOffset, Verdict
 from collector.models.counts import ALL_PLATFORMS, WHOLE_PROJECT
 from dashboard import formatting
-from dashboard.report.page_state import FILTER_NAMES
 from dashboard.report.panels.panel import FULL_ROWS
 from dashboard.visits.cache import REMEMBERED
+from dashboard.visits.filters import FILTER_NAMES
 from tests.dashboard.report.test_sections import DAY, add, add_bots, add_visits
 from tests.hits import hit
 
@@ -447,7 +447,7 @@ def test_right_now_has_the_visits_of_the_last_half_an_hour(reader, pixel, second
 
 
 def test_right_now_counts_no_further_than_it_must(reader, pixel, take, monkeypatch):
-    monkeypatch.setattr("dashboard.report.page.MAX_LIVE", 2)
+    monkeypatch.setattr("dashboard.report.live.MAX_LIVE", 2)
     take(*(hit(pixel, f"2026-11-22T11:5{minute}") for minute in range(3)))
     assert reader.get("/projects/blog/live/").json()["text"] == "2+"
     take(

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from collector.models import Hit, Project
-from dashboard.report.page import Page, make_page
+from dashboard.report.page import DashboardPage, make_page
 from dashboard.visits import from_hits
 from dashboard.visits.cache import REMEMBERED
 from tests.hits import CAMO, hit
@@ -21,18 +21,18 @@ def noon(monkeypatch):
     REMEMBERED.forget()
 
 
-def page(project: Project, **asked: str) -> Page:
+def page(project: Project, **asked: str) -> DashboardPage:
     return make_page(asked, project, now=NOON)
 
 
-def trend(page: Page) -> dict[str, int]:
+def trend(page: DashboardPage) -> dict[str, int]:
     """Return the points of the trend that have visits."""
     assert page.report is not None
     assert page.report.trend is not None
     return {point.at: point.visits for point in page.report.trend.points if point.visits}
 
 
-def days_of(page: Page) -> tuple[date, date]:
+def days_of(page: DashboardPage) -> tuple[date, date]:
     return page.view.period.start, page.view.period.end
 
 
@@ -127,7 +127,7 @@ def test_a_single_day_with_too_many_hits_shows_none_rather_than_half(project, pi
 
 
 def test_a_filter_looks_among_no_more_visits_than_a_page_can_wait_for(project, pixel, take, monkeypatch):
-    monkeypatch.setattr("dashboard.report.page.MAX_READ", 5)
+    monkeypatch.setattr("dashboard.visits.selection.MAX_READ", 5)
     for day in range(18, 23):
         take(*(hit(pixel, f"2026-11-{day}T1{hour}:00", visitor=hour, country="FR") for hour in range(2)))
     take(hit(pixel, "2026-11-19T10:00"), hit(pixel, "2026-11-22T10:00"))

@@ -8,9 +8,9 @@ from django.test.utils import CaptureQueriesContext
 
 from collector.models import Dimension, Pixel
 from dashboard.visits import rollup
-from dashboard.visits.cache import Remembered
+from dashboard.visits.cache import ResultCache
 from dashboard.visits.periods import Period
-from dashboard.visits.rollup import Counted
+from dashboard.visits.rollup import RollupSource
 from tests.hits import hit
 
 TODAY = date(2026, 11, 22)
@@ -43,7 +43,7 @@ def test_values_are_ranked_alike_however_many_there_are(monkeypatch, visited, mo
 
     for pixel_id in (0, visited.pk):
         for _ in ("cold", "warm"):
-            tally = Counted(visited.project, pixel_id, today=TODAY)
+            tally = RollupSource(visited.project, pixel_id, today=TODAY)
             found = tally.value_counts(Period(start, end), [Dimension.PAGE], 10)
             assert [(count.value, count.visits) for count in found] == [(f"a.example/{page}", n) for page, n in pages]
             assert {count.values for count in found} == {len(pages)}
@@ -56,7 +56,7 @@ def test_a_ranking_of_too_many_is_made_once_until_the_next_hit(monkeypatch, visi
 
     def asked() -> tuple[int, list[int]]:
         with CaptureQueriesContext(connection) as queries:
-            found = Counted(visited.project, today=TODAY).value_counts(Period(YESTERDAY, TOMORROW), PAGES, 10)
+            found = RollupSource(visited.project, today=TODAY).value_counts(Period(YESTERDAY, TOMORROW), PAGES, 10)
         return sum("ROW_NUMBER" in query["sql"] for query in queries), [count.visits for count in found]
 
     assert [asked() for _ in range(3)] == [(1, [4, 3, 1]), (0, [4, 3, 1]), (0, [4, 3, 1])]
@@ -71,7 +71,7 @@ def test_todays_visits_of_a_pixel_count_among_others_whichever_comes_first(visit
     take(*visits(other, TODAY, "x", "y"))
 
     for pixels in ([visited.pk, other.pk], [other.pk, visited.pk]):
-        found = Counted(visited.project, visited.pk, today=TODAY).pixel_days(Period(YESTERDAY, TOMORROW), pixels)
+        found = RollupSource(visited.project, visited.pk, today=TODAY).pixel_days(Period(YESTERDAY, TOMORROW), pixels)
         assert found == {visited.pk: {YESTERDAY: 3, TODAY: 5}, other.pk: {TODAY: 2}}
 
 
@@ -81,7 +81,7 @@ def test_articles_on_one_platform_are_remembered_whatever_their_order(visited, t
     period = Period(YESTERDAY, TOMORROW)
 
     def sums() -> list[int]:
-        tally = Counted(visited.project, platform="medium", today=TODAY)
+        tally = RollupSource(visited.project, platform="medium", today=TODAY)
         return [tally.sums(period, [], with_pixels=True).pixels[pixel.pk].visits for pixel in (visited, other)]
 
     assert sums() == [1, 1]
@@ -92,7 +92,7 @@ def test_articles_on_one_platform_are_remembered_whatever_their_order(visited, t
 
 
 def test_what_is_remembered_weighs_no_more_than_it_may():
-    memory = Remembered(100)
+    memory = ResultCache(100)
     memory.put("heavy", "x", 51)
     assert memory.get("heavy") is None
     for key in range(12):
@@ -105,9 +105,9 @@ def test_what_is_remembered_weighs_no_more_than_it_may():
 
 
 def test_words_of_strangers_cannot_fill_the_memory_with_next_to_nothing(visited, monkeypatch):
-    memory = Remembered(1000)
+    memory = ResultCache(1000)
     monkeypatch.setattr(rollup, "REMEMBERED", memory)
     for number in range(200):
-        Counted(visited.project, platform=f"{number}" * 80, today=TODAY).platform_days(Period(YESTERDAY, TODAY))
+        RollupSource(visited.project, platform=f"{number}" * 80, today=TODAY).platform_days(Period(YESTERDAY, TODAY))
 
     assert len(memory._found) < 150

@@ -1,0 +1,48 @@
+"""The visits of the last half an hour: what the line "Right now" shows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils.translation import ngettext
+
+from collector.models import Pixel, Project
+from dashboard import formatting
+from dashboard.report.sparkline import SPARK_HEIGHT, SPARK_WIDTH, spark_line
+from dashboard.visits import queries
+
+LIVE_MINUTES = 30
+MAX_LIVE = 10_000  # hits that are looked at
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """The visits of the last half an hour, by minute, oldest first."""
+
+    visits: int
+    minutes: Sequence[int]
+    is_bounded: bool
+
+    @property
+    def text(self) -> str:
+        """Return how many they are, in digits."""
+        return f"{formatting.short(self.visits)}+" if self.is_bounded else formatting.short(self.visits)
+
+    @property
+    def words(self) -> str:
+        return ngettext("visit in the last 30 minutes", "visits in the last 30 minutes", self.visits)
+
+    @property
+    def line(self) -> str:
+        """Return the points of an SVG polyline in a box of 100 by 20, one a minute."""
+        return spark_line(self.minutes, SPARK_WIDTH, SPARK_HEIGHT)
+
+
+def live(project: Project, pixel: Pixel | None, now: datetime) -> Live:
+    """Return the visits of the last half an hour. One query."""
+    since = now - timedelta(minutes=LIVE_MINUTES)
+    moments, is_bounded = queries.recent_visits(project, pixel.pk if pixel else None, since, MAX_LIVE)
+    minutes = [0] * LIVE_MINUTES
+    for moment in moments:
+        minutes[min(int((moment - since).total_seconds() // 60), LIVE_MINUTES - 1)] += 1
+    return Live(len(moments), minutes, is_bounded)
