@@ -10,8 +10,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from dashboard import formatting
-from dashboard.report.hours import Cell
-from dashboard.report.panels.panel import Panel, Row
+from dashboard.report.hours import HoursCell
+from dashboard.report.panels.panel import Panel, PanelRow
 
 register = template.Library()
 register.filter("short", formatting.short)
@@ -51,7 +51,7 @@ def _unknown_cell(language: str) -> str:
 
 
 @register.filter
-def shades(line: Iterable[Cell]) -> SafeString:
+def shades(line: Iterable[HoursCell]) -> SafeString:
     """Set the hours of a weekday as cells, each shaded by how many visits it had."""
     return SafeString(
         "".join(
@@ -71,7 +71,7 @@ def ranked(panel: Panel) -> SafeString:
     return SafeString("".join([_ranked(row, panel, language, word) for row in panel.rows]))
 
 
-def _ranked(row: Row, panel: Panel, language: str, word_for_open: str) -> str:
+def _ranked(row: PanelRow, panel: Panel, language: str, word_for_open: str) -> str:
     colour = f' color="{escape(row.colour)}"' if row.colour else ""
     box = '<rect width="100%" height="100%"/></svg>'
     head = f'<svg class="bar"{colour} aria-hidden="true"><rect width="{row.bar}" height="100%"/></svg>'
@@ -85,27 +85,27 @@ def _ranked(row: Row, panel: Panel, language: str, word_for_open: str) -> str:
     if row.detail:
         head += f' <span class="detail">{escape(row.detail)}</span>'
     title = f' title="{escape(row.hint)}"' if row.hint else ""
-    classes = "" if row.known else ' class="unknown"'
+    classes = "" if row.is_known else ' class="unknown"'
     named_cells = zip(panel.headings, row.cells, strict=True)
     more = "".join([f'<td class="more" data-label="{escape(name)}">{escape(cell)}</td>' for name, cell in named_cells])
-    trail = f'<td class="trail">{_trail(row)}</td>' if panel.has_sparks else ""
+    trail = f'<td class="trail">{_trail(row)}</td>' if panel.has_sparklines else ""
     return (
         f'<tr><th scope="row"{title}{classes}>{head}</th>{trail}{_cells(row.numbers, language)}'
         f'<td class="share">{escape(formatting.percent(row.share, language))}</td>{more}</tr>'
     )
 
 
-def _trail(row: Row) -> str:
+def _trail(row: PanelRow) -> str:
     """Draw the days of an article, and below them its platforms, whose shares are also said in words."""
-    if not row.split:
+    if not row.bands:
         return ""
     spark = '<svg class="sparkline" viewBox="0 0 100 20" preserveAspectRatio="none" aria-hidden="true">'
     bands = "".join(
         [
             f'<rect class="band" color="{escape(band.colour)}" x="{band.start}" width="{band.width}" height="100%"/>'
-            for band in row.split
+            for band in row.bands
         ]
     )
-    words = escape(formatting.enumerated(band.label for band in row.split))
+    words = escape(formatting.enumerated(band.label for band in row.bands))
     split = f'<svg class="split" aria-hidden="true"><title>{words}</title>{bands}</svg>'
-    return f'{spark}<polyline points="{row.spark}"/></svg>{split}<span class="visually-hidden">{words}</span>'
+    return f'{spark}<polyline points="{row.sparkline}"/></svg>{split}<span class="visually-hidden">{words}</span>'

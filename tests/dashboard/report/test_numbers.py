@@ -16,12 +16,14 @@ from hypothesis import strategies as st
 from collector.models import Hit, Pixel, Position, Project, Traffic, Verdict
 from collector.spool.writer import SpooledHit
 from dashboard import formatting
-from dashboard.report.charts import TREND_PLATFORMS, Chart
-from dashboard.report.hours import Grid
-from dashboard.report.live import live
+from dashboard.report.charts import Chart
+from dashboard.report.hours import HoursGrid
+from dashboard.report.live import live_visits
 from dashboard.report.page import DashboardPage, make_page
 from dashboard.report.page_state import PageState
-from dashboard.report.panels.panel import Panel, platform_label
+from dashboard.report.panels.panel import Panel
+from dashboard.report.panels.platforms import platform_label
+from dashboard.report.trend import TREND_PLATFORMS
 from dashboard.visits.cache import REMEMBERED
 from dashboard.visits.periods import Bucket, Period
 from tests.endpoints import CHROME
@@ -241,7 +243,7 @@ def assert_figures(page: DashboardPage, plain: Plain, before: Plain | None, so_f
         assert figures["reading"].text == formatting.UNSEEN
     others = [verdicts[name] for name in ("suspect", "excess", "prefetch", "muted", "excluded") if verdicts[name]]
     assert digits(figures["bots"].note) == others
-    assert digits(page.report.set_aside) == ([verdicts["bot"]] if verdicts["bot"] else []) + others
+    assert digits(page.report.filtered_out) == ([verdicts["bot"]] if verdicts["bot"] else []) + others
     assert page.report.visits == visits
 
     if before is None:
@@ -307,24 +309,24 @@ def times(period: Period, bucket: Bucket) -> list[str]:
     return list(dict.fromkeys(bucket_of(day, f"{hour:02}", bucket) for day in days for hour in range(24)))
 
 
-def assert_trend(view: PageState, trend: Chart, plain: Plain, before: Plain | None) -> None:
-    bucket = view.period.bucket
-    at = times(view.period, bucket)
+def assert_trend(state: PageState, trend: Chart, plain: Plain, before: Plain | None) -> None:
+    bucket = state.period.bucket
+    at = times(state.period, bucket)
     assert [point.at for point in trend.points] == at
     by_bucket = [plain.of(lambda hit, time=time: bucket_of(hit.day, hit.hour, bucket) == time) for time in at]
     assert [tuple(point.numbers[:2]) for point in trend.points] == [one.numbers for one in by_bucket]
     earlier: list[int] = []
     if before is not None and before.visits:
-        last = view.period.end - DAY
-        then = view.earlier.start  # type: ignore[union-attr]
+        last = state.period.end - DAY
+        then = state.earlier.start  # type: ignore[union-attr]
         count = Counter(
-            bucket_of(min(view.period.start + (hit.day - then), last), hit.hour, bucket) for hit in before.visits
+            bucket_of(min(state.period.start + (hit.day - then), last), hit.hour, bucket) for hit in before.visits
         )
         earlier = [count[time] for time in at]
         assert sum(earlier) == len(before.visits)
         assert [point.numbers[2] for point in trend.points] == earlier
     assert list(trend.earlier) == earlier
-    if view.is_line:
+    if state.is_line:
         assert [list(series.values) for series in trend.series] == [[len(one.visits) for one in by_bucket]]
         return
     platforms = Counter(hit.platform for hit in plain.visits)
@@ -338,7 +340,7 @@ def assert_trend(view: PageState, trend: Chart, plain: Plain, before: Plain | No
     ]
 
 
-def assert_grid(grid: Grid, plain: Plain, period: Period) -> None:
+def assert_grid(grid: HoursGrid, plain: Plain, period: Period) -> None:
     cells = Counter((hit.day.weekday(), hit.hour) for hit in plain.visits)
     weekdays = sorted({(period.start + number * DAY).weekday() for number in range(min(7, period.days))})
     hours = [f"{hour:02}" for hour in range(24)]
@@ -357,7 +359,7 @@ def assert_rows(panel: Panel, expected: dict[str, tuple[int, int | None]], total
     assert [row.value for row in panel.rows] == ranked, panel.key
     assert {row.value: (row.visits, row.visitors) for row in panel.rows} == expected, panel.key
     assert [row.share for row in panel.rows] == [expected[value][0] / total if total else 0 for value in ranked]
-    assert panel.values == len(expected)
+    assert panel.total_rows == len(expected)
 
 
 def assert_dimensions(page: DashboardPage, plain: Plain) -> None:
@@ -397,10 +399,10 @@ def assert_articles(page: DashboardPage, plain: Plain, pixels: Sequence[Pixel]) 
         row = next(row for row in panel.rows if row.value == str(pixel.pk))
         visits = Counter(hit.platform for hit in of_pixel.visits)
         bands = sorted(f"{platform_label(slug)} {formatting.percent(visits[slug] / visits.total())}" for slug in visits)
-        assert {band.label for band in row.split} <= set(bands)
-        assert len(row.split) == min(len(bands), 5)
-        assert bool(row.spark) == (bool(of_pixel.visits) and page.period.days > 1)
-    assert {row.value: (row.visits, row.visitors, row.plain[0]) for row in panel.rows} == expected
+        assert {band.label for band in row.bands} <= set(bands)
+        assert len(row.bands) == min(len(bands), 5)
+        assert bool(row.sparkline) == (bool(of_pixel.visits) and page.period.days > 1)
+    assert {row.value: (row.visits, row.visitors, row.plain_cells[0]) for row in panel.rows} == expected
     assert [row.visits for row in panel.rows] == sorted((row.visits for row in panel.rows), reverse=True)
 
 
@@ -416,7 +418,7 @@ def assert_placements(page: DashboardPage, plain: Plain, ever: Plain) -> None:
         positions = [hit.position for hit in of_platform.hits if hit.reads]
         days = [hit.day for hit in ever.visits if hit.platform == row.value]
         reading = share_of((positions.count("start"), positions.count("end")))
-        assert list(row.plain) == [reading, f"{best}:00", f"{min(days)}", f"{max(days)}"]
+        assert list(row.plain_cells) == [reading, f"{best}:00", f"{min(days)}", f"{max(days)}"]
 
 
 def assert_first_week(page: DashboardPage, ever: Plain) -> None:
@@ -483,7 +485,7 @@ def check(project: Project, pixels: Sequence[Pixel], hits: list[Read], wish: dic
     pixel = None if wish["of_pixel"] is None else pixels[wish["of_pixel"]]
     page = make_page(query, project, pixel, now=now)
     assert page.report is not None
-    view = page.view
+    state = page.state
     filters = {
         name: "" if value == "(unknown)" else value
         for name, value in query.items()
@@ -492,19 +494,19 @@ def check(project: Project, pixels: Sequence[Pixel], hits: list[Read], wish: dic
     article = pixel.pk if pixel else int(query["article"]) if "article" in query else None
     by_hits = bool(filters.keys() - {"platform"})
     ever = Plain(hits, filters, article, by_hits=by_hits)
-    plain = ever.during(view.period)
-    before = ever.during(view.earlier) if view.earlier else None
-    if view.earlier and query.get("compare") != "year":
-        assert view.earlier.end == view.period.start
-        assert view.period.start - view.earlier.start == view.period.end - view.period.start
-    is_over = view.period.end <= today
-    so_far = None if before is None or is_over else until(before, view.earlier.end - DAY, now.astimezone(project.zone))
+    plain = ever.during(state.period)
+    before = ever.during(state.earlier) if state.earlier else None
+    if state.earlier and query.get("compare") != "year":
+        assert state.earlier.end == state.period.start
+        assert state.period.start - state.earlier.start == state.period.end - state.period.start
+    is_over = state.period.end <= today
+    so_far = None if before is None or is_over else until(before, state.earlier.end - DAY, now.astimezone(project.zone))
 
     assert_figures(page, plain, before, so_far)
     assert page.report.trend is not None
-    assert_trend(view, page.report.trend, plain, before)
+    assert_trend(state, page.report.trend, plain, before)
     assert page.report.hours is not None
-    assert_grid(page.report.hours, plain, view.period)
+    assert_grid(page.report.hours, plain, state.period)
     assert_dimensions(page, plain)
     if pixel:
         whole = Plain(hits, {}, pixel.pk, by_hits=False)
@@ -518,7 +520,7 @@ def check(project: Project, pixels: Sequence[Pixel], hits: list[Read], wish: dic
     assert_clicks(page, project, pixel, now)
     since = now - timedelta(minutes=30)
     of_scope = Plain(hits, {}, pixel.pk if pixel else None, by_hits=False)
-    assert live(project, pixel, now).visits == sum(hit.key[0] >= since for hit in of_scope.visits)
+    assert live_visits(project, pixel, now).visits == sum(hit.key[0] >= since for hit in of_scope.visits)
 
 
 def assert_full_list(
@@ -532,13 +534,13 @@ def assert_full_list(
     panels += [panel for panel in (page.report.articles, page.report.platforms) if panel]
     panel = panels[len(str(query)) % len(panels)]
     rows = []
-    for number in range(-(-panel.values // 2)):
+    for number in range(-(-panel.total_rows // 2)):
         asked = query | {"all": panel.key, "page_number": str(number + 1)}
-        full = make_page(asked, project, pixel, now=now, full_rows=2).full
+        full = make_page(asked, project, pixel, now=now, full_rows=2).full_list
         assert full is not None
-        assert full.values == panel.values
-        rows += [(row.value, row.visits, row.visitors, row.share, list(row.plain)) for row in full.rows]
-    expected = [(row.value, row.visits, row.visitors, row.share, list(row.plain)) for row in panel.rows]
+        assert full.total_rows == panel.total_rows
+        rows += [(row.value, row.visits, row.visitors, row.share, list(row.plain_cells)) for row in full.rows]
+    expected = [(row.value, row.visits, row.visitors, row.share, list(row.plain_cells)) for row in panel.rows]
     assert sorted(rows) == sorted(expected)
 
 

@@ -31,7 +31,7 @@ def read(query: str) -> PageState:
         ("compare=none&compare=previous", PageState(MONTH)),
         ("trend=line", PageState(MONTH, is_line=True)),
         ("trend=circle", PageState(MONTH)),
-        ("all=pages&page_number=7", PageState(MONTH, full="pages", number=7)),
+        ("all=pages&page_number=7", PageState(MONTH, full_list="pages", page_number=7)),
         ("article=7", PageState(MONTH, filters=Filters(pixel_id=7))),
         ("platform=medium", PageState(MONTH, filters=Filters(platform="medium"))),
         (
@@ -79,7 +79,7 @@ def test_what_can_not_be_read_is_left_out_and_says_so(query, notice):
 
 @pytest.mark.parametrize("number", ["0", "-1", "x", "100001", "9" * 50, "1.5", "²"])
 def test_a_page_number_that_makes_no_sense_is_the_first(number):
-    assert read(f"all=pages&page_number={number}").number == 1
+    assert read(f"all=pages&page_number={number}").page_number == 1
 
 
 def test_a_link_changes_one_parameter_and_keeps_the_others():

@@ -7,7 +7,7 @@ import pytest
 from collector.models import DailyCount, Dimension, Pixel, Project
 from collector.models.counts import ALL_PLATFORMS
 from dashboard.report import quiet
-from dashboard.report.quiet import REMEMBERED_DAYS, is_quiet, quiet_pixels
+from dashboard.report.quiet import HISTORY_DAYS, is_quiet, quiet_pixels
 
 pytestmark = pytest.mark.django_db
 
@@ -33,7 +33,7 @@ def old_pixel(project, pixel) -> Pixel:
 
 
 def found(project: Project, now: datetime = NOON) -> list[tuple[str, int]]:
-    return [(one.pixel.title, one.silent_days) for one in quiet_pixels([project], now)]
+    return [(one.pixel.title, one.quiet_days) for one in quiet_pixels([project], now)]
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_silence_is_measured_by_habit(days_ago, expected):
 def test_a_quiet_pixel_says_since_when_and_what_to_check(project, old_pixel):
     visit(old_pixel, 30, 29, 28, 27)
     [one] = quiet_pixels([project], NOON)
-    assert (one.pixel, one.last_visit_on, one.silent_days) == (old_pixel, date(2026, 10, 26), 27)
+    assert (one.pixel, one.last_visit_on, one.quiet_days) == (old_pixel, date(2026, 10, 26), 27)
     assert one.label == "quiet for 27 days"
     for words in ("Last visited on 26 Oct 2026", "image is still in the post", "post is still there", "proxy"):
         assert words in one.advice
@@ -91,19 +91,19 @@ def test_what_never_was_visited_or_is_new_or_retired_is_not_quiet(project, old_p
 
 
 def test_habits_older_than_are_remembered_are_forgotten(project, old_pixel):
-    visit(old_pixel, *range(REMEMBERED_DAYS, REMEMBERED_DAYS + 30))
+    visit(old_pixel, *range(HISTORY_DAYS, HISTORY_DAYS + 30))
     assert found(project) == []
-    visit(old_pixel, *range(REMEMBERED_DAYS - 3, REMEMBERED_DAYS))
-    assert found(project) == [("Hello", REMEMBERED_DAYS - 3)]
+    visit(old_pixel, *range(HISTORY_DAYS - 3, HISTORY_DAYS))
+    assert found(project) == [("Hello", HISTORY_DAYS - 3)]
 
 
-@pytest.mark.parametrize(("zone", "silent_days"), [("Pacific/Kiritimati", 8), ("UTC", 7), ("Pacific/Pago_Pago", None)])
-def test_days_of_silence_are_those_of_the_projects_time_zone(project, old_pixel, zone, silent_days):
+@pytest.mark.parametrize(("zone", "quiet_days"), [("Pacific/Kiritimati", 8), ("UTC", 7), ("Pacific/Pago_Pago", None)])
+def test_days_of_silence_are_those_of_the_projects_time_zone(project, old_pixel, zone, quiet_days):
     """Between 10:00 and 11:00 UTC three days of the calendar are lived at once."""
     Project.objects.update(timezone=zone)
     project.refresh_from_db()
     visit(old_pixel, 9, 8, 7)
-    assert found(project, NOON.replace(hour=10, minute=30)) == ([("Hello", silent_days)] if silent_days else [])
+    assert found(project, NOON.replace(hour=10, minute=30)) == ([("Hello", quiet_days)] if quiet_days else [])
 
 
 def test_projects_are_asked_about_together_and_kept_apart(project, old_pixel, django_assert_max_num_queries):
@@ -114,7 +114,7 @@ def test_projects_are_asked_about_together_and_kept_apart(project, old_pixel, dj
     visit(elsewhere, 20, 19, 18)
     with django_assert_max_num_queries(3):
         both = quiet_pixels([project, other], NOON)
-    assert {(one.pixel.project.slug, one.silent_days) for one in both} == {("blog", 28), ("other", 18)}
+    assert {(one.pixel.project.slug, one.quiet_days) for one in both} == {("blog", 28), ("other", 18)}
     assert found(other) == [("Elsewhere", 18)]
     assert quiet_pixels([], NOON) == []
 

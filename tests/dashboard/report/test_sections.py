@@ -9,10 +9,11 @@ from django.test.utils import CaptureQueriesContext
 from collector.models import DailyCount, Dimension, Pixel, Project
 from collector.models.counts import ALL_PLATFORMS, WHOLE_PROJECT
 from dashboard import formatting
-from dashboard.report.charts import half_life
+from dashboard.report.first_week import half_life
+from dashboard.report.full_list import FULL_ARTICLES
 from dashboard.report.page import make_page
 from dashboard.report.panels.panel import PANEL_ROWS, Panel
-from dashboard.report.sections import FULL_ARTICLES, Report
+from dashboard.report.sections import Report
 from dashboard.report.sparkline import SPARK_WIDTH, spark_line
 from dashboard.visits.cache import REMEMBERED
 from dashboard.visits.queries import first_day
@@ -177,7 +178,7 @@ def test_what_else_was_set_aside_is_named_where_there_is_any(project, pixel, ver
     for report in (report_on(project), report_on(pixel)):
         bots = next(figure for figure in report.figures if figure.key == "bots")
         assert bots.note == f"not counted; nor 1,200 {words}"
-        assert report.set_aside == f"7 by bots, 1,200 {words}"
+        assert report.filtered_out == f"7 by bots, 1,200 {words}"
 
 
 def test_what_is_set_aside_is_counted_once(project, pixel):
@@ -190,7 +191,7 @@ def test_what_is_set_aside_is_counted_once(project, pixel):
 
 def test_readers_who_opted_out_are_not_among_what_was_set_aside(project, pixel):
     add(pixel, Dimension.VERDICT, "opted-out", 4, 0, DAY, "medium")
-    assert report_on(project).set_aside == ""
+    assert report_on(project).filtered_out == ""
 
 
 def test_other_projects_and_pixels_do_not_leak_in(project, pixel, second_pixel, other_pixel):
@@ -343,7 +344,7 @@ def test_panels_show_the_most_frequent_values_and_say_how_many_there_are(project
         add_visits(pixel, 100 - place, page=f"example.org/{place}")
     pages = panels(report_on(project))["pages"]
     assert [row.label for row in pages.rows] == [f"example.org/{place}" for place in range(PANEL_ROWS)]
-    assert pages.values == 30
+    assert pages.total_rows == 30
 
 
 def test_unknown_values_come_last_and_have_no_bar(project, pixel):
@@ -381,14 +382,14 @@ def test_only_the_first_articles_are_listed_until_all_are_asked_for(project):
     add_visits(pixels[0], 1)
     first = report_on(project).articles
     assert first is not None
-    assert (len(first.rows), first.values, first.rows[0].label) == (PANEL_ROWS, FULL_ARTICLES + 5, "Article 0")
+    assert (len(first.rows), first.total_rows, first.rows[0].label) == (PANEL_ROWS, FULL_ARTICLES + 5, "Article 0")
     assert first.full_url == "?range=30d&all=articles"
     page = make_page({"all": "articles"}, project, now=NOON)
-    assert page.full is not None
-    assert (len(page.full.rows), page.pages, page.report) == (FULL_ARTICLES, 2, None)
+    assert page.full_list is not None
+    assert (len(page.full_list.rows), page.list_pages, page.report) == (FULL_ARTICLES, 2, None)
     rest = make_page({"all": "articles", "page_number": "2"}, project, now=NOON)
-    assert rest.full is not None
-    titles = [row.label for row in (*page.full.rows, *rest.full.rows)]
+    assert rest.full_list is not None
+    titles = [row.label for row in (*page.full_list.rows, *rest.full_list.rows)]
     assert sorted(titles) == sorted(pixel.title for pixel in pixels)
 
 
@@ -516,7 +517,7 @@ def test_the_days_on_which_articles_appeared_are_marked(project, pixel):
         assert {point.at: point.marks for point in report.trend.points if point.marks} == {"2026-11-21": ["Hello"]}
     by_month = report_on(project, **days(date(2026, 1, 1), DAY), by="month")
     assert by_month.trend.points[-1].marks == ["Hello"]
-    assert not report_on(project, range="today").trend.marks
+    assert not report_on(project, range="today").trend.has_marks
 
 
 # Compared with earlier
@@ -558,11 +559,11 @@ def test_the_earlier_period_is_a_line_of_the_trend(project, pixel):
     assert (trend.earlier_label, trend.headings) == (
         "9\N{EN DASH}15 Nov 2026", ["Visits", "Visitors", "9\N{EN DASH}15 Nov 2026", "Medium"],
     )  # fmt: skip
-    assert trend.painted["earlier"]["values"] == trend.earlier
+    assert trend.script_data["earlier"]["values"] == trend.earlier
     assert report_on(project, range="7d", compare="year").trend.earlier == [0, 0, 0, 0, 0, 4, 0]
     nothing = report_on(project, range="7d", compare="none").trend
     assert (nothing.earlier, nothing.headings) == ([], ["Visits", "Visitors", "Medium"])
-    assert "earlier" not in nothing.painted
+    assert "earlier" not in nothing.script_data
 
 
 def test_a_leap_day_is_compared_with_the_last_day_of_february(project, pixel):
@@ -625,7 +626,7 @@ def test_a_trend_of_one_line_has_no_colours(project, pixel):
     add_visits(pixel, 2, platform="github")
     trend = report_on(project, trend="line").trend
     assert [(series.label, series.colour, series.values[-1]) for series in trend.series] == [("Visits", "", 7)]
-    assert (trend.is_line, trend.legend, trend.headings) == (True, False, ["Visits", "Visitors"])
+    assert (trend.is_line, trend.has_legend, trend.headings) == (True, False, ["Visits", "Visitors"])
 
 
 def test_a_spark_line_fits_its_box():
@@ -677,7 +678,7 @@ def test_on_one_platform_nothing_is_said_of_articles_that_were_not_looked_at(pro
     on_medium = report_on(project, platform="medium")
     assert on_medium.visits == 6
     assert [(row.label, row.visits) for row in on_medium.articles.rows] == [("More 3", 5)]
-    assert (on_medium.articles.caption, on_medium.articles.values) == (
+    assert (on_medium.articles.caption, on_medium.articles.total_rows) == (
         "Among the 500 that are read most on all platforms", 1,
     )  # fmt: skip
     Pixel.objects.filter(pk=more[7].pk).delete()

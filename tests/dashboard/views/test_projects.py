@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from collector.models import DailyCount, Dimension, Membership, Pixel, Project, Role, ShareLink, SpoolOffset, Verdict
 from collector.models.counts import ALL_PLATFORMS, WHOLE_PROJECT
 from dashboard import formatting
-from dashboard.report.panels.panel import FULL_ROWS
+from dashboard.report.full_list import FULL_ROWS
 from dashboard.visits.cache import REMEMBERED
 from dashboard.visits.filters import FILTER_NAMES
 from tests.dashboard.report.test_sections import DAY, add, add_bots, add_visits

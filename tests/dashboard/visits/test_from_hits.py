@@ -33,7 +33,7 @@ def trend(page: DashboardPage) -> dict[str, int]:
 
 
 def days_of(page: DashboardPage) -> tuple[date, date]:
-    return page.view.period.start, page.view.period.end
+    return page.state.period.start, page.state.period.end
 
 
 def test_a_page_filtered_by_country_is_counted_from_single_hits_and_says_so(project, pixel, take):
@@ -84,7 +84,7 @@ def test_a_range_wholly_past_the_retention_is_empty_and_says_so(project, pixel, 
     gone = page(project, country="DE", start="2026-10-01", end="2026-10-05")
     assert gone.report.visits == 0
     assert any("keeps for 10 days" in notice for notice in gone.notices)
-    assert (gone.period.label, gone.view.query) == (
+    assert (gone.period.label, gone.state.query) == (
         "1\N{EN DASH}5 Oct 2026", "start=2026-10-01&end=2026-10-05&country=DE",
     )  # fmt: skip
 
