@@ -91,9 +91,8 @@ def make_page(
     """
     local_now = now.astimezone(project.zone)
     lifetime, first_day = _lifetime(project, pixel)
-    requested = replace(
-        read_page_state(parameters, today=local_now.date(), first_day=first_day), rows_per_page=full_rows
-    )
+    today = local_now.date()
+    requested = read_page_state(parameters, today=today, first_day=first_day, rows_per_page=full_rows)
     state, chips, filter_notices = apply_filters(project, pixel, requested, sections, is_public)
     selection = _select(project, pixel, state, now)
     notices = [*requested.notices, *filter_notices, *raw_hit_notices(project, state.period, selection)]
@@ -110,7 +109,7 @@ def make_page(
     if clock_change := state.period.clock_change(project.zone):
         notices.append(clock_change)
     return DashboardPage(
-        project, pixel, state, first_day, local_now.date(), f"{local_now:%H:%M}", notices, chips,
+        project, pixel, state, first_day, today, f"{local_now:%H:%M}", notices, chips,
         toolbar(state, sections), subject.quiet,
         None if shown_list else make_report(subject, state, selection.current, selection.earlier),
         shown_list, -(-shown_list.total_rows // rows_per_page(state)) if shown_list else 0, is_public,

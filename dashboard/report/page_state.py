@@ -85,7 +85,9 @@ class PageState:
         return self.link()[1:]
 
 
-def read_page_state(parameters: Mapping[str, Any], *, today: date, first_day: date | None) -> PageState:
+def read_page_state(
+    parameters: Mapping[str, Any], *, today: date, first_day: date | None, rows_per_page: int = 0
+) -> PageState:
     """Read the query string of a page; `today` and `first_day` as `PeriodForm` takes them. Never raises."""
     form = PeriodForm(parameters, today=today, first_day=first_day)
     period = form.period()
@@ -110,5 +112,6 @@ def read_page_state(parameters: Mapping[str, Any], *, today: date, first_day: da
         is_line=parameters.get("trend") == "line",
         full_list=parameters.get("all", "")[:40],
         page_number=positive_number(parameters.get("page_number", ""), MAX_PAGE) or 1,
+        rows_per_page=rows_per_page,
         notices=tuple(notices),
     )

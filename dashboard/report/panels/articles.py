@@ -64,6 +64,31 @@ def articles_panel(
     ranked = totals.ranked()
     listed = _listed(subject, state, ranked if totals.candidates else None)
     pixels = _pixels_in_order(listed, ranked, limit, offset)
+    rows = _rows(subject, state, tally, totals, pixels, has_sparklines=has_sparklines)
+    total_rows = listed.count()
+    return Panel(
+        "articles",
+        Section.ARTICLES.value,
+        _("Articles"),
+        _caption(totals),
+        _("Article"),
+        rows,
+        total_rows,
+        full_url=state.link(all="articles") if total_rows > len(rows) else "",
+        headings=[_("Read-through")],
+        has_sparklines=has_sparklines,
+    )
+
+
+def _rows(
+    subject: Subject,
+    state: PageState,
+    tally: VisitSource,
+    totals: ArticleTotals,
+    pixels: Sequence[Pixel],
+    *,
+    has_sparklines: bool,
+) -> list[PanelRow]:
     pixel_ids = [pixel.pk for pixel in pixels]
     days = tally.pixel_days(state.period, pixel_ids) if has_sparklines else {}
     platforms = tally.pixel_platforms(state.period, pixel_ids) if has_sparklines else {}
@@ -80,19 +105,7 @@ def articles_panel(
     for pixel in pixels:
         total = totals.by_pixel.get(pixel.pk, PixelTotal())
         rows.append(maker.row(pixel, total, days.get(pixel.pk, {}), platforms.get(pixel.pk, Counter())))
-    total_rows = listed.count()
-    return Panel(
-        "articles",
-        Section.ARTICLES.value,
-        _("Articles"),
-        _caption(totals),
-        _("Article"),
-        rows,
-        total_rows,
-        full_url=state.link(all="articles") if total_rows > len(rows) else "",
-        headings=[_("Read-through")],
-        has_sparklines=has_sparklines,
-    )
+    return rows
 
 
 def _caption(totals: ArticleTotals) -> str:
