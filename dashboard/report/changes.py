@@ -26,7 +26,7 @@ def count_change(now: int, before: int, period: str) -> Change | None:
         return Change(UP, _("none before"), period) if now else None
     title = _("%(number)s in %(period)s") % {"number": formatting.exact(before), "period": period}
     if now == before:
-        return Change(SAME, _("as many"), title)
+        return Change(SAME, _("unchanged"), title)
     share = formatting.percent(abs(now - before) / before)
     if now > before:
         return Change(UP, _("%(share)s more") % {"share": share}, title)
@@ -40,7 +40,7 @@ def share_change(now: float | None, before: float | None, period: str) -> Change
     title = _("%(number)s in %(period)s") % {"number": formatting.percent(min(before, 1)), "period": period}
     points = round(100 * abs(min(now, 1) - min(before, 1)))
     if abs(now - before) < SAME_SHARE or not points:
-        return Change(SAME, _("the same share"), title)
+        return Change(SAME, _("unchanged"), title)
     if now > before:
         words = ngettext("%(points)s point more", "%(points)s points more", points)
         return Change(UP, words % {"points": points}, title)

@@ -14,9 +14,9 @@ from dashboard.report.read_through import read_through_note, read_through_share
 
 FILTERED_OUT = {
     Verdict.BOT: gettext_lazy("%(hits)s by bots"),
-    Verdict.SUSPECT: gettext_lazy("%(hits)s asked as no browser does"),
+    Verdict.SUSPECT: gettext_lazy("%(hits)s with inconsistent browser headers"),
     Verdict.EXCESS: gettext_lazy("%(hits)s over the rate limit"),
-    Verdict.PREFETCH: gettext_lazy("%(hits)s loaded ahead"),
+    Verdict.PREFETCH: gettext_lazy("%(hits)s prefetched"),
     Verdict.MUTED: gettext_lazy("%(hits)s while paused"),
     Verdict.EXCLUDED: gettext_lazy("%(hits)s from own addresses"),
 }
@@ -102,7 +102,7 @@ def _visitors(now: PeriodNumbers, earlier: EarlierNumbers | None) -> Figure:
         _("Visitors"),
         formatting.UNSEEN if visitors is None else formatting.short(visitors),
         now.visitors,
-        _("that we could tell apart, each once a day"),
+        _("readers we can tell apart, once a day each"),
         count_change(now.visitors, earlier.visitors, earlier.label_so_far) if earlier else None,
     )
 
@@ -141,9 +141,9 @@ def _bots(now: PeriodNumbers, earlier: EarlierNumbers | None) -> Figure:
         change = count_change(now.bots, earlier.numbers.bots, earlier.label)
     return Figure(
         "bots",
-        _("Bots set aside"),
+        _("Bots filtered out"),
         formatting.short(now.bots),
         now.bots,
-        _("not counted; nor %(others)s") % {"others": others} if others else _("not counted as visits"),
+        _("also filtered out: %(others)s") % {"others": others} if others else _("not counted as visits"),
         change,
     )

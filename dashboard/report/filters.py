@@ -30,14 +30,14 @@ def apply_filters(
     article = _article(project, pixel, filters, sections)
     if filters.pixel_id is not None and article is None:
         filters = replace(filters, pixel_id=None)
-        notices.append(_("There is no such article here: that filter was left out."))
+        notices.append(_("This page has no such article. The filter was ignored."))
     if filters.platform is not None and Section.PLATFORMS not in sections:
         filters = replace(filters, platform=None)
-        notices.append(_("This page does not show platforms: that filter was left out."))
+        notices.append(_("This page does not show platforms. The filter was ignored."))
     if is_public and filters.need_hits:
         # Reading raw hits takes a second, which not everyone with the address of a shared page may ask for.
         filters = replace(filters, values=())
-        notices.append(_("A shared page can be filtered by article and platform alone."))
+        notices.append(_("A shared page can only be filtered by article and platform."))
     section_of = {panel.dimension: panel.section for panel in PANELS.values()}
     values = tuple((dimension, value) for dimension, value in filters.values if section_of[dimension] in sections)
     state = replace(requested, filters=replace(filters, values=values))

@@ -30,7 +30,7 @@ def first_week_chart(project: Project, lifetime: Iterable[tuple[date, str, int]]
     return Chart(
         "first-week",
         Section.TREND.value,
-        _("Its first week"),
+        _("First week"),
         _caption(first, visits_by_day),
         str(BUCKET_NAMES[Bucket.DAY]),
         _points(days, visits_by_day),
@@ -50,13 +50,13 @@ def half_life(visits_by_day: Mapping[date, int]) -> int:
 
 
 def _caption(first: date, visits_by_day: Mapping[date, int]) -> str:
-    caption = _("Visits of each day since the first, %(day)s") % {"day": formatting.day(first, "yMMMd")}
+    caption = _("Visits per day since the first, %(day)s") % {"day": formatting.day(first, "yMMMd")}
     days = half_life(visits_by_day)
     if not days:
         return caption
     half = ngettext(
-        "half of all visits so far had come within %(days)s day",
-        "half of all visits so far had come within %(days)s days",
+        "half of all visits so far came within %(days)s day",
+        "half of all visits so far came within %(days)s days",
         days,
     ) % {"days": formatting.exact(days)}
     return f"{caption} · {half}"
@@ -68,7 +68,7 @@ def _points(days: Iterable[date], visits_by_day: Counter[date]) -> list[Point]:
     for number, day in enumerate(days, 1):
         visits = visits_by_day[day]
         reached += visits
-        title = _("Day %(number)s: %(day)s · %(share)s of all visits so far had come") % {
+        title = _("Day %(number)s: %(day)s · by then, %(share)s of all visits so far") % {
             "number": number,
             "day": formatting.day(day, "yMMMEd"),
             "share": formatting.percent(reached / total),

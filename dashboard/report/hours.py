@@ -14,14 +14,14 @@ from dashboard import formatting
 from dashboard.visits.periods import HOURS, Period
 
 SHADES = 8
-BEST_HOUR_OF_WEEK = (
-    gettext_lazy("Most reading happens on Mondays, %(hours)s."),
-    gettext_lazy("Most reading happens on Tuesdays, %(hours)s."),
-    gettext_lazy("Most reading happens on Wednesdays, %(hours)s."),
-    gettext_lazy("Most reading happens on Thursdays, %(hours)s."),
-    gettext_lazy("Most reading happens on Fridays, %(hours)s."),
-    gettext_lazy("Most reading happens on Saturdays, %(hours)s."),
-    gettext_lazy("Most reading happens on Sundays, %(hours)s."),
+BUSIEST_HOUR_OF_WEEK = (
+    gettext_lazy("Busiest hour: Mondays, %(hours)s."),
+    gettext_lazy("Busiest hour: Tuesdays, %(hours)s."),
+    gettext_lazy("Busiest hour: Wednesdays, %(hours)s."),
+    gettext_lazy("Busiest hour: Thursdays, %(hours)s."),
+    gettext_lazy("Busiest hour: Fridays, %(hours)s."),
+    gettext_lazy("Busiest hour: Saturdays, %(hours)s."),
+    gettext_lazy("Busiest hour: Sundays, %(hours)s."),
 )
 
 
@@ -123,5 +123,5 @@ def _busiest_of_week(week: Counter[tuple[int, str]], period: Period) -> str:
 
     weekday, hour = max(sorted(week), key=mean_visits)
     if period.days < 7:
-        return _("Most reading happened %(hours)s.") % {"hours": hour_range(hour)}
-    return str(BEST_HOUR_OF_WEEK[weekday]) % {"hours": hour_range(hour)}
+        return _("Busiest hour: %(hours)s.") % {"hours": hour_range(hour)}
+    return str(BUSIEST_HOUR_OF_WEEK[weekday]) % {"hours": hour_range(hour)}

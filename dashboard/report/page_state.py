@@ -99,11 +99,11 @@ def read_page_state(
         notices.append(_("This range can't be drawn by “%(unit)s”.") % {"unit": unit[:40]})
     comparison = parameters.get("compare", "") or Comparison.PREVIOUS
     if comparison not in set(Comparison):
-        notices.append(_("The address names no comparison that there is: this is the period before."))
+        notices.append(_("The address names an unknown comparison. Compared with the period before instead."))
         comparison = Comparison.PREVIOUS
     filters, ignored = read_filters(parameters)
     notices += [
-        _("The filter “%(name)s” in the address can't be read, and was left out.") % {"name": name} for name in ignored
+        _("The filter “%(name)s” in the address is invalid and was ignored.") % {"name": name} for name in ignored
     ]
     return PageState(
         period=period,

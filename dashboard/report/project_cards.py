@@ -92,4 +92,4 @@ def _change(days: Sequence[int], length: int) -> Change | None:
     """Compare the last `length` whole days with as many before. Today is left out: every morning it would be less."""
     whole_days = days[:-1]
     now, before = sum(whole_days[-length:]), sum(whole_days[-2 * length : -length])
-    return count_change(now, before, _("the days before, today left out"))
+    return count_change(now, before, _("the days before, without today"))

@@ -33,9 +33,9 @@ def read_through_number(reading: Reading) -> float | None:
 def read_through_note(reading: Reading) -> str:
     """Say what the read-through is a share of."""
     if reading.share is None:
-        return _("no pixel at an article's end was seen")
+        return _("no end pixel was loaded")
     return ngettext(
-        "came to the end, of %(visits)s direct visit on all platforms of articles with a pixel there",
-        "came to the end, of %(visits)s direct visits on all platforms of articles with a pixel there",
+        "of %(visits)s direct visit to articles with an end pixel reached the end",
+        "of %(visits)s direct visits to articles with an end pixel reached the end",
         reading.started,
     ) % {"visits": formatting.exact(reading.started)}

@@ -62,7 +62,7 @@ def _unknown_cell(language: str) -> str:
     """Return the cell in `language`, which is the active one."""
     return format_html(
         '<td class="unknown" title="{}"><span aria-hidden="true">{}</span><span class="visually-hidden">{}</span></td>',
-        _("Unknown: hidden by a proxy, opted out, or counted already that day"),
+        _("Unknown: hidden by a proxy, opted out, or already counted that day"),
         formatting.UNSEEN,
         formatting.unknown(),
     )

@@ -110,8 +110,8 @@ def _rows(
 
 def _caption(totals: ArticleTotals) -> str:
     if not totals.candidates:
-        return _("What they read")
-    return _("Among the %(number)s that are read most on all platforms") % {
+        return _("What people read")
+    return _("Among the %(number)s most visited articles on all platforms") % {
         "number": formatting.exact(totals.candidates)
     }
 

@@ -82,11 +82,11 @@ def placements_panel(
         "placements",
         Section.PLATFORMS.value,
         _("Side by side"),
-        _("The same article, platform by platform"),
+        _("This article on each platform"),
         _("Platform"),
         rows,
         len(rows),
-        headings=[_("Read-through"), _("Best hour"), _("First visit"), _("Last visit")],
+        headings=[_("Read-through"), _("Busiest hour"), _("First visit"), _("Last visit")],
     )
 
 

@@ -64,7 +64,7 @@ def platforms_panel(
         "platforms",
         Section.PLATFORMS.value,
         _("Platforms"),
-        _("Where it was published"),
+        _("Where people read"),
         _("Platform"),
         rows,
         total_rows,
@@ -107,14 +107,14 @@ def platform_label(slug: str) -> str:
 
 
 def evidence_text(evidence: Collection[str]) -> str:
-    """Say what identified a platform, the strongest evidence first: `by its link and the page`. Empty without any."""
+    """Say what identified a platform, the strongest evidence first; empty where nothing did."""
     names = [str(name) for kind, name in EVIDENCE_NAMES.items() if kind.label in evidence]
-    return _("by %(evidence)s") % {"evidence": formatting.listed(names)} if names else ""
+    return _("identified by %(evidence)s") % {"evidence": formatting.listed(names)} if names else ""
 
 
 def _platform_hint(slug: str) -> str:
     if slug == DIRECT:
-        return _("Nothing told us the platform: no placement in the address, no page named by the browser.")
+        return _("Unknown platform: the pixel's address names none, and the browser did not send the page's address.")
     if slug == OTHER:
-        return _("Placements that the pixel does not declare, or more hosts than we keep apart.")
+        return _("Platforms that are not set up for the article, and hosts beyond the number we count separately.")
     return ""

@@ -20,7 +20,7 @@ NOTHING = PeriodNumbers(0, 0, 0, {}, Reading(0, 0))
     [
         (0, 4, DOWN, "100% fewer"),
         (4, 0, UP, "none before"),
-        (5, 5, SAME, "as many"),
+        (5, 5, SAME, "unchanged"),
         (6, 4, UP, "50% more"),
         (3, 4, DOWN, "25% fewer"),
         (1001, 1000, UP, "<1% more"),
@@ -43,11 +43,11 @@ def test_nothing_after_nothing_is_no_change():
 @pytest.mark.parametrize(
     ("now", "before", "words"),
     [
-        ((10, 5), (10, 5), "the same share"),
-        ((1000, 503), (1000, 500), "the same share"),
+        ((10, 5), (10, 5), "unchanged"),
+        ((1000, 503), (1000, 500), "unchanged"),
         ((100, 51), (100, 50), "1 point more"),
         ((10, 2), (10, 5), "30 points less"),
-        ((10, 20), (10, 15), "the same share"),  # nobody reads further than the end
+        ((10, 20), (10, 15), "unchanged"),  # nobody reads further than the end
         ((10, 0), (10, 5), None),
         ((10, 5), (0, 0), None),
     ],
@@ -65,7 +65,7 @@ def test_a_period_that_is_not_over_is_compared_with_as_much_of_the_one_before():
     before = EarlierNumbers(PeriodNumbers(9, 9, 1, {"bot": 1}, Reading(2, 2)), "May", so_far=(2, 2))
     changes = {figure.key: figure.change for figure in key_figures(now, before)}
     assert (changes["visits"].words, changes["visits"].title) == ("100% more", "2 in May until this hour")
-    assert (changes["visitors"].words, changes["reading"].words) == ("as many", "50 points less")
+    assert (changes["visitors"].words, changes["reading"].words) == ("unchanged", "50 points less")
     assert changes["reading"].title == "100% in May"
     assert changes["bots"] is None
     assert not [figure for figure in key_figures(NOTHING, None) if figure.change]
@@ -74,7 +74,7 @@ def test_a_period_that_is_not_over_is_compared_with_as_much_of_the_one_before():
 def test_what_was_set_aside_is_named_with_its_reason():
     verdicts = {verdict.label: 1000 + verdict for verdict in Verdict}
     assert filtered_out(verdicts) == (
-        "1,002 by bots, 1,005 asked as no browser does, 1,003 over the rate limit, 1,004 loaded ahead, "
+        "1,002 by bots, 1,005 with inconsistent browser headers, 1,003 over the rate limit, 1,004 prefetched, "
         "1,006 while paused, 1,007 from own addresses"
     )
     assert filtered_out({"bot": 0, "counted": 5}) == ""

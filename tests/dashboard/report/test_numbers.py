@@ -262,7 +262,7 @@ def assert_figures(page: DashboardPage, plain: Plain, before: Plain | None, so_f
         else:
             assert change is not None
             assert digits(change.title)[0] == then
-            more = "as many" if now == then else f"{formatting.percent(abs(now - then) / then)} "
+            more = "unchanged" if now == then else f"{formatting.percent(abs(now - then) / then)} "
             assert change.words.startswith(more)
             assert (now > then) == change.words.endswith("more")
     for key, now_share, then_share in (
@@ -384,7 +384,7 @@ def assert_platforms(page: DashboardPage, plain: Plain, *, is_told: bool) -> Non
     for row in page.report.platforms.rows:
         told = sorted({hit.evidence for hit in plain.visits if hit.platform == row.value} - {3})
         words = " and ".join(EVIDENCE[kind] for kind in told) if is_told else ""
-        assert row.detail.replace(",", " and") == (f"by {words}" if words else "")
+        assert row.detail.replace(",", " and") == (f"identified by {words}" if words else "")
 
 
 def assert_articles(page: DashboardPage, plain: Plain, pixels: Sequence[Pixel]) -> None:

@@ -165,24 +165,24 @@ def test_hits_over_the_rate_limit_and_prefetches_are_named_beside_the_bots(proje
     add(pixel, Dimension.VERDICT, "prefetch", 3, 0, DAY, "medium")
     notes = {figure.key: figure.note for figure in report_on(project).figures}
     assert "12 over the rate limit" in notes["bots"]
-    assert "3 loaded ahead" in notes["bots"]
+    assert "3 prefetched" in notes["bots"]
 
 
 @pytest.mark.parametrize(
     ("verdict", "words"),
-    [("suspect", "asked as no browser does"), ("muted", "while paused"), ("excluded", "from own addresses")],
+    [("suspect", "with inconsistent browser headers"), ("muted", "while paused"), ("excluded", "from own addresses")],
 )
 def test_what_else_was_set_aside_is_named_where_there_is_any(project, pixel, verdict, words):
     add_bots(pixel, 7)
     add(pixel, Dimension.VERDICT, verdict, 1200, 0, DAY, "medium")
     for report in (report_on(project), report_on(pixel)):
         bots = next(figure for figure in report.figures if figure.key == "bots")
-        assert bots.note == f"not counted; nor 1,200 {words}"
+        assert bots.note == f"also filtered out: 1,200 {words}"
         assert report.filtered_out == f"7 by bots, 1,200 {words}"
 
 
 def test_what_is_set_aside_is_counted_once(project, pixel):
-    """Traffic of bots has those too that asked as no browser does."""
+    """Bot traffic also has the hits with inconsistent browser headers."""
     add_bots(pixel, 7)
     add(pixel, Dimension.TRAFFIC, "bot", 4, 0, DAY, "medium")
     add(pixel, Dimension.VERDICT, "suspect", 4, 0, DAY, "medium")
@@ -296,11 +296,11 @@ def test_a_platform_has_one_name_and_colour_everywhere(project, pixel):
 @pytest.mark.parametrize(
     ("evidence", "detail"),
     [
-        (["placement"], "by its link"),
-        (["proxy"], "by its proxy"),
-        (["page"], "by the page"),
-        (["page", "placement"], "by its link and the page"),
-        (["page", "proxy", "placement"], "by its link, its proxy and the page"),
+        (["placement"], "identified by its link"),
+        (["proxy"], "identified by its proxy"),
+        (["page"], "identified by the page"),
+        (["page", "placement"], "identified by its link and the page"),
+        (["page", "proxy", "placement"], "identified by its link, its proxy and the page"),
         (["none"], ""),
         ([], ""),
     ],
@@ -363,9 +363,9 @@ def test_the_busiest_hour_is_named(project, pixel):
     add_visits(pixel, 2, hour=9)
     add_visits(pixel, 3, hour=23)
     report = report_on(project)
-    assert report.hours.best == "Most reading happens on Sundays, 23:00\N{EN DASH}00:00."
+    assert report.hours.best == "Busiest hour: Sundays, 23:00\N{EN DASH}00:00."
     assert "Europe/Berlin" in report.hours.caption
-    assert report_on(project, range="today").hours.best == "Most reading happened 23:00\N{EN DASH}00:00."
+    assert report_on(project, range="today").hours.best == "Busiest hour: 23:00\N{EN DASH}00:00."
     assert report_on(project, range="yesterday").hours.best == ""
 
 
@@ -429,7 +429,7 @@ def test_read_through_is_of_the_articles_whose_end_was_seen(project, pixel, seco
     report = report_on(project)
     figure = next(figure for figure in report.figures if figure.key == "reading")
     assert (figure.text, figure.exact) == ("25%", 2)
-    assert figure.note == "came to the end, of 8 direct visits on all platforms of articles with a pixel there"
+    assert figure.note == "of 8 direct visits to articles with an end pixel reached the end"
     assert [row.cells for row in report.articles.rows] == [[formatting.UNSEEN], ["25% of 8"]]
     assert texts(report_on(second_pixel))["reading"] == formatting.UNSEEN
 
@@ -498,8 +498,8 @@ def test_the_first_week_begins_with_the_first_visit_and_ends_today(project, pixe
     assert [(point.label, point.at, point.visits) for point in chart.points] == [
         ("Day 1", "2026-11-20", 6), ("Day 2", "2026-11-21", 0), ("Day 3", "2026-11-22", 2),
     ]  # fmt: skip
-    assert chart.points[0].title == "Day 1: Fri 20 Nov 2026 · 75% of all visits so far had come"
-    assert chart.caption.endswith("half of all visits so far had come within 1 day")
+    assert chart.points[0].title == "Day 1: Fri 20 Nov 2026 · by then, 75% of all visits so far"
+    assert chart.caption.endswith("half of all visits so far came within 1 day")
     add_visits(pixel, 50, day=DAY - timedelta(days=10))
     assert [point.visits for point in report_on(pixel).first_week.points] == [50, 0, 0, 0, 0, 0, 0]
     assert report_on(project).first_week is None
@@ -542,7 +542,7 @@ def test_figures_say_how_they_changed_against_the_period_before(project, pixel):
     for of in (project, pixel):
         assert changes(report_on(of, range="7d")) == {
             "visits": ("↑", "50% more", f"20 in {week} until this hour"),
-            "visitors": ("→", "as many", f"8 in {week} until this hour"),
+            "visitors": ("→", "unchanged", f"8 in {week} until this hour"),
             "reading": ("↓", "40 points less", f"50% in {week}"),
             "hidden": ("↓", "50 points less", f"50% in {week}"),
             "bots": None,  # are not known by the hour
@@ -588,7 +588,7 @@ def test_today_is_compared_with_yesterday_until_this_hour(project, pixel):
         assert changes(report) == {
             "visits": ("↑", "50% more", "4 in 21 Nov 2026 until this hour"),
             "visitors": ("↑", "50% more", "2 in 21 Nov 2026 until this hour"),
-            "reading": None, "hidden": ("→", "the same share", "0% in 21 Nov 2026"), "bots": None,
+            "reading": None, "hidden": ("→", "unchanged", "0% in 21 Nov 2026"), "bots": None,
         }  # fmt: skip
         assert sum(report.trend.earlier) == 94
     assert changes(report_on(project, range="yesterday"))["visits"] == ("↑", "none before", "20 Nov 2026")
@@ -679,13 +679,13 @@ def test_on_one_platform_nothing_is_said_of_articles_that_were_not_looked_at(pro
     assert on_medium.visits == 6
     assert [(row.label, row.visits) for row in on_medium.articles.rows] == [("More 3", 5)]
     assert (on_medium.articles.caption, on_medium.articles.total_rows) == (
-        "Among the 500 that are read most on all platforms", 1,
+        "Among the 500 most visited articles on all platforms", 1,
     )  # fmt: skip
     Pixel.objects.filter(pk=more[7].pk).delete()
     DailyCount.objects.filter(value=str(more[7].pk)).delete()
     on_medium = report_on(project, platform="medium")
     assert [(row.label, row.visits) for row in on_medium.articles.rows][:2] == [("More 3", 5), ("Hello", 1)]
-    assert on_medium.articles.caption == "What they read"
+    assert on_medium.articles.caption == "What people read"
 
 
 # How numbers are written
