@@ -69,7 +69,7 @@ def _articles(subject: Subject, state: PageState, tally: VisitSource) -> Panel:
 
 
 def _dimension(description: PanelDescription, subject: Subject, state: PageState, tally: VisitSource) -> Panel:
-    """Return the values of a dimension. Bars are as long as on the first page, so its longest one is asked for too."""
+    """Return the values of a dimension. Bars are measured against the longest of all, which is on the first page."""
     period = state.period
     all_visits = sum(day.visits for day in totals_of(tally.platform_days(period)))
     dimensions = [description.dimension]

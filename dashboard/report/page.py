@@ -96,8 +96,7 @@ def make_page(
     state, chips, filter_notices = apply_filters(project, pixel, requested, sections, is_public)
     selection = _select(project, pixel, state, now)
     notices = [*requested.notices, *filter_notices, *raw_hit_notices(project, state.period, selection)]
-    if selection.period != state.period:
-        state = replace(state, period=selection.period, cut_from=state.period)
+    state = state.cut_to(selection.period)
     if is_public and Section.PAGES in sections and state.period.days > MAX_DAYS_OF_MANY_VALUES:
         # Strangers can invent thousands of pages a day, and would have them ranked.
         sections = set(sections) - {Section.PAGES}

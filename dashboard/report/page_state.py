@@ -50,6 +50,10 @@ class PageState:
         """Return the period that the address names."""
         return self.cut_from or self.period
 
+    def cut_to(self, period: Period) -> "PageState":
+        """Return this state for the part of its period that can be shown."""
+        return self if period == self.period else replace(self, period=period, cut_from=self.period)
+
     def parameters(self) -> dict[str, str]:
         """Return the parameters of an address that asks for this state again, without its full list."""
         period = self.requested_period

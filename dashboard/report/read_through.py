@@ -35,7 +35,7 @@ def read_through_note(reading: Reading) -> str:
     if reading.share is None:
         return _("no end pixel was loaded")
     return ngettext(
-        "of %(visits)s direct visit to articles with an end pixel reached the end",
-        "of %(visits)s direct visits to articles with an end pixel reached the end",
+        "of %(visits)s direct visit to articles with an end pixel",
+        "of %(visits)s direct visits to articles with an end pixel",
         reading.started,
     ) % {"visits": formatting.exact(reading.started)}

@@ -49,7 +49,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class _Results:
-    """What several sections are made of, asked of the source once. `counts` has the first values by dimension."""
+    """What several sections are made of, read from the source once. `counts` has the first values by dimension."""
 
     days: Sequence[PlatformDay]
     days_before: Sequence[PlatformDay]

@@ -109,7 +109,7 @@ def platform_label(slug: str) -> str:
 def evidence_text(evidence: Collection[str]) -> str:
     """Say what identified a platform, the strongest evidence first; empty where nothing did."""
     names = [str(name) for kind, name in EVIDENCE_NAMES.items() if kind.label in evidence]
-    return _("identified by %(evidence)s") % {"evidence": formatting.listed(names)} if names else ""
+    return _("via %(evidence)s") % {"evidence": formatting.listed(names)} if names else ""
 
 
 def _platform_hint(slug: str) -> str:

@@ -71,7 +71,7 @@ def test_a_period_that_is_not_over_is_compared_with_as_much_of_the_one_before():
     assert not [figure for figure in key_figures(NOTHING, None) if figure.change]
 
 
-def test_what_was_set_aside_is_named_with_its_reason():
+def test_hits_that_were_filtered_out_are_named_with_their_reason():
     verdicts = {verdict.label: 1000 + verdict for verdict in Verdict}
     assert filtered_out(verdicts) == (
         "1,002 by bots, 1,005 with inconsistent browser headers, 1,003 over the rate limit, 1,004 prefetched, "

@@ -21,7 +21,7 @@ from dashboard import formatting
 from dashboard.report.full_list import FULL_ROWS
 from dashboard.visits.cache import REMEMBERED
 from dashboard.visits.filters import FILTER_NAMES
-from tests.dashboard.report.test_sections import DAY, add, add_bots, add_visits
+from tests.dashboard.report.daily_counts import DAY, add, add_bots, add_visits
 from tests.hits import hit
 
 NOON = datetime(DAY.year, DAY.month, DAY.day, 12, tzinfo=UTC)
@@ -398,7 +398,7 @@ def test_hosts_elsewhere_are_shown_as_text_and_never_linked(reader, pixel):
 def test_a_platform_is_followed_by_what_told_it(reader, pixel):
     add_visits(pixel, 5)
     add(pixel, Dimension.EVIDENCE, "placement", 5, 5, DAY, "medium")
-    assert Tables(get(reader, "/projects/blog/")).panels["platforms"] == {"Medium identified by its link": "5"}
+    assert Tables(get(reader, "/projects/blog/")).panels["platforms"] == {"Medium via its link": "5"}
     assert Tables(get(reader, f"/projects/blog/{pixel.pk}/")).panels["placements"] == {"Medium": "5"}
 
 
