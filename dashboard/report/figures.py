@@ -6,49 +6,20 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from collector.models import Traffic, Verdict
+from collector.models import Verdict
 from dashboard import formatting
-from dashboard.visits.results import Reading
+from dashboard.report.changes import Change, count_change, share_change
+from dashboard.report.numbers import PeriodNumbers
+from dashboard.report.read_through import read_through_note, read_through_share
 
-SET_ASIDE = {
+FILTERED_OUT = {
     Verdict.BOT: gettext_lazy("%(hits)s by bots"),
-    Verdict.SUSPECT: gettext_lazy("%(hits)s asked as no browser does"),
+    Verdict.SUSPECT: gettext_lazy("%(hits)s with inconsistent browser headers"),
     Verdict.EXCESS: gettext_lazy("%(hits)s over the rate limit"),
-    Verdict.PREFETCH: gettext_lazy("%(hits)s loaded ahead"),
+    Verdict.PREFETCH: gettext_lazy("%(hits)s prefetched"),
     Verdict.MUTED: gettext_lazy("%(hits)s while paused"),
     Verdict.EXCLUDED: gettext_lazy("%(hits)s from own addresses"),
 }
-UP, DOWN, SAME = "\N{UPWARDS ARROW}", "\N{DOWNWARDS ARROW}", "\N{RIGHTWARDS ARROW}"
-AS_GOOD_AS_SAME = 0.005  # of 1, less than a percent can show
-
-
-@dataclass(frozen=True, slots=True)
-class Numbers:
-    """What the figures are made of: of a period, or of the one before."""
-
-    visits: int
-    visitors: int
-    proxied: int
-    verdicts: Mapping[str, int]
-    reading: Reading
-
-    @property
-    def bots(self) -> int:
-        """Return the hits of bots; those not among them that asked as no browser does."""
-        return self.verdicts.get(Verdict.BOT.label, 0)
-
-    @property
-    def hidden(self) -> float | None:
-        return self.proxied / self.visits if self.visits else None
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """How a figure changed, in an arrow and in words; `title` says what it was."""
-
-    arrow: str
-    words: str
-    title: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,117 +35,115 @@ class Figure:
 
     @property
     def title(self) -> str:
-        """Return the whole number, where there is one behind the text."""
+        """Return the whole number as a tooltip; empty where the figure is unknown."""
         return "" if self.text == formatting.UNSEEN else formatting.exact(self.exact)
 
 
-def key_figures(
-    now: Numbers, before: Numbers | None, when: str, *, so_far: tuple[int, int] | None = None
-) -> Sequence[Figure]:
-    """Return visits, visitors, read-through, what proxies hide, and bots. `when` names the period before.
+@dataclass(frozen=True, slots=True)
+class EarlierNumbers:
+    """What the figures are compared with. `label` names the earlier period.
 
-    Where this period is not over, `so_far` are the visits and visitors of the one before when that had come as far.
+    Where the current period is not over, `so_far` are the earlier visits and visitors up to the same time of its last
+    day. Other numbers are not known by the hour.
     """
-    visits_before, visitors_before = so_far or ((before.visits, before.visitors) if before else (0, 0))
-    until = _("%(day)s until this hour") % {"day": when} if so_far else when
-    seen = formatting.seen(now.visits, now.visitors)
-    others = set_aside(now.verdicts, Verdict.BOT)
+
+    numbers: PeriodNumbers
+    label: str
+    so_far: tuple[int, int] | None = None
+
+    @property
+    def visits(self) -> int:
+        return self.numbers.visits if self.so_far is None else self.so_far[0]
+
+    @property
+    def visitors(self) -> int:
+        return self.numbers.visitors if self.so_far is None else self.so_far[1]
+
+    @property
+    def label_so_far(self) -> str:
+        return self.label if self.so_far is None else _("%(day)s until this hour") % {"day": self.label}
+
+
+def key_figures(now: PeriodNumbers, earlier: EarlierNumbers | None) -> Sequence[Figure]:
+    """Return visits, visitors, read-through, what proxies hide, and bots."""
     return (
-        Figure(
-            "visits",
-            _("Visits"),
-            formatting.short(now.visits),
-            now.visits,
-            _("by readers, directly or through a proxy"),
-            count_change(now.visits, visits_before, until) if before else None,
-        ),
-        Figure(
-            "visitors",
-            _("Visitors"),
-            formatting.UNSEEN if seen is None else formatting.short(seen),
-            now.visitors,
-            _("that we could tell apart, each once a day"),
-            count_change(now.visitors, visitors_before, until) if before else None,
-        ),
-        Figure(
-            "reading",
-            _("Read-through"),
-            formatting.UNSEEN if now.reading.share is None else formatting.percent(min(now.reading.share, 1)),
-            now.reading.finished,
-            _reading_note(now.reading),
-            _share_change(now.reading.share, before.reading.share, when) if before else None,
-        ),
-        Figure(
-            "hidden",
-            _("Hidden by proxies"),
-            formatting.UNSEEN if now.hidden is None else formatting.percent(now.hidden),
-            now.proxied,
-            ngettext(
-                "%(visits)s visit without country, device or visitor",
-                "%(visits)s visits without country, device or visitor",
-                now.proxied,
-            )
-            % {"visits": formatting.exact(now.proxied)},
-            _share_change(now.hidden, before.hidden, when) if before else None,
-        ),
-        Figure(
-            "bots",
-            _("Bots set aside"),
-            formatting.short(now.bots),
-            now.bots,
-            _("not counted; nor %(others)s") % {"others": others} if others else _("not counted as visits"),
-            count_change(now.bots, before.bots, when) if before and not so_far else None,
-        ),
+        _visits(now, earlier),
+        _visitors(now, earlier),
+        _read_through(now, earlier),
+        _hidden(now, earlier),
+        _bots(now, earlier),
     )
 
 
-def set_aside(verdicts: Mapping[str, int], *without: Verdict) -> str:
-    """Write how many hits were set aside and why, such as `3 by bots, 2 while paused`."""
+def filtered_out(verdicts: Mapping[str, int], *without: Verdict) -> str:
+    """Write how many hits were filtered out and why, such as `3 by bots, 2 while paused`."""
     return formatting.enumerated(
-        str(why) % {"hits": formatting.exact(verdicts[verdict.label])}
-        for verdict, why in SET_ASIDE.items()
+        str(reason) % {"hits": formatting.exact(verdicts[verdict.label])}
+        for verdict, reason in FILTERED_OUT.items()
         if verdicts.get(verdict.label) and verdict not in without
     )
 
 
-def proxied(traffic: Mapping[str, int]) -> int:
-    return traffic.get(Traffic.PROXIED.label, 0)
-
-
-def _reading_note(reading: Reading) -> str:
-    if reading.share is None:
-        return _("no pixel at an article's end was seen")
-    return ngettext(
-        "came to the end, of %(visits)s direct visit on all platforms of articles with a pixel there",
-        "came to the end, of %(visits)s direct visits on all platforms of articles with a pixel there",
-        reading.started,
-    ) % {"visits": formatting.exact(reading.started)}
-
-
-def count_change(now: int, before: int, when: str) -> Change | None:
-    """Say how a count changed against `before`, that of the period named by `when`; None where both are nothing."""
-    if not before:
-        return Change(UP, _("none before"), when) if now else None
-    title = _("%(number)s in %(period)s") % {"number": formatting.exact(before), "period": when}
-    if now == before:
-        return Change(SAME, _("as many"), title)
-    share = formatting.percent(abs(now - before) / before)
-    if now > before:
-        return Change(UP, _("%(share)s more") % {"share": share}, title)
-    return Change(DOWN, _("%(share)s fewer") % {"share": share}, title)
-
-
-def _share_change(now: float | None, before: float | None, when: str) -> Change | None:
-    """Compare two shares, in points of a hundred."""
-    if now is None or before is None:
-        return None
-    title = _("%(number)s in %(period)s") % {"number": formatting.percent(min(before, 1)), "period": when}
-    points = round(100 * abs(min(now, 1) - min(before, 1)))
-    if abs(now - before) < AS_GOOD_AS_SAME or not points:
-        return Change(SAME, _("the same share"), title)
-    words = (
-        ngettext("%(points)s point more", "%(points)s points more", points)
-        if now > before
-        else ngettext("%(points)s point less", "%(points)s points less", points)
+def _visits(now: PeriodNumbers, earlier: EarlierNumbers | None) -> Figure:
+    return Figure(
+        "visits",
+        _("Visits"),
+        formatting.short(now.visits),
+        now.visits,
+        _("by readers, directly or through a proxy"),
+        count_change(now.visits, earlier.visits, earlier.label_so_far) if earlier else None,
     )
-    return Change(UP if now > before else DOWN, words % {"points": points}, title)
+
+
+def _visitors(now: PeriodNumbers, earlier: EarlierNumbers | None) -> Figure:
+    visitors = formatting.seen(now.visits, now.visitors)
+    return Figure(
+        "visitors",
+        _("Visitors"),
+        formatting.UNSEEN if visitors is None else formatting.short(visitors),
+        now.visitors,
+        _("readers we can tell apart, once a day each"),
+        count_change(now.visitors, earlier.visitors, earlier.label_so_far) if earlier else None,
+    )
+
+
+def _read_through(now: PeriodNumbers, earlier: EarlierNumbers | None) -> Figure:
+    return Figure(
+        "reading",
+        _("Read-through"),
+        read_through_share(now.reading),
+        now.reading.finished,
+        read_through_note(now.reading),
+        share_change(now.reading.share, earlier.numbers.reading.share, earlier.label) if earlier else None,
+    )
+
+
+def _hidden(now: PeriodNumbers, earlier: EarlierNumbers | None) -> Figure:
+    note = ngettext(
+        "%(visits)s visit without country, device or visitor",
+        "%(visits)s visits without country, device or visitor",
+        now.proxied,
+    ) % {"visits": formatting.exact(now.proxied)}
+    return Figure(
+        "hidden",
+        _("Hidden by proxies"),
+        formatting.UNSEEN if now.hidden is None else formatting.percent(now.hidden),
+        now.proxied,
+        note,
+        share_change(now.hidden, earlier.numbers.hidden, earlier.label) if earlier else None,
+    )
+
+
+def _bots(now: PeriodNumbers, earlier: EarlierNumbers | None) -> Figure:
+    others = filtered_out(now.verdicts, Verdict.BOT)
+    change = None
+    if earlier and earlier.so_far is None:  # bots are not known by the hour
+        change = count_change(now.bots, earlier.numbers.bots, earlier.label)
+    return Figure(
+        "bots",
+        _("Bots filtered out"),
+        formatting.short(now.bots),
+        now.bots,
+        _("also filtered out: %(others)s") % {"others": others} if others else _("not counted as visits"),
+        change,
+    )

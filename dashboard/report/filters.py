@@ -1,4 +1,4 @@
-"""The filters of a page as its reader sees them: chips, and notices about those left out."""
+"""The filters of a page as its reader sees them: chips, and notices about the filters that were ignored."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -8,13 +8,14 @@ from django.utils.translation import gettext as _
 from collector.models import Pixel, Project, Section
 from dashboard import formatting
 from dashboard.report.page_state import PageState
-from dashboard.report.panels.panel import PANELS, platform_label
-from dashboard.visits.filters import FILTER_NAMES
+from dashboard.report.panels.dimensions import PANELS
+from dashboard.report.panels.platforms import platform_label
+from dashboard.visits.filters import DIMENSION_FILTERS, FILTER_NAMES, PIXEL_FILTER, PLATFORM_FILTER, Filters
 
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """One filter of a page, with the address of the page without it."""
+    """One filter of a page, and the address of the page without it."""
 
     name: str
     value: str
@@ -22,39 +23,48 @@ class Chip:
 
 
 def apply_filters(
-    project: Project, pixel: Pixel | None, asked: PageState, sections: Collection[str], is_public: bool
+    project: Project, pixel: Pixel | None, requested: PageState, sections: Collection[str], is_public: bool
 ) -> tuple[PageState, list[Chip], list[str]]:
-    """Return the view without filters that make no sense here, its chips, and what to say of those left out."""
-    filters, notices = asked.filters, []
-    article = ""
-    if filters.pixel_id is not None:
-        found = Pixel.objects.filter(project=project, pk=filters.pixel_id).first()
-        if pixel or found is None or Section.ARTICLES not in sections:
-            filters = replace(filters, pixel_id=None)
-            notices.append(_("There is no such article here: that filter was left out."))
-        else:
-            article = found.title
+    """Return the state without the filters that this page can't have, its chips, and notices about those ignored."""
+    filters, notices = requested.filters, []
+    article = _article(project, pixel, filters, sections)
+    if filters.pixel_id is not None and article is None:
+        filters = replace(filters, pixel_id=None)
+        notices.append(_("This page has no such article. The filter was ignored."))
     if filters.platform is not None and Section.PLATFORMS not in sections:
         filters = replace(filters, platform=None)
-        notices.append(_("This page does not show platforms: that filter was left out."))
-    by_dimension = {described.dimension: described for described in PANELS.values()}
+        notices.append(_("This page does not show platforms. The filter was ignored."))
     if is_public and filters.need_hits:
-        # Reading single hits takes a second: not for whoever has an address.
+        # Reading raw hits takes a second, which not everyone with the address of a shared page may ask for.
         filters = replace(filters, values=())
-        notices.append(_("A shared page can be filtered by article and platform alone."))
-    filters = replace(
-        filters, values=tuple(item for item in filters.values if by_dimension[item[0]].section in sections)
-    )
-    shown = replace(asked, filters=filters)
-    chips = []
-    for name in filters.parameters():
-        if name == "article":
-            value = article
-        elif name == "platform":
-            value = platform_label(str(filters.platform))
-        else:
-            described = next(described for described in PANELS.values() if described.parameter == name)
-            known = dict(filters.values)[described.dimension]
-            value = described.label(known) if known else formatting.unknown()
-        chips.append(Chip(str(FILTER_NAMES[name]), value, shown.link(name)))
-    return shown, chips, notices
+        notices.append(_("A shared page can only be filtered by article and platform."))
+    section_of = {panel.dimension: panel.section for panel in PANELS.values()}
+    values = tuple((dimension, value) for dimension, value in filters.values if section_of[dimension] in sections)
+    state = replace(requested, filters=replace(filters, values=values))
+    return state, _chips(state, article), notices
+
+
+def _article(project: Project, pixel: Pixel | None, filters: Filters, sections: Collection[str]) -> Pixel | None:
+    """Return the article to filter by; None where the page can't be filtered by one. One query at most."""
+    if filters.pixel_id is None:
+        return None
+    article = Pixel.objects.filter(project=project, pk=filters.pixel_id).first()
+    return article if pixel is None and Section.ARTICLES in sections else None
+
+
+def _chips(state: PageState, article: Pixel | None) -> list[Chip]:
+    return [
+        Chip(str(FILTER_NAMES[name]), _value_label(name, state.filters, article), state.link(name))
+        for name in state.filters.parameters()
+    ]
+
+
+def _value_label(name: str, filters: Filters, article: Pixel | None) -> str:
+    if name == PIXEL_FILTER:
+        return article.title if article else ""
+    if name == PLATFORM_FILTER:
+        return platform_label(str(filters.platform))
+    dimension = DIMENSION_FILTERS[name]
+    value = dict(filters.values)[dimension]
+    [label] = [panel.label for panel in PANELS.values() if panel.dimension == dimension]
+    return label(value) if value else formatting.unknown()

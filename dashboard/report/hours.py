@@ -1,8 +1,9 @@
-"""When they read: the visits by weekday and hour, as a table of shaded cells."""
+"""When people read: the visits by weekday and hour as a table of shaded cells, and how hours are written."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 
 from django.utils.dates import WEEKDAYS, WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
@@ -10,23 +11,22 @@ from django.utils.translation import gettext_lazy
 
 from collector.models import Project, Section
 from dashboard import formatting
-from dashboard.report.panels.panel import to_the_next
 from dashboard.visits.periods import HOURS, Period
 
 SHADES = 8
-BEST_HOUR_OF_WEEK = (
-    gettext_lazy("Most reading happens on Mondays, %(hours)s."),
-    gettext_lazy("Most reading happens on Tuesdays, %(hours)s."),
-    gettext_lazy("Most reading happens on Wednesdays, %(hours)s."),
-    gettext_lazy("Most reading happens on Thursdays, %(hours)s."),
-    gettext_lazy("Most reading happens on Fridays, %(hours)s."),
-    gettext_lazy("Most reading happens on Saturdays, %(hours)s."),
-    gettext_lazy("Most reading happens on Sundays, %(hours)s."),
+BUSIEST_HOUR_OF_WEEK = (
+    gettext_lazy("Busiest hour: Mondays, %(hours)s."),
+    gettext_lazy("Busiest hour: Tuesdays, %(hours)s."),
+    gettext_lazy("Busiest hour: Wednesdays, %(hours)s."),
+    gettext_lazy("Busiest hour: Thursdays, %(hours)s."),
+    gettext_lazy("Busiest hour: Fridays, %(hours)s."),
+    gettext_lazy("Busiest hour: Saturdays, %(hours)s."),
+    gettext_lazy("Busiest hour: Sundays, %(hours)s."),
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class HoursCell:
     """The visits of one hour of a weekday; `shade` is 0 for none, up to `SHADES` for the most."""
 
     visits: int
@@ -35,12 +35,12 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class HoursLine:
     """One weekday, or all of them together."""
 
     label: str
     title: str
-    cells: Sequence[Cell]
+    cells: Sequence[HoursCell]
     visits: int
 
     @property
@@ -49,7 +49,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Grid:
+class HoursGrid:
     """A weekday a line, an hour a column, in the project's time zone. `best` names the hour with most visits."""
 
     key: str
@@ -58,8 +58,8 @@ class Grid:
     caption: str
     best: str
     hours: Sequence[str]
-    lines: Sequence[Line]
-    total: Line
+    lines: Sequence[HoursLine]
+    total: HoursLine
 
     def table(self) -> tuple[list[str], list[list[object]]]:
         """Return its head and its rows as a spreadsheet takes them."""
@@ -70,42 +70,58 @@ class Grid:
         return head, rows
 
 
-def hours_grid(project: Project, period: Period, week: Counter[tuple[int, str]]) -> Grid:
-    """Set out `week`, the visits by weekday (0 for Monday) and hour; weekdays that the period lacks are left out."""
+def hours_grid(project: Project, period: Period, week: Counter[tuple[int, str]]) -> HoursGrid:
+    """Lay out `week`, the visits by weekday (0 is Monday) and hour. Weekdays outside the period are left out."""
     weekdays = sorted({day.weekday() for day in period.dates()[:7]})
-    most, language = max(week.values(), default=0), formatting.active()
+    most_visits = max(week.values(), default=0)
     lines = []
     for weekday in weekdays:
-        name = str(WEEKDAYS[weekday])
-        cells = [_cell(name, hour, week[weekday, hour], most, language) for hour in HOURS]
-        lines.append(Line(str(WEEKDAYS_ABBR[weekday]), name, cells, sum(cell.visits for cell in cells)))
-    by_hour = Counter({hour: sum(week[weekday, hour] for weekday in weekdays) for hour in HOURS})
-    most_by_hour = max(by_hour.values(), default=0)
-    every = _("All days")
-    cells = [_cell(every, hour, by_hour[hour], most_by_hour, language) for hour in HOURS]
-    return Grid(
+        visits_by_hour = {hour: week[weekday, hour] for hour in HOURS}
+        lines.append(_line(str(WEEKDAYS_ABBR[weekday]), str(WEEKDAYS[weekday]), visits_by_hour, most_visits))
+    of_all_days = {hour: sum(week[weekday, hour] for weekday in weekdays) for hour in HOURS}
+    return HoursGrid(
         "hours",
         Section.HOURS.value,
         _("When they read"),
         _("By weekday and hour in %(zone)s") % {"zone": project.timezone},
-        _best(week, period),
+        _busiest_of_week(week, period),
         HOURS,
         lines,
-        Line(_("All"), every, cells, by_hour.total()),
+        _line(_("All"), _("All days"), of_all_days, max(of_all_days.values())),
     )
 
 
-def _best(week: Counter[tuple[int, str]], period: Period) -> str:
-    """Name the best hour in a sentence, by its mean over the weekdays of the period; the first of equals."""
+def hour_range(hour: str) -> str:
+    """Write an hour from its start to its end, such as `09:00-10:00` with a dash."""
+    return f"{formatting.hour(hour)}{formatting.DASH}{formatting.hour(f'{(int(hour) + 1) % 24:02}')}"
+
+
+def busiest_hour(visits_by_hour: Mapping[str, int]) -> str:
+    """Return the hour of the day with most visits, the first of equals; empty where there were none."""
+    if not any(visits_by_hour.values()):
+        return ""
+    return max(sorted(visits_by_hour), key=lambda hour: visits_by_hour[hour])
+
+
+def _line(label: str, title: str, visits_by_hour: Mapping[str, int], most_visits: int) -> HoursLine:
+    language = formatting.active()
+    cells = []
+    for hour, visits in visits_by_hour.items():
+        shade = ceil(visits * SHADES / most_visits) if most_visits else 0
+        cells.append(HoursCell(visits, shade, f"{title}, {hour_range(hour)}: {formatting.exact(visits, language)}"))
+    return HoursLine(label, title, cells, sum(visits_by_hour.values()))
+
+
+def _busiest_of_week(week: Counter[tuple[int, str]], period: Period) -> str:
+    """Name the busiest hour in a sentence: by its mean over the weekdays of the period, the first of equals."""
     if not week or not max(week.values()):
         return ""
     days = Counter(day.weekday() for day in period.dates())
-    weekday, hour = max(sorted(week), key=lambda at: week[at] / max(days[at[0]], 1))
+
+    def mean_visits(weekday_and_hour: tuple[int, str]) -> float:
+        return week[weekday_and_hour] / max(days[weekday_and_hour[0]], 1)
+
+    weekday, hour = max(sorted(week), key=mean_visits)
     if period.days < 7:
-        return _("Most reading happened %(hours)s.") % {"hours": to_the_next(hour)}
-    return str(BEST_HOUR_OF_WEEK[weekday]) % {"hours": to_the_next(hour)}
-
-
-def _cell(name: str, hour: str, visits: int, most: int, language: str) -> Cell:
-    shade = -(-visits * SHADES // most) if most else 0
-    return Cell(visits, shade, f"{name}, {to_the_next(hour)}: {formatting.exact(visits, language)}")
+        return _("Busiest hour: %(hours)s.") % {"hours": hour_range(hour)}
+    return str(BUSIEST_HOUR_OF_WEEK[weekday]) % {"hours": hour_range(hour)}

@@ -1,4 +1,4 @@
-"""The visits of the last half an hour: what the line "Right now" shows."""
+"""The visits of the last 30 minutes, which the panel "Right now" shows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from dashboard.report.sparkline import SPARK_HEIGHT, SPARK_WIDTH, spark_line
 from dashboard.visits import queries
 
 LIVE_MINUTES = 30
-MAX_LIVE = 10_000  # hits that are looked at
+MAX_LIVE = 10_000  # hits that are read
 
 
 @dataclass(frozen=True, slots=True)
-class Live:
-    """The visits of the last half an hour, by minute, oldest first."""
+class LiveVisits:
+    """The visits of the last 30 minutes, by minute, the oldest first. `is_bounded` tells that there may be more."""
 
     visits: int
     minutes: Sequence[int]
@@ -25,7 +25,7 @@ class Live:
 
     @property
     def text(self) -> str:
-        """Return how many they are, in digits."""
+        """Return their number as the page shows it."""
         return f"{formatting.short(self.visits)}+" if self.is_bounded else formatting.short(self.visits)
 
     @property
@@ -34,15 +34,15 @@ class Live:
 
     @property
     def line(self) -> str:
-        """Return the points of an SVG polyline in a box of 100 by 20, one a minute."""
+        """Return the points of an SVG polyline in a box of 100 by 20: one for each minute."""
         return spark_line(self.minutes, SPARK_WIDTH, SPARK_HEIGHT)
 
 
-def live(project: Project, pixel: Pixel | None, now: datetime) -> Live:
-    """Return the visits of the last half an hour. One query."""
+def live_visits(project: Project, pixel: Pixel | None, now: datetime) -> LiveVisits:
+    """Return the visits of the last 30 minutes. One query."""
     since = now - timedelta(minutes=LIVE_MINUTES)
     moments, is_bounded = queries.recent_visits(project, pixel.pk if pixel else None, since, MAX_LIVE)
     minutes = [0] * LIVE_MINUTES
     for moment in moments:
         minutes[min(int((moment - since).total_seconds() // 60), LIVE_MINUTES - 1)] += 1
-    return Live(len(moments), minutes, is_bounded)
+    return LiveVisits(len(moments), minutes, is_bounded)

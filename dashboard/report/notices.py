@@ -1,4 +1,4 @@
-"""What a page says about what it can't show."""
+"""What a page says about the visits it can't show."""
 
 from datetime import date
 
@@ -13,41 +13,41 @@ from dashboard.visits.selection import Selection
 
 
 def raw_hit_notices(project: Project, requested: Period, selection: Selection) -> list[str]:
-    """Say which days a filter that needs raw hits covers, and that nothing is compared where that is so."""
+    """Say where a filter that reads raw hits covers fewer days than requested, or leaves nothing to compare with."""
     if selection.hits_kept_since is None:
         return []
-    notices = [_("With this filter, visits are counted anew from single hits.")]
+    notices = []
     if selection.period.start > requested.start:
-        notices = [range_cut(project, selection.period, selection.hits_kept_since)]
+        notices.append(_range_cut(project, selection.period, selection.hits_kept_since))
     if selection.lacks_earlier:
-        notices.append(_("For the period before there are not enough single hits kept, so nothing is compared."))
+        notices.append(_("Nothing is compared: the raw hits of the earlier period are not all kept, or too many."))
     return notices
 
 
-def range_cut(project: Project, period: Period, kept: date) -> str:
-    """Say why a filtered page shows fewer days than it was asked for."""
-    if not period.days and period.end > kept:
-        return _("More single hits pass this filter in a day than a page counts. Add another filter to see them.")
-    if period.start <= kept:
-        return ngettext(
-            "Filtered visits are counted from single hits, which this project keeps for %(days)s day: shown are those "
-            "since %(day)s.",
-            "Filtered visits are counted from single hits, which this project keeps for %(days)s days: shown are those "
-            "since %(day)s.",
-            project.retention_days,
-        ) % {"days": formatting.exact(project.retention_days), "day": formatting.day(kept, "yMMMd")}
-    return _(
-        "Filtered visits are counted from the newest single hits: shown are those since %(day)s. Choose a shorter "
-        "range to see earlier ones."
-    ) % {"day": formatting.day(period.start, "yMMMd")}
-
-
 def pages_left_out() -> str:
-    return _("A shared page lists pages for ranges of up to %(days)s days.") % {
+    return _("A shared page lists web pages only for ranges of up to %(days)s days.") % {
         "days": formatting.exact(MAX_DAYS_OF_MANY_VALUES)
     }
 
 
 def unknown_list() -> str:
     """Say that the page has no list of the name in its address."""
-    return _("There is no such list here.")
+    return _("This page has no such list.")
+
+
+def _range_cut(project: Project, period: Period, kept_since: date) -> str:
+    """Say why a filtered page shows fewer days than requested: raw hits are not kept so long, or are too many."""
+    if not period.days and period.end > kept_since:
+        return _("A single day has more matching raw hits than a page can count. Add another filter to see them.")
+    if period.start <= kept_since:
+        return ngettext(
+            "This filter needs raw hits, which this project keeps for %(days)s day. Only visits since %(day)s are "
+            "shown.",
+            "This filter needs raw hits, which this project keeps for %(days)s days. Only visits since %(day)s are "
+            "shown.",
+            project.retention_days,
+        ) % {"days": formatting.exact(project.retention_days), "day": formatting.day(kept_since, "yMMMd")}
+    return _(
+        "Showing the most recent matching raw hits, since %(day)s: there are too many in this range. Choose a shorter "
+        "range to see earlier ones."
+    ) % {"day": formatting.day(period.start, "yMMMd")}

@@ -1,6 +1,6 @@
-"""A whole page about a project or one of its pixels, from the query string of its address to what a template shows.
+"""A whole page about a project or one of its pixels: from the query string of its address to what a template shows.
 
-The same for its members, for whoever has a share link, and for a spreadsheet.
+Members, people with a share link and spreadsheets all get the same page.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -9,82 +9,72 @@ from datetime import date, datetime
 from typing import Any
 
 from collector.models import Pixel, Project, Section
-from dashboard import formatting
-from dashboard.report.charts import MAX_MARKS, Published
 from dashboard.report.filters import Chip, apply_filters
+from dashboard.report.full_list import full_list, rows_per_page
 from dashboard.report.notices import pages_left_out, raw_hit_notices, unknown_list
-from dashboard.report.page_state import PageState, read_page_state
+from dashboard.report.page_state import PERIOD_PARAMETERS, PageState, read_page_state
 from dashboard.report.panels.panel import Panel
-from dashboard.report.quiet import Quiet, quiet_pixels
-from dashboard.report.sections import ALL_SECTIONS, Report, Subject, full_panel, report, rows_a_page
-from dashboard.report.toolbar import ToolbarLink, comparisons, presets, shapes, units
+from dashboard.report.published import PublishedArticle, published_articles
+from dashboard.report.quiet import QuietPixel, quiet_pixels
+from dashboard.report.sections import Report, make_report
+from dashboard.report.subject import ALL_SECTIONS, Lifetime, Subject
+from dashboard.report.toolbar import Toolbar, ToolbarLink, pagination, toolbar
 from dashboard.visits import queries
 from dashboard.visits.periods import Period
 from dashboard.visits.results import MAX_DAYS_OF_MANY_VALUES
-from dashboard.visits.selection import select_sources
+from dashboard.visits.selection import Selection, select_sources
+from dashboard.visits.source import VisitSource
 
 
 @dataclass(frozen=True, slots=True)
 class DashboardPage:
-    """What a template needs. `first_day` is None where nothing was counted yet; then there is no `report`.
+    """What a template needs. `first_day` is None while nothing was counted; then the page waits for its first visit.
 
-    `full` is the one list that the page shows instead of its report, `pages` the number of its pages.
+    `full_list` is the one list that the page shows instead of its `report`, `list_pages` how many pages it has.
     """
 
     project: Project
     pixel: Pixel | None
-    view: PageState
+    state: PageState
     first_day: date | None
     today: date
     clock: str
     notices: Sequence[str]
     chips: Sequence[Chip]
-    presets: Sequence[ToolbarLink]
-    comparisons: Sequence[ToolbarLink]
-    units: Sequence[ToolbarLink]
-    shapes: Sequence[ToolbarLink]
-    quiet: Sequence[Quiet]
+    toolbar: Toolbar
+    quiet: Sequence[QuietPixel]
     report: Report | None
-    full: Panel | None
-    pages: int
+    full_list: Panel | None
+    list_pages: int
     is_public: bool = False
 
     @property
     def period(self) -> Period:
-        """Return the period that is shown, or the one asked for where nothing of it could be."""
-        return self.view.period if self.view.period.days else self.view.addressed
+        """Return the period that is shown, or the requested one where none of it can be."""
+        return self.state.period if self.state.period.days else self.state.requested_period
 
     @property
-    def take(self) -> str:
-        """Return the query string of its spreadsheets, nothing for who may not take them away."""
-        return "" if self.is_public else self.view.query
+    def export_query(self) -> str:
+        """Return the query string of its spreadsheets; empty on a shared page, which has none."""
+        return "" if self.is_public else self.state.query
 
     @property
     def all_time_url(self) -> str:
-        return self.view.link("start", "end", "by", range="all")
+        return self.state.link(*PERIOD_PARAMETERS, range="all")
 
     @property
-    def kept(self) -> list[tuple[str, str]]:
-        """Return what a form that asks for other dates must hand on."""
-        return [
-            (key, value) for key, value in self.view.parameters().items() if key not in {"range", "start", "end", "by"}
-        ]
+    def kept_parameters(self) -> list[tuple[str, str]]:
+        """Return the parameters that the form for other dates keeps."""
+        return [(name, value) for name, value in self.state.parameters().items() if name not in PERIOD_PARAMETERS]
 
     @property
     def page_links(self) -> list[ToolbarLink]:
-        """Return the pages around this one of a list that is shown whole."""
-        number = self.view.number
-        near = sorted({1, self.pages, *range(max(1, number - 2), min(self.pages, number + 2) + 1)})
-        return [
-            ToolbarLink(
-                formatting.exact(near), self.view.link(all=self.view.full, page_number=str(near)), near == number
-            )
-            for near in near
-        ]
+        """Return links to the pages of the full list around this one."""
+        return pagination(self.state, self.list_pages)
 
 
 def make_page(
-    asked: Mapping[str, Any],
+    parameters: Mapping[str, Any],
     project: Project,
     pixel: Pixel | None = None,
     *,
@@ -93,80 +83,84 @@ def make_page(
     is_public: bool = False,
     full_rows: int = 0,
 ) -> DashboardPage:
-    """Make the page that a query string asks for; of `sections` alone. `is_public` leaves out what members alone see.
+    """Make the page that a query string asks for, with these `sections`. `is_public` leaves out what is for members.
 
-    A list that is asked for whole has `full_rows` on its page, where that is not 0.
+    `full_rows` is how many rows of its full list a page has, 0 for the usual number.
 
-    About twenty queries, however many hits or pixels there are; more where filters need single hits.
+    About twenty queries, however many hits or pixels there are; more where filters need raw hits.
     """
-    local = now.astimezone(project.zone)
+    local_now = now.astimezone(project.zone)
+    lifetime, first_day = _lifetime(project, pixel)
+    today = local_now.date()
+    requested = read_page_state(parameters, today=today, first_day=first_day, rows_per_page=full_rows)
+    state, chips, filter_notices = apply_filters(project, pixel, requested, sections, is_public)
+    selection = _select(project, pixel, state, now)
+    notices = [*requested.notices, *filter_notices, *raw_hit_notices(project, state.period, selection)]
+    state = state.cut_to(selection.period)
+    if is_public and Section.PAGES in sections and state.period.days > MAX_DAYS_OF_MANY_VALUES:
+        # Strangers can invent thousands of pages a day, and would have them ranked.
+        sections = set(sections) - {Section.PAGES}
+        notices.append(pages_left_out())
+    subject = _subject(project, pixel, state, now, lifetime, sections, is_public=is_public)
+    shown_list, state = _full_list(subject, state, selection.current) if first_day else (None, state)
+    if state.full_list and shown_list is None:
+        notices.append(unknown_list())
+    if clock_change := state.period.clock_change(project.zone):
+        notices.append(clock_change)
+    return DashboardPage(
+        project, pixel, state, first_day, today, f"{local_now:%H:%M}", notices, chips,
+        toolbar(state, sections), subject.quiet,
+        None if shown_list else make_report(subject, state, selection.current, selection.earlier),
+        shown_list, -(-shown_list.total_rows // rows_per_page(state)) if shown_list else 0, is_public,
+    )  # fmt: skip
+
+
+def _lifetime(project: Project, pixel: Pixel | None) -> tuple[Lifetime, date | None]:
+    """Return the visits of a pixel's whole life, and the first day that the page can show. One query, or two."""
     first_day = queries.first_day(project)
-    lifetime = queries.lifetime(project, pixel.pk, first_day) if pixel and first_day else []
-    if pixel:
-        first_day = min((day for day, _platform, _visits in lifetime), default=None)
-    asked_view = replace(read_page_state(asked, today=local.date(), first_day=first_day), rows=full_rows)
-    shown, chips, notices = apply_filters(project, pixel, asked_view, sections, is_public)
-    filters = replace(shown.filters, pixel_id=pixel.pk) if pixel else shown.filters
-    selection = select_sources(project, filters, shown.period, shown.earlier, now, compares=not shown.full)
-    more_notices = raw_hit_notices(project, shown.period, selection)
-    if selection.period != shown.period:
-        shown = replace(shown, period=selection.period, asked=shown.period)
-    tally = selection.current
-    if is_public and shown.period.days > MAX_DAYS_OF_MANY_VALUES and Section.PAGES in sections:
-        sections = set(sections) - {Section.PAGES}  # strangers can make up pages by the thousand, and have them ranked
-        more_notices = [*more_notices, pages_left_out()]
-    quiet = [] if pixel or is_public else quiet_pixels([project], now)
-    subject = Subject(
+    if pixel is None or first_day is None:
+        return [], first_day
+    lifetime = queries.lifetime(project, pixel.pk, first_day)
+    return lifetime, min((day for day, _platform, _visits in lifetime), default=None)
+
+
+def _select(project: Project, pixel: Pixel | None, state: PageState, now: datetime) -> Selection:
+    """Choose the sources of visits. A full list is compared with nothing."""
+    filters = replace(state.filters, pixel_id=pixel.pk) if pixel else state.filters
+    return select_sources(project, filters, state.period, state.earlier, now, compares=not state.full_list)
+
+
+def _subject(
+    project: Project,
+    pixel: Pixel | None,
+    state: PageState,
+    now: datetime,
+    lifetime: Lifetime,
+    sections: Collection[str],
+    *,
+    is_public: bool,
+) -> Subject:
+    published: list[PublishedArticle] = []
+    if pixel or Section.ARTICLES in sections:
+        published = published_articles(project, pixel, state.filters.pixel_id, state.period)
+    return Subject(
         project=project,
         pixel=pixel,
         now=now,
         lifetime=lifetime,
-        published=_published(project, pixel, shown.filters.pixel_id, shown.period)
-        if Section.ARTICLES in sections or pixel
-        else [],
-        quiet=quiet,
+        published=published,
+        quiet=[] if pixel or is_public else quiet_pixels([project], now),
         sections=sections,
         are_linked=not is_public,
     )
-    full = full_panel(subject, shown, tally) if shown.full and first_day else None
-    if full and not full.rows and shown.number > 1:
-        shown = replace(shown, number=1)  # there are fewer pages, or nothing that tells how many
-        full = full_panel(subject, shown, tally)
-    clock_change = shown.period.clock_change(project.zone)
-    return DashboardPage(
-        project=project,
-        pixel=pixel,
-        view=shown,
-        first_day=first_day,
-        today=local.date(),
-        clock=f"{local:%H:%M}",
-        notices=[
-            *asked_view.notices,
-            *notices,
-            *more_notices,
-            *([unknown_list()] if shown.full and full is None else []),
-            *filter(None, [clock_change]),
-        ],
-        chips=chips,
-        presets=presets(shown),
-        comparisons=comparisons(shown),
-        units=units(shown),
-        shapes=shapes(shown) if Section.PLATFORMS in sections else [],
-        quiet=quiet,
-        report=None if full else report(subject, shown, tally, selection.earlier),
-        full=full,
-        pages=-(-full.values // rows_a_page(shown)) if full else 0,
-        is_public=is_public,
-    )
 
 
-def _published(project: Project, pixel: Pixel | None, pixel_id: int | None, period: Period) -> list[Published]:
-    """Return the articles that appeared in the period, newest first. One query, none for a single article."""
-    if pixel:
-        day = pixel.created_at.astimezone(project.zone).date()
-        return [Published(pixel.title, pixel.created_at)] if period.start <= day < period.end else []
-    from_midnight, to_midnight = period.moments(project.zone)
-    pixels = Pixel.objects.filter(project=project, created_at__gte=from_midnight, created_at__lt=to_midnight)
-    if pixel_id is not None:
-        pixels = pixels.filter(pk=pixel_id)
-    return [Published(*row) for row in pixels.values_list("title", "created_at")[:MAX_MARKS]]
+def _full_list(subject: Subject, state: PageState, tally: VisitSource) -> tuple[Panel | None, PageState]:
+    """Return the full list that `state` names, if it does, and the state with the number of the page that is shown."""
+    if not state.full_list:
+        return None, state
+    shown_list = full_list(subject, state, tally)
+    if shown_list and not shown_list.rows and state.page_number > 1:  # it has fewer pages: show the first
+        state = replace(state, page_number=1)
+        shown_list = full_list(subject, state, tally)
+    return shown_list, state

@@ -1,8 +1,8 @@
-"""What the address of a page asks for: its range, unit and comparison, its filters, and which list in full.
+"""What the address of a page asks for: its range, unit and comparison, its filters, and which list to show whole.
 
-All of a page's state is in its query string, so that a view can be bookmarked and shared, and links between views are
-query strings alone: they work wherever the page stands. Whatever the query string says, a page gets a `PageState`: what
-can't be read is left out, with a notice that says so.
+All of a page's state is in its query string. So every state can be bookmarked and shared, and links between states are
+only query strings, which work at any address. Any query string gives a `PageState`: what can't be read is ignored, with
+a notice that says so.
 """
 
 from collections.abc import Mapping
@@ -18,94 +18,104 @@ from dashboard.visits.filters import NO_FILTERS, Filters, positive_number, read_
 from dashboard.visits.periods import Bucket, Comparison, Period, PeriodForm
 
 MAX_PAGE = 100_000
+PERIOD_PARAMETERS = ("range", "start", "end", "by")
 
 
 @dataclass(frozen=True)
 class PageState:
-    """What a page shows. `full` names the one list that it shows whole, from page number `number` on.
+    """What a page shows.
 
-    `rows` is how many rows of that list a page has, 0 where that is for the list to say. `asked` is the period of the
-    address, where not all of that can be shown.
+    `full_list` names the one list that it shows whole, `page_number` the page of that list, and `rows_per_page` how
+    many rows such a page has, 0 for the usual number. `cut_from` is the period that the address names, where only a
+    part of it can be shown.
     """
 
     period: Period
     comparison: Comparison = Comparison.PREVIOUS
     filters: Filters = NO_FILTERS
     is_line: bool = False
-    full: str = ""
-    number: int = 1
-    rows: int = 0
+    full_list: str = ""
+    page_number: int = 1
+    rows_per_page: int = 0
     notices: tuple[str, ...] = ()
-    asked: Period | None = None
+    cut_from: Period | None = None
 
     @property
     def earlier(self) -> Period | None:
-        """Return the period that this one is compared with; before all of time there was none."""
+        """Return the period that this one is compared with. All of time has no period before it."""
         return None if self.period.name == "all" else self.period.earlier(self.comparison)
 
     @property
-    def addressed(self) -> Period:
-        """Return the period that its address names."""
-        return self.asked or self.period
+    def requested_period(self) -> Period:
+        """Return the period that the address names."""
+        return self.cut_from or self.period
+
+    def cut_to(self, period: Period) -> "PageState":
+        """Return this state for the part of its period that can be shown."""
+        return self if period == self.period else replace(self, period=period, cut_from=self.period)
 
     def parameters(self) -> dict[str, str]:
-        """Return all that the address must say to ask for this view again, without `full`."""
-        period = self.addressed
-        asked = {"range": period.name} if period.name else {"start": f"{period.start}", "end": f"{period.last_day}"}
+        """Return the parameters of an address that asks for this state again, without its full list."""
+        period = self.requested_period
+        if period.name:
+            parameters = {"range": period.name}
+        else:
+            parameters = {"start": f"{period.start}", "end": f"{period.last_day}"}
         if period.unit:
-            asked["by"] = period.unit.value
+            parameters["by"] = period.unit.value
         if self.comparison is not Comparison.PREVIOUS:
-            asked["compare"] = self.comparison.value
+            parameters["compare"] = self.comparison.value
         if self.is_line:
-            asked["trend"] = "line"
-        return asked | self.filters.parameters()
+            parameters["trend"] = "line"
+        return parameters | self.filters.parameters()
 
     @cached_property
     def _parameters(self) -> Mapping[str, str]:
-        return self.parameters()  # for the sixty links of a page
+        return self.parameters()  # once for the sixty links of a page
 
     def link(self, *without: str, **changes: str) -> str:
-        """Return the address of this view with some parameters left out and others changed, such as `?range=30d`."""
-        kept = {key: value for key, value in self._parameters.items() if key not in without}
+        """Return the address of this state with some parameters left out and others changed, such as `?range=30d`."""
+        kept = {name: value for name, value in self._parameters.items() if name not in without}
         return f"?{urlencode(kept | changes)}"
 
     def links(self, parameter: str) -> str:
-        """Return what links to this view with other values of a parameter begin with; a value, quoted, ends them."""
+        """Return the start of all links that change only this parameter. Its value, quoted, completes one."""
         others = self.link(parameter)
         return f"{others}&{parameter}=" if len(others) > 1 else f"?{parameter}="
 
     @property
     def query(self) -> str:
-        """Return the query string that asks for this view again."""
+        """Return the query string that asks for this state again."""
         return self.link()[1:]
 
 
 def read_page_state(
-    asked: Mapping[str, Any], *, today: date, first_day: date | None, sections: bool = True
+    parameters: Mapping[str, Any], *, today: date, first_day: date | None, rows_per_page: int = 0
 ) -> PageState:
-    """Read the query string of a page; `today` and `first_day` as `PeriodForm` has them. Never raises."""
-    form = PeriodForm(asked, today=today, first_day=first_day)
+    """Read the query string of a page; `today` and `first_day` as `PeriodForm` takes them. Never raises."""
+    form = PeriodForm(parameters, today=today, first_day=first_day)
     period = form.period()
     notices = [form.notice] if form.notice else []
-    unit = asked.get("by", "")
+    unit = parameters.get("by", "")
     if unit in period.offered_buckets():
         period = replace(period, unit=Bucket(unit))
     elif unit:
         notices.append(_("This range can't be drawn by “%(unit)s”.") % {"unit": unit[:40]})
-    compared = asked.get("compare", "") or Comparison.PREVIOUS
-    if compared not in set(Comparison):
-        notices.append(_("The address names no comparison that there is: this is the period before."))
-        compared = Comparison.PREVIOUS
-    filters, ignored = read_filters(asked)
+    comparison = parameters.get("compare", "") or Comparison.PREVIOUS
+    if comparison not in set(Comparison):
+        notices.append(_("The address names an unknown comparison. Compared with the period before instead."))
+        comparison = Comparison.PREVIOUS
+    filters, ignored = read_filters(parameters)
     notices += [
-        _("The filter “%(name)s” in the address can't be read, and was left out.") % {"name": name} for name in ignored
+        _("The filter “%(name)s” in the address is invalid and was ignored.") % {"name": name} for name in ignored
     ]
     return PageState(
         period=period,
-        comparison=Comparison(compared),
+        comparison=Comparison(comparison),
         filters=filters,
-        is_line=asked.get("trend") == "line",
-        full=asked.get("all", "")[:40],
-        number=positive_number(asked.get("page_number", ""), MAX_PAGE) or 1,
+        is_line=parameters.get("trend") == "line",
+        full_list=parameters.get("all", "")[:40],
+        page_number=positive_number(parameters.get("page_number", ""), MAX_PAGE) or 1,
+        rows_per_page=rows_per_page,
         notices=tuple(notices),
     )

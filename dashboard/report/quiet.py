@@ -1,7 +1,7 @@
-"""Pixels that used to be visited and have been silent for longer than their habit.
+"""Pixels that are unusually quiet: they used to be visited, and had no visit for much longer than usual.
 
-A habit is the mean gap between the days that a pixel was visited on. Visits that come by chance, one every so many
-days, leave a gap five times as long once in 150 times (e^-5): such a silence is worth a look.
+Usual is the mean gap between the days on which a pixel was visited. If visits come at random, one gap in 150 is five
+times as long as the mean (e^-5): such a pause is worth a look.
 """
 
 from collections.abc import Collection, Sequence
@@ -17,63 +17,74 @@ from dashboard import formatting
 from dashboard.visits import queries
 from dashboard.visits.periods import DAY
 
-SILENT_DAYS = 7  # at least; a pixel that was visited since is not asked about
-SILENT_GAPS = 5
-VISITED_DAYS = 3  # fewer make no habit
-REMEMBERED_DAYS = 120
-MAX_PIXELS = 40  # the newest; looking at more would hold up the page
+QUIET_DAYS = 7  # at least: a pixel that was visited since is not quiet
+QUIET_GAPS = 5
+VISITED_DAYS = 3  # with fewer, nothing is usual
+HISTORY_DAYS = 120
+MAX_PIXELS = 40  # the newest ones: to look at more would slow the page down
 
 
 @dataclass(frozen=True, slots=True)
-class Quiet:
-    """One pixel that fell silent, and since when."""
+class QuietPixel:
+    """One unusually quiet pixel, and since when."""
 
     pixel: Pixel
     last_visit_on: date
-    silent_days: int
+    quiet_days: int
 
     @property
     def label(self) -> str:
-        return ngettext("quiet for %(days)s day", "quiet for %(days)s days", self.silent_days) % {
-            "days": formatting.exact(self.silent_days)
+        return ngettext("quiet for %(days)s day", "quiet for %(days)s days", self.quiet_days) % {
+            "days": formatting.exact(self.quiet_days)
         }
 
     @property
     def advice(self) -> str:
         return _(
-            "Last visited on %(day)s, and silent for longer than its habit. Check whether the image is still in the "
-            "post, whether the post is still there, and whether the platform now serves images through a proxy."
+            "Unusually quiet: the last visit was on %(day)s. Check that the image is still in the post, that the post "
+            "is still online, and whether the platform now serves images through a proxy."
         ) % {"day": formatting.day(self.last_visit_on, "yMMMd")}
 
 
-def quiet_pixels(projects: Collection[Project], now: datetime) -> list[Quiet]:
-    """Return the quiet pixels of projects, newest first. Three queries at most, bounded in what they read."""
+def quiet_pixels(projects: Collection[Project], now: datetime) -> list[QuietPixel]:
+    """Return the unusually quiet pixels of projects, the newest first.
+
+    Three queries at most, bounded in what they read.
+    """
     if not projects:
         return []
-    by_pk = {project.pk: project for project in projects}
+    project_by_pk = {project.pk: project for project in projects}
     today = max(timezone.localdate(now, project.zone) for project in projects)
-    lately = queries.visited_pixels(projects, [today - ago * DAY for ago in range(SILENT_DAYS)])
-    live = Pixel.objects.live().filter(project__in=by_pk).exclude(pk__in=lately)
-    silent = list(live.filter(created_at__lt=now - VISITED_DAYS * DAY)[: MAX_PIXELS + 1])
-    if not silent:
+    history = [today - days_ago * DAY for days_ago in range(QUIET_DAYS, HISTORY_DAYS)]
+    candidates = _candidates(projects, today, history, now)
+    if not candidates:
         return []
-    remembered = [today - ago * DAY for ago in range(SILENT_DAYS, REMEMBERED_DAYS)]
-    if len(silent) > MAX_PIXELS:  # most of them may never have been visited
-        silent = list(live.filter(pk__in=queries.visited_pixels(projects, remembered))[:MAX_PIXELS])
-    days = queries.visited_days(silent, remembered)
-    found = []
-    for pixel in silent:
-        pixel.project = by_pk[pixel.project_id]
-        visited = days.get(pixel.pk, [])
-        if is_quiet(visited, timezone.localdate(now, pixel.project.zone)):
-            silent_days = (timezone.localdate(now, pixel.project.zone) - visited[-1]).days
-            found.append(Quiet(pixel, visited[-1], silent_days))
-    return found
+    days_by_pixel = queries.visited_days(candidates, history)
+    quiet = []
+    for pixel in candidates:
+        pixel.project = project_by_pk[pixel.project_id]
+        visited = days_by_pixel.get(pixel.pk, [])
+        local_today = timezone.localdate(now, pixel.project.zone)
+        if is_quiet(visited, local_today):
+            quiet.append(QuietPixel(pixel, visited[-1], (local_today - visited[-1]).days))
+    return quiet
 
 
 def is_quiet(visited: Sequence[date], today: date) -> bool:
-    """Tell whether a pixel that was visited on those days, in order, is silent for longer than its habit."""
+    """Tell whether a pixel that was visited on these days, in order, is unusually quiet."""
     if len(visited) < VISITED_DAYS:
         return False
-    gap = (visited[-1] - visited[0]).days / (len(visited) - 1)
-    return (today - visited[-1]).days >= max(SILENT_DAYS, SILENT_GAPS * gap)
+    mean_gap = (visited[-1] - visited[0]).days / (len(visited) - 1)
+    return (today - visited[-1]).days >= max(QUIET_DAYS, QUIET_GAPS * mean_gap)
+
+
+def _candidates(projects: Collection[Project], today: date, history: Sequence[date], now: datetime) -> Sequence[Pixel]:
+    """Return the newest pixels that were not visited lately. One query, or two where there are many."""
+    recent_days = [today - days_ago * DAY for days_ago in range(QUIET_DAYS)]
+    visited_lately = queries.visited_pixels(projects, recent_days)
+    live = Pixel.objects.live().filter(project__in=[project.pk for project in projects]).exclude(pk__in=visited_lately)
+    candidates = list(live.filter(created_at__lt=now - VISITED_DAYS * DAY)[: MAX_PIXELS + 1])
+    if len(candidates) <= MAX_PIXELS:
+        return candidates
+    # Most of so many may never have been visited: those can't be quiet.
+    return list(live.filter(pk__in=queries.visited_pixels(projects, history))[:MAX_PIXELS])

@@ -1,249 +1,156 @@
-"""What a page of the dashboard says: figures, charts and panels, made of the visits that it is about.
+"""The report: figures, charts and panels of a page, a function for each section.
 
 Python decides numbers, labels, order and links; templates place them; JavaScript paints.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
 
-from collector.models import Dimension, Pixel, Project, Section
-from dashboard.report.charts import Chart, Published, first_week_chart, trend_chart
-from dashboard.report.figures import Figure, Numbers, key_figures, proxied, set_aside
-from dashboard.report.hours import Grid, hours_grid
+from collector.models import Dimension, Section
+from dashboard.report.charts import Chart
+from dashboard.report.comparison import earlier_numbers
+from dashboard.report.figures import Figure, filtered_out, key_figures
+from dashboard.report.first_week import first_week_chart
+from dashboard.report.hours import HoursGrid, hours_grid
+from dashboard.report.numbers import FIGURE_DIMENSIONS, PeriodNumbers, period_numbers, totals_of
 from dashboard.report.page_state import PageState
-from dashboard.report.panels.articles import articles_panel
-from dashboard.report.panels.panel import (
-    FULL_ROWS,
-    GROUPS,
-    PANEL_ROWS,
-    PANELS,
-    Group,
-    Panel,
-    dimension_panel,
-    placements_panel,
-    platforms_panel,
-)
-from dashboard.report.quiet import Quiet
-from dashboard.visits.periods import Bucket, Period
-from dashboard.visits.results import MANY_VALUES, PixelTotal, PlatformDay, Reading, Sums, ValueCount, read_through
+from dashboard.report.panels.articles import ArticleTotals, articles_panel
+from dashboard.report.panels.dimensions import PANELS, panel_groups
+from dashboard.report.panels.panel import PANEL_ROWS, Panel, PanelGroup
+from dashboard.report.panels.placements import placements_panel
+from dashboard.report.panels.platforms import platforms_panel
+from dashboard.report.subject import Subject
+from dashboard.report.trend import trend_chart
+from dashboard.visits.results import MANY_VALUES, PixelTotal, PlatformDay, Sums, ValueCount, read_through
 from dashboard.visits.source import VisitSource
-
-ALL_SECTIONS = frozenset(Section.values)
-FIGURES = (Dimension.TRAFFIC, Dimension.VERDICT)
-FULL_ARTICLES = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What a report is about: a project, or one of its pixels with the days of its life; and at which moment.
-
-    `sections` are the parts that whoever looks may see; `are_linked` is whether they may open the articles' pages.
-    """
-
-    project: Project
-    pixel: Pixel | None
-    now: datetime
-    lifetime: Sequence[tuple[date, str, int]] = ()
-    published: Sequence[Published] = ()
-    quiet: Sequence[Quiet] = ()
-    sections: Collection[str] = ALL_SECTIONS
-    are_linked: bool = True
-
-    @property
-    def today(self) -> date:
-        return self.now.astimezone(self.project.zone).date()
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything that a page shows over one period. `set_aside` says what was not counted."""
+    """Everything that a page shows over one period. `filtered_out` says which hits are not counted, and why."""
 
     visits: int
-    set_aside: str
+    filtered_out: str
     figures: Sequence[Figure]
     trend: Chart | None
-    hours: Grid | None
+    hours: HoursGrid | None
     platforms: Panel | None
     articles: Panel | None
     placements: Panel | None
     first_week: Chart | None
-    groups: Sequence[Group]
+    groups: Sequence[PanelGroup]
 
-    def tables(self) -> list[Chart | Grid | Panel]:
-        """Return all that has a table, in the order of the page."""
+    def tables(self) -> list[Chart | HoursGrid | Panel]:
+        """Return everything that has a table, in the order of the page."""
         parts = (self.trend, self.hours, self.platforms, self.articles, self.placements, self.first_week)
-        return [part for part in parts if part] + [panel for group in self.groups for panel in group.panels]
+        panels = [panel for group in self.groups for panel in group.panels]
+        return [part for part in parts if part] + panels
 
 
-def report(subject: Subject, view: PageState, tally: VisitSource, earlier: VisitSource | None) -> Report:
-    """Report on a project or pixel. `earlier` answers for the period compared with, None where there is none."""
-    period, sections = view.period, subject.sections
-    is_project = not subject.pixel and view.filters.pixel_id is None
-    days = tally.platform_days(period)
-    few, many = _shown_dimensions(sections)
-    sums = tally.sums(period, [*FIGURES, *few], with_pixels=is_project)
-    ranked: dict[int, list[ValueCount]] = {one: list(sums.values.get(one, ()))[:PANEL_ROWS] for one in few}
-    if many:
-        for row in tally.value_counts(period, many, limit=PANEL_ROWS):
-            ranked.setdefault(row.dimension, []).append(row)
-    numbers = _numbers(days, sums, read_through(sums.pixels.values()) if is_project else tally.reading(period))
-    days_before = earlier.platform_days(view.earlier) if earlier and view.earlier else []
-    has_platforms = Section.PLATFORMS in sections
-    drawn = view if has_platforms else replace(view, is_line=True)  # a stack would tell the platforms
+@dataclass(frozen=True, slots=True)
+class _Results:
+    """What several sections are made of, read from the source once. `counts` has the first values by dimension."""
+
+    days: Sequence[PlatformDay]
+    days_before: Sequence[PlatformDay]
+    sums: Sums
+    counts: Mapping[int, Sequence[ValueCount]]
+    numbers: PeriodNumbers
+
+
+def make_report(subject: Subject, state: PageState, tally: VisitSource, earlier: VisitSource | None) -> Report:
+    """Report on a project or a pixel. `earlier` answers for the earlier period, None where nothing is compared."""
+    results = _results(subject, state, tally, earlier)
+    numbers = results.numbers
     return Report(
         visits=numbers.visits,
-        set_aside=set_aside(numbers.verdicts),
-        figures=_figures(subject, view, numbers, earlier, days_before, is_project=is_project),
-        trend=trend_chart(subject.project, drawn, days, days_before, subject.published)
-        if Section.TREND in sections
-        else None,
-        hours=hours_grid(subject.project, period, tally.week(period)) if Section.HOURS in sections else None,
-        platforms=platforms_panel(_totals(days), numbers.visits, view, evidence=tally.evidence(period))
-        if has_platforms and not subject.pixel
-        else None,
-        articles=articles_panel(
-            subject.project, tally, view, _by_pixel(view, numbers, sums), numbers.visits,
-            quiet={quiet.pixel.pk: quiet for quiet in subject.quiet}, limit=PANEL_ROWS, are_linked=subject.are_linked,
-            are_split=has_platforms, looked_at=sums.looked_at,
-        )
-        if Section.ARTICLES in sections and not subject.pixel
-        else None,
-        placements=_placements(subject, view, tally, days, numbers.visits)
-        if has_platforms and subject.pixel
-        else None,
-        first_week=first_week_chart(subject.project, subject.lifetime, subject.today)
-        if Section.TREND in sections and subject.pixel and not view.filters.parameters()
-        else None,
-        groups=_groups(ranked, numbers.visits, view, subject, sums.values.get(Dimension.COUNTRY, ())),
-    )  # fmt: skip
-
-
-def full_panel(subject: Subject, view: PageState, tally: VisitSource) -> Panel | None:
-    """Return a page of the one list that the view shows whole; None where there is no such list.
-
-    Articles of a page of any length (`view.rows`) come without their lines and bands: those cost by article.
-    """
-    period = view.period
-    limit = rows_a_page(view)
-    offset = (view.number - 1) * limit
-    days = tally.platform_days(period)
-    visits = sum(day.visits for day in _totals(days))
-    if view.full == "platforms" and Section.PLATFORMS in subject.sections:
-        evidence = tally.evidence(period)
-        return platforms_panel(_totals(days), visits, view, evidence=evidence, limit=limit, offset=offset)
-    if view.full == "articles" and Section.ARTICLES in subject.sections and not subject.pixel:
-        is_project = view.filters.pixel_id is None
-        sums = tally.sums(period, (), with_pixels=is_project)
-        numbers = _numbers(days, sums, Reading(0, 0) if is_project else tally.reading(period))
-        return articles_panel(
-            subject.project, tally, view, _by_pixel(view, numbers, sums), visits,
-            quiet={quiet.pixel.pk: quiet for quiet in subject.quiet}, limit=limit, offset=offset,
-            are_linked=subject.are_linked, are_split=Section.PLATFORMS in subject.sections and not view.rows,
-            looked_at=sums.looked_at,
-        )  # fmt: skip
-    described = PANELS.get(view.full)
-    if described is None or described.section not in subject.sections:
-        return None
-    counts = tally.value_counts(period, [described.dimension], limit, offset)
-    known = [one for one in tally.value_counts(period, [described.dimension], 2) if one.value] if offset else []
-    most = known[0].visits if known else 0
-    return dimension_panel(described, counts, visits, view, are_linked=subject.are_linked, most=most)
-
-
-def rows_a_page(view: PageState) -> int:
-    """Return how many rows a page of the view's full list has."""
-    return view.rows or (FULL_ARTICLES if view.full == "articles" else FULL_ROWS)
-
-
-def _shown_dimensions(sections: Collection[str]) -> tuple[list[Dimension], list[Dimension]]:
-    """Return the dimensions of the panels that are shown: those with few values, and those with any number."""
-    shown = [described.dimension for described in PANELS.values() if described.section in sections]
-    return [one for one in shown if one not in MANY_VALUES], [one for one in shown if one in MANY_VALUES]
-
-
-def _totals(days: Sequence[PlatformDay]) -> list[PlatformDay]:
-    return [day for day in days if day.dimension == Dimension.TOTAL]
-
-
-def _numbers(days: Sequence[PlatformDay], sums: Sums, reading: Reading) -> Numbers:
-    totals = _totals(days)
-    return Numbers(
-        visits=sum(day.visits for day in totals),
-        visitors=sum(day.visitors for day in totals),
-        proxied=proxied(sums.by_value(Dimension.TRAFFIC)),
-        verdicts=sums.by_value(Dimension.VERDICT),
-        reading=reading,
+        filtered_out=filtered_out(numbers.verdicts),
+        figures=key_figures(numbers, earlier_numbers(subject, state, earlier, results.days_before)),
+        trend=_trend(subject, state, results),
+        hours=_hours(subject, state, tally),
+        platforms=_platforms(subject, state, tally, results),
+        articles=_articles(subject, state, tally, results),
+        placements=_placements(subject, state, tally, results),
+        first_week=_first_week(subject, state),
+        groups=panel_groups(
+            subject, state, results.counts, numbers.visits, results.sums.values.get(Dimension.COUNTRY, ())
+        ),
     )
 
 
-def _by_pixel(view: PageState, numbers: Numbers, sums: Sums) -> Mapping[int, PixelTotal]:
-    """Return the visits by pixel; where the view is filtered by one, all visits are its own."""
-    if view.filters.pixel_id is None:
+def visits_by_pixel(state: PageState, numbers: PeriodNumbers, sums: Sums) -> Mapping[int, PixelTotal]:
+    """Return the visits by pixel. Where the page is filtered by an article, all visits are of that one."""
+    if state.filters.pixel_id is None:
         return sums.pixels
-    return {view.filters.pixel_id: PixelTotal(numbers.visits, numbers.visitors, *numbers.reading)}
+    return {state.filters.pixel_id: PixelTotal(numbers.visits, numbers.visitors, *numbers.reading)}
 
 
-def _figures(
-    subject: Subject, view: PageState, now: Numbers, earlier: VisitSource | None, days_before: Sequence[PlatformDay],
-    *, is_project: bool,
-) -> Sequence[Figure]:  # fmt: skip
-    """Return the key figures with their changes. A day that is not over is compared with as much of the earlier one."""
-    period = view.earlier
-    if earlier is None or period is None:
-        return key_figures(now, None, "")
-    sums = earlier.sums(period, FIGURES, with_pixels=is_project)
-    reading = read_through(sums.pixels.values()) if is_project else earlier.reading(period)
-    before = _numbers(days_before, sums, reading)
-    if view.period.last_day != subject.today:
-        return key_figures(now, before, period.label)
-    return key_figures(now, before, period.label, so_far=_so_far(subject, period, earlier, days_before))
+def _results(subject: Subject, state: PageState, tally: VisitSource, earlier: VisitSource | None) -> _Results:
+    period = state.period
+    is_project = subject.is_whole_project(state)
+    days = tally.platform_days(period)
+    dimensions = [panel.dimension for panel in PANELS.values() if panel.section in subject.sections]
+    with_few_values = [dimension for dimension in dimensions if dimension not in MANY_VALUES]
+    with_many_values = [dimension for dimension in dimensions if dimension in MANY_VALUES]
+    sums = tally.sums(period, [*FIGURE_DIMENSIONS, *with_few_values], with_pixels=is_project)
+    counts: dict[int, list[ValueCount]] = {
+        dimension: list(sums.values.get(dimension, ()))[:PANEL_ROWS] for dimension in with_few_values
+    }
+    if with_many_values:
+        for count in tally.value_counts(period, with_many_values, limit=PANEL_ROWS):
+            counts.setdefault(count.dimension, []).append(count)
+    reading = read_through(sums.pixels.values()) if is_project else tally.reading(period)
+    return _Results(
+        days,
+        earlier.platform_days(state.earlier) if earlier and state.earlier else [],
+        sums,
+        counts,
+        period_numbers(days, sums, reading),
+    )
 
 
-def _so_far(
-    subject: Subject, period: Period, earlier: VisitSource, days_before: Sequence[PlatformDay]
-) -> tuple[int, int]:
-    """Return visits and visitors of a period up to this hour and minute of its last day, as if even within the hour."""
-    last, clock = period.last_day, subject.now.astimezone(subject.project.zone)
-    whole = [day for day in _totals(days_before) if day.date != last]
-    visits, visitors = float(sum(day.visits for day in whole)), float(sum(day.visitors for day in whole))
-    for day in earlier.platform_days(Period(last, period.end, unit=Bucket.HOUR)):
-        if day.dimension == Dimension.HOUR and day.date == last:
-            passed = min(max(clock.hour + clock.minute / 60 - int(day.hour), 0), 1)
-            visits += day.visits * passed
-            visitors += day.visitors * passed
-    return round(visits), round(visitors)
+def _trend(subject: Subject, state: PageState, results: _Results) -> Chart | None:
+    if Section.TREND not in subject.sections:
+        return None
+    if Section.PLATFORMS not in subject.sections:
+        state = replace(state, is_line=True)  # stacked bars would show the platforms
+    return trend_chart(subject.project, state, results.days, results.days_before, subject.published)
 
 
-def _placements(
-    subject: Subject, view: PageState, tally: VisitSource, days: Sequence[PlatformDay], visits: int
-) -> Panel:
-    values = tally.platform_values(view.period, [Dimension.HOUR, Dimension.POSITION])
-    return placements_panel(_totals(days), values, subject.lifetime, visits, view)
+def _hours(subject: Subject, state: PageState, tally: VisitSource) -> HoursGrid | None:
+    if Section.HOURS not in subject.sections:
+        return None
+    period = state.period
+    return hours_grid(subject.project, period, tally.week(period))
 
 
-def _groups(
-    ranked: Mapping[int, Sequence[ValueCount]],
-    visits: int,
-    view: PageState,
-    subject: Subject,
-    countries: Sequence[ValueCount],
-) -> list[Group]:
-    groups = []
-    # Set in two columns, these come out about as long as each other: a project has its platforms after the first.
-    for key, names in (GROUPS[1], GROUPS[0], GROUPS[2]) if subject.pixel else GROUPS:
-        shown = [
-            dimension_panel(
-                described,
-                ranked.get(described.dimension, ()),
-                visits,
-                view,
-                are_linked=subject.are_linked,
-                mapped=countries if described.dimension == Dimension.COUNTRY else (),
-            )
-            for described in map(PANELS.__getitem__, names)
-            if described.section in subject.sections and (ranked.get(described.dimension) or not described.optional)
-        ]
-        if shown:
-            groups.append(Group(key, shown))
-    return groups
+def _platforms(subject: Subject, state: PageState, tally: VisitSource, results: _Results) -> Panel | None:
+    if subject.pixel or Section.PLATFORMS not in subject.sections:
+        return None
+    period = state.period
+    evidence = tally.evidence(period)
+    return platforms_panel(totals_of(results.days), results.numbers.visits, state, evidence=evidence)
+
+
+def _articles(subject: Subject, state: PageState, tally: VisitSource, results: _Results) -> Panel | None:
+    if subject.pixel or Section.ARTICLES not in subject.sections:
+        return None
+    totals = ArticleTotals(
+        visits_by_pixel(state, results.numbers, results.sums), results.numbers.visits, results.sums.looked_at
+    )
+    has_platforms = Section.PLATFORMS in subject.sections
+    return articles_panel(subject, state, tally, totals, limit=PANEL_ROWS, has_sparklines=has_platforms)
+
+
+def _placements(subject: Subject, state: PageState, tally: VisitSource, results: _Results) -> Panel | None:
+    if subject.pixel is None or Section.PLATFORMS not in subject.sections:
+        return None
+    values = tally.platform_values(state.period, [Dimension.HOUR, Dimension.POSITION])
+    return placements_panel(totals_of(results.days), values, subject.lifetime, results.numbers.visits, state)
+
+
+def _first_week(subject: Subject, state: PageState) -> Chart | None:
+    """Draw an article's first week, which no filter applies to: a filtered page has none."""
+    if subject.pixel is None or Section.TREND not in subject.sections or state.filters.parameters():
+        return None
+    return first_week_chart(subject.project, subject.lifetime, subject.today)

@@ -1,4 +1,4 @@
-"""What administrators are told of how hits come in."""
+"""What administrators see about the intake of hits: lost hits, and readers that look like one."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,13 +8,13 @@ from django.db.models import Max, Q, Sum
 from collector.models import SpoolOffset
 
 LAST_DAY = timedelta(hours=24)
-MIN_HITS = 50  # fewer are an author trying it out at home
+MIN_HITS = 50  # fewer may be an author who tries it out at home
 MIN_PRIVATE_SHARE = 0.95
 
 
 @dataclass(frozen=True, slots=True)
 class Losses:
-    """Hits that were answered as lost, for the spool could not be written, and when the last of them was noted."""
+    """Hits that were lost because the spool could not be written, and when the last of them was noted."""
 
     hits: int
     noted_at: datetime
@@ -22,7 +22,7 @@ class Losses:
 
 @dataclass(frozen=True, slots=True)
 class Indistinct:
-    """Hits of the last day, and how many of them came from a private address: from a proxy, most likely."""
+    """Hits of the last day, and how many of them came from a private address, which is most likely a proxy."""
 
     hits: int
     private: int
@@ -34,24 +34,24 @@ class Indistinct:
 
 @dataclass(frozen=True, slots=True)
 class ServerHealth:
-    """What administrators are told of how hits come in; None where nothing is wrong."""
+    """What is wrong with the intake of hits; each part is None where nothing is."""
 
     losses: Losses | None
     indistinct: Indistinct | None
 
 
 def server_health(now: datetime) -> ServerHealth:
-    """Return what was lost in the last 90 days, and whether the last day's readers can be told apart. One query."""
-    lost, lately = Q(lost__gt=0), Q(updated_at__gt=now - LAST_DAY)
-    found = SpoolOffset.objects.filter(lost | lately).aggregate(
+    """Return the losses of the last 90 days, and whether the last day's readers can't be told apart. One query."""
+    has_losses, is_recent = Q(lost__gt=0), Q(updated_at__gt=now - LAST_DAY)
+    totals = SpoolOffset.objects.filter(has_losses | is_recent).aggregate(
         losses=Sum("lost"),
-        noted_at=Max("updated_at", filter=lost),
-        stored=Sum("hits", filter=lately, default=0),
-        from_private=Sum("private", filter=lately, default=0),
+        noted_at=Max("updated_at", filter=has_losses),
+        stored=Sum("hits", filter=is_recent, default=0),
+        from_private=Sum("private", filter=is_recent, default=0),
     )
-    hits, private = found["stored"], found["from_private"]
+    hits, private = totals["stored"], totals["from_private"]
     seems_proxied = hits >= MIN_HITS and private >= MIN_PRIVATE_SHARE * hits
     return ServerHealth(
-        Losses(found["losses"], found["noted_at"]) if found["losses"] else None,
+        Losses(totals["losses"], totals["noted_at"]) if totals["losses"] else None,
         Indistinct(hits, private) if seems_proxied else None,
     )

@@ -6,17 +6,18 @@ SPARK_WIDTH, SPARK_HEIGHT = 100, 20
 
 
 def spark_line(values: Sequence[int], width: int, height: int) -> str:
-    """Return the points of an SVG polyline in a box, highest value at the top; nothing where there is nothing to draw.
+    """Return the points of an SVG polyline in a box, highest value at the top; empty where there is nothing to draw.
 
-    Of more values than the box is wide, neighbours are added up.
+    If there are more values than the box is wide, neighbours are added up.
     """
     if len(values) > width:
         step = -(-len(values) // width)
         values = [sum(values[start : start + step]) for start in range(0, len(values), step)]
-    most = max(values, default=0)
-    if not most or len(values) < 2:
+    most_visits = max(values, default=0)
+    if not most_visits or len(values) < 2:
         return ""
     step_x = width / (len(values) - 1)
     return " ".join(
-        f"{place * step_x:.1f},{height - 1 - (height - 2) * value / most:.1f}" for place, value in enumerate(values)
+        f"{index * step_x:.1f},{height - 1 - (height - 2) * value / most_visits:.1f}"
+        for index, value in enumerate(values)
     )

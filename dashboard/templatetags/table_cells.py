@@ -1,4 +1,7 @@
-"""Filters that set numbers and days: short to read, exact on demand, in the language of the page."""
+"""Template filters that write numbers and days, and whole rows of tables, in the language of the page.
+
+Rows are written in Python because a template would take ten times as long: a page has hundreds of cells.
+"""
 
 from collections.abc import Iterable
 from functools import cache
@@ -10,8 +13,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from dashboard import formatting
-from dashboard.report.hours import Cell
-from dashboard.report.panels.panel import Panel, Row
+from dashboard.report.hours import HoursCell
+from dashboard.report.panels.panel import Panel, PanelRow
 
 register = template.Library()
 register.filter("short", formatting.short)
@@ -19,17 +22,32 @@ register.filter("exact", formatting.exact)
 register.filter("percent", formatting.percent)
 register.filter("day", formatting.day)
 
+FILLED = '<rect width="100%" height="100%"/>'
+
 
 @register.filter
 def cells(numbers: Iterable[int | None]) -> SafeString:
-    """Set numbers as the cells of a table's row; None is what we can't know.
+    """Write numbers as the cells of a table's row. None is a number that we can't know.
 
-    A page has some 700 of them: in a template each would cost 30 µs for its lookups, localisation and escaping.
+    A page has some 700 of them. In a template each would cost 30 µs for its lookups, localisation and escaping.
     """
-    return SafeString(_cells(numbers, formatting.active()))
+    return SafeString(_number_cells(numbers, formatting.active()))
 
 
-def _cells(numbers: Iterable[int | None], language: str) -> str:
+@register.filter
+def shades(hours: Iterable[HoursCell]) -> SafeString:
+    """Write the hours of a weekday as cells, each shaded by its visits."""
+    return SafeString("".join([_shaded_cell(hour) for hour in hours]))
+
+
+@register.filter
+def ranked(panel: Panel) -> SafeString:
+    """Write the rows of a panel. A page has a hundred of them; in a template each would cost 300 µs."""
+    language, open_label = formatting.active(), escape(_("Open"))
+    return SafeString("".join([_row(row, panel, language, open_label) for row in panel.rows]))
+
+
+def _number_cells(numbers: Iterable[int | None], language: str) -> str:
     return "".join([_unknown_cell(language) if number is None else _cell(number, language) for number in numbers])
 
 
@@ -44,68 +62,69 @@ def _unknown_cell(language: str) -> str:
     """Return the cell in `language`, which is the active one."""
     return format_html(
         '<td class="unknown" title="{}"><span aria-hidden="true">{}</span><span class="visually-hidden">{}</span></td>',
-        _("Unknown: hidden by a proxy, opted out, or counted already that day"),
+        _("Unknown: hidden by a proxy, opted out, or already counted that day"),
         formatting.UNSEEN,
         formatting.unknown(),
     )
 
 
-@register.filter
-def shades(line: Iterable[Cell]) -> SafeString:
-    """Set the hours of a weekday as cells, each shaded by how many visits it had."""
-    return SafeString(
-        "".join(
-            [
-                f'<td class="shade-{cell.shade}" title="{escape(cell.title)}">'
-                f'<span class="visually-hidden">{cell.visits}</span></td>'
-                for cell in line
-            ]
-        )
+def _shaded_cell(hour: HoursCell) -> str:
+    return (
+        f'<td class="shade-{hour.shade}" title="{escape(hour.title)}">'
+        f'<span class="visually-hidden">{hour.visits}</span></td>'
     )
 
 
-@register.filter
-def ranked(panel: Panel) -> SafeString:
-    """Set the rows of a panel. A page has a hundred of them: in a template each would cost 300 µs."""
-    language, word = formatting.active(), escape(_("Open"))
-    return SafeString("".join([_ranked(row, panel, language, word) for row in panel.rows]))
+def _row(row: PanelRow, panel: Panel, language: str, open_label: str) -> str:
+    hint = f' title="{escape(row.hint)}"' if row.hint else ""
+    unknown = "" if row.is_known else ' class="unknown"'
+    trail = f'<td class="trail">{_trail(row)}</td>' if panel.has_sparklines else ""
+    share = escape(formatting.percent(row.share, language))
+    return (
+        f'<tr><th scope="row"{hint}{unknown}>{_row_head(row, open_label)}</th>{trail}'
+        f'{_number_cells(row.numbers, language)}<td class="share">{share}</td>{_extra_cells(row, panel)}</tr>'
+    )
 
 
-def _ranked(row: Row, panel: Panel, language: str, word_for_open: str) -> str:
+def _row_head(row: PanelRow, open_label: str) -> str:
+    """Write the bar, the colour and the label of a row, with its links."""
     colour = f' color="{escape(row.colour)}"' if row.colour else ""
-    box = '<rect width="100%" height="100%"/></svg>'
+    label = escape(row.label)
     head = f'<svg class="bar"{colour} aria-hidden="true"><rect width="{row.bar}" height="100%"/></svg>'
     if row.colour:
-        head += f'<svg class="swatch"{colour} aria-hidden="true">{box}'
-    label = escape(row.label)
+        head += f'<svg class="swatch"{colour} aria-hidden="true">{FILLED}</svg>'
     head += f'<a href="{escape(row.filter_url)}">{label}</a>' if row.filter_url else label
     if row.url:
-        named = f'{word_for_open}<span class="visually-hidden"> {label}</span>'
-        head += f' <a class="open" href="{escape(row.url)}">{named}</a>'
+        link_text = f'{open_label}<span class="visually-hidden"> {label}</span>'
+        head += f' <a class="open" href="{escape(row.url)}">{link_text}</a>'
     if row.detail:
         head += f' <span class="detail">{escape(row.detail)}</span>'
-    title = f' title="{escape(row.hint)}"' if row.hint else ""
-    classes = "" if row.known else ' class="unknown"'
-    named_cells = zip(panel.headings, row.cells, strict=True)
-    more = "".join([f'<td class="more" data-label="{escape(name)}">{escape(cell)}</td>' for name, cell in named_cells])
-    trail = f'<td class="trail">{_trail(row)}</td>' if panel.has_sparks else ""
-    return (
-        f'<tr><th scope="row"{title}{classes}>{head}</th>{trail}{_cells(row.numbers, language)}'
-        f'<td class="share">{escape(formatting.percent(row.share, language))}</td>{more}</tr>'
+    return head
+
+
+def _extra_cells(row: PanelRow, panel: Panel) -> str:
+    return "".join(
+        [
+            f'<td class="more" data-label="{escape(heading)}">{escape(cell)}</td>'
+            for heading, cell in zip(panel.headings, row.cells, strict=True)
+        ]
     )
 
 
-def _trail(row: Row) -> str:
-    """Draw the days of an article, and below them its platforms, whose shares are also said in words."""
-    if not row.split:
+def _trail(row: PanelRow) -> str:
+    """Draw the days of an article, and under them its platforms, whose shares are also given in words."""
+    if not row.bands:
         return ""
-    spark = '<svg class="sparkline" viewBox="0 0 100 20" preserveAspectRatio="none" aria-hidden="true">'
     bands = "".join(
         [
             f'<rect class="band" color="{escape(band.colour)}" x="{band.start}" width="{band.width}" height="100%"/>'
-            for band in row.split
+            for band in row.bands
         ]
     )
-    words = escape(formatting.enumerated(band.label for band in row.split))
-    split = f'<svg class="split" aria-hidden="true"><title>{words}</title>{bands}</svg>'
-    return f'{spark}<polyline points="{row.spark}"/></svg>{split}<span class="visually-hidden">{words}</span>'
+    words = escape(formatting.enumerated(band.label for band in row.bands))
+    return (
+        '<svg class="sparkline" viewBox="0 0 100 20" preserveAspectRatio="none" aria-hidden="true">'
+        f'<polyline points="{row.sparkline}"/></svg>'
+        f'<svg class="split" aria-hidden="true"><title>{words}</title>{bands}</svg>'
+        f'<span class="visually-hidden">{words}</span>'
+    )

@@ -87,7 +87,7 @@ def _page_csv(request: HttpRequest, project: Project, pixel: Pixel | None) -> Ht
 
 def _panel_csv(request: HttpRequest, project: Project, pixel: Pixel | None, key: str) -> HttpResponse:
     shown = _page(request, project, pixel, key)
-    tables = [shown.full] if shown.full else shown.report.tables() if shown.report else []
+    tables = [shown.full_list] if shown.full_list else shown.report.tables() if shown.report else []
     for table in tables:
         if table.key == key:
             head, rows = table.table()
@@ -118,7 +118,7 @@ def _numbers(shown: DashboardPage) -> Iterator[Sequence[object]]:
 
 
 def _table(what: str, shown: DashboardPage, head: Sequence[str], rows: Iterable[Sequence[object]]) -> HttpResponse:
-    name = f"{_file_name(what, shown.project, shown.pixel, shown.view.period)}.csv"
+    name = f"{_file_name(what, shown.project, shown.pixel, shown.state.period)}.csv"
     disposition = content_disposition_header(True, name) or ""
     content = BYTE_ORDER_MARK + "".join(table_lines(head, rows))
     return HttpResponse(content, content_type=CSV, headers={"Content-Disposition": disposition})

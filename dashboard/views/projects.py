@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from collector.models import Pixel, Project
 from collector.snippets import base_url, snippets
-from dashboard.report.live import Live, live
+from dashboard.report.live import LiveVisits, live_visits
 from dashboard.report.page import make_page
-from dashboard.report.project_cards import overview
+from dashboard.report.project_cards import project_cards
 from dashboard.report.server_health import server_health
 from dashboard.views.access import page
 
@@ -20,7 +20,7 @@ from dashboard.views.access import page
 def projects(request: HttpRequest) -> HttpResponse:
     """List the projects of the user. Five queries at most, and one more for administrators."""
     now = timezone.now()
-    context: dict[str, Any] = {"cards": overview(Project.objects.visible_to(request.user), now)}
+    context: dict[str, Any] = {"cards": project_cards(Project.objects.visible_to(request.user), now)}
     if getattr(request.user, "is_superuser", False):
         context["server_health"] = server_health(now)
     return render(request, "dashboard/projects.html", context)
@@ -35,7 +35,7 @@ def project(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "project": project,
         "page": make_page(request.GET, project, now=now),
-        "live": live(project, None, now),
+        "live": live_visits(project, None, now),
         "may_share": _is_staff(request) and project.is_owned,  # type: ignore[attr-defined]
     }
     return render(request, "dashboard/project.html", context)
@@ -50,7 +50,7 @@ def pixel(request: HttpRequest, slug: str, pixel_id: int) -> HttpResponse:
         "project": pixel.project,
         "pixel": pixel,
         "page": make_page(request.GET, pixel.project, pixel, now=now),
-        "live": live(pixel.project, pixel, now),
+        "live": live_visits(pixel.project, pixel, now),
         "paused_until": _paused_until(pixel),
         "may_pause": _is_staff(request) and pixel.is_editable,  # type: ignore[attr-defined]
         "may_share": _is_staff(request) and pixel.is_owned,  # type: ignore[attr-defined]
@@ -63,17 +63,17 @@ def pixel(request: HttpRequest, slug: str, pixel_id: int) -> HttpResponse:
 def project_live(request: HttpRequest, slug: str) -> HttpResponse:
     """Answer with the visits of the last half an hour."""
     project = get_object_or_404(Project.objects.visible_to(request.user), slug=slug)
-    return _live_answer(live(project, None, timezone.now()))
+    return _live_answer(live_visits(project, None, timezone.now()))
 
 
 @page
 def pixel_live(request: HttpRequest, slug: str, pixel_id: int) -> HttpResponse:
     """Answer with one pixel's visits of the last half an hour."""
     pixel = _visible_pixel(request, slug, pixel_id)
-    return _live_answer(live(pixel.project, pixel, timezone.now()))
+    return _live_answer(live_visits(pixel.project, pixel, timezone.now()))
 
 
-def _live_answer(live: Live) -> JsonResponse:
+def _live_answer(live: LiveVisits) -> JsonResponse:
     return JsonResponse({"text": live.text, "words": live.words, "minutes": live.line})
 
 

@@ -10,133 +10,185 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from collector.classify.platforms import platform_colour
-from collector.models import Pixel, Project, Section
+from collector.models import Pixel, Section
 from dashboard import formatting
 from dashboard.report.page_state import PageState
-from dashboard.report.panels.panel import Band, Panel, Row, make_row, plain_reading, platform_label, reading_text
-from dashboard.report.quiet import Quiet
+from dashboard.report.panels.panel import Band, Panel, PanelRow, make_row
+from dashboard.report.panels.platforms import platform_label
+from dashboard.report.quiet import QuietPixel
+from dashboard.report.read_through import read_through_number, read_through_text
 from dashboard.report.sparkline import SPARK_HEIGHT, SPARK_WIDTH, spark_line
+from dashboard.report.subject import Subject
 from dashboard.visits.results import PixelTotal, read_through
 from dashboard.visits.source import VisitSource
 
-SPLIT_BANDS = 5
+MAX_BANDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class ArticleTotals:
+    """The visits by pixel, and `all_visits` of the page.
+
+    `candidates` is among how many of the most visited articles the source looked, 0 for all of them. Where it did not
+    look at all, the list has only articles with visits: nothing is known of the others.
+    """
+
+    by_pixel: Mapping[int, PixelTotal]
+    all_visits: int
+    candidates: int = 0
+
+    def ranked(self) -> list[int]:
+        """Return the ids of the visited pixels, most visited first."""
+        visited = (pk for pk, total in self.by_pixel.items() if total.visits)
+        return sorted(visited, key=lambda pk: (-self.by_pixel[pk].visits, pk))
+
+    @property
+    def most_visits(self) -> int:
+        return max((total.visits for total in self.by_pixel.values()), default=0)
 
 
 def articles_panel(
-    project: Project,
+    subject: Subject,
+    state: PageState,
     tally: VisitSource,
-    view: PageState,
-    totals: Mapping[int, PixelTotal],
-    visits: int,
+    totals: ArticleTotals,
     *,
-    quiet: Mapping[int, Quiet],
     limit: int,
     offset: int = 0,
-    are_linked: bool = True,
-    are_split: bool = True,
-    looked_at: int = 0,
+    has_sparklines: bool = True,
 ) -> Panel:
-    """Rank the articles, then those without visits, newest first. Five queries at most.
+    """Rank the articles by visits, then those without visits, newest first. Five queries at most.
 
-    `totals` has the visits by pixel; `are_linked` is for who may open their pages, `are_split` for who sees platforms.
-    `looked_at` is how many articles `totals` knows of, where that is not all: of the others nothing is said.
+    `has_sparklines` adds each article's days and platforms, which cost by article.
     """
-    visited = sorted((pk for pk in totals if totals[pk].visits), key=lambda pk: (-totals[pk].visits, pk))
-    listed = _all(project, view)
-    if looked_at:
-        listed = listed.filter(pk__in=visited)
-    pixels = _ranked(listed, visited, limit, offset)
-    shown = [pixel.pk for pixel in pixels]
-    days = tally.pixel_days(view.period, shown) if are_split else {}
-    platforms = tally.pixel_platforms(view.period, shown) if are_split else {}
-    most = max((total.visits for total in totals.values()), default=0)
-    page_link = view.link("article") if are_linked else None
-    make = _Rows(project, view.period.dates(), view.links("article"), page_link, visits, most)
-    rows = [
-        make.row(pixel, totals.get(pixel.pk, PixelTotal()), days.get(pixel.pk, Counter()),
-                 platforms.get(pixel.pk, Counter()), quiet.get(pixel.pk))
-        for pixel in pixels
-    ]  # fmt: skip
-    values = listed.count()
-    caption = _("What they read")
-    if looked_at:
-        caption = _("Among the %(number)s that are read most on all platforms") % {
-            "number": formatting.exact(looked_at)
-        }
+    ranked = totals.ranked()
+    listed = _listed(subject, state, ranked if totals.candidates else None)
+    pixels = _pixels_in_order(listed, ranked, limit, offset)
+    rows = _rows(subject, state, tally, totals, pixels, has_sparklines=has_sparklines)
+    total_rows = listed.count()
     return Panel(
         "articles",
         Section.ARTICLES.value,
         _("Articles"),
-        caption,
+        _caption(totals),
         _("Article"),
         rows,
-        values,
-        full_url=view.link(all="articles") if values > len(rows) else "",
+        total_rows,
+        full_url=state.link(all="articles") if total_rows > len(rows) else "",
         headings=[_("Read-through")],
-        has_sparks=are_split,
+        has_sparklines=has_sparklines,
     )
 
 
-def _ranked(listed: QuerySet[Pixel], visited: Sequence[int], limit: int, offset: int) -> Sequence[Pixel]:
-    """Return the pixels on a page of the list: the `visited` ones in their order, then others. Two queries."""
-    found = listed.in_bulk(visited[offset : offset + limit])
-    shown = [found[pk] for pk in visited[offset : offset + limit] if pk in found]
-    if len(shown) < limit:
-        others = listed.exclude(pk__in=visited).order_by(F("retired_at").asc(nulls_first=True), "-created_at", "-pk")
-        start = max(0, offset - len(visited))
-        shown += others[start : start + limit - len(shown)]
-    return shown
+def _rows(
+    subject: Subject,
+    state: PageState,
+    tally: VisitSource,
+    totals: ArticleTotals,
+    pixels: Sequence[Pixel],
+    *,
+    has_sparklines: bool,
+) -> list[PanelRow]:
+    pixel_ids = [pixel.pk for pixel in pixels]
+    days = tally.pixel_days(state.period, pixel_ids) if has_sparklines else {}
+    platforms = tally.pixel_platforms(state.period, pixel_ids) if has_sparklines else {}
+    maker = _RowMaker(
+        dates=state.period.dates(),
+        filter_link=state.links("article"),
+        page_link=state.link("article") if subject.are_linked else None,
+        project_slug=subject.project.slug,
+        all_visits=totals.all_visits,
+        most_visits=totals.most_visits,
+        quiet={quiet.pixel.pk: quiet for quiet in subject.quiet},
+    )
+    rows = []
+    for pixel in pixels:
+        total = totals.by_pixel.get(pixel.pk, PixelTotal())
+        rows.append(maker.row(pixel, total, days.get(pixel.pk, {}), platforms.get(pixel.pk, Counter())))
+    return rows
 
 
-def _all(project: Project, view: PageState) -> QuerySet[Pixel]:
-    pixels = Pixel.objects.filter(project=project)
-    return pixels if view.filters.pixel_id is None else pixels.filter(pk=view.filters.pixel_id)
+def _caption(totals: ArticleTotals) -> str:
+    if not totals.candidates:
+        return _("What people read")
+    return _("Among the %(number)s most visited articles on all platforms") % {
+        "number": formatting.exact(totals.candidates)
+    }
+
+
+def _listed(subject: Subject, state: PageState, only: Sequence[int] | None) -> QuerySet[Pixel]:
+    """Return the pixels that the list has, in no order; of these ids `only`, where they are given."""
+    pixels = Pixel.objects.filter(project=subject.project)
+    if state.filters.pixel_id is not None:
+        pixels = pixels.filter(pk=state.filters.pixel_id)
+    return pixels if only is None else pixels.filter(pk__in=only)
+
+
+def _pixels_in_order(listed: QuerySet[Pixel], ranked: Sequence[int], limit: int, offset: int) -> Sequence[Pixel]:
+    """Return the pixels of one page of the list: the `ranked` ones in their order, then others. Two queries."""
+    ids_of_page = ranked[offset : offset + limit]
+    by_id = listed.in_bulk(ids_of_page)
+    pixels = [by_id[pk] for pk in ids_of_page if pk in by_id]
+    if len(pixels) < limit:
+        others = listed.exclude(pk__in=ranked).order_by(F("retired_at").asc(nulls_first=True), "-created_at", "-pk")
+        start = max(0, offset - len(ranked))
+        pixels += others[start : start + limit - len(pixels)]
+    return pixels
 
 
 @dataclass(frozen=True, slots=True)
-class _Rows:
-    """Makes rows of what they share: the days of their lines, links, all visits and those of the longest bar."""
+class _RowMaker:
+    """Makes the rows of what they share. `page_link` is the query string of articles' pages, None for no links."""
 
-    project: Project
-    days: Sequence[date]
+    dates: Sequence[date]
     filter_link: str
     page_link: str | None
-    visits: int
-    most: int
+    project_slug: str
+    all_visits: int
+    most_visits: int
+    quiet: Mapping[int, QuietPixel]
 
     def row(
-        self, pixel: Pixel, total: PixelTotal, days: Mapping[date, int], platforms: Counter[str], quiet: Quiet | None
-    ) -> Row:
-        hint = _("Retired: it no longer counts.") if pixel.retired_at else ""
+        self, pixel: Pixel, total: PixelTotal, visits_by_day: Mapping[date, int], platforms: Counter[str]
+    ) -> PanelRow:
+        detail, hint = self._state(pixel)
         reading = read_through([total])
         return make_row(
             str(pixel.pk),
             pixel.title,
             total.visits,
             total.visitors,
-            total=self.visits,
-            most=self.most,
+            all_visits=self.all_visits,
+            most_visits=self.most_visits,
             filter_url=f"{self.filter_link}{pixel.pk}",
             url=self._url(pixel),
-            detail=quiet.label if quiet else _("retired") if pixel.retired_at else "",
-            hint=quiet.advice if quiet else hint,
-            cells=[reading_text(reading)],
-            plain=[plain_reading(reading)],
-            spark=spark_line([days.get(day, 0) for day in self.days], SPARK_WIDTH, SPARK_HEIGHT),
-            split=_split(platforms),
+            detail=detail,
+            hint=hint,
+            cells=[read_through_text(reading)],
+            plain_cells=[read_through_number(reading)],
+            sparkline=spark_line([visits_by_day.get(day, 0) for day in self.dates], SPARK_WIDTH, SPARK_HEIGHT),
+            bands=_bands(platforms),
         )
+
+    def _state(self, pixel: Pixel) -> tuple[str, str]:
+        """Say in short and at length that a pixel is quiet or retired; nothing of any other."""
+        if quiet := self.quiet.get(pixel.pk):
+            return quiet.label, quiet.advice
+        if pixel.retired_at:
+            return _("retired"), _("Retired: it no longer counts.")
+        return "", ""
 
     def _url(self, pixel: Pixel) -> str:
         if self.page_link is None:
             return ""
-        return f"{reverse('pixel', args=[self.project.slug, pixel.pk])}{self.page_link}"
+        return f"{reverse('pixel', args=[self.project_slug, pixel.pk])}{self.page_link}"
 
 
-def _split(platforms: Counter[str]) -> list[Band]:
+def _bands(platforms: Counter[str]) -> list[Band]:
     """Return the platforms of an article as bands of one bar, the biggest first."""
     total = platforms.total()
     bands, start = [], 0.0
-    for slug, visits in platforms.most_common(SPLIT_BANDS):
+    for slug, visits in platforms.most_common(MAX_BANDS):
         width = 100 * visits / total
         label = f"{platform_label(slug)} {formatting.percent(visits / total)}"
         bands.append(Band(label, platform_colour(slug), f"{start:.1f}%", f"{width:.1f}%"))

@@ -4,13 +4,15 @@ import pytest
 
 from collector.models import Verdict
 from dashboard import formatting
-from dashboard.report.figures import DOWN, SAME, UP, Numbers, count_change, key_figures, set_aside
-from dashboard.report.hours import Cell
-from dashboard.report.panels.panel import Band, Panel, Row
+from dashboard.report.changes import DOWN, SAME, UP, count_change
+from dashboard.report.figures import EarlierNumbers, filtered_out, key_figures
+from dashboard.report.hours import HoursCell
+from dashboard.report.numbers import PeriodNumbers
+from dashboard.report.panels.panel import Band, Panel, PanelRow
 from dashboard.templatetags.table_cells import cells, ranked, shades
 from dashboard.visits.results import Reading
 
-NOTHING = Numbers(0, 0, 0, {}, Reading(0, 0))
+NOTHING = PeriodNumbers(0, 0, 0, {}, Reading(0, 0))
 
 
 @pytest.mark.parametrize(
@@ -18,7 +20,7 @@ NOTHING = Numbers(0, 0, 0, {}, Reading(0, 0))
     [
         (0, 4, DOWN, "100% fewer"),
         (4, 0, UP, "none before"),
-        (5, 5, SAME, "as many"),
+        (5, 5, SAME, "unchanged"),
         (6, 4, UP, "50% more"),
         (3, 4, DOWN, "25% fewer"),
         (1001, 1000, UP, "<1% more"),
@@ -41,40 +43,41 @@ def test_nothing_after_nothing_is_no_change():
 @pytest.mark.parametrize(
     ("now", "before", "words"),
     [
-        ((10, 5), (10, 5), "the same share"),
-        ((1000, 503), (1000, 500), "the same share"),
+        ((10, 5), (10, 5), "unchanged"),
+        ((1000, 503), (1000, 500), "unchanged"),
         ((100, 51), (100, 50), "1 point more"),
         ((10, 2), (10, 5), "30 points less"),
-        ((10, 20), (10, 15), "the same share"),  # nobody reads further than the end
+        ((10, 20), (10, 15), "unchanged"),  # nobody reads further than the end
         ((10, 0), (10, 5), None),
         ((10, 5), (0, 0), None),
     ],
 )
 def test_a_share_is_compared_in_points(now, before, words):
-    def reading(base: tuple[int, int]) -> Numbers:
-        return Numbers(100, 10, 0, {}, Reading(*base))
+    def reading(base: tuple[int, int]) -> PeriodNumbers:
+        return PeriodNumbers(100, 10, 0, {}, Reading(*base))
 
-    figure = key_figures(reading(now), reading(before), "May")[2]
+    figure = key_figures(reading(now), EarlierNumbers(reading(before), "May"))[2]
     assert (figure.change.words if figure.change else None) == words
 
 
 def test_a_period_that_is_not_over_is_compared_with_as_much_of_the_one_before():
-    now, before = Numbers(4, 2, 1, {"bot": 3}, Reading(4, 2)), Numbers(9, 9, 1, {"bot": 1}, Reading(2, 2))
-    changes = {figure.key: figure.change for figure in key_figures(now, before, "May", so_far=(2, 2))}
+    now = PeriodNumbers(4, 2, 1, {"bot": 3}, Reading(4, 2))
+    before = EarlierNumbers(PeriodNumbers(9, 9, 1, {"bot": 1}, Reading(2, 2)), "May", so_far=(2, 2))
+    changes = {figure.key: figure.change for figure in key_figures(now, before)}
     assert (changes["visits"].words, changes["visits"].title) == ("100% more", "2 in May until this hour")
-    assert (changes["visitors"].words, changes["reading"].words) == ("as many", "50 points less")
+    assert (changes["visitors"].words, changes["reading"].words) == ("unchanged", "50 points less")
     assert changes["reading"].title == "100% in May"
     assert changes["bots"] is None
-    assert not [figure for figure in key_figures(NOTHING, None, "") if figure.change]
+    assert not [figure for figure in key_figures(NOTHING, None) if figure.change]
 
 
-def test_what_was_set_aside_is_named_with_its_reason():
+def test_hits_that_were_filtered_out_are_named_with_their_reason():
     verdicts = {verdict.label: 1000 + verdict for verdict in Verdict}
-    assert set_aside(verdicts) == (
-        "1,002 by bots, 1,005 asked as no browser does, 1,003 over the rate limit, 1,004 loaded ahead, "
+    assert filtered_out(verdicts) == (
+        "1,002 by bots, 1,005 with inconsistent browser headers, 1,003 over the rate limit, 1,004 prefetched, "
         "1,006 while paused, 1,007 from own addresses"
     )
-    assert set_aside({"bot": 0, "counted": 5}) == ""
+    assert filtered_out({"bot": 0, "counted": 5}) == ""
 
 
 def test_cells_are_short_with_the_exact_number_on_hover_and_say_what_is_unknown():
@@ -85,7 +88,7 @@ def test_cells_are_short_with_the_exact_number_on_hover_and_say_what_is_unknown(
 
 
 def test_cells_of_the_grid_hold_their_number_and_their_shade():
-    shaded = shades([Cell(0, 0, "Monday, 00–01: 0"), Cell(12, 8, "<b>")])
+    shaded = shades([HoursCell(0, 0, "Monday, 00–01: 0"), HoursCell(12, 8, "<b>")])
     assert shaded == (
         '<td class="shade-0" title="Monday, 00–01: 0"><span class="visually-hidden">0</span></td>'
         '<td class="shade-8" title="&lt;b&gt;"><span class="visually-hidden">12</span></td>'
@@ -96,12 +99,12 @@ HOSTILE = "\"><script>alert('1')</script>&"
 
 
 def test_nothing_in_a_row_is_taken_for_markup():
-    row = Row(
+    row = PanelRow(
         value=HOSTILE, label=HOSTILE, visits=5, visitors=None, share=0.5, bar="50.0%", colour=HOSTILE,
         filter_url=f"?page={HOSTILE}", url=f"/{HOSTILE}", detail=HOSTILE, hint=HOSTILE, cells=[HOSTILE],
-        spark="0.0,1.0", split=[Band(HOSTILE, HOSTILE, "0%", "100%")],
+        sparkline="0.0,1.0", bands=[Band(HOSTILE, HOSTILE, "0%", "100%")],
     )  # fmt: skip
-    panel = Panel("articles", "articles", "", "", "", [row], 1, headings=[HOSTILE], has_sparks=True)
+    panel = Panel("articles", "articles", "", "", "", [row], 1, headings=[HOSTILE], has_sparklines=True)
     set_row = ranked(panel)
     assert "<script" not in set_row
     assert "alert('1')" not in set_row
@@ -109,7 +112,7 @@ def test_nothing_in_a_row_is_taken_for_markup():
 
 
 def test_a_row_without_colour_link_or_hint_has_none():
-    row = Row(value="", label="unknown", visits=5, visitors=2, share=0.25, bar="0%", known=False)
+    row = PanelRow(value="", label="unknown", visits=5, visitors=2, share=0.25, bar="0%", is_known=False)
     set_row = ranked(Panel("countries", "countries", "", "", "", [row], 1))
     assert "<a" not in set_row
     assert "title=" not in set_row

@@ -1,4 +1,4 @@
-"""What addresses of pages ask for, what they leave out, and the links between views."""
+"""What addresses of pages ask for, what is ignored in them, and the links between states."""
 
 from datetime import date
 from urllib.parse import parse_qsl
@@ -31,7 +31,7 @@ def read(query: str) -> PageState:
         ("compare=none&compare=previous", PageState(MONTH)),
         ("trend=line", PageState(MONTH, is_line=True)),
         ("trend=circle", PageState(MONTH)),
-        ("all=pages&page_number=7", PageState(MONTH, full="pages", number=7)),
+        ("all=pages&page_number=7", PageState(MONTH, full_list="pages", page_number=7)),
         ("article=7", PageState(MONTH, filters=Filters(pixel_id=7))),
         ("platform=medium", PageState(MONTH, filters=Filters(platform="medium"))),
         (
@@ -59,44 +59,44 @@ def test_an_address_is_read(query, expected):
         ("by=minute", "This range can't be drawn by “minute”."),
         ("by=hour", "This range can't be drawn by “hour”."),
         ("range=today&by=day", "This range can't be drawn by “day”."),
-        ("compare=yesterday", "The address names no comparison that there is: this is the period before."),
-        ("article=hello", "The filter “Article” in the address can't be read, and was left out."),
-        ("article=0", "The filter “Article” in the address can't be read, and was left out."),
-        ("article=2147483648", "The filter “Article” in the address can't be read, and was left out."),
-        ("article=%D9%A3", "The filter “Article” in the address can't be read, and was left out."),
-        ("country=D%00E", "The filter “Country” in the address can't be read, and was left out."),
-        ("page=" + 256 * "a", "The filter “Page” in the address can't be read, and was left out."),
-        ("elsewhere=%0A", "The filter “Seen elsewhere” in the address can't be read, and was left out."),
+        ("compare=yesterday", "The address names an unknown comparison. Compared with the period before instead."),
+        ("article=hello", "The filter “Article” in the address is invalid and was ignored."),
+        ("article=0", "The filter “Article” in the address is invalid and was ignored."),
+        ("article=2147483648", "The filter “Article” in the address is invalid and was ignored."),
+        ("article=%D9%A3", "The filter “Article” in the address is invalid and was ignored."),
+        ("country=D%00E", "The filter “Country” in the address is invalid and was ignored."),
+        ("page=" + 256 * "a", "The filter “Page” in the address is invalid and was ignored."),
+        ("elsewhere=%0A", "The filter “Seen elsewhere” in the address is invalid and was ignored."),
         ("start=2026-11-22", "A range needs both its first and its last day. Here are the last 30 days instead."),
     ],
 )
-def test_what_can_not_be_read_is_left_out_and_says_so(query, notice):
-    shown = read(query)
-    assert shown.notices == (notice,)
-    assert shown.filters == Filters()
-    assert shown.comparison is Comparison.PREVIOUS
+def test_a_parameter_that_can_not_be_read_is_ignored_with_a_notice(query, notice):
+    state = read(query)
+    assert state.notices == (notice,)
+    assert state.filters == Filters()
+    assert state.comparison is Comparison.PREVIOUS
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "x", "100001", "9" * 50, "1.5", "²"])
 def test_a_page_number_that_makes_no_sense_is_the_first(number):
-    assert read(f"all=pages&page_number={number}").number == 1
+    assert read(f"all=pages&page_number={number}").page_number == 1
 
 
 def test_a_link_changes_one_parameter_and_keeps_the_others():
-    shown = read("start=2026-11-01&end=2026-11-14&by=week&compare=year&trend=line&article=7&page=a.example/%26%3D%3F")
-    assert shown.query == (
+    state = read("start=2026-11-01&end=2026-11-14&by=week&compare=year&trend=line&article=7&page=a.example/%26%3D%3F")
+    assert state.query == (
         "start=2026-11-01&end=2026-11-14&by=week&compare=year&trend=line&article=7&page=a.example%2F%26%3D%3F"
     )
-    kept = dict(parse_qsl(shown.query))
-    assert dict(parse_qsl(shown.link(country="DE")[1:])) == kept | {"country": "DE"}
-    assert dict(parse_qsl(shown.link(article="8")[1:])) == kept | {"article": "8"}
+    kept = dict(parse_qsl(state.query))
+    assert dict(parse_qsl(state.link(country="DE")[1:])) == kept | {"country": "DE"}
+    assert dict(parse_qsl(state.link(article="8")[1:])) == kept | {"article": "8"}
     for name in kept:
-        assert dict(parse_qsl(shown.link(name)[1:])) == {key: value for key, value in kept.items() if key != name}
+        assert dict(parse_qsl(state.link(name)[1:])) == {key: value for key, value in kept.items() if key != name}
 
 
-def test_a_link_leaves_the_list_that_is_shown_whole():
-    shown = read("all=pages&page_number=3&country=DE")
-    assert shown.link() == "?range=30d&country=DE"
+def test_a_link_leaves_the_full_list():
+    state = read("all=pages&page_number=3&country=DE")
+    assert state.link() == "?range=30d&country=DE"
 
 
 def test_only_filters_that_the_counts_do_not_know_need_hits():
@@ -122,13 +122,13 @@ FILTERS = st.builds(
 
 @settings(max_examples=60, deadline=None, database=None)
 @given(filters=FILTERS, comparison=st.sampled_from(Comparison), is_line=st.booleans(), days=st.integers(1, 900))
-def test_every_view_can_be_asked_for_again(filters, comparison, is_line, days):
+def test_every_state_can_be_asked_for_again(filters, comparison, is_line, days):
     period = Period(date.fromordinal(TODAY.toordinal() - days + 1), date.fromordinal(TODAY.toordinal() + 1))
     for unit in (None, *period.offered_buckets()):
-        asked = PageState(Period(period.start, period.end, unit=unit), comparison, filters, is_line)
+        requested = PageState(Period(period.start, period.end, unit=unit), comparison, filters, is_line)
         if any(value == "(unknown)" for _, value in filters.values):
             continue
-        assert read(asked.query) == asked
+        assert read(requested.query) == requested
 
 
 ANYTHING = st.text(max_size=300) | st.sampled_from(["-1", "9" * 5000, "\x00", "(unknown)", "2026-11-31", "day", "none"])
@@ -137,13 +137,13 @@ NAMES = ["range", "start", "end", "by", "compare", "trend", "all", "page_number"
 
 @settings(max_examples=150, deadline=None, database=None)
 @given(st.dictionaries(st.sampled_from(NAMES), ANYTHING))
-def test_any_address_gives_a_view_that_its_own_link_asks_for_again(asked):
-    shown = read_page_state(asked, today=TODAY, first_day=None)
-    again = read(shown.query)
+def test_any_address_gives_a_state_that_its_own_link_asks_for_again(requested):
+    state = read_page_state(requested, today=TODAY, first_day=None)
+    again = read(state.query)
     assert again.notices == ()
     assert (again.period.start, again.period.end, again.period.unit) == (
-        shown.period.start, shown.period.end, shown.period.unit,
-    ) or shown.period.name == "all"  # fmt: skip
-    assert (again.filters, again.comparison, again.is_line) == (shown.filters, shown.comparison, shown.is_line)
-    left_out = [name for name in FILTER_NAMES if asked.get(name) and name not in shown.parameters()]
-    assert len(shown.notices) >= len(left_out)
+        state.period.start, state.period.end, state.period.unit,
+    ) or state.period.name == "all"  # fmt: skip
+    assert (again.filters, again.comparison, again.is_line) == (state.filters, state.comparison, state.is_line)
+    ignored = [name for name in FILTER_NAMES if requested.get(name) and name not in state.parameters()]
+    assert len(state.notices) >= len(ignored)

@@ -1,4 +1,4 @@
-"""Which pixels are called quiet: a table of habits, and whom the page asks about."""
+"""Which pixels are unusually quiet: a table of visits, and which pixels the page names."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -7,7 +7,7 @@ import pytest
 from collector.models import DailyCount, Dimension, Pixel, Project
 from collector.models.counts import ALL_PLATFORMS
 from dashboard.report import quiet
-from dashboard.report.quiet import REMEMBERED_DAYS, is_quiet, quiet_pixels
+from dashboard.report.quiet import HISTORY_DAYS, is_quiet, quiet_pixels
 
 pytestmark = pytest.mark.django_db
 
@@ -32,8 +32,8 @@ def old_pixel(project, pixel) -> Pixel:
     return pixel
 
 
-def found(project: Project, now: datetime = NOON) -> list[tuple[str, int]]:
-    return [(one.pixel.title, one.silent_days) for one in quiet_pixels([project], now)]
+def quiet_in(project: Project, now: datetime = NOON) -> list[tuple[str, int]]:
+    return [(one.pixel.title, one.quiet_days) for one in quiet_pixels([project], now)]
 
 
 @pytest.mark.parametrize(
@@ -41,9 +41,9 @@ def found(project: Project, now: datetime = NOON) -> list[tuple[str, int]]:
     [
         ([], False),  # never visited: it is waiting, not quiet
         ([50], False),
-        ([50, 40], False),  # two days make no habit
+        ([50, 40], False),  # with two days, nothing is usual
         ([12, 11, 10], True),
-        ([9, 8, 7], True),  # daily, and a week of silence
+        ([9, 8, 7], True),  # daily, then a week without
         ([8, 7, 6], False),  # six days may be a holiday
         ([24, 17, 10], False),  # weekly: five weeks must pass
         ([49, 42, 35], True),
@@ -56,26 +56,26 @@ def found(project: Project, now: datetime = NOON) -> list[tuple[str, int]]:
         ([30, 29, 28, 27, 23], True),  # 1.75 days
     ],
 )
-def test_silence_is_measured_by_habit(days_ago, expected):
+def test_a_pixel_is_quiet_when_it_was_not_visited_for_much_longer_than_usual(days_ago, expected):
     assert is_quiet([TODAY - timedelta(days=ago) for ago in days_ago], TODAY) == expected
 
 
 def test_a_quiet_pixel_says_since_when_and_what_to_check(project, old_pixel):
     visit(old_pixel, 30, 29, 28, 27)
     [one] = quiet_pixels([project], NOON)
-    assert (one.pixel, one.last_visit_on, one.silent_days) == (old_pixel, date(2026, 10, 26), 27)
+    assert (one.pixel, one.last_visit_on, one.quiet_days) == (old_pixel, date(2026, 10, 26), 27)
     assert one.label == "quiet for 27 days"
-    for words in ("Last visited on 26 Oct 2026", "image is still in the post", "post is still there", "proxy"):
+    for words in ("last visit was on 26 Oct 2026", "image is still in the post", "post is still online", "proxy"):
         assert words in one.advice
 
 
-def test_who_was_visited_within_a_week_is_not_quiet(project, old_pixel):
+def test_a_pixel_that_was_visited_within_a_week_is_not_quiet(project, old_pixel):
     visit(old_pixel, 30, 29, 28, 27)
     visit(old_pixel, 6)
-    assert found(project) == []
+    assert quiet_in(project) == []
 
 
-def test_what_never_was_visited_or_is_new_or_retired_is_not_quiet(project, old_pixel):
+def test_pixels_that_were_never_visited_or_are_new_or_retired_are_not_quiet(project, old_pixel):
     for title, fields in {
         "Never": {"created_at": LONG_AGO},
         "New": {"created_at": NOON - timedelta(days=2)},
@@ -85,25 +85,25 @@ def test_what_never_was_visited_or_is_new_or_retired_is_not_quiet(project, old_p
         Pixel.objects.filter(pk=pixel.pk).update(**fields)
         if title != "Never":
             visit(pixel, 30, 29, 28, 27)
-    assert found(project) == []
+    assert quiet_in(project) == []
     visit(old_pixel, 30, 29, 28)
-    assert found(project) == [("Hello", 28)]
+    assert quiet_in(project) == [("Hello", 28)]
 
 
-def test_habits_older_than_are_remembered_are_forgotten(project, old_pixel):
-    visit(old_pixel, *range(REMEMBERED_DAYS, REMEMBERED_DAYS + 30))
-    assert found(project) == []
-    visit(old_pixel, *range(REMEMBERED_DAYS - 3, REMEMBERED_DAYS))
-    assert found(project) == [("Hello", REMEMBERED_DAYS - 3)]
+def test_visits_older_than_the_history_are_not_looked_at(project, old_pixel):
+    visit(old_pixel, *range(HISTORY_DAYS, HISTORY_DAYS + 30))
+    assert quiet_in(project) == []
+    visit(old_pixel, *range(HISTORY_DAYS - 3, HISTORY_DAYS))
+    assert quiet_in(project) == [("Hello", HISTORY_DAYS - 3)]
 
 
-@pytest.mark.parametrize(("zone", "silent_days"), [("Pacific/Kiritimati", 8), ("UTC", 7), ("Pacific/Pago_Pago", None)])
-def test_days_of_silence_are_those_of_the_projects_time_zone(project, old_pixel, zone, silent_days):
+@pytest.mark.parametrize(("zone", "quiet_days"), [("Pacific/Kiritimati", 8), ("UTC", 7), ("Pacific/Pago_Pago", None)])
+def test_quiet_days_are_those_of_the_projects_time_zone(project, old_pixel, zone, quiet_days):
     """Between 10:00 and 11:00 UTC three days of the calendar are lived at once."""
     Project.objects.update(timezone=zone)
     project.refresh_from_db()
     visit(old_pixel, 9, 8, 7)
-    assert found(project, NOON.replace(hour=10, minute=30)) == ([("Hello", silent_days)] if silent_days else [])
+    assert quiet_in(project, NOON.replace(hour=10, minute=30)) == ([("Hello", quiet_days)] if quiet_days else [])
 
 
 def test_projects_are_asked_about_together_and_kept_apart(project, old_pixel, django_assert_max_num_queries):
@@ -114,8 +114,8 @@ def test_projects_are_asked_about_together_and_kept_apart(project, old_pixel, dj
     visit(elsewhere, 20, 19, 18)
     with django_assert_max_num_queries(3):
         both = quiet_pixels([project, other], NOON)
-    assert {(one.pixel.project.slug, one.silent_days) for one in both} == {("blog", 28), ("other", 18)}
-    assert found(other) == [("Elsewhere", 18)]
+    assert {(one.pixel.project.slug, one.quiet_days) for one in both} == {("blog", 28), ("other", 18)}
+    assert quiet_in(other) == [("Elsewhere", 18)]
     assert quiet_pixels([], NOON) == []
 
 
@@ -125,4 +125,4 @@ def test_no_more_pixels_are_looked_at_than_a_page_can_wait_for(project, old_pixe
     Pixel.objects.filter(pk=newer.pk).update(created_at=LONG_AGO + timedelta(days=1))
     for pixel in (old_pixel, newer):
         visit(pixel, 30, 29, 28)
-    assert len(found(project)) == 1
+    assert len(quiet_in(project)) == 1

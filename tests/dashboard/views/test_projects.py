@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from collector.models import DailyCount, Dimension, Membership, Pixel, Project, Role, ShareLink, SpoolOffset, Verdict
 from collector.models.counts import ALL_PLATFORMS, WHOLE_PROJECT
 from dashboard import formatting
-from dashboard.report.panels.panel import FULL_ROWS
+from dashboard.report.full_list import FULL_ROWS
 from dashboard.visits.cache import REMEMBERED
 from dashboard.visits.filters import FILTER_NAMES
-from tests.dashboard.report.test_sections import DAY, add, add_bots, add_visits
+from tests.dashboard.report.daily_counts import DAY, add, add_bots, add_visits
 from tests.hits import hit
 
 NOON = datetime(DAY.year, DAY.month, DAY.day, 12, tzinfo=UTC)
@@ -192,7 +192,7 @@ def test_an_article_of_another_project_can_not_be_filtered_by(reader, pixel, for
     add_visits(pixel, 5)
     add_visits(foreign_pixel, 7)
     page = get(reader, f"/projects/blog/?article={foreign_pixel.pk}")
-    assert "There is no such article here: that filter was left out." in page
+    assert "This page has no such article. The filter was ignored." in page
     assert "Elsewhere" not in page
     assert Tables(page).figures["visits"] == 5
 
@@ -319,7 +319,7 @@ def test_static_files_of_the_pages_exist(reader, pixel, path):
 def test_times_say_their_zone(reader, pixel):
     add_visits(pixel, 5)
     page = get(reader, "/projects/blog/")
-    assert "days and hours of Europe/Berlin, where it is now 13:00" in page
+    assert "Times in Europe/Berlin (now 13:00)" in page
 
 
 def test_a_retired_pixel_says_that_it_counts_no_more(reader, pixel):
@@ -388,7 +388,7 @@ def test_hosts_elsewhere_are_shown_as_text_and_never_linked(reader, pixel):
     for path in PAGES[1:]:
         page = get(reader, path.format(pixel=pixel.pk))
         assert Tables(page).panels["elsewhere"] == {"copies.example": "3"}
-        assert "who has copied the article" in page
+        assert "copies of the article" in page
         links = [
             str(attributes["href"]) for _, attributes in Tables(page).tags if "copies" in str(attributes.get("href"))
         ]
@@ -398,7 +398,7 @@ def test_hosts_elsewhere_are_shown_as_text_and_never_linked(reader, pixel):
 def test_a_platform_is_followed_by_what_told_it(reader, pixel):
     add_visits(pixel, 5)
     add(pixel, Dimension.EVIDENCE, "placement", 5, 5, DAY, "medium")
-    assert Tables(get(reader, "/projects/blog/")).panels["platforms"] == {"Medium by its link": "5"}
+    assert Tables(get(reader, "/projects/blog/")).panels["platforms"] == {"Medium via its link": "5"}
     assert Tables(get(reader, f"/projects/blog/{pixel.pk}/")).panels["placements"] == {"Medium": "5"}
 
 
@@ -462,9 +462,9 @@ def test_an_article_that_fell_quiet_is_marked_and_says_what_to_check(reader, pix
     for ago in (30, 29, 28, 27):
         add_visits(pixel, 1, day=DAY - timedelta(days=ago))
     page = get(reader, "/projects/blog/")
-    assert "One article has been silent for longer than its habit. Is the image still in the post" in page
+    assert "1 article is unusually quiet. Check that the image is still in the post" in page
     assert Tables(page).panels["articles"] == {"Hello quiet for 27 days": "3"}  # within 30 days
-    assert "Check whether the image is still in the post" in page
+    assert "Unusually quiet: the last visit was on" in page
     assert "1 article has fallen quiet" in get(reader, "/")
     add_visits(pixel, 1)
     assert "quiet" not in get(reader, "/").replace('class="quiet', "")
@@ -531,7 +531,7 @@ def test_whatever_an_address_says_there_is_a_page(reader, pixel, pairs, path):
     asked = {name for name, value in dict(pairs).items() if value.strip()}
     if path != "/" and {"start", "end"} & asked == {"start"}:
         assert "Here are the last 30 days instead" in page
-    told = page.count("Remove the filter") + page.count("left out") + page.count("filtered by article and platform")
+    told = page.count("Remove the filter") + page.count("ignored") + page.count("filtered by article and platform")
     assert path == "/" or told >= bool(asked & FILTER_NAMES.keys())
 
 
@@ -651,13 +651,13 @@ def test_what_was_set_aside_before_the_first_visit_is_named(reader, pixel):
     add(pixel, Dimension.VERDICT, "excluded", 2, 0, DAY, "medium")
     for path in PAGES[1:]:
         page = get(reader, path.format(pixel=pixel.pk))
-        assert "Nothing that counts came so far. Set aside: 7 by bots, 2 from own addresses." in page
+        assert "No visits yet. Filtered out: 7 by bots, 2 from own addresses." in page
 
 
 def test_a_range_without_visits_says_when_the_first_was(reader, pixel):
     add_visits(pixel, 5, day=DAY - timedelta(days=100))
     page = get(reader, "/projects/blog/?range=7d")
-    assert "No visit in this range. The first was on 14 Aug 2026" in page
+    assert "No visits in this range. The first visit was on 14 Aug 2026" in page
 
 
 # What the pages cost

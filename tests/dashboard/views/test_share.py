@@ -521,7 +521,7 @@ def test_shared_pages_are_there_while_requests_can_not_be_counted(client, visite
 def test_no_stranger_has_the_pages_of_a_long_range_ranked(client, visited, viewer):
     link = share(visited)
     long, short = "?start=2026-08-22&end=2026-11-22", "?start=2026-08-23&end=2026-11-22"
-    said = "A shared page lists pages for ranges of up to 92 days."
+    said = "A shared page lists web pages only for ranges of up to 92 days."
 
     for query, is_listed in ((long, False), (short, True)):
         page = text_of(client.get(url(link) + query))

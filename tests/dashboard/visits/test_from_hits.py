@@ -1,4 +1,4 @@
-"""Pages filtered by what only single hits know: how far back they go, how many they count, and that they say so."""
+"""Pages filtered by what only raw hits know: how far back they go, how many they count, and that they say so."""
 
 from datetime import UTC, date, datetime
 
@@ -33,14 +33,14 @@ def trend(page: DashboardPage) -> dict[str, int]:
 
 
 def days_of(page: DashboardPage) -> tuple[date, date]:
-    return page.view.period.start, page.view.period.end
+    return page.state.period.start, page.state.period.end
 
 
-def test_a_page_filtered_by_country_is_counted_from_single_hits_and_says_so(project, pixel, take):
+def test_a_page_filtered_by_country_is_counted_from_raw_hits(project, pixel, take):
     take(hit(pixel, visitor=1), hit(pixel, visitor=2, country="FR"), hit(pixel, agent=CAMO))
     german, unknown = page(project, country="DE"), page(project, country="(unknown)")
     assert (german.report.visits, unknown.report.visits) == (1, 1)
-    assert german.notices == ["With this filter, visits are counted anew from single hits."]
+    assert german.notices == []
     assert [(chip.name, chip.value, chip.without_url) for chip in german.chips] == [
         ("Country", "Germany", "?range=30d")
     ]
@@ -67,9 +67,8 @@ def test_a_range_that_goes_past_the_retention_is_cut_and_says_so(project, pixel,
     assert trend(cut) == {"2026-11-13": 1, "2026-11-22": 1}
     assert len(cut.report.trend.points) == 11
     assert cut.notices == [
-        "Filtered visits are counted from single hits, which this project keeps for 10 days: shown are those since "
-        "12 Nov 2026.",
-        "For the period before there are not enough single hits kept, so nothing is compared.",
+        "This filter needs raw hits, which this project keeps for 10 days. Only visits since 12 Nov 2026 are shown.",
+        "Nothing is compared: the raw hits of the earlier period are not all kept, or too many.",
     ]
     assert cut.report.trend.earlier == []
     assert {figure.change for figure in cut.report.figures} == {None}
@@ -84,7 +83,7 @@ def test_a_range_wholly_past_the_retention_is_empty_and_says_so(project, pixel, 
     gone = page(project, country="DE", start="2026-10-01", end="2026-10-05")
     assert gone.report.visits == 0
     assert any("keeps for 10 days" in notice for notice in gone.notices)
-    assert (gone.period.label, gone.view.query) == (
+    assert (gone.period.label, gone.state.query) == (
         "1\N{EN DASH}5 Oct 2026", "start=2026-10-01&end=2026-10-05&country=DE",
     )  # fmt: skip
 
@@ -98,7 +97,7 @@ def test_the_period_before_is_compared_as_long_as_its_hits_are_kept(project, pix
     project.refresh_from_db()
     short = page(project, country="DE", range="7d")
     assert short.report.figures[0].change is None
-    assert any("nothing is compared" in notice for notice in short.notices)
+    assert any("Nothing is compared" in notice for notice in short.notices)
 
 
 def test_no_more_hits_are_counted_than_a_page_can_wait_for(project, pixel, take, monkeypatch):
@@ -109,10 +108,10 @@ def test_no_more_hits_are_counted_than_a_page_can_wait_for(project, pixel, take,
     assert trend(cut) == {"2026-11-21": 2, "2026-11-22": 2}  # whole days, the newest
     assert days_of(cut) == (date(2026, 11, 21), date(2026, 11, 23))
     assert cut.notices[0] == (
-        "Filtered visits are counted from the newest single hits: shown are those since 21 Nov 2026. Choose a shorter "
-        "range to see earlier ones."
+        "Showing the most recent matching raw hits, since 21 Nov 2026: there are too many in this range. Choose a "
+        "shorter range to see earlier ones."
     )
-    assert page(project, country="FR").notices == ["With this filter, visits are counted anew from single hits."]
+    assert page(project, country="FR").notices == []
     exact = page(project, country="DE", start="2026-11-18", end="2026-11-19")
     assert trend(exact) == {"2026-11-18": 2, "2026-11-19": 2}
 
@@ -123,7 +122,7 @@ def test_a_single_day_with_too_many_hits_shows_none_rather_than_half(project, pi
     cut = page(project, country="DE", range="today")
     assert cut.report.visits == 0
     assert cut.period.label == "22 Nov 2026"
-    assert cut.notices[0].startswith("More single hits pass this filter in a day than a page counts.")
+    assert cut.notices[0].startswith("A single day has more matching raw hits than a page can count.")
 
 
 def test_a_filter_looks_among_no_more_visits_than_a_page_can_wait_for(project, pixel, take, monkeypatch):
@@ -134,7 +133,7 @@ def test_a_filter_looks_among_no_more_visits_than_a_page_can_wait_for(project, p
     cut = page(project, country="DE")
     assert trend(cut) == {"2026-11-22": 1}
     assert days_of(cut) == (date(2026, 11, 21), date(2026, 11, 23))
-    assert cut.notices[0].startswith("Filtered visits are counted from the newest single hits: shown are those since")
+    assert cut.notices[0].startswith("Showing the most recent matching raw hits, since")
 
 
 def test_too_many_hits_in_the_period_before_are_not_compared(project, pixel, take, monkeypatch):
@@ -142,7 +141,7 @@ def test_too_many_hits_in_the_period_before_are_not_compared(project, pixel, tak
     take(hit(pixel), *(hit(pixel, f"2026-11-21T10:0{minute}") for minute in range(6)))
     shown = page(project, country="DE", start="2026-11-22", end="2026-11-22")
     assert (shown.report.visits, shown.report.figures[0].change, shown.report.trend.earlier) == (1, None, [])
-    assert any("nothing is compared" in notice for notice in shown.notices)
+    assert any("Nothing is compared" in notice for notice in shown.notices)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,48 @@
+"""How a number changed against the period before: an arrow, a few words, and what it was."""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from dashboard import formatting
+
+UP, DOWN, SAME = "\N{UPWARDS ARROW}", "\N{DOWNWARDS ARROW}", "\N{RIGHTWARDS ARROW}"
+SAME_SHARE = 0.005  # a smaller difference of two shares can't be seen in whole percents
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How a number changed, as an arrow and in words. `title` says what it was before."""
+
+    arrow: str
+    words: str
+    title: str
+
+
+def count_change(now: int, before: int, period: str) -> Change | None:
+    """Say how a count changed against `before`, that of the named `period`. None where both are 0."""
+    if not before:
+        return Change(UP, _("none before"), period) if now else None
+    title = _("%(number)s in %(period)s") % {"number": formatting.exact(before), "period": period}
+    if now == before:
+        return Change(SAME, _("unchanged"), title)
+    share = formatting.percent(abs(now - before) / before)
+    if now > before:
+        return Change(UP, _("%(share)s more") % {"share": share}, title)
+    return Change(DOWN, _("%(share)s fewer") % {"share": share}, title)
+
+
+def share_change(now: float | None, before: float | None, period: str) -> Change | None:
+    """Say how a share changed, in percentage points. None where one of them is unknown."""
+    if now is None or before is None:
+        return None
+    title = _("%(number)s in %(period)s") % {"number": formatting.percent(min(before, 1)), "period": period}
+    points = round(100 * abs(min(now, 1) - min(before, 1)))
+    if abs(now - before) < SAME_SHARE or not points:
+        return Change(SAME, _("unchanged"), title)
+    if now > before:
+        words = ngettext("%(points)s point more", "%(points)s points more", points)
+        return Change(UP, words % {"points": points}, title)
+    words = ngettext("%(points)s point less", "%(points)s points less", points)
+    return Change(DOWN, words % {"points": points}, title)

@@ -1,0 +1,77 @@
+"""An article's first week: the visits of its first days, and how soon half of all visits had come."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from collector.models import Project, Section
+from dashboard import formatting
+from dashboard.report.charts import BUCKET_NAMES, Chart, Point, Series
+from dashboard.visits.periods import DAY, Bucket
+
+FIRST_WEEK = 7  # days
+
+
+def first_week_chart(project: Project, lifetime: Iterable[tuple[date, str, int]], today: date) -> Chart | None:
+    """Draw the visits of an article's first days; None before its second day.
+
+    `lifetime` has day, platform and visits of its whole life.
+    """
+    visits_by_day = Counter[date]()
+    for day, _platform, visits in lifetime:
+        visits_by_day[day] += visits
+    first = min(visits_by_day, default=today)
+    days = [first + number * DAY for number in range(FIRST_WEEK) if first + number * DAY <= today]
+    if len(days) < 2:
+        return None
+    return Chart(
+        "first-week",
+        Section.TREND.value,
+        _("First week"),
+        _caption(first, visits_by_day),
+        str(BUCKET_NAMES[Bucket.DAY]),
+        _points(days, visits_by_day),
+        [Series(_("Visits"), "", [visits_by_day[day] for day in days])],
+        [_("Visits")],
+    )
+
+
+def half_life(visits_by_day: Mapping[date, int]) -> int:
+    """Return within how many days, counted from the first, half of all visits came; 0 where there were none."""
+    total, reached = sum(visits_by_day.values()), 0
+    for day in sorted(visits_by_day):
+        reached += visits_by_day[day]
+        if reached * 2 >= total > 0:
+            return (day - min(visits_by_day)).days + 1
+    return 0
+
+
+def _caption(first: date, visits_by_day: Mapping[date, int]) -> str:
+    caption = _("Visits per day since the first, %(day)s") % {"day": formatting.day(first, "yMMMd")}
+    days = half_life(visits_by_day)
+    if not days:
+        return caption
+    half = ngettext(
+        "half of all visits so far came within %(days)s day",
+        "half of all visits so far came within %(days)s days",
+        days,
+    ) % {"days": formatting.exact(days)}
+    return f"{caption} · {half}"
+
+
+def _points(days: Iterable[date], visits_by_day: Counter[date]) -> list[Point]:
+    total = visits_by_day.total()
+    points, reached = [], 0
+    for number, day in enumerate(days, 1):
+        visits = visits_by_day[day]
+        reached += visits
+        title = _("Day %(number)s: %(day)s · by then, %(share)s of all visits so far") % {
+            "number": number,
+            "day": formatting.day(day, "yMMMEd"),
+            "share": formatting.percent(reached / total),
+        }
+        points.append(Point(_("Day %(number)s") % {"number": number}, title, f"{day}", visits, [visits]))
+    return points

@@ -1,0 +1,83 @@
+"""The one list that a page shows whole, a page of its rows at a time."""
+
+from collector.models import Section
+from dashboard.report.numbers import period_numbers, totals_of
+from dashboard.report.page_state import PageState
+from dashboard.report.panels.articles import ArticleTotals, articles_panel
+from dashboard.report.panels.dimensions import PANELS, PanelDescription, dimension_panel
+from dashboard.report.panels.panel import Panel
+from dashboard.report.panels.platforms import platforms_panel
+from dashboard.report.sections import visits_by_pixel
+from dashboard.report.subject import Subject
+from dashboard.visits.results import Reading
+from dashboard.visits.source import VisitSource
+
+FULL_ROWS = 100
+FULL_ARTICLES = 50
+
+
+def full_list(subject: Subject, state: PageState, tally: VisitSource) -> Panel | None:
+    """Return the rows of the list that `state` names; None where there is no such list."""
+    if state.full_list == "platforms" and Section.PLATFORMS in subject.sections:
+        return _platforms(state, tally)
+    if state.full_list == "articles" and Section.ARTICLES in subject.sections and not subject.pixel:
+        return _articles(subject, state, tally)
+    description = PANELS.get(state.full_list)
+    if description is None or description.section not in subject.sections:
+        return None
+    return _dimension(description, subject, state, tally)
+
+
+def rows_per_page(state: PageState) -> int:
+    """Return how many rows of the list a page has."""
+    return state.rows_per_page or (FULL_ARTICLES if state.full_list == "articles" else FULL_ROWS)
+
+
+def _offset(state: PageState) -> int:
+    return (state.page_number - 1) * rows_per_page(state)
+
+
+def _platforms(state: PageState, tally: VisitSource) -> Panel:
+    period = state.period
+    totals = totals_of(tally.platform_days(period))
+    return platforms_panel(
+        totals,
+        sum(day.visits for day in totals),
+        state,
+        evidence=tally.evidence(period),
+        limit=rows_per_page(state),
+        offset=_offset(state),
+    )
+
+
+def _articles(subject: Subject, state: PageState, tally: VisitSource) -> Panel:
+    """Return the articles. A page of any length, as for an export, has no sparklines: they cost by article."""
+    period = state.period
+    is_project = subject.is_whole_project(state)
+    days = tally.platform_days(period)
+    sums = tally.sums(period, (), with_pixels=is_project)
+    numbers = period_numbers(days, sums, Reading(0, 0) if is_project else tally.reading(period))
+    return articles_panel(
+        subject,
+        state,
+        tally,
+        ArticleTotals(visits_by_pixel(state, numbers, sums), numbers.visits, sums.looked_at),
+        limit=rows_per_page(state),
+        offset=_offset(state),
+        has_sparklines=Section.PLATFORMS in subject.sections and not state.rows_per_page,
+    )
+
+
+def _dimension(description: PanelDescription, subject: Subject, state: PageState, tally: VisitSource) -> Panel:
+    """Return the values of a dimension. Bars are measured against the longest of all, which is on the first page."""
+    period = state.period
+    all_visits = sum(day.visits for day in totals_of(tally.platform_days(period)))
+    dimensions = [description.dimension]
+    counts = tally.value_counts(period, dimensions, rows_per_page(state), _offset(state))
+    most_visits = 0
+    if _offset(state):
+        first_two = tally.value_counts(period, dimensions, 2)  # the first known value: one of them may be unknown
+        most_visits = max((count.visits for count in first_two if count.value), default=0)
+    return dimension_panel(
+        description, counts, all_visits, state, are_linked=subject.are_linked, most_visits=most_visits
+    )

@@ -1,0 +1,212 @@
+"""One panel for each dimension, such as countries or browsers, as the table `PANELS` describes it.
+
+To add a panel, add a line to `PANELS` and its key to `GROUPS`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import quote_plus
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from collector.models import Dimension, Section
+from dashboard import formatting
+from dashboard.report.page_state import PageState
+from dashboard.report.panels.panel import Panel, PanelGroup, PanelRow, make_row
+from dashboard.report.subject import Subject
+from dashboard.visits.filters import UNKNOWN
+from dashboard.visits.results import ValueCount
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+
+@dataclass(frozen=True, slots=True)
+class PanelDescription:
+    """How one dimension is shown as a panel. `parameter` is its filter in an address.
+
+    `label` writes one of its values. An `optional` panel is left out while it has no rows.
+    """
+
+    dimension: Dimension
+    key: str
+    parameter: str
+    section: Section
+    title: "_StrPromise"
+    caption: "_StrPromise"
+    heading: "_StrPromise"
+    label: Callable[[str], str] = formatting.verbatim
+    optional: bool = False
+
+
+PANELS = {
+    panel.key: panel
+    for panel in (
+        PanelDescription(
+            Dimension.COUNTRY,
+            "countries",
+            "country",
+            Section.COUNTRIES,
+            gettext_lazy("Countries"),
+            gettext_lazy("Where readers are"),
+            gettext_lazy("Country"),
+            formatting.country,
+        ),
+        PanelDescription(
+            Dimension.LANGUAGE,
+            "languages",
+            "language",
+            Section.COUNTRIES,
+            gettext_lazy("Languages"),
+            gettext_lazy("What their browsers are set to"),
+            gettext_lazy("Language"),
+            formatting.language,
+        ),
+        PanelDescription(
+            Dimension.DEVICE,
+            "devices",
+            "device",
+            Section.DEVICES,
+            gettext_lazy("Devices"),
+            gettext_lazy("What people read on"),
+            gettext_lazy("Device"),
+            formatting.device,
+        ),
+        PanelDescription(
+            Dimension.BROWSER,
+            "browsers",
+            "browser",
+            Section.DEVICES,
+            gettext_lazy("Browsers"),
+            gettext_lazy("What people read with"),
+            gettext_lazy("Browser"),
+        ),
+        PanelDescription(
+            Dimension.OS,
+            "systems",
+            "os",
+            Section.DEVICES,
+            gettext_lazy("Systems"),
+            gettext_lazy("What their devices run"),
+            gettext_lazy("System"),
+        ),
+        PanelDescription(
+            Dimension.PAGE,
+            "pages",
+            "page",
+            Section.PAGES,
+            gettext_lazy("Pages"),
+            gettext_lazy("Pages that loaded the pixel"),
+            gettext_lazy("Page"),
+        ),
+        PanelDescription(
+            Dimension.ELSEWHERE,
+            "elsewhere",
+            "elsewhere",
+            Section.PAGES,
+            gettext_lazy("Seen elsewhere"),
+            gettext_lazy("Hosts it was not pasted for, such as copies of the article"),
+            gettext_lazy("Host"),
+            optional=True,
+        ),
+    )
+}
+GROUPS = {
+    "countries": ("countries", "languages"),
+    "devices": ("devices", "browsers", "systems"),
+    "pages": ("pages", "elsewhere"),
+}
+# In two columns, these orders make both about equally long: a project has its platforms after the first group.
+PROJECT_ORDER = ("countries", "devices", "pages")
+ARTICLE_ORDER = ("devices", "countries", "pages")
+
+
+def panel_groups(
+    subject: Subject,
+    state: PageState,
+    counts_by_dimension: Mapping[int, Sequence[ValueCount]],
+    all_visits: int,
+    all_countries: Sequence[ValueCount],
+) -> list[PanelGroup]:
+    """Return the groups of panels of a page. `all_countries` are for the map, which shows more than the rows."""
+    groups = []
+    for key in ARTICLE_ORDER if subject.pixel else PROJECT_ORDER:
+        panels = []
+        for description in map(PANELS.__getitem__, GROUPS[key]):
+            counts = counts_by_dimension.get(description.dimension, ())
+            if description.section not in subject.sections or (description.optional and not counts):
+                continue
+            map_counts = all_countries if description.dimension == Dimension.COUNTRY else ()
+            panel = dimension_panel(
+                description, counts, all_visits, state, are_linked=subject.are_linked, map_counts=map_counts
+            )
+            panels.append(panel)
+        if panels:
+            groups.append(PanelGroup(key, panels))
+    return groups
+
+
+def dimension_panel(
+    description: PanelDescription,
+    counts: Sequence[ValueCount],
+    all_visits: int,
+    state: PageState,
+    *,
+    are_linked: bool = True,
+    map_counts: Sequence[ValueCount] = (),
+    most_visits: int = 0,
+) -> Panel:
+    """Rank the values of one dimension. The unknown value comes last and has no bar: it doesn't answer the question.
+
+    The rows link to the page filtered by them, which reads raw hits; `are_linked` is False for people who may not make
+    the server read those. `most_visits` are those of the longest bar, where it is not among `counts`.
+    """
+    most_visits = most_visits or max((count.visits for count in counts if count.value), default=0)
+    link = state.links(description.parameter) if are_linked else ""
+    known = [count for count in counts if count.value]
+    unknown = [count for count in counts if not count.value]
+    rows = [_known_row(description, count, all_visits, most_visits, link) for count in known]
+    rows += [_unknown_row(count, all_visits, link) for count in unknown]
+    total_rows = counts[0].values if counts else 0
+    return Panel(
+        description.key,
+        description.section.value,
+        str(description.title),
+        str(description.caption),
+        str(description.heading),
+        rows,
+        total_rows,
+        full_url=state.link(all=description.key) if total_rows > len(rows) else "",
+        has_map=bool(map_counts),
+        map_counts=[(count.value, count.visits) for count in map_counts if count.value],
+    )
+
+
+def _known_row(
+    description: PanelDescription, count: ValueCount, all_visits: int, most_visits: int, link: str
+) -> PanelRow:
+    return make_row(
+        count.value,
+        description.label(count.value),
+        count.visits,
+        count.visitors,
+        all_visits=all_visits,
+        most_visits=most_visits,
+        filter_url=f"{link}{quote_plus(count.value)}" if link else "",
+    )
+
+
+def _unknown_row(count: ValueCount, all_visits: int, link: str) -> PanelRow:
+    return make_row(
+        "",
+        formatting.unknown(),
+        count.visits,
+        count.visitors,
+        all_visits=all_visits,
+        most_visits=0,
+        hint=_("Hidden by an image proxy, or the reader opted out."),
+        is_known=False,
+        filter_url=f"{link}{quote_plus(UNKNOWN)}" if link else "",
+    )

@@ -1,0 +1,105 @@
+"""The platforms of one article side by side: how far it is read on each, when most, and since when."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from django.utils.translation import gettext as _
+
+from collector.classify.platforms import lazy_platforms
+from collector.models import Dimension, Section
+from dashboard import formatting
+from dashboard.report.hours import busiest_hour, hour_range
+from dashboard.report.page_state import PageState
+from dashboard.report.panels.panel import Panel
+from dashboard.report.panels.platforms import platform_row, platform_totals
+from dashboard.report.read_through import read_through_number, read_through_text
+from dashboard.visits.results import START, PixelTotal, PlatformDay, Reading
+
+
+@dataclass(slots=True)
+class _Placement:
+    """What we know of one article on one platform besides its visits. `days` are all on which it was visited there."""
+
+    visits_by_hour: Counter[str] = field(default_factory=Counter)
+    positions: PixelTotal = field(default_factory=PixelTotal)
+    days: list[date] = field(default_factory=list)
+
+    def reading(self, platform: str) -> Reading:
+        """Return the read-through; none where the platform loads all images late, which hides how far people read."""
+        if platform in lazy_platforms():
+            return Reading(0, 0)
+        return Reading(self.positions.started, self.positions.finished)
+
+    def cells(self, platform: str) -> list[str]:
+        """Write read-through, busiest hour, first and last visit."""
+        hour = busiest_hour(self.visits_by_hour)
+        return [
+            read_through_text(self.reading(platform)),
+            hour_range(hour) if hour else formatting.UNSEEN,
+            formatting.day(min(self.days), "yMMMd") if self.days else formatting.UNSEEN,
+            formatting.day(max(self.days), "yMMMd") if self.days else formatting.UNSEEN,
+        ]
+
+    def plain_cells(self, platform: str) -> list[object]:
+        """Write the same for spreadsheets."""
+        hour = busiest_hour(self.visits_by_hour)
+        return [
+            read_through_number(self.reading(platform)),
+            f"{hour}:00" if hour else None,
+            f"{min(self.days)}" if self.days else None,
+            f"{max(self.days)}" if self.days else None,
+        ]
+
+
+def placements_panel(
+    totals: Sequence[PlatformDay],
+    values: Iterable[tuple[str, int, str, int]],
+    lifetime: Iterable[tuple[date, str, int]],
+    all_visits: int,
+    state: PageState,
+) -> Panel:
+    """Put one article's platforms side by side: visits, read-through, busiest hour, first and last visit ever.
+
+    `values` are the hits by platform, dimension (hour or position) and value; `lifetime` the visits by day and platform
+    of the article's whole life.
+    """
+    placements = _placements(values, lifetime)
+    by_platform = platform_totals(totals)
+    rows = [
+        platform_row(
+            slug,
+            by_platform,
+            all_visits,
+            state,
+            cells=placements[slug].cells(slug),
+            plain_cells=placements[slug].plain_cells(slug),
+        )
+        for slug in by_platform.ranked
+    ]
+    return Panel(
+        "placements",
+        Section.PLATFORMS.value,
+        _("Side by side"),
+        _("This article on each platform"),
+        _("Platform"),
+        rows,
+        len(rows),
+        headings=[_("Read-through"), _("Busiest hour"), _("First visit"), _("Last visit")],
+    )
+
+
+def _placements(
+    values: Iterable[tuple[str, int, str, int]], lifetime: Iterable[tuple[date, str, int]]
+) -> defaultdict[str, _Placement]:
+    placements: defaultdict[str, _Placement] = defaultdict(_Placement)
+    for platform, dimension, value, hits in values:
+        if dimension == Dimension.HOUR:
+            placements[platform].visits_by_hour[value] += hits
+        else:
+            position = Dimension.STARTED if value == START else Dimension.FINISHED
+            placements[platform].positions.add(position, hits, 0)
+    for day, platform, _visits in lifetime:
+        placements[platform].days.append(day)
+    return placements

@@ -1,0 +1,39 @@
+"""What a report is about, and who it is for."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from collector.models import Pixel, Project, Section
+from dashboard.report.page_state import PageState
+from dashboard.report.published import PublishedArticle
+from dashboard.report.quiet import QuietPixel
+
+ALL_SECTIONS = frozenset(Section.values)
+Lifetime = Sequence[tuple[date, str, int]]  # visits by day and platform
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a report is about at the moment `now`: a project, or one of its pixels.
+
+    `lifetime` has the visits by day and platform of the pixel's whole life. `sections` are the parts of the page that
+    its reader may see; `are_linked` tells whether they may also open the articles' pages.
+    """
+
+    project: Project
+    pixel: Pixel | None
+    now: datetime
+    lifetime: Lifetime = ()
+    published: Sequence[PublishedArticle] = ()
+    quiet: Sequence[QuietPixel] = ()
+    sections: Collection[str] = ALL_SECTIONS
+    are_linked: bool = True
+
+    @property
+    def today(self) -> date:
+        return self.now.astimezone(self.project.zone).date()
+
+    def is_whole_project(self, state: PageState) -> bool:
+        """Tell whether the page is about all articles of the project, not about one of them."""
+        return self.pixel is None and state.filters.pixel_id is None

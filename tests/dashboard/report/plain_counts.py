@@ -1,0 +1,175 @@
+"""What a page should say, counted from the raw hits one by one."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from collector.models import Hit, Position, Project, Traffic, Verdict
+from dashboard.visits.periods import Bucket, Period
+
+DAY = timedelta(days=1)
+LAZY = {"dev-to"}
+HOSTS = {  # of a page: its host, and the platform that it belongs to
+    "": ("", ""),
+    "https://medium.com/@me/hello?source=x": ("medium.com", "medium"),
+    "https://medium.com/@me/hello": ("medium.com", "medium"),
+    "https://dev.to/me/hello": ("dev.to", "dev-to"),
+    "https://copies.example/hello": ("copies.example", "copies.example"),
+    "https://copies.example:8443/100%25_\\": ("copies.example", "copies.example"),
+    "https://mail.google.com/": ("mail.google.com", "gmail"),
+}
+LABELS = {url: url.partition("://")[2].partition("?")[0] for url in HOSTS}
+PASTED = {"medium", "dev-to"}
+
+
+@dataclass(frozen=True)
+class Read:
+    """One stored hit, in words."""
+
+    key: tuple[datetime, int]
+    day: date
+    hour: str
+    pixel: int
+    position: str
+    traffic: str
+    verdict: str
+    visitor: int | None
+    values: dict[str, str] = field(hash=False)
+    evidence: int = 3
+
+    @property
+    def platform(self) -> str:
+        return self.values["platform"]
+
+    @property
+    def is_visit(self) -> bool:
+        return self.position == "start" and self.verdict in {"counted", "opted-out"} and self.traffic != "bot"
+
+    @property
+    def reads(self) -> bool:
+        """Whether it says how far somebody read."""
+        return self.verdict in {"counted", "opted-out"} and self.traffic == "direct" and self.platform not in LAZY
+
+
+def raw_hits(project: Project) -> list[Read]:
+    """Return all hits of a project, oldest first."""
+    reads = []
+    for hit in Hit.objects.filter(project=project).select_related("user_agent", "page").order_by("at", "id"):
+        at = hit.at.astimezone(project.zone)
+        url = hit.page.url if hit.page else ""
+        host, platform = HOSTS[url]
+        is_elsewhere = hit.placement in PASTED and url and platform not in {hit.placement, "gmail"}
+        agent = hit.user_agent
+        reads.append(
+            Read(
+                (hit.at, hit.id), at.date(), f"{at.hour:02}", hit.pixel_id, Position(hit.position).label,
+                Traffic(hit.traffic).label, Verdict(hit.verdict).label, hit.visitor,
+                {
+                    "platform": hit.platform, "country": hit.country, "language": hit.language,
+                    "device": agent.device if agent else "", "browser": agent.browser if agent else "",
+                    "os": agent.os if agent else "", "page": LABELS[url], "elsewhere": host if is_elsewhere else "",
+                },
+                hit.evidence,
+            )
+        )  # fmt: skip
+    return reads
+
+
+class Plain:
+    """What a page should say: the visits of some days that pass its filters, counted one by one."""
+
+    def __init__(self, hits: Sequence[Read], filters: dict[str, str], pixel: int | None, *, by_hits: bool) -> None:
+        """`by_hits`: a visitor is new with the first visit that passes; else with the first of all, as drained."""
+        self.hits = [hit for hit in hits if pixel in {None, hit.pixel} and self._passes(hit, filters)]
+        self.visits = [hit for hit in self.hits if hit.is_visit]
+        met = self.visits if by_hits else [hit for hit in hits if hit.is_visit]
+        self.new = first_of_day([hit for hit in met if pixel in {None, hit.pixel}], lambda hit: 0)
+        self.new_to_pixel = first_of_day(met, lambda hit: hit.pixel)
+
+    @staticmethod
+    def _passes(hit: Read, filters: dict[str, str]) -> bool:
+        return all(hit.values[name] == value for name, value in filters.items())
+
+    def of(self, wanted: Callable[[Read], bool]) -> "Plain":
+        """Return the same of fewer hits; who was new stays so."""
+        fewer = object.__new__(Plain)
+        fewer.hits = [hit for hit in self.hits if wanted(hit)]
+        fewer.visits = [hit for hit in self.visits if wanted(hit)]
+        fewer.new, fewer.new_to_pixel = self.new, self.new_to_pixel
+        return fewer
+
+    def during(self, period: Period) -> "Plain":
+        return self.of(lambda hit: period.start <= hit.day < period.end)
+
+    @property
+    def visitors(self) -> int:
+        return sum(hit.key in self.new for hit in self.visits)
+
+    @property
+    def numbers(self) -> tuple[int, int | None]:
+        """Return visits and visitors as a table has them."""
+        visitors = self.visitors
+        return len(self.visits), None if self.visits and not visitors else visitors
+
+    def by(self, name: str) -> dict[str, tuple[int, int | None]]:
+        return {
+            value: self.of(lambda hit, value=value: hit.values[name] == value).numbers
+            for value in {hit.values[name] for hit in self.visits}
+        }
+
+    @property
+    def reading(self) -> tuple[int, int]:
+        """Return who began and who finished, of articles with an end that was loaded."""
+        began, finished = 0, 0
+        for pixel in {hit.pixel for hit in self.hits}:
+            of_pixel = [hit.position for hit in self.hits if hit.pixel == pixel and hit.reads]
+            if "end" in of_pixel:
+                began += of_pixel.count("start")
+                finished += of_pixel.count("end")
+        return began, finished
+
+
+def first_of_day(visits: Iterable[Read], scope: Callable[[Read], int]) -> set[tuple[datetime, int]]:
+    """Return the keys of each visitor's first visit of a day."""
+    first: dict[tuple[date, int, int], tuple[datetime, int]] = {}
+    for hit in visits:
+        if hit.visitor is not None:
+            first.setdefault((hit.day, scope(hit), hit.visitor), hit.key)
+    return set(first.values())
+
+
+def share_of(reading: tuple[int, int]) -> float | None:
+    began, finished = reading
+    return round(min(finished / began, 1), 4) if began and finished else None
+
+
+def until(before: Plain, last: date, clock: datetime) -> tuple[int, int]:
+    """Return the visits and visitors up to the clock's hour and minute of the last day, as if even within each hour."""
+    whole = before.of(lambda hit: hit.day != last)
+    visits, visitors = float(len(whole.visits)), float(whole.visitors)
+    for number in range(clock.hour + 1):
+        within = before.of(lambda hit, number=number: hit.day == last and int(hit.hour) == number)
+        passed = 1 if number < clock.hour else clock.minute / 60
+        visits += passed * len(within.visits)
+        visitors += passed * within.visitors
+    return round(visits), round(visitors)
+
+
+def hidden(plain: Plain) -> float | None:
+    if not plain.visits:
+        return None
+    return sum(hit.traffic == "proxied" for hit in plain.visits) / len(plain.visits)
+
+
+def bucket_of(day: date, hour: str, bucket: Bucket) -> str:
+    if bucket is Bucket.HOUR:
+        return f"{day}T{hour}:00"
+    if bucket is Bucket.WEEK:
+        return f"{day - day.weekday() * DAY}"
+    return f"{day.replace(day=1)}" if bucket is Bucket.MONTH else f"{day}"
+
+
+def times(period: Period, bucket: Bucket) -> list[str]:
+    """List all buckets of a period, however empty."""
+    days = [period.start + number * DAY for number in range((period.end - period.start).days)]
+    return list(dict.fromkeys(bucket_of(day, f"{hour:02}", bucket) for day in days for hour in range(24)))

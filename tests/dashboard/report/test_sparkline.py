@@ -1,0 +1,11 @@
+"""Small lines without axes."""
+
+from dashboard.report.sparkline import SPARK_WIDTH, spark_line
+
+
+def test_a_spark_line_fits_its_box():
+    assert spark_line([0, 5, 10], 100, 20) == "0.0,19.0 50.0,10.0 100.0,1.0"
+    assert spark_line([5], 100, 20) == spark_line([0, 0], 100, 20) == spark_line([], 100, 20) == ""
+    year = spark_line([1] * 366, SPARK_WIDTH, 20).split()
+    assert len(year) <= SPARK_WIDTH
+    assert year[-1].startswith("100.0,")

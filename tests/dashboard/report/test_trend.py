@@ -1,0 +1,104 @@
+"""The trend: its buckets, platforms, marks, and the line of the earlier period."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from collector.models import Pixel
+from tests.dashboard.report.daily_counts import (
+    DAY,
+    add_visits,
+    days,
+    report_on,
+)
+
+pytestmark = pytest.mark.usefixtures("noon")
+
+
+def test_days_without_visits_are_points_of_the_trend(project, pixel):
+    add_visits(pixel, 5, day=DAY)
+    trend = report_on(project).trend
+    assert [point.visits for point in trend.points] == [0] * 29 + [5]
+    assert trend.points[0].label == "24 Oct"
+    assert trend.points[-1].title == "Sun 22 Nov 2026"
+
+
+def test_a_trend_over_years_begins_with_the_month_of_its_first_day(project, pixel):
+    add_visits(pixel, 2, day=date(2024, 5, 31))
+    add_visits(pixel, 3, day=date(2024, 6, 1))
+    trend = report_on(project, **days(date(2024, 5, 20), DAY)).trend
+    assert [(point.label, point.visits) for point in trend.points[:2]] == [("May 2024", 2), ("Jun 2024", 3)]
+
+
+def test_a_week_that_the_range_cuts_off_says_from_when(project):
+    parameters = days(date(2025, 11, 23), DAY - timedelta(days=1))
+    titles = [point.title for point in report_on(project, **parameters).trend.points]
+    assert titles[:2] == ["Week of 17 Nov 2025, from 23 Nov", "Week of 24 Nov 2025"]
+
+
+def test_a_single_day_is_shown_by_the_hour(project, pixel):
+    add_visits(pixel, 5, hour=0)
+    add_visits(pixel, 7, hour=23, platform="github")
+    trend = report_on(project, range="today").trend
+    assert {point.label: point.visits for point in trend.points if point.visits} == {"00:00": 5, "23:00": 7}
+    assert trend.points[23].title == "23:00\N{EN DASH}00:00, 22 Nov 2026"
+    assert [series.label for series in trend.series] == ["GitHub", "Medium"]
+
+
+def test_the_smallest_platforms_share_one_band_of_the_trend(project, pixel):
+    for place in range(8):
+        add_visits(pixel, 10 - place, platform=f"site{place}.example")
+    report = report_on(project)
+    assert [series.label for series in report.trend.series][-2:] == ["site5.example", "2 others"]
+    assert report.trend.series[-1].values[-1] == 4 + 3
+    assert len(report.platforms.rows) == 8
+
+
+def test_the_days_on_which_articles_appeared_are_marked(project, pixel):
+    Pixel.objects.update(created_at=datetime(2026, 11, 20, 23, 30, tzinfo=UTC))  # in Berlin, the next day
+    for report in (report_on(project), report_on(Pixel.objects.get())):
+        assert {point.at: point.marks for point in report.trend.points if point.marks} == {"2026-11-21": ["Hello"]}
+    by_month = report_on(project, **days(date(2026, 1, 1), DAY), by="month")
+    assert by_month.trend.points[-1].marks == ["Hello"]
+    assert not report_on(project, range="today").trend.has_marks
+
+
+def test_the_earlier_period_is_a_line_of_the_trend(project, pixel):
+    add_visits(pixel, 30)
+    add_visits(pixel, 10, day=DAY - timedelta(days=7))
+    add_visits(pixel, 4, day=DAY - timedelta(days=365 + 1))
+    trend = report_on(project, range="7d").trend
+    assert trend.earlier == [0, 0, 0, 0, 0, 0, 10]
+    assert (trend.earlier_label, trend.headings) == (
+        "9\N{EN DASH}15 Nov 2026", ["Visits", "Visitors", "9\N{EN DASH}15 Nov 2026", "Medium"],
+    )  # fmt: skip
+    assert trend.script_data["earlier"]["values"] == trend.earlier
+    assert report_on(project, range="7d", compare="year").trend.earlier == [0, 0, 0, 0, 0, 4, 0]
+    nothing = report_on(project, range="7d", compare="none").trend
+    assert (nothing.earlier, nothing.headings) == ([], ["Visits", "Visitors", "Medium"])
+    assert "earlier" not in nothing.script_data
+
+
+@pytest.mark.parametrize(
+    ("parameters", "at"),
+    [
+        ({"range": "7d", "by": "hour"}, [f"2026-11-{day}T{hour:02}:00" for day in range(16, 23) for hour in range(24)]),
+        (days(date(2026, 10, 1), DAY) | {"by": "week"},
+         [f"{date(2026, 9, 28) + timedelta(days=7 * week)}" for week in range(8)]),
+        (days(date(2026, 8, 31), DAY) | {"by": "month"}, ["2026-08-01", "2026-09-01", "2026-10-01", "2026-11-01"]),
+    ],
+    ids=["hours", "weeks", "months"],
+)  # fmt: skip
+def test_a_trend_has_the_unit_of_the_address(project, pixel, parameters, at):
+    add_visits(pixel, 5, hour=14)
+    trend = report_on(project, **parameters).trend
+    assert [point.at for point in trend.points] == at
+    assert sum(point.visits for point in trend.points) == 5
+
+
+def test_a_trend_of_one_line_has_no_colours(project, pixel):
+    add_visits(pixel, 5)
+    add_visits(pixel, 2, platform="github")
+    trend = report_on(project, trend="line").trend
+    assert [(series.label, series.colour, series.values[-1]) for series in trend.series] == [("Visits", "", 7)]
+    assert (trend.is_line, trend.has_legend, trend.headings) == (True, False, ["Visits", "Visitors"])
