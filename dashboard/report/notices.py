@@ -17,8 +17,8 @@ def raw_hit_notices(project: Project, requested: Period, selection: Selection) -
     if selection.hits_kept_since is None:
         return []
     notices = [_("With this filter, visits are counted anew from single hits.")]
-    if selection.period.start > requested.start:
-        notices = [range_cut(project, selection.period, selection.hits_kept_since)]
+    if selection.current.period.start > requested.start:
+        notices = [range_cut(project, selection.current.period, selection.hits_kept_since)]
     if selection.lacks_earlier:
         notices.append(_("For the period before there are not enough single hits kept, so nothing is compared."))
     return notices

@@ -109,8 +109,8 @@ def make_page(
     filters = replace(shown.filters, pixel_id=pixel.pk) if pixel else shown.filters
     selection = select_sources(project, filters, shown.period, shown.earlier, now, compares=not shown.full)
     more_notices = raw_hit_notices(project, shown.period, selection)
-    if selection.period != shown.period:
-        shown = replace(shown, period=selection.period, asked=shown.period)
+    if selection.current.period != shown.period:
+        shown = replace(shown, period=selection.current.period, asked=shown.period)
     tally = selection.current
     if is_public and shown.period.days > MAX_DAYS_OF_MANY_VALUES and Section.PAGES in sections:
         sections = set(sections) - {Section.PAGES}  # strangers can make up pages by the thousand, and have them ranked

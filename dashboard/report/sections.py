@@ -25,7 +25,6 @@ from dashboard.report.panels.panel import (
     platforms_panel,
 )
 from dashboard.report.quiet import Quiet
-from dashboard.visits.periods import Bucket, Period
 from dashboard.visits.results import MANY_VALUES, PixelTotal, PlatformDay, Reading, Sums, ValueCount, read_through
 from dashboard.visits.source import VisitSource
 
@@ -80,15 +79,15 @@ def report(subject: Subject, view: PageState, tally: VisitSource, earlier: Visit
     """Report on a project or pixel. `earlier` answers for the period compared with, None where there is none."""
     period, sections = view.period, subject.sections
     is_project = not subject.pixel and view.filters.pixel_id is None
-    days = tally.platform_days(period)
+    days = tally.platform_days()
     few, many = _shown_dimensions(sections)
-    sums = tally.sums(period, [*FIGURES, *few], with_pixels=is_project)
+    sums = tally.sums([*FIGURES, *few], with_pixels=is_project)
     ranked: dict[int, list[ValueCount]] = {one: list(sums.values.get(one, ()))[:PANEL_ROWS] for one in few}
     if many:
-        for row in tally.value_counts(period, many, limit=PANEL_ROWS):
+        for row in tally.value_counts(many, limit=PANEL_ROWS):
             ranked.setdefault(row.dimension, []).append(row)
-    numbers = _numbers(days, sums, read_through(sums.pixels.values()) if is_project else tally.reading(period))
-    days_before = earlier.platform_days(view.earlier) if earlier and view.earlier else []
+    numbers = _numbers(days, sums, read_through(sums.pixels.values()) if is_project else tally.reading())
+    days_before = earlier.platform_days() if earlier else []
     has_platforms = Section.PLATFORMS in sections
     drawn = view if has_platforms else replace(view, is_line=True)  # a stack would tell the platforms
     return Report(
@@ -98,8 +97,8 @@ def report(subject: Subject, view: PageState, tally: VisitSource, earlier: Visit
         trend=trend_chart(subject.project, drawn, days, days_before, subject.published)
         if Section.TREND in sections
         else None,
-        hours=hours_grid(subject.project, period, tally.week(period)) if Section.HOURS in sections else None,
-        platforms=platforms_panel(_totals(days), numbers.visits, view, evidence=tally.evidence(period))
+        hours=hours_grid(subject.project, period, tally.week()) if Section.HOURS in sections else None,
+        platforms=platforms_panel(_totals(days), numbers.visits, view, evidence=tally.evidence())
         if has_platforms and not subject.pixel
         else None,
         articles=articles_panel(
@@ -124,18 +123,17 @@ def full_panel(subject: Subject, view: PageState, tally: VisitSource) -> Panel |
 
     Articles of a page of any length (`view.rows`) come without their lines and bands: those cost by article.
     """
-    period = view.period
     limit = rows_a_page(view)
     offset = (view.number - 1) * limit
-    days = tally.platform_days(period)
+    days = tally.platform_days()
     visits = sum(day.visits for day in _totals(days))
     if view.full == "platforms" and Section.PLATFORMS in subject.sections:
-        evidence = tally.evidence(period)
+        evidence = tally.evidence()
         return platforms_panel(_totals(days), visits, view, evidence=evidence, limit=limit, offset=offset)
     if view.full == "articles" and Section.ARTICLES in subject.sections and not subject.pixel:
         is_project = view.filters.pixel_id is None
-        sums = tally.sums(period, (), with_pixels=is_project)
-        numbers = _numbers(days, sums, Reading(0, 0) if is_project else tally.reading(period))
+        sums = tally.sums((), with_pixels=is_project)
+        numbers = _numbers(days, sums, Reading(0, 0) if is_project else tally.reading())
         return articles_panel(
             subject.project, tally, view, _by_pixel(view, numbers, sums), visits,
             quiet={quiet.pixel.pk: quiet for quiet in subject.quiet}, limit=limit, offset=offset,
@@ -145,8 +143,8 @@ def full_panel(subject: Subject, view: PageState, tally: VisitSource) -> Panel |
     described = PANELS.get(view.full)
     if described is None or described.section not in subject.sections:
         return None
-    counts = tally.value_counts(period, [described.dimension], limit, offset)
-    known = [one for one in tally.value_counts(period, [described.dimension], 2) if one.value] if offset else []
+    counts = tally.value_counts([described.dimension], limit, offset)
+    known = [one for one in tally.value_counts([described.dimension], 2) if one.value] if offset else []
     most = known[0].visits if known else 0
     return dimension_panel(described, counts, visits, view, are_linked=subject.are_linked, most=most)
 
@@ -189,36 +187,36 @@ def _figures(
     *, is_project: bool,
 ) -> Sequence[Figure]:  # fmt: skip
     """Return the key figures with their changes. A day that is not over is compared with as much of the earlier one."""
-    period = view.earlier
-    if earlier is None or period is None:
+    if earlier is None:
         return key_figures(now, None, "")
-    sums = earlier.sums(period, FIGURES, with_pixels=is_project)
-    reading = read_through(sums.pixels.values()) if is_project else earlier.reading(period)
+    period = earlier.period
+    sums = earlier.sums(FIGURES, with_pixels=is_project)
+    reading = read_through(sums.pixels.values()) if is_project else earlier.reading()
     before = _numbers(days_before, sums, reading)
     if view.period.last_day != subject.today:
         return key_figures(now, before, period.label)
-    return key_figures(now, before, period.label, so_far=_so_far(subject, period, earlier, days_before))
+    return key_figures(now, before, period.label, so_far=_so_far(subject, earlier, days_before))
 
 
-def _so_far(
-    subject: Subject, period: Period, earlier: VisitSource, days_before: Sequence[PlatformDay]
-) -> tuple[int, int]:
-    """Return visits and visitors of a period up to this hour and minute of its last day, as if even within the hour."""
-    last, clock = period.last_day, subject.now.astimezone(subject.project.zone)
+def _so_far(subject: Subject, earlier: VisitSource, days_before: Sequence[PlatformDay]) -> tuple[int, int]:
+    """Return visits and visitors of the earlier period up to this hour and minute of its last day.
+
+    Within an hour they are taken to be even.
+    """
+    last, clock = earlier.period.last_day, subject.now.astimezone(subject.project.zone)
     whole = [day for day in _totals(days_before) if day.date != last]
     visits, visitors = float(sum(day.visits for day in whole)), float(sum(day.visitors for day in whole))
-    for day in earlier.platform_days(Period(last, period.end, unit=Bucket.HOUR)):
-        if day.dimension == Dimension.HOUR and day.date == last:
-            passed = min(max(clock.hour + clock.minute / 60 - int(day.hour), 0), 1)
-            visits += day.visits * passed
-            visitors += day.visitors * passed
+    for day in earlier.last_day_hours():
+        passed = min(max(clock.hour + clock.minute / 60 - int(day.hour), 0), 1)
+        visits += day.visits * passed
+        visitors += day.visitors * passed
     return round(visits), round(visitors)
 
 
 def _placements(
     subject: Subject, view: PageState, tally: VisitSource, days: Sequence[PlatformDay], visits: int
 ) -> Panel:
-    values = tally.platform_values(view.period, [Dimension.HOUR, Dimension.POSITION])
+    values = tally.platform_values([Dimension.HOUR, Dimension.POSITION])
     return placements_panel(_totals(days), values, subject.lifetime, visits, view)
 
 

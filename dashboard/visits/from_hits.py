@@ -68,9 +68,9 @@ class Second(Func):
 
 
 class RawHitSource:
-    """The visits of a project, or of one of its pixels, that pass filters: answers what `counted.RollupSource` answers.
+    """The visits of a project, or of one of its pixels, that pass filters: answers what `rollup.RollupSource` answers.
 
-    `period` is what could be counted of the one asked for.
+    `period` is the part of the requested period whose hits could be read.
     """
 
     def __init__(self, period: Period, pixel_id: int, hits: Iterable[Countable]) -> None:
@@ -83,9 +83,9 @@ class RawHitSource:
             (self._visits if hit.is_visit else self._others).append(hit)
         self._new = [hit for hit in self._visits if (hit.new_to_project if self._is_project else hit.new_to_pixel)]
 
-    def platform_days(self, period: Period) -> list[PlatformDay]:
+    def platform_days(self) -> list[PlatformDay]:
         days = self._platform_days(Dimension.TOTAL, attrgetter("date", "platform"))
-        if period.bucket is Bucket.HOUR:
+        if self.period.bucket is Bucket.HOUR:
             days += self._platform_days(Dimension.HOUR, attrgetter("date", "platform", "hour"))
         return days
 
@@ -96,27 +96,30 @@ class RawHitSource:
             for names, visits in Counter(map(key, self._visits)).items()
         ]
 
-    def value_counts(
-        self, period: Period, dimensions: Collection[Dimension], limit: int, offset: int = 0
-    ) -> list[ValueCount]:
-        values = self.sums(period, dimensions, with_pixels=False).values
+    def last_day_hours(self) -> list[PlatformDay]:
+        last = self.period.last_day
+        hours = self._platform_days(Dimension.HOUR, attrgetter("date", "platform", "hour"))
+        return [hour for hour in hours if hour.date == last]
+
+    def value_counts(self, dimensions: Collection[Dimension], limit: int, offset: int = 0) -> list[ValueCount]:
+        values = self.sums(dimensions, with_pixels=False).values
         return [count for counts in values.values() for count in counts[offset : offset + limit]]
 
-    def week(self, period: Period) -> Counter[tuple[int, str]]:
+    def week(self) -> Counter[tuple[int, str]]:
         week: Counter[tuple[int, str]] = Counter()
         by_hour: Callable[[Countable], tuple[str, str]] = attrgetter("date", "hour")
         for (day, hour), visits in Counter(map(by_hour, self._visits)).items():
             week[date.fromisoformat(day).weekday(), hour] += visits
         return week
 
-    def evidence(self, period: Period) -> dict[str, set[str]]:
+    def evidence(self) -> dict[str, set[str]]:
         told: dict[str, set[str]] = {}
         if self._is_project:
             for platform, evidence in {(hit.platform, hit.evidence) for hit in self._visits}:
                 told.setdefault(platform, set()).add(_EVIDENCE[evidence])
         return told
 
-    def platform_values(self, period: Period, dimensions: Collection[Dimension]) -> list[tuple[str, int, str, int]]:
+    def platform_values(self, dimensions: Collection[Dimension]) -> list[tuple[str, int, str, int]]:
         found: Counter[tuple[str, int, str]] = Counter()
         if Dimension.HOUR in dimensions:
             found.update((hit.platform, int(Dimension.HOUR), hit.hour) for hit in self._visits)
@@ -126,7 +129,7 @@ class RawHitSource:
             found.update((hit.platform, int(Dimension.POSITION), END) for hit in finished)
         return [(*key, visits) for key, visits in found.items()]
 
-    def sums(self, period: Period, dimensions: Collection[Dimension], *, with_pixels: bool) -> Sums:
+    def sums(self, dimensions: Collection[Dimension], *, with_pixels: bool) -> Sums:
         rows: list[tuple[int, str, int, int]] = []
         for dimension in dimensions:
             visits, new = self._by_value(dimension)
@@ -165,19 +168,19 @@ class RawHitSource:
         end = (int(Dimension.POSITION), END)
         return started, [hit for hit in self._others if end in hit.other_values()]
 
-    def pixel_days(self, period: Period, pixels: Collection[int]) -> dict[int, Counter[date]]:
+    def pixel_days(self, pixels: Collection[int]) -> dict[int, Counter[date]]:
         days: dict[int, Counter[date]] = defaultdict(Counter)
         for (pixel_id, day), visits in Counter((hit.pixel_id, hit.date) for hit in self._visits).items():
             days[pixel_id][date.fromisoformat(day)] += visits
         return days
 
-    def pixel_platforms(self, period: Period, pixels: Collection[int]) -> dict[int, Counter[str]]:
+    def pixel_platforms(self, pixels: Collection[int]) -> dict[int, Counter[str]]:
         platforms: dict[int, Counter[str]] = defaultdict(Counter)
         for (pixel_id, platform), visits in Counter((hit.pixel_id, hit.platform) for hit in self._visits).items():
             platforms[pixel_id][platform] += visits
         return platforms
 
-    def reading(self, period: Period) -> Reading:
+    def reading(self) -> Reading:
         return read_through([self._pixels().get(self._pixel_id, PixelTotal())])
 
 

@@ -62,10 +62,11 @@ class Weekday(Func):
         return self.as_sql(compiler, connection, template="CAST(strftime('%%%%w', %(expressions)s) AS int)", **extra)
 
 
-class RollupSource:
-    """The visits of a project, of one of its pixels, on one platform or on all: answered from the counts.
+class Rollup:
+    """The counts of a project or of one of its pixels, on one platform or on all; makes a source for each period.
 
-    `today` is the first day that is not over in the project's time zone; what the days before it came to is remembered.
+    `today` is the first day that is not over in the project's time zone; the sums of the days before it are remembered.
+    The sources share what they read of the open days, and whether what is remembered still holds.
     """
 
     def __init__(
@@ -88,25 +89,39 @@ class RollupSource:
         days = (day for period in periods for day in self._clipped(period).dates())
         self._read_stamps({day for day in days if day < self.today})
 
-    def platform_days(self, period: Period) -> list[PlatformDay]:
-        """Return the visits by day and platform; by hour and platform too where the trend is by hour. One query."""
-        dimensions = [Dimension.TOTAL, Dimension.HOUR] if period.bucket is Bucket.HOUR else [Dimension.TOTAL]
-        found = self._summed(period, dimensions, ("dimension", "date", "platform", "value"))
-        return [PlatformDay._make((*key, *counts)) for key, counts in found.items()]
+    def over(self, period: Period) -> "RollupSource":
+        """Return what answers for `period`."""
+        return RollupSource(self, period)
 
-    def value_counts(
-        self, period: Period, dimensions: Collection[Dimension], limit: int, offset: int = 0
-    ) -> list[ValueCount]:
-        """Return the most frequent values of each dimension, `limit` after the first `offset`. One or two queries."""
-        found = self._summed(period, dimensions, ("dimension", "value"), is_joined=True, limit=MAX_VALUES)
-        if found is TOO_MANY:
-            return self._ranked(self._clipped(period), frozenset(dimensions), limit, offset)
-        values = sums_of((dimension, value, *counts) for (dimension, value), counts in found.items()).values
-        return [count for counts in values.values() for count in counts[offset : offset + limit]]
+    def summed(
+        self,
+        period: Period,
+        dimensions: Collection[Dimension],
+        fields: tuple[str, ...],
+        *,
+        pixels: Sequence[int] = (),
+        is_joined: bool = False,
+        limit: int | None = None,
+    ) -> Summed:
+        """Add up hits and visitors by `fields`, of this scope or of some pixels; `is_joined` where platforms don't
+        matter, which a project has added up. `TOO_MANY` where the closed days have more than `limit` keys.
 
-    def _ranked(self, period: Period, dimensions: frozenset[Dimension], limit: int, offset: int) -> list[ValueCount]:
+        A query for the closed days where they are not remembered, and one for all that a page asks about the open ones.
+        """
+        period = self._clipped(period)
+        closed_end = max(period.start, min(period.end, self.today))
+        own = ALL_PLATFORMS if is_joined and self.has_joined else self.pixel_id
+        scope = Scope(tuple(sorted(pixels)) or (own,), frozenset(dimensions), fields)
+        closed = self._closed_sums(Period(period.start, closed_end), scope, limit)
+        if closed is TOO_MANY or closed_end == period.end:
+            return closed
+        open_ = self._open_sums(Period(closed_end, period.end), scope)
+        return open_ if open_ is TOO_MANY else _joined(closed, open_)
+
+    def ranked(self, period: Period, dimensions: frozenset[Dimension], limit: int, offset: int) -> list[ValueCount]:
         """Rank values in the database: there are more than shall pass through here. ResultCache until the next hit."""
-        own = ALL_PLATFORMS if self._has_joined else self.pixel_id
+        period = self._clipped(period)
+        own = ALL_PLATFORMS if self.has_joined else self.pixel_id
         key = (self.project.pk, self.platform, own, dimensions, limit, offset, period, self._stamp(period))
         found: list[ValueCount] | None = REMEMBERED.get(key)
         if found is not None:
@@ -127,104 +142,6 @@ class RollupSource:
         found = [ValueCount(*row) for row in ranked.values_list(*fields)]
         REMEMBERED.put(key, found, KEY_WEIGHT + 2 * len(found))
         return found
-
-    def week(self, period: Period) -> Counter[tuple[int, str]]:
-        """Return the visits by weekday, 0 for Monday, and hour. One query."""
-        found = self._summed(period, [Dimension.HOUR], ("weekday", "value"), is_joined=True)
-        return Counter({((weekday - 1) % 7, hour): visits for (weekday, hour), (visits, _) in found.items()})
-
-    def evidence(self, period: Period) -> dict[str, set[str]]:
-        """Return what told each platform of a project, as labels of Evidence; nothing for a pixel. One query."""
-        told: dict[str, set[str]] = {}
-        for platform, evidence in self._summed(period, [Dimension.EVIDENCE], ("platform", "value")):
-            told.setdefault(platform, set()).add(evidence)
-        return told
-
-    def platform_values(self, period: Period, dimensions: Collection[Dimension]) -> list[tuple[str, int, str, int]]:
-        """Return platform, dimension, value and hits of every value on every platform. One query."""
-        found = self._summed(period, dimensions, ("platform", "dimension", "value"))
-        return [(*key, visits) for key, (visits, _) in found.items()]
-
-    def sums(self, period: Period, dimensions: Collection[Dimension], *, with_pixels: bool) -> Sums:
-        """Return the visits by every value of dimensions that have few, and those by pixel. One query.
-
-        On one platform two more, and only of the `MAX_CANDIDATES` pixels that are visited most on all of them.
-        """
-        asked = [*dimensions, *BY_PIXEL] if with_pixels and self._has_joined else dimensions
-        found = self._values(period, asked)
-        if not with_pixels or self._has_joined:
-            return found
-        of_project = self._values(period, BY_PIXEL, pixels=[ALL_PLATFORMS]).pixels
-        candidates = sorted(of_project, key=lambda pixel: (-of_project[pixel].visits, pixel))
-        on_platform = self._on_platform(period, candidates[:MAX_CANDIDATES])
-        return Sums(found.values, on_platform, looked_at=MAX_CANDIDATES if len(candidates) > MAX_CANDIDATES else 0)
-
-    def _values(self, period: Period, dimensions: Collection[Dimension], *, pixels: Sequence[int] = ()) -> Sums:
-        found = self._summed(period, dimensions, ("dimension", "value"), pixels=pixels, is_joined=True)
-        return sums_of((dimension, value, *counts) for (dimension, value), counts in found.items())
-
-    def _on_platform(self, period: Period, pixels: Sequence[int]) -> dict[int, PixelTotal]:
-        totals: dict[int, PixelTotal] = defaultdict(PixelTotal)
-        if not pixels:
-            return totals
-        dimensions = (Dimension.TOTAL, Dimension.POSITION)
-        found = self._summed(period, dimensions, ("pixel_id", "dimension", "value"), pixels=pixels)
-        for (pixel_id, dimension, value), (visits, visitors) in found.items():
-            if dimension == Dimension.TOTAL:
-                totals[pixel_id].add(Dimension.PIXEL, visits, visitors)
-            elif self.platform not in lazy_platforms():
-                totals[pixel_id].add(Dimension.STARTED if value == START else Dimension.FINISHED, visits, visitors)
-        return totals
-
-    def pixel_days(self, period: Period, pixels: Sequence[int]) -> dict[int, Counter[date]]:
-        """Return the visits of each of the pixels by day. One query."""
-        return self._of_each(period, pixels, "date")
-
-    def pixel_platforms(self, period: Period, pixels: Sequence[int]) -> dict[int, Counter[str]]:
-        """Return the visits of each of the pixels by platform. One query."""
-        return self._of_each(period, pixels, "platform")
-
-    def _of_each(self, period: Period, pixels: Sequence[int], field: str) -> dict[int, Counter[Any]]:
-        counts: dict[int, Counter[Any]] = defaultdict(Counter)
-        if not pixels:
-            return counts
-        found = self._summed(period, [Dimension.TOTAL], ("pixel_id", field), pixels=pixels)
-        for (pixel_id, key), (visits, _) in found.items():
-            counts[pixel_id][key] += visits
-        return counts
-
-    def reading(self, period: Period) -> Reading:
-        """Return how many began and how many finished of one pixel; nothing where no end was seen. One query."""
-        total = PixelTotal()
-        for platform, _, value, hits in self.platform_values(period, [Dimension.POSITION]):
-            if platform not in lazy_platforms():
-                total.add(Dimension.STARTED if value == START else Dimension.FINISHED, hits, 0)
-        return read_through([total])
-
-    def _summed(
-        self,
-        period: Period,
-        dimensions: Collection[Dimension],
-        fields: tuple[str, ...],
-        *,
-        pixels: Sequence[int] = (),
-        is_joined: bool = False,
-        limit: int | None = None,
-    ) -> Summed:
-        """Add up hits and visitors by `fields`, of this scope or of some pixels; `is_joined` where platforms don't
-        matter, which a project has added up. `TOO_MANY` where the closed days have more than `limit` keys.
-
-        A query for the closed days where they are not remembered, and one for all that a page asks about the open ones.
-        """
-        period = self._clipped(period)
-        closed_end = max(period.start, min(period.end, self.today))
-        own = ALL_PLATFORMS if is_joined and self._has_joined else self.pixel_id
-        scope = Scope(tuple(sorted(pixels)) or (own,), frozenset(dimensions), fields)
-        closed = self._closed_sums(Period(period.start, closed_end), scope, limit)
-        if closed is TOO_MANY or closed_end == period.end:
-            return closed
-        open_ = self._open_sums(Period(closed_end, period.end), scope)
-        return open_ if open_ is TOO_MANY else _joined(closed, open_)
 
     def _closed_sums(self, closed: Period, scope: Scope, limit: int | None) -> Summed:
         """Return what days that are over came to: as remembered, as long as nothing was added to their counts."""
@@ -265,7 +182,7 @@ class RollupSource:
         are too many. One query for this scope, and one for each list of pixels, of which only `LISTED_DIMENSIONS` are
         read.
         """
-        own = (self.pixel_id, ALL_PLATFORMS) if self._has_joined else (self.pixel_id,)
+        own = (self.pixel_id, ALL_PLATFORMS) if self.has_joined else (self.pixel_id,)
         is_own = set(pixels) <= set(own)
         key = (day, own if is_own and not is_many else pixels, is_many)
         if key not in self._open:
@@ -276,7 +193,7 @@ class RollupSource:
                 rows = rows.exclude(dimension__in=MANY_VALUES)
             else:
                 rows = rows.filter(dimension__in=LISTED_DIMENSIONS)
-            if self._has_joined and is_own and not is_many:  # all else is asked of all platforms together
+            if self.has_joined and is_own and not is_many:  # all else is asked of all platforms together
                 rows = rows.filter(Q(pixel_id=ALL_PLATFORMS) | Q(dimension__in=PLATFORM_DIMENSIONS))
             found: dict[tuple[int, int], list[OpenRow]] = defaultdict(list)
             read = list(rows.values_list(*OPEN_FIELDS))
@@ -316,7 +233,7 @@ class RollupSource:
         return days.values_list("date", flat=True).first() or self.today
 
     @property
-    def _has_joined(self) -> bool:
+    def has_joined(self) -> bool:
         """Whether there are counts of this scope without platforms."""
         return self.pixel_id == WHOLE_PROJECT and self.platform is None
 
@@ -325,6 +242,109 @@ class RollupSource:
         if self.platform is None or ALL_PLATFORMS in pixels:
             return rows
         return rows.filter(platform=self.platform)
+
+
+class RollupSource:
+    """The visits of a period, answered from the counts."""
+
+    def __init__(self, rollup: Rollup, period: Period) -> None:
+        self.period = period
+        self._rollup = rollup
+
+    def platform_days(self) -> list[PlatformDay]:
+        """Return the visits by day and platform; by hour and platform too where the trend is by hour. One query."""
+        return self._platform_days(self.period)
+
+    def last_day_hours(self) -> list[PlatformDay]:
+        """Return the visits of the last day by hour and platform. One query."""
+        last_day = Period(self.period.last_day, self.period.end, unit=Bucket.HOUR)
+        return [row for row in self._platform_days(last_day) if row.dimension == Dimension.HOUR]
+
+    def _platform_days(self, period: Period) -> list[PlatformDay]:
+        dimensions = [Dimension.TOTAL, Dimension.HOUR] if period.bucket is Bucket.HOUR else [Dimension.TOTAL]
+        found = self._rollup.summed(period, dimensions, ("dimension", "date", "platform", "value"))
+        return [PlatformDay._make((*key, *counts)) for key, counts in found.items()]
+
+    def value_counts(self, dimensions: Collection[Dimension], limit: int, offset: int = 0) -> list[ValueCount]:
+        """Return the most frequent values of each dimension, `limit` after the first `offset`. One or two queries."""
+        found = self._rollup.summed(self.period, dimensions, ("dimension", "value"), is_joined=True, limit=MAX_VALUES)
+        if found is TOO_MANY:
+            return self._rollup.ranked(self.period, frozenset(dimensions), limit, offset)
+        values = sums_of((dimension, value, *counts) for (dimension, value), counts in found.items()).values
+        return [count for counts in values.values() for count in counts[offset : offset + limit]]
+
+    def week(self) -> Counter[tuple[int, str]]:
+        """Return the visits by weekday, 0 for Monday, and hour. One query."""
+        found = self._rollup.summed(self.period, [Dimension.HOUR], ("weekday", "value"), is_joined=True)
+        return Counter({((weekday - 1) % 7, hour): visits for (weekday, hour), (visits, _) in found.items()})
+
+    def evidence(self) -> dict[str, set[str]]:
+        """Return what told each platform of a project, as labels of Evidence; nothing for a pixel. One query."""
+        told: dict[str, set[str]] = {}
+        for platform, evidence in self._rollup.summed(self.period, [Dimension.EVIDENCE], ("platform", "value")):
+            told.setdefault(platform, set()).add(evidence)
+        return told
+
+    def platform_values(self, dimensions: Collection[Dimension]) -> list[tuple[str, int, str, int]]:
+        """Return platform, dimension, value and hits of every value on every platform. One query."""
+        found = self._rollup.summed(self.period, dimensions, ("platform", "dimension", "value"))
+        return [(*key, visits) for key, (visits, _) in found.items()]
+
+    def sums(self, dimensions: Collection[Dimension], *, with_pixels: bool) -> Sums:
+        """Return the visits by every value of dimensions that have few, and those by pixel. One query.
+
+        On one platform two more, and only of the `MAX_CANDIDATES` pixels that are visited most on all of them.
+        """
+        asked = [*dimensions, *BY_PIXEL] if with_pixels and self._rollup.has_joined else dimensions
+        found = self._values(asked)
+        if not with_pixels or self._rollup.has_joined:
+            return found
+        of_project = self._values(BY_PIXEL, pixels=[ALL_PLATFORMS]).pixels
+        candidates = sorted(of_project, key=lambda pixel: (-of_project[pixel].visits, pixel))
+        on_platform = self._on_platform(candidates[:MAX_CANDIDATES])
+        return Sums(found.values, on_platform, looked_at=MAX_CANDIDATES if len(candidates) > MAX_CANDIDATES else 0)
+
+    def _values(self, dimensions: Collection[Dimension], *, pixels: Sequence[int] = ()) -> Sums:
+        found = self._rollup.summed(self.period, dimensions, ("dimension", "value"), pixels=pixels, is_joined=True)
+        return sums_of((dimension, value, *counts) for (dimension, value), counts in found.items())
+
+    def _on_platform(self, pixels: Sequence[int]) -> dict[int, PixelTotal]:
+        totals: dict[int, PixelTotal] = defaultdict(PixelTotal)
+        if not pixels:
+            return totals
+        dimensions = (Dimension.TOTAL, Dimension.POSITION)
+        found = self._rollup.summed(self.period, dimensions, ("pixel_id", "dimension", "value"), pixels=pixels)
+        for (pixel_id, dimension, value), (visits, visitors) in found.items():
+            if dimension == Dimension.TOTAL:
+                totals[pixel_id].add(Dimension.PIXEL, visits, visitors)
+            elif self._rollup.platform not in lazy_platforms():
+                totals[pixel_id].add(Dimension.STARTED if value == START else Dimension.FINISHED, visits, visitors)
+        return totals
+
+    def pixel_days(self, pixels: Sequence[int]) -> dict[int, Counter[date]]:
+        """Return the visits of each of the pixels by day. One query."""
+        return self._of_each(pixels, "date")
+
+    def pixel_platforms(self, pixels: Sequence[int]) -> dict[int, Counter[str]]:
+        """Return the visits of each of the pixels by platform. One query."""
+        return self._of_each(pixels, "platform")
+
+    def _of_each(self, pixels: Sequence[int], field: str) -> dict[int, Counter[Any]]:
+        counts: dict[int, Counter[Any]] = defaultdict(Counter)
+        if not pixels:
+            return counts
+        found = self._rollup.summed(self.period, [Dimension.TOTAL], ("pixel_id", field), pixels=pixels)
+        for (pixel_id, key), (visits, _) in found.items():
+            counts[pixel_id][key] += visits
+        return counts
+
+    def reading(self) -> Reading:
+        """Return how many began and how many finished of one pixel; nothing where no end was seen. One query."""
+        total = PixelTotal()
+        for platform, _, value, hits in self.platform_values([Dimension.POSITION]):
+            if platform not in lazy_platforms():
+                total.add(Dimension.STARTED if value == START else Dimension.FINISHED, hits, 0)
+        return read_through([total])
 
 
 _OPEN_KEYS: dict[tuple[str, ...], Callable[[OpenRow], tuple[Any, ...]]] = {

@@ -9,7 +9,7 @@ from collector.models.counts import WHOLE_PROJECT
 from dashboard.visits.filters import Filters
 from dashboard.visits.from_hits import RawHitSource, kept_since, recount
 from dashboard.visits.periods import DAY, EARLIEST, Bucket, Period
-from dashboard.visits.rollup import RollupSource
+from dashboard.visits.rollup import Rollup
 from dashboard.visits.source import VisitSource
 
 MAX_READ = 1_000_000  # visits that a filter may search
@@ -19,13 +19,12 @@ MAX_READ = 1_000_000  # visits that a filter may search
 class Selection:
     """The sources for a period and for the earlier one it is compared with, None where nothing is compared.
 
-    `period` is the part of the requested period that can be answered. `hits_kept_since` is the first day whose raw hits
-    are all kept, None where the rollup answers. `lacks_earlier` tells that too few raw hits are kept to compare.
+    `current.period` is the part of the requested period that can be answered. `hits_kept_since` is the first day whose
+    raw hits are all kept, None where the rollup answers. `lacks_earlier` says that too few are kept to compare.
     """
 
     current: VisitSource
     earlier: VisitSource | None
-    period: Period
     hits_kept_since: date | None = None
     lacks_earlier: bool = False
 
@@ -37,24 +36,24 @@ def select_sources(
     pixel_id = filters.pixel_id or WHOLE_PROJECT
     today = now.astimezone(project.zone).date()
     if not filters.need_hits:
-        rollup = RollupSource(project, pixel_id, filters.platform, today=today)
+        rollup = Rollup(project, pixel_id, filters.platform, today=today)
         rollup.prepare(*filter(None, [period, earlier]))
-        return Selection(rollup, rollup if earlier else None, period)
+        return Selection(rollup.over(period), rollup.over(earlier) if earlier else None)
     kept = kept_since(project, now)
     since = max(kept, _readable_since(project, period, today))
     current = recount(project, pixel_id, filters, period, since=since)
     if current.period.start > period.start:
-        return Selection(current, None, current.period, kept, lacks_earlier=earlier is not None)
+        return Selection(current, None, kept, lacks_earlier=earlier is not None)
     if not compares:
-        return Selection(current, None, period, kept)
+        return Selection(current, None, kept)
     before = _earlier_source(project, pixel_id, filters, earlier, since)
-    return Selection(current, before, period, kept, lacks_earlier=before is None and earlier is not None)
+    return Selection(current, before, kept, lacks_earlier=before is None and earlier is not None)
 
 
 def _readable_since(project: Project, period: Period, today: date) -> date:
     """Return the first day whose raw hits may be read: the newest `MAX_READ` visits, and at least one day."""
     visits: Counter[date] = Counter()
-    for row in RollupSource(project, today=today).platform_days(replace(period, unit=Bucket.DAY)):
+    for row in Rollup(project, today=today).over(replace(period, unit=Bucket.DAY)).platform_days():
         visits[row.date] += row.visits
     read = 0
     for day in sorted(visits, reverse=True):

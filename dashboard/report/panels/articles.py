@@ -47,8 +47,8 @@ def articles_panel(
         listed = listed.filter(pk__in=visited)
     pixels = _ranked(listed, visited, limit, offset)
     shown = [pixel.pk for pixel in pixels]
-    days = tally.pixel_days(view.period, shown) if are_split else {}
-    platforms = tally.pixel_platforms(view.period, shown) if are_split else {}
+    days = tally.pixel_days(shown) if are_split else {}
+    platforms = tally.pixel_platforms(shown) if are_split else {}
     most = max((total.visits for total in totals.values()), default=0)
     page_link = view.link("article") if are_linked else None
     make = _Rows(project, view.period.dates(), view.links("article"), page_link, visits, most)

@@ -10,7 +10,7 @@ from collector.models import Dimension, Pixel
 from dashboard.visits import rollup
 from dashboard.visits.cache import ResultCache
 from dashboard.visits.periods import Period
-from dashboard.visits.rollup import RollupSource
+from dashboard.visits.rollup import Rollup
 from tests.hits import hit
 
 TODAY = date(2026, 11, 22)
@@ -43,11 +43,11 @@ def test_values_are_ranked_alike_however_many_there_are(monkeypatch, visited, mo
 
     for pixel_id in (0, visited.pk):
         for _ in ("cold", "warm"):
-            tally = RollupSource(visited.project, pixel_id, today=TODAY)
-            found = tally.value_counts(Period(start, end), [Dimension.PAGE], 10)
+            source = Rollup(visited.project, pixel_id, today=TODAY).over(Period(start, end))
+            found = source.value_counts([Dimension.PAGE], 10)
             assert [(count.value, count.visits) for count in found] == [(f"a.example/{page}", n) for page, n in pages]
             assert {count.values for count in found} == {len(pages)}
-            second = tally.value_counts(Period(start, end), [Dimension.PAGE], 1, 1)
+            second = source.value_counts([Dimension.PAGE], 1, 1)
             assert [count.value for count in second] == [f"a.example/{pages[1][0]}"]
 
 
@@ -56,7 +56,7 @@ def test_a_ranking_of_too_many_is_made_once_until_the_next_hit(monkeypatch, visi
 
     def asked() -> tuple[int, list[int]]:
         with CaptureQueriesContext(connection) as queries:
-            found = RollupSource(visited.project, today=TODAY).value_counts(Period(YESTERDAY, TOMORROW), PAGES, 10)
+            found = Rollup(visited.project, today=TODAY).over(Period(YESTERDAY, TOMORROW)).value_counts(PAGES, 10)
         return sum("ROW_NUMBER" in query["sql"] for query in queries), [count.visits for count in found]
 
     assert [asked() for _ in range(3)] == [(1, [4, 3, 1]), (0, [4, 3, 1]), (0, [4, 3, 1])]
@@ -71,7 +71,7 @@ def test_todays_visits_of_a_pixel_count_among_others_whichever_comes_first(visit
     take(*visits(other, TODAY, "x", "y"))
 
     for pixels in ([visited.pk, other.pk], [other.pk, visited.pk]):
-        found = RollupSource(visited.project, visited.pk, today=TODAY).pixel_days(Period(YESTERDAY, TOMORROW), pixels)
+        found = Rollup(visited.project, visited.pk, today=TODAY).over(Period(YESTERDAY, TOMORROW)).pixel_days(pixels)
         assert found == {visited.pk: {YESTERDAY: 3, TODAY: 5}, other.pk: {TODAY: 2}}
 
 
@@ -81,8 +81,8 @@ def test_articles_on_one_platform_are_remembered_whatever_their_order(visited, t
     period = Period(YESTERDAY, TOMORROW)
 
     def sums() -> list[int]:
-        tally = RollupSource(visited.project, platform="medium", today=TODAY)
-        return [tally.sums(period, [], with_pixels=True).pixels[pixel.pk].visits for pixel in (visited, other)]
+        source = Rollup(visited.project, platform="medium", today=TODAY).over(period)
+        return [source.sums([], with_pixels=True).pixels[pixel.pk].visits for pixel in (visited, other)]
 
     assert sums() == [1, 1]
     take(*visits(other, TODAY, *"abcdefghijk"))  # now it is visited most
@@ -108,6 +108,6 @@ def test_words_of_strangers_cannot_fill_the_memory_with_next_to_nothing(visited,
     memory = ResultCache(1000)
     monkeypatch.setattr(rollup, "REMEMBERED", memory)
     for number in range(200):
-        RollupSource(visited.project, platform=f"{number}" * 80, today=TODAY).platform_days(Period(YESTERDAY, TODAY))
+        Rollup(visited.project, platform=f"{number}" * 80, today=TODAY).over(Period(YESTERDAY, TODAY)).platform_days()
 
     assert len(memory._found) < 150
