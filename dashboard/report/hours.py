@@ -12,6 +12,7 @@ from collector.models import Project, Section
 from dashboard import formatting
 from dashboard.report.panels.panel import to_the_next
 from dashboard.visits.periods import HOURS, Period
+from dashboard.visits.results import WeekHour
 
 SHADES = 8
 BEST_HOUR_OF_WEEK = (
@@ -70,16 +71,16 @@ class Grid:
         return head, rows
 
 
-def hours_grid(project: Project, period: Period, week: Counter[tuple[int, str]]) -> Grid:
+def hours_grid(project: Project, period: Period, week: Counter[WeekHour]) -> Grid:
     """Set out `week`, the visits by weekday (0 for Monday) and hour; weekdays that the period lacks are left out."""
     weekdays = sorted({day.weekday() for day in period.dates()[:7]})
     most, language = max(week.values(), default=0), formatting.active()
     lines = []
     for weekday in weekdays:
         name = str(WEEKDAYS[weekday])
-        cells = [_cell(name, hour, week[weekday, hour], most, language) for hour in HOURS]
+        cells = [_cell(name, hour, week[WeekHour(weekday, hour)], most, language) for hour in HOURS]
         lines.append(Line(str(WEEKDAYS_ABBR[weekday]), name, cells, sum(cell.visits for cell in cells)))
-    by_hour = Counter({hour: sum(week[weekday, hour] for weekday in weekdays) for hour in HOURS})
+    by_hour = Counter({hour: sum(week[WeekHour(weekday, hour)] for weekday in weekdays) for hour in HOURS})
     most_by_hour = max(by_hour.values(), default=0)
     every = _("All days")
     cells = [_cell(every, hour, by_hour[hour], most_by_hour, language) for hour in HOURS]
@@ -95,12 +96,12 @@ def hours_grid(project: Project, period: Period, week: Counter[tuple[int, str]])
     )
 
 
-def _best(week: Counter[tuple[int, str]], period: Period) -> str:
+def _best(week: Counter[WeekHour], period: Period) -> str:
     """Name the best hour in a sentence, by its mean over the weekdays of the period; the first of equals."""
     if not week or not max(week.values()):
         return ""
     days = Counter(day.weekday() for day in period.dates())
-    weekday, hour = max(sorted(week), key=lambda at: week[at] / max(days[at[0]], 1))
+    weekday, hour = max(sorted(week), key=lambda at: week[at] / max(days[at.weekday], 1))
     if period.days < 7:
         return _("Most reading happened %(hours)s.") % {"hours": to_the_next(hour)}
     return str(BEST_HOUR_OF_WEEK[weekday]) % {"hours": to_the_next(hour)}

@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import BigIntegerField, Func, Q, QuerySet
 
-from collector.classify.platforms import lazy_platforms
 from collector.models import Dimension, Evidence, Hit, Page, Position, Project, Traffic, UserAgent, Verdict
 from collector.models.counts import WHOLE_PROJECT
 from collector.storage.attribution import elsewhere
@@ -23,7 +22,20 @@ from collector.storage.counts import Countable, is_visit, local_day_and_hour
 from collector.storage.interned import page_host, page_label
 from dashboard.visits.filters import Filters
 from dashboard.visits.periods import DAY, Bucket, Period
-from dashboard.visits.results import START, PixelTotal, PlatformDay, Reading, Sums, ValueCount, read_through, sums_of
+from dashboard.visits.results import (
+    START,
+    PixelTotal,
+    PlatformDay,
+    PlatformValue,
+    Reading,
+    Sums,
+    Total,
+    ValueCount,
+    ValueKey,
+    WeekHour,
+    read_through,
+    sums_of,
+)
 
 MAX_HITS = 50_000
 _COLUMNS = (
@@ -84,70 +96,80 @@ class RawHitSource:
         self._new = [hit for hit in self._visits if (hit.new_to_project if self._is_project else hit.new_to_pixel)]
 
     def platform_days(self) -> list[PlatformDay]:
-        days = self._platform_days(Dimension.TOTAL, attrgetter("date", "platform"))
-        if self.period.bucket is Bucket.HOUR:
-            days += self._platform_days(Dimension.HOUR, attrgetter("date", "platform", "hour"))
-        return days
-
-    def _platform_days(self, dimension: Dimension, key: Callable[[Countable], tuple[str, ...]]) -> list[PlatformDay]:
-        new = Counter(map(key, self._new))
-        return [
-            PlatformDay(dimension, date.fromisoformat(names[0]), names[1], "".join(names[2:]), visits, new[names])
-            for names, visits in Counter(map(key, self._visits)).items()
-        ]
+        days = self._totals_by_day()
+        return days + self._totals_by_hour() if self.period.bucket is Bucket.HOUR else days
 
     def last_day_hours(self) -> list[PlatformDay]:
-        last = self.period.last_day
-        hours = self._platform_days(Dimension.HOUR, attrgetter("date", "platform", "hour"))
-        return [hour for hour in hours if hour.date == last]
+        return [hour for hour in self._totals_by_hour() if hour.date == self.period.last_day]
 
     def value_counts(self, dimensions: Collection[Dimension], limit: int, offset: int = 0) -> list[ValueCount]:
         values = self.sums(dimensions, with_pixels=False).values
         return [count for counts in values.values() for count in counts[offset : offset + limit]]
 
-    def week(self) -> Counter[tuple[int, str]]:
-        week: Counter[tuple[int, str]] = Counter()
-        by_hour: Callable[[Countable], tuple[str, str]] = attrgetter("date", "hour")
-        for (day, hour), visits in Counter(map(by_hour, self._visits)).items():
-            week[date.fromisoformat(day).weekday(), hour] += visits
+    def week(self) -> Counter[WeekHour]:
+        week: Counter[WeekHour] = Counter()
+        date_and_hour: Callable[[Countable], tuple[str, str]] = attrgetter("date", "hour")
+        for (day, hour), visits in Counter(map(date_and_hour, self._visits)).items():
+            week[WeekHour(date.fromisoformat(day).weekday(), hour)] += visits
         return week
 
     def evidence(self) -> dict[str, set[str]]:
-        told: dict[str, set[str]] = {}
+        evidence: dict[str, set[str]] = defaultdict(set)
         if self._is_project:
-            for platform, evidence in {(hit.platform, hit.evidence) for hit in self._visits}:
-                told.setdefault(platform, set()).add(_EVIDENCE[evidence])
-        return told
+            for hit in self._visits:
+                evidence[hit.platform].add(_EVIDENCE[hit.evidence])
+        return evidence
 
-    def platform_values(self, dimensions: Collection[Dimension]) -> list[tuple[str, int, str, int]]:
-        found: Counter[tuple[str, int, str]] = Counter()
+    def platform_values(self, dimensions: Collection[Dimension]) -> list[PlatformValue]:
+        hits: Counter[tuple[str, int, str]] = Counter()
         if Dimension.HOUR in dimensions:
-            found.update((hit.platform, int(Dimension.HOUR), hit.hour) for hit in self._visits)
+            hits.update((hit.platform, int(Dimension.HOUR), hit.hour) for hit in self._visits)
         if Dimension.POSITION in dimensions:
-            started, finished = self._read()
-            found.update((hit.platform, int(Dimension.POSITION), START) for hit in started)
-            found.update((hit.platform, int(Dimension.POSITION), END) for hit in finished)
-        return [(*key, visits) for key, visits in found.items()]
+            hits.update((hit.platform, int(Dimension.POSITION), START) for hit in self._started())
+            hits.update((hit.platform, int(Dimension.POSITION), END) for hit in self._finished())
+        return [PlatformValue(*value, count) for value, count in hits.items()]
 
     def sums(self, dimensions: Collection[Dimension], *, with_pixels: bool) -> Sums:
-        rows: list[tuple[int, str, int, int]] = []
+        totals: dict[ValueKey, Total] = {}
         for dimension in dimensions:
-            visits, new = self._by_value(dimension)
-            rows += [(int(dimension), value, count, new[value]) for value, count in visits.items()]
-        return Sums(sums_of(rows).values, self._pixels() if with_pixels else {})
+            visits, visitors = self._by_value(dimension)
+            for value, count in visits.items():
+                totals[ValueKey(dimension, value)] = Total(count, visitors[value])
+        return Sums(sums_of(totals).values, self._pixels() if with_pixels else {})
+
+    def _totals_by_day(self) -> list[PlatformDay]:
+        key_of: Callable[[Countable], tuple[str, str]] = attrgetter("date", "platform")
+        visits, visitors = Counter(map(key_of, self._visits)), Counter(map(key_of, self._new))
+        days = []
+        for key, count in visits.items():
+            day, platform = key
+            days.append(PlatformDay(Dimension.TOTAL, date.fromisoformat(day), platform, "", count, visitors[key]))
+        return days
+
+    def _totals_by_hour(self) -> list[PlatformDay]:
+        key_of: Callable[[Countable], tuple[str, str, str]] = attrgetter("date", "platform", "hour")
+        visits, visitors = Counter(map(key_of, self._visits)), Counter(map(key_of, self._new))
+        hours = []
+        for key, count in visits.items():
+            day, platform, hour = key
+            hours.append(PlatformDay(Dimension.HOUR, date.fromisoformat(day), platform, hour, count, visitors[key]))
+        return hours
 
     def _by_value(self, dimension: Dimension) -> tuple[Counter[str], Counter[str]]:
-        """Return the visits and the new visitors of each value; of hits that are no visits too, where they count."""
+        """Return the visits and the new visitors of each value.
+
+        Traffic and verdicts also count hits that are not visits, and have no visitors.
+        """
         if dimension == Dimension.TRAFFIC:
             visits = Counter(_TRAFFIC[hit.traffic] for hit in self._visits)
         elif dimension == Dimension.VERDICT:
             visits = Counter(_VERDICTS[hit.verdict] for hit in self._visits if hit.verdict != Verdict.COUNTED)
         else:
             fact = _FACTS[dimension]
-            visits, new = Counter(map(fact, self._visits)), Counter(map(fact, self._new))
+            visits, visitors = Counter(map(fact, self._visits)), Counter(map(fact, self._new))
             if dimension == Dimension.ELSEWHERE:
                 del visits[""]
-            return visits, new
+            return visits, visitors
         for hit in self._others:
             visits.update(value for of_dimension, value in hit.other_values() if of_dimension == dimension)
         return visits, Counter()
@@ -156,17 +178,20 @@ class RawHitSource:
         totals: dict[int, PixelTotal] = defaultdict(PixelTotal)
         for hit in self._visits:
             totals[hit.pixel_id].add(Dimension.PIXEL, 1, hit.new_to_pixel)
-        for dimension, hits in zip((Dimension.STARTED, Dimension.FINISHED), self._read(), strict=True):
-            for hit in hits:
-                if hit.platform not in lazy_platforms():
-                    totals[hit.pixel_id].add(dimension, 1, 0)
+        for hit in self._started():
+            totals[hit.pixel_id].add_position(hit.platform, START, 1)
+        for hit in self._finished():
+            totals[hit.pixel_id].add_position(hit.platform, END, 1)
         return totals
 
-    def _read(self) -> tuple[list[Countable], list[Countable]]:
-        """Return the direct visits, and the hits of readers who came to an article's end."""
-        started = [hit for hit in self._visits if hit.traffic == Traffic.DIRECT]
+    def _started(self) -> list[Countable]:
+        """Return the direct visits."""
+        return [hit for hit in self._visits if hit.traffic == Traffic.DIRECT]
+
+    def _finished(self) -> list[Countable]:
+        """Return the hits of readers who reached the end of an article."""
         end = (int(Dimension.POSITION), END)
-        return started, [hit for hit in self._others if end in hit.other_values()]
+        return [hit for hit in self._others if end in hit.other_values()]
 
     def pixel_days(self, pixels: Collection[int]) -> dict[int, Counter[date]]:
         days: dict[int, Counter[date]] = defaultdict(Counter)

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from collector.models import Dimension, Pixel
-from dashboard.visits import rollup
+from dashboard.visits import closed_days, rollup
 from dashboard.visits.cache import ResultCache
 from dashboard.visits.periods import Period
 from dashboard.visits.rollup import Rollup
@@ -106,7 +106,7 @@ def test_what_is_remembered_weighs_no_more_than_it_may():
 
 def test_words_of_strangers_cannot_fill_the_memory_with_next_to_nothing(visited, monkeypatch):
     memory = ResultCache(1000)
-    monkeypatch.setattr(rollup, "REMEMBERED", memory)
+    monkeypatch.setattr(closed_days, "REMEMBERED", memory)
     for number in range(200):
         Rollup(visited.project, platform=f"{number}" * 80, today=TODAY).over(Period(YESTERDAY, TODAY)).platform_days()
 
