@@ -18,7 +18,6 @@ from dashboard.visits.rollup_scope import Grouping, GroupKey, RollupScope
 # What a page wants to know of each platform of a scope, and of each article in a list.
 PLATFORM_DIMENSIONS = (Dimension.TOTAL, Dimension.HOUR, Dimension.POSITION, Dimension.EVIDENCE)
 LISTED_DIMENSIONS = (Dimension.TOTAL, Dimension.POSITION, *BY_PIXEL)
-NOTHING = Total(0, 0)
 
 
 class OpenRow(NamedTuple):
@@ -41,14 +40,7 @@ class OpenRow(NamedTuple):
 COLUMNS = OpenRow._fields[:-1]  # the day is known: reading it would cost a date a row
 
 
-class RowGroup(NamedTuple):
-    """The rows of one pixel and dimension."""
-
-    pixel_id: int
-    dimension: int
-
-
-OpenRows = Mapping[RowGroup, Sequence[OpenRow]]
+OpenRows = Mapping[tuple[int, int], Sequence[OpenRow]]  # by pixel id and dimension
 
 
 class ReadRows(NamedTuple):
@@ -79,10 +71,10 @@ class OpenDays:
             if rows is None:
                 return None
             for group in product(grouping.pixel_ids, grouping.dimensions):
-                for row in rows.get(RowGroup(*group), ()):
+                for row in rows.get(group, ()):
                     key = make_key(fields_of(row))
-                    sum_before = sums.get(key, NOTHING)
-                    sums[key] = Total(sum_before.visits + row.hits, sum_before.visitors + row.visitors)
+                    before = sums.get(key)
+                    sums[key] = before.plus(row.hits, row.visitors) if before else Total(row.hits, row.visitors)
         return sums
 
     def _rows_of(self, day: date, pixel_ids: tuple[int, ...], *, is_many: bool) -> OpenRows | None:
@@ -117,8 +109,8 @@ class OpenDays:
 
 
 def _grouped(counts: QuerySet[DailyCount], day: date) -> OpenRows:
-    groups: dict[RowGroup, list[OpenRow]] = defaultdict(list)
+    groups: dict[tuple[int, int], list[OpenRow]] = defaultdict(list)
     for columns in counts.values_list(*COLUMNS):
         row = OpenRow._make((*columns, day))
-        groups[RowGroup(row.pixel_id, row.dimension)].append(row)
+        groups[row.pixel_id, row.dimension].append(row)
     return groups

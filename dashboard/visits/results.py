@@ -27,6 +27,9 @@ class Total(NamedTuple):
     visits: int
     visitors: int
 
+    def plus(self, visits: int, visitors: int) -> "Total":
+        return Total(self.visits + visits, self.visitors + visitors)
+
 
 class ValueKey(NamedTuple):
     """One value of a dimension."""

@@ -12,7 +12,7 @@ from functools import cached_property
 from collector.models import DailyCount, Dimension, Project
 from collector.models.counts import ALL_PLATFORMS, WHOLE_PROJECT
 from dashboard.visits.closed_days import ClosedDays, Stamps
-from dashboard.visits.open_days import NOTHING, OpenDays
+from dashboard.visits.open_days import OpenDays
 from dashboard.visits.periods import Bucket, Period
 from dashboard.visits.queries import MAX_LISTED_DAYS
 from dashboard.visits.ranking import rank_values
@@ -224,6 +224,6 @@ class RollupSource:
 def _merged(closed_sums: Mapping[GroupKey, Total], open_sums: Mapping[GroupKey, Total]) -> Mapping[GroupKey, Total]:
     merged = dict(closed_sums)
     for key, total in open_sums.items():
-        closed = closed_sums.get(key, NOTHING)
-        merged[key] = Total(closed.visits + total.visits, closed.visitors + total.visitors)
+        closed = closed_sums.get(key)
+        merged[key] = total if closed is None else closed.plus(*total)
     return merged
