@@ -110,4 +110,4 @@ def test_words_of_strangers_cannot_fill_the_memory_with_next_to_nothing(visited,
     for number in range(200):
         Rollup(visited.project, platform=f"{number}" * 80, today=TODAY).over(Period(YESTERDAY, TODAY)).platform_days()
 
-    assert len(memory._found) < 150
+    assert len(memory._entries) < 150
