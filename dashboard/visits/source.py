@@ -11,9 +11,9 @@ from dashboard.visits.results import PlatformDay, PlatformValue, Reading, Sums, 
 
 
 class VisitSource(Protocol):
-    """Answers for the visits of one period: `rollup.RollupSource` and `from_hits.RawHitSource`.
+    """Answers questions about the visits of its `period`.
 
-    What each method returns is documented at `RollupSource`.
+    The two sources are `rollup.RollupSource`, which documents each method, and `from_hits.RawHitSource`.
     """
 
     @property
