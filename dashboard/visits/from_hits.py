@@ -1,7 +1,7 @@
-"""Counts of the hits that pass a page's filters, made as the drain makes them, and kept in memory for one page.
+"""Visits answered from raw hits, for filters that the daily counts can't answer: a country, a browser, a page.
 
-The daily counts know articles and platforms; who reads a page by country, or by any other value, has it counted anew
-from single hits. That takes time by hit, so it has a bound: the newest `MAX_HITS` that pass, in whole days.
+The hits that match are read and counted for one page, by the rules of the drain. The time grows with their number, so
+that at most the newest `MAX_HITS` are read, in whole days.
 """
 
 from collections import Counter, defaultdict
@@ -80,9 +80,9 @@ class Second(Func):
 
 
 class RawHitSource:
-    """The visits of a project, or of one of its pixels, that pass filters: answers what `rollup.RollupSource` answers.
+    """The visits of a project or of one of its pixels that match filters. Its methods are those of `RollupSource`.
 
-    `period` is the part of the requested period whose hits could be read.
+    `period` is the part of the requested period whose hits were read.
     """
 
     def __init__(self, period: Period, pixel_id: int, hits: Iterable[Countable]) -> None:
@@ -93,7 +93,8 @@ class RawHitSource:
         self._others: list[Countable] = []
         for hit in hits:
             (self._visits if hit.is_visit else self._others).append(hit)
-        self._new = [hit for hit in self._visits if (hit.new_to_project if self._is_project else hit.new_to_pixel)]
+        is_new: Callable[[Countable], bool] = attrgetter("new_to_project" if self._is_project else "new_to_pixel")
+        self._new_visitors = list(filter(is_new, self._visits))
 
     def platform_days(self) -> list[PlatformDay]:
         days = self._totals_by_day()
@@ -139,7 +140,7 @@ class RawHitSource:
 
     def _totals_by_day(self) -> list[PlatformDay]:
         key_of: Callable[[Countable], tuple[str, str]] = attrgetter("date", "platform")
-        visits, visitors = Counter(map(key_of, self._visits)), Counter(map(key_of, self._new))
+        visits, visitors = Counter(map(key_of, self._visits)), Counter(map(key_of, self._new_visitors))
         days = []
         for key, count in visits.items():
             day, platform = key
@@ -148,7 +149,7 @@ class RawHitSource:
 
     def _totals_by_hour(self) -> list[PlatformDay]:
         key_of: Callable[[Countable], tuple[str, str, str]] = attrgetter("date", "platform", "hour")
-        visits, visitors = Counter(map(key_of, self._visits)), Counter(map(key_of, self._new))
+        visits, visitors = Counter(map(key_of, self._visits)), Counter(map(key_of, self._new_visitors))
         hours = []
         for key, count in visits.items():
             day, platform, hour = key
@@ -166,7 +167,7 @@ class RawHitSource:
             visits = Counter(_VERDICTS[hit.verdict] for hit in self._visits if hit.verdict != Verdict.COUNTED)
         else:
             fact = _FACTS[dimension]
-            visits, visitors = Counter(map(fact, self._visits)), Counter(map(fact, self._new))
+            visits, visitors = Counter(map(fact, self._visits)), Counter(map(fact, self._new_visitors))
             if dimension == Dimension.ELSEWHERE:
                 del visits[""]
             return visits, visitors
@@ -210,14 +211,14 @@ class RawHitSource:
 
 
 def kept_since(project: Project, now: datetime) -> date:
-    """Return the first day that all hits of are kept: older ones go with the retention."""
+    """Return the first day whose hits are all kept. Older hits are deleted after the project's retention."""
     return (now - project.retention_days * DAY).astimezone(project.zone).date()
 
 
-def recount(project: Project, pixel_id: int, filters: Filters, period: Period, *, since: date) -> RawHitSource:
-    """Count a project's hits of `period` that pass `filters` anew; of those days alone that are kept and not too many.
+def read_raw_hits(project: Project, pixel_id: int, filters: Filters, period: Period, *, since: date) -> RawHitSource:
+    """Read the raw hits of a period that match the filters, and return a source that answers from them.
 
-    `since` is the first day that hits are kept of. Three queries.
+    Days before `since` are left out, and days before the newest `MAX_HITS` hits. Three queries, one more for a page.
     """
     start = min(max(period.start, since), period.end)
     hits = _filtered(project, filters, start, period.end)
@@ -245,7 +246,10 @@ def _filtered(project: Project, filters: Filters, start: date, end: date) -> Que
 
 
 def _condition(dimension: Dimension, value: str) -> Q:
-    """Return what hits must be like for the counts to count them by `value`; a little more for pages elsewhere."""
+    """Return a condition for the hits that count with `value`.
+
+    For pages elsewhere it lets some others through: whether a page is elsewhere can't be asked in SQL.
+    """
     if dimension in _AGENT_COLUMNS:
         column = f"user_agent__{_AGENT_COLUMNS[dimension]}"
         return Q(**{column: value}) if value else Q(user_agent=None) | Q(**{column: ""})
@@ -259,7 +263,7 @@ def _condition(dimension: Dimension, value: str) -> Q:
 
 
 def _pages(label: str) -> list[int]:
-    """Return the pages that the counts name so, by host and path; they differ in their queries. One query."""
+    """Return the ids of the pages with this host and path; their query strings differ. One query."""
     pages = Page.objects.filter(Q(url=label) | Q(url__contains=f"://{label}")).values_list("pk", "url")
     return [pk for pk, url in pages.iterator() if page_label(url) == label]
 

@@ -67,7 +67,7 @@ def test_an_address_is_read(query, expected):
         ("country=D%00E", "The filter “Country” in the address can't be read, and was left out."),
         ("page=" + 256 * "a", "The filter “Page” in the address can't be read, and was left out."),
         ("elsewhere=%0A", "The filter “Seen elsewhere” in the address can't be read, and was left out."),
-        ("start=2026-11-22", "A range needs both its first and its last day. Here are the last 30 days instead."),
+        ("start=2026-11-22", "Enter both a start date and an end date. Showing the last 30 days."),
     ],
 )
 def test_what_can_not_be_read_is_left_out_and_says_so(query, notice):

@@ -134,9 +134,9 @@ def test_a_period_says_its_first_and_last_day(period, label):
     ("day", "zone", "said"),
     [
         (date(2026, 3, 29), "Europe/Berlin", "02:00 was skipped"),
-        (date(2026, 10, 25), "Europe/Berlin", "02:00 was lived twice"),
+        (date(2026, 10, 25), "Europe/Berlin", "02:00 came twice"),
         (date(2026, 3, 8), "America/New_York", "02:00 was skipped"),
-        (date(2026, 4, 5), "Australia/Lord_Howe", "01:00 was lived twice"),
+        (date(2026, 4, 5), "Australia/Lord_Howe", "01:00 came twice"),
     ],
 )
 def test_a_day_on_which_the_clocks_change_is_pointed_out(day, zone, said):
