@@ -15,7 +15,7 @@ from dashboard import formatting
 from dashboard.report.page_state import PageState
 from dashboard.report.panels.panel import platform_label, to_the_next
 from dashboard.visits.periods import DAY, HOURS, Bucket, Period
-from dashboard.visits.results import PlatformDay
+from dashboard.visits.results import PlatformDay, visible_visitors
 
 TREND_PLATFORMS = 6  # more colours than these can't be told apart in a stack
 REST_COLOUR = "#c9c8c1"
@@ -145,7 +145,7 @@ def trend_chart(
     for place, key in enumerate(keys):
         label, title = _when(key, period)
         count = visits[key].total()
-        numbers = [count, formatting.seen(count, visitors[key]), *before[place : place + 1]]
+        numbers = [count, visible_visitors(count, visitors[key]), *before[place : place + 1]]
         numbers += [one.values[place] for one in parts]
         at = f"{key[0]}T{key[1]}:00" if key[1] else f"{key[0]}"
         points.append(Point(label, title, at, count, numbers, marks.get(key, ())))

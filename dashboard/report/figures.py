@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from collector.models import Traffic, Verdict
 from dashboard import formatting
-from dashboard.visits.results import Reading
+from dashboard.visits.results import Reading, visible_visitors
 
 SET_ASIDE = {
     Verdict.BOT: gettext_lazy("%(hits)s by bots"),
@@ -77,7 +77,7 @@ def key_figures(
     """
     visits_before, visitors_before = so_far or ((before.visits, before.visitors) if before else (0, 0))
     until = _("%(day)s until this hour") % {"day": when} if so_far else when
-    seen = formatting.seen(now.visits, now.visitors)
+    seen = visible_visitors(now.visits, now.visitors)
     others = set_aside(now.verdicts, Verdict.BOT)
     return (
         Figure(

@@ -15,7 +15,7 @@ from collector.models import Dimension, Evidence, Section
 from dashboard import formatting
 from dashboard.report.page_state import PageState
 from dashboard.visits.filters import UNKNOWN
-from dashboard.visits.results import START, PixelTotal, PlatformDay, Reading, ValueCount
+from dashboard.visits.results import START, PixelTotal, PlatformDay, Reading, ValueCount, visible_visitors
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -241,7 +241,7 @@ def make_row(value: str, label: str, visits: int, visitors: int, *, total: int, 
         value=value,
         label=label,
         visits=visits,
-        visitors=formatting.seen(visits, visitors),
+        visitors=visible_visitors(visits, visitors),
         share=visits / total if total else 0,
         bar=f"{visits / most:.1%}" if most else "0%",
         **more,
