@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from collector.models import Traffic, Verdict
 from dashboard import formatting
-from dashboard.visits.results import Reading, visible_visitors
+from dashboard.visits.results import ReadThrough, visible_visitors
 
 SET_ASIDE = {
     Verdict.BOT: gettext_lazy("%(hits)s by bots"),
@@ -30,7 +30,7 @@ class Numbers:
     visitors: int
     proxied: int
     verdicts: Mapping[str, int]
-    reading: Reading
+    reading: ReadThrough
 
     @property
     def bots(self) -> int:
@@ -141,7 +141,7 @@ def proxied(traffic: Mapping[str, int]) -> int:
     return traffic.get(Traffic.PROXIED.label, 0)
 
 
-def _reading_note(reading: Reading) -> str:
+def _reading_note(reading: ReadThrough) -> str:
     if reading.share is None:
         return _("no pixel at an article's end was seen")
     return ngettext(

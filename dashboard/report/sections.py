@@ -25,7 +25,7 @@ from dashboard.report.panels.panel import (
     platforms_panel,
 )
 from dashboard.report.quiet import Quiet
-from dashboard.visits.results import MANY_VALUES, PixelTotal, PlatformDay, Reading, Sums, ValueCount, read_through
+from dashboard.visits.results import MANY_VALUES, PixelTotal, PlatformDay, ReadThrough, Sums, ValueCount, read_through
 from dashboard.visits.source import VisitSource
 
 ALL_SECTIONS = frozenset(Section.values)
@@ -86,7 +86,7 @@ def report(subject: Subject, view: PageState, tally: VisitSource, earlier: Visit
     if many:
         for row in tally.value_counts(many, limit=PANEL_ROWS):
             ranked.setdefault(row.dimension, []).append(row)
-    numbers = _numbers(days, sums, read_through(sums.pixels.values()) if is_project else tally.reading())
+    numbers = _numbers(days, sums, read_through(sums.pixels.values()) if is_project else tally.read_through())
     days_before = earlier.platform_days() if earlier else []
     has_platforms = Section.PLATFORMS in sections
     drawn = view if has_platforms else replace(view, is_line=True)  # a stack would tell the platforms
@@ -133,7 +133,7 @@ def full_panel(subject: Subject, view: PageState, tally: VisitSource) -> Panel |
     if view.full == "articles" and Section.ARTICLES in subject.sections and not subject.pixel:
         is_project = view.filters.pixel_id is None
         sums = tally.sums((), with_pixels=is_project)
-        numbers = _numbers(days, sums, Reading(0, 0) if is_project else tally.reading())
+        numbers = _numbers(days, sums, ReadThrough(0, 0) if is_project else tally.read_through())
         return articles_panel(
             subject.project, tally, view, _by_pixel(view, numbers, sums), visits,
             quiet={quiet.pixel.pk: quiet for quiet in subject.quiet}, limit=limit, offset=offset,
@@ -164,7 +164,7 @@ def _totals(days: Sequence[PlatformDay]) -> list[PlatformDay]:
     return [day for day in days if day.dimension == Dimension.TOTAL]
 
 
-def _numbers(days: Sequence[PlatformDay], sums: Sums, reading: Reading) -> Numbers:
+def _numbers(days: Sequence[PlatformDay], sums: Sums, reading: ReadThrough) -> Numbers:
     totals = _totals(days)
     return Numbers(
         visits=sum(day.visits for day in totals),
@@ -191,7 +191,7 @@ def _figures(
         return key_figures(now, None, "")
     period = earlier.period
     sums = earlier.sums(FIGURES, with_pixels=is_project)
-    reading = read_through(sums.pixels.values()) if is_project else earlier.reading()
+    reading = read_through(sums.pixels.values()) if is_project else earlier.read_through()
     before = _numbers(days_before, sums, reading)
     if view.period.last_day != subject.today:
         return key_figures(now, before, period.label)

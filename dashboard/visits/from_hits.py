@@ -27,7 +27,7 @@ from dashboard.visits.results import (
     PixelTotal,
     PlatformDay,
     PlatformValue,
-    Reading,
+    ReadThrough,
     Sums,
     Total,
     ValueCount,
@@ -206,7 +206,7 @@ class RawHitSource:
             platforms[pixel_id][platform] += visits
         return platforms
 
-    def reading(self) -> Reading:
+    def read_through(self) -> ReadThrough:
         return read_through([self._pixels().get(self._pixel_id, PixelTotal())])
 
 

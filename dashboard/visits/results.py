@@ -102,13 +102,13 @@ class PixelTotal:
     def add_position(self, platform: str, position: str, hits: int) -> None:
         """Add hits at the start or at the end of the article.
 
-        Hits on lazy platforms are left out: an image there loads only when a reader scrolls to it.
+        Hits on lazy platforms are left out: their read-through can't be known.
         """
         if platform not in lazy_platforms():
             self.add(Dimension.STARTED if position == START else Dimension.FINISHED, hits, 0)
 
 
-class Reading(NamedTuple):
+class ReadThrough(NamedTuple):
     """How far articles are read: the direct visits of those with a pixel at their end, and how many reached it."""
 
     started: int
@@ -120,10 +120,10 @@ class Reading(NamedTuple):
         return self.finished / self.started if self.started and self.finished else None
 
 
-def read_through(totals: Iterable[PixelTotal]) -> Reading:
+def read_through(totals: Iterable[PixelTotal]) -> ReadThrough:
     """Add up the starts and ends of the articles whose end was loaded at least once."""
     with_end = [total for total in totals if total.finished]
-    return Reading(sum(total.started for total in with_end), sum(total.finished for total in with_end))
+    return ReadThrough(sum(total.started for total in with_end), sum(total.finished for total in with_end))
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from dashboard.visits.results import (
     PixelTotal,
     PlatformDay,
     PlatformValue,
-    Reading,
+    ReadThrough,
     Sums,
     Total,
     ValueCount,
@@ -183,7 +183,7 @@ class RollupSource:
             by_pixel[key.pixel_id][key.platform] += total.visits
         return by_pixel
 
-    def reading(self) -> Reading:
+    def read_through(self) -> ReadThrough:
         """Return the read-through of one pixel. One query."""
         pixel_total = PixelTotal()
         for row in self.platform_values([Dimension.POSITION]):

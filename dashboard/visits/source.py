@@ -7,7 +7,7 @@ from typing import Protocol
 
 from collector.models import Dimension
 from dashboard.visits.periods import Period
-from dashboard.visits.results import PlatformDay, PlatformValue, Reading, Sums, ValueCount, WeekHour
+from dashboard.visits.results import PlatformDay, PlatformValue, ReadThrough, Sums, ValueCount, WeekHour
 
 
 class VisitSource(Protocol):
@@ -37,4 +37,4 @@ class VisitSource(Protocol):
 
     def pixel_platforms(self, pixels: Sequence[int]) -> dict[int, Counter[str]]: ...
 
-    def reading(self) -> Reading: ...
+    def read_through(self) -> ReadThrough: ...

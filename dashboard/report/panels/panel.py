@@ -15,7 +15,7 @@ from collector.models import Dimension, Evidence, Section
 from dashboard import formatting
 from dashboard.report.page_state import PageState
 from dashboard.visits.filters import UNKNOWN
-from dashboard.visits.results import START, PixelTotal, PlatformDay, Reading, ValueCount, visible_visitors
+from dashboard.visits.results import START, PixelTotal, PlatformDay, ReadThrough, ValueCount, visible_visitors
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -402,12 +402,12 @@ def placements_panel(
     )
 
 
-def _reading(platform: str, total: PixelTotal) -> Reading:
+def _reading(platform: str, total: PixelTotal) -> ReadThrough:
     """Return the read-through of one platform; of nothing where all its images are lazy, and it can't be told."""
-    return Reading(0, 0) if platform in lazy_platforms() else Reading(total.started, total.finished)
+    return ReadThrough(0, 0) if platform in lazy_platforms() else ReadThrough(total.started, total.finished)
 
 
-def reading_text(reading: Reading) -> str:
+def reading_text(reading: ReadThrough) -> str:
     """Write a read-through rate with its base, such as `45% of 1,234`."""
     if reading.share is None:
         return formatting.UNSEEN
@@ -417,7 +417,7 @@ def reading_text(reading: Reading) -> str:
     }
 
 
-def plain_reading(reading: Reading) -> float | None:
+def plain_reading(reading: ReadThrough) -> float | None:
     """Return a read-through rate as spreadsheets read it."""
     return None if reading.share is None else round(min(reading.share, 1), 4)
 

@@ -8,9 +8,9 @@ from dashboard.report.figures import DOWN, SAME, UP, Numbers, count_change, key_
 from dashboard.report.hours import Cell
 from dashboard.report.panels.panel import Band, Panel, Row
 from dashboard.templatetags.table_cells import cells, ranked, shades
-from dashboard.visits.results import Reading
+from dashboard.visits.results import ReadThrough
 
-NOTHING = Numbers(0, 0, 0, {}, Reading(0, 0))
+NOTHING = Numbers(0, 0, 0, {}, ReadThrough(0, 0))
 
 
 @pytest.mark.parametrize(
@@ -52,14 +52,14 @@ def test_nothing_after_nothing_is_no_change():
 )
 def test_a_share_is_compared_in_points(now, before, words):
     def reading(base: tuple[int, int]) -> Numbers:
-        return Numbers(100, 10, 0, {}, Reading(*base))
+        return Numbers(100, 10, 0, {}, ReadThrough(*base))
 
     figure = key_figures(reading(now), reading(before), "May")[2]
     assert (figure.change.words if figure.change else None) == words
 
 
 def test_a_period_that_is_not_over_is_compared_with_as_much_of_the_one_before():
-    now, before = Numbers(4, 2, 1, {"bot": 3}, Reading(4, 2)), Numbers(9, 9, 1, {"bot": 1}, Reading(2, 2))
+    now, before = Numbers(4, 2, 1, {"bot": 3}, ReadThrough(4, 2)), Numbers(9, 9, 1, {"bot": 1}, ReadThrough(2, 2))
     changes = {figure.key: figure.change for figure in key_figures(now, before, "May", so_far=(2, 2))}
     assert (changes["visits"].words, changes["visits"].title) == ("100% more", "2 in May until this hour")
     assert (changes["visitors"].words, changes["reading"].words) == ("as many", "50 points less")
