@@ -19,7 +19,7 @@ STAMP_DIMENSIONS = (Dimension.POSITION, Dimension.TRAFFIC, Dimension.VERDICT)
 
 
 class Weekday(Func):
-    """The day of the week of a date, 0 for Sunday. Both databases find it without a call of Python for each row."""
+    """The day of the week of a date, 0 for Sunday. Django's own would call Python for each row of SQLite."""
 
     output_field = IntegerField()
     template = "EXTRACT(DOW FROM %(expressions)s)::int"
@@ -29,20 +29,20 @@ class Weekday(Func):
 
 
 class ClosedSums(NamedTuple):
-    """What is remembered: visits and visitors by a grouping's key, None where there were too many keys."""
+    """An entry of the cache: visits and visitors by a grouping's key, None where there were too many keys."""
 
     by_key: Mapping[Any, Total] | None
 
 
 class Stamps:
-    """Says whether the counts of a project have changed: a number for each day, read once for a page."""
+    """Tells whether the counts of a project have changed, by a number for each day. Read once for a page."""
 
     def __init__(self, project: Project) -> None:
         self._project = project
         self._hits_by_day: dict[date, int] = {}
 
     def of(self, days: Collection[date]) -> Hashable:
-        """Return what changes whenever anything is added to the counts of these days, or they are rebuilt.
+        """Return a value that changes whenever the counts of these days are added to or rebuilt.
 
         Every hit adds to one of `STAMP_DIMENSIONS`, or to no dimension at all. One query, none after `read`.
         """

@@ -248,7 +248,7 @@ def _filtered(project: Project, filters: Filters, start: date, end: date) -> Que
 def _condition(dimension: Dimension, value: str) -> Q:
     """Return a condition for the hits that count with `value`.
 
-    For pages elsewhere it lets some others through: whether a page is elsewhere can't be asked in SQL.
+    For pages elsewhere it matches some other hits too, which SQL can't tell apart; `_countables` leaves them out.
     """
     if dimension in _AGENT_COLUMNS:
         column = f"user_agent__{_AGENT_COLUMNS[dimension]}"

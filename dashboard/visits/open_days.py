@@ -1,4 +1,4 @@
-"""The sums of the days that are not over: as a rule today alone. Their rows are read once for a page."""
+"""The sums of days that are not over, usually only today. Their rows are read once for a page."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +15,7 @@ from dashboard.visits.periods import Period
 from dashboard.visits.results import BY_PIXEL, MANY_VALUES, Total
 from dashboard.visits.rollup_scope import Grouping, GroupKey, RollupScope
 
-# What a page wants to know of each platform of a scope, and of each article in a list.
+# The dimensions that pages show for each platform of a scope, and for each article in a list.
 PLATFORM_DIMENSIONS = (Dimension.TOTAL, Dimension.HOUR, Dimension.POSITION, Dimension.EVIDENCE)
 LISTED_DIMENSIONS = (Dimension.TOTAL, Dimension.POSITION, *BY_PIXEL)
 
@@ -37,9 +37,7 @@ class OpenRow(NamedTuple):
         return self.date.isoweekday() % 7
 
 
-COLUMNS = OpenRow._fields[:-1]  # the day is known: reading it would cost a date a row
-
-
+COLUMNS = OpenRow._fields[:-1]  # without the date: it is known, and reading it takes time for each row
 OpenRows = Mapping[tuple[int, int], Sequence[OpenRow]]  # by pixel id and dimension
 
 
@@ -64,9 +62,9 @@ class OpenDays:
         """Return visits and visitors by the grouping's key; None where a day has too many values to read."""
         make_key = grouping.key._make
         fields_of: Callable[[OpenRow], tuple[Any, ...]] = attrgetter(*grouping.key._fields)
-        many_or_few = {dimension in MANY_VALUES for dimension in grouping.dimensions}
+        are_many = {dimension in MANY_VALUES for dimension in grouping.dimensions}
         sums: dict[GroupKey, Total] = {}
-        for day, is_many in product(open_period.dates(), many_or_few):
+        for day, is_many in product(open_period.dates(), are_many):
             rows = self._rows_of(day, grouping.pixel_ids, is_many=is_many)
             if rows is None:
                 return None
@@ -80,7 +78,7 @@ class OpenDays:
     def _rows_of(self, day: date, pixel_ids: tuple[int, ...], *, is_many: bool) -> OpenRows | None:
         """Return the rows of these pixels, None where there are too many.
 
-        One query for all that a page wants to know of the scope itself, and one for each other list of pixels.
+        One query for all that a page shows of the scope itself, and one for each other list of pixels.
         """
         scope = self._scope
         own_ids = (scope.pixel_id, ALL_PLATFORMS) if scope.has_all_platforms else (scope.pixel_id,)

@@ -102,7 +102,7 @@ class PixelTotal:
     def add_position(self, platform: str, position: str, hits: int) -> None:
         """Add hits at the start or at the end of the article.
 
-        Hits on lazy platforms are left out: their read-through can't be known.
+        Hits on lazy platforms are left out: images there load only when a reader comes to them.
         """
         if platform not in lazy_platforms():
             self.add(Dimension.STARTED if position == START else Dimension.FINISHED, hits, 0)

@@ -42,15 +42,15 @@ from dashboard.visits.rollup_scope import (
     WeekHourKey,
 )
 
-MAX_VALUES = 20_000  # of all dimensions of a question, to be added up and ranked in Python
-MAX_CANDIDATES = 500  # articles that are looked at on one platform
+MAX_VALUES = 20_000  # that are added up and ranked in Python, of all dimensions of a question
+MAX_CANDIDATES = 500  # articles that are considered on one platform
 
 
 class Rollup:
     """The counts of a project or of one of its pixels, on one platform or on all; makes a source for each period.
 
     `today` is the first day that is not over in the project's time zone. The sources of a rollup share what they read
-    of open days, and the stamps that tell whether remembered sums are still right.
+    of open days, and the stamps that tell whether remembered sums are still valid.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class Rollup:
         return rank_values(self.scope, self._stamps, self._clipped(period), dimensions, limit=limit, offset=offset)
 
     def _clipped(self, period: Period) -> Period:
-        """Return a long period without the days before the first count: no address makes us look for those."""
+        """Return a long period without the days before the first count, so that an early start date costs nothing."""
         if period.days <= MAX_LISTED_DAYS:
             return period
         return Period(min(max(period.start, self._first_day), period.end), period.end)
