@@ -1,13 +1,14 @@
-"""How values and numbers are written on a page, in its language. What we can't know is never written as a number.
+"""Numbers, days, hours, names and lists as text, in the language of the page.
 
-Names, numbers and days are those of CLDR, by Babel; English is written as in Britain. All but lists is remembered:
-a page writes some 700 numbers, and to ask Django for the active language (4 µs) costs more than to find one again.
-Who writes many asks once, for `active()`, and hands it on.
+Names, numbers and days are those of CLDR, by Babel; English is British. All texts but lists are cached: a page writes
+about 700 numbers, and asking Django for the active language (4 µs) takes longer than finding a cached number. Callers
+that write many numbers call `active()` once and pass the language on.
 """
 
 from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import cache, lru_cache
+from typing import NamedTuple
 
 from babel import Locale, UnknownLocaleError
 from babel.core import get_global
@@ -17,12 +18,12 @@ from django.utils.translation import get_language, gettext, gettext_noop, pgette
 
 UNKNOWN = gettext_noop("unknown")
 DASH = "\N{EN DASH}"
-UNSEEN = DASH
+UNSEEN = DASH  # in place of a number that we can't know
 SOURCE = "en"  # the language of the code
-REMEMBERED = 65_536  # numbers
-SI_SUFFIXES = {"K": "k", "B": "G"}  # in place of CLDR's own for English
+CACHED_NUMBERS = 65_536
+SI_SUFFIXES = {"K": "k", "B": "G"}  # in place of those of CLDR for English
 
-# CLDR's short names, which Babel leaves out, where the long ones are those of treaties.
+# Short names of CLDR, which Babel leaves out. The long names of these countries are official ones.
 SHORT_COUNTRIES = {
     "en": {"HK": "Hong Kong", "MM": "Myanmar", "MO": "Macao", "PS": "Palestine"},
     "de": {"HK": "Hongkong", "MO": "Macau", "PS": "Palästina"},
@@ -40,12 +41,12 @@ DEVICES = {
     "wearable": gettext_noop("Wearable"),
     "other": gettext_noop("Other"),
 }
-WORDS = {"(other)": gettext_noop("(other)")}  # the one value of ours among names
+WORDS = {"(other)": gettext_noop("(other)")}  # a value of ours among names that are not translated
 SKELETONS = {"j M": "MMMd", "j M Y": "yMMMd", "D j M Y": "yMMMEd", "M Y": "yMMM", "F Y": "yMMMM"}
 
 
 def active() -> str:
-    """Return the language that is written in now."""
+    """Return the active language."""
     return get_language() or SOURCE
 
 
@@ -61,19 +62,19 @@ def _locale(language: str) -> Locale:
 
 
 def country(code: str) -> str:
-    """Return a country's usual name, or the code itself where it stands for none."""
+    """Return the usual name of a country, or the code itself if it has none."""
     return _country(active(), code)
 
 
 @lru_cache(4096)
 def _country(language: str, code: str) -> str:
-    if code == "ZZ":  # ISO 3166 keeps it for users; CLDR calls it unknown, which here is another row
+    if code == "ZZ":  # CLDR calls it unknown, but unknown countries have a row of their own
         return code
     return SHORT_COUNTRIES.get(language, {}).get(code) or _locale(language).territories.get(code, code)
 
 
 def language(code: str) -> str:
-    """Return a language's name, written as the head of a row; the code itself where it stands for none.
+    """Return the name of a language with a capital, or the code itself if it has none.
 
     `code` may have a region, such as `zh-TW`.
     """
@@ -83,31 +84,30 @@ def language(code: str) -> str:
 @lru_cache(4096)
 def _language(language: str, code: str) -> str:
     try:
-        named = Locale.parse(get_global("language_aliases").get(code, code), sep="-").get_display_name(
-            _locale(language)
-        )
+        locale = Locale.parse(get_global("language_aliases").get(code, code), sep="-")
+        name = locale.get_display_name(_locale(language))
     except (UnknownLocaleError, ValueError):
-        named = _locale(language).languages.get(code)  # a language of which CLDR knows no more than its name
-    return capital(named) if named else code
+        name = _locale(language).languages.get(code)  # CLDR has names of more languages than it has locales
+    return capital(name) if name else code
 
 
 def unknown() -> str:
-    """Return the word for what a hit does not tell."""
+    """Return the word for a value that a hit does not have."""
     return gettext(UNKNOWN)
 
 
 def device(value: str) -> str:
-    """Return what we call a class of devices."""
+    """Return the name of a class of devices."""
     return gettext(DEVICES[value]) if value in DEVICES else capital(value)
 
 
 def capital(value: str) -> str:
-    """Return the value with a capital, for words that head a row."""
+    """Return the value with a capital."""
     return value[:1].upper() + value[1:]
 
 
 def verbatim(value: str) -> str:
-    """Return the value, for names that are their own labels; `(other)` is a word of ours."""
+    """Return the value itself, for names that are not translated. Only `(other)` is."""
     return gettext(WORDS[value]) if value in WORDS else value
 
 
@@ -115,11 +115,11 @@ def verbatim(value: str) -> str:
 
 
 def short(number: int, language: str = "") -> str:
-    """Shorten a count as the language does, never rounding up to more than there is: 12.3k, 1,2 Mio., 1.2万."""
+    """Write a number in short, rounded down: 12.3k, 1,2 Mio., 1.2万."""
     return _short(language or active(), number)
 
 
-@lru_cache(REMEMBERED)
+@lru_cache(CACHED_NUMBERS)
 def _short(language: str, number: int) -> str:
     if number < 0:
         return f"-{_short(language, -number)}"
@@ -133,29 +133,36 @@ def _short(language: str, number: int) -> str:
     return f"{whole}{_symbol(language, 'decimal')}{number // (divisor // 10) % 10}{suffix}"
 
 
+class Scale(NamedTuple):
+    """How numbers of one length are shortened. `suffix` is empty where they are written exactly."""
+
+    divisor: int
+    suffix: str
+
+
 @cache
-def _scales(language: str) -> list[tuple[int, str]]:
-    """Return by how much numbers of one digit, two, three … are divided, and what then follows; "" for whole ones."""
+def _scales(language: str) -> list[Scale]:
+    """Return the scales for numbers of one digit, two digits, three …"""
     patterns = _locale(language).compact_decimal_formats["short"]["other"]
-    scales = [(1, "")] * 3  # CLDR begins at a thousand
+    scales = [Scale(1, "")] * 3  # CLDR starts at a thousand
     while pattern := patterns.get(str(10 ** len(scales))):
         text = pattern.pattern.replace("'", "")
         suffix = text.lstrip("0")
         if language == SOURCE:
             suffix = SI_SUFFIXES.get(suffix, suffix)
-        scales.append((10 ** (len(scales) + 1 - text.count("0")), suffix))
+        scales.append(Scale(10 ** (len(scales) + 1 - text.count("0")), suffix))
     return scales
 
 
 def exact(number: int, language: str = "") -> str:
-    """Write a whole number, its digits in groups."""
+    """Write a whole number with its digits in groups."""
     return _exact(language or active(), number)
 
 
-@lru_cache(REMEMBERED)
+@lru_cache(CACHED_NUMBERS)
 def _exact(language: str, number: int) -> str:
     if language == "es" and abs(number) < 10_000:
-        return str(number)  # CLDR groups digits from five on, which Babel does not know
+        return str(number)  # CLDR groups numbers from five digits on, which Babel does not implement
     return f"{number:,}".replace(",", _symbol(language, "group"))
 
 
@@ -165,7 +172,7 @@ def _symbol(language: str, name: str) -> str:
 
 
 def percent(share: float, language: str = "") -> str:
-    """Write a share of 1 in percent. What is there is never written as 0 %, what is missing never as 100 %."""
+    """Write a share of 1 in percent. A share above 0 is at least `<1%`, a share below 1 at most `>99%`."""
     if 0 < share < 0.01:
         return f"<{_percent(language or active(), '1')}"
     if 0.99 < share < 1:
@@ -183,9 +190,9 @@ def _percent(language: str, hundredths: str) -> str:
 
 
 def day(value: date, form: str) -> str:
-    """Write a day by one of CLDR's skeletons, which name what is to be seen, in no order: MMMd, yMMMd, yMMMEd, yMMM.
+    """Write a day by one of CLDR's skeletons, which name its parts in no order: MMMd, yMMMd, yMMMEd, yMMM.
 
-    Django's formats in `SKELETONS` stand for them too.
+    `form` may also be one of Django's formats in `SKELETONS`.
     """
     return _day(active(), value, SKELETONS.get(form, form))
 
@@ -194,33 +201,28 @@ def day(value: date, form: str) -> str:
 def _day(language: str, value: date, skeleton: str) -> str:
     locale = _locale(language)
     patterns = locale.datetime_skeletons
-    # matched here, for English goes without the comma after a weekday
+    # Babel would match it as well, but would not let us remove the comma after an English weekday.
     pattern = patterns[skeleton if skeleton in patterns else match_skeleton(skeleton, patterns)].pattern
     return format_date(value, pattern.replace(",", "") if language == SOURCE else pattern, locale)
 
 
 def days(first: date, last: date) -> str:
-    """Write a range of days, both included: `24 Oct - 22 Nov 2026` with a dash, or the one day that it is."""
+    """Write a range of days, both included: `24 Oct - 22 Nov 2026` with a dash, or a single day."""
     return day(first, "yMMMd") if first == last else _days(active(), first, last)
 
 
 @lru_cache(1024)
 def _days(language: str, first: date, last: date) -> str:
-    # CLDR sets thin spaces around the dash, which no other dash of ours has
+    # CLDR puts thin spaces around the dash; our other dashes have none
     return format_interval(first, last, "yMMMd", locale=_locale(language)).replace("\N{THIN SPACE}", " ")
 
 
 def hour(value: str) -> str:
-    """Return an hour of the day as a clock shows it. All our languages know a clock of 24 hours."""
+    """Write an hour of the day, such as `09:00`. All our languages use a 24-hour clock."""
     return f"{value}:00"
 
 
-# Words
-
-
-def seen(visits: int, visitors: int) -> int | None:
-    """Return the visitors, or None where there were visits but nobody behind them that we could see."""
-    return None if visits and not visitors else visitors
+# Lists
 
 
 def listed(words: Sequence[str]) -> str:
@@ -229,5 +231,5 @@ def listed(words: Sequence[str]) -> str:
 
 
 def enumerated(words: Iterable[str]) -> str:
-    """Write words one after another, with what the language sets between them."""
+    """Write words with commas, or what the language uses between the items of a list."""
     return pgettext("between the items of a list", ", ").join(words)

@@ -19,9 +19,8 @@ from dashboard.api.pagination import LIMIT, MAX_ID, NEXT_CURSOR, Cursor, Limit, 
 from dashboard.api.problems import bad_parameter
 from dashboard.api.projects import Slug, pixel_of
 from dashboard.api.ranges import Day
-from dashboard.formatting import seen
 from dashboard.visits.periods import DAY
-from dashboard.visits.results import MANY_VALUES, MAX_DAYS_OF_MANY_VALUES
+from dashboard.visits.results import MANY_VALUES, MAX_DAYS_OF_MANY_VALUES, visible_visitors
 
 router = Router()
 
@@ -167,7 +166,7 @@ def list_counts(
         "dimension": dimension,
         "interval": interval,
         "items": [
-            {"date": first, "value": value or None, "hits": hits, "visitors": seen(hits, visitors)}
+            {"date": first, "value": value or None, "hits": hits, "visitors": visible_visitors(hits, visitors)}
             for first, value, hits, visitors in found[:limit]
         ],
         "next_cursor": cursor_of((found[limit - 1][0], found[limit - 1][2], found[limit - 1][1])) if more else None,

@@ -11,6 +11,7 @@ from dashboard import formatting
 from dashboard.report.changes import Change, count_change, share_change
 from dashboard.report.numbers import PeriodNumbers
 from dashboard.report.read_through import read_through_note, read_through_share
+from dashboard.visits.results import visible_visitors
 
 FILTERED_OUT = {
     Verdict.BOT: gettext_lazy("%(hits)s by bots"),
@@ -96,7 +97,7 @@ def _visits(now: PeriodNumbers, earlier: EarlierNumbers | None) -> Figure:
 
 
 def _visitors(now: PeriodNumbers, earlier: EarlierNumbers | None) -> Figure:
-    visitors = formatting.seen(now.visits, now.visitors)
+    visitors = visible_visitors(now.visits, now.visitors)
     return Figure(
         "visitors",
         _("Visitors"),

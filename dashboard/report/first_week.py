@@ -11,18 +11,16 @@ from collector.models import Project, Section
 from dashboard import formatting
 from dashboard.report.charts import BUCKET_NAMES, Chart, Point, Series
 from dashboard.visits.periods import DAY, Bucket
+from dashboard.visits.queries import LifetimeDay
 
 FIRST_WEEK = 7  # days
 
 
-def first_week_chart(project: Project, lifetime: Iterable[tuple[date, str, int]], today: date) -> Chart | None:
-    """Draw the visits of an article's first days; None before its second day.
-
-    `lifetime` has day, platform and visits of its whole life.
-    """
+def first_week_chart(project: Project, lifetime: Iterable[LifetimeDay], today: date) -> Chart | None:
+    """Draw the visits of an article's first days; None before its second day."""
     visits_by_day = Counter[date]()
-    for day, _platform, visits in lifetime:
-        visits_by_day[day] += visits
+    for row in lifetime:
+        visits_by_day[row.date] += row.visits
     first = min(visits_by_day, default=today)
     days = [first + number * DAY for number in range(FIRST_WEEK) if first + number * DAY <= today]
     if len(days) < 2:

@@ -9,23 +9,23 @@ from dashboard.report.panels.panel import Panel
 from dashboard.report.panels.platforms import platforms_panel
 from dashboard.report.sections import visits_by_pixel
 from dashboard.report.subject import Subject
-from dashboard.visits.results import Reading
+from dashboard.visits.results import ReadThrough
 from dashboard.visits.source import VisitSource
 
 FULL_ROWS = 100
 FULL_ARTICLES = 50
 
 
-def full_list(subject: Subject, state: PageState, tally: VisitSource) -> Panel | None:
+def full_list(subject: Subject, state: PageState, source: VisitSource) -> Panel | None:
     """Return the rows of the list that `state` names; None where there is no such list."""
     if state.full_list == "platforms" and Section.PLATFORMS in subject.sections:
-        return _platforms(state, tally)
+        return _platforms(state, source)
     if state.full_list == "articles" and Section.ARTICLES in subject.sections and not subject.pixel:
-        return _articles(subject, state, tally)
+        return _articles(subject, state, source)
     description = PANELS.get(state.full_list)
     if description is None or description.section not in subject.sections:
         return None
-    return _dimension(description, subject, state, tally)
+    return _dimension(description, subject, state, source)
 
 
 def rows_per_page(state: PageState) -> int:
@@ -37,30 +37,28 @@ def _offset(state: PageState) -> int:
     return (state.page_number - 1) * rows_per_page(state)
 
 
-def _platforms(state: PageState, tally: VisitSource) -> Panel:
-    period = state.period
-    totals = totals_of(tally.platform_days(period))
+def _platforms(state: PageState, source: VisitSource) -> Panel:
+    totals = totals_of(source.platform_days())
     return platforms_panel(
         totals,
         sum(day.visits for day in totals),
         state,
-        evidence=tally.evidence(period),
+        evidence=source.evidence(),
         limit=rows_per_page(state),
         offset=_offset(state),
     )
 
 
-def _articles(subject: Subject, state: PageState, tally: VisitSource) -> Panel:
+def _articles(subject: Subject, state: PageState, source: VisitSource) -> Panel:
     """Return the articles. A page of any length, as for an export, has no sparklines: they cost by article."""
-    period = state.period
     is_project = subject.is_whole_project(state)
-    days = tally.platform_days(period)
-    sums = tally.sums(period, (), with_pixels=is_project)
-    numbers = period_numbers(days, sums, Reading(0, 0) if is_project else tally.reading(period))
+    days = source.platform_days()
+    sums = source.sums((), with_pixels=is_project)
+    numbers = period_numbers(days, sums, ReadThrough(0, 0) if is_project else source.read_through())
     return articles_panel(
         subject,
         state,
-        tally,
+        source,
         ArticleTotals(visits_by_pixel(state, numbers, sums), numbers.visits, sums.looked_at),
         limit=rows_per_page(state),
         offset=_offset(state),
@@ -68,15 +66,14 @@ def _articles(subject: Subject, state: PageState, tally: VisitSource) -> Panel:
     )
 
 
-def _dimension(description: PanelDescription, subject: Subject, state: PageState, tally: VisitSource) -> Panel:
+def _dimension(description: PanelDescription, subject: Subject, state: PageState, source: VisitSource) -> Panel:
     """Return the values of a dimension. Bars are measured against the longest of all, which is on the first page."""
-    period = state.period
-    all_visits = sum(day.visits for day in totals_of(tally.platform_days(period)))
+    all_visits = sum(day.visits for day in totals_of(source.platform_days()))
     dimensions = [description.dimension]
-    counts = tally.value_counts(period, dimensions, rows_per_page(state), _offset(state))
+    counts = source.value_counts(dimensions, rows_per_page(state), _offset(state))
     most_visits = 0
     if _offset(state):
-        first_two = tally.value_counts(period, dimensions, 2)  # the first known value: one of them may be unknown
+        first_two = source.value_counts(dimensions, 2)  # the first known value: one of them may be unknown
         most_visits = max((count.visits for count in first_two if count.value), default=0)
     return dimension_panel(
         description, counts, all_visits, state, are_linked=subject.are_linked, most_visits=most_visits

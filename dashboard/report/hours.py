@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from collector.models import Project, Section
 from dashboard import formatting
 from dashboard.visits.periods import HOURS, Period
+from dashboard.visits.results import WeekHour
 
 SHADES = 8
 BUSIEST_HOUR_OF_WEEK = (
@@ -70,15 +71,15 @@ class HoursGrid:
         return head, rows
 
 
-def hours_grid(project: Project, period: Period, week: Counter[tuple[int, str]]) -> HoursGrid:
+def hours_grid(project: Project, period: Period, week: Counter[WeekHour]) -> HoursGrid:
     """Lay out `week`, the visits by weekday (0 is Monday) and hour. Weekdays outside the period are left out."""
     weekdays = sorted({day.weekday() for day in period.dates()[:7]})
     most_visits = max(week.values(), default=0)
     lines = []
     for weekday in weekdays:
-        visits_by_hour = {hour: week[weekday, hour] for hour in HOURS}
+        visits_by_hour = {hour: week[WeekHour(weekday, hour)] for hour in HOURS}
         lines.append(_line(str(WEEKDAYS_ABBR[weekday]), str(WEEKDAYS[weekday]), visits_by_hour, most_visits))
-    of_all_days = {hour: sum(week[weekday, hour] for weekday in weekdays) for hour in HOURS}
+    of_all_days = {hour: sum(week[WeekHour(weekday, hour)] for weekday in weekdays) for hour in HOURS}
     return HoursGrid(
         "hours",
         Section.HOURS.value,
@@ -112,14 +113,14 @@ def _line(label: str, title: str, visits_by_hour: Mapping[str, int], most_visits
     return HoursLine(label, title, cells, sum(visits_by_hour.values()))
 
 
-def _busiest_of_week(week: Counter[tuple[int, str]], period: Period) -> str:
+def _busiest_of_week(week: Counter[WeekHour], period: Period) -> str:
     """Name the busiest hour in a sentence: by its mean over the weekdays of the period, the first of equals."""
     if not week or not max(week.values()):
         return ""
     days = Counter(day.weekday() for day in period.dates())
 
-    def mean_visits(weekday_and_hour: tuple[int, str]) -> float:
-        return week[weekday_and_hour] / max(days[weekday_and_hour[0]], 1)
+    def mean_visits(week_hour: WeekHour) -> float:
+        return week[week_hour] / max(days[week_hour.weekday], 1)
 
     weekday, hour = max(sorted(week), key=mean_visits)
     if period.days < 7:

@@ -17,8 +17,8 @@ def raw_hit_notices(project: Project, requested: Period, selection: Selection) -
     if selection.hits_kept_since is None:
         return []
     notices = []
-    if selection.period.start > requested.start:
-        notices.append(_range_cut(project, selection.period, selection.hits_kept_since))
+    if selection.current.period.start > requested.start:
+        notices.append(_range_cut(project, selection.current.period, selection.hits_kept_since))
     if selection.lacks_earlier:
         notices.append(_("Nothing is compared: the raw hits of the earlier period are not all kept, or too many."))
     return notices

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from collector.models import Dimension, Traffic, Verdict
-from dashboard.visits.results import PlatformDay, Reading, Sums
+from dashboard.visits.results import PlatformDay, ReadThrough, Sums
 
 FIGURE_DIMENSIONS = (Dimension.TRAFFIC, Dimension.VERDICT)
 
@@ -17,7 +17,7 @@ class PeriodNumbers:
     visitors: int
     proxied: int
     verdicts: Mapping[str, int]
-    reading: Reading
+    reading: ReadThrough
 
     @property
     def bots(self) -> int:
@@ -30,7 +30,7 @@ class PeriodNumbers:
         return self.proxied / self.visits if self.visits else None
 
 
-def period_numbers(days: Iterable[PlatformDay], sums: Sums, reading: Reading) -> PeriodNumbers:
+def period_numbers(days: Iterable[PlatformDay], sums: Sums, reading: ReadThrough) -> PeriodNumbers:
     """Add up the numbers of a period. `sums` has the dimensions `FIGURE_DIMENSIONS`."""
     totals = totals_of(days)
     return PeriodNumbers(

@@ -17,10 +17,11 @@ from dashboard.report.panels.panel import Panel
 from dashboard.report.published import PublishedArticle, published_articles
 from dashboard.report.quiet import QuietPixel, quiet_pixels
 from dashboard.report.sections import Report, make_report
-from dashboard.report.subject import ALL_SECTIONS, Lifetime, Subject
+from dashboard.report.subject import ALL_SECTIONS, Subject
 from dashboard.report.toolbar import Toolbar, ToolbarLink, pagination, toolbar
 from dashboard.visits import queries
 from dashboard.visits.periods import Period
+from dashboard.visits.queries import LifetimeDay
 from dashboard.visits.results import MAX_DAYS_OF_MANY_VALUES
 from dashboard.visits.selection import Selection, select_sources
 from dashboard.visits.source import VisitSource
@@ -96,7 +97,7 @@ def make_page(
     state, chips, filter_notices = apply_filters(project, pixel, requested, sections, is_public)
     selection = _select(project, pixel, state, now)
     notices = [*requested.notices, *filter_notices, *raw_hit_notices(project, state.period, selection)]
-    state = state.cut_to(selection.period)
+    state = state.cut_to(selection.current.period)
     if is_public and Section.PAGES in sections and state.period.days > MAX_DAYS_OF_MANY_VALUES:
         # Strangers can invent thousands of pages a day, and would have them ranked.
         sections = set(sections) - {Section.PAGES}
@@ -115,13 +116,13 @@ def make_page(
     )  # fmt: skip
 
 
-def _lifetime(project: Project, pixel: Pixel | None) -> tuple[Lifetime, date | None]:
+def _lifetime(project: Project, pixel: Pixel | None) -> tuple[Sequence[LifetimeDay], date | None]:
     """Return the visits of a pixel's whole life, and the first day that the page can show. One query, or two."""
     first_day = queries.first_day(project)
     if pixel is None or first_day is None:
         return [], first_day
     lifetime = queries.lifetime(project, pixel.pk, first_day)
-    return lifetime, min((day for day, _platform, _visits in lifetime), default=None)
+    return lifetime, min((row.date for row in lifetime), default=None)
 
 
 def _select(project: Project, pixel: Pixel | None, state: PageState, now: datetime) -> Selection:
@@ -135,7 +136,7 @@ def _subject(
     pixel: Pixel | None,
     state: PageState,
     now: datetime,
-    lifetime: Lifetime,
+    lifetime: Sequence[LifetimeDay],
     sections: Collection[str],
     *,
     is_public: bool,
@@ -155,12 +156,12 @@ def _subject(
     )
 
 
-def _full_list(subject: Subject, state: PageState, tally: VisitSource) -> tuple[Panel | None, PageState]:
+def _full_list(subject: Subject, state: PageState, source: VisitSource) -> tuple[Panel | None, PageState]:
     """Return the full list that `state` names, if it does, and the state with the number of the page that is shown."""
     if not state.full_list:
         return None, state
-    shown_list = full_list(subject, state, tally)
+    shown_list = full_list(subject, state, source)
     if shown_list and not shown_list.rows and state.page_number > 1:  # it has fewer pages: show the first
         state = replace(state, page_number=1)
-        shown_list = full_list(subject, state, tally)
+        shown_list = full_list(subject, state, source)
     return shown_list, state

@@ -7,10 +7,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from dashboard import formatting
-from dashboard.visits.results import Reading
+from dashboard.visits.results import ReadThrough
 
 
-def read_through_text(reading: Reading) -> str:
+def read_through_text(reading: ReadThrough) -> str:
     """Write the read-through and the visits it is a share of, such as `45% of 1,234`."""
     if reading.share is None:
         return formatting.UNSEEN
@@ -20,17 +20,17 @@ def read_through_text(reading: Reading) -> str:
     }
 
 
-def read_through_share(reading: Reading) -> str:
+def read_through_share(reading: ReadThrough) -> str:
     """Write the read-through in percent. It is never more than 100%, even if more ends than starts were loaded."""
     return formatting.UNSEEN if reading.share is None else formatting.percent(min(reading.share, 1))
 
 
-def read_through_number(reading: Reading) -> float | None:
+def read_through_number(reading: ReadThrough) -> float | None:
     """Return the read-through for spreadsheets, from 0 to 1; None where no end was seen."""
     return None if reading.share is None else round(min(reading.share, 1), 4)
 
 
-def read_through_note(reading: Reading) -> str:
+def read_through_note(reading: ReadThrough) -> str:
     """Say what the read-through is a share of."""
     if reading.share is None:
         return _("no end pixel was loaded")

@@ -58,19 +58,19 @@ class _Results:
     numbers: PeriodNumbers
 
 
-def make_report(subject: Subject, state: PageState, tally: VisitSource, earlier: VisitSource | None) -> Report:
+def make_report(subject: Subject, state: PageState, source: VisitSource, earlier: VisitSource | None) -> Report:
     """Report on a project or a pixel. `earlier` answers for the earlier period, None where nothing is compared."""
-    results = _results(subject, state, tally, earlier)
+    results = _results(subject, state, source, earlier)
     numbers = results.numbers
     return Report(
         visits=numbers.visits,
         filtered_out=filtered_out(numbers.verdicts),
         figures=key_figures(numbers, earlier_numbers(subject, state, earlier, results.days_before)),
         trend=_trend(subject, state, results),
-        hours=_hours(subject, state, tally),
-        platforms=_platforms(subject, state, tally, results),
-        articles=_articles(subject, state, tally, results),
-        placements=_placements(subject, state, tally, results),
+        hours=_hours(subject, state, source),
+        platforms=_platforms(subject, state, source, results),
+        articles=_articles(subject, state, source, results),
+        placements=_placements(subject, state, source, results),
         first_week=_first_week(subject, state),
         groups=panel_groups(
             subject, state, results.counts, numbers.visits, results.sums.values.get(Dimension.COUNTRY, ())
@@ -85,24 +85,23 @@ def visits_by_pixel(state: PageState, numbers: PeriodNumbers, sums: Sums) -> Map
     return {state.filters.pixel_id: PixelTotal(numbers.visits, numbers.visitors, *numbers.reading)}
 
 
-def _results(subject: Subject, state: PageState, tally: VisitSource, earlier: VisitSource | None) -> _Results:
-    period = state.period
+def _results(subject: Subject, state: PageState, source: VisitSource, earlier: VisitSource | None) -> _Results:
     is_project = subject.is_whole_project(state)
-    days = tally.platform_days(period)
+    days = source.platform_days()
     dimensions = [panel.dimension for panel in PANELS.values() if panel.section in subject.sections]
     with_few_values = [dimension for dimension in dimensions if dimension not in MANY_VALUES]
     with_many_values = [dimension for dimension in dimensions if dimension in MANY_VALUES]
-    sums = tally.sums(period, [*FIGURE_DIMENSIONS, *with_few_values], with_pixels=is_project)
+    sums = source.sums([*FIGURE_DIMENSIONS, *with_few_values], with_pixels=is_project)
     counts: dict[int, list[ValueCount]] = {
         dimension: list(sums.values.get(dimension, ()))[:PANEL_ROWS] for dimension in with_few_values
     }
     if with_many_values:
-        for count in tally.value_counts(period, with_many_values, limit=PANEL_ROWS):
+        for count in source.value_counts(with_many_values, limit=PANEL_ROWS):
             counts.setdefault(count.dimension, []).append(count)
-    reading = read_through(sums.pixels.values()) if is_project else tally.reading(period)
+    reading = read_through(sums.pixels.values()) if is_project else source.read_through()
     return _Results(
         days,
-        earlier.platform_days(state.earlier) if earlier and state.earlier else [],
+        earlier.platform_days() if earlier else [],
         sums,
         counts,
         period_numbers(days, sums, reading),
@@ -117,35 +116,33 @@ def _trend(subject: Subject, state: PageState, results: _Results) -> Chart | Non
     return trend_chart(subject.project, state, results.days, results.days_before, subject.published)
 
 
-def _hours(subject: Subject, state: PageState, tally: VisitSource) -> HoursGrid | None:
+def _hours(subject: Subject, state: PageState, source: VisitSource) -> HoursGrid | None:
     if Section.HOURS not in subject.sections:
         return None
-    period = state.period
-    return hours_grid(subject.project, period, tally.week(period))
+    return hours_grid(subject.project, state.period, source.week())
 
 
-def _platforms(subject: Subject, state: PageState, tally: VisitSource, results: _Results) -> Panel | None:
+def _platforms(subject: Subject, state: PageState, source: VisitSource, results: _Results) -> Panel | None:
     if subject.pixel or Section.PLATFORMS not in subject.sections:
         return None
-    period = state.period
-    evidence = tally.evidence(period)
+    evidence = source.evidence()
     return platforms_panel(totals_of(results.days), results.numbers.visits, state, evidence=evidence)
 
 
-def _articles(subject: Subject, state: PageState, tally: VisitSource, results: _Results) -> Panel | None:
+def _articles(subject: Subject, state: PageState, source: VisitSource, results: _Results) -> Panel | None:
     if subject.pixel or Section.ARTICLES not in subject.sections:
         return None
     totals = ArticleTotals(
         visits_by_pixel(state, results.numbers, results.sums), results.numbers.visits, results.sums.looked_at
     )
     has_platforms = Section.PLATFORMS in subject.sections
-    return articles_panel(subject, state, tally, totals, limit=PANEL_ROWS, has_sparklines=has_platforms)
+    return articles_panel(subject, state, source, totals, limit=PANEL_ROWS, has_sparklines=has_platforms)
 
 
-def _placements(subject: Subject, state: PageState, tally: VisitSource, results: _Results) -> Panel | None:
+def _placements(subject: Subject, state: PageState, source: VisitSource, results: _Results) -> Panel | None:
     if subject.pixel is None or Section.PLATFORMS not in subject.sections:
         return None
-    values = tally.platform_values(state.period, [Dimension.HOUR, Dimension.POSITION])
+    values = source.platform_values([Dimension.HOUR, Dimension.POSITION])
     return placements_panel(totals_of(results.days), values, subject.lifetime, results.numbers.visits, state)
 
 

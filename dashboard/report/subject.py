@@ -8,9 +8,9 @@ from collector.models import Pixel, Project, Section
 from dashboard.report.page_state import PageState
 from dashboard.report.published import PublishedArticle
 from dashboard.report.quiet import QuietPixel
+from dashboard.visits.queries import LifetimeDay
 
 ALL_SECTIONS = frozenset(Section.values)
-Lifetime = Sequence[tuple[date, str, int]]  # visits by day and platform
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Subject:
     project: Project
     pixel: Pixel | None
     now: datetime
-    lifetime: Lifetime = ()
+    lifetime: Sequence[LifetimeDay] = ()
     published: Sequence[PublishedArticle] = ()
     quiet: Sequence[QuietPixel] = ()
     sections: Collection[str] = ALL_SECTIONS

@@ -16,7 +16,7 @@ from dashboard.report.page_state import PageState
 from dashboard.report.panels.platforms import platform_label
 from dashboard.report.published import MAX_MARKS, PublishedArticle
 from dashboard.visits.periods import HOURS, Bucket, Period
-from dashboard.visits.results import PlatformDay
+from dashboard.visits.results import PlatformDay, visible_visitors
 
 TREND_PLATFORMS = 6  # people can't tell more colours than these apart in a stack
 REST_COLOUR = "#c9c8c1"
@@ -55,7 +55,7 @@ def trend_chart(
     points = []
     for index, key in enumerate(keys):
         count = visits[key].total()
-        numbers = [count, formatting.seen(count, visitors[key]), *[column[index] for column in columns]]
+        numbers = [count, visible_visitors(count, visitors[key]), *[column[index] for column in columns]]
         points.append(_point(key, period, count, numbers, marks.get(key, ())))
     headings = [_("Visits"), _("Visitors")]
     headings += [earlier_label] if earlier_label else []

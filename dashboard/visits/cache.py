@@ -1,45 +1,61 @@
-"""What was added up lately, kept in memory so that a page adds up no closed day twice."""
+"""A cache of sums and rankings in memory, so that a page adds up no closed day twice.
+
+cachetools' `LRUCache(maxsize, getsizeof=…)` is not used: it has no lock, weighs a value without its key, and lets one
+value fill the whole cache. A wrapper for all three would be as long as this class.
+"""
 
 from collections import OrderedDict
 from collections.abc import Hashable
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
+
+
+class CacheEntry(NamedTuple):
+    value: Any
+    weight: int
 
 
 class ResultCache:
-    """What was found lately, by key; the oldest goes first. For all threads of a process.
+    """Results by key for all threads of a process. The least recently used go first.
 
-    Holds a `weight` of so much at most, and nothing that weighs more than half of that. A unit is some 200 bytes.
+    All results together weigh at most `max_weight`, and a single one at most half of that. One unit is about 200 bytes.
     """
 
-    def __init__(self, weight: int) -> None:
-        self._most = weight
-        self._held = 0
-        self._found: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
+    def __init__(self, max_weight: int) -> None:
+        self._max_weight = max_weight
+        self._weight = 0
+        self._entries: OrderedDict[Hashable, CacheEntry] = OrderedDict()
         self._lock = Lock()
 
     def get(self, key: Hashable) -> Any:
-        """Return what is remembered, None where that is nothing."""
+        """Return the result, None if there is none."""
         with self._lock:
-            if key not in self._found:
+            if key not in self._entries:
                 return None
-            self._found.move_to_end(key)
-            return self._found[key][0]
+            self._entries.move_to_end(key)
+            return self._entries[key].value
 
     def put(self, key: Hashable, value: Any, weight: int) -> None:
-        """Remember a value. What key and value weigh together is for the caller to say."""
-        if weight * 2 > self._most:
+        """Keep a result. `weight` is that of key and value together. What weighs too much is not kept."""
+        if weight * 2 > self._max_weight:
             return
         with self._lock:
-            self._held += weight - self._found.pop(key, (None, 0))[1]
-            self._found[key] = value, weight
-            while self._held > self._most:
-                self._held -= self._found.popitem(last=False)[1][1]
+            self._remove(key)
+            self._entries[key] = CacheEntry(value, weight)
+            self._weight += weight
+            while self._weight > self._max_weight:
+                self._remove(next(iter(self._entries)))
 
     def forget(self) -> None:
+        """Drop all results."""
         with self._lock:
-            self._found.clear()
-            self._held = 0
+            self._entries.clear()
+            self._weight = 0
+
+    def _remove(self, key: Hashable) -> None:
+        entry = self._entries.pop(key, None)
+        if entry is not None:
+            self._weight -= entry.weight
 
 
 REMEMBERED = ResultCache(250_000)

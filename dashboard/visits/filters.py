@@ -9,12 +9,12 @@ from django.utils.translation import gettext_lazy
 
 from collector.models import Dimension
 
-UNKNOWN = "(unknown)"  # in an address, the value of what is not known
-MAX_VALUE = 255  # characters, as `DailyCount` has room for
+UNKNOWN = "(unknown)"  # stands in a query string for the empty string, which the counts have for unknown
+MAX_VALUE = 255  # characters of `DailyCount.value`
 MAX_ID = 2**31 - 1
 _UNSTORABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
-# What a page is filtered by, in the order of the chips. The first two are answered from the counts.
+# The parameters of a query string. The rollup answers the first two, all others need raw hits.
 PIXEL_FILTER, PLATFORM_FILTER = "article", "platform"
 DIMENSION_FILTERS = {
     "country": Dimension.COUNTRY,
@@ -25,7 +25,7 @@ DIMENSION_FILTERS = {
     "page": Dimension.PAGE,
     "elsewhere": Dimension.ELSEWHERE,
 }
-FILTER_NAMES = {
+FILTER_NAMES = {  # in the order in which a page shows its filters
     PIXEL_FILTER: gettext_lazy("Article"),
     PLATFORM_FILTER: gettext_lazy("Platform"),
     "country": gettext_lazy("Country"),
@@ -40,7 +40,7 @@ FILTER_NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Values that visits must have, as the counts write them: an empty string stands for unknown."""
+    """Values that visits must have, as the counts have them: an empty string means unknown."""
 
     pixel_id: int | None = None
     platform: str | None = None
@@ -48,46 +48,49 @@ class Filters:
 
     @property
     def need_hits(self) -> bool:
-        """Whether the counts can't answer: they know articles and platforms alone."""
+        """Whether only raw hits can answer: the counts can be filtered by article and platform alone."""
         return bool(self.values)
 
     def parameters(self) -> dict[str, str]:
-        """Return them as an address has them."""
-        asked = {}
+        """Return the filters as parameters of a query string."""
+        parameters = {}
         if self.pixel_id is not None:
-            asked[PIXEL_FILTER] = str(self.pixel_id)
+            parameters[PIXEL_FILTER] = str(self.pixel_id)
         if self.platform is not None:
-            asked[PLATFORM_FILTER] = self.platform
-        keys = {dimension: key for key, dimension in DIMENSION_FILTERS.items()}
-        return asked | {keys[dimension]: value or UNKNOWN for dimension, value in self.values}
+            parameters[PLATFORM_FILTER] = self.platform
+        names = {dimension: name for name, dimension in DIMENSION_FILTERS.items()}
+        for dimension, value in self.values:
+            parameters[names[dimension]] = value or UNKNOWN
+        return parameters
 
 
 NO_FILTERS = Filters()
 
 
-def read_filters(asked: Mapping[str, Any]) -> tuple[Filters, list[Any]]:
-    """Return the filters of an address, and the names of those that can't be read."""
-    ignored: list[Any] = []
+def read_filters(parameters: Mapping[str, Any]) -> tuple[Filters, list[Any]]:
+    """Return the filters of a query string, and the names of the filters that are not valid."""
+    invalid: list[Any] = []
     pixel_id = None
-    if asked.get(PIXEL_FILTER):
-        pixel_id = positive_number(asked[PIXEL_FILTER], MAX_ID)
+    if parameters.get(PIXEL_FILTER):
+        pixel_id = positive_number(parameters[PIXEL_FILTER], MAX_ID)
         if pixel_id is None:
-            ignored.append(FILTER_NAMES[PIXEL_FILTER])
+            invalid.append(FILTER_NAMES[PIXEL_FILTER])
     values = {}
-    for key in (PLATFORM_FILTER, *DIMENSION_FILTERS):
-        value = asked.get(key, "")
-        if not value:
-            continue
+    for name in (PLATFORM_FILTER, *DIMENSION_FILTERS):
+        value = parameters.get(name, "")
         if len(value) > MAX_VALUE or _UNSTORABLE.search(value):
-            ignored.append(FILTER_NAMES[key])
-        else:
-            values[key] = "" if value == UNKNOWN and key != PLATFORM_FILTER else value  # a platform is always known
-    platform = values.pop(PLATFORM_FILTER, None)
-    return Filters(pixel_id, platform, tuple((DIMENSION_FILTERS[key], value) for key, value in values.items())), ignored
+            invalid.append(FILTER_NAMES[name])
+        elif value:
+            values[name] = value
+    platform = values.pop(PLATFORM_FILTER, None)  # never unknown: every visit has a platform
+    of_dimensions = tuple(
+        (DIMENSION_FILTERS[name], "" if value == UNKNOWN else value) for name, value in values.items()
+    )
+    return Filters(pixel_id, platform, of_dimensions), invalid
 
 
 def positive_number(text: str, most: int) -> int | None:
-    """Return the positive number that `text` writes, up to `most`; None where it writes none."""
+    """Return the positive decimal number in `text`, None if it is anything else or above `most`."""
     if not (text.isascii() and text.isdecimal() and len(text) <= 10):
         return None
     number = int(text)

@@ -1,7 +1,7 @@
-"""Counts of the hits that pass a page's filters, made as the drain makes them, and kept in memory for one page.
+"""Visits answered from raw hits, for filters that the daily counts can't answer: a country, a browser, a page.
 
-The daily counts know articles and platforms; who reads a page by country, or by any other value, has it counted anew
-from single hits. That takes time by hit, so it has a bound: the newest `MAX_HITS` that pass, in whole days.
+The hits that match are read and counted for one page, by the rules of the drain. The time grows with their number, so
+that at most the newest `MAX_HITS` are read, in whole days.
 """
 
 from collections import Counter, defaultdict
@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import BigIntegerField, Func, Q, QuerySet
 
-from collector.classify.platforms import lazy_platforms
 from collector.models import Dimension, Evidence, Hit, Page, Position, Project, Traffic, UserAgent, Verdict
 from collector.models.counts import WHOLE_PROJECT
 from collector.storage.attribution import elsewhere
@@ -23,7 +22,20 @@ from collector.storage.counts import Countable, is_visit, local_day_and_hour
 from collector.storage.interned import page_host, page_label
 from dashboard.visits.filters import Filters
 from dashboard.visits.periods import DAY, Bucket, Period
-from dashboard.visits.results import START, PixelTotal, PlatformDay, Reading, Sums, ValueCount, read_through, sums_of
+from dashboard.visits.results import (
+    START,
+    PixelTotal,
+    PlatformDay,
+    PlatformValue,
+    ReadThrough,
+    Sums,
+    Total,
+    ValueCount,
+    ValueKey,
+    WeekHour,
+    read_through,
+    sums_of,
+)
 
 MAX_HITS = 50_000
 _COLUMNS = (
@@ -68,9 +80,9 @@ class Second(Func):
 
 
 class RawHitSource:
-    """The visits of a project, or of one of its pixels, that pass filters: answers what `counted.RollupSource` answers.
+    """The visits of a project or of one of its pixels that match filters. Its methods are those of `RollupSource`.
 
-    `period` is what could be counted of the one asked for.
+    `period` is the part of the requested period whose hits were read.
     """
 
     def __init__(self, period: Period, pixel_id: int, hits: Iterable[Countable]) -> None:
@@ -81,70 +93,84 @@ class RawHitSource:
         self._others: list[Countable] = []
         for hit in hits:
             (self._visits if hit.is_visit else self._others).append(hit)
-        self._new = [hit for hit in self._visits if (hit.new_to_project if self._is_project else hit.new_to_pixel)]
+        is_new: Callable[[Countable], bool] = attrgetter("new_to_project" if self._is_project else "new_to_pixel")
+        self._new_visitors = list(filter(is_new, self._visits))
 
-    def platform_days(self, period: Period) -> list[PlatformDay]:
-        days = self._platform_days(Dimension.TOTAL, attrgetter("date", "platform"))
-        if period.bucket is Bucket.HOUR:
-            days += self._platform_days(Dimension.HOUR, attrgetter("date", "platform", "hour"))
-        return days
+    def platform_days(self) -> list[PlatformDay]:
+        days = self._totals_by_day()
+        return days + self._totals_by_hour() if self.period.bucket is Bucket.HOUR else days
 
-    def _platform_days(self, dimension: Dimension, key: Callable[[Countable], tuple[str, ...]]) -> list[PlatformDay]:
-        new = Counter(map(key, self._new))
-        return [
-            PlatformDay(dimension, date.fromisoformat(names[0]), names[1], "".join(names[2:]), visits, new[names])
-            for names, visits in Counter(map(key, self._visits)).items()
-        ]
+    def last_day_hours(self) -> list[PlatformDay]:
+        return [hour for hour in self._totals_by_hour() if hour.date == self.period.last_day]
 
-    def value_counts(
-        self, period: Period, dimensions: Collection[Dimension], limit: int, offset: int = 0
-    ) -> list[ValueCount]:
-        values = self.sums(period, dimensions, with_pixels=False).values
+    def value_counts(self, dimensions: Collection[Dimension], limit: int, offset: int = 0) -> list[ValueCount]:
+        values = self.sums(dimensions, with_pixels=False).values
         return [count for counts in values.values() for count in counts[offset : offset + limit]]
 
-    def week(self, period: Period) -> Counter[tuple[int, str]]:
-        week: Counter[tuple[int, str]] = Counter()
-        by_hour: Callable[[Countable], tuple[str, str]] = attrgetter("date", "hour")
-        for (day, hour), visits in Counter(map(by_hour, self._visits)).items():
-            week[date.fromisoformat(day).weekday(), hour] += visits
+    def week(self) -> Counter[WeekHour]:
+        week: Counter[WeekHour] = Counter()
+        date_and_hour: Callable[[Countable], tuple[str, str]] = attrgetter("date", "hour")
+        for (day, hour), visits in Counter(map(date_and_hour, self._visits)).items():
+            week[WeekHour(date.fromisoformat(day).weekday(), hour)] += visits
         return week
 
-    def evidence(self, period: Period) -> dict[str, set[str]]:
-        told: dict[str, set[str]] = {}
+    def evidence(self) -> dict[str, set[str]]:
+        evidence: dict[str, set[str]] = defaultdict(set)
         if self._is_project:
-            for platform, evidence in {(hit.platform, hit.evidence) for hit in self._visits}:
-                told.setdefault(platform, set()).add(_EVIDENCE[evidence])
-        return told
+            for hit in self._visits:
+                evidence[hit.platform].add(_EVIDENCE[hit.evidence])
+        return evidence
 
-    def platform_values(self, period: Period, dimensions: Collection[Dimension]) -> list[tuple[str, int, str, int]]:
-        found: Counter[tuple[str, int, str]] = Counter()
+    def platform_values(self, dimensions: Collection[Dimension]) -> list[PlatformValue]:
+        hits: Counter[tuple[str, int, str]] = Counter()
         if Dimension.HOUR in dimensions:
-            found.update((hit.platform, int(Dimension.HOUR), hit.hour) for hit in self._visits)
+            hits.update((hit.platform, int(Dimension.HOUR), hit.hour) for hit in self._visits)
         if Dimension.POSITION in dimensions:
-            started, finished = self._read()
-            found.update((hit.platform, int(Dimension.POSITION), START) for hit in started)
-            found.update((hit.platform, int(Dimension.POSITION), END) for hit in finished)
-        return [(*key, visits) for key, visits in found.items()]
+            hits.update((hit.platform, int(Dimension.POSITION), START) for hit in self._started())
+            hits.update((hit.platform, int(Dimension.POSITION), END) for hit in self._finished())
+        return [PlatformValue(*value, count) for value, count in hits.items()]
 
-    def sums(self, period: Period, dimensions: Collection[Dimension], *, with_pixels: bool) -> Sums:
-        rows: list[tuple[int, str, int, int]] = []
+    def sums(self, dimensions: Collection[Dimension], *, with_pixels: bool) -> Sums:
+        totals: dict[ValueKey, Total] = {}
         for dimension in dimensions:
-            visits, new = self._by_value(dimension)
-            rows += [(int(dimension), value, count, new[value]) for value, count in visits.items()]
-        return Sums(sums_of(rows).values, self._pixels() if with_pixels else {})
+            visits, visitors = self._by_value(dimension)
+            for value, count in visits.items():
+                totals[ValueKey(dimension, value)] = Total(count, visitors[value])
+        return Sums(sums_of(totals).values, self._pixels() if with_pixels else {})
+
+    def _totals_by_day(self) -> list[PlatformDay]:
+        key_of: Callable[[Countable], tuple[str, str]] = attrgetter("date", "platform")
+        visits, visitors = Counter(map(key_of, self._visits)), Counter(map(key_of, self._new_visitors))
+        days = []
+        for key, count in visits.items():
+            day, platform = key
+            days.append(PlatformDay(Dimension.TOTAL, date.fromisoformat(day), platform, "", count, visitors[key]))
+        return days
+
+    def _totals_by_hour(self) -> list[PlatformDay]:
+        key_of: Callable[[Countable], tuple[str, str, str]] = attrgetter("date", "platform", "hour")
+        visits, visitors = Counter(map(key_of, self._visits)), Counter(map(key_of, self._new_visitors))
+        hours = []
+        for key, count in visits.items():
+            day, platform, hour = key
+            hours.append(PlatformDay(Dimension.HOUR, date.fromisoformat(day), platform, hour, count, visitors[key]))
+        return hours
 
     def _by_value(self, dimension: Dimension) -> tuple[Counter[str], Counter[str]]:
-        """Return the visits and the new visitors of each value; of hits that are no visits too, where they count."""
+        """Return the visits and the new visitors of each value.
+
+        Traffic and verdicts also count hits that are not visits, and have no visitors.
+        """
         if dimension == Dimension.TRAFFIC:
             visits = Counter(_TRAFFIC[hit.traffic] for hit in self._visits)
         elif dimension == Dimension.VERDICT:
             visits = Counter(_VERDICTS[hit.verdict] for hit in self._visits if hit.verdict != Verdict.COUNTED)
         else:
             fact = _FACTS[dimension]
-            visits, new = Counter(map(fact, self._visits)), Counter(map(fact, self._new))
+            visits, visitors = Counter(map(fact, self._visits)), Counter(map(fact, self._new_visitors))
             if dimension == Dimension.ELSEWHERE:
                 del visits[""]
-            return visits, new
+            return visits, visitors
         for hit in self._others:
             visits.update(value for of_dimension, value in hit.other_values() if of_dimension == dimension)
         return visits, Counter()
@@ -153,43 +179,46 @@ class RawHitSource:
         totals: dict[int, PixelTotal] = defaultdict(PixelTotal)
         for hit in self._visits:
             totals[hit.pixel_id].add(Dimension.PIXEL, 1, hit.new_to_pixel)
-        for dimension, hits in zip((Dimension.STARTED, Dimension.FINISHED), self._read(), strict=True):
-            for hit in hits:
-                if hit.platform not in lazy_platforms():
-                    totals[hit.pixel_id].add(dimension, 1, 0)
+        for hit in self._started():
+            totals[hit.pixel_id].add_position(hit.platform, START, 1)
+        for hit in self._finished():
+            totals[hit.pixel_id].add_position(hit.platform, END, 1)
         return totals
 
-    def _read(self) -> tuple[list[Countable], list[Countable]]:
-        """Return the direct visits, and the hits of readers who came to an article's end."""
-        started = [hit for hit in self._visits if hit.traffic == Traffic.DIRECT]
-        end = (int(Dimension.POSITION), END)
-        return started, [hit for hit in self._others if end in hit.other_values()]
+    def _started(self) -> list[Countable]:
+        """Return the direct visits."""
+        return [hit for hit in self._visits if hit.traffic == Traffic.DIRECT]
 
-    def pixel_days(self, period: Period, pixels: Collection[int]) -> dict[int, Counter[date]]:
+    def _finished(self) -> list[Countable]:
+        """Return the hits of readers who reached the end of an article."""
+        end = (int(Dimension.POSITION), END)
+        return [hit for hit in self._others if end in hit.other_values()]
+
+    def pixel_days(self, pixels: Collection[int]) -> dict[int, Counter[date]]:
         days: dict[int, Counter[date]] = defaultdict(Counter)
         for (pixel_id, day), visits in Counter((hit.pixel_id, hit.date) for hit in self._visits).items():
             days[pixel_id][date.fromisoformat(day)] += visits
         return days
 
-    def pixel_platforms(self, period: Period, pixels: Collection[int]) -> dict[int, Counter[str]]:
+    def pixel_platforms(self, pixels: Collection[int]) -> dict[int, Counter[str]]:
         platforms: dict[int, Counter[str]] = defaultdict(Counter)
         for (pixel_id, platform), visits in Counter((hit.pixel_id, hit.platform) for hit in self._visits).items():
             platforms[pixel_id][platform] += visits
         return platforms
 
-    def reading(self, period: Period) -> Reading:
+    def read_through(self) -> ReadThrough:
         return read_through([self._pixels().get(self._pixel_id, PixelTotal())])
 
 
 def kept_since(project: Project, now: datetime) -> date:
-    """Return the first day that all hits of are kept: older ones go with the retention."""
+    """Return the first day whose hits are all kept. Older hits are deleted after the project's retention."""
     return (now - project.retention_days * DAY).astimezone(project.zone).date()
 
 
-def recount(project: Project, pixel_id: int, filters: Filters, period: Period, *, since: date) -> RawHitSource:
-    """Count a project's hits of `period` that pass `filters` anew; of those days alone that are kept and not too many.
+def read_raw_hits(project: Project, pixel_id: int, filters: Filters, period: Period, *, since: date) -> RawHitSource:
+    """Read the raw hits of a period that match the filters, and return a source that answers from them.
 
-    `since` is the first day that hits are kept of. Three queries.
+    Days before `since` are left out, and days before the newest `MAX_HITS` hits. Three queries, one more for a page.
     """
     start = min(max(period.start, since), period.end)
     hits = _filtered(project, filters, start, period.end)
@@ -217,7 +246,10 @@ def _filtered(project: Project, filters: Filters, start: date, end: date) -> Que
 
 
 def _condition(dimension: Dimension, value: str) -> Q:
-    """Return what hits must be like for the counts to count them by `value`; a little more for pages elsewhere."""
+    """Return a condition for the hits that count with `value`.
+
+    For pages elsewhere it matches some other hits too, which SQL can't tell apart; `_countables` leaves them out.
+    """
     if dimension in _AGENT_COLUMNS:
         column = f"user_agent__{_AGENT_COLUMNS[dimension]}"
         return Q(**{column: value}) if value else Q(user_agent=None) | Q(**{column: ""})
@@ -231,7 +263,7 @@ def _condition(dimension: Dimension, value: str) -> Q:
 
 
 def _pages(label: str) -> list[int]:
-    """Return the pages that the counts name so, by host and path; they differ in their queries. One query."""
+    """Return the ids of the pages with this host and path; their query strings differ. One query."""
     pages = Page.objects.filter(Q(url=label) | Q(url__contains=f"://{label}")).values_list("pk", "url")
     return [pk for pk, url in pages.iterator() if page_label(url) == label]
 

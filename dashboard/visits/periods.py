@@ -1,10 +1,11 @@
 """The range of days that a page shows, read from its query string.
 
-Whatever the query string says, a page gets a period: what can't be read falls back to the default, with a notice
-that says so. Days are those of the project's time zone; ranges are half-open, `[start, end)`.
+Every query string gives a period: one that is not valid gives the default, with a notice. Days are those of the
+project's time zone; ranges are half-open, `[start, end)`.
 """
 
 import calendar
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
 DAY = timedelta(days=1)
-HALF_HOUR = timedelta(minutes=30)  # the smallest step that clocks of our time change by
-EARLIEST = date(2000, 1, 1)  # nothing that we could have counted is older
+HALF_HOUR = timedelta(minutes=30)  # the smallest change of clocks that is in use
+EARLIEST = date(2000, 1, 1)  # older than any count
 HOURS = tuple(f"{hour:02}" for hour in range(24))
 
 
@@ -49,7 +50,7 @@ class Comparison(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """The days `[start, end)`. `name` is their preset, empty for two dates; `unit` the bucket that was asked for."""
+    """The days `[start, end)`. `name` is that of their preset, empty for two dates; `unit` is the chosen bucket."""
 
     start: date
     end: date
@@ -66,7 +67,7 @@ class Period:
 
     @property
     def bucket(self) -> Bucket:
-        """Return the unit asked for, or that which gives a trend between 12 and about 100 points."""
+        """Return the chosen unit, by default the one that gives a trend 12 to about 100 points."""
         if self.unit is not None:
             return self.unit
         if self.days == 1:
@@ -79,21 +80,20 @@ class Period:
 
     @property
     def label(self) -> str:
-        """Say the range in words, both days included: “24 Oct to 22 Nov 2026”, with a dash."""
+        """Write the range with both its first and its last day, such as `24 Oct - 22 Nov 2026` with a dash."""
         return formatting.days(self.start, self.last_day)
 
     @property
     def query(self) -> str:
-        """Return the query string that asks for it again."""
+        """Return the query string of this period."""
         return f"range={self.name}" if self.name else f"start={self.start}&end={self.last_day}"
 
     def moments(self, zone: ZoneInfo) -> tuple[datetime, datetime]:
-        """Return the midnights that it lies between, in UTC."""
-        start, end = (datetime.combine(day, time(), zone).astimezone(UTC) for day in (self.start, self.end))
-        return start, end
+        """Return the moments at which it starts and ends, in UTC."""
+        return _midnight(self.start, zone), _midnight(self.end, zone)
 
     def dates(self) -> list[date]:
-        """List all its days."""
+        """Return all its days."""
         return [self.start + day * DAY for day in range(self.days)]
 
     def earlier(self, comparison: Comparison) -> "Period | None":
@@ -107,7 +107,7 @@ class Period:
         return Period(start, last + DAY, unit=self.bucket) if start >= EARLIEST else None
 
     def offered_buckets(self) -> list[Bucket]:
-        """List the units that a trend may have: not one point, and not too many."""
+        """Return the units that give a trend more than one point, and not too many."""
         shortest = {Bucket.HOUR: 1, Bucket.DAY: 2, Bucket.WEEK: 14, Bucket.MONTH: 60}
         return [bucket for bucket in Bucket if shortest[bucket] <= self.days <= MAX_DAYS[bucket]]
 
@@ -120,7 +120,7 @@ class Period:
         return day
 
     def buckets(self) -> list[date]:
-        """List the first days of all buckets, in order. A trend by hour has one: its day."""
+        """Return the first days of all buckets, in order; for hours, all days."""
         starts = []
         day = self.bucket_of(self.start)
         while day < self.end:
@@ -134,35 +134,41 @@ class Period:
         return starts
 
     def clock_change(self, zone: ZoneInfo) -> str:
-        """Say which hours of a single day were skipped or lived twice as the clocks changed; empty for any other."""
+        """Say which hours of a single day were skipped or came twice as the clocks changed; empty for other periods."""
         if self.days != 1:
             return ""
-        midnight, next_midnight = (
-            datetime.combine(day, time(), zone).astimezone(UTC) for day in (self.start, self.end)
-        )
-        steps = (next_midnight - midnight) // HALF_HOUR
-        halves = [(midnight + step * HALF_HOUR).astimezone(zone).hour for step in range(steps)]
-        if steps == 48:
+        midnight, next_midnight = self.moments(zone)
+        half_hours = (next_midnight - midnight) // HALF_HOUR
+        if half_hours == 48:
             return ""
-        skipped = [f"{hour:02}:00" for hour in range(24) if halves.count(hour) < 2]
-        doubled = [f"{hour:02}:00" for hour in range(24) if halves.count(hour) > 2]
-        said = [_("The clocks changed on this day: %(hours)s was skipped.")] if skipped else []
-        said += [_("The clocks changed on this day: %(hours)s was lived twice.")] if doubled else []
-        return " ".join(
-            words % {"hours": formatting.listed(hours)}
-            for words, hours in zip(said, filter(None, [skipped, doubled]), strict=True)
-        )
+        half_hours_of = Counter((midnight + number * HALF_HOUR).astimezone(zone).hour for number in range(half_hours))
+        skipped = [formatting.hour(hour) for hour in HOURS if half_hours_of[int(hour)] < 2]
+        doubled = [formatting.hour(hour) for hour in HOURS if half_hours_of[int(hour)] > 2]
+        sentences = []
+        if skipped:
+            sentences.append(
+                _("The clocks changed on this day: %(hours)s was skipped.") % {"hours": formatting.listed(skipped)}
+            )
+        if doubled:
+            sentences.append(
+                _("The clocks changed on this day: %(hours)s came twice.") % {"hours": formatting.listed(doubled)}
+            )
+        return " ".join(sentences)
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
 def _months_before(day: date, months: int) -> date:
-    """Return the same day `months` earlier, or the last day of a shorter month."""
+    """Return the same day some months earlier, or the last day of a shorter month."""
     year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """A range with a name. `start` finds its first day from today; it ends today."""
+    """A range with a name. `start` returns its first day for a given today. All but `yesterday` end today."""
 
     name: str
     label: "str | _StrPromise"
@@ -178,21 +184,21 @@ PRESETS = {
         Preset("30d", gettext_lazy("30 days"), lambda today: today - 29 * DAY),
         Preset("90d", gettext_lazy("90 days"), lambda today: today - 89 * DAY),
         Preset("12m", gettext_lazy("12 months"), lambda today: _months_before(today, 12) + DAY),
-        Preset("all", gettext_lazy("All"), lambda today: today - 29 * DAY),  # as long as nothing was counted
+        Preset("all", gettext_lazy("All"), lambda today: today - 29 * DAY),  # until something is counted
     )
 }
 DEFAULT = "30d"
 
 
 class PeriodForm(forms.Form):
-    """Reads `?range=30d`, or `?start=2026-01-01&end=2026-01-31` with both days included. Two dates win."""
+    """Reads `?range=30d`, or `?start=2026-01-01&end=2026-01-31` with both days included. Dates win over a name."""
 
     range = forms.ChoiceField(choices=[(preset.name, preset.label) for preset in PRESETS.values()], required=False)
     start = forms.DateField(input_formats=["%Y-%m-%d"], required=False)
     end = forms.DateField(input_formats=["%Y-%m-%d"], required=False)
 
     def __init__(self, data: Mapping[str, Any], *, today: date, first_day: date | None) -> None:
-        """`today` is in the project's time zone; `first_day` the first that anything was counted on."""
+        """`today` is in the project's time zone; `first_day` is the first day with a count."""
         super().__init__(data)
         self.today = today
         self.first_day = first_day
@@ -203,17 +209,17 @@ class PeriodForm(forms.Form):
         if self.errors or not (start or end):
             return cleaned
         if not (start and end):
-            raise forms.ValidationError(_("A range needs both its first and its last day."))
+            raise forms.ValidationError(_("Enter both a start date and an end date."))
         if end < start:
-            raise forms.ValidationError(_("The range ended before it began."))
+            raise forms.ValidationError(_("The end date is before the start date."))
         if start < EARLIEST:
-            raise forms.ValidationError(_("Nothing was counted before %(year)s.") % {"year": EARLIEST.year})
+            raise forms.ValidationError(_("There are no counts before %(year)s.") % {"year": EARLIEST.year})
         if start > self.today:
-            raise forms.ValidationError(_("That range has not begun yet."))
+            raise forms.ValidationError(_("The start date is in the future."))
         return cleaned
 
     def period(self) -> Period:
-        """Return the period asked for, cut off after today; the default where it makes no sense. Never raises."""
+        """Return the requested period, cut off after today; the default if the request is not valid. Never raises."""
         if not self.is_valid():
             return self._preset(DEFAULT)
         if self.cleaned_data["start"]:
@@ -222,12 +228,12 @@ class PeriodForm(forms.Form):
 
     @property
     def notice(self) -> str:
-        """Say why the page shows another range than its address names; empty where it shows that one."""
+        """Say why the page shows the default and not the requested range; empty if the request is valid."""
         if self.is_valid():
             return ""
         reasons = self.non_field_errors()
-        reason = reasons[0] if reasons else _("The address of this page names a range that can't be read.")
-        return _("%(reason)s Here are the last 30 days instead.") % {"reason": reason}
+        reason = reasons[0] if reasons else _("The range in this page's address is not valid.")
+        return _("%(reason)s Showing the last 30 days.") % {"reason": reason}
 
     def _preset(self, name: str) -> Period:
         start = PRESETS[name].start(self.today)

@@ -1,7 +1,8 @@
-"""What the dashboard asks the database: short scans of `DailyCount`, one for each day, of one project and one pixel.
+"""Queries of the daily counts that need no period or filter: first days, whole lives, and days of many projects.
 
-Pages cost the same at a thousand hits and at a hundred million: counts grow with days and distinct values only. Days
-are listed one by one, for the table's key has them before the pixel: a range of them would read every pixel's counts.
+A page costs the same at a thousand hits and at a hundred million, because counts grow with days and distinct values
+only. Queries list their days one by one: the table's key has the day before the pixel, so that a range of days would
+read the counts of every pixel.
 """
 
 from collections import defaultdict
@@ -18,32 +19,40 @@ from collector.models.counts import ALL_PLATFORMS, WHOLE_PROJECT
 from collector.storage.counts import is_visit
 from dashboard.visits.periods import DAY, Period
 
-MAX_LISTED_DAYS = 1_500  # in a statement
+MAX_LISTED_DAYS = 1_500  # in one statement
 
 
 def first_day(project: Project, pixel_id: int = WHOLE_PROJECT) -> date | None:
-    """Return the first day that a visit of the project was counted on; one query, the head of an index.
+    """Return the first day on which a visit of the project was counted. One query, the head of an index.
 
-    Of a single pixel, the first day that it was visited on; one more query.
+    For a single pixel, return the first day on which it was visited. One more query.
     """
     totals = DailyCount.objects.filter(project=project, dimension=Dimension.TOTAL)
     first: date | None = totals.filter(pixel_id=WHOLE_PROJECT).order_by("date").values_list("date", flat=True).first()
     if pixel_id == WHOLE_PROJECT or first is None:
         return first
-    return min((day for day, _, _ in lifetime(project, pixel_id, first)), default=None)
+    return min((row.date for row in lifetime(project, pixel_id, first)), default=None)
 
 
-def lifetime(project: Project, pixel_id: int, since: date) -> list[tuple[date, str, int]]:
-    """Return day, platform and visits of a pixel's whole life, from the project's first day on. One query."""
+class LifetimeDay(NamedTuple):
+    """The visits of one pixel on one day, on one platform."""
+
+    date: date
+    platform: str
+    visits: int
+
+
+def lifetime(project: Project, pixel_id: int, since: date) -> list[LifetimeDay]:
+    """Return the visits of a pixel's whole life. `since` is the project's first day. One query."""
     today = timezone.localdate(timezone=project.zone)
     days = Period(since, max(since, today) + DAY).dates()
-    # The days and not their minimum: for that PostgreSQL would walk the index from its first day on, past all pixels.
+    # All days are read, not only the first: for a minimum PostgreSQL would walk the index past the rows of all pixels.
     totals = counts_of(project, [pixel_id], days).filter(dimension=Dimension.TOTAL)
-    return list(totals.values_list("date", "platform", "hits"))
+    return [LifetimeDay(*row) for row in totals.values_list("date", "platform", "hits")]
 
 
 class ProjectDay(NamedTuple):
-    """All visits of one project on one day, on one platform."""
+    """The visits of one project on one day, on one platform."""
 
     project_id: int
     date: date
@@ -52,7 +61,7 @@ class ProjectDay(NamedTuple):
 
 
 def project_days(projects: Collection[Project], days: Sequence[date]) -> list[ProjectDay]:
-    """Return the visits of each project on each of the days. One query, a short scan for a project and a day."""
+    """Return the visits of each project on each of the days. One query: a short scan for each project and day."""
     rows = DailyCount.objects.filter(
         project__in=[project.pk for project in projects],
         date__in=days,
@@ -63,7 +72,7 @@ def project_days(projects: Collection[Project], days: Sequence[date]) -> list[Pr
 
 
 def visited_pixels(projects: Collection[Project], days: Sequence[date]) -> QuerySet[DailyCount, int]:
-    """Return the pixels that were visited on any of the days, to be looked up in another query."""
+    """Return the ids of the pixels that were visited on any of the days, as a subquery."""
     rows = DailyCount.objects.filter(
         project__in=[project.pk for project in projects],
         date__in=days,
@@ -74,7 +83,7 @@ def visited_pixels(projects: Collection[Project], days: Sequence[date]) -> Query
 
 
 def visited_days(pixels: Collection[Pixel], days: Sequence[date]) -> Mapping[int, list[date]]:
-    """Return on which of the days each pixel was visited, in order. One query."""
+    """Return the days on which each pixel was visited, in order. One query."""
     rows = DailyCount.objects.filter(
         project__in={pixel.project_id for pixel in pixels},
         date__in=days,
@@ -82,25 +91,36 @@ def visited_days(pixels: Collection[Pixel], days: Sequence[date]) -> Mapping[int
         dimension=Dimension.PIXEL,
         value__in=[str(pixel.pk) for pixel in pixels],
     )
-    visited: dict[int, list[date]] = defaultdict(list)
-    for value, day in rows.order_by("date").values_list("value", "date"):
-        visited[int(value)].append(day)
-    return visited
+    days_by_pixel: dict[int, list[date]] = defaultdict(list)
+    for pixel_id, day in rows.order_by("date").values_list("value", "date"):
+        days_by_pixel[int(pixel_id)].append(day)
+    return days_by_pixel
 
 
-def recent_visits(project: Project, pixel_id: int | None, since: datetime, limit: int) -> tuple[list[datetime], bool]:
-    """Return when the visits since a moment were, newest first, and whether there may be more of them. One query.
+class RecentVisits(NamedTuple):
+    """The moments of visits, newest first. `is_bounded` if there may be more of them."""
 
-    Looks at the newest `limit` hits of the project: those that are set aside in a flood are hits as well.
+    moments: list[datetime]
+    is_bounded: bool
+
+
+def recent_visits(project: Project, pixel_id: int | None, since: datetime, limit: int) -> RecentVisits:
+    """Return the visits since a moment, of one pixel or of the whole project. One query.
+
+    Only the newest `limit` hits of the project are read, because a flood of hits that are filtered out costs as well.
     """
     hits = Hit.objects.filter(project=project, at__gte=since).order_by("-at")
-    newest = list(hits.values_list("at", "pixel_id", "position", "verdict", "traffic")[:limit])
-    moments = [at for at, of_pixel, *facts in newest if pixel_id in {None, of_pixel} and is_visit(*facts)]
-    return moments, len(newest) == limit
+    newest = hits.values_list("at", "pixel_id", "position", "verdict", "traffic")[:limit]
+    moments = [
+        at
+        for at, of_pixel, position, verdict, traffic in newest
+        if pixel_id in {None, of_pixel} and is_visit(position, verdict, traffic)
+    ]
+    return RecentVisits(moments, is_bounded=len(newest) == limit)
 
 
 def counts_of(project: Project, pixels: Collection[int], days: Collection[date]) -> QuerySet[DailyCount]:
-    """Return the counts of scopes or pixels on each of the days; on all days between them where they are too many."""
+    """Return the counts of these pixel ids on these days; from the first to the last of them if there are too many."""
     counts = DailyCount.objects.filter(project=project, pixel_id__in=pixels)
     if len(days) > MAX_LISTED_DAYS:
         return counts.filter(date__gte=min(days), date__lte=max(days))

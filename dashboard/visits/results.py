@@ -1,4 +1,8 @@
-"""What visits come to: by day and platform, by value of a dimension, by pixel; and how far articles are read."""
+"""The answers of a source: visits by day and platform, by value and by pixel, and the read-through.
+
+The read-through is computed here, by `read_through`, from the `PixelTotal` of each article. Rows are NamedTuples: a
+trend has thousands of them.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -6,18 +10,36 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
+from collector.classify.platforms import lazy_platforms
 from collector.models import Dimension, Position
 
 START = str(Position.START.label)
-# Readers' programs name pages and hosts, and may make up a thousand a day: a few rows are found among all of them. So
-# the API and shared pages answer for so many days of them at most.
+# Readers' browsers name pages and hosts, and can make up a thousand a day, so that a page shows a few rows of many.
+# The API and shared pages answer for this many days of them at most.
 MANY_VALUES = frozenset({Dimension.PAGE, Dimension.ELSEWHERE})
 MAX_DAYS_OF_MANY_VALUES = 92
-BY_PIXEL = (Dimension.PIXEL, Dimension.STARTED, Dimension.FINISHED)
+BY_PIXEL = (Dimension.PIXEL, Dimension.STARTED, Dimension.FINISHED)  # their values are pixel ids
+
+
+class Total(NamedTuple):
+    """Visits, and the visitors who were new on their day."""
+
+    visits: int
+    visitors: int
+
+    def plus(self, visits: int, visitors: int) -> "Total":
+        return Total(self.visits + visits, self.visitors + visitors)
+
+
+class ValueKey(NamedTuple):
+    """One value of a dimension."""
+
+    dimension: int
+    value: str
 
 
 class PlatformDay(NamedTuple):
-    """Visits of one platform on one day, or in one hour of it. A trend has thousands: hence a tuple."""
+    """Visits on one platform on one day; for the dimension `HOUR`, in one hour of it."""
 
     dimension: int
     date: date
@@ -27,8 +49,17 @@ class PlatformDay(NamedTuple):
     visitors: int
 
 
+class PlatformValue(NamedTuple):
+    """Hits on one platform with one value of a dimension."""
+
+    platform: str
+    dimension: int
+    value: str
+    hits: int
+
+
 class ValueCount(NamedTuple):
-    """Visits by one value of a dimension, and how many values that dimension has in all."""
+    """Visits with one value of a dimension. `values` is how many values the dimension has in all."""
 
     dimension: int
     value: str
@@ -37,9 +68,21 @@ class ValueCount(NamedTuple):
     values: int
 
 
+class WeekHour(NamedTuple):
+    """An hour of the week. `weekday` is 0 for Monday, `hour` is `00` to `23`."""
+
+    weekday: int
+    hour: str
+
+
+def visible_visitors(visits: int, visitors: int) -> int | None:
+    """Return the visitors; None where there were visits but we could see none of their visitors."""
+    return None if visits and not visitors else visitors
+
+
 @dataclass(slots=True)
 class PixelTotal:
-    """Visits of one pixel in a period. `started` and `finished` are what read-through is told from."""
+    """Visits of one pixel in a period, and the hits that its read-through is computed from."""
 
     visits: int = 0
     visitors: int = 0
@@ -56,22 +99,39 @@ class PixelTotal:
         else:
             self.finished += visits
 
+    def add_position(self, platform: str, position: str, hits: int) -> None:
+        """Add hits at the start or at the end of the article.
 
-class Reading(NamedTuple):
-    """Direct visits of articles that have a pixel at their end, and how many came to that end."""
+        Hits on lazy platforms are left out: images there load only when a reader comes to them.
+        """
+        if platform not in lazy_platforms():
+            self.add(Dimension.STARTED if position == START else Dimension.FINISHED, hits, 0)
+
+
+class ReadThrough(NamedTuple):
+    """How far articles are read: the direct visits of those with a pixel at their end, and how many reached it."""
 
     started: int
     finished: int
 
     @property
     def share(self) -> float | None:
-        """Return the read-through rate, None where no end was ever seen."""
+        """Return the read-through from 0 to 1; above 1 if more ends than starts were loaded. None without any end."""
         return self.finished / self.started if self.started and self.finished else None
+
+
+def read_through(totals: Iterable[PixelTotal]) -> ReadThrough:
+    """Add up the starts and ends of the articles whose end was loaded at least once."""
+    with_end = [total for total in totals if total.finished]
+    return ReadThrough(sum(total.started for total in with_end), sum(total.finished for total in with_end))
 
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """The visits by dimension and value, most first; and by pixel, of so many as were `looked_at`, 0 for all."""
+    """Visits by dimension and value, most frequent first, and visits by pixel id.
+
+    `looked_at` is how many pixels were considered, 0 for all of them.
+    """
 
     values: Mapping[int, Sequence[ValueCount]]
     pixels: Mapping[int, PixelTotal]
@@ -82,28 +142,24 @@ class Sums:
         return {count.value: count.visits for count in self.values.get(dimension, ())}
 
 
-def sums_of(rows: Iterable[tuple[int, str, int, int]]) -> Sums:
-    """Sort rows of dimension, value, visits and visitors into what they are of."""
-    values: dict[int, list[tuple[str, int, int]]] = defaultdict(list)
+def sums_of(totals: Mapping[ValueKey, Total]) -> Sums:
+    """Group totals by dimension and rank their values; those of the dimensions `BY_PIXEL` become `PixelTotal`s."""
+    by_dimension: dict[int, list[tuple[str, Total]]] = defaultdict(list)
     pixels: dict[int, PixelTotal] = defaultdict(PixelTotal)
-    for dimension, value, visits, visitors in rows:
+    for (dimension, value), total in totals.items():
         if dimension in BY_PIXEL:
-            pixels[int(value)].add(dimension, visits, visitors)
+            pixels[int(value)].add(dimension, total.visits, total.visitors)
         else:
-            values[dimension].append((value, visits, visitors))
-    return Sums(
-        {
-            dimension: [
-                ValueCount(dimension, *count, len(counts))
-                for count in sorted(counts, key=lambda count: (-count[1], count[0]))
-            ]
-            for dimension, counts in values.items()
-        },
-        pixels,
-    )
+            by_dimension[dimension].append((value, total))
+    ranked: dict[int, list[ValueCount]] = {}
+    for dimension, values in by_dimension.items():
+        values.sort(key=_most_visits_first)
+        ranked[dimension] = [
+            ValueCount(dimension, value, total.visits, total.visitors, len(values)) for value, total in values
+        ]
+    return Sums(ranked, pixels)
 
 
-def read_through(totals: Iterable[PixelTotal]) -> Reading:
-    """Add up what was begun and finished of the articles whose end was seen at all."""
-    with_end = [total for total in totals if total.finished]
-    return Reading(sum(total.started for total in with_end), sum(total.finished for total in with_end))
+def _most_visits_first(value_and_total: tuple[str, Total]) -> tuple[int, str]:
+    value, total = value_and_total
+    return -total.visits, value

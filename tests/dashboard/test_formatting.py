@@ -14,7 +14,7 @@ DAY = date(2026, 11, 4)
 
 
 def table(*rows: tuple) -> list:
-    """Return a case for each language of each row: what is written, then how in every one of `LANGUAGES`."""
+    """Return a case for each language. A row has a value, then its text in each of `LANGUAGES`."""
     return [
         pytest.param(language, value, text, id=f"{language}-{value}")
         for value, *texts in rows
@@ -43,10 +43,10 @@ def test_the_table_has_every_language():
         (-12_345, "-12.3k", "-12.345", "-12,3_mil", "-12,3_k", "-1.2万", "-1.2万"),
     ),
 )
-def test_numbers_are_shortened_as_the_language_does_and_never_upwards(language, number, text):
+def test_numbers_are_shortened_as_the_language_does_and_never_rounded_up(language, number, text):
     with translation.override(language):
         written = formatting.short(number).replace("\N{NO-BREAK SPACE}", "_")
-    if text.startswith("%s"):  # so large a number is not written short, and still written
+    if text.startswith("%s"):  # too large to be written in short
         assert written.endswith(text[2:])
     else:
         assert written == text
@@ -141,7 +141,7 @@ def test_days_are_written_in_the_order_of_the_language(language, form, text):
         ),
     ),
 )
-def test_a_range_of_days_says_once_what_both_share(language, last, text):
+def test_a_range_of_days_does_not_repeat_a_shared_month_or_year(language, last, text):
     with translation.override(language):
         assert formatting.days(date(2026, 10, 24), last) == text
 
@@ -191,7 +191,7 @@ def test_countries_have_their_usual_names(language, code, text):
         ("not-a_code", *["not-a_code"] * 6),
     ),
 )
-def test_languages_have_their_names_as_heads_of_rows(language, code, text):
+def test_names_of_languages_have_a_capital(language, code, text):
     with translation.override(language):
         assert formatting.language(code) == text
 
@@ -210,7 +210,7 @@ def test_words_are_listed_as_the_language_does(language, words, text):
         assert formatting.listed(list(words)) == text
 
 
-def test_a_language_that_is_not_ours_is_written_by_its_own_rules_and_an_unknown_one_as_english():
+def test_another_language_is_written_by_its_own_rules_and_an_unknown_one_like_english():
     with translation.override("pl"):
         assert formatting.country("DE") == "Niemcy"
     with translation.override(None):

@@ -50,7 +50,7 @@ class ArticleTotals:
 def articles_panel(
     subject: Subject,
     state: PageState,
-    tally: VisitSource,
+    source: VisitSource,
     totals: ArticleTotals,
     *,
     limit: int,
@@ -64,7 +64,7 @@ def articles_panel(
     ranked = totals.ranked()
     listed = _listed(subject, state, ranked if totals.candidates else None)
     pixels = _pixels_in_order(listed, ranked, limit, offset)
-    rows = _rows(subject, state, tally, totals, pixels, has_sparklines=has_sparklines)
+    rows = _rows(subject, state, source, totals, pixels, has_sparklines=has_sparklines)
     total_rows = listed.count()
     return Panel(
         "articles",
@@ -83,15 +83,15 @@ def articles_panel(
 def _rows(
     subject: Subject,
     state: PageState,
-    tally: VisitSource,
+    source: VisitSource,
     totals: ArticleTotals,
     pixels: Sequence[Pixel],
     *,
     has_sparklines: bool,
 ) -> list[PanelRow]:
     pixel_ids = [pixel.pk for pixel in pixels]
-    days = tally.pixel_days(state.period, pixel_ids) if has_sparklines else {}
-    platforms = tally.pixel_platforms(state.period, pixel_ids) if has_sparklines else {}
+    days = source.pixel_days(pixel_ids) if has_sparklines else {}
+    platforms = source.pixel_platforms(pixel_ids) if has_sparklines else {}
     maker = _RowMaker(
         dates=state.period.dates(),
         filter_link=state.links("article"),

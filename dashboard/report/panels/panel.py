@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from dashboard import formatting
+from dashboard.visits.results import visible_visitors
 
 PANEL_ROWS = 10
 
@@ -119,7 +120,7 @@ def make_row(
         value=value,
         label=label,
         visits=visits,
-        visitors=formatting.seen(visits, visitors),
+        visitors=visible_visitors(visits, visitors),
         share=visits / all_visits if all_visits else 0,
         bar=f"{visits / most_visits:.1%}" if most_visits else "0%",
         **fields,

@@ -7,7 +7,6 @@ from datetime import date
 
 from django.utils.translation import gettext as _
 
-from collector.classify.platforms import lazy_platforms
 from collector.models import Dimension, Section
 from dashboard import formatting
 from dashboard.report.hours import busiest_hour, hour_range
@@ -15,7 +14,8 @@ from dashboard.report.page_state import PageState
 from dashboard.report.panels.panel import Panel
 from dashboard.report.panels.platforms import platform_row, platform_totals
 from dashboard.report.read_through import read_through_number, read_through_text
-from dashboard.visits.results import START, PixelTotal, PlatformDay, Reading
+from dashboard.visits.queries import LifetimeDay
+from dashboard.visits.results import PixelTotal, PlatformDay, PlatformValue, ReadThrough
 
 
 @dataclass(slots=True)
@@ -26,27 +26,26 @@ class _Placement:
     positions: PixelTotal = field(default_factory=PixelTotal)
     days: list[date] = field(default_factory=list)
 
-    def reading(self, platform: str) -> Reading:
-        """Return the read-through; none where the platform loads all images late, which hides how far people read."""
-        if platform in lazy_platforms():
-            return Reading(0, 0)
-        return Reading(self.positions.started, self.positions.finished)
+    @property
+    def read_through(self) -> ReadThrough:
+        """Return the read-through; none on lazy platforms, whose positions are not counted."""
+        return ReadThrough(self.positions.started, self.positions.finished)
 
-    def cells(self, platform: str) -> list[str]:
+    def cells(self) -> list[str]:
         """Write read-through, busiest hour, first and last visit."""
         hour = busiest_hour(self.visits_by_hour)
         return [
-            read_through_text(self.reading(platform)),
+            read_through_text(self.read_through),
             hour_range(hour) if hour else formatting.UNSEEN,
             formatting.day(min(self.days), "yMMMd") if self.days else formatting.UNSEEN,
             formatting.day(max(self.days), "yMMMd") if self.days else formatting.UNSEEN,
         ]
 
-    def plain_cells(self, platform: str) -> list[object]:
+    def plain_cells(self) -> list[object]:
         """Write the same for spreadsheets."""
         hour = busiest_hour(self.visits_by_hour)
         return [
-            read_through_number(self.reading(platform)),
+            read_through_number(self.read_through),
             f"{hour}:00" if hour else None,
             f"{min(self.days)}" if self.days else None,
             f"{max(self.days)}" if self.days else None,
@@ -55,8 +54,8 @@ class _Placement:
 
 def placements_panel(
     totals: Sequence[PlatformDay],
-    values: Iterable[tuple[str, int, str, int]],
-    lifetime: Iterable[tuple[date, str, int]],
+    values: Iterable[PlatformValue],
+    lifetime: Iterable[LifetimeDay],
     all_visits: int,
     state: PageState,
 ) -> Panel:
@@ -73,8 +72,8 @@ def placements_panel(
             by_platform,
             all_visits,
             state,
-            cells=placements[slug].cells(slug),
-            plain_cells=placements[slug].plain_cells(slug),
+            cells=placements[slug].cells(),
+            plain_cells=placements[slug].plain_cells(),
         )
         for slug in by_platform.ranked
     ]
@@ -90,16 +89,14 @@ def placements_panel(
     )
 
 
-def _placements(
-    values: Iterable[tuple[str, int, str, int]], lifetime: Iterable[tuple[date, str, int]]
-) -> defaultdict[str, _Placement]:
+def _placements(values: Iterable[PlatformValue], lifetime: Iterable[LifetimeDay]) -> defaultdict[str, _Placement]:
     placements: defaultdict[str, _Placement] = defaultdict(_Placement)
-    for platform, dimension, value, hits in values:
-        if dimension == Dimension.HOUR:
-            placements[platform].visits_by_hour[value] += hits
+    for row in values:
+        placement = placements[row.platform]
+        if row.dimension == Dimension.HOUR:
+            placement.visits_by_hour[row.value] += row.hits
         else:
-            position = Dimension.STARTED if value == START else Dimension.FINISHED
-            placements[platform].positions.add(position, hits, 0)
-    for day, platform, _visits in lifetime:
-        placements[platform].days.append(day)
+            placement.positions.add_position(row.platform, row.value, row.hits)
+    for day in lifetime:
+        placements[day.platform].days.append(day.date)
     return placements

@@ -67,7 +67,7 @@ def test_an_address_is_read(query, expected):
         ("country=D%00E", "The filter “Country” in the address is invalid and was ignored."),
         ("page=" + 256 * "a", "The filter “Page” in the address is invalid and was ignored."),
         ("elsewhere=%0A", "The filter “Seen elsewhere” in the address is invalid and was ignored."),
-        ("start=2026-11-22", "A range needs both its first and its last day. Here are the last 30 days instead."),
+        ("start=2026-11-22", "Enter both a start date and an end date. Showing the last 30 days."),
     ],
 )
 def test_a_parameter_that_can_not_be_read_is_ignored_with_a_notice(query, notice):

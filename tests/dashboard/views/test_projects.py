@@ -530,7 +530,7 @@ def test_whatever_an_address_says_there_is_a_page(reader, pixel, pairs, path):
     page = get(reader, f"{path}?{query}")
     asked = {name for name, value in dict(pairs).items() if value.strip()}
     if path != "/" and {"start", "end"} & asked == {"start"}:
-        assert "Here are the last 30 days instead" in page
+        assert "Showing the last 30 days" in page
     told = page.count("Remove the filter") + page.count("ignored") + page.count("filtered by article and platform")
     assert path == "/" or told >= bool(asked & FILTER_NAMES.keys())
 
@@ -538,9 +538,9 @@ def test_whatever_an_address_says_there_is_a_page(reader, pixel, pairs, path):
 def test_an_impossible_range_falls_back_and_says_so(reader, pixel):
     add_visits(pixel, 5)
     page = get(reader, "/projects/blog/?start=2026-02-30&end=2026-03-01")
-    assert "Here are the last 30 days instead" in page
+    assert "Showing the last 30 days" in page
     assert Tables(page).figures["visits"] == 5
-    assert "instead" not in get(reader, "/projects/blog/?range=7d")
+    assert "Showing the last 30 days" not in get(reader, "/projects/blog/?range=7d")
 
 
 # Filters and whole lists

@@ -1,4 +1,4 @@
-"""Pages filtered by what only raw hits know: how far back they go, how many they count, and that they say so."""
+"""Pages with filters that need raw hits: which days they cover, how many hits they read, and what they say about it."""
 
 from datetime import UTC, date, datetime
 
@@ -21,8 +21,8 @@ def noon(monkeypatch):
     REMEMBERED.forget()
 
 
-def page(project: Project, **asked: str) -> DashboardPage:
-    return make_page(asked, project, now=NOON)
+def page(project: Project, **parameters: str) -> DashboardPage:
+    return make_page(parameters, project, now=NOON)
 
 
 def trend(page: DashboardPage) -> dict[str, int]:
@@ -48,7 +48,7 @@ def test_a_page_filtered_by_country_is_counted_from_raw_hits(project, pixel, tak
     assert page(project, platform="github").notices == []
 
 
-def test_a_visitor_is_new_with_the_first_visit_that_passes(project, pixel, take):
+def test_a_visitor_is_new_with_the_first_visit_that_matches(project, pixel, take):
     take(
         hit(pixel, "2026-11-22T08:00", visitor=1, page="https://a.example/"),
         hit(pixel, "2026-11-22T09:00", visitor=1, page="https://b.example/"),
@@ -58,7 +58,7 @@ def test_a_visitor_is_new_with_the_first_visit_that_passes(project, pixel, take)
     assert [point.numbers[1] for point in report.trend.points if point.visits] == [1]
 
 
-def test_a_range_that_goes_past_the_retention_is_cut_and_says_so(project, pixel, take):
+def test_a_range_longer_than_the_retention_is_cut_and_says_so(project, pixel, take):
     Project.objects.update(retention_days=10)
     project.refresh_from_db()
     take(hit(pixel, "2026-11-11T22:59"), hit(pixel, "2026-11-12T23:30"), hit(pixel))
@@ -76,7 +76,7 @@ def test_a_range_that_goes_past_the_retention_is_cut_and_says_so(project, pixel,
     assert page(project).report.visits == 3
 
 
-def test_a_range_wholly_past_the_retention_is_empty_and_says_so(project, pixel, take):
+def test_a_range_before_the_retention_is_empty_and_says_so(project, pixel, take):
     Project.objects.update(retention_days=10)
     project.refresh_from_db()
     take(hit(pixel, "2026-10-01T10:00"), hit(pixel))
@@ -88,7 +88,7 @@ def test_a_range_wholly_past_the_retention_is_empty_and_says_so(project, pixel, 
     )  # fmt: skip
 
 
-def test_the_period_before_is_compared_as_long_as_its_hits_are_kept(project, pixel, take):
+def test_the_earlier_period_is_compared_as_long_as_its_hits_are_kept(project, pixel, take):
     take(hit(pixel), hit(pixel, "2026-11-12T10:00"))
     kept = page(project, country="DE", range="7d")
     assert kept.report.figures[0].change.title == "1 in 9–15 Nov 2026 until this hour"
@@ -100,7 +100,7 @@ def test_the_period_before_is_compared_as_long_as_its_hits_are_kept(project, pix
     assert any("Nothing is compared" in notice for notice in short.notices)
 
 
-def test_no_more_hits_are_counted_than_a_page_can_wait_for(project, pixel, take, monkeypatch):
+def test_only_the_newest_hits_are_counted_in_whole_days(project, pixel, take, monkeypatch):
     monkeypatch.setattr(from_hits, "MAX_HITS", 5)
     for day in range(18, 23):
         take(*(hit(pixel, f"2026-11-{day}T1{hour}:00", visitor=hour) for hour in range(2)))
@@ -116,7 +116,7 @@ def test_no_more_hits_are_counted_than_a_page_can_wait_for(project, pixel, take,
     assert trend(exact) == {"2026-11-18": 2, "2026-11-19": 2}
 
 
-def test_a_single_day_with_too_many_hits_shows_none_rather_than_half(project, pixel, take, monkeypatch):
+def test_a_single_day_with_too_many_hits_shows_nothing_instead_of_a_part(project, pixel, take, monkeypatch):
     monkeypatch.setattr(from_hits, "MAX_HITS", 5)
     take(*(hit(pixel, f"2026-11-22T10:0{minute}") for minute in range(6)))
     cut = page(project, country="DE", range="today")
@@ -125,7 +125,7 @@ def test_a_single_day_with_too_many_hits_shows_none_rather_than_half(project, pi
     assert cut.notices[0].startswith("A single day has more matching raw hits than a page can count.")
 
 
-def test_a_filter_looks_among_no_more_visits_than_a_page_can_wait_for(project, pixel, take, monkeypatch):
+def test_a_filter_searches_only_the_newest_visits(project, pixel, take, monkeypatch):
     monkeypatch.setattr("dashboard.visits.selection.MAX_READ", 5)
     for day in range(18, 23):
         take(*(hit(pixel, f"2026-11-{day}T1{hour}:00", visitor=hour, country="FR") for hour in range(2)))
@@ -136,7 +136,7 @@ def test_a_filter_looks_among_no_more_visits_than_a_page_can_wait_for(project, p
     assert cut.notices[0].startswith("Showing the most recent matching raw hits, since")
 
 
-def test_too_many_hits_in_the_period_before_are_not_compared(project, pixel, take, monkeypatch):
+def test_an_earlier_period_with_too_many_hits_is_not_compared(project, pixel, take, monkeypatch):
     monkeypatch.setattr(from_hits, "MAX_HITS", 5)
     take(hit(pixel), *(hit(pixel, f"2026-11-21T10:0{minute}") for minute in range(6)))
     shown = page(project, country="DE", start="2026-11-22", end="2026-11-22")
@@ -173,7 +173,7 @@ def test_pages_elsewhere_are_filtered_by_host(project, pixel, take):
     take(
         hit(pixel, placement="medium", page="https://copies.example:8443/x"),
         hit(pixel, placement="medium", page="https://medium.com/x"),
-        hit(pixel, page="https://copies.example/x"),  # which names no placement: it may well be there
+        hit(pixel, page="https://copies.example/x"),  # no placement in its address, so that it may belong there
     )
     filtered = page(project, elsewhere="copies.example")
     assert filtered.report.visits == 1
@@ -181,13 +181,13 @@ def test_pages_elsewhere_are_filtered_by_host(project, pixel, take):
     assert [(row.label, row.visits) for row in panel.rows] == [("copies.example", 1)]
 
 
-def test_hits_without_an_agent_are_of_an_unknown_browser(project, pixel, take):
+def test_hits_without_an_agent_have_an_unknown_browser(project, pixel, take):
     take(hit(pixel, agent=""), hit(pixel))
     assert page(project, browser="(unknown)").report.visits == 1
     assert Hit.objects.filter(user_agent=None).count() == 1
 
 
-def test_a_filtered_page_asks_as_many_queries_at_any_number_of_hits(project, pixel, take, django_assert_num_queries):
+def test_a_filtered_page_runs_as_many_queries_for_any_number_of_hits(project, pixel, take, django_assert_num_queries):
     take(hit(pixel, page="https://a.example/"), hit(pixel, "2026-10-01T10:00"))
     queries = 14
     with django_assert_num_queries(queries):

@@ -1,4 +1,4 @@
-"""Ranges of days, as addresses ask for them."""
+"""Ranges of days, as query strings name them."""
 
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
@@ -36,10 +36,10 @@ def form(query: str, today: date = TODAY, first_day: date | None = FIRST_DAY) ->
     ],
 )
 def test_a_query_string_names_a_half_open_range(query, start, end):
-    asked = form(query)
-    period = asked.period()
+    period_form = form(query)
+    period = period_form.period()
     assert (period.start, period.end) == (start, end)
-    assert asked.notice == ""
+    assert period_form.notice == ""
 
 
 @pytest.mark.parametrize(
@@ -60,21 +60,21 @@ def test_a_query_string_names_a_half_open_range(query, start, end):
         "start=99999999999999-01-01&end=2026-01-31",
     ],
 )
-def test_a_range_that_makes_no_sense_falls_back_and_says_so(query):
-    asked = form(query)
-    assert asked.period() == Period(date(2026, 10, 24), date(2026, 11, 23), "30d")
-    assert "30 days" in asked.notice
+def test_a_range_that_is_not_valid_falls_back_to_the_default_and_says_so(query):
+    period_form = form(query)
+    assert period_form.period() == Period(date(2026, 10, 24), date(2026, 11, 23), "30d")
+    assert "30 days" in period_form.notice
 
 
 def test_a_range_is_cut_off_after_today():
     assert form("start=2026-11-01&end=9999-12-31").period() == Period(date(2026, 11, 1), date(2026, 11, 23))
 
 
-def test_all_is_the_default_range_as_long_as_nothing_was_counted():
+def test_all_is_the_default_range_until_something_is_counted():
     assert form("range=all", first_day=None).period() == Period(date(2026, 10, 24), date(2026, 11, 23), "all")
 
 
-def test_all_of_a_first_day_that_a_new_time_zone_put_into_the_future_is_today():
+def test_all_is_today_if_a_new_time_zone_puts_the_first_day_into_the_future():
     assert form("range=all", first_day=TODAY + timedelta(days=1)).period().days == 1
 
 
@@ -83,7 +83,7 @@ def test_twelve_months_from_a_leap_day_begin_on_the_first_of_march():
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_every_period_can_be_asked_for_again(name):
+def test_every_period_has_a_query_string_that_gives_it_again(name):
     period = form(f"range={name}").period()
     assert form(period.query).period() == period
     dates = Period(period.start, period.end)
@@ -126,21 +126,21 @@ def test_every_day_of_a_period_lies_in_exactly_one_of_its_buckets(start, days):
         (Period(date(2025, 12, 30), date(2026, 1, 2)), "30 Dec 2025 \N{EN DASH} 1 Jan 2026"),
     ],
 )
-def test_a_period_says_its_first_and_last_day(period, label):
+def test_a_period_is_labelled_with_its_first_and_last_day(period, label):
     assert period.label == label
 
 
 @pytest.mark.parametrize(
-    ("day", "zone", "said"),
+    ("day", "zone", "text"),
     [
         (date(2026, 3, 29), "Europe/Berlin", "02:00 was skipped"),
-        (date(2026, 10, 25), "Europe/Berlin", "02:00 was lived twice"),
+        (date(2026, 10, 25), "Europe/Berlin", "02:00 came twice"),
         (date(2026, 3, 8), "America/New_York", "02:00 was skipped"),
-        (date(2026, 4, 5), "Australia/Lord_Howe", "01:00 was lived twice"),
+        (date(2026, 4, 5), "Australia/Lord_Howe", "01:00 came twice"),
     ],
 )
-def test_a_day_on_which_the_clocks_change_is_pointed_out(day, zone, said):
-    assert said in Period(day, day + timedelta(days=1)).clock_change(ZoneInfo(zone))
+def test_a_day_on_which_the_clocks_change_is_pointed_out(day, zone, text):
+    assert text in Period(day, day + timedelta(days=1)).clock_change(ZoneInfo(zone))
 
 
 @pytest.mark.parametrize(("first", "days"), [(date(2026, 3, 28), 1), (date(2026, 3, 30), 1), (date(2026, 3, 1), 31)])
@@ -169,7 +169,7 @@ def test_a_period_is_compared_with_as_many_days_before_or_the_same_days_a_year_e
     assert (period and (period.start, period.end)) == earlier
 
 
-def test_an_earlier_period_has_the_unit_of_the_one_that_it_is_compared_with():
+def test_an_earlier_period_has_the_same_unit_as_the_current_one():
     year = Period(date(2025, 2, 1), date(2026, 3, 8))
     assert (year.days, year.bucket) == (400, Bucket.WEEK)
     earlier = year.earlier(Comparison.YEAR)
@@ -192,7 +192,7 @@ def test_an_earlier_period_has_the_unit_of_the_one_that_it_is_compared_with():
         (9_800, ["month"]),
     ],
 )
-def test_a_trend_is_offered_in_units_that_give_more_than_one_point_and_not_too_many(days, offered):
+def test_a_trend_is_offered_in_units_that_give_it_several_points_but_not_too_many(days, offered):
     period = Period(TODAY - timedelta(days=days - 1), TODAY + timedelta(days=1))
     assert period.offered_buckets() == offered
     assert period.bucket in offered
@@ -207,7 +207,7 @@ def test_a_trend_is_offered_in_units_that_give_more_than_one_point_and_not_too_m
         ("UTC", date(2026, 3, 29), 24),
     ],
 )
-def test_a_day_lies_between_its_midnights_however_long_it_is(zone, day, hours):
+def test_a_day_lasts_from_midnight_to_midnight_however_long_it_is(zone, day, hours):
     start, end = Period(day, day + timedelta(days=1)).moments(ZoneInfo(zone))
     assert end - start == timedelta(hours=hours)
     assert start.astimezone(ZoneInfo(zone)).date() == day
