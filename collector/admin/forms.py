@@ -1,7 +1,7 @@
 """Forms of the admin: who is a member of a project, and where a pixel is pasted."""
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.contrib.auth.models import User
@@ -15,17 +15,8 @@ from collector.models.projects import validate_placement, validate_placements
 
 PIXELS_AT_ONCE = 500
 
-if TYPE_CHECKING:
-    PixelModelForm = forms.ModelForm[Pixel]
-    ProjectModelForm = forms.ModelForm[Project]
-    MembershipModelForm = forms.ModelForm[Membership]
-    MembershipInlineFormSet = forms.BaseInlineFormSet[Membership, Project, forms.ModelForm[Membership]]
-else:  # Django's own form classes take no parameters while running
-    PixelModelForm = ProjectModelForm = MembershipModelForm = forms.ModelForm
-    MembershipInlineFormSet = forms.BaseInlineFormSet
 
-
-class ProjectForm(ProjectModelForm):
+class ProjectForm(forms.ModelForm[Project]):
     """A project; its time zone is typed, and completed from the `<datalist>` of the page."""
 
     class Meta:
@@ -41,7 +32,7 @@ class ProjectForm(ProjectModelForm):
         return "\n".join(self.cleaned_data["excluded_networks"].split())
 
 
-class MembershipForm(MembershipModelForm):
+class MembershipForm(forms.ModelForm[Membership]):
     """A member by user name: no owner of a project gets to see who else has an account."""
 
     user = forms.ModelChoiceField(
@@ -69,7 +60,7 @@ class MembershipForm(MembershipModelForm):
             self.initial["user"] = self.instance.user
 
 
-class MembershipFormSet(MembershipInlineFormSet):
+class MembershipFormSet(forms.BaseInlineFormSet[Membership, Project, forms.ModelForm[Membership]]):
     """The members of one project, of whom one at least stays an owner."""
 
     def add_fields(self, form: Any, index: int | None) -> None:
@@ -89,7 +80,7 @@ class MembershipFormSet(MembershipInlineFormSet):
             raise ValidationError(_("A project needs an owner. Make another member its owner first, then save again."))
 
 
-class PixelForm(PixelModelForm):
+class PixelForm(forms.ModelForm[Pixel]):
     """A pixel, with its placements picked from the catalogue or typed."""
 
     known_placements = forms.MultipleChoiceField(

@@ -3,7 +3,7 @@
 import datetime
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.actions import delete_selected as ask_and_delete
@@ -26,11 +26,6 @@ from collector.admin.forms import PixelForm, SeveralPixelsForm
 from collector.classify.platforms import platform_name
 from collector.models import DailyCount, Pixel, Project, ShareLink
 from collector.snippets import base_url, snippets
-
-if TYPE_CHECKING:
-    PixelModelAdmin = admin.ModelAdmin[Pixel]
-else:  # Django's own admin classes take no parameters while running
-    PixelModelAdmin = admin.ModelAdmin
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +76,7 @@ class RetiredFilter(admin.SimpleListFilter):
 
 
 @admin.register(Pixel)
-class PixelAdmin(PixelModelAdmin):
+class PixelAdmin(admin.ModelAdmin[Pixel]):
     """Pixels of the projects that the user may edit."""
 
     form = PixelForm

@@ -2,7 +2,7 @@
 
 import zoneinfo
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import Count, QuerySet
@@ -17,15 +17,8 @@ from django.utils.translation import gettext_lazy
 from collector.admin.forms import MembershipForm, MembershipFormSet, ProjectForm
 from collector.models import Membership, Project, Role
 
-if TYPE_CHECKING:
-    ProjectModelAdmin = admin.ModelAdmin[Project]
-    MembershipTabularInline = admin.TabularInline[Membership, Project]
-else:  # Django's own admin classes take no parameters while running
-    ProjectModelAdmin = admin.ModelAdmin
-    MembershipTabularInline = admin.TabularInline
 
-
-class MembershipInline(MembershipTabularInline):
+class MembershipInline(admin.TabularInline[Membership, Project]):
     """The members of a project. Who may edit the project may edit them."""
 
     model = Membership
@@ -49,7 +42,7 @@ class MembershipInline(MembershipTabularInline):
 
 
 @admin.register(Project)
-class ProjectAdmin(ProjectModelAdmin):
+class ProjectAdmin(admin.ModelAdmin[Project]):
     """Projects that the user owns. Whoever makes one becomes its owner."""
 
     form = ProjectForm

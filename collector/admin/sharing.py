@@ -1,7 +1,7 @@
 """Share links in the admin, with what to copy of them; for owners of their projects."""
 
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -22,11 +22,6 @@ from collector.admin.projects import owns
 from collector.admin.sharing_form import ShareLinkForm
 from collector.models import Pixel, Project, ShareLink
 from collector.snippets import base_url
-
-if TYPE_CHECKING:
-    ShareLinkModelAdmin = admin.ModelAdmin[ShareLink]
-else:  # Django's own admin classes take no parameters while running
-    ShareLinkModelAdmin = admin.ModelAdmin
 
 NOTHING = "\N{EN DASH}"
 # Pasted into other people's pages, whose own policy decides about its style.
@@ -53,7 +48,7 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(ShareLink)
-class ShareLinkAdmin(ShareLinkModelAdmin):
+class ShareLinkAdmin(admin.ModelAdmin[ShareLink]):
     """Share links of the projects that the user owns."""
 
     form = ShareLinkForm

@@ -1,7 +1,7 @@
 """The form of a share link: what it opens, what it shows, and to whom."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -18,11 +18,6 @@ MIN_PASSWORD = 8
 MAX_PASSWORD = 128
 LAST_YEAR = 2999  # far from 9999, whose last evening is a year too late for Python by the clock of another zone
 
-if TYPE_CHECKING:
-    ShareLinkModelForm = forms.ModelForm[ShareLink]
-else:  # Django's own form classes take no parameters while running
-    ShareLinkModelForm = forms.ModelForm
-
 
 class ClockField(forms.DateTimeField):
     """A moment as the clock of some time zone shows it; which one, the form finds out later."""
@@ -34,7 +29,7 @@ class ClockField(forms.DateTimeField):
         return moment and moment.replace(tzinfo=None)
 
 
-class ShareLinkForm(ShareLinkModelForm):
+class ShareLinkForm(forms.ModelForm[ShareLink]):
     """A share link. The admin narrows `project` and `pixel` to the user's own; both are fixed once it is made."""
 
     shows = forms.MultipleChoiceField(

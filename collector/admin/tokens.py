@@ -1,6 +1,6 @@
 """API tokens in the admin: made for some projects, shown once, revoked. Everybody sees their own alone."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -16,14 +16,9 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from collector.models import ApiToken, Project
 
-if TYPE_CHECKING:
-    TokenModelAdmin = admin.ModelAdmin[ApiToken]
-else:  # Django's own admin classes take no parameters while running
-    TokenModelAdmin = admin.ModelAdmin
-
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(TokenModelAdmin):
+class ApiTokenAdmin(admin.ModelAdmin[ApiToken]):
     """The tokens of the user; for superusers those of everybody, to revoke. They read what their own user may see."""
 
     list_display = ["name", "beginning", "reads", "person", "state", "used"]

@@ -1,7 +1,7 @@
 """Users in the admin: for superusers alone, whatever model permissions someone was given."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -13,16 +13,11 @@ from django.utils.translation import gettext_lazy
 
 from collector.models import Project, Role
 
-if TYPE_CHECKING:
-    UserModelAdmin = DjangoUserAdmin[User]
-else:  # Django's own admin classes take no parameters while running
-    UserModelAdmin = DjangoUserAdmin
-
 admin.site.unregister(User)
 
 
 @admin.register(User)
-class UserAdmin(UserModelAdmin):
+class UserAdmin(DjangoUserAdmin[User]):
     """Accounts. What someone may do in a project is their membership, so groups and permissions are left out."""
 
     fieldsets = (
