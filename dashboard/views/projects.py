@@ -1,15 +1,14 @@
-"""The pages of the dashboard. Each parses its address, asks once, and responds; none writes."""
+"""The list of projects, and the page of one."""
 
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.db.models import Exists, OuterRef
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
-from collector.models import Pixel, Project
-from collector.snippets import base_url, snippets
-from dashboard.report.page import Live, live, make_page
+from collector.models import Project
+from dashboard.report.page import live, make_page
 from dashboard.report.project_cards import intake, overview
 from dashboard.views.access import page
 
@@ -34,62 +33,11 @@ def project(request: HttpRequest, slug: str) -> HttpResponse:
         "project": project,
         "page": make_page(request.GET, project, now=now),
         "live": live(project, None, now),
-        "may_share": _is_staff(request) and project.is_owned,  # type: ignore[attr-defined]
+        "may_share": is_staff(request) and project.is_owned,  # type: ignore[attr-defined]
     }
     return render(request, "dashboard/project.html", context)
 
 
-@page
-def pixel(request: HttpRequest, slug: str, pixel_id: int) -> HttpResponse:
-    """Show one pixel of a project over a period."""
-    pixel = _visible_pixel(request, slug, pixel_id)
-    now = timezone.now()
-    context = {
-        "project": pixel.project,
-        "pixel": pixel,
-        "page": make_page(request.GET, pixel.project, pixel, now=now),
-        "live": live(pixel.project, pixel, now),
-        "paused_until": _paused_until(pixel),
-        "may_pause": _is_staff(request) and pixel.is_editable,  # type: ignore[attr-defined]
-        "may_share": _is_staff(request) and pixel.is_owned,  # type: ignore[attr-defined]
-        "snippets": snippets(pixel, base_url(request)),
-    }
-    return render(request, "dashboard/pixel.html", context)
-
-
-@page
-def project_live(request: HttpRequest, slug: str) -> HttpResponse:
-    """Answer with the visits of the last half an hour."""
-    project = get_object_or_404(Project.objects.visible_to(request.user), slug=slug)
-    return _live_answer(live(project, None, timezone.now()))
-
-
-@page
-def pixel_live(request: HttpRequest, slug: str, pixel_id: int) -> HttpResponse:
-    """Answer with one pixel's visits of the last half an hour."""
-    pixel = _visible_pixel(request, slug, pixel_id)
-    return _live_answer(live(pixel.project, pixel, timezone.now()))
-
-
-def _live_answer(live: Live) -> JsonResponse:
-    return JsonResponse({"text": live.text, "words": live.words, "minutes": live.line})
-
-
-def _visible_pixel(request: HttpRequest, slug: str, pixel_id: int) -> Pixel:
-    visible = Pixel.objects.filter(project__in=Project.objects.visible_to(request.user), project__slug=slug)
-    editable = Q(project__in=Project.objects.editable_by(request.user))
-    owned = Q(project__in=Project.objects.owned_by(request.user))
-    described = visible.select_related("project").annotate(is_editable=editable, is_owned=owned)
-    return get_object_or_404(described, pk=pixel_id)
-
-
-def _is_staff(request: HttpRequest) -> bool:
+def is_staff(request: HttpRequest) -> bool:
     """Tell whether the user is let into the admin, where pixels are changed and share links made."""
     return bool(getattr(request.user, "is_staff", False))
-
-
-def _paused_until(pixel: Pixel) -> str:
-    """Return when a pixel counts again, as the clock of its project shows it; empty where it counts now."""
-    if pixel.muted_until is None or not pixel.is_muted(timezone.now()):
-        return ""
-    return f"{timezone.localtime(pixel.muted_until, pixel.project.zone):%H:%M}"

@@ -1,0 +1,45 @@
+"""The page of one article."""
+
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+
+from collector.models import Pixel, Project
+from collector.snippets import base_url, snippets
+from dashboard.report.page import live, make_page
+from dashboard.views.access import page
+from dashboard.views.projects import is_staff
+
+
+@page
+def pixel(request: HttpRequest, slug: str, pixel_id: int) -> HttpResponse:
+    """Show one pixel of a project over a period."""
+    pixel = visible_pixel(request, slug, pixel_id)
+    now = timezone.now()
+    context = {
+        "project": pixel.project,
+        "pixel": pixel,
+        "page": make_page(request.GET, pixel.project, pixel, now=now),
+        "live": live(pixel.project, pixel, now),
+        "paused_until": _paused_until(pixel),
+        "may_pause": is_staff(request) and pixel.is_editable,  # type: ignore[attr-defined]
+        "may_share": is_staff(request) and pixel.is_owned,  # type: ignore[attr-defined]
+        "snippets": snippets(pixel, base_url(request)),
+    }
+    return render(request, "dashboard/pixel.html", context)
+
+
+def visible_pixel(request: HttpRequest, slug: str, pixel_id: int) -> Pixel:
+    visible = Pixel.objects.filter(project__in=Project.objects.visible_to(request.user), project__slug=slug)
+    editable = Q(project__in=Project.objects.editable_by(request.user))
+    owned = Q(project__in=Project.objects.owned_by(request.user))
+    described = visible.select_related("project").annotate(is_editable=editable, is_owned=owned)
+    return get_object_or_404(described, pk=pixel_id)
+
+
+def _paused_until(pixel: Pixel) -> str:
+    """Return when a pixel counts again, as the clock of its project shows it; empty where it counts now."""
+    if pixel.muted_until is None or not pixel.is_muted(timezone.now()):
+        return ""
+    return f"{timezone.localtime(pixel.muted_until, pixel.project.zone):%H:%M}"
