@@ -8,6 +8,7 @@ from typing import Self
 
 from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Now
@@ -72,6 +73,10 @@ class ShareLinkQuerySet(models.QuerySet["ShareLink"]):
         """Keep the links that work at this moment: not revoked, not expired."""
         return self.filter(models.Q(expires_at=None) | models.Q(expires_at__gt=now), revoked_at=None)
 
+    def owned_by(self, user: AbstractBaseUser | AnonymousUser) -> Self:
+        """Keep the links of the projects that `user` owns."""
+        return self.filter(project__in=Project.objects.owned_by(user))
+
 
 class ShareLink(models.Model):
     """An unlisted, read-only page of a project, or of one of its pixels, for whoever has its address."""
@@ -131,6 +136,12 @@ class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
     def of_secret(self, secret: str) -> Self:
         """Keep the token whose secret this is, unless it is revoked."""
         return self.filter(digest=digest_of(secret), revoked_at=None, user__is_active=True)
+
+    def owned_by(self, user: AbstractBaseUser | AnonymousUser) -> Self:
+        """Keep the tokens that `user` made; a superuser's are those of everybody."""
+        if not user.is_active or user.is_anonymous:
+            return self.none()
+        return self.all() if getattr(user, "is_superuser", False) else self.filter(user_id=user.pk)
 
 
 class ApiToken(models.Model):

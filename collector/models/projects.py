@@ -215,6 +215,18 @@ class PixelQuerySet(models.QuerySet["Pixel"]):
         """Keep the pixels that still count."""
         return self.filter(retired_at=None)
 
+    def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> Self:
+        """Keep the pixels whose dashboard `user` may see."""
+        return self.filter(project__in=Project.objects.visible_to(user))
+
+    def editable_by(self, user: AbstractBaseUser | AnonymousUser) -> Self:
+        """Keep the pixels that `user` may edit, pause and retire."""
+        return self.filter(project__in=Project.objects.editable_by(user))
+
+    def owned_by(self, user: AbstractBaseUser | AnonymousUser) -> Self:
+        """Keep the pixels that `user` may share."""
+        return self.filter(project__in=Project.objects.owned_by(user))
+
 
 class Pixel(models.Model):
     """One article, README, newsletter or program of a project."""

@@ -1,19 +1,17 @@
 """The page of one article."""
 
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.utils import timezone
 
-from collector.models import Pixel, Project
+from collector.models import Pixel
 from collector.snippets import base_url, snippets
 from dashboard.report.page import live, make_page
-from dashboard.views.access import page
-from dashboard.views.projects import is_staff
+from dashboard.views.access import dashboard_view, may_use_admin, visible_pixel
 
 
-@page
-def pixel(request: HttpRequest, slug: str, pixel_id: int) -> HttpResponse:
+@dashboard_view
+def article(request: HttpRequest, slug: str, pixel_id: int) -> HttpResponse:
     """Show one pixel of a project over a period."""
     pixel = visible_pixel(request, slug, pixel_id)
     now = timezone.now()
@@ -23,19 +21,11 @@ def pixel(request: HttpRequest, slug: str, pixel_id: int) -> HttpResponse:
         "page": make_page(request.GET, pixel.project, pixel, now=now),
         "live": live(pixel.project, pixel, now),
         "paused_until": _paused_until(pixel),
-        "may_pause": is_staff(request) and pixel.is_editable,  # type: ignore[attr-defined]
-        "may_share": is_staff(request) and pixel.is_owned,  # type: ignore[attr-defined]
+        "may_pause": may_use_admin(request) and pixel.is_editable,  # type: ignore[attr-defined]
+        "may_share": may_use_admin(request) and pixel.is_owned,  # type: ignore[attr-defined]
         "snippets": snippets(pixel, base_url(request)),
     }
     return render(request, "dashboard/pixel.html", context)
-
-
-def visible_pixel(request: HttpRequest, slug: str, pixel_id: int) -> Pixel:
-    visible = Pixel.objects.filter(project__in=Project.objects.visible_to(request.user), project__slug=slug)
-    editable = Q(project__in=Project.objects.editable_by(request.user))
-    owned = Q(project__in=Project.objects.owned_by(request.user))
-    described = visible.select_related("project").annotate(is_editable=editable, is_owned=owned)
-    return get_object_or_404(described, pk=pixel_id)
 
 
 def _paused_until(pixel: Pixel) -> str:
