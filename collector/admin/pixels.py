@@ -101,7 +101,7 @@ class PixelAdmin(admin.ModelAdmin[Pixel]):
     def state(self, pixel: Pixel) -> str:
         if pixel.retired_at:
             return _("Retired %(moment)s") % {"moment": moment(pixel.retired_at, pixel.project)}
-        paused = paused_until(pixel)
+        paused = end_of_pause(pixel)
         return _("Paused until %(moment)s") % {"moment": paused} if paused else _("Counting")
 
     @admin.display(description=gettext_lazy("created"))
@@ -215,7 +215,7 @@ class PixelAdmin(admin.ModelAdmin[Pixel]):
                 "subtitle": None,
                 "snippets": snippets(pixel, base_url(request)),
                 "counted": is_counted(pixel),
-                "paused_until": paused_until(pixel),
+                "paused_until": end_of_pause(pixel),
             }
         return super().change_view(request, object_id, form_url, extra_context)
 
@@ -332,11 +332,10 @@ def is_shared(pixel: Pixel) -> bool:
     return ShareLink.objects.filter(pixel=pixel).exists()
 
 
-def paused_until(pixel: Pixel) -> str:
-    """Return until when hits of `pixel` are set aside, in its project's time zone; empty where they count."""
-    if pixel.muted_until is None or not pixel.is_muted(timezone.now()):
-        return ""
-    return f"{pixel.muted_until.astimezone(pixel.project.zone):%H:%M} {pixel.project.timezone}"
+def end_of_pause(pixel: Pixel) -> str:
+    """Return the time at which counting resumes, with its zone; empty where it is not paused."""
+    paused_until = pixel.paused_until(timezone.now())
+    return f"{paused_until:%H:%M} {pixel.project.timezone}" if paused_until else ""
 
 
 def quoted(pixels: Iterable[Pixel]) -> str:

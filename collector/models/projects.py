@@ -275,3 +275,9 @@ class Pixel(models.Model):
     def is_muted(self, now: datetime) -> bool:
         """Whether hits of this moment are set aside."""
         return self.muted_at is not None and self.muted_until is not None and self.muted_at <= now < self.muted_until
+
+    def paused_until(self, now: datetime) -> datetime | None:
+        """Return when counting resumes, in the project's time zone; None where it is not paused. Reads `project`."""
+        if self.muted_until is None or not self.is_muted(now):
+            return None
+        return self.muted_until.astimezone(self.project.zone)
