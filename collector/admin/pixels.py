@@ -1,90 +1,51 @@
 """Pixels in the admin, with their snippets; for owners and editors of their projects."""
 
-import datetime
-from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.actions import delete_selected as ask_and_delete
-from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
+from django.contrib.admin.models import ADDITION, LogEntry
 from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.admin.utils import unquote
-from django.db.models import ForeignKey, QuerySet
+from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import ForeignKey, Model, QuerySet
 from django.forms import ModelChoiceField
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext
+from django.utils.translation import gettext_lazy, ngettext
 
+from collector.admin.filters import EditableProjectFilter, PixelStateFilter
 from collector.admin.forms import PixelForm, SeveralPixelsForm
+from collector.admin.pixel_actions import (
+    delete_selected,
+    is_counted,
+    mute,
+    refuse_to_delete,
+    reinstate,
+    retire,
+    unmute,
+)
+from collector.admin.scope import Scope
+from collector.admin.wording import joined, moment
 from collector.classify.platforms import platform_name
-from collector.models import DailyCount, Pixel, Project, ShareLink
+from collector.models import Pixel, Project, ShareLink
 from collector.snippets import base_url, snippets
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What is said of an action: in the history of each pixel, of those that it changed, and where it changed none."""
-
-    history: str
-    done: str
-    nothing: str
-
-
-class ProjectFilter(admin.SimpleListFilter):
-    """By project. Django's own filter would list the names of everybody's projects; a subclass says which it lists."""
-
-    title = gettext_lazy("project")
-    parameter_name = "project"
-
-    def projects(self, request: HttpRequest) -> QuerySet[Project]:
-        raise NotImplementedError
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(str(project.pk), project.name) for project in self.projects(request)]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        value = self.value()
-        if value is None:
-            return queryset
-        is_key = value.isdecimal() and len(value) < 10  # what a database can hold as one
-        return queryset.filter(project_id=value) if is_key else queryset.none()
-
-
-class EditableProjectFilter(ProjectFilter):
-    def projects(self, request: HttpRequest) -> QuerySet[Project]:
-        return Project.objects.editable_by(request.user)
-
-
-class RetiredFilter(admin.SimpleListFilter):
-    title = gettext_lazy("state")
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("live", _("Counting")), ("retired", _("Retired"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Pixel]) -> QuerySet[Pixel]:
-        if self.value() is None:
-            return queryset
-        return queryset.filter(retired_at__isnull=self.value() == "live")
-
-
 @admin.register(Pixel)
-class PixelAdmin(admin.ModelAdmin[Pixel]):
+class PixelAdmin(Scope, admin.ModelAdmin[Pixel]):
     """Pixels of the projects that the user may edit."""
 
     form = PixelForm
     list_display = ["title", "project", "kind", "places", "state", "dashboard"]
-    list_filter = [RetiredFilter, "kind", EditableProjectFilter]
+    list_filter = [PixelStateFilter, "kind", EditableProjectFilter]
     list_select_related = ["project"]
     search_fields = ["title", "token"]
-    actions = ["mute", "unmute", "retire", "reinstate", "delete_selected"]
+    actions = [mute, unmute, retire, reinstate, delete_selected]
     fields = ["title", "project", "kind", "known_placements", "own_placements"]
     readonly_fields = ["home", "token", "state", "created"]
 
@@ -117,23 +78,14 @@ class PixelAdmin(admin.ModelAdmin[Pixel]):
 
     # Who may do what
 
+    def scope(self, user: User | AnonymousUser) -> QuerySet[Pixel]:
+        return Pixel.objects.editable_by(user)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Pixel]:
-        return Pixel.objects.filter(project__in=Project.objects.editable_by(request.user))
+        return self.scope(request.user)
 
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return edits(request, None)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return edits(request, None)
-
-    def has_view_permission(self, request: HttpRequest, obj: Pixel | None = None) -> bool:
-        return edits(request, obj)
-
-    def has_change_permission(self, request: HttpRequest, obj: Pixel | None = None) -> bool:
-        return edits(request, obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Pixel | None = None) -> bool:
-        return edits(request, obj) and (obj is None or not is_counted(obj))
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and not (isinstance(obj, Pixel) and is_counted(obj))
 
     # The form
 
@@ -171,7 +123,7 @@ class PixelAdmin(admin.ModelAdmin[Pixel]):
         return super().changelist_view(request, {"title": _("Pixels"), **(extra_context or {})})
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
-        if edits(request, None) and not Project.objects.editable_by(request.user).exists():
+        if self.has_add_permission(request) and not Project.objects.editable_by(request.user).exists():
             return self._lead_to_first_project(request)
         return super().add_view(request, form_url, extra_context)
 
@@ -227,104 +179,14 @@ class PixelAdmin(admin.ModelAdmin[Pixel]):
         self.message_user(request, ready, messages.SUCCESS)
         return redirect("admin:collector_pixel_change", obj.pk)
 
-    # Pausing, retiring, reinstating, deleting
-
-    @admin.action(description=gettext_lazy("Pause counting for ten minutes"))
-    def mute(self, request: HttpRequest, queryset: QuerySet[Pixel]) -> HttpResponse | None:
-        now = timezone.now()
-        pixels = list(queryset.filter(retired_at=None))
-        for pixel in pixels:
-            pixel.mute(now)
-        outcome = Outcome(
-            history=_("Paused."),
-            done=_("Paused %(pixels)s."),
-            nothing=_("Paused nothing: the pixels you picked are retired."),
-        )
-        return self._report(request, pixels, outcome)
-
-    @admin.action(description=gettext_lazy("Count again now"))
-    def unmute(self, request: HttpRequest, queryset: QuerySet[Pixel]) -> HttpResponse | None:
-        now = timezone.now()
-        pixels = [pixel for pixel in queryset if pixel.is_muted(now)]
-        for pixel in pixels:
-            pixel.unmute(now)
-        outcome = Outcome(
-            history=_("Resumed."),
-            done=_("Resumed %(pixels)s."),
-            nothing=_("Resumed nothing: the pixels you picked are not paused."),
-        )
-        return self._report(request, pixels, outcome)
-
-    @admin.action(description=gettext_lazy("Retire: count no more visits"))
-    def retire(self, request: HttpRequest, queryset: QuerySet[Pixel]) -> HttpResponse | None:
-        pixels = list(queryset.filter(retired_at=None))
-        Pixel.objects.filter(pk__in=[pixel.pk for pixel in pixels]).update(retired_at=timezone.now())
-        outcome = Outcome(
-            history=_("Retired."),
-            done=_("Retired %(pixels)s."),
-            nothing=_("Retired nothing: the pixels you picked are so already."),
-        )
-        return self._report(request, pixels, outcome)
-
-    @admin.action(description=gettext_lazy("Reinstate: count visits again"))
-    def reinstate(self, request: HttpRequest, queryset: QuerySet[Pixel]) -> HttpResponse | None:
-        pixels = list(queryset.exclude(retired_at=None))
-        Pixel.objects.filter(pk__in=[pixel.pk for pixel in pixels]).update(retired_at=None)
-        outcome = Outcome(
-            history=_("Reinstated."),
-            done=_("Reinstated %(pixels)s."),
-            nothing=_("Reinstated nothing: the pixels you picked are so already."),
-        )
-        return self._report(request, pixels, outcome)
-
-    @admin.action(description=gettext_lazy("Delete"))
-    def delete_selected(self, request: HttpRequest, queryset: QuerySet[Pixel]) -> HttpResponse | None:
-        """Take the place of Django's own, which would not say what to do with pixels that have counts."""
-        counted = [pixel for pixel in queryset if is_counted(pixel)]
-        if counted:
-            self._refuse_to_delete(request, counted)
-            return None
-        return ask_and_delete(self, request, queryset)
+    # Deleting
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         pixel = self.get_object(request, unquote(object_id))
         if pixel is not None and is_counted(pixel):
-            self._refuse_to_delete(request, [pixel])
+            refuse_to_delete(self, request, [pixel])
             return redirect("admin:collector_pixel_change", pixel.pk)
         return super().delete_view(request, object_id, extra_context)
-
-    def _refuse_to_delete(self, request: HttpRequest, pixels: list[Pixel]) -> None:
-        refused = ngettext(
-            "%(pixels)s has counts, which would be lost with it. Nothing was deleted: retire it instead.",
-            "%(pixels)s have counts, which would be lost with them. Nothing was deleted: retire them instead.",
-            len(pixels),
-        )
-        self.message_user(request, refused % {"pixels": quoted(pixels)}, messages.ERROR)
-
-    def _report(self, request: HttpRequest, pixels: list[Pixel], outcome: Outcome) -> HttpResponse | None:
-        """Say what was done, and go back to the page where the button was pressed."""
-        if pixels:
-            LogEntry.objects.log_actions(str(request.user.pk), pixels, CHANGE, outcome.history)
-        asked_from = request.POST.get("next", "")
-        if url_has_allowed_host_and_scheme(asked_from, allowed_hosts=None):
-            return redirect(asked_from)  # a page of the dashboard, which shows the state, and no messages
-        if not pixels:
-            self.message_user(request, outcome.nothing, messages.WARNING)
-            return None
-        self.message_user(request, outcome.done % {"pixels": quoted(pixels)}, messages.SUCCESS)
-        return redirect("admin:collector_pixel_change", pixels[0].pk) if "from_page" in request.POST else None
-
-
-def edits(request: HttpRequest, pixel: Pixel | None) -> bool:
-    """Say whether the user may edit `pixel`, or may have pixels at all where it is None."""
-    if pixel is None:
-        return bool(request.user.is_active and request.user.is_staff)
-    return Project.objects.editable_by(request.user).filter(pk=pixel.project_id).exists()
-
-
-def is_counted(pixel: Pixel) -> bool:
-    """Say whether anything was counted for `pixel`."""
-    return DailyCount.objects.filter(project_id=pixel.project_id, pixel_id=pixel.pk).exists()
 
 
 def is_shared(pixel: Pixel) -> bool:
@@ -336,17 +198,3 @@ def end_of_pause(pixel: Pixel) -> str:
     """Return the time at which counting resumes, with its zone; empty where it is not paused."""
     paused_until = pixel.paused_until(timezone.now())
     return f"{paused_until:%H:%M} {pixel.project.timezone}" if paused_until else ""
-
-
-def quoted(pixels: Iterable[Pixel]) -> str:
-    """Return the titles of pixels, each in quotation marks."""
-    return joined(_("“%(title)s”") % {"title": pixel} for pixel in pixels)
-
-
-def joined(words: Iterable[str]) -> str:
-    return pgettext("between the items of a list", ", ").join(words)
-
-
-def moment(at: datetime.datetime, project: Project) -> str:
-    """Return a moment in the project's time zone, naming the zone."""
-    return f"{at.astimezone(project.zone):%Y-%m-%d %H:%M} {project.timezone}"

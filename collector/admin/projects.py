@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Count, QuerySet
 from django.forms import Form, ModelForm
 from django.http import HttpRequest, HttpResponse
@@ -15,10 +16,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from collector.admin.forms import MembershipForm, MembershipFormSet, ProjectForm
+from collector.admin.scope import Scope
 from collector.models import Membership, Project, Role
 
 
-class MembershipInline(admin.TabularInline[Membership, Project]):
+class MembershipInline(Scope, admin.TabularInline[Membership, Project]):
     """The members of a project. Who may edit the project may edit them."""
 
     model = Membership
@@ -28,21 +30,12 @@ class MembershipInline(admin.TabularInline[Membership, Project]):
     verbose_name = gettext_lazy("member")
     verbose_name_plural = gettext_lazy("members")
 
-    def has_view_permission(self, request: HttpRequest, obj: Project | None = None) -> bool:
-        return owns(request, obj)
-
-    def has_add_permission(self, request: HttpRequest, obj: Project | None = None) -> bool:
-        return owns(request, obj)
-
-    def has_change_permission(self, request: HttpRequest, obj: Project | None = None) -> bool:
-        return owns(request, obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Project | None = None) -> bool:
-        return owns(request, obj)
+    def scope(self, user: User | AnonymousUser) -> QuerySet[Project]:
+        return Project.objects.owned_by(user)
 
 
 @admin.register(Project)
-class ProjectAdmin(admin.ModelAdmin[Project]):
+class ProjectAdmin(Scope, admin.ModelAdmin[Project]):
     """Projects that the user owns. Whoever makes one becomes its owner."""
 
     form = ProjectForm
@@ -67,23 +60,11 @@ class ProjectAdmin(admin.ModelAdmin[Project]):
 
     # Who may do what
 
+    def scope(self, user: User | AnonymousUser) -> QuerySet[Project]:
+        return Project.objects.owned_by(user)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Project]:
-        return Project.objects.owned_by(request.user).annotate(pixel_count=Count("pixels")).order_by("name")
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return owns(request, None)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return owns(request, None)
-
-    def has_view_permission(self, request: HttpRequest, obj: Project | None = None) -> bool:
-        return owns(request, obj)
-
-    def has_change_permission(self, request: HttpRequest, obj: Project | None = None) -> bool:
-        return owns(request, obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Project | None = None) -> bool:
-        return owns(request, obj)
+        return self.scope(request.user).annotate(pixel_count=Count("pixels")).order_by("name")
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Leave out deleting several at once: a project's data can't be brought back."""
@@ -108,7 +89,9 @@ class ProjectAdmin(admin.ModelAdmin[Project]):
             ]
         pixels = sum(project.pixels.count() for project in objs)
         links = sum(project.share_links.count() for project in objs)
-        forbidden = {_("project")} if any(not owns(request, project) for project in objs) else set()
+        forbidden = (
+            {_("project")} if any(not self.has_delete_permission(request, project) for project in objs) else set()
+        )
         numbers = {_("projects"): len(objs), _("pixels"): pixels, _("share links"): links}
         return to_delete, numbers, forbidden, []
 
@@ -143,10 +126,3 @@ class ProjectAdmin(admin.ModelAdmin[Project]):
         if context.get("original"):
             context |= {"title": str(context["original"]), "subtitle": None}
         return super().render_change_form(request, context, *args, **kwargs)
-
-
-def owns(request: HttpRequest, project: Project | None) -> bool:
-    """Say whether the user may edit `project`, or may have projects at all where it is None."""
-    if project is None:
-        return bool(request.user.is_active and request.user.is_staff)
-    return Project.objects.owned_by(request.user).filter(pk=project.pk).exists()

@@ -1,59 +1,38 @@
 """Share links in the admin, with what to copy of them; for owners of their projects."""
 
-from html import escape
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.utils import unquote
+from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import ForeignKey, QuerySet, Value
 from django.forms import ModelChoiceField
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
-from collector.admin.pixels import ProjectFilter, moment
-from collector.admin.projects import owns
+from collector.admin.filters import LinkStateFilter, OwnedProjectFilter, is_key
+from collector.admin.link_texts import address_of, copyable, frame_of, is_open, state_of
+from collector.admin.outcomes import Outcome, log_changes, show_outcome
+from collector.admin.scope import Scope
 from collector.admin.sharing_form import ShareLinkForm
+from collector.admin.wording import moment
 from collector.models import Pixel, Project, ShareLink
 from collector.snippets import base_url
 
 NOTHING = "\N{EN DASH}"
-# Pasted into other people's pages, whose own policy decides about its style.
-FRAME = '<iframe src="{}" title="{}" width="100%" height="440" loading="lazy" style="border: 0"></iframe>'
-
-
-class OwnedProjectFilter(ProjectFilter):
-    def projects(self, request: HttpRequest) -> QuerySet[Project]:
-        return Project.objects.owned_by(request.user)
-
-
-class StateFilter(admin.SimpleListFilter):
-    title = gettext_lazy("state")
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("open", pgettext_lazy("a share link", "Open")), ("closed", gettext_lazy("Expired or revoked"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[ShareLink]) -> QuerySet[ShareLink]:
-        if self.value() is None:
-            return queryset
-        works = ShareLink.objects.open_at(timezone.now())
-        return queryset.filter(pk__in=works) if self.value() == "open" else queryset.exclude(pk__in=works)
 
 
 @admin.register(ShareLink)
-class ShareLinkAdmin(admin.ModelAdmin[ShareLink]):
+class ShareLinkAdmin(Scope, admin.ModelAdmin[ShareLink]):
     """Share links of the projects that the user owns."""
 
     form = ShareLinkForm
     list_display = ["name", "what", "state", "password_state", "address", "frame"]
-    list_filter = [StateFilter, OwnedProjectFilter]
+    list_filter = [LinkStateFilter, OwnedProjectFilter]
     search_fields = ["name"]
     actions = ["revoke", "delete_selected"]
     readonly_fields = ["home", "article", "state", "created"]
@@ -90,7 +69,7 @@ class ShareLinkAdmin(admin.ModelAdmin[ShareLink]):
             return NOTHING
         names = {"name": link.name}
         to_do, done = _("Copy the link “%(name)s”") % names, _("Copied the link “%(name)s”") % names
-        return _to_copy(f"link-{link.pk}", address_of(link, _base_of(link)), to_do, done)
+        return copyable(f"link-{link.pk}", address_of(link, _base_of(link)), to_do, done)
 
     @admin.display(description=gettext_lazy("frame"))
     def frame(self, link: ShareLink) -> SafeString | str:
@@ -98,28 +77,15 @@ class ShareLinkAdmin(admin.ModelAdmin[ShareLink]):
             return NOTHING
         names = {"name": link.name}
         to_do, done = _("Copy the frame “%(name)s”") % names, _("Copied the frame “%(name)s”") % names
-        return _to_copy(f"frame-{link.pk}", frame_of(link, _base_of(link)), to_do, done)
+        return copyable(f"frame-{link.pk}", frame_of(link, _base_of(link)), to_do, done)
 
     # Who may do what
 
+    def scope(self, user: User | AnonymousUser) -> QuerySet[ShareLink]:
+        return ShareLink.objects.owned_by(user)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[ShareLink]:
-        links = ShareLink.objects.filter(project__in=Project.objects.owned_by(request.user))
-        return links.select_related("project", "pixel").annotate(base=Value(base_url(request)))
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return shares(request, None)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return shares(request, None)
-
-    def has_view_permission(self, request: HttpRequest, obj: ShareLink | None = None) -> bool:
-        return shares(request, obj)
-
-    def has_change_permission(self, request: HttpRequest, obj: ShareLink | None = None) -> bool:
-        return shares(request, obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: ShareLink | None = None) -> bool:
-        return shares(request, obj)
+        return self.scope(request.user).select_related("project", "pixel").annotate(base=Value(base_url(request)))
 
     # The form
 
@@ -163,7 +129,7 @@ class ShareLinkAdmin(admin.ModelAdmin[ShareLink]):
         initial: dict[str, Any] = super().get_changeform_initial_data(request)
         owned = Project.objects.owned_by(request.user)
         pixel = initial.get("pixel", "")
-        if pixel.isdecimal() and len(pixel) < 10:
+        if is_key(pixel):
             initial.setdefault("project", str(owned.filter(pixels=pixel).values_list("pk", flat=True).first() or ""))
         projects = list(owned.values_list("pk", flat=True)[:2])
         if len(projects) == 1:
@@ -171,7 +137,7 @@ class ShareLinkAdmin(admin.ModelAdmin[ShareLink]):
         return initial
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
-        if shares(request, None) and not Project.objects.owned_by(request.user).exists():
+        if self.has_add_permission(request) and not Project.objects.owned_by(request.user).exists():
             self.message_user(request, _("Only the owner of a project can share it. Make your first project here."))
             return redirect("admin:collector_project_add")
         return super().add_view(request, form_url, {"title": _("Share"), **(extra_context or {})})
@@ -209,60 +175,15 @@ class ShareLinkAdmin(admin.ModelAdmin[ShareLink]):
     def revoke(self, request: HttpRequest, queryset: QuerySet[ShareLink]) -> HttpResponse | None:
         links = list(queryset.filter(revoked_at=None))
         ShareLink.objects.filter(pk__in=[link.pk for link in links]).update(revoked_at=timezone.now())
-        if not links:
-            self.message_user(request, _("Revoked nothing: those links are revoked already."), messages.WARNING)
-            return None
-        LogEntry.objects.log_actions(str(request.user.pk), links, CHANGE, _("Revoked."))
-        said = ngettext("Revoked %(number)d link.", "Revoked %(number)d links.", len(links)) % {"number": len(links)}
-        self.message_user(request, said, messages.SUCCESS)
-        return redirect("admin:collector_sharelink_change", links[0].pk) if "from_page" in request.POST else None
-
-
-def shares(request: HttpRequest, link: ShareLink | None) -> bool:
-    """Say whether the user may share the link's project, or have links at all where it is None."""
-    return owns(request, link.project if link else None)
-
-
-def is_open(link: ShareLink) -> bool:
-    """Say whether the link works now, as `ShareLinkQuerySet.open_at` does."""
-    return link.revoked_at is None and (link.expires_at is None or link.expires_at > timezone.now())
-
-
-def state_of(link: ShareLink) -> str:
-    """Say in words whether a link works, and since or until when, in its project's time zone."""
-    if link.revoked_at:
-        return _("Revoked %(at)s") % {"at": moment(link.revoked_at, link.project)}
-    if link.expires_at and not is_open(link):
-        return _("Expired %(at)s") % {"at": moment(link.expires_at, link.project)}
-    if link.expires_at:
-        return _("Open until %(at)s") % {"at": moment(link.expires_at, link.project)}
-    return pgettext("a share link", "Open")
-
-
-def address_of(link: ShareLink, base: str) -> str:
-    """Return the whole address of the shared page."""
-    return f"{base}{reverse('share', args=[link.key])}"
-
-
-def frame_of(link: ShareLink, base: str) -> str:
-    """Return what to paste into a page that may show the chart."""
-    title = _("Visits of %(what)s") % {"what": link.pixel.title if link.pixel else link.project.name}
-    return FRAME.format(f"{base}{reverse('share_embed', args=[link.key])}", escape(title))
+        done = ngettext("Revoked %(number)d link.", "Revoked %(number)d links.", len(links))
+        outcome = Outcome(
+            history=_("Revoked."),
+            done=done % {"number": len(links)},
+            nothing=_("Revoked nothing: those links are revoked already."),
+        )
+        log_changes(request, links, outcome)
+        return show_outcome(self, request, links, outcome)
 
 
 def _base_of(link: ShareLink) -> str:
     return str(link.base)  # type: ignore[attr-defined]
-
-
-def _to_copy(element_id: str, text: str, to_do: str, done: str) -> SafeString:
-    """Write a text with the button that copies it, which says aloud what is to do and what was done."""
-    return format_html(
-        '<span class="to-copy"><code id="{}">{}</code>'
-        '<button type="button" data-copy="{}" aria-label="{}" data-copied="{}" hidden>{}</button></span>',
-        element_id,
-        text,
-        element_id,
-        to_do,
-        done,
-        _("Copy"),
-    )

@@ -10,6 +10,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from collector.admin.filters import is_key
 from collector.models import Project, Section, ShareLink
 from collector.models.access import all_sections, validate_origins
 
@@ -99,7 +100,7 @@ class ShareLinkForm(forms.ModelForm[ShareLink]):
         pixels = field.queryset.select_related("project").order_by("-created_at", "-pk")
         listed = list(pixels[:PIXELS_LISTED])
         present = str(self.data.get(self.add_prefix("pixel")) or self.initial.get("pixel") or "")
-        if present.isdecimal() and len(present) < 10 and not any(pixel.pk == int(present) for pixel in listed):
+        if is_key(present) and not any(pixel.pk == int(present) for pixel in listed):
             listed += list(pixels.filter(pk=present))
         groups: dict[str, list[tuple[int, str]]] = {}
         for pixel in listed:

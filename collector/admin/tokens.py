@@ -2,23 +2,25 @@
 
 from typing import Any
 
-from django.contrib import admin, messages
-from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib import admin
 from django.contrib.admin.utils import unquote
+from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import ManyToManyField, Prefetch, QuerySet
 from django.forms import CheckboxSelectMultiple, ModelMultipleChoiceField
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from collector.admin.outcomes import Outcome, log_changes, show_outcome
+from collector.admin.scope import Scope
 from collector.models import ApiToken, Project
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(admin.ModelAdmin[ApiToken]):
+class ApiTokenAdmin(Scope, admin.ModelAdmin[ApiToken]):
     """The tokens of the user; for superusers those of everybody, to revoke. They read what their own user may see."""
 
     list_display = ["name", "beginning", "reads", "person", "state", "used"]
@@ -33,7 +35,7 @@ class ApiTokenAdmin(admin.ModelAdmin[ApiToken]):
     @admin.display(description=gettext_lazy("projects"))
     def reads(self, token: ApiToken) -> str:
         """Name the projects, but for those that the reader of this page may not see any more."""
-        return ", ".join(project.name for project in token.shown) or _("none")  # type: ignore[attr-defined]
+        return ", ".join(project.name for project in token.visible_projects) or _("none")  # type: ignore[attr-defined]
 
     @admin.display(description=gettext_lazy("user"))
     def person(self, token: ApiToken) -> str:
@@ -53,27 +55,16 @@ class ApiTokenAdmin(admin.ModelAdmin[ApiToken]):
 
     # Who may do what
 
+    def scope(self, user: User | AnonymousUser) -> QuerySet[ApiToken]:
+        return ApiToken.objects.owned_by(user)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiToken]:
         visible = Project.objects.visible_to(request.user)
-        tokens = ApiToken.objects.select_related("user").prefetch_related(
-            Prefetch("projects", queryset=visible, to_attr="shown")
+        return (
+            self.scope(request.user)
+            .select_related("user")
+            .prefetch_related(Prefetch("projects", queryset=visible, to_attr="visible_projects"))
         )
-        return tokens if request.user.is_superuser else tokens.filter(user_id=str(request.user.pk))
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return holds(request, None)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return holds(request, None)
-
-    def has_view_permission(self, request: HttpRequest, obj: ApiToken | None = None) -> bool:
-        return holds(request, obj)
-
-    def has_change_permission(self, request: HttpRequest, obj: ApiToken | None = None) -> bool:
-        return holds(request, obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: ApiToken | None = None) -> bool:
-        return holds(request, obj)
 
     # The form
 
@@ -143,20 +134,14 @@ class ApiTokenAdmin(admin.ModelAdmin[ApiToken]):
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> HttpResponse | None:
         tokens = list(queryset.filter(revoked_at=None))
         ApiToken.objects.filter(pk__in=[token.pk for token in tokens]).update(revoked_at=timezone.now())
-        if not tokens:
-            self.message_user(request, _("Revoked nothing: those tokens are revoked already."), messages.WARNING)
-            return None
-        LogEntry.objects.log_actions(str(request.user.pk), tokens, CHANGE, _("Revoked."))
-        said = ngettext("Revoked %(number)d token.", "Revoked %(number)d tokens.", len(tokens))
-        self.message_user(request, said % {"number": len(tokens)}, messages.SUCCESS)
-        return redirect("admin:collector_apitoken_change", tokens[0].pk) if "from_page" in request.POST else None
-
-
-def holds(request: HttpRequest, token: ApiToken | None) -> bool:
-    """Say whether the token is the user's to edit, or whether they may have tokens at all where it is None."""
-    if not (request.user.is_active and request.user.is_staff):
-        return False
-    return token is None or request.user.is_superuser or token.user_id == request.user.pk
+        done = ngettext("Revoked %(number)d token.", "Revoked %(number)d tokens.", len(tokens))
+        outcome = Outcome(
+            history=_("Revoked."),
+            done=done % {"number": len(tokens)},
+            nothing=_("Revoked nothing: those tokens are revoked already."),
+        )
+        log_changes(request, tokens, outcome)
+        return show_outcome(self, request, tokens, outcome)
 
 
 def state_of(token: ApiToken) -> str:

@@ -5,19 +5,20 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.models import User
+from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from collector.admin.scope import Scope
 from collector.models import Project, Role
 
 admin.site.unregister(User)
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin[User]):
+class UserAdmin(Scope, DjangoUserAdmin[User]):
     """Accounts. What someone may do in a project is their membership, so groups and permissions are left out."""
 
     fieldsets = (
@@ -40,20 +41,11 @@ class UserAdmin(DjangoUserAdmin[User]):
     list_filter = ("is_active", "is_staff", "is_superuser")
     filter_horizontal = ()
 
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return _is_superuser(request)
+    def scope(self, user: User | AnonymousUser) -> QuerySet[User]:
+        return User.objects.all()
 
-    def has_view_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return _is_superuser(request)
-
-    def has_add_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return _is_superuser(request)
-
-    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return _is_superuser(request)
-
-    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return _is_superuser(request)
+    def is_let_in(self, user: User | AnonymousUser) -> bool:
+        return user.is_active and user.is_superuser
 
     def get_deleted_objects(self, objs: QuerySet[Any] | Sequence[Any], request: HttpRequest) -> Any:
         """Protect the projects that would lose their last owner."""
@@ -66,7 +58,3 @@ class UserAdmin(DjangoUserAdmin[User]):
                     _("Project: %(project)s. Make someone else its owner first, or delete it.") % {"project": project}
                 )
         return to_delete, model_count, perms_needed, protected
-
-
-def _is_superuser(request: HttpRequest) -> bool:
-    return bool(request.user.is_active and request.user.is_superuser)
