@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from collector.classify.platforms import platform_name, platforms_by_kind
 from collector.models import Membership, Pixel, Project, Role
-from collector.models.projects import validate_placement, validate_placements
+from collector.models.validators import validate_placement, validate_placements
 
 PIXELS_AT_ONCE = 500
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from collector.classify.platforms import catalogue, platform_colour
 from collector.models import Pixel
-from collector.models.projects import PLACEMENTS_AT_MOST
+from collector.models.validators import PLACEMENTS_AT_MOST
 from collector.snippets import FORMS, Snippet, base_url, snippet
 from dashboard.snippets.first_visit import WAITING, arrival
 from dashboard.snippets.listing import PAGE_PIXELS, csv_chunks, listing, rows
