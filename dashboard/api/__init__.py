@@ -1,7 +1,7 @@
-"""The read-only JSON API: what a program may read with a token, at `/api/v1/`.
+"""The read-only JSON API at `/api/v1/`: what programs can read with a token.
 
-`access` lets tokens in, `reading` says by which methods, `problems` what is wrong with a request, `pages` cuts long
-lists; `projects`, `counts` and `hits` own their endpoints. `document` describes them all, in OpenAPI and on a page.
+`access` checks tokens, `read_only` the method, `problems` describes errors, and `pagination` cuts long lists.
+`projects`, `counts` and `hits` own their endpoints. `document` describes the API, as OpenAPI and as a web page.
 """
 
 from http import HTTPStatus
@@ -16,7 +16,7 @@ from dashboard.api import counts, hits, projects
 from dashboard.api.access import Bearer
 from dashboard.api.document import DocumentedAPI
 from dashboard.api.problems import ProblemError, answer_with_problems
-from dashboard.api.reading import only_read
+from dashboard.api.read_only import read_only
 
 anything_else = Router()
 
@@ -46,5 +46,5 @@ patterns, app_name, namespace = api.urls
 patterns.insert(0, path("", api.page, name="page"))
 for pattern in patterns:
     if isinstance(pattern, URLPattern):  # as all of ninja's are
-        pattern.callback = only_read(pattern.callback)
+        pattern.callback = read_only(pattern.callback)
 urls: tuple[list[URLPattern | URLResolver], str, str] = patterns, app_name, namespace

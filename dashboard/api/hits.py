@@ -1,8 +1,9 @@
 """Single hits, as the API shows them: those of `export_hits`, a part at a time, for a copy that is kept up to date."""
 
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 from django.db.models import Q
@@ -15,7 +16,7 @@ from ninja import Field, Query, Router, Schema
 from collector.models import Hit, Pixel, Project
 from collector.storage.export import hit_rows
 from dashboard.api.access import readable_project
-from dashboard.api.pagination import LIMIT, MAX_ID, NEXT_CURSOR, Cursor, Limit, cursor_of, place_of
+from dashboard.api.pagination import DEFAULT_LIMIT, MAX_ID, NEXT_CURSOR, Cursor, Limit, decode_cursor, encode_cursor
 from dashboard.api.problems import bad_parameter
 from dashboard.api.projects import Slug, pixel_of
 from dashboard.api.ranges import Moment
@@ -26,8 +27,16 @@ MAX_SEARCHED = 10_000  # hits of the project that one answer looks at for those 
 MICROSECOND = timedelta(microseconds=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-# Microseconds since the epoch, id.
-Place = tuple[Annotated[int, Meta(ge=0, le=2**55)], Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]]
+
+class HitKey(NamedTuple):
+    """Where a hit stands: by moment, in microseconds since the epoch, and by id."""
+
+    microseconds: Annotated[int, Meta(ge=0, le=2**55)]
+    id: Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+
+    @property
+    def at(self) -> datetime:
+        return EPOCH + self.microseconds * MICROSECOND
 
 
 class HitOut(Schema):
@@ -94,7 +103,7 @@ def list_hits(
     pixel: Annotated[
         int | None, Query(ge=1, le=MAX_ID, description=gettext_noop("The id of one pixel, for its hits alone."))
     ] = None,
-    limit: Limit = LIMIT,
+    limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = "",
 ) -> HttpResponse:
     """Five queries; of a pixel, two for each 2,000 hits of the project that were looked at."""
@@ -102,38 +111,43 @@ def list_hits(
     if since and until and since >= until:
         raise bad_parameter("until", _("The range is empty: “until” is not in it, and must be after “since”."))
     of_pixel = pixel_of(project, pixel) if pixel is not None else None
-    place: tuple[int, int] | None = place_of(cursor, Place)
-    after = (EPOCH + place[0] * MICROSECOND, place[1]) if place else None
-    page = _page(project, of_pixel, since, until, after, limit)
+    part = _part(project, of_pixel, since, until, decode_cursor(cursor, HitKey), limit)
     # Rows are as HitOut says, which a test holds: to have ninja check a thousand would cost more than to read them.
-    return HttpResponse(msgspec.json.encode(page), content_type="application/json; charset=utf-8")
+    return HttpResponse(msgspec.json.encode(part), content_type="application/json; charset=utf-8")
 
 
-def _page(
+def _part(
     project: Project,
     pixel: Pixel | None,
     since: datetime | None,
     until: datetime | None,
-    after: tuple[datetime, int] | None,
+    after: HitKey | None,
     limit: int,
 ) -> dict[str, Any]:
-    """Return the next hits after a place. The index tells first where they end, so that no more are read."""
-    last = _bound(project, since, until, after, MAX_SEARCHED if pixel else limit)
-    start = max(filter(None, [since, after and after[0]]), default=None)
-    rows = hit_rows(project, start, last[0] + MICROSECOND if last else until, pixel=pixel)
-    places = ((_place(row), row) for row in rows)
-    new = ((place, row) for place, row in places if (not after or place > after) and (not last or place <= last))
+    """Return the next hits after a sort key. The index tells first where they end, so that no more are read."""
+    bound = _bound(project, since, until, after, MAX_SEARCHED if pixel else limit)
+    start = max(filter(None, [since, after and after.at]), default=None)
+    rows = hit_rows(project, start, bound.at + MICROSECOND if bound else until, pixel=pixel)
+    new = _rows_between(rows, after, bound)
+    # All hits up to the bound fit in one part; of a pixel's they may be more than the limit.
     found = list(islice(new, limit + 1 if pixel else limit))
-    end = found[limit - 1][0] if len(found) > limit else last
-    return {
-        "items": [row for _place, row in found[:limit]],
-        "next_cursor": cursor_of(((end[0] - EPOCH) // MICROSECOND, end[1])) if end else None,
-    }
+    last = _sort_key(found[limit - 1]) if len(found) > limit else bound
+    return {"items": found[:limit], "next_cursor": encode_cursor(last) if last else None}
+
+
+def _rows_between(
+    rows: Iterable[dict[str, Any]], after: HitKey | None, bound: HitKey | None
+) -> Iterator[dict[str, Any]]:
+    """Yield the rows after one sort key, up to another one with it. At both ends hits share a moment with others."""
+    for row in rows:
+        key = _sort_key(row)
+        if (after is None or key > after) and (bound is None or key <= bound):
+            yield row
 
 
 def _bound(
-    project: Project, since: datetime | None, until: datetime | None, after: tuple[datetime, int] | None, hits: int
-) -> tuple[datetime, int] | None:
+    project: Project, since: datetime | None, until: datetime | None, after: HitKey | None, hits: int
+) -> HitKey | None:
     """Return the last of the next `hits` hits, None where these are all. One query, of the index alone."""
     rest = Hit.objects.filter(project=project)
     if since:
@@ -142,10 +156,17 @@ def _bound(
         rest = rest.filter(at__lt=until)
     if after:
         # The moment is named twice: an index is searched by what is said without an "or".
-        rest = rest.filter(Q(at__gt=after[0]) | Q(id__gt=after[1]), at__gte=after[0])
-    bound = list(rest.order_by("at", "id").values_list("at", "id")[hits - 1 : hits + 1])
-    return bound[0] if len(bound) == 2 else None
+        rest = rest.filter(Q(at__gt=after.at) | Q(id__gt=after.id), at__gte=after.at)
+    last_and_next = list(rest.order_by("at", "id").values_list("at", "id")[hits - 1 : hits + 1])
+    if len(last_and_next) < 2:
+        return None
+    at, hit_id = last_and_next[0]
+    return HitKey(_microseconds(at), hit_id)
 
 
-def _place(row: dict[str, Any]) -> tuple[datetime, int]:
-    return datetime.fromisoformat(row["at"]), int(row["id"], 16)
+def _sort_key(row: dict[str, Any]) -> HitKey:
+    return HitKey(_microseconds(datetime.fromisoformat(row["at"])), int(row["id"], 16))
+
+
+def _microseconds(at: datetime) -> int:
+    return (at - EPOCH) // MICROSECOND

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -12,15 +12,25 @@ from ninja import Field, Path, Router, Schema
 
 from collector.models import Pixel, Project
 from dashboard.api.access import readable_project, token_of
-from dashboard.api.pagination import LIMIT, MAX_ID, NEXT_CURSOR, Cursor, Limit, cursor_of, place_of
+from dashboard.api.pagination import DEFAULT_LIMIT, MAX_ID, NEXT_CURSOR, Cursor, Limit, decode_cursor, encode_cursor
 from dashboard.api.problems import ProblemError
 
 router = Router()
 
 Slug = Annotated[str, Path(example="blog", description=gettext_noop("The project’s slug."))]
 PixelId = Annotated[int, Path(example=7, description=gettext_noop("The pixel’s id."))]
-AfterSlug = tuple[Annotated[str, Meta(max_length=60, pattern="^[-a-zA-Z0-9_]+$")]]
-AfterId = tuple[Annotated[int, Meta(ge=0, le=MAX_ID)]]
+
+
+class SlugKey(NamedTuple):
+    """Where a project stands in the list."""
+
+    slug: Annotated[str, Meta(max_length=60, pattern="^[-a-zA-Z0-9_]+$")]
+
+
+class IdKey(NamedTuple):
+    """Where a pixel stands in the list."""
+
+    id: Annotated[int, Meta(ge=0, le=MAX_ID)]
 
 
 class ProjectOut(Schema):
@@ -67,16 +77,16 @@ class PixelPage(Schema):
     summary=gettext_noop("List projects"),
     description=gettext_noop("The projects that the token reads, by slug."),
 )
-def list_projects(request: HttpRequest, limit: Limit = LIMIT, cursor: Cursor = "") -> dict[str, Any]:
+def list_projects(request: HttpRequest, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = "") -> dict[str, Any]:
     """Two queries, that for the token included."""
     projects = token_of(request).readable_projects().order_by("slug")
-    if place := place_of(cursor, AfterSlug):
-        projects = projects.filter(slug__gt=place[0])
-    found = list(projects[: limit + 1])
-    more = len(found) > limit
+    if after := decode_cursor(cursor, SlugKey):
+        projects = projects.filter(slug__gt=after.slug)
+    rows = list(projects[: limit + 1])
+    has_more = len(rows) > limit
     return {
-        "items": [_project(project) for project in found[:limit]],
-        "next_cursor": cursor_of((found[limit - 1].slug,)) if more else None,
+        "items": [_project(project) for project in rows[:limit]],
+        "next_cursor": encode_cursor(SlugKey(rows[limit - 1].slug)) if has_more else None,
     }
 
 
@@ -97,16 +107,16 @@ def show_project(request: HttpRequest, slug: Slug) -> dict[str, Any]:
     summary=gettext_noop("List pixels"),
     description=gettext_noop("The pixels of a project, oldest first, retired ones too."),
 )
-def list_pixels(request: HttpRequest, slug: Slug, limit: Limit = LIMIT, cursor: Cursor = "") -> dict[str, Any]:
+def list_pixels(request: HttpRequest, slug: Slug, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = "") -> dict[str, Any]:
     """Three queries."""
     pixels = readable_project(request, slug).pixels.order_by("pk")
-    if place := place_of(cursor, AfterId):
-        pixels = pixels.filter(pk__gt=place[0])
-    found = list(pixels[: limit + 1])
-    more = len(found) > limit
+    if after := decode_cursor(cursor, IdKey):
+        pixels = pixels.filter(pk__gt=after.id)
+    rows = list(pixels[: limit + 1])
+    has_more = len(rows) > limit
     return {
-        "items": [_pixel(pixel) for pixel in found[:limit]],
-        "next_cursor": cursor_of((found[limit - 1].pk,)) if more else None,
+        "items": [_pixel(pixel) for pixel in rows[:limit]],
+        "next_cursor": encode_cursor(IdKey(rows[limit - 1].pk)) if has_more else None,
     }
 
 

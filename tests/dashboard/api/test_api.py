@@ -27,7 +27,7 @@ from dashboard.api import api, hits
 from dashboard.api.counts import MAX_DAYS_OF_MANY_VALUES, CountPage, DimensionName
 from dashboard.api.hits import HitPage
 from dashboard.api.projects import PixelPage, ProjectPage
-from dashboard.api.reading import only_read
+from dashboard.api.read_only import read_only
 from tests.hits import CAMO, hit
 
 pytestmark = pytest.mark.django_db
@@ -507,7 +507,7 @@ def test_a_head_is_answered_like_its_get_without_the_body(program, path):
 
 def test_no_server_has_to_hold_back_the_body_of_a_head(rf):
     """Django's test client does, and gunicorn with a warning."""
-    response = only_read(lambda request: HttpResponse(request.method))(rf.head("/"))
+    response = read_only(lambda request: HttpResponse(request.method))(rf.head("/"))
     assert (response.content, response.headers["Content-Length"]) == (b"", "3")
 
 

@@ -1,20 +1,18 @@
 """How the API may be asked: to read, by GET or HEAD alone; and that nobody on the way keeps what it says to a token."""
 
-from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
 from dashboard.api.problems import ProblemError, refused
+from dashboard.view_function import ViewFunction
 
-View = Callable[..., HttpResponse]
 
-
-def only_read(view: View) -> View:
+def read_only(view: ViewFunction) -> ViewFunction:
     """Let `view` answer GET, and HEAD by the same without its body; any other method is a problem.
 
     Without the exemption a form that is posted would be told of CSRF, on a page: there is nothing here to forge.
@@ -29,7 +27,7 @@ def only_read(view: View) -> View:
             return refused(request, ProblemError(HTTPStatus.METHOD_NOT_ALLOWED, detail, headers={"Allow": "GET, HEAD"}))
         request.method = "GET"  # ninja knows no other here
         try:
-            response = view(request, *args, **named)
+            response = cast(HttpResponse, view(request, *args, **named))  # the API streams nothing
         finally:
             request.method = method
         if getattr(request, "auth", None):  # ninja puts there what `Bearer` returns
