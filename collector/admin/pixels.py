@@ -41,21 +41,21 @@ class PixelAdmin(Scope, admin.ModelAdmin[Pixel]):
     """Pixels of the projects that the user may edit."""
 
     form = PixelForm
-    list_display = ["title", "project", "kind", "places", "state", "dashboard"]
+    list_display = ["title", "project", "kind", "platforms", "state", "dashboard"]
     list_filter = [PixelStateFilter, "kind", EditableProjectFilter]
     list_select_related = ["project"]
     search_fields = ["title", "token"]
     actions = [mute, unmute, retire, reinstate, delete_selected]
     fields = ["title", "project", "kind", "known_placements", "own_placements"]
-    readonly_fields = ["home", "token", "state", "created"]
+    readonly_fields = ["project_name", "token", "state", "created"]
 
     @admin.display(description=gettext_lazy("project"))
-    def home(self, pixel: Pixel) -> str:
+    def project_name(self, pixel: Pixel) -> str:
         """Name the project, without Django's link to a page that editors may not open."""
         return pixel.project.name
 
     @admin.display(description=gettext_lazy("placements"))
-    def places(self, pixel: Pixel) -> str:
+    def platforms(self, pixel: Pixel) -> str:
         return joined(platform_name(placement) for placement in pixel.placements) or _("none")
 
     @admin.display(description=gettext_lazy("state"), ordering="retired_at")
@@ -94,7 +94,7 @@ class PixelAdmin(Scope, admin.ModelAdmin[Pixel]):
         if obj is None:
             return [(None, {"fields": self.fields})]
         is_fixed = is_counted(obj) or is_shared(obj)
-        fields = ["home" if name == "project" and is_fixed else name for name in self.fields or []]
+        fields = ["project_name" if name == "project" and is_fixed else name for name in self.fields or []]
         return [(_("Edit"), {"fields": fields}), (_("Facts"), {"fields": ["token", "state", "created"]})]
 
     def formfield_for_foreignkey(

@@ -31,18 +31,18 @@ class ShareLinkAdmin(Scope, admin.ModelAdmin[ShareLink]):
     """Share links of the projects that the user owns."""
 
     form = ShareLinkForm
-    list_display = ["name", "what", "state", "password_state", "address", "frame"]
+    list_display = ["name", "what", "state", "password_state", "copyable_link", "copyable_frame"]
     list_filter = [LinkStateFilter, OwnedProjectFilter]
     search_fields = ["name"]
     actions = ["revoke", "delete_selected"]
-    readonly_fields = ["home", "article", "state", "created"]
+    readonly_fields = ["project_name", "article_title", "state", "created"]
 
     @admin.display(description=gettext_lazy("project"))
-    def home(self, link: ShareLink) -> str:
+    def project_name(self, link: ShareLink) -> str:
         return link.project.name
 
     @admin.display(description=gettext_lazy("Article"))
-    def article(self, link: ShareLink) -> str:
+    def article_title(self, link: ShareLink) -> str:
         return link.pixel.title if link.pixel else _("The whole project")
 
     @admin.display(description=gettext_lazy("shared"))
@@ -63,7 +63,7 @@ class ShareLinkAdmin(Scope, admin.ModelAdmin[ShareLink]):
         return moment(link.created_at, link.project)
 
     @admin.display(description=gettext_lazy("link"))
-    def address(self, link: ShareLink) -> SafeString | str:
+    def copyable_link(self, link: ShareLink) -> SafeString | str:
         """Show the address, with a button that copies it, while it leads anywhere."""
         if not is_open(link):
             return NOTHING
@@ -72,7 +72,7 @@ class ShareLinkAdmin(Scope, admin.ModelAdmin[ShareLink]):
         return copyable(f"link-{link.pk}", address_of(link, _base_of(link)), to_do, done)
 
     @admin.display(description=gettext_lazy("frame"))
-    def frame(self, link: ShareLink) -> SafeString | str:
+    def copyable_frame(self, link: ShareLink) -> SafeString | str:
         if not (link.embedded_on and is_open(link)):
             return NOTHING
         names = {"name": link.name}
@@ -91,23 +91,20 @@ class ShareLinkAdmin(Scope, admin.ModelAdmin[ShareLink]):
 
     def get_fieldsets(self, request: HttpRequest, obj: ShareLink | None = None) -> Any:
         """Fix what is shared once the link is made: whoever has its address would find something else there."""
+        target = ["project_name", "article_title"] if obj else ["project", "pixel"]
         password = ["new_password", "removes_password"] if obj and obj.password else ["new_password"]
-        return [
-            (None, {"fields": [*(["home", "article"] if obj else ["project", "pixel"]), "name", "shows"]}),
+        frame_help = _(
+            "The frame shows the total and the trend alone. Its address holds the key of the link, so readers of those "
+            "sites can find the shared page too: make a link for it that shows no more than they may see."
+        )
+        fieldsets: list[Any] = [
+            (None, {"fields": [*target, "name", "shows"]}),
             (_("Who may see it, and until when"), {"fields": [*password, "expires_at"]}),
-            (
-                _("In a frame on other sites"),
-                {
-                    "fields": ["embedded_on"],
-                    "description": _(
-                        "The frame shows the total and the trend alone. Its address holds the key of the link, so "
-                        "readers of those sites can find the shared page too: make a link for it that shows no more "
-                        "than they may see."
-                    ),
-                },
-            ),
-            *([(_("Facts"), {"fields": ["state", "created"]})] if obj else []),
+            (_("In a frame on other sites"), {"fields": ["embedded_on"], "description": frame_help}),
         ]
+        if obj:
+            fieldsets.append((_("Facts"), {"fields": ["state", "created"]}))
+        return fieldsets
 
     def formfield_for_foreignkey(
         self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any

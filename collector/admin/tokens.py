@@ -23,22 +23,22 @@ from collector.models import ApiToken, Project
 class ApiTokenAdmin(Scope, admin.ModelAdmin[ApiToken]):
     """The tokens of the user; for superusers those of everybody, to revoke. They read what their own user may see."""
 
-    list_display = ["name", "beginning", "reads", "person", "state", "used"]
+    list_display = ["name", "first_characters", "project_names", "username", "state", "last_used"]
     search_fields = ["name", "prefix"]
     actions = ["revoke", "delete_selected"]
-    readonly_fields = ["beginning", "person", "state", "created", "used"]
+    readonly_fields = ["first_characters", "username", "state", "created", "last_used"]
 
     @admin.display(description=gettext_lazy("begins with"))
-    def beginning(self, token: ApiToken) -> str:
+    def first_characters(self, token: ApiToken) -> str:
         return f"{token.prefix}…"
 
     @admin.display(description=gettext_lazy("projects"))
-    def reads(self, token: ApiToken) -> str:
+    def project_names(self, token: ApiToken) -> str:
         """Name the projects, but for those that the reader of this page may not see any more."""
         return ", ".join(project.name for project in token.visible_projects) or _("none")  # type: ignore[attr-defined]
 
     @admin.display(description=gettext_lazy("user"))
-    def person(self, token: ApiToken) -> str:
+    def username(self, token: ApiToken) -> str:
         return token.user.get_username()
 
     @admin.display(description=gettext_lazy("state"))
@@ -50,7 +50,7 @@ class ApiTokenAdmin(Scope, admin.ModelAdmin[ApiToken]):
         return f"{token.created_at:%Y-%m-%d %H:%M} UTC"
 
     @admin.display(description=gettext_lazy("last used"), ordering="last_used_on")
-    def used(self, token: ApiToken) -> str:
+    def last_used(self, token: ApiToken) -> str:
         return token.last_used_on.isoformat() if token.last_used_on else _("never")
 
     # Who may do what
@@ -70,7 +70,7 @@ class ApiTokenAdmin(Scope, admin.ModelAdmin[ApiToken]):
 
     def get_fieldsets(self, request: HttpRequest, obj: ApiToken | None = None) -> Any:
         edited = (None, {"fields": ["name", "projects"]})
-        facts = (_("Facts"), {"fields": ["beginning", "person", "state", "created", "used"]})
+        facts = (_("Facts"), {"fields": ["first_characters", "username", "state", "created", "last_used"]})
         return [edited, facts] if obj else [edited]
 
     def formfield_for_manytomany(
@@ -124,7 +124,7 @@ class ApiTokenAdmin(Scope, admin.ModelAdmin[ApiToken]):
             "token": obj,
             "secret": obj.secret,  # type: ignore[attr-defined]
         }
-        response = render(request, "admin/collector/apitoken/made.html", context)
+        response = render(request, "admin/collector/apitoken/secret.html", context)
         add_never_cache_headers(response)
         return response
 

@@ -18,11 +18,11 @@ from dashboard.api.document import DocumentedAPI
 from dashboard.api.problems import ProblemError, answer_with_problems
 from dashboard.api.read_only import read_only
 
-anything_else = Router()
+unknown_addresses = Router()
 
 
-@anything_else.get("{path:rest}", auth=None, include_in_schema=False)
-def nothing(request: HttpRequest, rest: str) -> None:
+@unknown_addresses.get("{path:rest}", auth=None, include_in_schema=False)
+def unknown_address(request: HttpRequest, rest: str) -> None:
     """Answer what is no address of the API, so that a program can read it."""
     raise ProblemError(HTTPStatus.NOT_FOUND, _("There is nothing at this address; /api/v1/ lists what there is."))
 
@@ -39,11 +39,11 @@ api = DocumentedAPI(
     auth=Bearer(),
 )
 answer_with_problems(api)
-for router in (projects.router, counts.router, hits.router, anything_else):
+for router in (projects.router, counts.router, hits.router, unknown_addresses):
     api.add_router("", router)
 
 patterns, app_name, namespace = api.urls
-patterns.insert(0, path("", api.page, name="page"))
+patterns.insert(0, path("", api.documentation, name="documentation"))
 for pattern in patterns:
     if isinstance(pattern, URLPattern):  # as all of ninja's are
         pattern.callback = read_only(pattern.callback)

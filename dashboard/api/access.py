@@ -43,7 +43,7 @@ class Bearer(HttpBearer):
                 headers={"WWW-Authenticate": "Bearer"},
             )
         _limit("api-token", lambda: str(token.pk))
-        _note_use(token)
+        _record_use(token)
         return token
 
     def authenticate(self, request: HttpRequest, token: str) -> ApiToken | None:
@@ -54,7 +54,7 @@ class Bearer(HttpBearer):
 
 def readable_project(request: HttpRequest, slug: str) -> Project:
     """Return a project that the request's token may read. One query. Raises ProblemError where there is none."""
-    project = token_of(request).readable_projects().filter(slug=slug).first()
+    project = request_token(request).readable_projects().filter(slug=slug).first()
     if project is None:
         raise ProblemError(
             HTTPStatus.NOT_FOUND,
@@ -63,13 +63,13 @@ def readable_project(request: HttpRequest, slug: str) -> Project:
     return project
 
 
-def token_of(request: HttpRequest) -> ApiToken:
+def request_token(request: HttpRequest) -> ApiToken:
     """Return the token that `Bearer` let in."""
     token: ApiToken = request.auth  # type: ignore[attr-defined]  # ninja puts there what Bearer returns
     return token
 
 
-def _note_use(token: ApiToken) -> None:
+def _record_use(token: ApiToken) -> None:
     """Write down the day of a token's use, for its owner to see which ones are forgotten.
 
     Once a day and not more: the API reads, and a write for each request would wait for the drain's transactions and

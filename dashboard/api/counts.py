@@ -14,7 +14,7 @@ from dashboard.api.access import readable_project
 from dashboard.api.count_query import CountKey, CountQuery, CountRow, DimensionName, IntervalName, next_counts
 from dashboard.api.pagination import DEFAULT_LIMIT, MAX_ID, NEXT_CURSOR, Cursor, Limit, decode_cursor, encode_cursor
 from dashboard.api.problems import bad_parameter
-from dashboard.api.projects import Slug, pixel_of
+from dashboard.api.projects import Slug, pixel_in
 from dashboard.api.ranges import Day
 from dashboard.formatting import seen
 from dashboard.visits.periods import DAY
@@ -125,7 +125,7 @@ def list_counts(
     since, until = _range(project, since, until, max_days)
     _check_platform(platform, dimension)
     if pixel is not None:
-        pixel_of(project, pixel)
+        pixel_in(project, pixel)
     query = CountQuery(project, since, until, dimension, interval, pixel, platform)
     return _answer(query, next_counts(query, decode_cursor(cursor, CountKey), limit + 1), limit)
 

@@ -69,9 +69,9 @@ class DocumentedAPI(NinjaAPI):
         """Return the document, which belongs to all who ask: nobody may change it."""
         return _document(self, self.get_root_path(path_params or {}) if path_prefix is None else path_prefix)
 
-    def page(self, request: HttpRequest) -> HttpResponse:
+    def documentation(self, request: HttpRequest) -> HttpResponse:
         """Explain the API to people, logged in or not: it says nothing about anybody. No query but for the session."""
-        return _page(request, self.get_openapi_schema())
+        return _documentation(request, self.get_openapi_schema())
 
 
 @lru_cache(maxsize=1)
@@ -90,7 +90,7 @@ def _document(api: NinjaAPI, path_prefix: str) -> OpenAPISchema:
     return document
 
 
-def _page(request: HttpRequest, document: Json) -> HttpResponse:
+def _documentation(request: HttpRequest, document: Json) -> HttpResponse:
     base = base_url(request)
     context = {
         "description": gettext(document["info"]["description"]),
@@ -119,7 +119,7 @@ def _endpoints(document: Json, base: str) -> Iterator[Endpoint]:
 
 
 def _parameter(parameter: Json) -> Parameter:
-    schema = _not_null(parameter["schema"])
+    schema = _without_null(parameter["schema"])
     if "enum" in schema:
         takes = ", ".join(schema["enum"])
     elif schema.get("maximum", MAX_ID) < MAX_ID:
@@ -137,7 +137,7 @@ def _parameter(parameter: Json) -> Parameter:
 
 def _fields(schema: Json, schemas: Json, within: str = "") -> Iterator[Field]:
     for name, described in _resolved(schema, schemas)["properties"].items():
-        kind = _not_null(described)
+        kind = _without_null(described)
         items = kind.get("items", {})
         if "$ref" in items:
             yield from _fields(items, schemas, f"{within}{name}[].")
@@ -150,7 +150,7 @@ def _example(schema: Json, schemas: Json) -> Any:
     """Return an answer of this form, made of the examples of its fields."""
     if "examples" in schema:
         return schema["examples"][0]
-    schema = _not_null(_resolved(schema, schemas))
+    schema = _without_null(_resolved(schema, schemas))
     if "properties" in schema:
         return {name: _example(field, schemas) for name, field in schema["properties"].items()}
     return [_example(schema["items"], schemas)]
@@ -172,7 +172,7 @@ def _resolved(schema: Json, schemas: Json) -> Json:
     return resolved
 
 
-def _not_null(schema: Json) -> Json:
+def _without_null(schema: Json) -> Json:
     """Return what a field holds where it is not null."""
     return next((one for one in schema.get("anyOf", ()) if one.get("type") != "null"), schema)
 

@@ -18,7 +18,7 @@ from collector.storage.export import hit_rows
 from dashboard.api.access import readable_project
 from dashboard.api.pagination import DEFAULT_LIMIT, MAX_ID, NEXT_CURSOR, Cursor, Limit, decode_cursor, encode_cursor
 from dashboard.api.problems import bad_parameter
-from dashboard.api.projects import Slug, pixel_of
+from dashboard.api.projects import Slug, pixel_in
 from dashboard.api.ranges import Moment
 
 router = Router()
@@ -110,7 +110,7 @@ def list_hits(
     project = readable_project(request, slug)
     if since and until and since >= until:
         raise bad_parameter("until", _("The range is empty: “until” is not in it, and must be after “since”."))
-    of_pixel = pixel_of(project, pixel) if pixel is not None else None
+    of_pixel = pixel_in(project, pixel) if pixel is not None else None
     part = _part(project, of_pixel, since, until, decode_cursor(cursor, HitKey), limit)
     # Rows are as HitOut says, which a test holds: to have ninja check a thousand would cost more than to read them.
     return HttpResponse(msgspec.json.encode(part), content_type="application/json; charset=utf-8")

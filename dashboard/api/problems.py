@@ -50,18 +50,18 @@ def bad_parameter(parameter: str, detail: str) -> ProblemError:
 
 def answer_with_problems(api: NinjaAPI) -> None:
     """Have `api` answer what its views and ninja raise as problem details."""
-    api.add_exception_handler(ProblemError, refused)
-    api.add_exception_handler(ValidationError, _invalid)
+    api.add_exception_handler(ProblemError, problem_response)
+    api.add_exception_handler(ValidationError, _invalid_parameters_response)
 
 
-def refused(request: HttpRequest, refusal: Any) -> HttpResponse:
+def problem_response(request: HttpRequest, refusal: Any) -> HttpResponse:
     """Return the answer that a ProblemError stands for."""
     mistakes = [(refusal.parameter, refusal.detail)] if refusal.parameter else []
     return _problem(refusal.status, refusal.detail, mistakes, refusal.headers)
 
 
-def _invalid(request: HttpRequest, invalid: Any) -> HttpResponse:
-    mistakes = [(str(error["loc"][-1]), _said(error)) for error in invalid.errors]
+def _invalid_parameters_response(request: HttpRequest, invalid: Any) -> HttpResponse:
+    mistakes = [(str(error["loc"][-1]), _instruction(error)) for error in invalid.errors]
     detail = " ".join(f"{parameter}: {said}" for parameter, said in mistakes)
     return _problem(HTTPStatus.BAD_REQUEST, detail, mistakes, {})
 
@@ -79,7 +79,7 @@ def _problem(
     return response
 
 
-def _said(error: Mapping[str, Any]) -> str:
+def _instruction(error: Mapping[str, Any]) -> str:
     """Say what one error of pydantic asks for. Its own words are English alone, and name Python's types."""
     context = error.get("ctx", {})
     match error["type"]:

@@ -11,7 +11,7 @@ from msgspec import Meta
 from ninja import Field, Path, Router, Schema
 
 from collector.models import Pixel, Project
-from dashboard.api.access import readable_project, token_of
+from dashboard.api.access import readable_project, request_token
 from dashboard.api.pagination import DEFAULT_LIMIT, MAX_ID, NEXT_CURSOR, Cursor, Limit, decode_cursor, encode_cursor
 from dashboard.api.problems import ProblemError
 
@@ -79,7 +79,7 @@ class PixelPage(Schema):
 )
 def list_projects(request: HttpRequest, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = "") -> dict[str, Any]:
     """Two queries, that for the token included."""
-    projects = token_of(request).readable_projects().order_by("slug")
+    projects = request_token(request).readable_projects().order_by("slug")
     if after := decode_cursor(cursor, SlugKey):
         projects = projects.filter(slug__gt=after.slug)
     rows = list(projects[: limit + 1])
@@ -128,10 +128,10 @@ def list_pixels(request: HttpRequest, slug: Slug, limit: Limit = DEFAULT_LIMIT, 
 )
 def show_pixel(request: HttpRequest, slug: Slug, pixel_id: PixelId) -> dict[str, Any]:
     """Three queries."""
-    return _pixel(pixel_of(readable_project(request, slug), pixel_id))
+    return _pixel(pixel_in(readable_project(request, slug), pixel_id))
 
 
-def pixel_of(project: Project, pixel_id: int) -> Pixel:
+def pixel_in(project: Project, pixel_id: int) -> Pixel:
     """Return a pixel of a project. One query. Raises ProblemError where it has none of that id."""
     pixel = project.pixels.filter(pk=pixel_id).first()
     if pixel is None:

@@ -11,7 +11,7 @@ from dashboard.visits.periods import EARLIEST
 LATEST = date(2999, 12, 31)  # far enough; arithmetic on the last days of all would overflow
 
 
-def parsed_day(text: object) -> date:
+def parse_day(text: object) -> date:
     """Parse a day such as 2026-11-22. Raises ValueError, with what to write, for anything else."""
     try:
         if not isinstance(text, str) or len(text) != len("2026-11-22"):
@@ -22,7 +22,7 @@ def parsed_day(text: object) -> date:
     return _within(day)
 
 
-def parsed_moment(text: object) -> datetime:
+def parse_moment(text: object) -> datetime:
     """Parse a day or a moment; without a zone it is UTC. Raises ValueError, with what to write, for anything else."""
     try:
         moment = datetime.fromisoformat(str(text))
@@ -40,5 +40,5 @@ def _within(day: date) -> date:
     return day
 
 
-Day = Annotated[date, BeforeValidator(parsed_day), WithJsonSchema({"type": "string", "format": "date"})]
-Moment = Annotated[datetime, BeforeValidator(parsed_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
+Day = Annotated[date, BeforeValidator(parse_day), WithJsonSchema({"type": "string", "format": "date"})]
+Moment = Annotated[datetime, BeforeValidator(parse_moment), WithJsonSchema({"type": "string", "format": "date-time"})]

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
-from dashboard.api.problems import ProblemError, refused
+from dashboard.api.problems import ProblemError, problem_response
 from dashboard.view_function import ViewFunction
 
 
@@ -24,7 +24,8 @@ def read_only(view: ViewFunction) -> ViewFunction:
         method = request.method
         if method not in {"GET", "HEAD"}:
             detail = _("The API only reads: ask by GET or HEAD.")
-            return refused(request, ProblemError(HTTPStatus.METHOD_NOT_ALLOWED, detail, headers={"Allow": "GET, HEAD"}))
+            problem = ProblemError(HTTPStatus.METHOD_NOT_ALLOWED, detail, headers={"Allow": "GET, HEAD"})
+            return problem_response(request, problem)
         request.method = "GET"  # ninja knows no other here
         try:
             response = cast(HttpResponse, view(request, *args, **named))  # the API streams nothing
