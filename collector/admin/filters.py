@@ -1,4 +1,4 @@
-"""Filters of the admin's lists. Each names projects, or states, that its user may see."""
+"""Filters of the admin's lists: by project and by state."""
 
 from typing import Any
 
@@ -11,11 +11,11 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from collector.models import Pixel, Project, ShareLink
 
-MAX_KEY_DIGITS = 9  # what any database can hold as a key
+MAX_KEY_DIGITS = 9  # a key of this length fits into the column of any database
 
 
 class ProjectFilter(admin.SimpleListFilter):
-    """By project. Django's own filter would list the names of everybody's projects; a subclass says which it lists."""
+    """By project. Django's own filter would list the names of all projects; a subclass decides which ones it lists."""
 
     title = gettext_lazy("project")
     parameter_name = "project"
@@ -71,5 +71,5 @@ class LinkStateFilter(admin.SimpleListFilter):
 
 
 def is_key(text: str) -> bool:
-    """Say whether a text from an address can be the key of a row."""
+    """Say whether a text from a query string can be the key of a row."""
     return text.isdecimal() and len(text) <= MAX_KEY_DIGITS

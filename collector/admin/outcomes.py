@@ -1,4 +1,4 @@
-"""What an action of the admin leaves behind: an entry in each object's history, and a message."""
+"""What happens after an action of the admin: an entry in each object's history, and a message."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from django.shortcuts import redirect
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The texts of an action: for the history, and the message where it changed something and where it did not."""
+    """The texts of an action: the entry in the history, the message on success, and the message if nothing changed."""
 
     history: str
     done: str
@@ -28,7 +28,7 @@ def log_changes(request: HttpRequest, changed: Sequence[Model], outcome: Outcome
 def show_outcome(
     model_admin: admin.ModelAdmin[Any], request: HttpRequest, changed: Sequence[Model], outcome: Outcome
 ) -> HttpResponse | None:
-    """Show what was done, and go back to the object's own page where the button was pressed there."""
+    """Show the message. Go back to the object's page if the button was on it, otherwise to the list (None)."""
     if not changed:
         model_admin.message_user(request, outcome.nothing, messages.WARNING)
         return None

@@ -1,4 +1,4 @@
-"""What can be done with several pixels at once: pause, resume, retire, reinstate, delete."""
+"""Actions on selected pixels: pause, resume, retire, reinstate, delete."""
 
 from django.contrib import admin, messages
 from django.contrib.admin.actions import delete_selected as ask_and_delete
@@ -15,7 +15,7 @@ from collector.admin.wording import quoted
 from collector.models import DailyCount, Pixel
 
 
-@admin.action(description=gettext_lazy("Pause counting for ten minutes"))
+@admin.action(description=gettext_lazy("Pause selected pixels for 10 minutes"))
 def mute(model_admin: admin.ModelAdmin[Pixel], request: HttpRequest, queryset: QuerySet[Pixel]) -> HttpResponse | None:
     now = timezone.now()
     pixels = list(queryset.filter(retired_at=None))
@@ -24,12 +24,12 @@ def mute(model_admin: admin.ModelAdmin[Pixel], request: HttpRequest, queryset: Q
     outcome = Outcome(
         history=_("Paused."),
         done=_("Paused %(pixels)s.") % {"pixels": quoted(pixels)},
-        nothing=_("Paused nothing: the pixels you picked are retired."),
+        nothing=_("Nothing was paused: the selected pixels are retired."),
     )
     return _answer(model_admin, request, pixels, outcome)
 
 
-@admin.action(description=gettext_lazy("Count again now"))
+@admin.action(description=gettext_lazy("Resume selected pixels"))
 def unmute(
     model_admin: admin.ModelAdmin[Pixel], request: HttpRequest, queryset: QuerySet[Pixel]
 ) -> HttpResponse | None:
@@ -40,12 +40,12 @@ def unmute(
     outcome = Outcome(
         history=_("Resumed."),
         done=_("Resumed %(pixels)s.") % {"pixels": quoted(pixels)},
-        nothing=_("Resumed nothing: the pixels you picked are not paused."),
+        nothing=_("Nothing was resumed: the selected pixels are not paused."),
     )
     return _answer(model_admin, request, pixels, outcome)
 
 
-@admin.action(description=gettext_lazy("Retire: count no more visits"))
+@admin.action(description=gettext_lazy("Retire selected pixels (stop counting)"))
 def retire(
     model_admin: admin.ModelAdmin[Pixel], request: HttpRequest, queryset: QuerySet[Pixel]
 ) -> HttpResponse | None:
@@ -54,12 +54,12 @@ def retire(
     outcome = Outcome(
         history=_("Retired."),
         done=_("Retired %(pixels)s.") % {"pixels": quoted(pixels)},
-        nothing=_("Retired nothing: the pixels you picked are so already."),
+        nothing=_("Nothing was retired: the selected pixels are already retired."),
     )
     return _answer(model_admin, request, pixels, outcome)
 
 
-@admin.action(description=gettext_lazy("Reinstate: count visits again"))
+@admin.action(description=gettext_lazy("Reinstate selected pixels"))
 def reinstate(
     model_admin: admin.ModelAdmin[Pixel], request: HttpRequest, queryset: QuerySet[Pixel]
 ) -> HttpResponse | None:
@@ -68,17 +68,17 @@ def reinstate(
     outcome = Outcome(
         history=_("Reinstated."),
         done=_("Reinstated %(pixels)s.") % {"pixels": quoted(pixels)},
-        nothing=_("Reinstated nothing: the pixels you picked are so already."),
+        nothing=_("Nothing was reinstated: the selected pixels are not retired."),
     )
     return _answer(model_admin, request, pixels, outcome)
 
 
-@admin.action(description=gettext_lazy("Delete"))
+@admin.action(description=gettext_lazy("Delete selected pixels"))
 def delete_selected(
     model_admin: admin.ModelAdmin[Pixel], request: HttpRequest, queryset: QuerySet[Pixel]
 ) -> HttpResponse | None:
-    """Take the place of Django's own, which would not say what to do with pixels that have counts."""
-    counted = [pixel for pixel in queryset if is_counted(pixel)]
+    """Replace Django's own action, which would not say what to do with pixels that have counts."""
+    counted = [pixel for pixel in queryset if has_counts(pixel)]
     if counted:
         refuse_to_delete(model_admin, request, counted)
         return None
@@ -87,26 +87,26 @@ def delete_selected(
 
 
 def refuse_to_delete(model_admin: admin.ModelAdmin[Pixel], request: HttpRequest, pixels: list[Pixel]) -> None:
-    """Say that pixels with counts can't be deleted, and what to do instead."""
-    refused = ngettext(
-        "%(pixels)s has counts, which would be lost with it. Nothing was deleted: retire it instead.",
-        "%(pixels)s have counts, which would be lost with them. Nothing was deleted: retire them instead.",
+    """Show that pixels with counts can't be deleted, and what to do instead."""
+    refusal = ngettext(
+        "%(pixels)s has counts, which would be lost. Nothing was deleted: retire it instead.",
+        "%(pixels)s have counts, which would be lost. Nothing was deleted: retire them instead.",
         len(pixels),
     )
-    model_admin.message_user(request, refused % {"pixels": quoted(pixels)}, messages.ERROR)
+    model_admin.message_user(request, refusal % {"pixels": quoted(pixels)}, messages.ERROR)
 
 
-def is_counted(pixel: Pixel) -> bool:
-    """Say whether anything was counted for `pixel`."""
+def has_counts(pixel: Pixel) -> bool:
+    """Say whether the pixel has daily counts."""
     return DailyCount.objects.filter(project_id=pixel.project_id, pixel_id=pixel.pk).exists()
 
 
 def _answer(
     model_admin: admin.ModelAdmin[Pixel], request: HttpRequest, pixels: list[Pixel], outcome: Outcome
 ) -> HttpResponse | None:
-    """Go back to the page where the button was pressed; of the admin, one that says what was done."""
+    """Go back to the page with the button. A page of the admin also shows what was done."""
     log_changes(request, pixels, outcome)
-    page = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(page, allowed_hosts=None):
-        return redirect(page)  # a page of the dashboard, which shows the state, and no messages
+    url = request.POST.get("next", "")
+    if url_has_allowed_host_and_scheme(url, allowed_hosts=None):
+        return redirect(url)  # a page of the dashboard: it shows the state of the pixel, but no messages
     return show_outcome(model_admin, request, pixels, outcome)

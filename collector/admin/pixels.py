@@ -22,7 +22,7 @@ from collector.admin.filters import EditableProjectFilter, PixelStateFilter
 from collector.admin.forms import PixelForm, SeveralPixelsForm
 from collector.admin.pixel_actions import (
     delete_selected,
-    is_counted,
+    has_counts,
     mute,
     refuse_to_delete,
     reinstate,
@@ -51,10 +51,10 @@ class PixelAdmin(Scope, admin.ModelAdmin[Pixel]):
 
     @admin.display(description=gettext_lazy("project"))
     def project_name(self, pixel: Pixel) -> str:
-        """Name the project, without Django's link to a page that editors may not open."""
+        """Name the project without Django's link to its page, which editors may not open."""
         return pixel.project.name
 
-    @admin.display(description=gettext_lazy("placements"))
+    @admin.display(description=gettext_lazy("platforms"))
     def platforms(self, pixel: Pixel) -> str:
         return joined(platform_name(placement) for placement in pixel.placements) or _("none")
 
@@ -85,17 +85,17 @@ class PixelAdmin(Scope, admin.ModelAdmin[Pixel]):
         return self.scope(request.user)
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return super().has_delete_permission(request, obj) and not (isinstance(obj, Pixel) and is_counted(obj))
+        return super().has_delete_permission(request, obj) and not (isinstance(obj, Pixel) and has_counts(obj))
 
     # The form
 
     def get_fieldsets(self, request: HttpRequest, obj: Pixel | None = None) -> Any:
-        """Fix the project once there are counts, or links that share the article: they would stay behind in the old."""
+        """Make the project read-only once the pixel has counts or share links: those would stay in the old project."""
         if obj is None:
             return [(None, {"fields": self.fields})]
-        is_fixed = is_counted(obj) or is_shared(obj)
-        fields = ["project_name" if name == "project" and is_fixed else name for name in self.fields or []]
-        return [(_("Edit"), {"fields": fields}), (_("Facts"), {"fields": ["token", "state", "created"]})]
+        is_project_fixed = has_counts(obj) or is_shared(obj)
+        fields = ["project_name" if name == "project" and is_project_fixed else name for name in self.fields or []]
+        return [(_("Edit"), {"fields": fields}), (_("Details"), {"fields": ["token", "state", "created"]})]
 
     def formfield_for_foreignkey(
         self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
@@ -105,7 +105,7 @@ class PixelAdmin(Scope, admin.ModelAdmin[Pixel]):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def get_form(self, request: HttpRequest, obj: Pixel | None = None, change: bool = False, **kwargs: Any) -> Any:
-        """Offer a new project beside the choice, and neither its editing nor its deletion."""
+        """Offer to create a project beside the choice, but not to edit or delete one."""
         form = super().get_form(request, obj, change, **kwargs)
         if "project" in form.base_fields:
             widget: Any = form.base_fields["project"].widget
@@ -124,7 +124,7 @@ class PixelAdmin(Scope, admin.ModelAdmin[Pixel]):
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         if self.has_add_permission(request) and not Project.objects.editable_by(request.user).exists():
-            return self._lead_to_first_project(request)
+            return self._redirect_to_first_project(request)
         return super().add_view(request, form_url, extra_context)
 
     def get_urls(self) -> list[URLPattern]:
@@ -132,28 +132,28 @@ class PixelAdmin(Scope, admin.ModelAdmin[Pixel]):
         return [several, *super().get_urls()]
 
     def several_view(self, request: HttpRequest) -> HttpResponse:
-        """Make a pixel of each line of a pasted list of titles."""
+        """Create a pixel from each line of a pasted list of titles."""
         projects = Project.objects.editable_by(request.user)
         if not projects.exists():
-            return self._lead_to_first_project(request)
+            return self._redirect_to_first_project(request)
         form = SeveralPixelsForm(request.POST or None, initial=self.get_changeform_initial_data(request))
         choice: Any = form.fields["project"]
         choice.queryset = projects
         if request.method == "POST" and form.is_valid():
             pixels = Pixel.objects.bulk_create(form.pixels())
-            LogEntry.objects.log_actions(str(request.user.pk), pixels, ADDITION, _("Added with others."))
-            made = ngettext(
-                "Made %(count)s pixel. Open it for its snippets.",
-                "Made %(count)s pixels. Open one for its snippets.",
+            LogEntry.objects.log_actions(str(request.user.pk), pixels, ADDITION, _("Added in bulk."))
+            created = ngettext(
+                "Created %(count)s pixel. Open it to copy its snippets.",
+                "Created %(count)s pixels. Open one to copy its snippets.",
                 len(pixels),
             )
-            self.message_user(request, made % {"count": len(pixels)}, messages.SUCCESS)
+            self.message_user(request, created % {"count": len(pixels)}, messages.SUCCESS)
             return redirect("admin:collector_pixel_changelist")
         context = {**self.admin_site.each_context(request), "form": form, "title": _("Add several pixels")}
         return render(request, "admin/collector/pixel/several.html", context)
 
-    def _lead_to_first_project(self, request: HttpRequest) -> HttpResponse:
-        self.message_user(request, _("A pixel belongs to a project. Make your first project here, then its pixels."))
+    def _redirect_to_first_project(self, request: HttpRequest) -> HttpResponse:
+        self.message_user(request, _("A pixel belongs to a project. Create your first project here, then add pixels."))
         return redirect("admin:collector_project_add")
 
     def change_view(
@@ -166,35 +166,35 @@ class PixelAdmin(Scope, admin.ModelAdmin[Pixel]):
                 "title": pixel.title,
                 "subtitle": None,
                 "snippets": snippets(pixel, base_url(request)),
-                "counted": is_counted(pixel),
+                "has_counts": has_counts(pixel),
                 "paused_until": end_of_pause(pixel),
             }
         return super().change_view(request, object_id, form_url, extra_context)
 
     def response_add(self, request: HttpRequest, obj: Pixel, post_url_continue: str | None = None) -> HttpResponse:
-        """Go to the new pixel's own page, where its snippets are."""
+        """Go to the page of the new pixel, which shows its snippets."""
         if IS_POPUP_VAR in request.POST or "_addanother" in request.POST:
             return super().response_add(request, obj, post_url_continue)
-        ready = _("“%(title)s” is ready. Copy a snippet for each place.") % {"title": obj}
-        self.message_user(request, ready, messages.SUCCESS)
+        message = _("“%(title)s” is ready. Copy a snippet for each platform.") % {"title": obj}
+        self.message_user(request, message, messages.SUCCESS)
         return redirect("admin:collector_pixel_change", obj.pk)
 
     # Deleting
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         pixel = self.get_object(request, unquote(object_id))
-        if pixel is not None and is_counted(pixel):
+        if pixel is not None and has_counts(pixel):
             refuse_to_delete(self, request, [pixel])
             return redirect("admin:collector_pixel_change", pixel.pk)
         return super().delete_view(request, object_id, extra_context)
 
 
 def is_shared(pixel: Pixel) -> bool:
-    """Say whether a share link, of whatever state, is of `pixel` alone."""
+    """Say whether there is a share link for this pixel, whatever its state."""
     return ShareLink.objects.filter(pixel=pixel).exists()
 
 
 def end_of_pause(pixel: Pixel) -> str:
-    """Return the time at which counting resumes, with its zone; empty where it is not paused."""
+    """Return the time at which counting resumes, with its zone; empty if the pixel is not paused."""
     paused_until = pixel.paused_until(timezone.now())
     return f"{paused_until:%H:%M} {pixel.project.timezone}" if paused_until else ""

@@ -21,7 +21,7 @@ from collector.models import Membership, Project, Role
 
 
 class MembershipInline(Scope, admin.TabularInline[Membership, Project]):
-    """The members of a project. Who may edit the project may edit them."""
+    """The members of a project. Only owners edit them."""
 
     model = Membership
     form = MembershipForm
@@ -36,7 +36,7 @@ class MembershipInline(Scope, admin.TabularInline[Membership, Project]):
 
 @admin.register(Project)
 class ProjectAdmin(Scope, admin.ModelAdmin[Project]):
-    """Projects that the user owns. Whoever makes one becomes its owner."""
+    """Projects that the user owns. The user who creates a project becomes its owner."""
 
     form = ProjectForm
     inlines = [MembershipInline]
@@ -47,7 +47,7 @@ class ProjectAdmin(Scope, admin.ModelAdmin[Project]):
 
     @admin.display(description=gettext_lazy("pixels"), ordering="pixel_count")
     def pixels(self, project: Project) -> SafeString:
-        """Count the pixels, as a link to them."""
+        """Return the number of pixels, as a link to their list."""
         url = reverse("admin:collector_pixel_changelist", query={"project": project.pk})
         return format_html('<a href="{}">{}</a>', url, project.pixel_count)  # type: ignore[attr-defined]
 
@@ -67,32 +67,32 @@ class ProjectAdmin(Scope, admin.ModelAdmin[Project]):
         return self.scope(request.user).annotate(pixel_count=Count("pixels")).order_by("name")
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """Leave out deleting several at once: a project's data can't be brought back."""
+        """Allow no action on several projects: a deleted project can't be restored."""
         return {}
 
     # What happens
 
     def get_deleted_objects(self, objs: QuerySet[Project] | Sequence[Project], request: HttpRequest) -> Any:
-        """Describe what goes with a project, without loading every hit, as Django's own would."""
+        """List what is deleted with a project, without loading every hit as Django would."""
         to_delete: list[Any] = []
         for project in objs:
-            mine = [_("Pixel: %(pixel)s") % {"pixel": pixel} for pixel in project.pixels.all()]
-            shared = [link.name for link in project.share_links.all()]
+            pixels = [_("Pixel: %(pixel)s") % {"pixel": pixel} for pixel in project.pixels.all()]
+            links = [link.name for link in project.share_links.all()]
             to_delete += [
                 _("Project: %(project)s") % {"project": project},
                 [
-                    *mine,
+                    *pixels,
                     _("All its hits, visitors and counts"),
                     _("Its list of members"),
-                    *([_("Share links"), shared] if shared else []),
+                    *([_("Share links"), links] if links else []),
                 ],
             ]
-        pixels = sum(project.pixels.count() for project in objs)
-        links = sum(project.share_links.count() for project in objs)
+        pixel_count = sum(project.pixels.count() for project in objs)
+        link_count = sum(project.share_links.count() for project in objs)
         forbidden = (
             {_("project")} if any(not self.has_delete_permission(request, project) for project in objs) else set()
         )
-        numbers = {_("projects"): len(objs), _("pixels"): pixels, _("share links"): links}
+        numbers = {_("projects"): len(objs), _("pixels"): pixel_count, _("share links"): link_count}
         return to_delete, numbers, forbidden, []
 
     def save_model(self, request: HttpRequest, obj: Project, form: Form, change: bool) -> None:
@@ -102,8 +102,8 @@ class ProjectAdmin(Scope, admin.ModelAdmin[Project]):
             self.message_user(
                 request,
                 _(
-                    "From now on days are counted in %(zone)s. Past days keep their old time zone until an "
-                    "administrator runs “%(command)s”."
+                    "Days are now counted in %(zone)s. Past days keep the old time zone until an administrator runs "
+                    "“%(command)s”."
                 )
                 % {"zone": obj.timezone, "command": command},
                 messages.WARNING,

@@ -1,4 +1,4 @@
-"""Who may see and change what in the admin: one answer for all its classes."""
+"""What a user may see and change in the admin, for all admin classes."""
 
 from typing import Any
 
@@ -8,13 +8,14 @@ from django.http import HttpRequest
 
 
 class Scope:
-    """Lets staff see and change the objects of `scope`, in place of Django's model permissions.
+    """Lets staff see and change the objects in `scope`, in place of Django's model permissions.
 
-    It stands before Django's class among the bases. An inline is asked about its parent, so `scope` has the parents.
+    List it before Django's class among the bases. Django asks an inline about its parent object, so the `scope` of an
+    inline returns parents.
     """
 
     def scope(self, user: User | AnonymousUser) -> QuerySet[Any]:
-        """Return the objects that `user` may see and change; a superuser may do so with all."""
+        """Return the objects that `user` may see and change. Superusers may change any object."""
         raise NotImplementedError
 
     def is_let_in(self, user: User | AnonymousUser) -> bool:
@@ -37,7 +38,7 @@ class Scope:
         return self._is_in_scope(request, obj)
 
     def _is_in_scope(self, request: HttpRequest, obj: Model | None) -> bool:
-        """Say whether `obj` is the user's to change. One query for an object, unless a superuser asks."""
+        """Say whether the user may change `obj`. One query, none for superusers or without an object."""
         if not self.is_let_in(request.user):
             return False
         return obj is None or request.user.is_superuser or self.scope(request.user).filter(pk=obj.pk).exists()

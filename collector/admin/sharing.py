@@ -1,4 +1,4 @@
-"""Share links in the admin, with what to copy of them; for owners of their projects."""
+"""Share links in the admin, for the owners of their projects."""
 
 from typing import Any
 
@@ -47,7 +47,7 @@ class ShareLinkAdmin(Scope, admin.ModelAdmin[ShareLink]):
 
     @admin.display(description=gettext_lazy("shared"))
     def what(self, link: ShareLink) -> str:
-        """Name the project, and the article where it is one alone."""
+        """Name the project, and the article if only one is shared."""
         return f"{link.project.name} · {link.pixel.title}" if link.pixel else link.project.name
 
     @admin.display(description=gettext_lazy("state"))
@@ -64,20 +64,21 @@ class ShareLinkAdmin(Scope, admin.ModelAdmin[ShareLink]):
 
     @admin.display(description=gettext_lazy("link"))
     def copyable_link(self, link: ShareLink) -> SafeString | str:
-        """Show the address, with a button that copies it, while it leads anywhere."""
+        """Show the address with a button that copies it, as long as the link works."""
         if not is_open(link):
             return NOTHING
         names = {"name": link.name}
-        to_do, done = _("Copy the link “%(name)s”") % names, _("Copied the link “%(name)s”") % names
-        return copyable(f"link-{link.pk}", address_of(link, _base_of(link)), to_do, done)
+        label, copied_label = _("Copy the link “%(name)s”") % names, _("Copied the link “%(name)s”") % names
+        return copyable(f"link-{link.pk}", address_of(link, _base_of(link)), label, copied_label)
 
     @admin.display(description=gettext_lazy("frame"))
+    @admin.display(description=gettext_lazy("Frame"))
     def copyable_frame(self, link: ShareLink) -> SafeString | str:
         if not (link.embedded_on and is_open(link)):
             return NOTHING
         names = {"name": link.name}
-        to_do, done = _("Copy the frame “%(name)s”") % names, _("Copied the frame “%(name)s”") % names
-        return copyable(f"frame-{link.pk}", frame_of(link, _base_of(link)), to_do, done)
+        label, copied_label = _("Copy the frame “%(name)s”") % names, _("Copied the frame “%(name)s”") % names
+        return copyable(f"frame-{link.pk}", frame_of(link, _base_of(link)), label, copied_label)
 
     # Who may do what
 
@@ -90,20 +91,20 @@ class ShareLinkAdmin(Scope, admin.ModelAdmin[ShareLink]):
     # The form
 
     def get_fieldsets(self, request: HttpRequest, obj: ShareLink | None = None) -> Any:
-        """Fix what is shared once the link is made: whoever has its address would find something else there."""
+        """Make what is shared read-only on an existing link, because readers have its address already."""
         target = ["project_name", "article_title"] if obj else ["project", "pixel"]
         password = ["new_password", "removes_password"] if obj and obj.password else ["new_password"]
         frame_help = _(
-            "The frame shows the total and the trend alone. Its address holds the key of the link, so readers of those "
-            "sites can find the shared page too: make a link for it that shows no more than they may see."
+            "The frame shows only the total and the trend. Its address contains the key of this link, so readers of "
+            "those sites can also open the shared page. Create a separate link that shows only what they may see."
         )
         fieldsets: list[Any] = [
             (None, {"fields": [*target, "name", "shows"]}),
-            (_("Who may see it, and until when"), {"fields": [*password, "expires_at"]}),
-            (_("In a frame on other sites"), {"fields": ["embedded_on"], "description": frame_help}),
+            (_("Password and expiry"), {"fields": [*password, "expires_at"]}),
+            (_("Embed on other sites"), {"fields": ["embedded_on"], "description": frame_help}),
         ]
         if obj:
-            fieldsets.append((_("Facts"), {"fields": ["state", "created"]}))
+            fieldsets.append((_("Details"), {"fields": ["state", "created"]}))
         return fieldsets
 
     def formfield_for_foreignkey(
@@ -114,7 +115,7 @@ class ShareLinkAdmin(Scope, admin.ModelAdmin[ShareLink]):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def get_form(self, request: HttpRequest, obj: ShareLink | None = None, change: bool = False, **kwargs: Any) -> Any:
-        """Offer the choice of a project and an article, and neither their making nor their editing."""
+        """Offer the choice of a project and an article, without links to create or edit them."""
         form = super().get_form(request, obj, change, **kwargs)
         for name in ("project", "pixel"):
             if name in form.base_fields:
@@ -122,7 +123,7 @@ class ShareLinkAdmin(Scope, admin.ModelAdmin[ShareLink]):
         return form
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """Take `?project=` from the address, or the project of its `?pixel=`, or the only one there is."""
+        """Take the project from `?project=`, from the pixel in `?pixel=`, or take the only one there is."""
         initial: dict[str, Any] = super().get_changeform_initial_data(request)
         owned = Project.objects.owned_by(request.user)
         pixel = initial.get("pixel", "")
@@ -135,7 +136,7 @@ class ShareLinkAdmin(Scope, admin.ModelAdmin[ShareLink]):
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         if self.has_add_permission(request) and not Project.objects.owned_by(request.user).exists():
-            self.message_user(request, _("Only the owner of a project can share it. Make your first project here."))
+            self.message_user(request, _("Only owners can share a project. Create your first project here."))
             return redirect("admin:collector_project_add")
         return super().add_view(request, form_url, {"title": _("Share"), **(extra_context or {})})
 
@@ -160,7 +161,7 @@ class ShareLinkAdmin(Scope, admin.ModelAdmin[ShareLink]):
         return super().change_view(request, object_id, form_url, extra_context)
 
     def response_add(self, request: HttpRequest, obj: ShareLink, post_url_continue: str | None = None) -> HttpResponse:
-        """Go to the new link's own page, where its address is."""
+        """Go to the page of the new link, which shows its address."""
         if "_addanother" in request.POST:
             return super().response_add(request, obj, post_url_continue)
         self.message_user(request, _("“%(name)s” is ready. Copy its address.") % {"name": obj}, messages.SUCCESS)
@@ -168,7 +169,7 @@ class ShareLinkAdmin(Scope, admin.ModelAdmin[ShareLink]):
 
     # Revoking
 
-    @admin.action(description=gettext_lazy("Revoke: nobody gets in any more"))
+    @admin.action(description=gettext_lazy("Revoke selected links"))
     def revoke(self, request: HttpRequest, queryset: QuerySet[ShareLink]) -> HttpResponse | None:
         links = list(queryset.filter(revoked_at=None))
         ShareLink.objects.filter(pk__in=[link.pk for link in links]).update(revoked_at=timezone.now())
@@ -176,7 +177,7 @@ class ShareLinkAdmin(Scope, admin.ModelAdmin[ShareLink]):
         outcome = Outcome(
             history=_("Revoked."),
             done=done % {"number": len(links)},
-            nothing=_("Revoked nothing: those links are revoked already."),
+            nothing=_("Nothing was revoked: the selected links are already revoked."),
         )
         log_changes(request, links, outcome)
         return show_outcome(self, request, links, outcome)

@@ -1,4 +1,4 @@
-"""API tokens in the admin: made for some projects, shown once, revoked. Everybody sees their own alone."""
+"""API tokens in the admin. Users see only their own tokens, and each secret only once."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from collector.models import ApiToken, Project
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(Scope, admin.ModelAdmin[ApiToken]):
-    """The tokens of the user; for superusers those of everybody, to revoke. They read what their own user may see."""
+    """The tokens of the user. Superusers see all tokens, so that they can revoke them."""
 
     list_display = ["name", "first_characters", "project_names", "username", "state", "last_used"]
     search_fields = ["name", "prefix"]
@@ -34,7 +34,7 @@ class ApiTokenAdmin(Scope, admin.ModelAdmin[ApiToken]):
 
     @admin.display(description=gettext_lazy("projects"))
     def project_names(self, token: ApiToken) -> str:
-        """Name the projects, but for those that the reader of this page may not see any more."""
+        """Name the projects, except those that the user may no longer see."""
         return ", ".join(project.name for project in token.visible_projects) or _("none")  # type: ignore[attr-defined]
 
     @admin.display(description=gettext_lazy("user"))
@@ -69,9 +69,9 @@ class ApiTokenAdmin(Scope, admin.ModelAdmin[ApiToken]):
     # The form
 
     def get_fieldsets(self, request: HttpRequest, obj: ApiToken | None = None) -> Any:
-        edited = (None, {"fields": ["name", "projects"]})
-        facts = (_("Facts"), {"fields": ["first_characters", "username", "state", "created", "last_used"]})
-        return [edited, facts] if obj else [edited]
+        editable = (None, {"fields": ["name", "projects"]})
+        details = (_("Details"), {"fields": ["first_characters", "username", "state", "created", "last_used"]})
+        return [editable, details] if obj else [editable]
 
     def formfield_for_manytomany(
         self, db_field: "ManyToManyField[Any, Any]", request: HttpRequest, **kwargs: Any
@@ -81,14 +81,14 @@ class ApiTokenAdmin(Scope, admin.ModelAdmin[ApiToken]):
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def get_form(self, request: HttpRequest, obj: ApiToken | None = None, change: bool = False, **kwargs: Any) -> Any:
-        """Offer the projects that the token's own user may see: it would read no other. And neither their editing."""
+        """Offer the projects that the token's user may see. The token can't read others."""
         form = super().get_form(request, obj, change, **kwargs)
         projects: Any = form.base_fields.get("projects")
         if projects is not None:
-            projects.widget = projects.widget.widget  # without links to make and edit projects
+            projects.widget = projects.widget.widget  # without links to create and edit projects
             if obj is not None:
                 projects.queryset = Project.objects.visible_to(obj.user)
-            projects.help_text = _("It reads these, as long as its user may see them.")
+            projects.help_text = _("The token can read these projects as long as its user may see them.")
         return form
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
@@ -107,16 +107,16 @@ class ApiTokenAdmin(Scope, admin.ModelAdmin[ApiToken]):
             }
         return super().change_view(request, object_id, form_url, extra_context)
 
-    # Making one
+    # Creating a token
 
     def save_model(self, request: HttpRequest, obj: ApiToken, form: Any, change: bool) -> None:
         if not change:
             obj.user_id = int(str(request.user.pk))
-            obj.secret = obj.make_secret()  # type: ignore[attr-defined]  # for response_add, and gone with the request
+            obj.secret = obj.make_secret()  # type: ignore[attr-defined]  # for response_add; never stored
         super().save_model(request, obj, form, change)
 
     def response_add(self, request: HttpRequest, obj: ApiToken, post_url_continue: str | None = None) -> HttpResponse:
-        """Show the secret in this very answer: in a message or a session it would be kept, and no cache may keep it."""
+        """Show the secret in this response. A message or session would store it, and caches must not."""
         context = {
             **self.admin_site.each_context(request),
             "title": _("“%(name)s” is ready") % {"name": obj.name},
@@ -130,7 +130,7 @@ class ApiTokenAdmin(Scope, admin.ModelAdmin[ApiToken]):
 
     # Revoking
 
-    @admin.action(description=gettext_lazy("Revoke: they read nothing any more"))
+    @admin.action(description=gettext_lazy("Revoke selected tokens"))
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> HttpResponse | None:
         tokens = list(queryset.filter(revoked_at=None))
         ApiToken.objects.filter(pk__in=[token.pk for token in tokens]).update(revoked_at=timezone.now())
@@ -138,16 +138,16 @@ class ApiTokenAdmin(Scope, admin.ModelAdmin[ApiToken]):
         outcome = Outcome(
             history=_("Revoked."),
             done=done % {"number": len(tokens)},
-            nothing=_("Revoked nothing: those tokens are revoked already."),
+            nothing=_("Nothing was revoked: the selected tokens are already revoked."),
         )
         log_changes(request, tokens, outcome)
         return show_outcome(self, request, tokens, outcome)
 
 
 def state_of(token: ApiToken) -> str:
-    """Say in words whether a token works, or since when it does not."""
+    """Return whether the token works, in words for people."""
     if token.revoked_at:
         return _("Revoked %(at)s") % {"at": f"{token.revoked_at:%Y-%m-%d %H:%M} UTC"}
     if not token.user.is_active:
-        return _("Reads nothing: the account of its user is not active")
-    return _("Works")
+        return _("Blocked: the account of its user is inactive")
+    return _("Active")

@@ -1,4 +1,4 @@
-"""Users in the admin: for superusers alone, whatever model permissions someone was given."""
+"""Users in the admin: only for superusers, whatever model permissions a user has."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,7 +19,7 @@ admin.site.unregister(User)
 
 @admin.register(User)
 class UserAdmin(Scope, DjangoUserAdmin[User]):
-    """Accounts. What someone may do in a project is their membership, so groups and permissions are left out."""
+    """Accounts. Rights in a project come from its members, so groups and permissions are left out."""
 
     fieldsets = (
         (None, {"fields": ("username", "password")}),
@@ -29,12 +29,12 @@ class UserAdmin(Scope, DjangoUserAdmin[User]):
             {
                 "fields": ("is_active", "is_staff", "is_superuser"),
                 "description": gettext_lazy(
-                    "Staff may log in here and make projects of their own. Others see the dashboards of the projects "
-                    "they are members of. Superusers see and edit everything."
+                    "Staff can log in here and create projects. Other users see the dashboards of the projects they "
+                    "are members of. Superusers see and edit everything."
                 ),
             },
         ),
-        (gettext_lazy("Dates, in UTC"), {"fields": ("last_login", "date_joined")}),
+        (gettext_lazy("Dates (UTC)"), {"fields": ("last_login", "date_joined")}),
     )
     readonly_fields = ("last_login", "date_joined")
     list_display = ("username", "email", "is_active", "is_staff", "is_superuser", "last_login")
@@ -48,12 +48,12 @@ class UserAdmin(Scope, DjangoUserAdmin[User]):
         return user.is_active and user.is_superuser
 
     def get_deleted_objects(self, objs: QuerySet[Any] | Sequence[Any], request: HttpRequest) -> Any:
-        """Protect the projects that would lose their last owner."""
+        """Protect projects that would lose their last owner."""
         to_delete, model_count, perms_needed, protected = super().get_deleted_objects(objs, request)
-        going = {user.pk for user in objs}
-        owned = Project.objects.filter(memberships__user__in=going, memberships__role=Role.OWNER)
+        deleted_ids = {user.pk for user in objs}
+        owned = Project.objects.filter(memberships__user__in=deleted_ids, memberships__role=Role.OWNER)
         for project in owned.distinct().order_by("name"):
-            if not project.memberships.filter(role=Role.OWNER).exclude(user__in=going).exists():
+            if not project.memberships.filter(role=Role.OWNER).exclude(user__in=deleted_ids).exists():
                 protected.append(
                     _("Project: %(project)s. Make someone else its owner first, or delete it.") % {"project": project}
                 )

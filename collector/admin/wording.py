@@ -10,7 +10,7 @@ from collector.models import Pixel, Project
 
 
 def moment(at: datetime, project: Project) -> str:
-    """Return a moment in the project's time zone, naming the zone."""
+    """Return a moment in the project's time zone, with the name of the zone."""
     return f"{at.astimezone(project.zone):%Y-%m-%d %H:%M} {project.timezone}"
 
 

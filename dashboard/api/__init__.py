@@ -23,16 +23,16 @@ unknown_addresses = Router()
 
 @unknown_addresses.get("{path:rest}", auth=None, include_in_schema=False)
 def unknown_address(request: HttpRequest, rest: str) -> None:
-    """Answer what is no address of the API, so that a program can read it."""
-    raise ProblemError(HTTPStatus.NOT_FOUND, _("There is nothing at this address; /api/v1/ lists what there is."))
+    """Answer any other address with a problem that programs can read."""
+    raise ProblemError(HTTPStatus.NOT_FOUND, _("There is nothing at this address. See /api/v1/ for all addresses."))
 
 
 api = DocumentedAPI(
     title="Footfall",
     version="1",
     description=gettext_noop(
-        "Read projects, pixels, counts and hits. Every request is a GET, every answer JSON. Ranges are half-open: "
-        "“since” is in them, “until” is not. What goes wrong is told in problem details (RFC 9457) that say what to do."
+        "Read projects, pixels, counts and hits. All requests use GET, and all responses are JSON. Ranges include "
+        "“since” and exclude “until”. Errors are problem details (RFC 9457) that say what to do."
     ),
     docs_url=None,
     urls_namespace="api",
@@ -45,6 +45,6 @@ for router in (projects.router, counts.router, hits.router, unknown_addresses):
 patterns, app_name, namespace = api.urls
 patterns.insert(0, path("", api.documentation, name="documentation"))
 for pattern in patterns:
-    if isinstance(pattern, URLPattern):  # as all of ninja's are
+    if isinstance(pattern, URLPattern):  # all of ninja's are
         pattern.callback = read_only(pattern.callback)
 urls: tuple[list[URLPattern | URLResolver], str, str] = patterns, app_name, namespace

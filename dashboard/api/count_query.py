@@ -16,13 +16,13 @@ DimensionName = Literal[
     "os", "pixel", "elsewhere",
 ]  # fmt: skip
 IntervalName = Literal["total", "day", "week", "month"]
-# What `ALL_PLATFORMS` has not: of a whole project it is counted by platform alone.
+# `ALL_PLATFORMS` has no counts of these: those of a whole project are stored by platform.
 BY_PLATFORM_ALONE = {"total", "platform", "position"}
 
 
 @dataclass(frozen=True, slots=True)
 class CountQuery:
-    """Which counts are asked for, of the days `[since, until)`."""
+    """Which counts to return, for the days `[since, until)`."""
 
     project: Project
     since: date
@@ -34,7 +34,7 @@ class CountQuery:
 
 
 class CountRow(NamedTuple):
-    """What was counted of one value in one interval."""
+    """The hits and visitors of one value in one interval."""
 
     first_day: date
     value: str
@@ -47,7 +47,7 @@ class CountRow(NamedTuple):
 
 
 class CountKey(NamedTuple):
-    """Where a row stands: by interval, in each the most hits first, then by value."""
+    """The sort key of a row: by interval, then by hits, most first, then by value."""
 
     first_day: date
     hits: Annotated[int, Meta(ge=0, le=2**62)]
@@ -55,7 +55,7 @@ class CountKey(NamedTuple):
 
 
 class FirstDay(Func):
-    """The first day of the week or month that a day lies in. Django's own would call Python for each row of SQLite."""
+    """The first day of the week or month of a day. On SQLite, Django's TruncWeek would call Python for each row."""
 
     output_field = DateField()
 
@@ -73,7 +73,7 @@ class FirstDay(Func):
 
 
 def next_counts(query: CountQuery, after: CountKey | None, limit: int) -> list[CountRow]:
-    """Return the next `limit` counts after a sort key, or the first ones where it is None. One query."""
+    """Return the next `limit` counts after a sort key, or the first ones if it is None. One query."""
     counts = _counts(query).annotate(label=F("platform" if query.dimension == "platform" else "value"))
     if query.interval == "total":
         return _rows_of_range(counts, query.since, after, limit)
@@ -94,7 +94,7 @@ def _rows_of_intervals(
 ) -> list[CountRow]:
     counts = counts.annotate(first_day=F("date") if interval == "day" else FirstDay(interval))
     if after:
-        counts = counts.filter(date__gte=after.first_day)  # the index has the days
+        counts = counts.filter(date__gte=after.first_day)  # the index begins with the days
     sums = _sums(counts.values("first_day", "label"))
     if after:
         later, same_day = Q(first_day__gt=after.first_day), Q(first_day=after.first_day)
@@ -110,14 +110,15 @@ def _sums(groups: Any) -> Any:
 
 
 def _counts(query: CountQuery) -> QuerySet[DailyCount]:
-    """Return the rows of `DailyCount` that answer a query, each hit in one of them.
+    """Return the rows of `DailyCount` that answer a query. Each hit is in exactly one of them.
 
-    Days are listed one by one, for the table's key has them before the pixel: a range of them would read every pixel's.
+    Days are listed one by one because they come before the pixel in the table's key: a range of days would read the
+    counts of every pixel.
     """
     days = [query.since + day * DAY for day in range((query.until - query.since).days)]
     stored_as = "total" if query.dimension == "platform" else query.dimension
     counts = DailyCount.objects.filter(project=query.project, date__in=days, dimension=Dimension[stored_as.upper()])
-    if query.dimension == "pixel":  # counted by pixel id, and under this alone
+    if query.dimension == "pixel":  # stored by pixel id, and only under this scope
         counts = counts.filter(pixel_id=ALL_PLATFORMS)
         return counts.filter(value=str(query.pixel_id)) if query.pixel_id else counts
     if query.pixel_id:

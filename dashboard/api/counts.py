@@ -1,4 +1,4 @@
-"""The daily counts, as the API shows them."""
+"""The API's daily counts."""
 
 from datetime import date
 from typing import Annotated, Any
@@ -22,23 +22,23 @@ from dashboard.visits.results import MANY_VALUES, MAX_DAYS_OF_MANY_VALUES
 
 router = Router()
 
-Date = date  # where a field is called so
+Date = date  # for a field that is also called date
 DEFAULT_DAYS = 30
 MAX_DAYS = 1_500
 MANY_VALUE_NAMES = {str(dimension.label) for dimension in MANY_VALUES}
 
-DimensionParameter = Annotated[DimensionName, Query(example="country", description=gettext_noop("By what to count."))]
+DimensionParameter = Annotated[DimensionName, Query(example="country", description=gettext_noop("What to count by."))]
 IntervalParameter = Annotated[
     IntervalName,
-    Query(example="month", description=gettext_noop("Over what to add up; “total” is the whole range.")),
+    Query(example="month", description=gettext_noop("The interval to add up over. “total” is the whole range.")),
 ]
 SinceParameter = Annotated[
     Day | None,
     Query(
         example="2026-11-01",
         description=gettext_noop(
-            "The first day, in the project’s time zone. Without it the range has 30 days; it may have 1500, but by "
-            "page or elsewhere 92."
+            "The first day, in the project’s time zone. By default the range has 30 days. It can have 1500 days, or 92 "
+            "for the dimensions page and elsewhere."
         ),
     ),
 ]
@@ -46,45 +46,46 @@ UntilParameter = Annotated[
     Day | None,
     Query(
         example="2026-12-01",
-        description=gettext_noop("The day after the last one. Without it the range ends with today."),
+        description=gettext_noop("The day after the last day. By default the range ends with today."),
     ),
 ]
 PixelParameter = Annotated[
-    int | None, Query(ge=1, le=MAX_ID, description=gettext_noop("The id of one pixel, for its counts alone."))
+    int | None, Query(ge=1, le=MAX_ID, description=gettext_noop("The id of a pixel, to get only its counts."))
 ]
 PlatformParameter = Annotated[
     str,
     Query(
         max_length=255,
-        description=gettext_noop("The slug of a platform such as medium, or a host, for its counts alone."),
+        description=gettext_noop("The slug of a platform such as medium, or a host name, to get only its counts."),
     ),
 ]
 
 
 class CountOut(Schema):
-    """How much was counted of one value in one interval."""
+    """The hits and visitors of one value in one interval."""
 
     date: Date = Field(
         examples=["2026-11-01"],
         description=gettext_noop(
-            "The first day of the interval: of a week its Monday, of the total that of the range."
+            "The first day of the interval: the Monday of a week, or the first day of the range for “total”."
         ),
     )
     value: str | None = Field(
-        examples=["DE"], description=gettext_noop("The value of the dimension; null for the total, and where unknown.")
+        examples=["DE"],
+        description=gettext_noop("The value of the dimension. Null for “total” and for unknown values."),
     )
     hits: int = Field(examples=[120])
     visitors: int | None = Field(
         examples=[97],
         description=gettext_noop(
-            "Visitors that were new on their day, added up over the days; null where nobody could be seen, as behind "
-            "a proxy."
+            "The daily visitors, added up over the days. Null if visitors can’t be told apart, such as behind an image "
+            "proxy."
         ),
     )
 
 
 class CountPage(Schema):
-    """Counts by interval, and in each the most frequent values first; and what they are counts of."""
+    """Counts ordered by interval, then by hits, most first; and what was counted."""
 
     project: str = Field(examples=["blog"])
     timezone: str = Field(examples=["Europe/Berlin"])
@@ -101,10 +102,10 @@ class CountPage(Schema):
     response=CountPage,
     summary=gettext_noop("Count visits"),
     description=gettext_noop(
-        "Daily counts of a project, or of one of its pixels, or platforms, or of one pixel on one platform. They stay "
-        "when hits are deleted. Where nothing was counted there is no item. Every dimension counts visits, but for "
-        "three: “verdict” counts the hits that were set aside, by their reason, and those of readers who opted out; "
-        "“traffic” visits and bots; “position” direct visits, and how many of them came to the end."
+        "Daily counts of a project, of one pixel, of one platform, or of one pixel on one platform. They stay when raw "
+        "hits are deleted. There is no item where nothing was counted. Most dimensions count visits. “verdict” counts "
+        "hits that were filtered out, by reason, and hits of readers who opted out. “traffic” counts visits and bots. "
+        "“position” counts direct visits, and how many of them reached the end."
     ),
 )
 def list_counts(
@@ -119,7 +120,7 @@ def list_counts(
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = "",
 ) -> dict[str, Any]:
-    """Three queries; one more where a pixel is named."""
+    """Three queries; one more for a pixel."""
     project = readable_project(request, slug)
     max_days = MAX_DAYS_OF_MANY_VALUES if dimension in MANY_VALUE_NAMES else MAX_DAYS
     since, until = _range(project, since, until, max_days)
@@ -131,33 +132,34 @@ def list_counts(
 
 
 def _range(project: Project, since: date | None, until: date | None, max_days: int) -> tuple[date, date]:
-    """Return the range asked for, or its default. Raises ProblemError for one that is empty or too long."""
+    """Return the range, with its defaults. Raises ProblemError if it is empty or too long."""
     until = until or timezone.localdate(timezone=project.zone) + DAY
     since = since or until - DEFAULT_DAYS * DAY
     if since >= until:
-        raise bad_parameter("until", _("The range is empty: “until” is the day after its last, so after “since”."))
+        raise bad_parameter("until", _("The range is empty. “until” must be later than “since”."))
     days = (until - since).days
     if days > max_days:
         raise bad_parameter(
             "since",
-            _("The range has %(days)s days; ask for %(most)s at most, and for the others in another request.")
+            _("The range has %(days)s days, but at most %(most)s are allowed. Send several requests.")
             % {"days": days, "most": max_days},
         )
     return since, until
 
 
 def _check_platform(platform: str, dimension: DimensionName) -> None:
-    """Raise ProblemError for a platform that can't be, or that can't be asked for together with the dimension."""
+    """Raise ProblemError for an invalid platform, or one that can't be combined with the dimension."""
     if dimension == "pixel" and platform:
         raise bad_parameter(
-            "platform", _("Pixels are not counted by platform; ask for the total of each pixel on this platform.")
+            "platform",
+            _("Pixels are not counted by platform. Request the total of each pixel on it instead."),
         )
     if "\0" in platform:
         raise bad_parameter("platform", _("Write the slug of a platform, such as medium."))
 
 
 def _answer(query: CountQuery, rows: list[CountRow], limit: int) -> dict[str, Any]:
-    """Return at most `limit` of the rows; one row more says that there is another part."""
+    """Return the first `limit` rows. One row more means that there is another part."""
     has_more = len(rows) > limit
     return {
         "project": query.project.slug,

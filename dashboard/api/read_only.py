@@ -1,4 +1,4 @@
-"""How the API may be asked: to read, by GET or HEAD alone; and that nobody on the way keeps what it says to a token."""
+"""Makes the API read-only: only GET and HEAD, and no cache keeps a response to a token."""
 
 from functools import wraps
 from http import HTTPStatus
@@ -13,25 +13,25 @@ from dashboard.view_function import ViewFunction
 
 
 def read_only(view: ViewFunction) -> ViewFunction:
-    """Let `view` answer GET, and HEAD by the same without its body; any other method is a problem.
+    """Let `view` answer GET, and HEAD with the same headers. Any other method is a problem (405).
 
-    Without the exemption a form that is posted would be told of CSRF, on a page: there is nothing here to forge.
+    The CSRF check is off because nothing can be forged here, and its answer to a POST would be an HTML page.
     """
 
     @csrf_exempt
     @wraps(view)
-    def answer(request: HttpRequest, *args: Any, **named: Any) -> HttpResponse:
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         method = request.method
         if method not in {"GET", "HEAD"}:
-            detail = _("The API only reads: ask by GET or HEAD.")
+            detail = _("The API is read-only. Use GET or HEAD.")
             problem = ProblemError(HTTPStatus.METHOD_NOT_ALLOWED, detail, headers={"Allow": "GET, HEAD"})
             return problem_response(request, problem)
-        request.method = "GET"  # ninja knows no other here
+        request.method = "GET"  # the only method that ninja has routes for
         try:
-            response = cast(HttpResponse, view(request, *args, **named))  # the API streams nothing
+            response = cast(HttpResponse, view(request, *args, **kwargs))  # the API streams nothing
         finally:
             request.method = method
-        if getattr(request, "auth", None):  # ninja puts there what `Bearer` returns
+        if getattr(request, "auth", None):  # ninja sets it to what `Bearer` returns
             response.headers["Cache-Control"] = "private, no-store"
         if method == "HEAD":
             response.headers["Content-Length"] = str(len(response.content))

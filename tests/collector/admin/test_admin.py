@@ -402,7 +402,7 @@ def test_an_unknown_user_name_says_what_to_do(as_owner, owner, project):
 
     page = text_of(as_owner.post(f"/admin/collector/project/{project.pk}/change/", form))
 
-    assert "Nobody here is called “Nemo”. Check the spelling, or ask an administrator" in page
+    assert "There is no user “Nemo”. Check the spelling, or ask an administrator" in page
     assert project.memberships.count() == 1
 
 
@@ -467,7 +467,7 @@ def test_an_own_address_that_is_none_says_what_to_write(as_owner, owner, project
 
     page = text_of(as_owner.post(f"/admin/collector/project/{project.pk}/change/", form))
 
-    assert "“my-home” is no address and no network; write one a line" in page
+    assert "“my-home” is not an address or network. Write one per line" in page
     project.refresh_from_db()
     assert project.excluded_networks == ""
 
@@ -480,7 +480,7 @@ def test_own_addresses_explain_themselves_and_are_shown_nowhere_else(as_owner, p
 
     assert "203.0.113.7</textarea>" in page
     assert "They are stored as you write them." in page
-    assert "ask not to be tracked" in page
+    assert "Hits of readers who opt out (Sec-GPC, DNT) are not stored." in page
     for url in (
         "/admin/collector/project/",
         f"/admin/collector/project/{pixel.project_id}/delete/",
@@ -564,15 +564,15 @@ def test_the_pixel_page_names_an_id_past_a_thousand_plainly(as_owner, project):
 @pytest.mark.parametrize(
     ("typed", "says"),
     [
-        ("My_Blog", "like my-blog"),
+        ("My_Blog", "such as my-blog"),
         ("end", "such as my-end"),
         ("badge", "such as my-badge"),
-        ("über", "like uber"),
+        ("über", "such as uber"),
         ("a" * 41, "up to 40"),
-        ("-x", "like x"),
-        ("../../etc", "like etc"),
-        ("<script>", "like script"),
-        (" ".join(f"p{number}" for number in range(41)), "40 placements at most, not 41"),
+        ("-x", "such as x"),
+        ("../../etc", "such as etc"),
+        ("<script>", "such as script"),
+        (" ".join(f"p{number}" for number in range(41)), "at most 40 platforms, not 41"),
     ],
 )
 def test_a_placement_that_can_not_be_says_what_to_write(as_owner, project, typed, says):
@@ -700,7 +700,7 @@ def test_pausing_and_resuming_shows_in_list_page_and_history(request, who, pixel
     lists, page = "/admin/collector/pixel/", f"/admin/collector/pixel/{pixel.pk}/change/"
 
     assert 'value="mute"' in text_of(client.get(page))
-    assert "A pause is for all readers" in text_of(client.get(page))
+    assert "The pause applies to all readers" in text_of(client.get(page))
     assert act(client, "mute", pixel, from_page="1") == page
     assert pixel.is_muted(timezone.now())
     until = f"Paused until {pixel.muted_until.astimezone(pixel.project.zone):%H:%M} Europe/Berlin"
@@ -743,7 +743,7 @@ def test_a_retired_pixel_is_not_paused_and_says_so(as_owner, pixel):
 
     assert pixel.muted_at is None
     page = text_of(as_owner.get(f"/admin/collector/pixel/{pixel.pk}/change/"))
-    assert "Paused nothing: the pixels you picked are retired." in page
+    assert "Nothing was paused: the selected pixels are retired." in page
     assert 'value="mute"' not in page
 
 
@@ -812,7 +812,7 @@ def test_each_line_of_a_pasted_list_becomes_a_pixel(as_owner, project):
         "/admin/collector/pixel/several/", {**form, "titles": "One\r\n\r\n  Two \nThree"}, follow=True
     )
 
-    assert "Made 3 pixels" in text_of(response)
+    assert "Created 3 pixels" in text_of(response)
     assert sorted(Pixel.objects.values_list("title", flat=True)) == ["One", "Three", "Two"]
     assert len({pixel.token for pixel in Pixel.objects.all()}) == 3
     assert all(pixel.placements == ["medium", "wiki"] and pixel.project == project for pixel in Pixel.objects.all())
@@ -823,8 +823,8 @@ def test_each_line_of_a_pasted_list_becomes_a_pixel(as_owner, project):
     ("changes", "says"),
     [
         ({"titles": " \n "}, "This field is required"),
-        ({"titles": "Fine\n" + "x" * 201}, "has 201 characters; write 200 at most"),
-        ({"titles": "x\n" * 501}, "paste 500 at most"),
+        ({"titles": "Fine\n" + "x" * 201}, "has 201 characters. The limit is 200."),
+        ({"titles": "x\n" * 501}, "Paste at most 500"),
         ({"own_placements": "end"}, "such as my-end"),
         ({"kind": "poem"}, "Select a valid choice"),
     ],

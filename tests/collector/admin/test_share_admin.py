@@ -93,7 +93,7 @@ def test_an_owner_shares_one_article_in_a_frame(as_owner, pixel, settings):
     frame = re.search(r'<code id="share-frame"[^>]*>([^<]*)</code>', page)[1]
     assert unescape(frame) == (
         f"""<iframe src="https://hits.example.org/share/{link.key}/embed/" """
-        """title="Visits of The &quot;&lt;b&gt;&quot; tag" width="100%" height="440" loading="lazy" """
+        """title="Visits to The &quot;&lt;b&gt;&quot; tag" width="100%" height="440" loading="lazy" """
         """style="border: 0"></iframe>"""
     )
     assert unescape(frame) in unescape(text_of(as_owner.get(LIST)))
@@ -238,26 +238,26 @@ def test_a_password_that_was_refused_is_not_sent_back(as_owner, project):
     ("changes", "said"),
     [
         ({"new_password": PASSWORD, "embedded_on": "*"}, "A frame can&#x27;t ask for a password"),
-        ({"shows": ["hours"], "embedded_on": "*"}, "What stands in a frame is the trend"),
-        ({"embedded_on": "https://example.org/path"}, "is no site"),
-        ({"embedded_on": "https://example.org; script-src *"}, "is no site"),
-        ({"embedded_on": "https://a..b\u00fc.example"}, "has a name that no site can have"),
-        ({"embedded_on": "'self'"}, "is no site"),
-        ({"embedded_on": "https://["}, "is no site"),
-        ({"embedded_on": "https://[::1"}, "is no site"),
-        ({"embedded_on": "https://[v1.x]"}, "is no site"),
-        ({"embedded_on": "https://a.example*"}, "is no site"),
-        ({"embedded_on": "https://a.*.example"}, "is no site"),
-        ({"embedded_on": "https://a:b"}, "is no site"),
-        ({"embedded_on": "https://a:"}, "is no site"),
-        ({"embedded_on": "https://a:\u0661"}, "is no site"),
-        ({"embedded_on": "https://a%2fb.example"}, "is no site"),
-        ({"embedded_on": "https://a\\b.example"}, "is no site"),
-        ({"embedded_on": "https://a`b.example"}, "is no site"),
-        ({"embedded_on": "https://a\x01b.example"}, "is no site"),
-        ({"embedded_on": "https://a\x7fb.example"}, "is no site"),
-        ({"embedded_on": "https://b\u00fccher\\.example"}, "is no site"),
-        ({"embedded_on": "javascript://example.org"}, "is no site"),
+        ({"shows": ["hours"], "embedded_on": "*"}, "The frame shows the trend"),
+        ({"embedded_on": "https://example.org/path"}, "is not a site"),
+        ({"embedded_on": "https://example.org; script-src *"}, "is not a site"),
+        ({"embedded_on": "https://a..b\u00fc.example"}, "is not a valid name of a site"),
+        ({"embedded_on": "'self'"}, "is not a site"),
+        ({"embedded_on": "https://["}, "is not a site"),
+        ({"embedded_on": "https://[::1"}, "is not a site"),
+        ({"embedded_on": "https://[v1.x]"}, "is not a site"),
+        ({"embedded_on": "https://a.example*"}, "is not a site"),
+        ({"embedded_on": "https://a.*.example"}, "is not a site"),
+        ({"embedded_on": "https://a:b"}, "is not a site"),
+        ({"embedded_on": "https://a:"}, "is not a site"),
+        ({"embedded_on": "https://a:\u0661"}, "is not a site"),
+        ({"embedded_on": "https://a%2fb.example"}, "is not a site"),
+        ({"embedded_on": "https://a\\b.example"}, "is not a site"),
+        ({"embedded_on": "https://a`b.example"}, "is not a site"),
+        ({"embedded_on": "https://a\x01b.example"}, "is not a site"),
+        ({"embedded_on": "https://a\x7fb.example"}, "is not a site"),
+        ({"embedded_on": "https://b\u00fccher\\.example"}, "is not a site"),
+        ({"embedded_on": "javascript://example.org"}, "is not a site"),
         ({"shows": ["trend", "secrets"]}, "Select a valid choice"),
         ({"name": ""}, "This field is required"),
         ({"pixel": "999999"}, "Choose an article of the project above"),
@@ -313,7 +313,7 @@ def test_a_revoked_link_is_dead_at_once_and_for_good(as_owner, client, pixel):
     change(as_owner, link, name="Renamed", expires_at="2027-01-01T00:00")
     assert client.get(url(link)).status_code == 404
     assert LogEntry.objects.filter(change_message="Revoked.").count() == 1
-    assert "Revoked nothing" in text_of(
+    assert "Nothing was revoked" in text_of(
         as_owner.post(LIST, {"action": "revoke", "_selected_action": [link.pk]}, follow=True)
     )
 
@@ -325,7 +325,7 @@ def test_a_link_is_revoked_from_its_own_page(as_owner, pixel):
     answer = as_owner.post(LIST, data)
 
     assert answer.headers["Location"] == f"{LIST}{link.pk}/change/"
-    assert "It leads nowhere any more" in text_of(as_owner.get(answer.headers["Location"]))
+    assert "This link is permanently revoked" in text_of(as_owner.get(answer.headers["Location"]))
 
 
 def test_a_link_can_be_deleted(as_owner, pixel):

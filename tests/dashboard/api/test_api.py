@@ -24,10 +24,12 @@ from collector.intake.visitors import DAY_MICROSECONDS
 from collector.models import ApiToken, DailySalt, Membership, Pixel, Project, Role, Verdict
 from collector.storage.export import FIELDS, hit_rows
 from dashboard.api import api, hits
-from dashboard.api.counts import MAX_DAYS_OF_MANY_VALUES, CountPage, DimensionName
+from dashboard.api.count_query import DimensionName
+from dashboard.api.counts import CountPage
 from dashboard.api.hits import HitPage
 from dashboard.api.projects import PixelPage, ProjectPage
 from dashboard.api.read_only import read_only
+from dashboard.visits.results import MAX_DAYS_OF_MANY_VALUES
 from tests.hits import CAMO, hit
 
 pytestmark = pytest.mark.django_db
@@ -570,7 +572,9 @@ def test_values_that_strangers_make_up_are_counted_over_fewer_days(program, proj
     problem = get(program, "projects/blog/counts", 400, since="2026-07-31", **query)  # 93 days
     assert "92" in problem["detail"]
     get(program, "projects/blog/counts", since="2026-08-01", **query)
-    assert f"by page or elsewhere {MAX_DAYS_OF_MANY_VALUES}" in client.get("/api/v1/").content.decode()
+    assert (
+        f"or {MAX_DAYS_OF_MANY_VALUES} for the dimensions page and elsewhere" in client.get("/api/v1/").content.decode()
+    )
 
 
 @pytest.mark.parametrize("path", ["nothing", "projects/", "projects/blog/", "projects/blog/pixels/x", "projects/é"])

@@ -759,7 +759,7 @@ def test_an_address_that_leads_nowhere_says_what_to_do_next(viewer, client):
     response = client.get("/projects/nowhere/")
 
     assert response.status_code == 404
-    assert "ask whoever gave it to you" in response.content.decode()
+    assert "ask the person who gave it to you" in response.content.decode()
 
 
 def test_hits_that_could_not_be_kept_are_said_to_administrators_alone(viewer, client, admin_client):
