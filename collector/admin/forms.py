@@ -33,7 +33,7 @@ class ProjectForm(forms.ModelForm[Project]):
 
 
 class MembershipForm(forms.ModelForm[Membership]):
-    """A member by user name. A list to choose from would show owners everybody's account."""
+    """A member, typed by user name: a list to choose from would show owners the accounts of others."""
 
     user = forms.ModelChoiceField(
         label=gettext_lazy("User name"),

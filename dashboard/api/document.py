@@ -70,7 +70,7 @@ class DocumentedAPI(NinjaAPI):
         return _document(self, self.get_root_path(path_params or {}) if path_prefix is None else path_prefix)
 
     def documentation(self, request: HttpRequest) -> HttpResponse:
-        """Show the documentation. It is public: no data in it. No query except for the session."""
+        """Show the documentation. It is public and contains no data. No query except for the session."""
         return _documentation(request, self.get_openapi_schema())
 
 

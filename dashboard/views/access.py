@@ -41,5 +41,5 @@ def visible_pixel(request: HttpRequest, slug: str, pixel_id: int) -> Pixel:
 
 
 def may_use_admin(request: HttpRequest) -> bool:
-    """Say whether the user is let into the admin, where pixels are edited and share links made."""
+    """Say whether the user can log in to the admin, where pixels are edited and share links are created."""
     return bool(getattr(request.user, "is_staff", False))

@@ -11,7 +11,7 @@ from dashboard.views.access import dashboard_view, may_use_admin, visible_pixel
 
 @dashboard_view
 def article(request: HttpRequest, slug: str, pixel_id: int) -> HttpResponse:
-    """Show one pixel of a project over a period."""
+    """Show one article over a period."""
     pixel = visible_pixel(request, slug, pixel_id)
     now = timezone.now()
     paused_until = pixel.paused_until(now)

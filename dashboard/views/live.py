@@ -1,4 +1,4 @@
-"""The visits of the last 30 minutes, which a page asks for again and again."""
+"""The visits of the last 30 minutes, which the pages of projects and articles request again and again."""
 
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
