@@ -3,16 +3,16 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
-from dashboard.views import exports, projects, share, snippets
+from dashboard.views import articles, exports, live, projects, share, snippets
 
 urlpatterns = [
     path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("", projects.projects, name="projects"),
     path("projects/<slug:slug>/", projects.project, name="project"),
-    path("projects/<slug:slug>/live/", projects.project_live, name="project_live"),
-    path("projects/<slug:slug>/<int:pixel_id>/", projects.pixel, name="pixel"),
-    path("projects/<slug:slug>/<int:pixel_id>/live/", projects.pixel_live, name="pixel_live"),
+    path("projects/<slug:slug>/live/", live.project_live, name="project_live"),
+    path("projects/<slug:slug>/<int:pixel_id>/", articles.article, name="pixel"),
+    path("projects/<slug:slug>/<int:pixel_id>/live/", live.article_live, name="pixel_live"),
     path("projects/<slug:slug>/hits.<str:ending>", exports.project_hits, name="project_hits"),
     path("projects/<slug:slug>/<int:pixel_id>/hits.<str:ending>", exports.pixel_hits, name="pixel_hits"),
     path("projects/<slug:slug>/export.csv", exports.project_csv, name="project_csv"),

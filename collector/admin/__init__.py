@@ -1,9 +1,9 @@
 """The admin: Django's own, for authors as well as for administrators.
 
-Who may do what follows from the memberships of projects, never from Django's model permissions. Who may log in
-here (`is_staff`) may make projects; owners edit their projects and members, and share them by links; owners and editors
-edit pixels. Editors and viewers don't see the project itself here. Superusers see everything, and they alone see users.
-An API token is seen by who made it, and by superusers.
+Rights come from the members of projects, never from Django's model permissions. Users who can log in here (`is_staff`)
+can create projects. Owners edit their projects and members, and share them by links. Owners and editors edit pixels.
+Editors and viewers don't see the project itself here. Superusers see everything, and only they see users. An API token
+is visible to its user and to superusers.
 """
 
 from django.contrib import admin
@@ -22,4 +22,4 @@ admin.site.site_title = "Footfall"
 admin.site.site_header = "Footfall"
 admin.site.index_title = gettext_lazy("What you measure")
 admin.site.enable_nav_sidebar = False
-admin.site.unregister(Group)  # groups hold model permissions, which nothing here asks for
+admin.site.unregister(Group)  # groups hold model permissions, which are not used here

@@ -1,7 +1,7 @@
-"""Forms of the admin: who is a member of a project, and where a pixel is pasted."""
+"""Forms of the admin: projects and their members, and pixels with their platforms."""
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.contrib.auth.models import User
@@ -11,22 +11,13 @@ from django.utils.translation import gettext_lazy
 
 from collector.classify.platforms import platform_name, platforms_by_kind
 from collector.models import Membership, Pixel, Project, Role
-from collector.models.projects import validate_placement, validate_placements
+from collector.models.validators import validate_placement, validate_placements
 
 PIXELS_AT_ONCE = 500
 
-if TYPE_CHECKING:
-    PixelModelForm = forms.ModelForm[Pixel]
-    ProjectModelForm = forms.ModelForm[Project]
-    MembershipModelForm = forms.ModelForm[Membership]
-    MembershipInlineFormSet = forms.BaseInlineFormSet[Membership, Project, forms.ModelForm[Membership]]
-else:  # Django's own form classes take no parameters while running
-    PixelModelForm = ProjectModelForm = MembershipModelForm = forms.ModelForm
-    MembershipInlineFormSet = forms.BaseInlineFormSet
 
-
-class ProjectForm(ProjectModelForm):
-    """A project; its time zone is typed, and completed from the `<datalist>` of the page."""
+class ProjectForm(forms.ModelForm[Project]):
+    """A project. Its time zone is typed; the page's `<datalist>` completes it."""
 
     class Meta:
         model = Project
@@ -37,12 +28,12 @@ class ProjectForm(ProjectModelForm):
         }
 
     def clean_excluded_networks(self) -> str:
-        """Return the typed networks, one a line, without blank lines."""
+        """Return the networks, one per line, without blank lines."""
         return "\n".join(self.cleaned_data["excluded_networks"].split())
 
 
-class MembershipForm(MembershipModelForm):
-    """A member by user name: no owner of a project gets to see who else has an account."""
+class MembershipForm(forms.ModelForm[Membership]):
+    """A member, typed by user name: a list to choose from would show owners the accounts of others."""
 
     user = forms.ModelChoiceField(
         label=gettext_lazy("User name"),
@@ -51,8 +42,7 @@ class MembershipForm(MembershipModelForm):
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
         error_messages={
             "invalid_choice": gettext_lazy(
-                "Nobody here is called “%(value)s”. Check the spelling, "
-                "or ask an administrator to make the account first."
+                "There is no user “%(value)s”. Check the spelling, or ask an administrator to create the account first."
             )
         },
     )
@@ -63,14 +53,14 @@ class MembershipForm(MembershipModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for field in self.fields.values():  # a row of the table has no labels of its own
+        for field in self.fields.values():  # a row of the table shows no labels
             field.widget.attrs["aria-label"] = str(field.label)
         if self.instance.pk:
             self.initial["user"] = self.instance.user
 
 
-class MembershipFormSet(MembershipInlineFormSet):
-    """The members of one project, of whom one at least stays an owner."""
+class MembershipFormSet(forms.BaseInlineFormSet[Membership, Project, forms.ModelForm[Membership]]):
+    """The members of one project. At least one must stay an owner."""
 
     def add_fields(self, form: Any, index: int | None) -> None:
         super().add_fields(form, index)
@@ -78,10 +68,10 @@ class MembershipFormSet(MembershipInlineFormSet):
             form.fields["DELETE"].widget.attrs["aria-label"] = _("Remove this member")
 
     def clean(self) -> None:
-        """Raise ValidationError where a project that has an owner would be left without one."""
+        """Raise ValidationError if a project that has an owner would be left without one."""
         super().clean()
         if any(self.errors) or not self.instance.pk:
-            return  # whoever makes a project becomes its owner
+            return  # the user who creates a project becomes its owner
         kept = [form.cleaned_data for form in self.forms if form not in self.deleted_forms]
         if any(data.get("role") == Role.OWNER for data in kept):
             return
@@ -89,8 +79,8 @@ class MembershipFormSet(MembershipInlineFormSet):
             raise ValidationError(_("A project needs an owner. Make another member its owner first, then save again."))
 
 
-class PixelForm(PixelModelForm):
-    """A pixel, with its placements picked from the catalogue or typed."""
+class PixelForm(forms.ModelForm[Pixel]):
+    """A pixel. Its placements are picked from the catalogue or typed."""
 
     known_placements = forms.MultipleChoiceField(
         label=gettext_lazy("Where you publish it"),
@@ -100,13 +90,13 @@ class PixelForm(PixelModelForm):
             (_(heading), [(platform.slug, platform_name(platform.slug)) for platform in platforms])
             for heading, platforms in platforms_by_kind().items()
         ],
-        help_text=gettext_lazy("You get one snippet for each, and the dashboard tells them apart."),
+        help_text=gettext_lazy("You get a snippet for each platform, and the dashboard counts each separately."),
     )
     own_placements = forms.CharField(
-        label=gettext_lazy("Other places"),
+        label=gettext_lazy("Other platforms"),
         required=False,
         widget=forms.TextInput(attrs={"class": "vTextField", "autocapitalize": "none", "spellcheck": "false"}),
-        help_text=gettext_lazy("Short names of your own, with commas between them: team-wiki, print-qr-code."),
+        help_text=gettext_lazy("Your own short names, separated by commas: team-wiki, print-qr-code."),
     )
 
     class Meta:
@@ -115,13 +105,13 @@ class PixelForm(PixelModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        known = {platform.slug for platforms in platforms_by_kind().values() for platform in platforms}
+        catalogue_slugs = {platform.slug for platforms in platforms_by_kind().values() for platform in platforms}
         placements = self.instance.placements
-        self.initial["known_placements"] = [slug for slug in placements if slug in known]
-        self.initial["own_placements"] = ", ".join(slug for slug in placements if slug not in known)
+        self.initial["known_placements"] = [slug for slug in placements if slug in catalogue_slugs]
+        self.initial["own_placements"] = ", ".join(slug for slug in placements if slug not in catalogue_slugs)
 
     def clean_own_placements(self) -> list[str]:
-        """Return the typed placements, each valid by itself."""
+        """Return the typed placements. Raises ValidationError with all that are invalid."""
         typed = [slug for slug in re.split(r"[,\s]+", self.cleaned_data["own_placements"]) if slug]
         errors = []
         for slug in typed:
@@ -134,7 +124,7 @@ class PixelForm(PixelModelForm):
         return typed
 
     def clean(self) -> dict[str, Any]:
-        """Put the picked and the typed placements together, each once."""
+        """Combine the picked and the typed placements, without repetitions."""
         data = super().clean() or self.cleaned_data
         if "known_placements" in data and "own_placements" in data:
             placements = list(dict.fromkeys([*data["known_placements"], *data["own_placements"]]))
@@ -148,14 +138,12 @@ class PixelForm(PixelModelForm):
 
 
 class SeveralPixelsForm(PixelForm):
-    """Many pixels at once: a title on each line, all else the same."""
+    """Several pixels at once: one title per line, everything else the same."""
 
     titles = forms.CharField(
         label=gettext_lazy("Titles"),
         widget=forms.Textarea(attrs={"rows": 10}),
-        help_text=gettext_lazy(
-            "One on each line, such as a list of what you have published. Each becomes a pixel of its own."
-        ),
+        help_text=gettext_lazy("One title per line, such as a list of your articles. Each becomes a pixel."),
     )
     field_order = ["titles", "project", "kind", "known_placements", "own_placements"]
 
@@ -164,26 +152,26 @@ class SeveralPixelsForm(PixelForm):
         fields = ["project", "kind"]
 
     def clean_titles(self) -> list[str]:
-        """Return the titles, each valid by itself."""
+        """Return the titles. Raises ValidationError for one that is too long, and for too many."""
         titles = [line.strip() for line in self.cleaned_data["titles"].splitlines() if line.strip()]
-        longest = Pixel._meta.get_field("title").max_length or 0
+        max_length = Pixel._meta.get_field("title").max_length or 0
         for title in titles:
-            if len(title) > longest:
+            if len(title) > max_length:
                 raise ValidationError(
-                    _("“%(title)s…” has %(count)s characters; write %(limit)s at most.")
-                    % {"title": title[:40], "count": len(title), "limit": longest}
+                    _("“%(title)s…” has %(count)s characters. The limit is %(limit)s.")
+                    % {"title": title[:40], "count": len(title), "limit": max_length}
                 )
         if len(titles) > PIXELS_AT_ONCE:
             raise ValidationError(
-                _("There are %(count)s titles; paste %(limit)s at most, and the others after that.")
+                _("There are %(count)s titles. Paste at most %(limit)s at once.")
                 % {"count": len(titles), "limit": PIXELS_AT_ONCE}
             )
         return titles
 
     def pixels(self) -> list[Pixel]:
-        """Return the pixels, not stored yet, in the order of their titles."""
-        made = self.instance
+        """Return the pixels in the order of their titles, not saved yet."""
+        template = self.instance
         return [
-            Pixel(project=made.project, kind=made.kind, placements=made.placements, title=title)
+            Pixel(project=template.project, kind=template.kind, placements=template.placements, title=title)
             for title in self.cleaned_data["titles"]
         ]

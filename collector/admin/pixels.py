@@ -1,112 +1,68 @@
 """Pixels in the admin, with their snippets; for owners and editors of their projects."""
 
-import datetime
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.actions import delete_selected as ask_and_delete
-from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
+from django.contrib.admin.models import ADDITION, LogEntry
 from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.admin.utils import unquote
-from django.db.models import ForeignKey, QuerySet
+from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import ForeignKey, Model, QuerySet
 from django.forms import ModelChoiceField
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext
+from django.utils.translation import gettext_lazy, ngettext
 
+from collector.admin.filters import EditableProjectFilter, PixelStateFilter
 from collector.admin.forms import PixelForm, SeveralPixelsForm
+from collector.admin.pixel_actions import (
+    delete_selected,
+    has_counts,
+    mute,
+    refuse_to_delete,
+    reinstate,
+    retire,
+    unmute,
+)
+from collector.admin.scope import Scope
+from collector.admin.wording import joined, moment
 from collector.classify.platforms import platform_name
-from collector.models import DailyCount, Pixel, Project, ShareLink
+from collector.models import Pixel, Project, ShareLink
 from collector.snippets import base_url, snippets
-
-if TYPE_CHECKING:
-    PixelModelAdmin = admin.ModelAdmin[Pixel]
-else:  # Django's own admin classes take no parameters while running
-    PixelModelAdmin = admin.ModelAdmin
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What is said of an action: in the history of each pixel, of those that it changed, and where it changed none."""
-
-    history: str
-    done: str
-    nothing: str
-
-
-class ProjectFilter(admin.SimpleListFilter):
-    """By project. Django's own filter would list the names of everybody's projects; a subclass says which it lists."""
-
-    title = gettext_lazy("project")
-    parameter_name = "project"
-
-    def projects(self, request: HttpRequest) -> QuerySet[Project]:
-        raise NotImplementedError
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(str(project.pk), project.name) for project in self.projects(request)]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        value = self.value()
-        if value is None:
-            return queryset
-        is_key = value.isdecimal() and len(value) < 10  # what a database can hold as one
-        return queryset.filter(project_id=value) if is_key else queryset.none()
-
-
-class EditableProjectFilter(ProjectFilter):
-    def projects(self, request: HttpRequest) -> QuerySet[Project]:
-        return Project.objects.editable_by(request.user)
-
-
-class RetiredFilter(admin.SimpleListFilter):
-    title = gettext_lazy("state")
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("live", _("Counting")), ("retired", _("Retired"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Pixel]) -> QuerySet[Pixel]:
-        if self.value() is None:
-            return queryset
-        return queryset.filter(retired_at__isnull=self.value() == "live")
 
 
 @admin.register(Pixel)
-class PixelAdmin(PixelModelAdmin):
+class PixelAdmin(Scope, admin.ModelAdmin[Pixel]):
     """Pixels of the projects that the user may edit."""
 
     form = PixelForm
-    list_display = ["title", "project", "kind", "places", "state", "dashboard"]
-    list_filter = [RetiredFilter, "kind", EditableProjectFilter]
+    list_display = ["title", "project", "kind", "platforms", "state", "dashboard"]
+    list_filter = [PixelStateFilter, "kind", EditableProjectFilter]
     list_select_related = ["project"]
     search_fields = ["title", "token"]
-    actions = ["mute", "unmute", "retire", "reinstate", "delete_selected"]
+    actions = [mute, unmute, retire, reinstate, delete_selected]
     fields = ["title", "project", "kind", "known_placements", "own_placements"]
-    readonly_fields = ["home", "token", "state", "created"]
+    readonly_fields = ["project_name", "token", "state", "created"]
 
     @admin.display(description=gettext_lazy("project"))
-    def home(self, pixel: Pixel) -> str:
-        """Name the project, without Django's link to a page that editors may not open."""
+    def project_name(self, pixel: Pixel) -> str:
+        """Name the project without Django's link to its page, which editors may not open."""
         return pixel.project.name
 
-    @admin.display(description=gettext_lazy("placements"))
-    def places(self, pixel: Pixel) -> str:
+    @admin.display(description=gettext_lazy("platforms"))
+    def platforms(self, pixel: Pixel) -> str:
         return joined(platform_name(placement) for placement in pixel.placements) or _("none")
 
     @admin.display(description=gettext_lazy("state"), ordering="retired_at")
     def state(self, pixel: Pixel) -> str:
         if pixel.retired_at:
             return _("Retired %(moment)s") % {"moment": moment(pixel.retired_at, pixel.project)}
-        paused = paused_until(pixel)
+        paused = end_of_pause(pixel)
         return _("Paused until %(moment)s") % {"moment": paused} if paused else _("Counting")
 
     @admin.display(description=gettext_lazy("created"))
@@ -122,33 +78,24 @@ class PixelAdmin(PixelModelAdmin):
 
     # Who may do what
 
+    def scope(self, user: User | AnonymousUser) -> QuerySet[Pixel]:
+        return Pixel.objects.editable_by(user)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Pixel]:
-        return Pixel.objects.filter(project__in=Project.objects.editable_by(request.user))
+        return self.scope(request.user)
 
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return edits(request, None)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return edits(request, None)
-
-    def has_view_permission(self, request: HttpRequest, obj: Pixel | None = None) -> bool:
-        return edits(request, obj)
-
-    def has_change_permission(self, request: HttpRequest, obj: Pixel | None = None) -> bool:
-        return edits(request, obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Pixel | None = None) -> bool:
-        return edits(request, obj) and (obj is None or not is_counted(obj))
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and not (isinstance(obj, Pixel) and has_counts(obj))
 
     # The form
 
     def get_fieldsets(self, request: HttpRequest, obj: Pixel | None = None) -> Any:
-        """Fix the project once there are counts, or links that share the article: they would stay behind in the old."""
+        """Make the project read-only once the pixel has counts or share links: those would stay in the old project."""
         if obj is None:
             return [(None, {"fields": self.fields})]
-        is_fixed = is_counted(obj) or is_shared(obj)
-        fields = ["home" if name == "project" and is_fixed else name for name in self.fields or []]
-        return [(_("Edit"), {"fields": fields}), (_("Facts"), {"fields": ["token", "state", "created"]})]
+        is_project_fixed = has_counts(obj) or is_shared(obj)
+        fields = ["project_name" if name == "project" and is_project_fixed else name for name in self.fields or []]
+        return [(_("Edit"), {"fields": fields}), (_("Details"), {"fields": ["token", "state", "created"]})]
 
     def formfield_for_foreignkey(
         self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
@@ -158,7 +105,7 @@ class PixelAdmin(PixelModelAdmin):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def get_form(self, request: HttpRequest, obj: Pixel | None = None, change: bool = False, **kwargs: Any) -> Any:
-        """Offer a new project beside the choice, and neither its editing nor its deletion."""
+        """Offer to create a project beside the choice, but not to edit or delete one."""
         form = super().get_form(request, obj, change, **kwargs)
         if "project" in form.base_fields:
             widget: Any = form.base_fields["project"].widget
@@ -176,8 +123,8 @@ class PixelAdmin(PixelModelAdmin):
         return super().changelist_view(request, {"title": _("Pixels"), **(extra_context or {})})
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
-        if edits(request, None) and not Project.objects.editable_by(request.user).exists():
-            return self._lead_to_first_project(request)
+        if self.has_add_permission(request) and not Project.objects.editable_by(request.user).exists():
+            return self._redirect_to_first_project(request)
         return super().add_view(request, form_url, extra_context)
 
     def get_urls(self) -> list[URLPattern]:
@@ -185,28 +132,28 @@ class PixelAdmin(PixelModelAdmin):
         return [several, *super().get_urls()]
 
     def several_view(self, request: HttpRequest) -> HttpResponse:
-        """Make a pixel of each line of a pasted list of titles."""
+        """Create a pixel from each line of a pasted list of titles."""
         projects = Project.objects.editable_by(request.user)
         if not projects.exists():
-            return self._lead_to_first_project(request)
+            return self._redirect_to_first_project(request)
         form = SeveralPixelsForm(request.POST or None, initial=self.get_changeform_initial_data(request))
         choice: Any = form.fields["project"]
         choice.queryset = projects
         if request.method == "POST" and form.is_valid():
             pixels = Pixel.objects.bulk_create(form.pixels())
-            LogEntry.objects.log_actions(str(request.user.pk), pixels, ADDITION, _("Added with others."))
-            made = ngettext(
-                "Made %(count)s pixel. Open it for its snippets.",
-                "Made %(count)s pixels. Open one for its snippets.",
+            LogEntry.objects.log_actions(str(request.user.pk), pixels, ADDITION, _("Added in bulk."))
+            created = ngettext(
+                "Created %(count)s pixel. Open it to copy its snippets.",
+                "Created %(count)s pixels. Open one to copy its snippets.",
                 len(pixels),
             )
-            self.message_user(request, made % {"count": len(pixels)}, messages.SUCCESS)
+            self.message_user(request, created % {"count": len(pixels)}, messages.SUCCESS)
             return redirect("admin:collector_pixel_changelist")
         context = {**self.admin_site.each_context(request), "form": form, "title": _("Add several pixels")}
         return render(request, "admin/collector/pixel/several.html", context)
 
-    def _lead_to_first_project(self, request: HttpRequest) -> HttpResponse:
-        self.message_user(request, _("A pixel belongs to a project. Make your first project here, then its pixels."))
+    def _redirect_to_first_project(self, request: HttpRequest) -> HttpResponse:
+        self.message_user(request, _("A pixel belongs to a project. Create your first project here, then add pixels."))
         return redirect("admin:collector_project_add")
 
     def change_view(
@@ -219,140 +166,35 @@ class PixelAdmin(PixelModelAdmin):
                 "title": pixel.title,
                 "subtitle": None,
                 "snippets": snippets(pixel, base_url(request)),
-                "counted": is_counted(pixel),
-                "paused_until": paused_until(pixel),
+                "has_counts": has_counts(pixel),
+                "paused_until": end_of_pause(pixel),
             }
         return super().change_view(request, object_id, form_url, extra_context)
 
     def response_add(self, request: HttpRequest, obj: Pixel, post_url_continue: str | None = None) -> HttpResponse:
-        """Go to the new pixel's own page, where its snippets are."""
+        """Go to the page of the new pixel, which shows its snippets."""
         if IS_POPUP_VAR in request.POST or "_addanother" in request.POST:
             return super().response_add(request, obj, post_url_continue)
-        ready = _("“%(title)s” is ready. Copy a snippet for each place.") % {"title": obj}
-        self.message_user(request, ready, messages.SUCCESS)
+        message = _("“%(title)s” is ready. Copy a snippet for each platform.") % {"title": obj}
+        self.message_user(request, message, messages.SUCCESS)
         return redirect("admin:collector_pixel_change", obj.pk)
 
-    # Pausing, retiring, reinstating, deleting
-
-    @admin.action(description=gettext_lazy("Pause counting for ten minutes"))
-    def mute(self, request: HttpRequest, queryset: QuerySet[Pixel]) -> HttpResponse | None:
-        now = timezone.now()
-        pixels = list(queryset.filter(retired_at=None))
-        for pixel in pixels:
-            pixel.mute(now)
-        outcome = Outcome(
-            history=_("Paused."),
-            done=_("Paused %(pixels)s."),
-            nothing=_("Paused nothing: the pixels you picked are retired."),
-        )
-        return self._report(request, pixels, outcome)
-
-    @admin.action(description=gettext_lazy("Count again now"))
-    def unmute(self, request: HttpRequest, queryset: QuerySet[Pixel]) -> HttpResponse | None:
-        now = timezone.now()
-        pixels = [pixel for pixel in queryset if pixel.is_muted(now)]
-        for pixel in pixels:
-            pixel.unmute(now)
-        outcome = Outcome(
-            history=_("Resumed."),
-            done=_("Resumed %(pixels)s."),
-            nothing=_("Resumed nothing: the pixels you picked are not paused."),
-        )
-        return self._report(request, pixels, outcome)
-
-    @admin.action(description=gettext_lazy("Retire: count no more visits"))
-    def retire(self, request: HttpRequest, queryset: QuerySet[Pixel]) -> HttpResponse | None:
-        pixels = list(queryset.filter(retired_at=None))
-        Pixel.objects.filter(pk__in=[pixel.pk for pixel in pixels]).update(retired_at=timezone.now())
-        outcome = Outcome(
-            history=_("Retired."),
-            done=_("Retired %(pixels)s."),
-            nothing=_("Retired nothing: the pixels you picked are so already."),
-        )
-        return self._report(request, pixels, outcome)
-
-    @admin.action(description=gettext_lazy("Reinstate: count visits again"))
-    def reinstate(self, request: HttpRequest, queryset: QuerySet[Pixel]) -> HttpResponse | None:
-        pixels = list(queryset.exclude(retired_at=None))
-        Pixel.objects.filter(pk__in=[pixel.pk for pixel in pixels]).update(retired_at=None)
-        outcome = Outcome(
-            history=_("Reinstated."),
-            done=_("Reinstated %(pixels)s."),
-            nothing=_("Reinstated nothing: the pixels you picked are so already."),
-        )
-        return self._report(request, pixels, outcome)
-
-    @admin.action(description=gettext_lazy("Delete"))
-    def delete_selected(self, request: HttpRequest, queryset: QuerySet[Pixel]) -> HttpResponse | None:
-        """Take the place of Django's own, which would not say what to do with pixels that have counts."""
-        counted = [pixel for pixel in queryset if is_counted(pixel)]
-        if counted:
-            self._refuse_to_delete(request, counted)
-            return None
-        return ask_and_delete(self, request, queryset)
+    # Deleting
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         pixel = self.get_object(request, unquote(object_id))
-        if pixel is not None and is_counted(pixel):
-            self._refuse_to_delete(request, [pixel])
+        if pixel is not None and has_counts(pixel):
+            refuse_to_delete(self, request, [pixel])
             return redirect("admin:collector_pixel_change", pixel.pk)
         return super().delete_view(request, object_id, extra_context)
 
-    def _refuse_to_delete(self, request: HttpRequest, pixels: list[Pixel]) -> None:
-        refused = ngettext(
-            "%(pixels)s has counts, which would be lost with it. Nothing was deleted: retire it instead.",
-            "%(pixels)s have counts, which would be lost with them. Nothing was deleted: retire them instead.",
-            len(pixels),
-        )
-        self.message_user(request, refused % {"pixels": quoted(pixels)}, messages.ERROR)
-
-    def _report(self, request: HttpRequest, pixels: list[Pixel], outcome: Outcome) -> HttpResponse | None:
-        """Say what was done, and go back to the page where the button was pressed."""
-        if pixels:
-            LogEntry.objects.log_actions(str(request.user.pk), pixels, CHANGE, outcome.history)
-        asked_from = request.POST.get("next", "")
-        if url_has_allowed_host_and_scheme(asked_from, allowed_hosts=None):
-            return redirect(asked_from)  # a page of the dashboard, which shows the state, and no messages
-        if not pixels:
-            self.message_user(request, outcome.nothing, messages.WARNING)
-            return None
-        self.message_user(request, outcome.done % {"pixels": quoted(pixels)}, messages.SUCCESS)
-        return redirect("admin:collector_pixel_change", pixels[0].pk) if "from_page" in request.POST else None
-
-
-def edits(request: HttpRequest, pixel: Pixel | None) -> bool:
-    """Say whether the user may edit `pixel`, or may have pixels at all where it is None."""
-    if pixel is None:
-        return bool(request.user.is_active and request.user.is_staff)
-    return Project.objects.editable_by(request.user).filter(pk=pixel.project_id).exists()
-
-
-def is_counted(pixel: Pixel) -> bool:
-    """Say whether anything was counted for `pixel`."""
-    return DailyCount.objects.filter(project_id=pixel.project_id, pixel_id=pixel.pk).exists()
-
 
 def is_shared(pixel: Pixel) -> bool:
-    """Say whether a share link, of whatever state, is of `pixel` alone."""
+    """Say whether there is a share link for this pixel, whatever its state."""
     return ShareLink.objects.filter(pixel=pixel).exists()
 
 
-def paused_until(pixel: Pixel) -> str:
-    """Return until when hits of `pixel` are set aside, in its project's time zone; empty where they count."""
-    if pixel.muted_until is None or not pixel.is_muted(timezone.now()):
-        return ""
-    return f"{pixel.muted_until.astimezone(pixel.project.zone):%H:%M} {pixel.project.timezone}"
-
-
-def quoted(pixels: Iterable[Pixel]) -> str:
-    """Return the titles of pixels, each in quotation marks."""
-    return joined(_("“%(title)s”") % {"title": pixel} for pixel in pixels)
-
-
-def joined(words: Iterable[str]) -> str:
-    return pgettext("between the items of a list", ", ").join(words)
-
-
-def moment(at: datetime.datetime, project: Project) -> str:
-    """Return a moment in the project's time zone, naming the zone."""
-    return f"{at.astimezone(project.zone):%Y-%m-%d %H:%M} {project.timezone}"
+def end_of_pause(pixel: Pixel) -> str:
+    """Return the time at which counting resumes, with its zone; empty if the pixel is not paused."""
+    paused_until = pixel.paused_until(timezone.now())
+    return f"{paused_until:%H:%M} {pixel.project.timezone}" if paused_until else ""

@@ -2,9 +2,10 @@
 
 import zoneinfo
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Count, QuerySet
 from django.forms import Form, ModelForm
 from django.http import HttpRequest, HttpResponse
@@ -15,18 +16,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from collector.admin.forms import MembershipForm, MembershipFormSet, ProjectForm
+from collector.admin.scope import Scope
 from collector.models import Membership, Project, Role
 
-if TYPE_CHECKING:
-    ProjectModelAdmin = admin.ModelAdmin[Project]
-    MembershipTabularInline = admin.TabularInline[Membership, Project]
-else:  # Django's own admin classes take no parameters while running
-    ProjectModelAdmin = admin.ModelAdmin
-    MembershipTabularInline = admin.TabularInline
 
-
-class MembershipInline(MembershipTabularInline):
-    """The members of a project. Who may edit the project may edit them."""
+class MembershipInline(Scope, admin.TabularInline[Membership, Project]):
+    """The members of a project. Only owners edit them."""
 
     model = Membership
     form = MembershipForm
@@ -35,22 +30,13 @@ class MembershipInline(MembershipTabularInline):
     verbose_name = gettext_lazy("member")
     verbose_name_plural = gettext_lazy("members")
 
-    def has_view_permission(self, request: HttpRequest, obj: Project | None = None) -> bool:
-        return owns(request, obj)
-
-    def has_add_permission(self, request: HttpRequest, obj: Project | None = None) -> bool:
-        return owns(request, obj)
-
-    def has_change_permission(self, request: HttpRequest, obj: Project | None = None) -> bool:
-        return owns(request, obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Project | None = None) -> bool:
-        return owns(request, obj)
+    def scope(self, user: User | AnonymousUser) -> QuerySet[Project]:
+        return Project.objects.owned_by(user)
 
 
 @admin.register(Project)
-class ProjectAdmin(ProjectModelAdmin):
-    """Projects that the user owns. Whoever makes one becomes its owner."""
+class ProjectAdmin(Scope, admin.ModelAdmin[Project]):
+    """Projects that the user owns. The user who creates a project becomes its owner."""
 
     form = ProjectForm
     inlines = [MembershipInline]
@@ -61,7 +47,7 @@ class ProjectAdmin(ProjectModelAdmin):
 
     @admin.display(description=gettext_lazy("pixels"), ordering="pixel_count")
     def pixels(self, project: Project) -> SafeString:
-        """Count the pixels, as a link to them."""
+        """Return the number of pixels, as a link to their list."""
         url = reverse("admin:collector_pixel_changelist", query={"project": project.pk})
         return format_html('<a href="{}">{}</a>', url, project.pixel_count)  # type: ignore[attr-defined]
 
@@ -74,49 +60,39 @@ class ProjectAdmin(ProjectModelAdmin):
 
     # Who may do what
 
+    def scope(self, user: User | AnonymousUser) -> QuerySet[Project]:
+        return Project.objects.owned_by(user)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Project]:
-        return Project.objects.owned_by(request.user).annotate(pixel_count=Count("pixels")).order_by("name")
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return owns(request, None)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return owns(request, None)
-
-    def has_view_permission(self, request: HttpRequest, obj: Project | None = None) -> bool:
-        return owns(request, obj)
-
-    def has_change_permission(self, request: HttpRequest, obj: Project | None = None) -> bool:
-        return owns(request, obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Project | None = None) -> bool:
-        return owns(request, obj)
+        return self.scope(request.user).annotate(pixel_count=Count("pixels")).order_by("name")
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """Leave out deleting several at once: a project's data can't be brought back."""
+        """Allow no action on several projects: a deleted project can't be restored."""
         return {}
 
     # What happens
 
     def get_deleted_objects(self, objs: QuerySet[Project] | Sequence[Project], request: HttpRequest) -> Any:
-        """Describe what goes with a project, without loading every hit, as Django's own would."""
+        """List what is deleted with a project, without loading every hit as Django would."""
         to_delete: list[Any] = []
         for project in objs:
-            mine = [_("Pixel: %(pixel)s") % {"pixel": pixel} for pixel in project.pixels.all()]
-            shared = [link.name for link in project.share_links.all()]
+            pixels = [_("Pixel: %(pixel)s") % {"pixel": pixel} for pixel in project.pixels.all()]
+            links = [link.name for link in project.share_links.all()]
             to_delete += [
                 _("Project: %(project)s") % {"project": project},
                 [
-                    *mine,
+                    *pixels,
                     _("All its hits, visitors and counts"),
                     _("Its list of members"),
-                    *([_("Share links"), shared] if shared else []),
+                    *([_("Share links"), links] if links else []),
                 ],
             ]
-        pixels = sum(project.pixels.count() for project in objs)
-        links = sum(project.share_links.count() for project in objs)
-        forbidden = {_("project")} if any(not owns(request, project) for project in objs) else set()
-        numbers = {_("projects"): len(objs), _("pixels"): pixels, _("share links"): links}
+        pixel_count = sum(project.pixels.count() for project in objs)
+        link_count = sum(project.share_links.count() for project in objs)
+        forbidden = (
+            {_("project")} if any(not self.has_delete_permission(request, project) for project in objs) else set()
+        )
+        numbers = {_("projects"): len(objs), _("pixels"): pixel_count, _("share links"): link_count}
         return to_delete, numbers, forbidden, []
 
     def save_model(self, request: HttpRequest, obj: Project, form: Form, change: bool) -> None:
@@ -126,8 +102,8 @@ class ProjectAdmin(ProjectModelAdmin):
             self.message_user(
                 request,
                 _(
-                    "From now on days are counted in %(zone)s. Past days keep their old time zone until an "
-                    "administrator runs “%(command)s”."
+                    "Days are now counted in %(zone)s. Past days keep the old time zone until an administrator runs "
+                    "“%(command)s”."
                 )
                 % {"zone": obj.timezone, "command": command},
                 messages.WARNING,
@@ -150,10 +126,3 @@ class ProjectAdmin(ProjectModelAdmin):
         if context.get("original"):
             context |= {"title": str(context["original"]), "subtitle": None}
         return super().render_change_form(request, context, *args, **kwargs)
-
-
-def owns(request: HttpRequest, project: Project | None) -> bool:
-    """Say whether the user may edit `project`, or may have projects at all where it is None."""
-    if project is None:
-        return bool(request.user.is_active and request.user.is_staff)
-    return Project.objects.owned_by(request.user).filter(pk=project.pk).exists()

@@ -1,79 +1,53 @@
-"""Share links in the admin, with what to copy of them; for owners of their projects."""
+"""Share links in the admin, for the owners of their projects."""
 
-from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.utils import unquote
+from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import ForeignKey, QuerySet, Value
 from django.forms import ModelChoiceField
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
-from collector.admin.pixels import ProjectFilter, moment
-from collector.admin.projects import owns
+from collector.admin.filters import LinkStateFilter, OwnedProjectFilter, is_key
+from collector.admin.link_texts import address_of, copyable, frame_of, is_open, state_of
+from collector.admin.outcomes import Outcome, log_changes, show_outcome
+from collector.admin.scope import Scope
 from collector.admin.sharing_form import ShareLinkForm
+from collector.admin.wording import moment
 from collector.models import Pixel, Project, ShareLink
 from collector.snippets import base_url
 
-if TYPE_CHECKING:
-    ShareLinkModelAdmin = admin.ModelAdmin[ShareLink]
-else:  # Django's own admin classes take no parameters while running
-    ShareLinkModelAdmin = admin.ModelAdmin
-
 NOTHING = "\N{EN DASH}"
-# Pasted into other people's pages, whose own policy decides about its style.
-FRAME = '<iframe src="{}" title="{}" width="100%" height="440" loading="lazy" style="border: 0"></iframe>'
-
-
-class OwnedProjectFilter(ProjectFilter):
-    def projects(self, request: HttpRequest) -> QuerySet[Project]:
-        return Project.objects.owned_by(request.user)
-
-
-class StateFilter(admin.SimpleListFilter):
-    title = gettext_lazy("state")
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("open", pgettext_lazy("a share link", "Open")), ("closed", gettext_lazy("Expired or revoked"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[ShareLink]) -> QuerySet[ShareLink]:
-        if self.value() is None:
-            return queryset
-        works = ShareLink.objects.open_at(timezone.now())
-        return queryset.filter(pk__in=works) if self.value() == "open" else queryset.exclude(pk__in=works)
 
 
 @admin.register(ShareLink)
-class ShareLinkAdmin(ShareLinkModelAdmin):
+class ShareLinkAdmin(Scope, admin.ModelAdmin[ShareLink]):
     """Share links of the projects that the user owns."""
 
     form = ShareLinkForm
-    list_display = ["name", "what", "state", "password_state", "address", "frame"]
-    list_filter = [StateFilter, OwnedProjectFilter]
+    list_display = ["name", "what", "state", "password_state", "copyable_link", "copyable_frame"]
+    list_filter = [LinkStateFilter, OwnedProjectFilter]
     search_fields = ["name"]
     actions = ["revoke", "delete_selected"]
-    readonly_fields = ["home", "article", "state", "created"]
+    readonly_fields = ["project_name", "article_title", "state", "created"]
 
     @admin.display(description=gettext_lazy("project"))
-    def home(self, link: ShareLink) -> str:
+    def project_name(self, link: ShareLink) -> str:
         return link.project.name
 
     @admin.display(description=gettext_lazy("Article"))
-    def article(self, link: ShareLink) -> str:
+    def article_title(self, link: ShareLink) -> str:
         return link.pixel.title if link.pixel else _("The whole project")
 
     @admin.display(description=gettext_lazy("shared"))
     def what(self, link: ShareLink) -> str:
-        """Name the project, and the article where it is one alone."""
+        """Name the project, and the article if only one is shared."""
         return f"{link.project.name} · {link.pixel.title}" if link.pixel else link.project.name
 
     @admin.display(description=gettext_lazy("state"))
@@ -89,64 +63,49 @@ class ShareLinkAdmin(ShareLinkModelAdmin):
         return moment(link.created_at, link.project)
 
     @admin.display(description=gettext_lazy("link"))
-    def address(self, link: ShareLink) -> SafeString | str:
-        """Show the address, with a button that copies it, while it leads anywhere."""
+    def copyable_link(self, link: ShareLink) -> SafeString | str:
+        """Show the address with a button that copies it, as long as the link works."""
         if not is_open(link):
             return NOTHING
         names = {"name": link.name}
-        to_do, done = _("Copy the link “%(name)s”") % names, _("Copied the link “%(name)s”") % names
-        return _to_copy(f"link-{link.pk}", address_of(link, _base_of(link)), to_do, done)
+        label, copied_label = _("Copy the link “%(name)s”") % names, _("Copied the link “%(name)s”") % names
+        return copyable(f"link-{link.pk}", address_of(link, _base_of(link)), label, copied_label)
 
     @admin.display(description=gettext_lazy("frame"))
-    def frame(self, link: ShareLink) -> SafeString | str:
+    @admin.display(description=gettext_lazy("Frame"))
+    def copyable_frame(self, link: ShareLink) -> SafeString | str:
         if not (link.embedded_on and is_open(link)):
             return NOTHING
         names = {"name": link.name}
-        to_do, done = _("Copy the frame “%(name)s”") % names, _("Copied the frame “%(name)s”") % names
-        return _to_copy(f"frame-{link.pk}", frame_of(link, _base_of(link)), to_do, done)
+        label, copied_label = _("Copy the frame “%(name)s”") % names, _("Copied the frame “%(name)s”") % names
+        return copyable(f"frame-{link.pk}", frame_of(link, _base_of(link)), label, copied_label)
 
     # Who may do what
 
+    def scope(self, user: User | AnonymousUser) -> QuerySet[ShareLink]:
+        return ShareLink.objects.owned_by(user)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[ShareLink]:
-        links = ShareLink.objects.filter(project__in=Project.objects.owned_by(request.user))
-        return links.select_related("project", "pixel").annotate(base=Value(base_url(request)))
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return shares(request, None)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return shares(request, None)
-
-    def has_view_permission(self, request: HttpRequest, obj: ShareLink | None = None) -> bool:
-        return shares(request, obj)
-
-    def has_change_permission(self, request: HttpRequest, obj: ShareLink | None = None) -> bool:
-        return shares(request, obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: ShareLink | None = None) -> bool:
-        return shares(request, obj)
+        return self.scope(request.user).select_related("project", "pixel").annotate(base=Value(base_url(request)))
 
     # The form
 
     def get_fieldsets(self, request: HttpRequest, obj: ShareLink | None = None) -> Any:
-        """Fix what is shared once the link is made: whoever has its address would find something else there."""
+        """Make what is shared read-only on an existing link, because readers have its address already."""
+        target = ["project_name", "article_title"] if obj else ["project", "pixel"]
         password = ["new_password", "removes_password"] if obj and obj.password else ["new_password"]
-        return [
-            (None, {"fields": [*(["home", "article"] if obj else ["project", "pixel"]), "name", "shows"]}),
-            (_("Who may see it, and until when"), {"fields": [*password, "expires_at"]}),
-            (
-                _("In a frame on other sites"),
-                {
-                    "fields": ["embedded_on"],
-                    "description": _(
-                        "The frame shows the total and the trend alone. Its address holds the key of the link, so "
-                        "readers of those sites can find the shared page too: make a link for it that shows no more "
-                        "than they may see."
-                    ),
-                },
-            ),
-            *([(_("Facts"), {"fields": ["state", "created"]})] if obj else []),
+        frame_help = _(
+            "The frame shows only the total and the trend. Its address contains the key of this link, so readers of "
+            "those sites can also open the shared page. Create a separate link that shows only what they may see."
+        )
+        fieldsets: list[Any] = [
+            (None, {"fields": [*target, "name", "shows"]}),
+            (_("Password and expiry"), {"fields": [*password, "expires_at"]}),
+            (_("Embed on other sites"), {"fields": ["embedded_on"], "description": frame_help}),
         ]
+        if obj:
+            fieldsets.append((_("Details"), {"fields": ["state", "created"]}))
+        return fieldsets
 
     def formfield_for_foreignkey(
         self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
@@ -156,7 +115,7 @@ class ShareLinkAdmin(ShareLinkModelAdmin):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def get_form(self, request: HttpRequest, obj: ShareLink | None = None, change: bool = False, **kwargs: Any) -> Any:
-        """Offer the choice of a project and an article, and neither their making nor their editing."""
+        """Offer the choice of a project and an article, without links to create or edit them."""
         form = super().get_form(request, obj, change, **kwargs)
         for name in ("project", "pixel"):
             if name in form.base_fields:
@@ -164,11 +123,11 @@ class ShareLinkAdmin(ShareLinkModelAdmin):
         return form
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """Take `?project=` from the address, or the project of its `?pixel=`, or the only one there is."""
+        """Take the project from `?project=`, from the pixel in `?pixel=`, or take the only one there is."""
         initial: dict[str, Any] = super().get_changeform_initial_data(request)
         owned = Project.objects.owned_by(request.user)
         pixel = initial.get("pixel", "")
-        if pixel.isdecimal() and len(pixel) < 10:
+        if is_key(pixel):
             initial.setdefault("project", str(owned.filter(pixels=pixel).values_list("pk", flat=True).first() or ""))
         projects = list(owned.values_list("pk", flat=True)[:2])
         if len(projects) == 1:
@@ -176,8 +135,8 @@ class ShareLinkAdmin(ShareLinkModelAdmin):
         return initial
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
-        if shares(request, None) and not Project.objects.owned_by(request.user).exists():
-            self.message_user(request, _("Only the owner of a project can share it. Make your first project here."))
+        if self.has_add_permission(request) and not Project.objects.owned_by(request.user).exists():
+            self.message_user(request, _("Only owners can share a project. Create your first project here."))
             return redirect("admin:collector_project_add")
         return super().add_view(request, form_url, {"title": _("Share"), **(extra_context or {})})
 
@@ -202,7 +161,7 @@ class ShareLinkAdmin(ShareLinkModelAdmin):
         return super().change_view(request, object_id, form_url, extra_context)
 
     def response_add(self, request: HttpRequest, obj: ShareLink, post_url_continue: str | None = None) -> HttpResponse:
-        """Go to the new link's own page, where its address is."""
+        """Go to the page of the new link, which shows its address."""
         if "_addanother" in request.POST:
             return super().response_add(request, obj, post_url_continue)
         self.message_user(request, _("“%(name)s” is ready. Copy its address.") % {"name": obj}, messages.SUCCESS)
@@ -210,64 +169,19 @@ class ShareLinkAdmin(ShareLinkModelAdmin):
 
     # Revoking
 
-    @admin.action(description=gettext_lazy("Revoke: nobody gets in any more"))
+    @admin.action(description=gettext_lazy("Revoke selected links"))
     def revoke(self, request: HttpRequest, queryset: QuerySet[ShareLink]) -> HttpResponse | None:
         links = list(queryset.filter(revoked_at=None))
         ShareLink.objects.filter(pk__in=[link.pk for link in links]).update(revoked_at=timezone.now())
-        if not links:
-            self.message_user(request, _("Revoked nothing: those links are revoked already."), messages.WARNING)
-            return None
-        LogEntry.objects.log_actions(str(request.user.pk), links, CHANGE, _("Revoked."))
-        said = ngettext("Revoked %(number)d link.", "Revoked %(number)d links.", len(links)) % {"number": len(links)}
-        self.message_user(request, said, messages.SUCCESS)
-        return redirect("admin:collector_sharelink_change", links[0].pk) if "from_page" in request.POST else None
-
-
-def shares(request: HttpRequest, link: ShareLink | None) -> bool:
-    """Say whether the user may share the link's project, or have links at all where it is None."""
-    return owns(request, link.project if link else None)
-
-
-def is_open(link: ShareLink) -> bool:
-    """Say whether the link works now, as `ShareLinkQuerySet.open_at` does."""
-    return link.revoked_at is None and (link.expires_at is None or link.expires_at > timezone.now())
-
-
-def state_of(link: ShareLink) -> str:
-    """Say in words whether a link works, and since or until when, in its project's time zone."""
-    if link.revoked_at:
-        return _("Revoked %(at)s") % {"at": moment(link.revoked_at, link.project)}
-    if link.expires_at and not is_open(link):
-        return _("Expired %(at)s") % {"at": moment(link.expires_at, link.project)}
-    if link.expires_at:
-        return _("Open until %(at)s") % {"at": moment(link.expires_at, link.project)}
-    return pgettext("a share link", "Open")
-
-
-def address_of(link: ShareLink, base: str) -> str:
-    """Return the whole address of the shared page."""
-    return f"{base}{reverse('share', args=[link.key])}"
-
-
-def frame_of(link: ShareLink, base: str) -> str:
-    """Return what to paste into a page that may show the chart."""
-    title = _("Visits of %(what)s") % {"what": link.pixel.title if link.pixel else link.project.name}
-    return FRAME.format(f"{base}{reverse('share_embed', args=[link.key])}", escape(title))
+        done = ngettext("Revoked %(number)d link.", "Revoked %(number)d links.", len(links))
+        outcome = Outcome(
+            history=_("Revoked."),
+            done=done % {"number": len(links)},
+            nothing=_("Nothing was revoked: the selected links are already revoked."),
+        )
+        log_changes(request, links, outcome)
+        return show_outcome(self, request, links, outcome)
 
 
 def _base_of(link: ShareLink) -> str:
     return str(link.base)  # type: ignore[attr-defined]
-
-
-def _to_copy(element_id: str, text: str, to_do: str, done: str) -> SafeString:
-    """Write a text with the button that copies it, which says aloud what is to do and what was done."""
-    return format_html(
-        '<span class="to-copy"><code id="{}">{}</code>'
-        '<button type="button" data-copy="{}" aria-label="{}" data-copied="{}" hidden>{}</button></span>',
-        element_id,
-        text,
-        element_id,
-        to_do,
-        done,
-        _("Copy"),
-    )

@@ -1,7 +1,8 @@
-"""The form of a share link: what it opens, what it shows, and to whom."""
+"""The form of a share link: what it shows, its password, its expiry, and the sites that may embed it."""
 
+from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -10,22 +11,18 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from collector.models import Project, Section, ShareLink
+from collector.admin.filters import is_key
+from collector.models import Pixel, Project, Section, ShareLink
 from collector.models.access import all_sections, validate_origins
 
 PIXELS_LISTED = 500
 MIN_PASSWORD = 8
 MAX_PASSWORD = 128
-LAST_YEAR = 2999  # far from 9999, whose last evening is a year too late for Python by the clock of another zone
-
-if TYPE_CHECKING:
-    ShareLinkModelForm = forms.ModelForm[ShareLink]
-else:  # Django's own form classes take no parameters while running
-    ShareLinkModelForm = forms.ModelForm
+LAST_YEAR = 2999  # far from 9999: its last evening is in the year 10000 of another time zone, which Python can't hold
 
 
 class ClockField(forms.DateTimeField):
-    """A moment as the clock of some time zone shows it; which one, the form finds out later."""
+    """A moment without a time zone. The form adds the time zone of the project later."""
 
     widget = forms.DateTimeInput(attrs={"type": "datetime-local", "class": "vTextField"}, format="%Y-%m-%dT%H:%M")
 
@@ -34,8 +31,8 @@ class ClockField(forms.DateTimeField):
         return moment and moment.replace(tzinfo=None)
 
 
-class ShareLinkForm(ShareLinkModelForm):
-    """A share link. The admin narrows `project` and `pixel` to the user's own; both are fixed once it is made."""
+class ShareLinkForm(forms.ModelForm[ShareLink]):
+    """A share link. The admin limits `project` and `pixel` to the user's own, and fixes both on existing links."""
 
     shows = forms.MultipleChoiceField(
         label=gettext_lazy("Shows"),
@@ -43,7 +40,7 @@ class ShareLinkForm(ShareLinkModelForm):
         initial=all_sections,
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=gettext_lazy("The key figures are always there. Without platforms, the trend is one line for all."),
+        help_text=gettext_lazy("Key figures are always shown. Without platforms, the trend is a single line."),
     )
     new_password = forms.CharField(
         label=gettext_lazy("Password"),
@@ -71,22 +68,22 @@ class ShareLinkForm(ShareLinkModelForm):
             self._offer_pixels(project)
         has_password = bool(link.password)
         self.fields["new_password"].help_text = (
-            _("One is set. Type another to change it; whoever came in with the old one is then asked again.")
+            _("A password is set. Type a new one to change it. Readers who used the old one are then asked again.")
             if has_password
-            else _("Empty for none. You can't read it here again, only change it.")
+            else _("Leave empty for no password. You can change it later, but not see it.")
         )
         if not has_password:
             del self.fields["removes_password"]
         self.fields["expires_at"].help_text = (
-            _("Date and time in %(zone)s; empty for never.") % {"zone": project.timezone}
+            _("Date and time in %(zone)s. Leave empty for no expiry.") % {"zone": project.timezone}
             if project
-            else _("Date and time in the project's own time zone; empty for never.")
+            else _("Date and time in the project's time zone. Leave empty for no expiry.")
         )
         if link.expires_at:
             self.initial["expires_at"] = link.expires_at.astimezone(link.project.zone).replace(tzinfo=None)
 
     def _chosen_project(self) -> Project | None:
-        """Return the project that the page's address or the posted form names, if the user may choose it."""
+        """Return the project named by the posted form or the page's address, if the user may choose it."""
         choice: Any = self.fields.get("project")
         value = (self.data.get(self.add_prefix("project")) if self.is_bound else None) or self.initial.get("project")
         try:
@@ -96,39 +93,40 @@ class ShareLinkForm(ShareLinkModelForm):
         return chosen
 
     def _offer_pixels(self, project: Project | None) -> None:
-        """List the newest pixels that may be chosen, and the one that is, however old."""
+        """Offer the newest pixels, and the chosen one however old it is."""
         field: Any = self.fields["pixel"]
         field.empty_label = _("The whole project")
         if project:
             field.queryset = field.queryset.filter(project=project)
         pixels = field.queryset.select_related("project").order_by("-created_at", "-pk")
         listed = list(pixels[:PIXELS_LISTED])
-        present = str(self.data.get(self.add_prefix("pixel")) or self.initial.get("pixel") or "")
-        if present.isdecimal() and len(present) < 10 and not any(pixel.pk == int(present) for pixel in listed):
-            listed += list(pixels.filter(pk=present))
-        groups: dict[str, list[tuple[int, str]]] = {}
-        for pixel in listed:
-            groups.setdefault(pixel.project.name, []).append((pixel.pk, pixel.title))
-        named = list(groups.items()) if not project else [pair for group in groups.values() for pair in group]
-        field.widget.choices = [("", field.empty_label), *named]
+        chosen = str(self.data.get(self.add_prefix("pixel")) or self.initial.get("pixel") or "")
+        if is_key(chosen) and not any(pixel.pk == int(chosen) for pixel in listed):
+            listed += list(pixels.filter(pk=chosen))
+        choices: list[Any] = [("", field.empty_label)]
+        if project:
+            choices += [(pixel.pk, pixel.title) for pixel in listed]
+        else:
+            choices += _by_project(listed)
+        field.widget.choices = choices
         if len(listed) >= PIXELS_LISTED:
-            field.help_text = _("These are the newest; share an older one from its own page.")
+            field.help_text = _("Only the newest articles are listed. To share an older one, use “Share” on its page.")
 
     def clean_embedded_on(self) -> str:
-        """Return the sites, one a line and each once, their names as browsers compare them (IDNA)."""
+        """Return the sites, one per line and each once. Host names are in IDNA form, as browsers compare them."""
         lines = []
         for line in self.cleaned_data["embedded_on"].split():
             scheme, slashes, host = line.partition("://")
             try:
                 lines.append(line if line.isascii() else scheme + slashes + host.encode("idna").decode())
             except UnicodeError as error:
-                raise ValidationError(_("“%(line)s” has a name that no site can have.") % {"line": line}) from error
+                raise ValidationError(_("“%(line)s” is not a valid name of a site.") % {"line": line}) from error
         text = "\n".join(dict.fromkeys(lines))
         validate_origins(text)
         return text
 
     def clean(self) -> dict[str, Any]:
-        """Refuse what does not fit together, and read the expiry by the clock of the project."""
+        """Refuse fields that contradict each other, and read the expiry in the project's time zone."""
         data = super().clean() or self.cleaned_data
         project = self.instance.project if self.instance.project_id else data.get("project")
         expires_at = data.pop("expires_at", None)
@@ -136,13 +134,23 @@ class ShareLinkForm(ShareLinkModelForm):
             data["expires_at"] = expires_at and expires_at.replace(tzinfo=project.zone)
             self._check_expiry(data["expires_at"], project)
         if data.get("new_password") and data.get("removes_password"):
-            self.add_error("removes_password", _("Type a new password or remove the present one, not both."))
+            self.add_error("removes_password", _("Type a new password or remove the current one, not both."))
         if data.get("embedded_on"):
-            if data.get("new_password") or (self.instance.password and not data.get("removes_password")):
-                self.add_error("embedded_on", _("A frame can't ask for a password: remove it, or name no sites here."))
-            if Section.TREND not in data.get("shows", []):
-                self.add_error("embedded_on", _("What stands in a frame is the trend: show it, or name no sites here."))
+            self._check_frame(data)
         return data
+
+    def _check_frame(self, data: dict[str, Any]) -> None:
+        keeps_password = self.instance.password and not data.get("removes_password")
+        if data.get("new_password") or keeps_password:
+            self.add_error(
+                "embedded_on",
+                _("A frame can't ask for a password. Remove the password, or leave this field empty."),
+            )
+        if Section.TREND not in data.get("shows", []):
+            self.add_error(
+                "embedded_on",
+                _("The frame shows the trend. Select “Trend” above, or leave this field empty."),
+            )
 
     def _check_expiry(self, expires_at: datetime | None, project: Project) -> None:
         if expires_at is None or "expires_at" not in self.changed_data:
@@ -153,7 +161,7 @@ class ShareLinkForm(ShareLinkModelForm):
             now = date_format(timezone.localtime(timezone=project.zone), "Y-m-d H:i")
             self.add_error(
                 "expires_at",
-                _("That is over: it is %(now)s in %(zone)s. To end the link now, revoke it.")
+                _("Choose a later time: it is %(now)s in %(zone)s. To end the link now, revoke it.")
                 % {"now": now, "zone": project.timezone},
             )
 
@@ -163,3 +171,11 @@ class ShareLinkForm(ShareLinkModelForm):
         elif self.cleaned_data.get("removes_password"):
             self.instance.set_password("")
         return super().save(commit)
+
+
+def _by_project(pixels: Iterable[Pixel]) -> list[tuple[str, list[tuple[int, str]]]]:
+    """Return the choices of pixels, grouped by the name of their project."""
+    groups: dict[str, list[tuple[int, str]]] = {}
+    for pixel in pixels:
+        groups.setdefault(pixel.project.name, []).append((pixel.pk, pixel.title))
+    return list(groups.items())

@@ -1,47 +1,44 @@
-"""API tokens in the admin: made for some projects, shown once, revoked. Everybody sees their own alone."""
+"""API tokens in the admin. Users see only their own tokens, and each secret only once."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from django.contrib import admin, messages
-from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib import admin
 from django.contrib.admin.utils import unquote
+from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import ManyToManyField, Prefetch, QuerySet
 from django.forms import CheckboxSelectMultiple, ModelMultipleChoiceField
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from collector.admin.outcomes import Outcome, log_changes, show_outcome
+from collector.admin.scope import Scope
 from collector.models import ApiToken, Project
-
-if TYPE_CHECKING:
-    TokenModelAdmin = admin.ModelAdmin[ApiToken]
-else:  # Django's own admin classes take no parameters while running
-    TokenModelAdmin = admin.ModelAdmin
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(TokenModelAdmin):
-    """The tokens of the user; for superusers those of everybody, to revoke. They read what their own user may see."""
+class ApiTokenAdmin(Scope, admin.ModelAdmin[ApiToken]):
+    """The tokens of the user. Superusers see all tokens, so that they can revoke them."""
 
-    list_display = ["name", "beginning", "reads", "person", "state", "used"]
+    list_display = ["name", "first_characters", "project_names", "username", "state", "last_used"]
     search_fields = ["name", "prefix"]
     actions = ["revoke", "delete_selected"]
-    readonly_fields = ["beginning", "person", "state", "created", "used"]
+    readonly_fields = ["first_characters", "username", "state", "created", "last_used"]
 
     @admin.display(description=gettext_lazy("begins with"))
-    def beginning(self, token: ApiToken) -> str:
+    def first_characters(self, token: ApiToken) -> str:
         return f"{token.prefix}…"
 
     @admin.display(description=gettext_lazy("projects"))
-    def reads(self, token: ApiToken) -> str:
-        """Name the projects, but for those that the reader of this page may not see any more."""
-        return ", ".join(project.name for project in token.shown) or _("none")  # type: ignore[attr-defined]
+    def project_names(self, token: ApiToken) -> str:
+        """Name the projects, except those that the user may no longer see."""
+        return ", ".join(project.name for project in token.visible_projects) or _("none")  # type: ignore[attr-defined]
 
     @admin.display(description=gettext_lazy("user"))
-    def person(self, token: ApiToken) -> str:
+    def username(self, token: ApiToken) -> str:
         return token.user.get_username()
 
     @admin.display(description=gettext_lazy("state"))
@@ -53,39 +50,28 @@ class ApiTokenAdmin(TokenModelAdmin):
         return f"{token.created_at:%Y-%m-%d %H:%M} UTC"
 
     @admin.display(description=gettext_lazy("last used"), ordering="last_used_on")
-    def used(self, token: ApiToken) -> str:
+    def last_used(self, token: ApiToken) -> str:
         return token.last_used_on.isoformat() if token.last_used_on else _("never")
 
     # Who may do what
 
+    def scope(self, user: User | AnonymousUser) -> QuerySet[ApiToken]:
+        return ApiToken.objects.owned_by(user)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiToken]:
         visible = Project.objects.visible_to(request.user)
-        tokens = ApiToken.objects.select_related("user").prefetch_related(
-            Prefetch("projects", queryset=visible, to_attr="shown")
+        return (
+            self.scope(request.user)
+            .select_related("user")
+            .prefetch_related(Prefetch("projects", queryset=visible, to_attr="visible_projects"))
         )
-        return tokens if request.user.is_superuser else tokens.filter(user_id=str(request.user.pk))
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return holds(request, None)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return holds(request, None)
-
-    def has_view_permission(self, request: HttpRequest, obj: ApiToken | None = None) -> bool:
-        return holds(request, obj)
-
-    def has_change_permission(self, request: HttpRequest, obj: ApiToken | None = None) -> bool:
-        return holds(request, obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: ApiToken | None = None) -> bool:
-        return holds(request, obj)
 
     # The form
 
     def get_fieldsets(self, request: HttpRequest, obj: ApiToken | None = None) -> Any:
-        edited = (None, {"fields": ["name", "projects"]})
-        facts = (_("Facts"), {"fields": ["beginning", "person", "state", "created", "used"]})
-        return [edited, facts] if obj else [edited]
+        editable = (None, {"fields": ["name", "projects"]})
+        details = (_("Details"), {"fields": ["first_characters", "username", "state", "created", "last_used"]})
+        return [editable, details] if obj else [editable]
 
     def formfield_for_manytomany(
         self, db_field: "ManyToManyField[Any, Any]", request: HttpRequest, **kwargs: Any
@@ -95,14 +81,14 @@ class ApiTokenAdmin(TokenModelAdmin):
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def get_form(self, request: HttpRequest, obj: ApiToken | None = None, change: bool = False, **kwargs: Any) -> Any:
-        """Offer the projects that the token's own user may see: it would read no other. And neither their editing."""
+        """Offer the projects that the token's user may see. The token can't read others."""
         form = super().get_form(request, obj, change, **kwargs)
         projects: Any = form.base_fields.get("projects")
         if projects is not None:
-            projects.widget = projects.widget.widget  # without links to make and edit projects
+            projects.widget = projects.widget.widget  # without links to create and edit projects
             if obj is not None:
                 projects.queryset = Project.objects.visible_to(obj.user)
-            projects.help_text = _("It reads these, as long as its user may see them.")
+            projects.help_text = _("The token can read these projects as long as its user may see them.")
         return form
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
@@ -121,16 +107,16 @@ class ApiTokenAdmin(TokenModelAdmin):
             }
         return super().change_view(request, object_id, form_url, extra_context)
 
-    # Making one
+    # Creating a token
 
     def save_model(self, request: HttpRequest, obj: ApiToken, form: Any, change: bool) -> None:
         if not change:
             obj.user_id = int(str(request.user.pk))
-            obj.secret = obj.make_secret()  # type: ignore[attr-defined]  # for response_add, and gone with the request
+            obj.secret = obj.make_secret()  # type: ignore[attr-defined]  # for response_add; never stored
         super().save_model(request, obj, form, change)
 
     def response_add(self, request: HttpRequest, obj: ApiToken, post_url_continue: str | None = None) -> HttpResponse:
-        """Show the secret in this very answer: in a message or a session it would be kept, and no cache may keep it."""
+        """Show the secret in this response. A message or session would store it, and caches must not."""
         context = {
             **self.admin_site.each_context(request),
             "title": _("“%(name)s” is ready") % {"name": obj.name},
@@ -138,36 +124,30 @@ class ApiTokenAdmin(TokenModelAdmin):
             "token": obj,
             "secret": obj.secret,  # type: ignore[attr-defined]
         }
-        response = render(request, "admin/collector/apitoken/made.html", context)
+        response = render(request, "admin/collector/apitoken/secret.html", context)
         add_never_cache_headers(response)
         return response
 
     # Revoking
 
-    @admin.action(description=gettext_lazy("Revoke: they read nothing any more"))
+    @admin.action(description=gettext_lazy("Revoke selected tokens"))
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> HttpResponse | None:
         tokens = list(queryset.filter(revoked_at=None))
         ApiToken.objects.filter(pk__in=[token.pk for token in tokens]).update(revoked_at=timezone.now())
-        if not tokens:
-            self.message_user(request, _("Revoked nothing: those tokens are revoked already."), messages.WARNING)
-            return None
-        LogEntry.objects.log_actions(str(request.user.pk), tokens, CHANGE, _("Revoked."))
-        said = ngettext("Revoked %(number)d token.", "Revoked %(number)d tokens.", len(tokens))
-        self.message_user(request, said % {"number": len(tokens)}, messages.SUCCESS)
-        return redirect("admin:collector_apitoken_change", tokens[0].pk) if "from_page" in request.POST else None
-
-
-def holds(request: HttpRequest, token: ApiToken | None) -> bool:
-    """Say whether the token is the user's to edit, or whether they may have tokens at all where it is None."""
-    if not (request.user.is_active and request.user.is_staff):
-        return False
-    return token is None or request.user.is_superuser or token.user_id == request.user.pk
+        done = ngettext("Revoked %(number)d token.", "Revoked %(number)d tokens.", len(tokens))
+        outcome = Outcome(
+            history=_("Revoked."),
+            done=done % {"number": len(tokens)},
+            nothing=_("Nothing was revoked: the selected tokens are already revoked."),
+        )
+        log_changes(request, tokens, outcome)
+        return show_outcome(self, request, tokens, outcome)
 
 
 def state_of(token: ApiToken) -> str:
-    """Say in words whether a token works, or since when it does not."""
+    """Return whether the token works, in words for people."""
     if token.revoked_at:
         return _("Revoked %(at)s") % {"at": f"{token.revoked_at:%Y-%m-%d %H:%M} UTC"}
     if not token.user.is_active:
-        return _("Reads nothing: the account of its user is not active")
-    return _("Works")
+        return _("Blocked: the account of its user is inactive")
+    return _("Active")

@@ -1,29 +1,25 @@
-"""Users in the admin: for superusers alone, whatever model permissions someone was given."""
+"""Users in the admin: only for superusers, whatever model permissions a user has."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.models import User
+from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from collector.admin.scope import Scope
 from collector.models import Project, Role
-
-if TYPE_CHECKING:
-    UserModelAdmin = DjangoUserAdmin[User]
-else:  # Django's own admin classes take no parameters while running
-    UserModelAdmin = DjangoUserAdmin
 
 admin.site.unregister(User)
 
 
 @admin.register(User)
-class UserAdmin(UserModelAdmin):
-    """Accounts. What someone may do in a project is their membership, so groups and permissions are left out."""
+class UserAdmin(Scope, DjangoUserAdmin[User]):
+    """Accounts. Rights in a project come from its members, so groups and permissions are left out."""
 
     fieldsets = (
         (None, {"fields": ("username", "password")}),
@@ -33,45 +29,32 @@ class UserAdmin(UserModelAdmin):
             {
                 "fields": ("is_active", "is_staff", "is_superuser"),
                 "description": gettext_lazy(
-                    "Staff may log in here and make projects of their own. Others see the dashboards of the projects "
-                    "they are members of. Superusers see and edit everything."
+                    "Staff can log in here and create projects. Other users see the dashboards of the projects they "
+                    "are members of. Superusers see and edit everything."
                 ),
             },
         ),
-        (gettext_lazy("Dates, in UTC"), {"fields": ("last_login", "date_joined")}),
+        (gettext_lazy("Dates (UTC)"), {"fields": ("last_login", "date_joined")}),
     )
     readonly_fields = ("last_login", "date_joined")
     list_display = ("username", "email", "is_active", "is_staff", "is_superuser", "last_login")
     list_filter = ("is_active", "is_staff", "is_superuser")
     filter_horizontal = ()
 
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return _is_superuser(request)
+    def scope(self, user: User | AnonymousUser) -> QuerySet[User]:
+        return User.objects.all()
 
-    def has_view_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return _is_superuser(request)
-
-    def has_add_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return _is_superuser(request)
-
-    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return _is_superuser(request)
-
-    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return _is_superuser(request)
+    def is_let_in(self, user: User | AnonymousUser) -> bool:
+        return user.is_active and user.is_superuser
 
     def get_deleted_objects(self, objs: QuerySet[Any] | Sequence[Any], request: HttpRequest) -> Any:
-        """Protect the projects that would lose their last owner."""
+        """Protect projects that would lose their last owner."""
         to_delete, model_count, perms_needed, protected = super().get_deleted_objects(objs, request)
-        going = {user.pk for user in objs}
-        owned = Project.objects.filter(memberships__user__in=going, memberships__role=Role.OWNER)
+        deleted_ids = {user.pk for user in objs}
+        owned = Project.objects.filter(memberships__user__in=deleted_ids, memberships__role=Role.OWNER)
         for project in owned.distinct().order_by("name"):
-            if not project.memberships.filter(role=Role.OWNER).exclude(user__in=going).exists():
+            if not project.memberships.filter(role=Role.OWNER).exclude(user__in=deleted_ids).exists():
                 protected.append(
                     _("Project: %(project)s. Make someone else its owner first, or delete it.") % {"project": project}
                 )
         return to_delete, model_count, perms_needed, protected
-
-
-def _is_superuser(request: HttpRequest) -> bool:
-    return bool(request.user.is_active and request.user.is_superuser)

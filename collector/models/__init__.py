@@ -1,4 +1,4 @@
-"""The data that the collector owns: what is measured (projects), what came in (hits), and its rollup (counts)."""
+"""The data that the collector owns: projects, hits, their daily counts, and who else has access."""
 
 from collector.models.access import ApiToken, Section, ShareLink
 from collector.models.counts import DailyCount, DailySalt, DailyVisitor, Dimension, SpoolOffset

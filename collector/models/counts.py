@@ -10,15 +10,18 @@ ALL_PLATFORMS = -1  # the `pixel_id` of counts of all pixels and all platforms t
 
 
 class Dimension(models.IntegerChoices):
-    """By what visits are counted, beside pixel, day and platform. Numbers, for every row of counts carries one twice.
+    """What visits are counted by, besides pixel, day and platform. Numbers, because each row stores it twice.
 
-    `verdict` counts every hit that was set aside or opted out, by its reason; `traffic` visits and bots;
-    `position` the direct visits with their article ends. All others count visits: `start` hits of readers.
-    `pixel` is counted under `ALL_PLATFORMS` alone: by pixel id, with the visitors that were new to that pixel.
-    `evidence` is what told the platform, counted for projects alone. `elsewhere` counts the visits whose page is not
-    on the platform that the pixel was pasted for, by the page's host. `started` and `finished` are, by pixel id and
-    under `ALL_PLATFORMS` alone, the direct visits and article ends on platforms that load an image only when a reader
-    comes to it, which is where the one says something of the other.
+    Most dimensions count visits, which are `start` hits of readers. The others are:
+
+    - `verdict`: all hits that were filtered out or opted out, by reason.
+    - `traffic`: visits and bots.
+    - `position`: direct visits, and how many of them reached the end of the article.
+    - `pixel`: visits by pixel id, with the visitors that were new to that pixel. Only under `ALL_PLATFORMS`.
+    - `evidence`: visits by what named the platform. Only for projects.
+    - `elsewhere`: visits with a page outside the platform that the pixel was pasted on, by the host of the page.
+    - `started` and `finished`: direct visits and article ends by pixel id. Only under `ALL_PLATFORMS`, and only on
+      platforms that load an image when the reader comes near it, because read-through means nothing on others.
     """
 
     TOTAL = 0, "total"
@@ -42,11 +45,13 @@ class Dimension(models.IntegerChoices):
 class DailyCount(models.Model):
     """Hits and new visitors of one pixel (or the whole project) on one day of the project's time zone.
 
-    Rows of a pixel and of `WHOLE_PROJECT` are by platform. What the page of a whole project shows without its
-    platforms is there once more under `ALL_PLATFORMS`, so that it reads as much at any number of platforms.
+    Rows of a pixel and of `WHOLE_PROJECT` are stored by platform. Numbers that the project page shows for all platforms
+    together are stored again under `ALL_PLATFORMS`, so that the page reads the same number of rows for any number of
+    platforms.
 
-    The key has the day before the pixel: a project's days are written one after another at its end, which keeps pages
-    of the index full, and close together what a batch adds to. Fields of fixed width come first: none is padded.
+    In the key, the day comes before the pixel: new rows of a project go to the end of its part of the index. This keeps
+    the pages of the index full, and the rows that a batch updates close together. Fields of fixed width come first, so
+    that none needs padding.
     """
 
     pk = models.CompositePrimaryKey("project_id", "date", "pixel_id", "dimension", "platform", "value")
@@ -69,7 +74,7 @@ class DailyCount(models.Model):
 
 
 class DailyVisitor(models.Model):
-    """A visitor who was already seen on a day, by pixel and by project; deleted with the day's salt."""
+    """A visitor who was already seen on a day, by pixel and by project. Deleted with the day's salt."""
 
     pk = models.CompositePrimaryKey("project_id", "date", "pixel_id", "visitor")
     project = models.ForeignKey(
@@ -87,7 +92,7 @@ class DailyVisitor(models.Model):
 
 
 class DailySalt(models.Model):
-    """The random key of one UTC day's visitor hashes; deleted 48 hours after the day began."""
+    """The random key of one UTC day's visitor hashes. Deleted 48 hours after the day began."""
 
     date = models.DateField(primary_key=True)
     salt = models.BinaryField(max_length=32)
@@ -100,7 +105,7 @@ class DailySalt(models.Model):
 
 
 class SpoolOffset(models.Model):
-    """How far one spool segment has been stored, committed with the hits themselves; or what one process lost."""
+    """How far one spool segment has been stored, committed together with its hits; or how many hits a process lost."""
 
     segment = models.CharField(max_length=80, primary_key=True)
     offset_bytes = models.BigIntegerField()

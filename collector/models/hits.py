@@ -1,8 +1,8 @@
 """Hits as they are stored, and the two tables of distinct strings that they point to.
 
-Hits point to pixels, agents and pages without database constraints: a check per row would cost the drain more
-than the row itself. The drain locks the pixels of a batch while it stores it, and nothing deletes agents or
-pages that hits still name.
+Hits point to pixels, agents and pages without database constraints: a check for each row would cost the drain more
+than the row itself. Instead, the drain locks the pixels of a batch while it stores the batch, and agents and pages
+are only deleted when no hit names them.
 """
 
 from django.db import models
@@ -11,14 +11,14 @@ from collector.models.projects import Pixel, Project
 
 
 class Position(models.IntegerChoices):
-    """Where in the article the pixel stands: the usual one, or a second, lazily loaded one at the end."""
+    """Which image of the article was loaded: the usual one, or a second, lazily loaded one at the end."""
 
     START = 0, "start"
     END = 1, "end"
 
 
 class Traffic(models.IntegerChoices):
-    """Who asked: a reader's own browser, an image proxy for readers we can't see, a program."""
+    """Who loaded the image: a reader's own browser, an image proxy for readers we can't see, or a bot."""
 
     DIRECT = 0, "direct"
     PROXIED = 1, "proxied"
@@ -26,20 +26,20 @@ class Traffic(models.IntegerChoices):
 
 
 class Verdict(models.IntegerChoices):
-    """Whether a hit is a visit, and if not, why it was set aside. Opted-out hits are visits without a visitor."""
+    """Whether a hit is a visit, and if not, why it was filtered out. Opted-out hits are visits without a visitor."""
 
     COUNTED = 0, "counted"
     OPTED_OUT = 1, "opted-out"
     BOT = 2, "bot"
     EXCESS = 3, "excess"
     PREFETCH = 4, "prefetch"
-    SUSPECT = 5, "suspect"  # calls itself a browser, and asks as none does
+    SUSPECT = 5, "suspect"  # claims to be a browser, with inconsistent headers
     MUTED = 6, "muted"  # while the author was editing
     EXCLUDED = 7, "excluded"  # from the author's own addresses
 
 
 class Evidence(models.IntegerChoices):
-    """What told the platform of a hit, strongest first."""
+    """What named the platform of a hit, strongest first."""
 
     PLACEMENT = 0, "placement"
     PROXY = 1, "proxy"
@@ -50,7 +50,8 @@ class Evidence(models.IntegerChoices):
 class UserAgent(models.Model):
     """One distinct `User-Agent` string, with what was parsed from it.
 
-    A string that client hints tell more of has a row for each such hints too; where they tell nothing new, none.
+    If client hints add something to a string, each distinct set of hints has a row of its own. Hints that add nothing
+    have none.
     """
 
     digest = models.BinaryField(max_length=16, unique=True)
@@ -80,9 +81,9 @@ class Page(models.Model):
 class Hit(models.Model):
     """One request of a pixel, or one event of a program.
 
-    The key begins with the project, so that the table can be distributed by it, and goes on with the moment, so
-    that a project's time range is one index range. `id` is made from the place in the spool: a line that is
-    drained twice would meet itself.
+    The key begins with the project, so that the table can be distributed by it. The moment comes next, so that a
+    project's time range is one index range. `id` is derived from the position in the spool: a line that is drained
+    twice gets the same key.
     """
 
     pk = models.CompositePrimaryKey("project_id", "at", "id")

@@ -1,30 +1,25 @@
-"""Projects, who may see them, and their pixels."""
+"""Projects, their members, and their pixels."""
 
 import secrets
 import zoneinfo
 from datetime import datetime, timedelta
-from ipaddress import ip_network
 from typing import Self
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Now
-from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from collector.classify.platforms import PLACEMENT_FORM, RESERVED_PLACEMENTS
+from collector.models.validators import validate_networks, validate_placements, validate_timezone
 
-# Letters and digits that are not mistaken for one another, none upper case: a token survives being read aloud,
-# lower-cased by a platform, and Markdown that takes `_` for emphasis.
+# Lower-case letters and digits that can't be confused with each other. Such a token can be read aloud, survives a
+# platform that changes it to lower case, and contains no `_`, which Markdown takes for emphasis.
 TOKEN_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 TOKEN_LENGTH = 20  # 100 bits
 
-NETWORKS_AT_MOST = 50
 MUTE = timedelta(minutes=10)
-PLACEMENTS_AT_MOST = 40  # each is a line in the dashboard's table; more would be a mistake
 
 
 def make_token() -> str:
@@ -32,69 +27,8 @@ def make_token() -> str:
     return "".join(secrets.choice(TOKEN_ALPHABET) for _ in range(TOKEN_LENGTH))
 
 
-def validate_timezone(name: str) -> None:
-    """Raise ValidationError unless `name` is in the IANA time zone database."""
-    if name not in zoneinfo.available_timezones():
-        raise ValidationError(
-            _("“%(name)s” is not a time zone. Write one like Europe/Berlin or Asia/Tokyo.") % {"name": name}
-        )
-
-
-def validate_placement(slug: str) -> None:
-    """Raise ValidationError, naming what to write instead, unless `slug` may stand in a pixel's URL."""
-    if slug in RESERVED_PLACEMENTS:
-        raise ValidationError(
-            _("“%(slug)s” means something else in a pixel's address; write another name, such as my-%(slug)s.")
-            % {"slug": slug}
-        )
-    if not PLACEMENT_FORM.fullmatch(slug):
-        offer = slugify(slug).replace("_", "-").strip("-")[:40].rstrip("-")
-        instead = offer if PLACEMENT_FORM.fullmatch(offer) and offer not in RESERVED_PLACEMENTS else "my-blog"
-        raise ValidationError(
-            _(
-                "“%(slug)s” can't be a placement; write up to 40 of the letters a to z, digits and hyphens, "
-                "like %(instead)s."
-            )
-            % {"slug": slug, "instead": instead}
-        )
-
-
-def validate_placements(placements: object) -> None:
-    """Raise ValidationError unless `placements` is a list of distinct placements, not too long."""
-    if not isinstance(placements, list) or not all(isinstance(slug, str) for slug in placements):
-        raise ValidationError(_("Placements are a list of names; write them like medium, dev-to."))
-    for slug in placements:
-        validate_placement(slug)
-    if len(set(placements)) < len(placements):
-        raise ValidationError(_("A placement is named twice; name each one once."))
-    if len(placements) > PLACEMENTS_AT_MOST:
-        raise ValidationError(
-            _(
-                "A pixel has %(limit)s placements at most, not %(count)s; leave some out, or make a second pixel "
-                "for them."
-            )
-            % {"limit": PLACEMENTS_AT_MOST, "count": len(placements)}
-        )
-
-
-def validate_networks(text: str) -> None:
-    """Raise ValidationError unless `text` is a list of networks or addresses, one a line."""
-    for line in text.split():
-        try:
-            ip_network(line, strict=False)
-        except ValueError as error:
-            raise ValidationError(
-                _("“%(line)s” is no address and no network; write one a line, like 203.0.113.7 or 2001:db8::/48.")
-                % {"line": line}
-            ) from error
-    if len(text.split()) > NETWORKS_AT_MOST:
-        raise ValidationError(
-            _("%(limit)s networks are the most; join some to a larger one.") % {"limit": NETWORKS_AT_MOST}
-        )
-
-
 class Role(models.TextChoices):
-    """What a member may do: see; see and edit pixels; all that, and edit the project and its members."""
+    """What a member may do. Viewers see, editors also edit pixels, owners also edit the project and its members."""
 
     VIEWER = "viewer", gettext_lazy("Viewer")
     EDITOR = "editor", gettext_lazy("Editor")
@@ -103,11 +37,11 @@ class Role(models.TextChoices):
 
 class ProjectQuerySet(models.QuerySet["Project"]):
     def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> Self:
-        """Keep the projects whose dashboard `user` may see."""
+        """Keep the projects that `user` may see on the dashboard."""
         return self._with_role(user, Role.VIEWER, Role.EDITOR, Role.OWNER)
 
     def editable_by(self, user: AbstractBaseUser | AnonymousUser) -> Self:
-        """Keep the projects whose pixels `user` may edit."""
+        """Keep the projects in which `user` may edit pixels."""
         return self._with_role(user, Role.EDITOR, Role.OWNER)
 
     def owned_by(self, user: AbstractBaseUser | AnonymousUser) -> Self:
@@ -119,8 +53,8 @@ class ProjectQuerySet(models.QuerySet["Project"]):
             return self.none()
         if getattr(user, "is_superuser", False):
             return self.all()
-        held = Membership.objects.filter(user_id=user.pk, role__in=roles)
-        return self.filter(pk__in=held.values("project_id"))
+        memberships = Membership.objects.filter(user_id=user.pk, role__in=roles)
+        return self.filter(pk__in=memberships.values("project_id"))
 
 
 class Project(models.Model):
@@ -131,39 +65,39 @@ class Project(models.Model):
         gettext_lazy("slug"),
         max_length=60,
         unique=True,
-        help_text=gettext_lazy("Its name in the address of its dashboard."),
+        help_text=gettext_lazy("Used in the address of the dashboard."),
     )
     timezone = models.CharField(
         gettext_lazy("time zone"),
         max_length=60,
         default="UTC",
         validators=[validate_timezone],
-        help_text=gettext_lazy("Days and hours of the dashboard are counted in it, such as Europe/Berlin."),
+        help_text=gettext_lazy("The dashboard counts days and hours in this time zone, such as Europe/Berlin."),
     )
     retention_days = models.PositiveIntegerField(
         gettext_lazy("retention in days"),
         default=730,
-        help_text=gettext_lazy("Single hits older than this are deleted; the daily counts stay."),
+        help_text=gettext_lazy("Raw hits older than this are deleted. The daily counts stay."),
     )
     excluded_networks = models.TextField(
         gettext_lazy("own addresses"),
         blank=True,
         validators=[validate_networks],
         help_text=gettext_lazy(
-            "Hits from them don't count: addresses or networks, one a line, like 203.0.113.7 or 2001:db8::/48. "
-            "They are stored as you write them."
+            "Hits from these addresses don't count. Write one address or network per line, such as 203.0.113.7 or "
+            "2001:db8::/48. They are stored as you write them."
         ),
     )
     drops_opted_out = models.BooleanField(
-        gettext_lazy("leave out who opts out"),
+        gettext_lazy("ignore readers who opt out"),
         default=False,
         help_text=gettext_lazy(
-            "Whether hits of readers who ask not to be tracked (Sec-GPC, DNT) are dropped altogether. Otherwise "
-            "they count in totals, by platform and hour, without visitor, country, language or browser."
+            "Hits of readers who opt out (Sec-GPC, DNT) are not stored. If this is off, they count in totals, by "
+            "platform and hour, without visitor, country, language or browser."
         ),
     )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
-    recounted_at = models.DateTimeField(null=True, editable=False)  # when its counts were last made anew
+    recounted_at = models.DateTimeField(null=True, editable=False)  # when its counts were last rebuilt
     members = models.ManyToManyField(settings.AUTH_USER_MODEL, through="Membership", related_name="projects")
 
     objects = ProjectQuerySet.as_manager()
@@ -202,7 +136,7 @@ class Membership(models.Model):
 
 
 class Kind(models.TextChoices):
-    """What a pixel stands in."""
+    """What contains the pixel."""
 
     ARTICLE = "article", gettext_lazy("Article")
     README = "readme", gettext_lazy("Readme")
@@ -215,6 +149,18 @@ class PixelQuerySet(models.QuerySet["Pixel"]):
         """Keep the pixels that still count."""
         return self.filter(retired_at=None)
 
+    def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> Self:
+        """Keep the pixels that `user` may see on the dashboard."""
+        return self.filter(project__in=Project.objects.visible_to(user))
+
+    def editable_by(self, user: AbstractBaseUser | AnonymousUser) -> Self:
+        """Keep the pixels that `user` may edit, pause and retire."""
+        return self.filter(project__in=Project.objects.editable_by(user))
+
+    def owned_by(self, user: AbstractBaseUser | AnonymousUser) -> Self:
+        """Keep the pixels that `user` may share."""
+        return self.filter(project__in=Project.objects.owned_by(user))
+
 
 class Pixel(models.Model):
     """One article, README, newsletter or program of a project."""
@@ -226,11 +172,11 @@ class Pixel(models.Model):
     kind = models.CharField(gettext_lazy("kind"), max_length=10, choices=Kind.choices, default=Kind.ARTICLE)
     token = models.CharField(gettext_lazy("token"), max_length=40, unique=True, default=make_token, editable=False)
     placements = models.JSONField(
-        gettext_lazy("placements"),
+        gettext_lazy("platforms"),
         default=list,
         blank=True,
         validators=[validate_placements],
-        help_text=gettext_lazy("Where it is pasted, such as medium or dev-to: one snippet each."),
+        help_text=gettext_lazy("Where you paste it, such as medium or dev-to. Each platform gets its own snippet."),
     )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     retired_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -248,18 +194,24 @@ class Pixel(models.Model):
         return self.title
 
     def mute(self, now: datetime) -> None:
-        """Set hits of the next ten minutes aside, while the author looks at the article. One query."""
+        """Filter out the hits of the next ten minutes, while the author edits the article. One query."""
         if not self.is_muted(now):
             self.muted_at = now
         self.muted_until = now + MUTE
         self.save(update_fields=["muted_at", "muted_until"])
 
     def unmute(self, now: datetime) -> None:
-        """Count hits again from now on. One query."""
+        """Resume counting now. One query."""
         if self.is_muted(now):
             self.muted_until = now
             self.save(update_fields=["muted_until"])
 
     def is_muted(self, now: datetime) -> bool:
-        """Whether hits of this moment are set aside."""
+        """Say whether hits of this moment are filtered out."""
         return self.muted_at is not None and self.muted_until is not None and self.muted_at <= now < self.muted_until
+
+    def paused_until(self, now: datetime) -> datetime | None:
+        """Return when counting resumes, in the project's time zone; None if it is not paused. Reads `project`."""
+        if self.muted_until is None or not self.is_muted(now):
+            return None
+        return self.muted_until.astimezone(self.project.zone)

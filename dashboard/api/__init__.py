@@ -1,7 +1,7 @@
-"""The read-only JSON API: what a program may read with a token, at `/api/v1/`.
+"""The read-only JSON API at `/api/v1/`: what programs can read with a token.
 
-`access` lets tokens in, `reading` says by which methods, `problems` what is wrong with a request, `pages` cuts long
-lists; `projects`, `counts` and `hits` own their endpoints. `document` describes them all, in OpenAPI and on a page.
+`access` checks tokens, `read_only` the method, `problems` describes errors, and `pagination` cuts long lists.
+`projects`, `counts` and `hits` own their endpoints. `document` describes the API, as OpenAPI and as a web page.
 """
 
 from http import HTTPStatus
@@ -16,35 +16,35 @@ from dashboard.api import counts, hits, projects
 from dashboard.api.access import Bearer
 from dashboard.api.document import DocumentedAPI
 from dashboard.api.problems import ProblemError, answer_with_problems
-from dashboard.api.reading import only_read
+from dashboard.api.read_only import read_only
 
-anything_else = Router()
+unknown_addresses = Router()
 
 
-@anything_else.get("{path:rest}", auth=None, include_in_schema=False)
-def nothing(request: HttpRequest, rest: str) -> None:
-    """Answer what is no address of the API, so that a program can read it."""
-    raise ProblemError(HTTPStatus.NOT_FOUND, _("There is nothing at this address; /api/v1/ lists what there is."))
+@unknown_addresses.get("{path:rest}", auth=None, include_in_schema=False)
+def unknown_address(request: HttpRequest, rest: str) -> None:
+    """Answer any other address with a problem that programs can read."""
+    raise ProblemError(HTTPStatus.NOT_FOUND, _("There is nothing at this address. See /api/v1/ for all addresses."))
 
 
 api = DocumentedAPI(
     title="Footfall",
     version="1",
     description=gettext_noop(
-        "Read projects, pixels, counts and hits. Every request is a GET, every answer JSON. Ranges are half-open: "
-        "“since” is in them, “until” is not. What goes wrong is told in problem details (RFC 9457) that say what to do."
+        "Read projects, pixels, counts and hits. All requests use GET, and all responses are JSON. Ranges include "
+        "“since” and exclude “until”. Errors are problem details (RFC 9457) that say what to do."
     ),
     docs_url=None,
     urls_namespace="api",
     auth=Bearer(),
 )
 answer_with_problems(api)
-for router in (projects.router, counts.router, hits.router, anything_else):
+for router in (projects.router, counts.router, hits.router, unknown_addresses):
     api.add_router("", router)
 
 patterns, app_name, namespace = api.urls
-patterns.insert(0, path("", api.page, name="page"))
+patterns.insert(0, path("", api.documentation, name="documentation"))
 for pattern in patterns:
-    if isinstance(pattern, URLPattern):  # as all of ninja's are
-        pattern.callback = only_read(pattern.callback)
+    if isinstance(pattern, URLPattern):  # all of ninja's are
+        pattern.callback = read_only(pattern.callback)
 urls: tuple[list[URLPattern | URLResolver], str, str] = patterns, app_name, namespace

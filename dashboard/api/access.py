@@ -1,4 +1,4 @@
-"""Who may ask the API, and how often: a token in the header, its rate limit, and the projects it opens."""
+"""Access to the API: the token in the header, its rate limit, and the projects it can read."""
 
 import logging
 import re
@@ -22,13 +22,13 @@ SECRET_FORM = re.compile(r"ff_[A-Za-z0-9_-]{43}")
 
 
 class Bearer(HttpBearer):
-    """Takes `Authorization: Bearer ff_…`. One query; one more on a token's first use of a day."""
+    """Checks `Authorization: Bearer ff_…`. One query; one more on a token's first use of the day."""
 
     def __call__(self, request: HttpRequest) -> ApiToken:
-        """Return the token that the request shows. Raises ProblemError for none, a wrong one, and one used too often.
+        """Return the request's token. Raises ProblemError if it is missing, wrong, or used too often.
 
-        A wrong token is looked up before its sender's network is limited: who has a right one must not be kept out
-        by a neighbour behind the same address. To guess a secret of 256 bits is hopeless at any rate.
+        The token is looked up before the sender's network is limited. Otherwise wrong tokens would lock out valid ones
+        behind the same address. Guessing a secret of 256 bits is hopeless without a limit too.
         """
         scheme, _space, secret = request.headers.get("Authorization", "").partition(" ")
         token = self.authenticate(request, secret.strip()) if scheme.lower() == "bearer" else None
@@ -37,13 +37,13 @@ class Bearer(HttpBearer):
             raise ProblemError(
                 HTTPStatus.UNAUTHORIZED,
                 _(
-                    "Send “Authorization: Bearer ff_…” with a token that is not revoked. Whoever may use the admin "
-                    "makes one there, under API tokens."
+                    "Send “Authorization: Bearer ff_…” with a valid token. You can create one in the admin, under API "
+                    "tokens."
                 ),
                 headers={"WWW-Authenticate": "Bearer"},
             )
         _limit("api-token", lambda: str(token.pk))
-        _note_use(token)
+        _record_use(token)
         return token
 
     def authenticate(self, request: HttpRequest, token: str) -> ApiToken | None:
@@ -53,39 +53,40 @@ class Bearer(HttpBearer):
 
 
 def readable_project(request: HttpRequest, slug: str) -> Project:
-    """Return a project that the request's token may read. One query. Raises ProblemError where there is none."""
-    project = token_of(request).readable_projects().filter(slug=slug).first()
+    """Return a project that the request's token can read. One query. Raises ProblemError if there is none."""
+    project = request_token(request).readable_projects().filter(slug=slug).first()
     if project is None:
         raise ProblemError(
             HTTPStatus.NOT_FOUND,
-            _("This token reads no project “%(slug)s”; /api/v1/projects lists those it reads.") % {"slug": slug},
+            _("This token can’t read a project “%(slug)s”. /api/v1/projects lists the projects it can read.")
+            % {"slug": slug},
         )
     return project
 
 
-def token_of(request: HttpRequest) -> ApiToken:
-    """Return the token that `Bearer` let in."""
-    token: ApiToken = request.auth  # type: ignore[attr-defined]  # ninja puts there what Bearer returns
+def request_token(request: HttpRequest) -> ApiToken:
+    """Return the token that `Bearer` accepted."""
+    token: ApiToken = request.auth  # type: ignore[attr-defined]  # ninja sets it to what Bearer returns
     return token
 
 
-def _note_use(token: ApiToken) -> None:
-    """Write down the day of a token's use, for its owner to see which ones are forgotten.
+def _record_use(token: ApiToken) -> None:
+    """Record the day of a token's use, so that its user can see which tokens are unused.
 
-    Once a day and not more: the API reads, and a write for each request would wait for the drain's transactions and
-    make them wait. The condition is asked again in the statement, so that of many first requests one writes.
+    Only once a day: a write for each request would wait for the drain's transactions, and they for it. The statement
+    repeats the condition, so that only one of several first requests writes.
     """
     today = timezone.now().date()
     if token.last_used_on == today:
         return
     try:
         ApiToken.objects.filter(pk=token.pk).exclude(last_used_on=today).update(last_used_on=today)
-    except DatabaseError as error:  # another writer holds it, or it takes no writes; PostgreSQL has names for both
-        logger.warning("The day of an API token's use could not be written (%s); the next request tries again.", error)
+    except DatabaseError as error:  # locked or read-only; PostgreSQL has a different class for each
+        logger.warning("The last use of an API token could not be recorded (%s). The next request tries again.", error)
 
 
 def _limit(group: str, key: Callable[[], str]) -> None:
-    """Count one request. Raises ProblemError where it is one too many."""
+    """Count one request. Raises ProblemError if the rate limit is exceeded."""
     if wait_seconds := seconds_to_wait(group, key, settings.API_RATE_LIMIT):
         raise ProblemError(
             HTTPStatus.TOO_MANY_REQUESTS, too_often(wait_seconds), headers={"Retry-After": str(wait_seconds)}

@@ -1,83 +1,90 @@
-"""The daily counts, as the API shows them: short scans of `DailyCount`, however many hits there are."""
+"""The API's daily counts."""
 
-from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from django.db.models import DateField, F, Func, Q, QuerySet, Sum
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
-from msgspec import Meta
 from ninja import Field, Query, Router, Schema
 
-from collector.models import DailyCount, Dimension, Project
-from collector.models.counts import ALL_PLATFORMS, WHOLE_PROJECT
+from collector.models import Project
 from dashboard.api.access import readable_project
-from dashboard.api.pagination import LIMIT, MAX_ID, NEXT_CURSOR, Cursor, Limit, cursor_of, place_of
+from dashboard.api.count_query import CountKey, CountQuery, CountRow, DimensionName, IntervalName, next_counts
+from dashboard.api.pagination import DEFAULT_LIMIT, MAX_ID, NEXT_CURSOR, Cursor, Limit, decode_cursor, encode_cursor
 from dashboard.api.problems import bad_parameter
-from dashboard.api.projects import Slug, pixel_of
+from dashboard.api.projects import Slug, pixel_in
 from dashboard.api.ranges import Day
 from dashboard.visits.periods import DAY
 from dashboard.visits.results import MANY_VALUES, MAX_DAYS_OF_MANY_VALUES, visible_visitors
 
 router = Router()
 
-Date = date  # where a field is called so
+Date = date  # for a field that is also called date
+DEFAULT_DAYS = 30
 MAX_DAYS = 1_500
 MANY_VALUE_NAMES = {str(dimension.label) for dimension in MANY_VALUES}
-DAYS = 30
 
-DimensionName = Literal[
-    "total", "platform", "hour", "position", "traffic", "verdict", "page", "country", "language", "device", "browser",
-    "os", "pixel", "elsewhere",
-]  # fmt: skip
-IntervalName = Literal["total", "day", "week", "month"]
-# What `ALL_PLATFORMS` has not: of a whole project it is counted by platform alone.
-BY_PLATFORM_ALONE = {"total", "platform", "position"}
-
-# First day of the interval, hits, value.
-Place = tuple[date, Annotated[int, Meta(ge=0, le=2**62)], Annotated[str, Meta(max_length=255, pattern="^[^\0]*$")]]
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """Which counts are asked for, of the days `[since, until)`."""
-
-    project: Project
-    since: date
-    until: date
-    dimension: DimensionName
-    interval: IntervalName
-    pixel_id: int | None
-    platform: str
+DimensionParameter = Annotated[DimensionName, Query(example="country", description=gettext_noop("What to count by."))]
+IntervalParameter = Annotated[
+    IntervalName,
+    Query(example="month", description=gettext_noop("The interval to add up over. “total” is the whole range.")),
+]
+SinceParameter = Annotated[
+    Day | None,
+    Query(
+        example="2026-11-01",
+        description=gettext_noop(
+            "The first day, in the project’s time zone. By default the range has 30 days. It can have 1500 days, or 92 "
+            "for the dimensions page and elsewhere."
+        ),
+    ),
+]
+UntilParameter = Annotated[
+    Day | None,
+    Query(
+        example="2026-12-01",
+        description=gettext_noop("The day after the last day. By default the range ends with today."),
+    ),
+]
+PixelParameter = Annotated[
+    int | None, Query(ge=1, le=MAX_ID, description=gettext_noop("The id of a pixel, to get only its counts."))
+]
+PlatformParameter = Annotated[
+    str,
+    Query(
+        max_length=255,
+        description=gettext_noop("The slug of a platform such as medium, or a host name, to get only its counts."),
+    ),
+]
 
 
 class CountOut(Schema):
-    """How much was counted of one value in one interval."""
+    """The hits and visitors of one value in one interval."""
 
     date: Date = Field(
         examples=["2026-11-01"],
         description=gettext_noop(
-            "The first day of the interval: of a week its Monday, of the total that of the range."
+            "The first day of the interval: the Monday of a week, or the first day of the range for “total”."
         ),
     )
     value: str | None = Field(
-        examples=["DE"], description=gettext_noop("The value of the dimension; null for the total, and where unknown.")
+        examples=["DE"],
+        description=gettext_noop("The value of the dimension. Null for “total” and for unknown values."),
     )
     hits: int = Field(examples=[120])
     visitors: int | None = Field(
         examples=[97],
         description=gettext_noop(
-            "Visitors that were new on their day, added up over the days; null where nobody could be seen, as behind "
-            "a proxy."
+            "The daily visitors, added up over the days. Null if visitors can’t be told apart, such as behind an image "
+            "proxy."
         ),
     )
 
 
 class CountPage(Schema):
-    """Counts by interval, and in each the most frequent values first; and what they are counts of."""
+    """Counts ordered by interval, then by hits, most first; and what was counted."""
 
     project: str = Field(examples=["blog"])
     timezone: str = Field(examples=["Europe/Berlin"])
@@ -94,160 +101,80 @@ class CountPage(Schema):
     response=CountPage,
     summary=gettext_noop("Count visits"),
     description=gettext_noop(
-        "Daily counts of a project, or of one of its pixels, or platforms, or of one pixel on one platform. They stay "
-        "when hits are deleted. Where nothing was counted there is no item. Every dimension counts visits, but for "
-        "three: “verdict” counts the hits that were set aside, by their reason, and those of readers who opted out; "
-        "“traffic” visits and bots; “position” direct visits, and how many of them came to the end."
+        "Daily counts of a project, of one pixel, of one platform, or of one pixel on one platform. They stay when raw "
+        "hits are deleted. There is no item where nothing was counted. Most dimensions count visits. “verdict” counts "
+        "hits that were filtered out, by reason, and hits of readers who opted out. “traffic” counts visits and bots. "
+        "“position” counts direct visits, and how many of them reached the end."
     ),
 )
 def list_counts(
     request: HttpRequest,
     slug: Slug,
-    dimension: Annotated[
-        DimensionName, Query(example="country", description=gettext_noop("By what to count."))
-    ] = "total",
-    interval: Annotated[
-        IntervalName,
-        Query(
-            example="month",
-            description=gettext_noop("Over what to add up; “total” is the whole range."),
-        ),
-    ] = "total",
-    since: Annotated[
-        Day | None,
-        Query(
-            example="2026-11-01",
-            description=gettext_noop(
-                "The first day, in the project’s time zone. Without it the range has 30 days; it may have 1500, but by "
-                "page or elsewhere 92."
-            ),
-        ),
-    ] = None,
-    until: Annotated[
-        Day | None,
-        Query(
-            example="2026-12-01",
-            description=gettext_noop("The day after the last one. Without it the range ends with today."),
-        ),
-    ] = None,
-    pixel: Annotated[
-        int | None, Query(ge=1, le=MAX_ID, description=gettext_noop("The id of one pixel, for its counts alone."))
-    ] = None,
-    platform: Annotated[
-        str,
-        Query(
-            max_length=255,
-            description=gettext_noop("The slug of a platform such as medium, or a host, for its counts alone."),
-        ),
-    ] = "",
-    limit: Limit = LIMIT,
+    dimension: DimensionParameter = "total",
+    interval: IntervalParameter = "total",
+    since: SinceParameter = None,
+    until: UntilParameter = None,
+    pixel: PixelParameter = None,
+    platform: PlatformParameter = "",
+    limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = "",
 ) -> dict[str, Any]:
-    """Three queries; one more where a pixel is named."""
+    """Three queries; one more for a pixel."""
     project = readable_project(request, slug)
-    since, until = _range(project, since, until, MAX_DAYS_OF_MANY_VALUES if dimension in MANY_VALUE_NAMES else MAX_DAYS)
-    if dimension == "pixel" and platform:
-        raise bad_parameter(
-            "platform", _("Pixels are not counted by platform; ask for the total of each pixel on this platform.")
-        )
-    if "\0" in platform:
-        raise bad_parameter("platform", _("Write the slug of a platform, such as medium."))
+    max_days = MAX_DAYS_OF_MANY_VALUES if dimension in MANY_VALUE_NAMES else MAX_DAYS
+    since, until = _range(project, since, until, max_days)
+    _check_platform(platform, dimension)
     if pixel is not None:
-        pixel_of(project, pixel)
-    question = Question(project, since, until, dimension, interval, pixel, platform)
-    place: tuple[date, int, str] | None = place_of(cursor, Place)
-    found = _rows(question, place, limit + 1)
-    more = len(found) > limit
-    return {
-        "project": project.slug,
-        "timezone": project.timezone,
-        "since": since,
-        "until": until,
-        "dimension": dimension,
-        "interval": interval,
-        "items": [
-            {"date": first, "value": value or None, "hits": hits, "visitors": visible_visitors(hits, visitors)}
-            for first, value, hits, visitors in found[:limit]
-        ],
-        "next_cursor": cursor_of((found[limit - 1][0], found[limit - 1][2], found[limit - 1][1])) if more else None,
-    }
+        pixel_in(project, pixel)
+    query = CountQuery(project, since, until, dimension, interval, pixel, platform)
+    return _answer(query, next_counts(query, decode_cursor(cursor, CountKey), limit + 1), limit)
 
 
 def _range(project: Project, since: date | None, until: date | None, max_days: int) -> tuple[date, date]:
-    """Return the range asked for, or its default. Raises ProblemError for one that is empty or too long."""
+    """Return the range, with its defaults. Raises ProblemError if it is empty or too long."""
     until = until or timezone.localdate(timezone=project.zone) + DAY
-    since = since or until - DAYS * DAY
+    since = since or until - DEFAULT_DAYS * DAY
     if since >= until:
-        raise bad_parameter("until", _("The range is empty: “until” is the day after its last, so after “since”."))
+        raise bad_parameter("until", _("The range is empty. “until” must be later than “since”."))
     days = (until - since).days
     if days > max_days:
         raise bad_parameter(
             "since",
-            _("The range has %(days)s days; ask for %(most)s at most, and for the others in another request.")
+            _("The range has %(days)s days, but at most %(most)s are allowed. Send several requests.")
             % {"days": days, "most": max_days},
         )
     return since, until
 
 
-class FirstDay(Func):
-    """The first day of the week or month that a day lies in. Django's own would call Python for each row of SQLite."""
-
-    output_field = DateField()
-
-    def __init__(self, interval: IntervalName) -> None:
-        super().__init__(F("date"))
-        self.interval = interval
-
-    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        modifiers = {"week": "'weekday 0', '-6 days'", "month": "'start of month'"}[self.interval]
-        return super().as_sql(compiler, connection, template=f"DATE(%(expressions)s, {modifiers})", **context)
-
-    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        template = f"DATE_TRUNC('{self.interval}', %(expressions)s)::date"
-        return super().as_sql(compiler, connection, template=template, **context)
-
-
-def _rows(question: Question, place: tuple[date, int, str] | None, limit: int) -> list[tuple[date, str, int, int]]:
-    """Return interval, value, hits and visitors of the next `limit` counts after a place. One query."""
-    rows = _counts(question).annotate(label=F("platform" if question.dimension == "platform" else "value"))
-    if question.interval == "total":
-        counted = _added_up(rows.values("label"))
-        if place:
-            _first, hits, label = place
-            counted = counted.filter(Q(counted__lt=hits) | Q(counted=hits, label__gt=label))
-        found = counted.order_by("-counted", "label").values_list("label", "counted", "new")
-        return [(question.since, *row) for row in found[:limit]]
-    rows = rows.annotate(first=F("date") if question.interval == "day" else FirstDay(question.interval))
-    if place:
-        rows = rows.filter(date__gte=place[0])
-    counted = _added_up(rows.values("first", "label"))
-    if place:
-        first, hits, label = place
-        counted = counted.filter(
-            Q(first__gt=first) | Q(first=first, counted__lt=hits) | Q(first=first, counted=hits, label__gt=label)
+def _check_platform(platform: str, dimension: DimensionName) -> None:
+    """Raise ProblemError for an invalid platform, or one that can't be combined with the dimension."""
+    if dimension == "pixel" and platform:
+        raise bad_parameter(
+            "platform",
+            _("Pixels are not counted by platform. Request the total of each pixel on it instead."),
         )
-    return list(counted.order_by("first", "-counted", "label").values_list("first", "label", "counted", "new")[:limit])
+    if "\0" in platform:
+        raise bad_parameter("platform", _("Write the slug of a platform, such as medium."))
 
 
-def _added_up(groups: Any) -> Any:
-    return groups.annotate(counted=Sum("hits"), new=Sum("visitors"))
-
-
-def _counts(question: Question) -> QuerySet[DailyCount]:
-    """Return the rows of `DailyCount` that answer a question, each hit in one of them.
-
-    Days are listed one by one, for the table's key has them before the pixel: a range of them would read every pixel's.
-    """
-    days = [question.since + day * DAY for day in range((question.until - question.since).days)]
-    named = "total" if question.dimension == "platform" else question.dimension
-    counts = DailyCount.objects.filter(project=question.project, date__in=days, dimension=Dimension[named.upper()])
-    if question.dimension == "pixel":  # counted by pixel id, and under this alone
-        counts = counts.filter(pixel_id=ALL_PLATFORMS)
-        return counts.filter(value=str(question.pixel_id)) if question.pixel_id else counts
-    if question.pixel_id:
-        counts = counts.filter(pixel_id=question.pixel_id)
-    elif question.platform or question.dimension in BY_PLATFORM_ALONE:
-        counts = counts.filter(pixel_id=WHOLE_PROJECT)
-    else:
-        counts = counts.filter(pixel_id=ALL_PLATFORMS)
-    return counts.filter(platform=question.platform) if question.platform else counts
+def _answer(query: CountQuery, rows: list[CountRow], limit: int) -> dict[str, Any]:
+    """Return the first `limit` rows. One row more means that there is another part."""
+    has_more = len(rows) > limit
+    return {
+        "project": query.project.slug,
+        "timezone": query.project.timezone,
+        "since": query.since,
+        "until": query.until,
+        "dimension": query.dimension,
+        "interval": query.interval,
+        "items": [
+            {
+                "date": row.first_day,
+                "value": row.value or None,
+                "hits": row.hits,
+                "visitors": visible_visitors(row.hits, row.visitors),
+            }
+            for row in rows[:limit]
+        ],
+        "next_cursor": encode_cursor(rows[limit - 1].sort_key) if has_more else None,
+    }

@@ -1,4 +1,4 @@
-"""The API explained: its OpenAPI document, and a page made from it."""
+"""The API's documentation: its OpenAPI document, and a web page generated from it."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -25,26 +25,26 @@ REFERENCES = "#/components/schemas/"
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter of an endpoint. `takes` says what may be written, `default` what stands for nothing written."""
+    """One parameter of an endpoint. `type` is what it accepts, `default` its value if it is left out."""
 
     name: str
-    takes: str
+    type: str
     default: str
     description: str
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of an answer; those of the items of a list have its name before theirs."""
+    """One field of a response. Fields of a list's items have the name of the list before theirs: `items[].id`."""
 
     name: str
-    holds: str
+    type: str
     description: str
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One endpoint, with a request and an answer as they may look."""
+    """One endpoint, with an example of a request and of its response."""
 
     name: str
     path: str
@@ -61,22 +61,22 @@ class Endpoint:
 
 
 class DocumentedAPI(NinjaAPI):
-    """ninja's API, whose document names its problems too, and has a page."""
+    """ninja's API, with the problems in its OpenAPI document, and with a documentation page."""
 
     def get_openapi_schema(
         self, *, path_prefix: str | None = None, path_params: dict[str, Any] | None = None
     ) -> OpenAPISchema:
-        """Return the document, which belongs to all who ask: nobody may change it."""
+        """Return the document. It is shared between requests: don't change it."""
         return _document(self, self.get_root_path(path_params or {}) if path_prefix is None else path_prefix)
 
-    def page(self, request: HttpRequest) -> HttpResponse:
-        """Explain the API to people, logged in or not: it says nothing about anybody. No query but for the session."""
-        return _page(request, self.get_openapi_schema())
+    def documentation(self, request: HttpRequest) -> HttpResponse:
+        """Show the documentation. It is public and contains no data. No query except for the session."""
+        return _documentation(request, self.get_openapi_schema())
 
 
 @lru_cache(maxsize=1)
 def _document(api: NinjaAPI, path_prefix: str) -> OpenAPISchema:
-    """Build the document once for a process: anybody may ask for it, and it costs tens of milliseconds."""
+    """Build the document once per process. It is public, and costs tens of milliseconds."""
     document = get_schema(api, path_prefix)
     schema = Problem.model_json_schema(ref_template=f"{REFERENCES}{{model}}")
     document["components"]["schemas"] |= schema.pop("$defs") | {"Problem": schema}
@@ -90,7 +90,7 @@ def _document(api: NinjaAPI, path_prefix: str) -> OpenAPISchema:
     return document
 
 
-def _page(request: HttpRequest, document: Json) -> HttpResponse:
+def _documentation(request: HttpRequest, document: Json) -> HttpResponse:
     base = base_url(request)
     context = {
         "description": gettext(document["info"]["description"]),
@@ -101,7 +101,7 @@ def _page(request: HttpRequest, document: Json) -> HttpResponse:
 
 
 def _endpoints(document: Json, base: str) -> Iterator[Endpoint]:
-    """Read the endpoints out of the document, in its order and in the reader's language."""
+    """Yield the endpoints of the document, in its order and in the user's language."""
     schemas = document["components"]["schemas"]
     for path, methods in document["paths"].items():
         operation = methods["get"]
@@ -119,17 +119,17 @@ def _endpoints(document: Json, base: str) -> Iterator[Endpoint]:
 
 
 def _parameter(parameter: Json) -> Parameter:
-    schema = _not_null(parameter["schema"])
+    schema = _without_null(parameter["schema"])
     if "enum" in schema:
-        takes = ", ".join(schema["enum"])
+        accepted = ", ".join(schema["enum"])
     elif schema.get("maximum", MAX_ID) < MAX_ID:
-        takes = f"{schema['minimum']} – {schema['maximum']}"
+        accepted = f"{schema['minimum']} – {schema['maximum']}"
     else:
-        takes = str(schema.get("format", schema["type"]))
+        accepted = str(schema.get("format", schema["type"]))
     default = parameter["schema"].get("default")
     return Parameter(
         name=parameter["name"],
-        takes=takes,
+        type=accepted,
         default="" if default is None else str(default),
         description=_translated(parameter),
     )
@@ -137,27 +137,27 @@ def _parameter(parameter: Json) -> Parameter:
 
 def _fields(schema: Json, schemas: Json, within: str = "") -> Iterator[Field]:
     for name, described in _resolved(schema, schemas)["properties"].items():
-        kind = _not_null(described)
+        kind = _without_null(described)
         items = kind.get("items", {})
         if "$ref" in items:
             yield from _fields(items, schemas, f"{within}{name}[].")
             continue
-        holds = f"{items['type']}[]" if items else str(kind.get("format", kind.get("type", "object")))
-        yield Field(name=f"{within}{name}", holds=holds, description=_translated(described))
+        field_type = f"{items['type']}[]" if items else str(kind.get("format", kind.get("type", "object")))
+        yield Field(name=f"{within}{name}", type=field_type, description=_translated(described))
 
 
 def _example(schema: Json, schemas: Json) -> Any:
-    """Return an answer of this form, made of the examples of its fields."""
+    """Return an example response, built from the examples of its fields."""
     if "examples" in schema:
         return schema["examples"][0]
-    schema = _not_null(_resolved(schema, schemas))
+    schema = _without_null(_resolved(schema, schemas))
     if "properties" in schema:
         return {name: _example(field, schemas) for name, field in schema["properties"].items()}
     return [_example(schema["items"], schemas)]
 
 
 def _curl(path: str, parameters: list[Json], base: str) -> str:
-    """Return a command that asks for what the parameters have as examples."""
+    """Return a curl command with the example of each parameter."""
     examples: Mapping[str, list[tuple[str, Any]]] = {"path": [], "query": []}
     for parameter in parameters:
         if "example" in parameter:
@@ -172,8 +172,8 @@ def _resolved(schema: Json, schemas: Json) -> Json:
     return resolved
 
 
-def _not_null(schema: Json) -> Json:
-    """Return what a field holds where it is not null."""
+def _without_null(schema: Json) -> Json:
+    """Return the schema of a field's values other than null."""
     return next((one for one in schema.get("anyOf", ()) if one.get("type") != "null"), schema)
 
 

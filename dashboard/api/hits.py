@@ -1,8 +1,9 @@
-"""Single hits, as the API shows them: those of `export_hits`, a part at a time, for a copy that is kept up to date."""
+"""The API's raw hits, the same as those of `export_hits`, in parts: for programs that keep a copy up to date."""
 
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 from django.db.models import Q
@@ -15,27 +16,35 @@ from ninja import Field, Query, Router, Schema
 from collector.models import Hit, Pixel, Project
 from collector.storage.export import hit_rows
 from dashboard.api.access import readable_project
-from dashboard.api.pagination import LIMIT, MAX_ID, NEXT_CURSOR, Cursor, Limit, cursor_of, place_of
+from dashboard.api.pagination import DEFAULT_LIMIT, MAX_ID, NEXT_CURSOR, Cursor, Limit, decode_cursor, encode_cursor
 from dashboard.api.problems import bad_parameter
-from dashboard.api.projects import Slug, pixel_of
+from dashboard.api.projects import Slug, pixel_in
 from dashboard.api.ranges import Moment
 
 router = Router()
 
-MAX_SEARCHED = 10_000  # hits of the project that one answer looks at for those of a pixel
+MAX_SEARCHED = 10_000  # how many hits of the project one request searches for those of a pixel
 MICROSECOND = timedelta(microseconds=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-# Microseconds since the epoch, id.
-Place = tuple[Annotated[int, Meta(ge=0, le=2**55)], Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]]
+
+class HitKey(NamedTuple):
+    """The sort key of a hit: its moment in microseconds since the epoch, then its id."""
+
+    microseconds: Annotated[int, Meta(ge=0, le=2**55)]
+    id: Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+
+    @property
+    def at(self) -> datetime:
+        return EPOCH + self.microseconds * MICROSECOND
 
 
 class HitOut(Schema):
-    """A hit, with the fields of `export_hits`. What is not known is null."""
+    """A raw hit, with the fields of `export_hits`. Unknown values are null."""
 
     id: str = Field(examples=["00c5a1e09b3f7d21"], description=gettext_noop("16 hexadecimal digits."))
     at: str = Field(examples=["2026-11-22T08:30:12.345678Z"])
-    pixel: str = Field(examples=["Hello, readers"], description=gettext_noop("The title of its pixel."))
+    pixel: str = Field(examples=["Hello, readers"], description=gettext_noop("The title of the pixel."))
     token: str = Field(examples=["k3xq8m2wd7fn4tz9pahe"])
     kind: str = Field(examples=["article"])
     placement: str | None = Field(examples=["medium"])
@@ -53,7 +62,7 @@ class HitOut(Schema):
     browser: str | None = Field(examples=["Safari"])
     os: str | None = Field(examples=["iOS"])
     visitor: str | None = Field(
-        examples=["8f3a6c0d92e17b45"], description=gettext_noop("16 hexadecimal digits, others on every day.")
+        examples=["8f3a6c0d92e17b45"], description=gettext_noop("16 hexadecimal digits, different every day.")
     )
     event: str | None = Field(examples=[None])
     version: str | None = Field(examples=[None])
@@ -73,8 +82,8 @@ class HitPage(Schema):
     response=HitPage,
     summary=gettext_noop("List hits"),
     description=gettext_noop(
-        "Single hits of a project, oldest first, as long as the project keeps them: visits, and what was set aside. "
-        "With “pixel” an answer may hold fewer items than the limit, or none, and still have a next cursor."
+        "Raw hits of a project, oldest first, as long as the project keeps them: visits, and hits that were filtered "
+        "out. With “pixel”, a response can have fewer items than the limit, or none, and still have a next cursor."
     ),
 )
 def list_hits(
@@ -84,68 +93,81 @@ def list_hits(
         Moment | None,
         Query(
             example="2026-11-01",
-            description=gettext_noop("From this day or moment on; UTC where it names no zone."),
+            description=gettext_noop("The start of the range: a day or moment, in UTC if it names no time zone."),
         ),
     ] = None,
     until: Annotated[
         Moment | None,
-        Query(example="2026-11-22T08:00Z", description=gettext_noop("Before this day or moment.")),
+        Query(example="2026-11-22T08:00Z", description=gettext_noop("The end of the range, not included.")),
     ] = None,
     pixel: Annotated[
-        int | None, Query(ge=1, le=MAX_ID, description=gettext_noop("The id of one pixel, for its hits alone."))
+        int | None, Query(ge=1, le=MAX_ID, description=gettext_noop("The id of a pixel, to get only its hits."))
     ] = None,
-    limit: Limit = LIMIT,
+    limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = "",
 ) -> HttpResponse:
-    """Five queries; of a pixel, two for each 2,000 hits of the project that were looked at."""
+    """Five queries; with a pixel, two more for each 2,000 hits of the project that are searched."""
     project = readable_project(request, slug)
     if since and until and since >= until:
-        raise bad_parameter("until", _("The range is empty: “until” is not in it, and must be after “since”."))
-    of_pixel = pixel_of(project, pixel) if pixel is not None else None
-    place: tuple[int, int] | None = place_of(cursor, Place)
-    after = (EPOCH + place[0] * MICROSECOND, place[1]) if place else None
-    page = _page(project, of_pixel, since, until, after, limit)
-    # Rows are as HitOut says, which a test holds: to have ninja check a thousand would cost more than to read them.
-    return HttpResponse(msgspec.json.encode(page), content_type="application/json; charset=utf-8")
+        raise bad_parameter("until", _("The range is empty. “until” must be later than “since”."))
+    of_pixel = pixel_in(project, pixel) if pixel is not None else None
+    part = _part(project, of_pixel, since, until, decode_cursor(cursor, HitKey), limit)
+    # ninja doesn't validate the rows: for a thousand, that would cost more than reading them. A test checks that they
+    # have the form of HitOut.
+    return HttpResponse(msgspec.json.encode(part), content_type="application/json; charset=utf-8")
 
 
-def _page(
+def _part(
     project: Project,
     pixel: Pixel | None,
     since: datetime | None,
     until: datetime | None,
-    after: tuple[datetime, int] | None,
+    after: HitKey | None,
     limit: int,
 ) -> dict[str, Any]:
-    """Return the next hits after a place. The index tells first where they end, so that no more are read."""
-    last = _bound(project, since, until, after, MAX_SEARCHED if pixel else limit)
-    start = max(filter(None, [since, after and after[0]]), default=None)
-    rows = hit_rows(project, start, last[0] + MICROSECOND if last else until, pixel=pixel)
-    places = ((_place(row), row) for row in rows)
-    new = ((place, row) for place, row in places if (not after or place > after) and (not last or place <= last))
-    found = list(islice(new, limit + 1 if pixel else limit))
-    end = found[limit - 1][0] if len(found) > limit else last
-    return {
-        "items": [row for _place, row in found[:limit]],
-        "next_cursor": cursor_of(((end[0] - EPOCH) // MICROSECOND, end[1])) if end else None,
-    }
+    """Return the next hits after a sort key. The index gives the end of the part first, so that no more is read."""
+    bound = _bound(project, since, until, after, MAX_SEARCHED if pixel else limit)
+    start = max(filter(None, [since, after and after.at]), default=None)
+    rows = hit_rows(project, start, bound.at + MICROSECOND if bound else until, pixel=pixel)
+    rows_of_part = _rows_between(rows, after, bound)
+    # Without a pixel, the bound is chosen so that the limit holds. With a pixel, there can be more hits up to it.
+    items = list(islice(rows_of_part, limit + 1 if pixel else limit))
+    last = _sort_key(items[limit - 1]) if len(items) > limit else bound
+    return {"items": items[:limit], "next_cursor": encode_cursor(last) if last else None}
+
+
+def _rows_between(
+    rows: Iterable[dict[str, Any]], after: HitKey | None, bound: HitKey | None
+) -> Iterator[dict[str, Any]]:
+    """Yield the rows after `after`, up to and including `bound`. Several hits can have the same moment."""
+    for row in rows:
+        key = _sort_key(row)
+        if (after is None or key > after) and (bound is None or key <= bound):
+            yield row
 
 
 def _bound(
-    project: Project, since: datetime | None, until: datetime | None, after: tuple[datetime, int] | None, hits: int
-) -> tuple[datetime, int] | None:
-    """Return the last of the next `hits` hits, None where these are all. One query, of the index alone."""
+    project: Project, since: datetime | None, until: datetime | None, after: HitKey | None, hits: int
+) -> HitKey | None:
+    """Return the sort key of the last of the next `hits` hits, None if no more follow. One query, on the index only."""
     rest = Hit.objects.filter(project=project)
     if since:
         rest = rest.filter(at__gte=since)
     if until:
         rest = rest.filter(at__lt=until)
     if after:
-        # The moment is named twice: an index is searched by what is said without an "or".
-        rest = rest.filter(Q(at__gt=after[0]) | Q(id__gt=after[1]), at__gte=after[0])
-    bound = list(rest.order_by("at", "id").values_list("at", "id")[hits - 1 : hits + 1])
-    return bound[0] if len(bound) == 2 else None
+        # The moment is given twice, because an index can't be searched by a condition with OR.
+        rest = rest.filter(Q(at__gt=after.at) | Q(id__gt=after.id), at__gte=after.at)
+    last_and_next = list(rest.order_by("at", "id").values_list("at", "id")[hits - 1 : hits + 1])
+    if len(last_and_next) < 2:
+        return None
+    at, hit_id = last_and_next[0]
+    return HitKey(_microseconds(at), hit_id)
 
 
-def _place(row: dict[str, Any]) -> tuple[datetime, int]:
-    return datetime.fromisoformat(row["at"]), int(row["id"], 16)
+def _sort_key(row: dict[str, Any]) -> HitKey:
+    return HitKey(_microseconds(datetime.fromisoformat(row["at"])), int(row["id"], 16))
+
+
+def _microseconds(at: datetime) -> int:
+    return (at - EPOCH) // MICROSECOND

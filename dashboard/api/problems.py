@@ -1,4 +1,4 @@
-"""What the API answers where it can't do what it is asked: problem details (RFC 9457) that say what to do instead."""
+"""The API's error responses: problem details (RFC 9457) that say what to do instead."""
 
 import re
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ CONTENT_TYPE = "application/problem+json"
 
 
 class ProblemError(Exception):
-    """Ends a request with a status and a sentence, which names the parameter at fault where there is one."""
+    """Ends a request with a status and a sentence for people. `parameter` names the invalid parameter, if any."""
 
     def __init__(
         self, status: HTTPStatus, detail: str, *, parameter: str = "", headers: Mapping[str, str] | None = None
@@ -27,42 +27,42 @@ class ProblemError(Exception):
 
 
 class Mistake(Schema):
-    """One parameter that can't be used."""
+    """One invalid parameter."""
 
     parameter: str = Field(examples=["limit"])
-    detail: str = Field(examples=["Write a number of 1000 at most."])
+    detail: str = Field(examples=["Write a number of at most 1000."])
 
 
 class Problem(Schema):
-    """Why there is no answer, and what to do (RFC 9457)."""
+    """Why the request failed, and what to do (RFC 9457)."""
 
     type: str = Field(examples=["about:blank"])
     title: str = Field(examples=["Bad Request"])
     status: int = Field(examples=[400])
-    detail: str = Field(examples=["limit: Write a number of 1000 at most."])
+    detail: str = Field(examples=["limit: Write a number of at most 1000."])
     errors: list[Mistake] | None = None
 
 
 def bad_parameter(parameter: str, detail: str) -> ProblemError:
-    """Return the refusal of one parameter."""
+    """Return the error for one invalid parameter, to raise."""
     return ProblemError(HTTPStatus.BAD_REQUEST, detail, parameter=parameter)
 
 
 def answer_with_problems(api: NinjaAPI) -> None:
-    """Have `api` answer what its views and ninja raise as problem details."""
-    api.add_exception_handler(ProblemError, refused)
-    api.add_exception_handler(ValidationError, _invalid)
+    """Make `api` answer the errors of its views and of ninja with problem details."""
+    api.add_exception_handler(ProblemError, problem_response)
+    api.add_exception_handler(ValidationError, _invalid_parameters_response)
 
 
-def refused(request: HttpRequest, refusal: Any) -> HttpResponse:
-    """Return the answer that a ProblemError stands for."""
-    mistakes = [(refusal.parameter, refusal.detail)] if refusal.parameter else []
-    return _problem(refusal.status, refusal.detail, mistakes, refusal.headers)
+def problem_response(request: HttpRequest, error: Any) -> HttpResponse:
+    """Return the response for a ProblemError."""
+    mistakes = [(error.parameter, error.detail)] if error.parameter else []
+    return _problem(error.status, error.detail, mistakes, error.headers)
 
 
-def _invalid(request: HttpRequest, invalid: Any) -> HttpResponse:
-    mistakes = [(str(error["loc"][-1]), _said(error)) for error in invalid.errors]
-    detail = " ".join(f"{parameter}: {said}" for parameter, said in mistakes)
+def _invalid_parameters_response(request: HttpRequest, invalid: Any) -> HttpResponse:
+    mistakes = [(str(error["loc"][-1]), _instruction(error)) for error in invalid.errors]
+    detail = " ".join(f"{parameter}: {instruction}" for parameter, instruction in mistakes)
     return _problem(HTTPStatus.BAD_REQUEST, detail, mistakes, {})
 
 
@@ -71,7 +71,7 @@ def _problem(
 ) -> HttpResponse:
     body: dict[str, Any] = {"type": "about:blank", "title": status.phrase, "status": int(status), "detail": detail}
     if mistakes:
-        body["errors"] = [{"parameter": parameter, "detail": said} for parameter, said in mistakes]
+        body["errors"] = [{"parameter": parameter, "detail": instruction} for parameter, instruction in mistakes]
     response = JsonResponse(body, status=status, content_type=CONTENT_TYPE, json_dumps_params={"ensure_ascii": False})
     for name, value in headers.items():
         response.headers[name] = value
@@ -79,8 +79,8 @@ def _problem(
     return response
 
 
-def _said(error: Mapping[str, Any]) -> str:
-    """Say what one error of pydantic asks for. Its own words are English alone, and name Python's types."""
+def _instruction(error: Mapping[str, Any]) -> str:
+    """Say what to write instead, for one error of pydantic. Its own messages are in English and name Python types."""
     context = error.get("ctx", {})
     match error["type"]:
         case "value_error":
@@ -88,12 +88,12 @@ def _said(error: Mapping[str, Any]) -> str:
         case "int_parsing" | "int_parsing_size" | "int_type" | "int_from_float":
             return _("Write a whole number.")
         case "greater_than_equal":
-            return _("Write a number of %(least)s or more.") % {"least": context["ge"]}
+            return _("Write a number of at least %(least)s.") % {"least": context["ge"]}
         case "less_than_equal":
-            return _("Write a number of %(most)s at most.") % {"most": context["le"]}
+            return _("Write a number of at most %(most)s.") % {"most": context["le"]}
         case "literal_error" | "enum":
             words = re.findall("'([^']*)'", context["expected"])
-            return _("Write one of these: %(words)s.") % {"words": ", ".join(words)}
+            return _("Write one of: %(words)s.") % {"words": ", ".join(words)}
         case "string_too_long":
-            return _("Write %(most)s characters at most.") % {"most": context["max_length"]}
-    return _("This can't be used: see the description of this parameter.")
+            return _("Write at most %(most)s characters.") % {"most": context["max_length"]}
+    return _("This value is invalid. See the description of this parameter.")

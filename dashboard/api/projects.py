@@ -1,8 +1,8 @@
-"""Projects and their pixels, as the API shows them."""
+"""The API's projects and pixels."""
 
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -11,16 +11,26 @@ from msgspec import Meta
 from ninja import Field, Path, Router, Schema
 
 from collector.models import Pixel, Project
-from dashboard.api.access import readable_project, token_of
-from dashboard.api.pagination import LIMIT, MAX_ID, NEXT_CURSOR, Cursor, Limit, cursor_of, place_of
+from dashboard.api.access import readable_project, request_token
+from dashboard.api.pagination import DEFAULT_LIMIT, MAX_ID, NEXT_CURSOR, Cursor, Limit, decode_cursor, encode_cursor
 from dashboard.api.problems import ProblemError
 
 router = Router()
 
 Slug = Annotated[str, Path(example="blog", description=gettext_noop("The project’s slug."))]
 PixelId = Annotated[int, Path(example=7, description=gettext_noop("The pixel’s id."))]
-AfterSlug = tuple[Annotated[str, Meta(max_length=60, pattern="^[-a-zA-Z0-9_]+$")]]
-AfterId = tuple[Annotated[int, Meta(ge=0, le=MAX_ID)]]
+
+
+class SlugKey(NamedTuple):
+    """The sort key of a project in its list."""
+
+    slug: Annotated[str, Meta(max_length=60, pattern="^[-a-zA-Z0-9_]+$")]
+
+
+class IdKey(NamedTuple):
+    """The sort key of a pixel in its list."""
+
+    id: Annotated[int, Meta(ge=0, le=MAX_ID)]
 
 
 class ProjectOut(Schema):
@@ -28,8 +38,8 @@ class ProjectOut(Schema):
 
     slug: str = Field(examples=["blog"], description=gettext_noop("Its name in addresses, here and on the dashboard."))
     name: str = Field(examples=["My blog"])
-    timezone: str = Field(examples=["Europe/Berlin"], description=gettext_noop("Its days and hours are counted in it."))
-    retention_days: int = Field(examples=[730], description=gettext_noop("Hits older than this are deleted."))
+    timezone: str = Field(examples=["Europe/Berlin"], description=gettext_noop("The time zone of its days and hours."))
+    retention_days: int = Field(examples=[730], description=gettext_noop("Raw hits older than this are deleted."))
     created_at: datetime = Field(examples=["2026-01-05T09:30:00Z"])
 
 
@@ -47,10 +57,12 @@ class PixelOut(Schema):
     title: str = Field(examples=["Hello, readers"])
     kind: str = Field(examples=["article"], description="article, readme, newsletter, app")
     token: str = Field(examples=["k3xq8m2wd7fn4tz9pahe"], description=gettext_noop("Its name in the image’s address."))
-    placements: list[str] = Field(examples=[["medium", "dev-to"]], description=gettext_noop("Where it was pasted."))
+    placements: list[str] = Field(
+        examples=[["medium", "dev-to"]], description=gettext_noop("The platforms it is pasted on.")
+    )
     created_at: datetime = Field(examples=["2026-01-05T09:45:00Z"])
     retired_at: datetime | None = Field(
-        examples=[None], description=gettext_noop("Since when it counts no more; null while it counts.")
+        examples=[None], description=gettext_noop("When it stopped counting. Null while it counts.")
     )
 
 
@@ -65,18 +77,18 @@ class PixelPage(Schema):
     "projects",
     response=ProjectPage,
     summary=gettext_noop("List projects"),
-    description=gettext_noop("The projects that the token reads, by slug."),
+    description=gettext_noop("The projects that the token can read, ordered by slug."),
 )
-def list_projects(request: HttpRequest, limit: Limit = LIMIT, cursor: Cursor = "") -> dict[str, Any]:
-    """Two queries, that for the token included."""
-    projects = token_of(request).readable_projects().order_by("slug")
-    if place := place_of(cursor, AfterSlug):
-        projects = projects.filter(slug__gt=place[0])
-    found = list(projects[: limit + 1])
-    more = len(found) > limit
+def list_projects(request: HttpRequest, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = "") -> dict[str, Any]:
+    """Two queries, including the one for the token."""
+    projects = request_token(request).readable_projects().order_by("slug")
+    if after := decode_cursor(cursor, SlugKey):
+        projects = projects.filter(slug__gt=after.slug)
+    rows = list(projects[: limit + 1])
+    has_more = len(rows) > limit
     return {
-        "items": [_project(project) for project in found[:limit]],
-        "next_cursor": cursor_of((found[limit - 1].slug,)) if more else None,
+        "items": [_project(project) for project in rows[:limit]],
+        "next_cursor": encode_cursor(SlugKey(rows[limit - 1].slug)) if has_more else None,
     }
 
 
@@ -84,7 +96,7 @@ def list_projects(request: HttpRequest, limit: Limit = LIMIT, cursor: Cursor = "
     "projects/{slug:slug}",
     response=ProjectOut,
     summary=gettext_noop("Show a project"),
-    description=gettext_noop("One project that the token reads."),
+    description=gettext_noop("One project that the token can read."),
 )
 def show_project(request: HttpRequest, slug: Slug) -> dict[str, Any]:
     """Two queries."""
@@ -95,18 +107,18 @@ def show_project(request: HttpRequest, slug: Slug) -> dict[str, Any]:
     "projects/{slug:slug}/pixels",
     response=PixelPage,
     summary=gettext_noop("List pixels"),
-    description=gettext_noop("The pixels of a project, oldest first, retired ones too."),
+    description=gettext_noop("The pixels of a project, including retired ones, oldest first."),
 )
-def list_pixels(request: HttpRequest, slug: Slug, limit: Limit = LIMIT, cursor: Cursor = "") -> dict[str, Any]:
+def list_pixels(request: HttpRequest, slug: Slug, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = "") -> dict[str, Any]:
     """Three queries."""
     pixels = readable_project(request, slug).pixels.order_by("pk")
-    if place := place_of(cursor, AfterId):
-        pixels = pixels.filter(pk__gt=place[0])
-    found = list(pixels[: limit + 1])
-    more = len(found) > limit
+    if after := decode_cursor(cursor, IdKey):
+        pixels = pixels.filter(pk__gt=after.id)
+    rows = list(pixels[: limit + 1])
+    has_more = len(rows) > limit
     return {
-        "items": [_pixel(pixel) for pixel in found[:limit]],
-        "next_cursor": cursor_of((found[limit - 1].pk,)) if more else None,
+        "items": [_pixel(pixel) for pixel in rows[:limit]],
+        "next_cursor": encode_cursor(IdKey(rows[limit - 1].pk)) if has_more else None,
     }
 
 
@@ -118,16 +130,16 @@ def list_pixels(request: HttpRequest, slug: Slug, limit: Limit = LIMIT, cursor: 
 )
 def show_pixel(request: HttpRequest, slug: Slug, pixel_id: PixelId) -> dict[str, Any]:
     """Three queries."""
-    return _pixel(pixel_of(readable_project(request, slug), pixel_id))
+    return _pixel(pixel_in(readable_project(request, slug), pixel_id))
 
 
-def pixel_of(project: Project, pixel_id: int) -> Pixel:
-    """Return a pixel of a project. One query. Raises ProblemError where it has none of that id."""
+def pixel_in(project: Project, pixel_id: int) -> Pixel:
+    """Return a pixel of the project. One query. Raises ProblemError if the project has no such pixel."""
     pixel = project.pixels.filter(pk=pixel_id).first()
     if pixel is None:
         raise ProblemError(
             HTTPStatus.NOT_FOUND,
-            _("This project has no pixel %(id)s; /api/v1/projects/%(slug)s/pixels lists those it has.")
+            _("This project has no pixel %(id)s. /api/v1/projects/%(slug)s/pixels lists its pixels.")
             % {"id": pixel_id, "slug": project.slug},
         )
     return pixel

@@ -1,4 +1,4 @@
-"""Days and moments in the API's parameters. Ranges are half-open, `[since, until)`, as those of `export_hits`."""
+"""Days and moments in the API's parameters. Ranges are half-open, `[since, until)`, as in `export_hits`."""
 
 from datetime import UTC, date, datetime
 from typing import Annotated
@@ -8,11 +8,11 @@ from pydantic import BeforeValidator, WithJsonSchema
 
 from dashboard.visits.periods import EARLIEST
 
-LATEST = date(2999, 12, 31)  # far enough; arithmetic on the last days of all would overflow
+LATEST = date(2999, 12, 31)  # far enough: arithmetic near the last day that Python knows would overflow
 
 
-def parsed_day(text: object) -> date:
-    """Parse a day such as 2026-11-22. Raises ValueError, with what to write, for anything else."""
+def parse_day(text: object) -> date:
+    """Parse a day such as 2026-11-22. For anything else, raises ValueError that says what to write."""
     try:
         if not isinstance(text, str) or len(text) != len("2026-11-22"):
             raise ValueError
@@ -22,13 +22,13 @@ def parsed_day(text: object) -> date:
     return _within(day)
 
 
-def parsed_moment(text: object) -> datetime:
-    """Parse a day or a moment; without a zone it is UTC. Raises ValueError, with what to write, for anything else."""
+def parse_moment(text: object) -> datetime:
+    """Parse a day or a moment, in UTC if it names no zone. Otherwise raises ValueError that says what to write."""
     try:
         moment = datetime.fromisoformat(str(text))
     except ValueError:
         raise ValueError(
-            _("Write a moment like 2026-11-22 or 2026-11-22T08:00Z; in an address the + of a zone is written %2B.")
+            _("Write a moment like 2026-11-22 or 2026-11-22T08:00Z. In an address, write the + of a time zone as %2B.")
         ) from None
     _within(moment.date())
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -36,9 +36,9 @@ def parsed_moment(text: object) -> datetime:
 
 def _within(day: date) -> date:
     if not EARLIEST <= day <= LATEST:
-        raise ValueError(_("Write a day from %(first)s on.") % {"first": EARLIEST.isoformat()})
+        raise ValueError(_("Write a day from %(first)s onwards.") % {"first": EARLIEST.isoformat()})
     return day
 
 
-Day = Annotated[date, BeforeValidator(parsed_day), WithJsonSchema({"type": "string", "format": "date"})]
-Moment = Annotated[datetime, BeforeValidator(parsed_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
+Day = Annotated[date, BeforeValidator(parse_day), WithJsonSchema({"type": "string", "format": "date"})]
+Moment = Annotated[datetime, BeforeValidator(parse_moment), WithJsonSchema({"type": "string", "format": "date-time"})]

@@ -184,8 +184,8 @@ def _words(pixel: Pixel, hits: QuerySet[Hit], now: datetime, *, is_first: bool) 
 
 def _hindrances(pixel: Pixel, now: datetime) -> Iterable[str]:
     """Yield what keeps visits of this moment from being counted."""
-    if pixel.muted_until is not None and pixel.is_muted(now):
-        until = date_format(timezone.localtime(pixel.muted_until, pixel.project.zone), "H:i")
+    if paused_until := pixel.paused_until(now):
+        until = date_format(paused_until, "H:i")
         yield _("Counting is paused until %(until)s (%(zone)s): visits until then are set aside.") % {
             "until": until,
             "zone": pixel.project.timezone,

@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from collector.classify.platforms import catalogue, platform_name, platforms_by_kind
 from collector.models import Pixel
-from collector.models.projects import PLACEMENTS_AT_MOST, validate_placement
+from collector.models.validators import PLACEMENTS_AT_MOST, validate_placement
 from dashboard import formatting
 
 SHOWN = 60  # characters of a name that can't be one

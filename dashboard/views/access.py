@@ -1,20 +1,45 @@
-"""Who is let in to the pages of the dashboard, and how they may be asked for."""
-
-from collections.abc import Callable
+"""Who may see the dashboard's pages, by which HTTP methods, and which projects and articles they find there."""
 
 from django.contrib.auth.decorators import login_required
-from django.http.response import HttpResponseBase
+from django.db.models import Q
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 
-View = Callable[..., HttpResponseBase]
+from collector.models import Pixel, Project
+from dashboard.view_function import ViewFunction
 
 
-def page(view: View) -> View:
-    """Make `view` a page of the dashboard: read only, for people who logged in, fresh on every load."""
+def dashboard_view(view: ViewFunction) -> ViewFunction:
+    """Allow GET and HEAD by users who are logged in, and let no cache keep the answer."""
     return require_safe(login_required(cache_control(private=True, no_store=True)(view)))
 
 
-def deed(view: View) -> View:
-    """Make `view` what a button of the dashboard does: it is only ever posted to, by people who logged in."""
+def dashboard_action(view: ViewFunction) -> ViewFunction:
+    """Allow POST by users who are logged in, and let no cache keep the answer."""
     return require_POST(login_required(cache_control(private=True, no_store=True)(view)))
+
+
+def visible_project(request: HttpRequest, slug: str) -> Project:
+    """Return a project that the user may see, with `is_owned` on it. One query. Raises Http404."""
+    owned = Project.objects.owned_by(request.user)
+    visible = Project.objects.visible_to(request.user).annotate(is_owned=Q(pk__in=owned))
+    return get_object_or_404(visible, slug=slug)
+
+
+def visible_pixel(request: HttpRequest, slug: str, pixel_id: int) -> Pixel:
+    """Return a pixel of this project that the user may see. One query. Raises Http404.
+
+    It comes with its project, and with `is_editable` and `is_owned`: what else the user may do with it.
+    """
+    editable = Q(project__in=Project.objects.editable_by(request.user))
+    owned = Q(project__in=Project.objects.owned_by(request.user))
+    visible = Pixel.objects.visible_to(request.user).select_related("project")
+    described = visible.annotate(is_editable=editable, is_owned=owned)
+    return get_object_or_404(described, project__slug=slug, pk=pixel_id)
+
+
+def may_use_admin(request: HttpRequest) -> bool:
+    """Say whether the user can log in to the admin, where pixels are edited and share links are created."""
+    return bool(getattr(request.user, "is_staff", False))

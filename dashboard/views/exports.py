@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.utils.text import slugify
@@ -20,7 +19,7 @@ from collector.models.counts import WHOLE_PROJECT
 from collector.storage.export import FIELDS, csv_lines, hit_rows, json_lines, table_lines
 from dashboard import formatting
 from dashboard.report.page import DashboardPage, make_page
-from dashboard.views.access import page
+from dashboard.views.access import dashboard_view, visible_pixel, visible_project
 from dashboard.views.streams import CSV, JSON_LINES, streamed
 from dashboard.visits import queries
 from dashboard.visits.periods import Period, PeriodForm
@@ -32,42 +31,42 @@ PAGE_FIELDS = ("panel", "title", "label", "measure", "number")
 BYTE_ORDER_MARK = "\ufeff"  # without it, Excel takes UTF-8 for something else
 
 
-@page
+@dashboard_view
 def project_hits(request: HttpRequest, slug: str, ending: str) -> HttpResponseBase:
     """Send the raw hits of a project over a period. Two queries, and two more for so many hits."""
-    return _hits(request, _project(request, slug), None, ending)
+    return _hits(request, visible_project(request, slug), None, ending)
 
 
-@page
+@dashboard_view
 def pixel_hits(request: HttpRequest, slug: str, pixel_id: int, ending: str) -> HttpResponseBase:
     """Send the raw hits of one pixel over a period. Three queries, and two more for so many hits of its project."""
-    pixel = _pixel(request, slug, pixel_id)
+    pixel = visible_pixel(request, slug, pixel_id)
     return _hits(request, pixel.project, pixel, ending)
 
 
-@page
+@dashboard_view
 def project_csv(request: HttpRequest, slug: str) -> HttpResponse:
     """Send the whole page of a project. As many queries as the page."""
-    return _page_csv(request, _project(request, slug), None)
+    return _page_csv(request, visible_project(request, slug), None)
 
 
-@page
+@dashboard_view
 def pixel_csv(request: HttpRequest, slug: str, pixel_id: int) -> HttpResponse:
     """Send the whole page of one pixel. As many queries as the page."""
-    pixel = _pixel(request, slug, pixel_id)
+    pixel = visible_pixel(request, slug, pixel_id)
     return _page_csv(request, pixel.project, pixel)
 
 
-@page
+@dashboard_view
 def project_panel_csv(request: HttpRequest, slug: str, key: str) -> HttpResponse:
     """Send one panel or chart of a project's page, with all its rows. At most as many queries as the page."""
-    return _panel_csv(request, _project(request, slug), None, key)
+    return _panel_csv(request, visible_project(request, slug), None, key)
 
 
-@page
+@dashboard_view
 def pixel_panel_csv(request: HttpRequest, slug: str, pixel_id: int, key: str) -> HttpResponse:
     """Send one panel or chart of a pixel's page, with all its rows. At most as many queries as the page."""
-    pixel = _pixel(request, slug, pixel_id)
+    pixel = visible_pixel(request, slug, pixel_id)
     return _panel_csv(request, pixel.project, pixel, key)
 
 
@@ -135,12 +134,3 @@ def _file_name(what: str, project: Project, pixel: Pixel | None, period: Period)
     title = slugify(pixel.title)[:TITLE_CHARACTERS].strip("-_") or pixel.token if pixel else ""
     days = f"{period.start}" if period.days == 1 else f"{period.start}-to-{period.last_day}"
     return "-".join(filter(None, [project.slug, title, what, days]))
-
-
-def _project(request: HttpRequest, slug: str) -> Project:
-    return get_object_or_404(Project.objects.visible_to(request.user), slug=slug)
-
-
-def _pixel(request: HttpRequest, slug: str, pixel_id: int) -> Pixel:
-    visible = Pixel.objects.filter(project__in=Project.objects.visible_to(request.user), project__slug=slug)
-    return get_object_or_404(visible.select_related("project"), pk=pixel_id)

@@ -4,7 +4,6 @@ Nobody has to log in, and who has sees the same as everybody. A link that is unk
 and the same answer. Only what the link shows is computed.
 """
 
-from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
@@ -26,6 +25,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from collector.intake.rate_limits import hidden, minutes_to_wait, network_of, note_wrong, seconds_to_wait, too_often
 from collector.models import Section, ShareLink
 from dashboard.report.page import make_page
+from dashboard.view_function import ViewFunction
 
 COOKIE = "shared"  # each link has one of its own, at its own path
 THEMES = {"light", "dark"}
@@ -33,10 +33,8 @@ FRAMED_SECTIONS = frozenset({Section.TREND, Section.PLATFORMS})  # the trend, an
 PERIOD_PARAMETERS = {"range", "start", "end", "by", "compare", "trend"}
 EVERYBODY = "*"
 
-View = Callable[[HttpRequest, str], HttpResponseBase]
 
-
-def unlisted(view: View) -> View:
+def unlisted(view: ViewFunction) -> ViewFunction:
     """Keep a page out of search engines and caches, and its key out of other sites' logs; and let nobody ask too often,
     for each answer costs more than its question.
     """

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -14,13 +13,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from collector.classify.platforms import catalogue, platform_colour
-from collector.models import Pixel, Project
-from collector.models.projects import PLACEMENTS_AT_MOST
+from collector.models import Pixel
+from collector.models.validators import PLACEMENTS_AT_MOST
 from collector.snippets import FORMS, Snippet, base_url, snippet
 from dashboard.snippets.first_visit import WAITING, arrival
 from dashboard.snippets.listing import PAGE_PIXELS, csv_chunks, listing, rows
 from dashboard.snippets.placement_picker import choice, platform_choices, why_no_place
-from dashboard.views.access import deed, page
+from dashboard.views.access import dashboard_action, dashboard_view, visible_pixel, visible_project
 from dashboard.views.streams import CSV, streamed
 
 LATEST_MS = 2**43  # in the year 2248
@@ -36,10 +35,10 @@ class Card:
     is_other: bool
 
 
-@page
+@dashboard_view
 def snippets(request: HttpRequest, slug: str, pixel_id: int) -> HttpResponse:
     """Show what to paste for one pixel in the places that the address names. Six queries at most."""
-    pixel = get_object_or_404(_visible(request, slug), pk=pixel_id)
+    pixel = visible_pixel(request, slug, pixel_id)
     chosen = choice(request.GET, pixel)
     now = timezone.now()
     base = base_url(request)
@@ -67,10 +66,10 @@ def snippets(request: HttpRequest, slug: str, pixel_id: int) -> HttpResponse:
     return render(request, "dashboard/snippets.html", context)
 
 
-@page
+@dashboard_view
 def arrival_json(request: HttpRequest, slug: str, pixel_id: int) -> HttpResponse:
     """Say whether a visit came since the moment `?since`, in milliseconds, and what else did. Six queries at most."""
-    pixel = get_object_or_404(_visible(request, slug), pk=pixel_id)
+    pixel = visible_pixel(request, slug, pixel_id)
     known = arrival(pixel, timezone.now(), _moment(request.GET.get("since", "")))
     return JsonResponse(
         {
@@ -83,10 +82,10 @@ def arrival_json(request: HttpRequest, slug: str, pixel_id: int) -> HttpResponse
     )
 
 
-@deed
+@dashboard_action
 def add_placement(request: HttpRequest, slug: str, pixel_id: int) -> HttpResponse:
     """Add a place to a pixel, and go back to its snippets. What can't be added is not, and the page says why."""
-    editable = Pixel.objects.filter(project__in=Project.objects.editable_by(request.user), project__slug=slug)
+    editable = Pixel.objects.editable_by(request.user).filter(project__slug=slug)
     place = request.POST.get("place", "").strip().lower()
     with transaction.atomic():
         pixel = get_object_or_404(editable.select_for_update(of=("self",)), pk=pixel_id)
@@ -103,10 +102,10 @@ def add_placement(request: HttpRequest, slug: str, pixel_id: int) -> HttpRespons
     return HttpResponseRedirect(f"{address}?{query.urlencode()}" if query else address)
 
 
-@page
+@dashboard_view
 def project_snippets(request: HttpRequest, slug: str) -> HttpResponse:
     """List one snippet for each pixel of a project, a page of them. Five queries, however many pixels."""
-    project = get_object_or_404(Project.objects.visible_to(request.user), slug=slug)
+    project = visible_project(request, slug)
     asked = listing(request.GET)
     pages = Paginator(asked.pixels(project), PAGE_PIXELS)
     shown = pages.get_page(request.GET.get("page"))
@@ -121,19 +120,12 @@ def project_snippets(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "dashboard/project_snippets.html", context)
 
 
-@page
+@dashboard_view
 def project_snippets_csv(request: HttpRequest, slug: str) -> StreamingHttpResponse:
     """Send the snippets of a project's pixels as CSV: each place of each pixel. One query for 500 pixels."""
-    project = get_object_or_404(Project.objects.visible_to(request.user), slug=slug)
+    project = visible_project(request, slug)
     lines = csv_chunks(listing(request.GET), project, base_url(request))
     return streamed(request, lines, CSV, f"{project.slug}-snippets.csv")
-
-
-def _visible(request: HttpRequest, slug: str) -> QuerySet[Pixel]:
-    """Return the pixels of a project that the user may see, each with whether it may be edited too."""
-    pixels = Pixel.objects.filter(project__in=Project.objects.visible_to(request.user), project__slug=slug)
-    editable = Q(project__in=Project.objects.editable_by(request.user))
-    return pixels.select_related("project").annotate(is_editable=editable)
 
 
 def _milliseconds(moment: datetime) -> int:

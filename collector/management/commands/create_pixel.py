@@ -10,7 +10,7 @@ from django.core.validators import validate_slug
 from django.db import transaction
 
 from collector.models import Kind, Membership, Pixel, Project, Role
-from collector.models.projects import validate_placements
+from collector.models.validators import validate_placements
 from collector.snippets import Snippet, base_url, snippets
 
 

@@ -1,4 +1,4 @@
-"""The admin: what authors can do there, and what they can't see of each other."""
+"""The admin: what authors can do in it, and that they can't see each other's projects."""
 
 import datetime
 import re
@@ -31,7 +31,7 @@ def as_owner(owner) -> Client:
 
 @pytest.fixture
 def as_stranger(stranger) -> Client:
-    """A member of staff with no project, who was even given every model permission."""
+    """A staff user without a project, but with every model permission of Django."""
     stranger.user_permissions.set(Permission.objects.all())
     return logged_in(stranger)
 
@@ -90,21 +90,21 @@ def pixel_form(project: Project, **changes: object) -> dict[str, object]:
 
 
 def project_form(*members: tuple[str, str], project: Project | None = None, **changes: object) -> dict[str, object]:
-    """Return what the project form posts: members by user name and role, the present ones first, in order."""
-    present = list(project.memberships.order_by("pk")) if project else []
+    """Return the fields of the project form. Members are pairs of user name and role, existing members first."""
+    existing = list(project.memberships.order_by("pk")) if project else []
     form: dict[str, object] = {
         "name": "Blog",
         "slug": "blog",
         "timezone": "Europe/Berlin",
         "retention_days": 730,
         "memberships-TOTAL_FORMS": len(members),
-        "memberships-INITIAL_FORMS": len(present),
+        "memberships-INITIAL_FORMS": len(existing),
         "_save": "Save",
     }
     for number, (name, role) in enumerate(members):
         form |= {f"memberships-{number}-user": name, f"memberships-{number}-role": role}
-        if number < len(present):
-            form |= {f"memberships-{number}-id": present[number].pk, f"memberships-{number}-project": project.pk}
+        if number < len(existing):
+            form |= {f"memberships-{number}-id": existing[number].pk, f"memberships-{number}-project": project.pk}
     return form | changes
 
 
@@ -112,7 +112,7 @@ def text_of(response) -> str:
     return response.content.decode()
 
 
-# Whose objects
+# Permissions
 
 
 def test_an_author_finds_projects_and_pixels_and_no_users(as_owner):
@@ -205,7 +205,7 @@ def test_a_forged_project_is_refused_on_a_new_pixel(as_owner, project, foreign):
     assert Pixel.objects.count() == 1
 
 
-def test_a_forged_project_is_refused_on_a_pixel_that_is_there(as_owner, pixel, foreign):
+def test_a_forged_project_is_refused_on_an_existing_pixel(as_owner, pixel, foreign):
     as_owner.post(f"/admin/collector/pixel/{pixel.pk}/change/", pixel_form(foreign.project))
 
     pixel.refresh_from_db()
@@ -229,7 +229,7 @@ def test_a_forged_membership_of_another_project_is_refused(as_owner, owner, proj
 
 
 @pytest.mark.parametrize("role", [Role.EDITOR, Role.VIEWER])
-def test_only_owners_open_a_project_here(project, pixel, role):
+def test_only_owners_can_open_a_project(project, pixel, role):
     member = User.objects.create_user("member", is_staff=True)
     Membership.objects.create(project=project, user=member, role=role)
     client = logged_in(member)
@@ -248,7 +248,7 @@ def test_an_editor_edits_pixels(editor, pixel):
     assert pixel.title == "Edited"
 
 
-def test_an_editor_meets_no_link_to_the_project_they_may_not_open(editor, pixel):
+def test_an_editor_sees_no_link_to_the_project_page(editor, pixel):
     count(pixel)
 
     page = text_of(logged_in(editor).get(f"/admin/collector/pixel/{pixel.pk}/change/"))
@@ -257,7 +257,7 @@ def test_an_editor_meets_no_link_to_the_project_they_may_not_open(editor, pixel)
     assert f"/admin/collector/project/{pixel.project_id}/" not in page
 
 
-def test_a_viewer_sees_no_pixel_here(project, pixel, viewer):
+def test_a_viewer_sees_no_pixels(project, pixel, viewer):
     viewer.is_staff = True
     viewer.save()
     client = logged_in(viewer)
@@ -266,7 +266,7 @@ def test_a_viewer_sees_no_pixel_here(project, pixel, viewer):
     assert client.get(f"/admin/collector/pixel/{pixel.pk}/change/").status_code == 302
 
 
-def test_who_is_no_staff_stays_outside(viewer, pixel):
+def test_users_who_are_not_staff_are_sent_to_the_login(viewer, pixel):
     client = logged_in(viewer)
 
     for url in (
@@ -293,7 +293,7 @@ def test_who_is_no_staff_stays_outside(viewer, pixel):
         "/admin/autocomplete/?app_label=admin&model_name=logentry&field_name=user&term=o",
     ],
 )
-def test_users_are_for_superusers_alone_whatever_permissions_someone_has(as_stranger, owner, url):
+def test_only_superusers_see_users_whatever_model_permissions_others_have(as_stranger, owner, url):
     response = as_stranger.get(url.format(owner.pk))
 
     assert response.status_code in {403, 404}
@@ -301,7 +301,7 @@ def test_users_are_for_superusers_alone_whatever_permissions_someone_has(as_stra
 
 
 @pytest.mark.parametrize("right", ["view", "change", "delete"])
-def test_rights_are_refused_object_by_object_too(rf, owner, pixel, foreign, right):
+def test_rights_are_checked_for_each_object(rf, owner, pixel, foreign, right):
     request = rf.get("/admin/")
     request.user = owner
 
@@ -311,7 +311,7 @@ def test_rights_are_refused_object_by_object_too(rf, owner, pixel, foreign, righ
         assert not may(request, theirs)
 
 
-def test_autocomplete_names_no_foreign_projects(as_owner, project, foreign):
+def test_autocomplete_offers_no_foreign_projects(as_owner, project, foreign):
     url = "/admin/autocomplete/?app_label=collector&model_name=pixel&field_name=project&term="
 
     assert [row["text"] for row in as_owner.get(url).json()["results"]] == ["Blog"]
@@ -329,7 +329,7 @@ def test_a_superuser_sees_everything(superuser, pixel, foreign):
 # Users
 
 
-def test_a_superuser_makes_an_account(superuser):
+def test_a_superuser_creates_an_account(superuser):
     client = logged_in(superuser)
     data = {
         "username": "new",
@@ -356,7 +356,7 @@ def test_the_last_owner_of_a_project_can_not_be_deleted(superuser, owner, projec
     assert User.objects.filter(pk=owner.pk).exists()
 
 
-def test_an_owner_beside_another_can_be_deleted(superuser, owner, project):
+def test_one_of_two_owners_can_be_deleted(superuser, owner, project):
     Membership.objects.create(project=project, user=superuser, role=Role.OWNER)
 
     logged_in(superuser).post(f"/admin/auth/user/{owner.pk}/delete/", {"post": "yes"})
@@ -368,13 +368,13 @@ def test_an_owner_beside_another_can_be_deleted(superuser, owner, project):
 
 
 @pytest.mark.parametrize("typed", [(), (("stranger", "viewer"),)])
-def test_who_makes_a_project_becomes_its_owner(as_stranger, stranger, typed):
+def test_the_user_who_creates_a_project_becomes_its_owner(as_stranger, stranger, typed):
     as_stranger.post("/admin/collector/project/add/", project_form(*typed))
 
     assert Project.objects.owned_by(stranger).get().slug == "blog"
 
 
-def test_a_superuser_may_make_a_project_for_somebody_else(superuser, stranger):
+def test_a_superuser_can_create_a_project_for_another_user(superuser, stranger):
     logged_in(superuser).post("/admin/collector/project/add/", project_form(("stranger", "owner")))
 
     assert [member.user for member in Project.objects.get().memberships.all()] == [stranger]
@@ -402,7 +402,7 @@ def test_an_unknown_user_name_says_what_to_do(as_owner, owner, project):
 
     page = text_of(as_owner.post(f"/admin/collector/project/{project.pk}/change/", form))
 
-    assert "Nobody here is called “Nemo”. Check the spelling, or ask an administrator" in page
+    assert "There is no user “Nemo”. Check the spelling, or ask an administrator" in page
     assert project.memberships.count() == 1
 
 
@@ -425,7 +425,7 @@ def test_a_project_keeps_its_last_owner(as_owner, owner, viewer, project, loss):
     assert Project.objects.owned_by(owner).exists()
 
 
-def test_an_owner_may_hand_a_project_on(as_owner, owner, viewer, project):
+def test_an_owner_can_make_another_member_the_owner(as_owner, owner, viewer, project):
     form = project_form(("owner", "viewer"), ("viewer", "owner"), project=project)
 
     as_owner.post(f"/admin/collector/project/{project.pk}/change/", form)
@@ -434,7 +434,7 @@ def test_an_owner_may_hand_a_project_on(as_owner, owner, viewer, project):
     assert not Project.objects.owned_by(owner).exists()
 
 
-def test_a_new_time_zone_says_what_becomes_of_past_days(as_owner, owner, project):
+def test_a_new_time_zone_says_what_happens_to_past_days(as_owner, owner, project):
     url = f"/admin/collector/project/{project.pk}/change/"
     same = as_owner.post(url, project_form(("owner", "owner"), project=project, name="Other"), follow=True)
     moved = as_owner.post(url, project_form(("owner", "owner"), project=project, timezone="Asia/Tokyo"), follow=True)
@@ -451,7 +451,7 @@ def test_an_unknown_time_zone_says_what_to_write(as_owner, owner, project):
     assert "Write one like Europe/Berlin or Asia/Tokyo" in page
 
 
-def test_own_addresses_are_stored_one_a_line_and_without_blank_lines(as_owner, owner, project):
+def test_own_addresses_are_stored_one_per_line_without_blank_lines(as_owner, owner, project):
     typed = "\r\n 203.0.113.7 \r\n\r\n2001:db8::/48 198.51.100.0/24\r\n"
     form = project_form(("owner", "owner"), project=project, excluded_networks=typed, drops_opted_out="on")
 
@@ -462,17 +462,17 @@ def test_own_addresses_are_stored_one_a_line_and_without_blank_lines(as_owner, o
     assert project.drops_opted_out
 
 
-def test_an_own_address_that_is_none_says_what_to_write(as_owner, owner, project):
+def test_an_invalid_own_address_says_what_to_write(as_owner, owner, project):
     form = project_form(("owner", "owner"), project=project, excluded_networks="203.0.113.7\nmy-home")
 
     page = text_of(as_owner.post(f"/admin/collector/project/{project.pk}/change/", form))
 
-    assert "“my-home” is no address and no network; write one a line" in page
+    assert "“my-home” is not an address or network. Write one per line" in page
     project.refresh_from_db()
     assert project.excluded_networks == ""
 
 
-def test_own_addresses_explain_themselves_and_are_shown_nowhere_else(as_owner, pixel):
+def test_own_addresses_are_explained_and_shown_nowhere_else(as_owner, pixel):
     Project.objects.update(excluded_networks="203.0.113.7")
     count(pixel)
 
@@ -480,7 +480,7 @@ def test_own_addresses_explain_themselves_and_are_shown_nowhere_else(as_owner, p
 
     assert "203.0.113.7</textarea>" in page
     assert "They are stored as you write them." in page
-    assert "ask not to be tracked" in page
+    assert "Hits of readers who opt out (Sec-GPC, DNT) are not stored." in page
     for url in (
         "/admin/collector/project/",
         f"/admin/collector/project/{pixel.project_id}/delete/",
@@ -507,7 +507,7 @@ def test_deleting_a_project_deletes_its_data_and_no_other(as_owner, pixel, forei
     assert Hit.objects.get().project == foreign.project
 
 
-def test_deleting_a_project_says_that_its_share_links_go_too(as_owner, pixel, foreign):
+def test_deleting_a_project_lists_its_share_links(as_owner, pixel, foreign):
     url = f"/admin/collector/project/{pixel.project_id}/delete/"
     ShareLink.objects.create(project=foreign.project, name="Theirs")
     assert "<li>Share links: 0</li>" in text_of(as_owner.get(url))
@@ -522,7 +522,7 @@ def test_deleting_a_project_says_that_its_share_links_go_too(as_owner, pixel, fo
     assert "Theirs" not in page
 
 
-def test_asking_before_a_project_is_deleted_loads_no_hits(as_owner, pixel, django_assert_max_num_queries):
+def test_the_confirmation_before_deleting_a_project_loads_no_hits(as_owner, pixel, django_assert_max_num_queries):
     store_hit(pixel)
 
     with django_assert_max_num_queries(15) as queries:
@@ -552,7 +552,7 @@ def test_a_new_pixel_shows_its_snippets(as_owner, project, settings):
     assert catalogue()["dev-to"].sees in page
 
 
-def test_the_pixel_page_names_an_id_past_a_thousand_plainly(as_owner, project):
+def test_the_pixel_page_writes_ids_without_thousands_separators(as_owner, project):
     pixel = Pixel.objects.create(pk=12345, project=project, title="Late")
 
     page = text_of(as_owner.get(f"/admin/collector/pixel/{pixel.pk}/change/"))
@@ -564,25 +564,25 @@ def test_the_pixel_page_names_an_id_past_a_thousand_plainly(as_owner, project):
 @pytest.mark.parametrize(
     ("typed", "says"),
     [
-        ("My_Blog", "like my-blog"),
+        ("My_Blog", "such as my-blog"),
         ("end", "such as my-end"),
         ("badge", "such as my-badge"),
-        ("über", "like uber"),
+        ("über", "such as uber"),
         ("a" * 41, "up to 40"),
-        ("-x", "like x"),
-        ("../../etc", "like etc"),
-        ("<script>", "like script"),
-        (" ".join(f"p{number}" for number in range(41)), "40 placements at most, not 41"),
+        ("-x", "such as x"),
+        ("../../etc", "such as etc"),
+        ("<script>", "such as script"),
+        (" ".join(f"p{number}" for number in range(41)), "at most 40 platforms, not 41"),
     ],
 )
-def test_a_placement_that_can_not_be_says_what_to_write(as_owner, project, typed, says):
+def test_an_invalid_placement_says_what_to_write(as_owner, project, typed, says):
     page = text_of(as_owner.post("/admin/collector/pixel/add/", pixel_form(project, own_placements=typed)))
 
     assert says in page
     assert not Pixel.objects.exists()
 
 
-def test_a_placement_picked_and_typed_counts_once(as_owner, project):
+def test_a_placement_that_is_picked_and_typed_is_stored_once(as_owner, project):
     form = pixel_form(project, known_placements=["medium"], own_placements="medium, blog,,blog  team-wiki")
 
     as_owner.post("/admin/collector/pixel/add/", form)
@@ -667,7 +667,7 @@ def test_retiring_and_reinstating_shows_in_list_page_and_history(as_owner, pixel
 
 
 @pytest.mark.parametrize(("model", "module"), [("sharelink", "sharing"), ("apitoken", "tokens")])
-def test_the_history_speaks_the_language_of_who_revokes(as_owner, owner, project, monkeypatch, model, module):
+def test_the_history_is_in_the_language_of_the_user_who_revokes(as_owner, owner, project, monkeypatch, model, module):
     monkeypatch.setattr(f"collector.admin.{module}._", "Ja: {}".format)
     link = ShareLink.objects.create(project=project, name="For Bo")
     token = ApiToken.objects.create(user=owner, name="Script")
@@ -678,7 +678,7 @@ def test_the_history_speaks_the_language_of_who_revokes(as_owner, owner, project
     assert LogEntry.objects.get().change_message == "Ja: Revoked."
 
 
-def test_the_button_on_a_pixels_page_comes_back_to_it(as_owner, pixel):
+def test_a_button_on_a_pixel_page_leads_back_to_it(as_owner, pixel):
     data = {"action": "retire", "index": "0", "from_page": "1", "_selected_action": [pixel.pk]}
 
     response = as_owner.post("/admin/collector/pixel/", data)
@@ -687,7 +687,7 @@ def test_the_button_on_a_pixels_page_comes_back_to_it(as_owner, pixel):
 
 
 def act(client: Client, action: str, pixel: Pixel, **more: str) -> str:
-    """Run an action on a pixel, read it anew, and return where the answer leads."""
+    """Run an action on a pixel, reload it, and return the address of the redirect."""
     data = {"action": action, "index": "0", "_selected_action": [pixel.pk], **more}
     response = client.post("/admin/collector/pixel/", data)
     pixel.refresh_from_db()
@@ -700,7 +700,7 @@ def test_pausing_and_resuming_shows_in_list_page_and_history(request, who, pixel
     lists, page = "/admin/collector/pixel/", f"/admin/collector/pixel/{pixel.pk}/change/"
 
     assert 'value="mute"' in text_of(client.get(page))
-    assert "A pause is for all readers" in text_of(client.get(page))
+    assert "The pause applies to all readers" in text_of(client.get(page))
     assert act(client, "mute", pixel, from_page="1") == page
     assert pixel.is_muted(timezone.now())
     until = f"Paused until {pixel.muted_until.astimezone(pixel.project.zone):%H:%M} Europe/Berlin"
@@ -743,7 +743,7 @@ def test_a_retired_pixel_is_not_paused_and_says_so(as_owner, pixel):
 
     assert pixel.muted_at is None
     page = text_of(as_owner.get(f"/admin/collector/pixel/{pixel.pk}/change/"))
-    assert "Paused nothing: the pixels you picked are retired." in page
+    assert "Nothing was paused: the selected pixels are retired." in page
     assert 'value="mute"' not in page
 
 
@@ -757,7 +757,7 @@ def test_a_retired_pixel_is_not_paused_and_says_so(as_owner, pixel):
         ("javascript:alert(1)", "/admin/collector/pixel/"),
     ],
 )
-def test_pausing_leads_back_to_a_page_of_ours_alone(as_owner, pixel, page, leads_to):
+def test_pausing_leads_back_only_to_our_own_pages(as_owner, pixel, page, leads_to):
     assert act(as_owner, "mute", pixel, next=page) == leads_to
 
 
@@ -798,7 +798,7 @@ def test_a_pixel_without_counts_can_be_deleted(as_owner, project, pixel):
 
 
 @pytest.mark.parametrize("view", ["add", "several"])
-def test_who_has_no_project_is_led_to_make_one(as_stranger, view):
+def test_users_without_a_project_are_sent_to_create_one(as_stranger, view):
     response = as_stranger.get(f"/admin/collector/pixel/{view}/", follow=True)
 
     assert response.redirect_chain == [("/admin/collector/project/add/", 302)]
@@ -812,7 +812,7 @@ def test_each_line_of_a_pasted_list_becomes_a_pixel(as_owner, project):
         "/admin/collector/pixel/several/", {**form, "titles": "One\r\n\r\n  Two \nThree"}, follow=True
     )
 
-    assert "Made 3 pixels" in text_of(response)
+    assert "Created 3 pixels" in text_of(response)
     assert sorted(Pixel.objects.values_list("title", flat=True)) == ["One", "Three", "Two"]
     assert len({pixel.token for pixel in Pixel.objects.all()}) == 3
     assert all(pixel.placements == ["medium", "wiki"] and pixel.project == project for pixel in Pixel.objects.all())
@@ -823,13 +823,13 @@ def test_each_line_of_a_pasted_list_becomes_a_pixel(as_owner, project):
     ("changes", "says"),
     [
         ({"titles": " \n "}, "This field is required"),
-        ({"titles": "Fine\n" + "x" * 201}, "has 201 characters; write 200 at most"),
-        ({"titles": "x\n" * 501}, "paste 500 at most"),
+        ({"titles": "Fine\n" + "x" * 201}, "has 201 characters. The limit is 200."),
+        ({"titles": "x\n" * 501}, "Paste at most 500"),
         ({"own_placements": "end"}, "such as my-end"),
         ({"kind": "poem"}, "Select a valid choice"),
     ],
 )
-def test_a_list_with_a_mistake_makes_no_pixel(as_owner, project, changes, says):
+def test_a_list_with_a_mistake_creates_no_pixel(as_owner, project, changes, says):
     form = {"project": project.pk, "kind": "article", "titles": "One"}
 
     assert says in text_of(as_owner.post("/admin/collector/pixel/several/", {**form, **changes}))
@@ -855,7 +855,7 @@ def test_the_list_of_pixels_costs_the_same_however_many_there_are(as_owner, proj
 
 @pytest.mark.parametrize("asked", ["9" * 5000, "9" * 20, "-1", "x", "\u00b2", "%00"])
 @pytest.mark.parametrize("model", ["pixel", "sharelink"])
-def test_a_list_asked_for_a_project_that_can_not_be_is_empty(as_owner, pixel, model, asked):
+def test_a_list_filtered_by_an_impossible_project_is_empty(as_owner, pixel, model, asked):
     ShareLink.objects.create(project=pixel.project, name="Hello")
 
     answer = as_owner.get(f"/admin/collector/{model}/?project={asked}")
@@ -870,7 +870,7 @@ def test_pages_link_to_the_dashboard(as_owner, pixel):
     assert f'href="/projects/blog/{pixel.pk}/" class="viewsitelink">View dashboard</a>' in pixel_page
 
 
-# What stands in the pages
+# Pages
 
 
 def test_no_page_has_inline_script_or_style(as_owner, pixel):

@@ -1,4 +1,4 @@
-"""API tokens in the admin: who makes, sees and revokes which, and that a secret is shown once and kept nowhere."""
+"""API tokens in the admin: who can create, see and revoke them, and that a secret is shown once and never stored."""
 
 import re
 
@@ -25,7 +25,7 @@ def as_owner(owner) -> Client:
 
 @pytest.fixture
 def theirs(db) -> ApiToken:
-    """Somebody else's token, for a project that the owner of ours does not see."""
+    """Another user's token, for a project that our owner can't see."""
     user = User.objects.create_user("other", is_staff=True)
     project = Project.objects.create(name="Their secret plans", slug="theirs")
     Membership.objects.create(project=project, user=user, role=Role.OWNER)
@@ -70,7 +70,7 @@ def test_a_new_token_shows_its_secret_once_and_reads_its_projects(as_owner, owne
     assert secret not in " ".join([*kept, *(cookie.value for cookie in as_owner.cookies.values())])
 
 
-def test_a_viewer_who_is_staff_makes_tokens_too_and_others_find_no_admin(viewer, project):
+def test_viewers_create_tokens_only_if_they_are_staff(viewer, project):
     data = {"name": "Script", "projects": [project.pk]}
     assert logged_in(viewer).post(f"{LIST}add/", data).status_code == 302
     User.objects.filter(pk=viewer.pk).update(is_staff=True)
@@ -89,13 +89,13 @@ def test_a_forged_project_is_refused_on_a_new_token(as_owner, project, theirs):
     assert ApiToken.objects.count() == 1
 
 
-def test_a_forged_project_is_refused_on_a_token_that_is_there(as_owner, owner, project, theirs):
+def test_a_forged_project_is_refused_on_an_existing_token(as_owner, owner, project, theirs):
     mine = make(owner, project)
     as_owner.post(f"{LIST}{mine.pk}/change/", {"name": "Script", "projects": [theirs.projects.get().pk]})
     assert list(mine.projects.all()) == [project]
 
 
-def test_what_else_is_posted_changes_nothing(as_owner, owner, project, stranger):
+def test_other_posted_fields_change_nothing(as_owner, owner, project, stranger):
     mine = make(owner, project)
     forged = {"user": stranger.pk, "digest": "0" * 64, "prefix": "ff_x", "revoked_at": "", "secret": "ff_x"}
     as_owner.post(f"{LIST}{mine.pk}/change/", {"name": "Renamed", "projects": [project.pk], **forged})
@@ -118,7 +118,7 @@ def test_other_peoples_tokens_can_not_be_opened(stranger, theirs, method, view):
 @pytest.mark.parametrize(
     "query", ["", "?q=secret", "?projects={}", "?projects__id__exact={}", "?user={}", "?user__password__startswith=p"]
 )
-def test_lists_hold_ones_own_tokens_alone(as_owner, owner, project, theirs, query):
+def test_lists_show_only_the_users_own_tokens(as_owner, owner, project, theirs, query):
     make(owner, project)
     response = as_owner.get(f"{LIST}{query.format(theirs.projects.get().pk)}", follow=True)
     assert response.status_code in {200, 400}
@@ -145,16 +145,14 @@ def test_a_token_is_revoked_on_its_page(as_owner, project):
     assert reads(secret) == ["401"]
 
 
-def test_a_project_that_its_user_lost_is_named_no_more(as_owner, owner, project):
+def test_a_project_that_the_user_lost_is_no_longer_named(as_owner, owner, project):
     token = make(owner, project)
     Membership.objects.filter(user=owner).delete()
     for path in (LIST, f"{LIST}{token.pk}/change/"):
         assert "Blog" not in text_of(as_owner.get(path))
 
 
-def test_a_superuser_revokes_everybodys_tokens_and_gives_none_a_project_its_user_may_not_see(
-    admin_client, project, theirs
-):
+def test_a_superuser_can_revoke_any_token_but_not_add_projects_its_user_may_not_see(admin_client, project, theirs):
     assert "Their secret script" in text_of(admin_client.get(LIST))
     assert "Blog" not in text_of(admin_client.get(f"{LIST}{theirs.pk}/change/"))
     admin_client.post(f"{LIST}{theirs.pk}/change/", {"name": "Mine", "projects": [project.pk]})
@@ -163,14 +161,14 @@ def test_a_superuser_revokes_everybodys_tokens_and_gives_none_a_project_its_user
     assert ApiToken.objects.get().revoked_at is not None
 
 
-def test_who_has_tokens_can_be_deleted_with_them(admin_client, theirs):
+def test_a_user_is_deleted_with_their_tokens(admin_client, theirs):
     Membership.objects.create(project=theirs.projects.get(), user=User.objects.get(username="admin"), role=Role.OWNER)
     admin_client.post(f"/admin/auth/user/{theirs.user_id}/delete/", {"post": "yes"})
     assert not User.objects.filter(username="other").exists()
     assert not ApiToken.objects.exists()
 
 
-def test_a_list_of_many_tokens_asks_no_more(as_owner, owner, project, django_assert_max_num_queries):
+def test_a_list_of_many_tokens_needs_no_more_queries(as_owner, owner, project, django_assert_max_num_queries):
     for number in range(30):
         make(owner, project, name=f"Script {number}")
     ApiToken.objects.filter(name="Script 3").update(revoked_at=timezone.now())
@@ -179,7 +177,7 @@ def test_a_list_of_many_tokens_asks_no_more(as_owner, owner, project, django_ass
 
 
 @pytest.mark.parametrize("right", ["view", "change", "delete"])
-def test_rights_are_refused_object_by_object_too(rf, owner, project, theirs, right):
+def test_rights_are_checked_for_each_object(rf, owner, project, theirs, right):
     request = rf.get("/admin/")
     request.user = owner
     may = getattr(site.get_model_admin(ApiToken), f"has_{right}_permission")

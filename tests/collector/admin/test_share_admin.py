@@ -1,4 +1,4 @@
-"""Share links in the admin: what their owners make there, and what they can't do with other people's."""
+"""Share links in the admin: what owners can do, and that they can't reach the links of others."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -31,7 +31,7 @@ def as_owner(owner) -> Client:
 
 @pytest.fixture
 def as_stranger(stranger) -> Client:
-    """A member of staff with no project, who was even given every model permission."""
+    """A staff user without a project, but with every model permission of Django."""
     stranger.user_permissions.set(Permission.objects.all())
     return logged_in(stranger)
 
@@ -51,7 +51,7 @@ def foreign(db) -> Pixel:
     )
 
 
-# Making links
+# Creating and changing links
 
 
 def link_form(**changes: object) -> dict[str, object]:
@@ -93,13 +93,13 @@ def test_an_owner_shares_one_article_in_a_frame(as_owner, pixel, settings):
     frame = re.search(r'<code id="share-frame"[^>]*>([^<]*)</code>', page)[1]
     assert unescape(frame) == (
         f"""<iframe src="https://hits.example.org/share/{link.key}/embed/" """
-        """title="Visits of The &quot;&lt;b&gt;&quot; tag" width="100%" height="440" loading="lazy" """
+        """title="Visits to The &quot;&lt;b&gt;&quot; tag" width="100%" height="440" loading="lazy" """
         """style="border: 0"></iframe>"""
     )
     assert unescape(frame) in unescape(text_of(as_owner.get(LIST)))
 
 
-def test_the_page_of_a_project_leads_to_a_form_that_is_filled_in(as_owner, owner, pixel):
+def test_the_form_is_filled_in_from_the_project_or_pixel_in_the_address(as_owner, owner, pixel):
     second = Project.objects.create(name="Second", slug="second")
     Membership.objects.create(project=second, user=owner, role=Role.OWNER)
     Pixel.objects.create(project=second, title="Of the second")
@@ -114,7 +114,7 @@ def test_the_page_of_a_project_leads_to_a_form_that_is_filled_in(as_owner, owner
         assert "Hello" not in page
 
 
-def test_an_old_article_is_offered_where_it_was_chosen(as_owner, pixel, monkeypatch):
+def test_an_old_article_is_offered_if_it_was_chosen(as_owner, pixel, monkeypatch):
     monkeypatch.setattr("collector.admin.sharing_form.PIXELS_LISTED", 2)
     for number in range(3):
         Pixel.objects.create(project=pixel.project, title=f"Newer {number}")
@@ -151,7 +151,7 @@ def test_a_link_stays_with_its_article(as_owner, pixel):
         assert link.pixel == pixel
 
 
-def test_a_link_of_a_project_stays_one(as_owner, pixel):
+def test_a_link_to_a_whole_project_stays_one(as_owner, pixel):
     link = share(pixel)
 
     assert "The whole project" in text_of(as_owner.get(f"{LIST}{link.pk}/change/"))
@@ -159,7 +159,7 @@ def test_a_link_of_a_project_stays_one(as_owner, pixel):
     assert ShareLink.objects.get().pixel is None
 
 
-def test_an_expiry_is_read_by_the_clock_of_the_project(as_owner, pixel):
+def test_an_expiry_is_read_in_the_time_zone_of_the_project(as_owner, pixel):
     add(as_owner, pixel.project, expires_at="2026-12-24T18:00")
 
     link = ShareLink.objects.get()
@@ -176,7 +176,7 @@ def test_an_expiry_is_read_by_the_clock_of_the_project(as_owner, pixel):
 @pytest.mark.parametrize(
     "typed", ["2026-11-22T13:00", "2026-11-22T12:59", "1999-01-01T00:00", "soon", "2026-13-01T00:00"]
 )
-def test_an_expiry_that_is_over_is_refused(as_owner, project, typed):
+def test_an_expiry_in_the_past_is_refused(as_owner, project, typed):
     page = text_of(add(as_owner, project, expires_at=typed))
 
     assert not ShareLink.objects.exists()
@@ -186,7 +186,7 @@ def test_an_expiry_that_is_over_is_refused(as_owner, project, typed):
 
 
 @pytest.mark.parametrize("zone", ["America/New_York", "Europe/Berlin"])
-def test_an_expiry_past_any_calendar_is_refused(as_owner, project, zone):
+def test_an_expiry_too_far_in_the_future_is_refused(as_owner, project, zone):
     Project.objects.update(timezone=zone)
     for typed in ("9999-12-31T23:59", "3000-01-01T00:00", "0001-01-01T00:00"):
         assert "errorlist" in text_of(add(as_owner, project, expires_at=typed))
@@ -196,7 +196,7 @@ def test_an_expiry_past_any_calendar_is_refused(as_owner, project, zone):
     assert "Open until 2999-12-31 23:59" in text_of(as_owner.get(LIST))
 
 
-def test_a_link_that_expired_can_be_renamed_and_opened_again(as_owner, pixel):
+def test_an_expired_link_can_be_renamed_and_opened_again(as_owner, pixel):
     link = share(pixel, expires_at=NOON - timedelta(hours=1))
 
     change(as_owner, link, expires_at="2026-11-22T12:00", name="Renamed")
@@ -238,26 +238,26 @@ def test_a_password_that_was_refused_is_not_sent_back(as_owner, project):
     ("changes", "said"),
     [
         ({"new_password": PASSWORD, "embedded_on": "*"}, "A frame can&#x27;t ask for a password"),
-        ({"shows": ["hours"], "embedded_on": "*"}, "What stands in a frame is the trend"),
-        ({"embedded_on": "https://example.org/path"}, "is no site"),
-        ({"embedded_on": "https://example.org; script-src *"}, "is no site"),
-        ({"embedded_on": "https://a..b\u00fc.example"}, "has a name that no site can have"),
-        ({"embedded_on": "'self'"}, "is no site"),
-        ({"embedded_on": "https://["}, "is no site"),
-        ({"embedded_on": "https://[::1"}, "is no site"),
-        ({"embedded_on": "https://[v1.x]"}, "is no site"),
-        ({"embedded_on": "https://a.example*"}, "is no site"),
-        ({"embedded_on": "https://a.*.example"}, "is no site"),
-        ({"embedded_on": "https://a:b"}, "is no site"),
-        ({"embedded_on": "https://a:"}, "is no site"),
-        ({"embedded_on": "https://a:\u0661"}, "is no site"),
-        ({"embedded_on": "https://a%2fb.example"}, "is no site"),
-        ({"embedded_on": "https://a\\b.example"}, "is no site"),
-        ({"embedded_on": "https://a`b.example"}, "is no site"),
-        ({"embedded_on": "https://a\x01b.example"}, "is no site"),
-        ({"embedded_on": "https://a\x7fb.example"}, "is no site"),
-        ({"embedded_on": "https://b\u00fccher\\.example"}, "is no site"),
-        ({"embedded_on": "javascript://example.org"}, "is no site"),
+        ({"shows": ["hours"], "embedded_on": "*"}, "The frame shows the trend"),
+        ({"embedded_on": "https://example.org/path"}, "is not a site"),
+        ({"embedded_on": "https://example.org; script-src *"}, "is not a site"),
+        ({"embedded_on": "https://a..b\u00fc.example"}, "is not a valid name of a site"),
+        ({"embedded_on": "'self'"}, "is not a site"),
+        ({"embedded_on": "https://["}, "is not a site"),
+        ({"embedded_on": "https://[::1"}, "is not a site"),
+        ({"embedded_on": "https://[v1.x]"}, "is not a site"),
+        ({"embedded_on": "https://a.example*"}, "is not a site"),
+        ({"embedded_on": "https://a.*.example"}, "is not a site"),
+        ({"embedded_on": "https://a:b"}, "is not a site"),
+        ({"embedded_on": "https://a:"}, "is not a site"),
+        ({"embedded_on": "https://a:\u0661"}, "is not a site"),
+        ({"embedded_on": "https://a%2fb.example"}, "is not a site"),
+        ({"embedded_on": "https://a\\b.example"}, "is not a site"),
+        ({"embedded_on": "https://a`b.example"}, "is not a site"),
+        ({"embedded_on": "https://a\x01b.example"}, "is not a site"),
+        ({"embedded_on": "https://a\x7fb.example"}, "is not a site"),
+        ({"embedded_on": "https://b\u00fccher\\.example"}, "is not a site"),
+        ({"embedded_on": "javascript://example.org"}, "is not a site"),
         ({"shows": ["trend", "secrets"]}, "Select a valid choice"),
         ({"name": ""}, "This field is required"),
         ({"pixel": "999999"}, "Choose an article of the project above"),
@@ -265,7 +265,7 @@ def test_a_password_that_was_refused_is_not_sent_back(as_owner, project):
         ({"pixel": "x"}, "Choose an article of the project above"),
     ],
 )
-def test_what_makes_no_sense_is_refused_with_a_reason(as_owner, project, changes, said):
+def test_invalid_input_is_refused_with_a_reason(as_owner, project, changes, said):
     page = text_of(add(as_owner, project, **changes))
 
     assert said in page
@@ -300,7 +300,7 @@ def test_a_frame_and_a_password_are_refused_together_later_too(as_owner, pixel):
     assert change(as_owner, locked, embedded_on="*", removes_password="on").status_code == 302
 
 
-def test_a_revoked_link_is_dead_at_once_and_for_good(as_owner, client, pixel):
+def test_a_revoked_link_stops_working_at_once_and_for_good(as_owner, client, pixel):
     link, other = share(pixel), share(pixel, name="For Cy")
 
     page = text_of(as_owner.post(LIST, {"action": "revoke", "_selected_action": [link.pk]}, follow=True))
@@ -313,7 +313,7 @@ def test_a_revoked_link_is_dead_at_once_and_for_good(as_owner, client, pixel):
     change(as_owner, link, name="Renamed", expires_at="2027-01-01T00:00")
     assert client.get(url(link)).status_code == 404
     assert LogEntry.objects.filter(change_message="Revoked.").count() == 1
-    assert "Revoked nothing" in text_of(
+    assert "Nothing was revoked" in text_of(
         as_owner.post(LIST, {"action": "revoke", "_selected_action": [link.pk]}, follow=True)
     )
 
@@ -325,7 +325,7 @@ def test_a_link_is_revoked_from_its_own_page(as_owner, pixel):
     answer = as_owner.post(LIST, data)
 
     assert answer.headers["Location"] == f"{LIST}{link.pk}/change/"
-    assert "It leads nowhere any more" in text_of(as_owner.get(answer.headers["Location"]))
+    assert "This link is permanently revoked" in text_of(as_owner.get(answer.headers["Location"]))
 
 
 def test_a_link_can_be_deleted(as_owner, pixel):
@@ -334,7 +334,7 @@ def test_a_link_can_be_deleted(as_owner, pixel):
     assert not ShareLink.objects.exists()
 
 
-def test_the_list_says_how_each_link_is(as_owner, pixel):
+def test_the_list_shows_the_state_of_each_link(as_owner, pixel):
     share(pixel, name="For Di", expires_at=NOON + timedelta(days=1), password=PASSWORD)
     share(pixel, name="For Ed", expires_at=NOON - timedelta(days=1), pixel=pixel)
     share(pixel, name="For Flo", revoked_at=NOON)
@@ -352,14 +352,14 @@ def test_the_list_says_how_each_link_is(as_owner, pixel):
 
 
 @pytest.mark.parametrize("links", [1, 20])
-def test_the_list_asks_as_many_queries_for_any_number_of_links(as_owner, pixel, links, django_assert_num_queries):
+def test_the_list_needs_the_same_queries_for_any_number_of_links(as_owner, pixel, links, django_assert_num_queries):
     for number in range(links):
         share(pixel, name=f"For {number}", embedded_on="*", pixel=pixel)
     with django_assert_num_queries(6):
         as_owner.get(LIST)
 
 
-# Whose links
+# Permissions
 
 
 @pytest.fixture
@@ -444,7 +444,7 @@ def test_editors_share_nothing(editor, pixel):
     assert ShareLink.objects.count() == 1
 
 
-def test_who_is_no_staff_stays_outside(viewer, pixel):
+def test_users_who_are_not_staff_are_sent_to_the_login(viewer, pixel):
     for path in (LIST, ADD, f"{LIST}{share(pixel).pk}/change/"):
         assert logged_in(viewer).get(path).headers["Location"].startswith("/admin/login/")
 
@@ -455,7 +455,7 @@ def test_a_superuser_shares_any_project(admin_client, pixel, theirs):
     assert add(admin_client, theirs.project).status_code == 302
 
 
-def test_an_owner_who_left_keeps_no_hold_of_links(as_owner, owner, pixel):
+def test_a_former_owner_can_no_longer_change_links(as_owner, owner, pixel):
     link = share(pixel)
     owner.memberships.update(role=Role.EDITOR)
 

@@ -21,7 +21,7 @@ from collector.classify.platforms import (
     platform_of_host,
     platforms_by_kind,
 )
-from collector.models.projects import validate_placement
+from collector.models.validators import validate_placement
 from tests.server import ROOT
 
 CATALOGUES = ROOT / "collector" / "classify" / "catalogues"

@@ -1,4 +1,4 @@
-"""The JSON API: what it answers, equals plain counting of raw hits; who may ask, how often, and what is refused."""
+"""The JSON API: its answers equal counting the raw hits, only valid tokens get them, and errors say what to do."""
 
 import json
 import re
@@ -24,10 +24,12 @@ from collector.intake.visitors import DAY_MICROSECONDS
 from collector.models import ApiToken, DailySalt, Membership, Pixel, Project, Role, Verdict
 from collector.storage.export import FIELDS, hit_rows
 from dashboard.api import api, hits
-from dashboard.api.counts import MAX_DAYS_OF_MANY_VALUES, CountPage, DimensionName
+from dashboard.api.count_query import DimensionName
+from dashboard.api.counts import CountPage
 from dashboard.api.hits import HitPage
 from dashboard.api.projects import PixelPage, ProjectPage
-from dashboard.api.reading import only_read
+from dashboard.api.read_only import read_only
+from dashboard.visits.results import MAX_DAYS_OF_MANY_VALUES
 from tests.hits import CAMO, hit
 
 pytestmark = pytest.mark.django_db
@@ -50,7 +52,7 @@ PATHS = {
 
 @pytest.fixture(autouse=True)
 def noon(monkeypatch):
-    """Stop the clock, and begin with nobody limited."""
+    """Stop the clock, and start with an empty rate limit."""
     monkeypatch.setattr("django.utils.timezone.now", lambda: NOON)
     cache.clear()
 
@@ -61,7 +63,7 @@ def unlimited(settings):
 
 
 def token_for(user: User, *projects: Project) -> tuple[ApiToken, Client]:
-    """Return a token that was used today, and a client that shows it."""
+    """Return a token that was used today, and a client that sends it."""
     token = ApiToken(user=user, name="Script", last_used_on=NOON.date())
     secret = token.make_secret()
     token.save()
@@ -76,7 +78,7 @@ def token(viewer, project) -> tuple[ApiToken, Client]:
 
 @pytest.fixture
 def program(token) -> Client:
-    """A program that shows a viewer's token for the project."""
+    """A program that sends a viewer's token for the project."""
     return token[1]
 
 
@@ -125,7 +127,7 @@ def all_items(client: Client, path: str, **query: object) -> list[dict]:
     return items
 
 
-# What it answers
+# Answers
 
 
 def test_projects_are_those_of_the_token(program, project):
@@ -146,7 +148,7 @@ def test_pixels_are_those_of_the_project(program, pixels):
 
 
 @pytest.mark.parametrize("limit", [1, 2, 7, 95, 96, 1000])
-def test_hits_are_those_of_the_export_none_twice_and_none_missed(program, taken, limit):
+def test_hits_equal_the_export_without_repetitions_or_gaps(program, taken, limit):
     assert len(taken) == 96
     assert all_items(program, "projects/blog/hits", limit=limit) == taken
     assert set(taken[0]) == set(FIELDS)
@@ -181,7 +183,7 @@ def test_hits_at_one_moment_are_read_by_parts(program, take, pixel):
 
 
 def counted(row: dict, dimension: str) -> bool:
-    """Whether a hit counts in a dimension, as the API's page says."""
+    """Say whether a hit counts in a dimension, by the rules on the API's page."""
     is_visit = row["position"] == "start" and row["verdict"] in VISITS and row["traffic"] != "bot"
     if dimension == "verdict":
         return row["verdict"] != "counted"
@@ -212,7 +214,7 @@ def first_day(day: date, interval: str, since: date) -> date:
 
 @pytest.mark.parametrize("dimension", [name for name in DIMENSIONS if name != "elsewhere"])
 @pytest.mark.parametrize("scope", ["project", "pixel", "platform", "both"])
-def test_counts_equal_plain_counting_of_raw_hits(program, taken, pixels, scope, dimension):
+def test_counts_equal_counting_the_raw_hits(program, taken, pixels, scope, dimension):
     since, until = date(2026, 10, 22), date(2026, 11, 3)
     scopes = {"pixel": {"pixel": pixels[0].pk}, "platform": {"platform": "medium"}}
     query = {"dimension": dimension, "since": since, "until": until, "limit": 7}
@@ -248,7 +250,7 @@ def test_elsewhere_counts_hosts_that_a_pixel_was_not_pasted_for(program, taken):
     assert (found["value"], found["hits"]) == ("elsewhere.example", expected)
 
 
-def test_visitors_are_those_of_each_day_and_null_where_nobody_can_be_seen(program, taken, project):
+def test_visitors_are_daily_and_null_if_none_can_be_seen(program, taken, project):
     daily = {
         (datetime.fromisoformat(row["at"]).astimezone(project.zone).date(), row["visitor"])
         for row in taken
@@ -260,14 +262,14 @@ def test_visitors_are_those_of_each_day_and_null_where_nobody_can_be_seen(progra
     assert {row["value"]: row["visitors"] for row in items}["github"] is None
 
 
-def test_without_a_range_counts_are_of_thirty_days_and_today(program, pixel, take):
+def test_by_default_counts_cover_thirty_days_up_to_today(program, pixel, take):
     take(hit(pixel, "2026-10-23T22:00"), hit(pixel, "2026-10-23T21:59"), hit(pixel, "2026-11-22T22:59"))
     page = get(program, "projects/blog/counts")
     assert (page["since"], page["until"]) == ("2026-10-24", "2026-11-23")
     assert page["items"][0]["hits"] == 2
 
 
-def test_answers_are_of_the_form_that_the_document_says(program, taken):
+def test_answers_have_the_form_that_the_document_describes(program, taken):
     for path, form in {
         "projects": ProjectPage,
         "projects/blog/pixels": PixelPage,
@@ -290,12 +292,12 @@ def test_projects_and_pixels_come_in_parts(viewer):
         assert [row["id"] for row in all_items(program, "projects/p-0/pixels", limit=limit)] == made
 
 
-# Who may ask
+# Tokens
 
 
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ff_no", "Basic eDp5", "Bearer ff_" + "a" * 43, "ff_"])
 @pytest.mark.parametrize("path", ENDPOINTS)
-def test_who_shows_no_token_is_told_how_to_get_one(project, path, header):
+def test_requests_without_a_valid_token_are_told_how_to_get_one(project, path, header):
     client = Client(headers={"Authorization": header} if header is not None else {})
     response = client.get(f"/api/v1/{path}")
     assert response.status_code == 401
@@ -304,7 +306,7 @@ def test_who_shows_no_token_is_told_how_to_get_one(project, path, header):
     assert "Authorization: Bearer ff_" in response.json()["detail"]
 
 
-def test_a_login_is_no_token(client, viewer, project):
+def test_a_login_does_not_replace_a_token(client, viewer, project):
     client.force_login(viewer)
     get(client, "projects", 401)
 
@@ -315,13 +317,13 @@ def test_a_revoked_token_reads_nothing(token):
     get(token[1], "projects", 401)
 
 
-def test_a_token_of_somebody_who_is_no_longer_active_reads_nothing(program, viewer):
+def test_a_token_of_an_inactive_user_reads_nothing(program, viewer):
     User.objects.filter(pk=viewer.pk).update(is_active=False)
     get(program, "projects", 401)
 
 
 @pytest.mark.parametrize("rest", ["", "/pixels", "/pixels/{pixel}", "/counts", "/hits"])
-def test_what_a_token_does_not_read_is_not_there(viewer, program, pixel, rest):
+def test_what_a_token_can_not_read_is_not_found(viewer, program, pixel, rest):
     other = Project.objects.create(name="Other", slug="other")
     Membership.objects.create(project=other, user=viewer, role=Role.OWNER)  # theirs, and not the token's
     theirs = Pixel.objects.create(project=other, title="Theirs")
@@ -333,14 +335,14 @@ def test_what_a_token_does_not_read_is_not_there(viewer, program, pixel, rest):
     get(program, "projects/blog/counts", 404, pixel=theirs.pk)
 
 
-def test_a_token_loses_what_its_user_loses(program, viewer):
+def test_a_token_loses_the_projects_that_its_user_loses(program, viewer):
     get(program, "projects/blog/hits")
     Membership.objects.filter(user=viewer).delete()
     get(program, "projects/blog/hits", 404)
     assert get(program, "projects")["items"] == []
 
 
-# How often
+# Rate limits
 
 
 def test_too_many_requests_of_a_token_wait(program, settings):
@@ -360,7 +362,7 @@ def test_tokens_do_not_use_up_each_others_rate(program, viewer, project, setting
     get(token_for(viewer, project)[1], "projects")
 
 
-def test_attempts_without_a_token_are_limited_by_address_and_tokens_from_there_are_not(program, settings):
+def test_requests_without_a_token_are_limited_by_address_but_valid_tokens_are_not(program, settings):
     settings.API_RATE_LIMIT = (2, 60)
     stranger = Client()
     get(stranger, "projects", 401)
@@ -388,7 +390,7 @@ def test_all_addresses_of_a_network_of_ipv6_are_one_sender(settings):
     get(Client(REMOTE_ADDR="2001:db8:0:1::1"), "projects", 401)
 
 
-def test_what_stands_for_an_address_is_of_its_day_and_its_place_alone(settings, monkeypatch):
+def test_the_hash_of_an_address_differs_by_day_and_by_use(settings, monkeypatch):
     settings.API_RATE_LIMIT = (1, 60)
     kept: list[str] = []
     monkeypatch.setattr(
@@ -406,7 +408,7 @@ def test_what_stands_for_an_address_is_of_its_day_and_its_place_alone(settings, 
     assert hidden("127.0.0.1", "1") != hidden("127.0.0.1", "api") == kept[-1]
 
 
-def test_where_no_salt_can_be_made_nobody_is_limited(settings, monkeypatch):
+def test_without_a_salt_nobody_is_limited(settings, monkeypatch):
     settings.API_RATE_LIMIT = (1, 60)
 
     def refuse(day):
@@ -425,7 +427,7 @@ def test_behind_a_proxy_the_address_is_the_one_it_names(settings):
     get(Client(headers={"X-Forwarded-For": "192.0.2.9, 192.0.2.2"}), "projects", 429)
 
 
-def test_where_the_cache_is_away_nobody_is_limited(program, settings, monkeypatch):
+def test_without_the_cache_nobody_is_limited(program, settings, monkeypatch):
     settings.API_RATE_LIMIT = (1, 60)
 
     def away(*args, **kwargs):
@@ -436,7 +438,7 @@ def test_where_the_cache_is_away_nobody_is_limited(program, settings, monkeypatc
         get(program, "projects")
 
 
-# What it writes, and asks
+# Queries and methods
 
 
 def test_the_day_of_use_is_written_once_a_day(token, django_assert_num_queries):
@@ -457,7 +459,7 @@ def test_the_day_of_use_is_written_once_a_day(token, django_assert_num_queries):
         InternalError("cannot execute UPDATE in a read-only transaction"),  # PostgreSQL, ReadOnlySqlTransaction
     ],
 )
-def test_a_database_that_takes_no_write_is_read_all_the_same(program, monkeypatch, refusal: DatabaseError):
+def test_a_read_only_database_can_still_be_read(program, monkeypatch, refusal: DatabaseError):
     ApiToken.objects.update(last_used_on=None)
 
     def refuse(*args, **kwargs):
@@ -480,7 +482,7 @@ QUERIES = [
 
 
 @pytest.mark.parametrize(("path", "queries"), QUERIES)
-def test_each_endpoint_asks_so_much_and_writes_nothing(program, taken, pixels, path, queries):
+def test_each_endpoint_needs_a_fixed_number_of_queries_and_writes_nothing(program, taken, pixels, path, queries):
     with CaptureQueriesContext(connection) as captured:
         assert program.get(f"/api/v1/{path.format(pixel=pixels[0].pk)}").status_code == 200
     assert len(captured) == queries
@@ -489,7 +491,7 @@ def test_each_endpoint_asks_so_much_and_writes_nothing(program, taken, pixels, p
 
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete", "options"])
 @pytest.mark.parametrize("path", [*ENDPOINTS, "openapi.json", "", "nothing"])
-def test_nothing_but_reading_is_allowed(project, path, method):
+def test_only_reading_is_allowed(project, path, method):
     response = getattr(Client(enforce_csrf_checks=True), method)(f"/api/v1/{path}")
     assert response.status_code == 405
     assert response.headers["Allow"] == "GET, HEAD"
@@ -505,18 +507,18 @@ def test_a_head_is_answered_like_its_get_without_the_body(program, path):
     assert [asked.headers.get(name) for name in kept] == [read.headers.get(name) for name in kept]
 
 
-def test_no_server_has_to_hold_back_the_body_of_a_head(rf):
+def test_the_body_of_a_head_is_removed_before_the_server(rf):
     """Django's test client does, and gunicorn with a warning."""
-    response = only_read(lambda request: HttpResponse(request.method))(rf.head("/"))
+    response = read_only(lambda request: HttpResponse(request.method))(rf.head("/"))
     assert (response.content, response.headers["Content-Length"]) == (b"", "3")
 
 
 @pytest.mark.parametrize("path", ENDPOINTS)
-def test_what_a_token_is_told_is_kept_by_nobody(program, project, path):
+def test_no_cache_keeps_a_response_to_a_token(program, project, path):
     assert program.get(f"/api/v1/{path}").headers["Cache-Control"] == "private, no-store"
 
 
-# What is refused
+# Problems
 
 
 @pytest.mark.parametrize(
@@ -547,7 +549,7 @@ def test_what_a_token_is_told_is_kept_by_nobody(program, project, path):
         ("pixels?cursor=WyJhIl0", "cursor"),
     ],
 )
-def test_what_is_wrong_with_a_request_is_told(program, project, path, parameter):
+def test_an_invalid_parameter_is_named_and_explained(program, project, path, parameter):
     response = program.get(f"/api/v1/projects/blog/{path}")
     assert response.status_code == 400
     assert response.headers["Content-Type"] == "application/problem+json"
@@ -558,23 +560,25 @@ def test_what_is_wrong_with_a_request_is_told(program, project, path, parameter)
     assert len(error["detail"]) > 10
 
 
-def test_a_range_that_is_too_long_says_how_long_it_may_be(program, project):
+def test_a_range_that_is_too_long_says_the_limit(program, project):
     problem = get(program, "projects/blog/counts", 400, since="2020-01-01", until="2026-01-01")
     assert "1500" in problem["detail"]
     get(program, "projects/blog/counts", since="2022-01-01", until="2026-02-09")  # 1,500 days
 
 
 @pytest.mark.parametrize("dimension", ["page", "elsewhere"])
-def test_values_that_strangers_make_up_are_counted_over_fewer_days(program, project, client, dimension):
+def test_dimensions_that_strangers_can_fill_allow_fewer_days(program, project, client, dimension):
     query = {"dimension": dimension, "until": "2026-11-01"}
     problem = get(program, "projects/blog/counts", 400, since="2026-07-31", **query)  # 93 days
     assert "92" in problem["detail"]
     get(program, "projects/blog/counts", since="2026-08-01", **query)
-    assert f"by page or elsewhere {MAX_DAYS_OF_MANY_VALUES}" in client.get("/api/v1/").content.decode()
+    assert (
+        f"or {MAX_DAYS_OF_MANY_VALUES} for the dimensions page and elsewhere" in client.get("/api/v1/").content.decode()
+    )
 
 
 @pytest.mark.parametrize("path", ["nothing", "projects/", "projects/blog/", "projects/blog/pixels/x", "projects/é"])
-def test_an_address_that_leads_nowhere_says_so_as_json(program, project, path):
+def test_an_unknown_address_is_answered_with_json(program, project, path):
     assert "/api/v1/" in get(program, path, 404)["detail"]
 
 
@@ -604,10 +608,10 @@ def test_any_cursor_has_a_clear_answer(program, project, path, place):
     assert program.get(f"/api/v1/{path}", query_params={"cursor": cursor}).status_code in {200, 400}
 
 
-# How it is described
+# Documentation
 
 
-def test_the_document_names_every_endpoint_and_its_problems(client):
+def test_the_document_describes_every_endpoint_and_its_problems(client):
     document = client.get("/api/v1/openapi.json").json()
     assert set(document["paths"]) == PATHS
     served = {f"/api/v1/{path}" for router in api._get_bound_routers() for path in router.path_operations}

@@ -1,4 +1,4 @@
-"""That every link on the dashboard's pages leads somewhere, for whoever sees it."""
+"""Every link on the dashboard's pages works, for everyone who sees it."""
 
 from html.parser import HTMLParser
 from urllib.parse import urljoin, urlsplit
@@ -22,7 +22,7 @@ PATHS = (
 
 
 class Links(HTMLParser):
-    """Collects where a page's links lead."""
+    """Collects the addresses of a page's links."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ class Links(HTMLParser):
 
 @pytest.fixture
 def visited(pixel, take) -> Pixel:
-    """A pixel with visits on a few days, by readers whom more or less is known of; and articles beside it."""
+    """A pixel with visits of different kinds on a few days, and more articles beside it."""
     take(
         hit(pixel, "2026-11-20T10:00", placement="medium", page="https://medium.com/@a/b"),
         hit(pixel, "2026-11-20T11:00", placement="github", agent=CAMO, page=""),
@@ -48,7 +48,7 @@ def visited(pixel, take) -> Pixel:
 
 
 def linked(client: Client, start: str) -> set[str]:
-    """Return this server's addresses that a page links to."""
+    """Return the addresses on this server that a page links to."""
     page = client.get(start)
     assert page.status_code == 200
     links = {urljoin(start, link) for link in Links(page.content.decode()).found}
@@ -56,13 +56,13 @@ def linked(client: Client, start: str) -> set[str]:
 
 
 def answers(client: Client, links: set[str]) -> dict[str, int]:
-    """Return what each address answers, redirections followed, where it does not answer as it should."""
+    """Return the status of each address that does not answer 200 after redirects."""
     statuses = {link: client.get(link, follow=True).status_code for link in sorted(links)}
     return {link: status for link, status in statuses.items() if status != 200}
 
 
 @pytest.mark.parametrize("who", ["viewer", "owner"])
-def test_every_link_leads_somewhere(client, visited, request, who):
+def test_every_link_works(client, visited, request, who):
     client.force_login(request.getfixturevalue(who))
     links: set[str] = set()
     for path in PATHS:
@@ -74,7 +74,7 @@ def test_every_link_leads_somewhere(client, visited, request, who):
     assert {"/projects/blog/export.csv", "/projects/blog/hits.jsonl"} <= {urlsplit(link).path for link in links}
 
 
-def test_every_link_of_a_shared_page_leads_somewhere_for_anybody(client, visited):
+def test_every_link_of_a_shared_page_works_for_anyone(client, visited):
     link = ShareLink.objects.create(project=visited.project, name="For Bo", shows=[str(one) for one in Section])
 
     links = linked(client, f"/share/{link.key}/?range=all")

@@ -1,4 +1,4 @@
-"""The pages of the dashboard: who may see them, what they say, and what they cost."""
+"""The pages of the dashboard: who may see them, what they show, and how many queries they need."""
 
 import json
 import re
@@ -116,11 +116,11 @@ def get(client: Client, path: str, status: int = 200) -> str:
     return response.content.decode()
 
 
-# Who may see what
+# Permissions
 
 
 @pytest.mark.parametrize("path", [*PAGES, *LIVE, "/projects/nothing/", "/projects/other/"])
-def test_who_is_not_logged_in_is_sent_to_the_login(client, pixel, path):
+def test_users_who_are_not_logged_in_are_sent_to_the_login(client, pixel, path):
     path = path.format(pixel=pixel.pk)
     response = client.get(path)
     assert response.status_code == 302
@@ -142,20 +142,20 @@ def test_members_and_superusers_see_the_pages(client, pixel, request, who, path)
     assert "Blog" in get(client, path.format(pixel=pixel.pk))
 
 
-def test_people_who_are_no_longer_active_see_nothing(client, pixel, viewer):
+def test_inactive_users_see_nothing(client, pixel, viewer):
     client.force_login(viewer)
     User.objects.filter(pk=viewer.pk).update(is_active=False)
     assert client.get("/projects/blog/").status_code == 302
 
 
-def test_who_leaves_a_project_sees_it_no_more(reader, viewer, project):
+def test_users_who_leave_a_project_no_longer_see_it(reader, viewer, project):
     get(reader, "/projects/blog/")
     Membership.objects.filter(user=viewer).delete()
     get(reader, "/projects/blog/", 404)
     assert "Blog" not in get(reader, "/")
 
 
-def test_a_pixel_is_shown_in_its_own_project_alone(reader, pixel, foreign_pixel, viewer):
+def test_a_pixel_is_shown_only_in_its_own_project(reader, pixel, foreign_pixel, viewer):
     get(reader, f"/projects/blog/{foreign_pixel.pk}/", 404)
     get(reader, f"/projects/other/{foreign_pixel.pk}/", 404)
     get(reader, f"/projects/other/{pixel.pk}/", 404)
@@ -167,7 +167,7 @@ def test_a_pixel_is_shown_in_its_own_project_alone(reader, pixel, foreign_pixel,
     get(reader, f"/projects/blog/{foreign_pixel.pk}/", 404)
 
 
-def test_the_list_shows_the_projects_of_the_user_alone(reader, project, foreign_pixel):
+def test_the_list_shows_only_the_projects_of_the_user(reader, project, foreign_pixel):
     page = get(reader, "/")
     assert "/projects/blog/" in page
     assert "other" not in page.lower()
@@ -200,7 +200,7 @@ def test_an_article_of_another_project_can_not_be_filtered_by(reader, pixel, for
 # Logging in and out
 
 
-def test_logging_in_leads_to_the_page_that_was_asked_for(client, viewer):
+def test_logging_in_leads_to_the_requested_page(client, viewer):
     response = client.post(
         "/login/", {"username": "viewer", "password": "viewer-pass-1", "next": "/projects/blog/?range=7d"}
     )
@@ -214,7 +214,7 @@ def test_the_login_never_leads_to_another_site(client, viewer):
     assert (response.status_code, response.url) == (302, "/")
 
 
-def test_a_wrong_password_is_told_and_the_name_kept(client, viewer):
+def test_a_wrong_password_shows_an_error_and_keeps_the_name(client, viewer):
     response = client.post("/login/", {"username": "viewer", "password": "wrong"})
     page = response.content.decode()
     assert response.status_code == 200
@@ -229,7 +229,7 @@ def test_logging_out_needs_a_form(reader):
     assert reader.get("/").status_code == 302
 
 
-# What the pages say
+# Contents
 
 
 def test_the_project_page_shows_numbers_in_panels(reader, pixel):
@@ -254,7 +254,7 @@ def test_the_project_page_shows_numbers_in_panels(reader, pixel):
     assert page.panels["trend"]["22 Nov"] == "1.2k"
 
 
-def test_exact_numbers_are_one_hover_away(reader, pixel):
+def test_exact_numbers_show_on_hover(reader, pixel):
     add_visits(pixel, 12_345, 999)
     page = get(reader, "/projects/blog/")
     assert page.count('title="12,345">12.3k</td>') == page.count("12.3k</td>") > 0
@@ -269,7 +269,7 @@ def test_an_article_is_linked_with_its_range_and_has_no_list_of_articles(reader,
     assert page.figures["visits"] == 5
 
 
-def test_what_charts_paint_is_what_tables_say(reader, pixel):
+def test_charts_paint_the_numbers_of_the_tables(reader, pixel):
     add_visits(pixel, 5, hour=3)
     page = get(reader, "/projects/blog/")
     data = painted(page, "trend")
@@ -280,7 +280,7 @@ def test_what_charts_paint_is_what_tables_say(reader, pixel):
 
 
 @pytest.mark.parametrize("hostile", ["</script><script>alert(1)</script>", "<img src=x onerror=alert(1)>", "'\"&"])
-def test_what_strangers_can_send_is_shown_as_text(reader, pixel, hostile):
+def test_input_of_strangers_is_shown_as_text(reader, pixel, hostile):
     Pixel.objects.filter(pk=pixel.pk).update(title=hostile)
     add_visits(pixel, 5, platform=hostile, page=hostile, browser=hostile, country=hostile)
     for path in PAGES:
@@ -316,18 +316,18 @@ def test_static_files_of_the_pages_exist(reader, pixel, path):
     assert all(finders.find(file) for file in files)
 
 
-def test_times_say_their_zone(reader, pixel):
+def test_pages_name_the_time_zone(reader, pixel):
     add_visits(pixel, 5)
     page = get(reader, "/projects/blog/")
     assert "Times in Europe/Berlin (now 13:00)" in page
 
 
-def test_a_retired_pixel_says_that_it_counts_no_more(reader, pixel):
+def test_a_retired_pixel_says_so(reader, pixel):
     Pixel.objects.filter(pk=pixel.pk).update(retired_at=NOON)
     assert "Retired" in get(reader, f"/projects/blog/{pixel.pk}/")
 
 
-def test_a_paused_pixel_says_until_when_and_that_all_readers_are_meant(reader, pixel):
+def test_a_paused_pixel_says_until_when_and_that_it_applies_to_all_readers(reader, pixel):
     pixel.mute(NOON - timedelta(minutes=5))
     page = get(reader, f"/projects/blog/{pixel.pk}/")
     assert "Counting is paused until 13:05 (Europe/Berlin), while you edit. Hits until then are set aside" in page
@@ -349,7 +349,7 @@ def test_a_retired_pixel_is_not_called_paused(client, admin_user, pixel):
     ("role", "is_staff", "may"),
     [(Role.VIEWER, True, False), (Role.EDITOR, False, False), (Role.EDITOR, True, True), (Role.OWNER, True, True)],
 )
-def test_who_may_edit_a_pixel_in_the_admin_can_pause_it_here(client, viewer, pixel, role, is_staff, may):
+def test_users_who_can_edit_a_pixel_in_the_admin_can_pause_it_on_its_page(client, viewer, pixel, role, is_staff, may):
     User.objects.update(is_staff=is_staff)
     Membership.objects.update(role=role)
     client.force_login(viewer)
@@ -359,7 +359,7 @@ def test_who_may_edit_a_pixel_in_the_admin_can_pause_it_here(client, viewer, pix
     assert ('value="unmute"' in get(client, url)) == may
 
 
-def test_the_button_to_pause_works_with_its_token_and_comes_back_to_its_range(owner, pixel):
+def test_the_pause_button_needs_a_csrf_token_and_leads_back_to_the_page(owner, pixel):
     client = Client(enforce_csrf_checks=True)
     client.force_login(owner)
     url = f"/projects/blog/{pixel.pk}/?range=7d"
@@ -395,7 +395,7 @@ def test_hosts_elsewhere_are_shown_as_text_and_never_linked(reader, pixel):
         assert links == ["?range=30d&elsewhere=copies.example"]  # which shows this page for it alone
 
 
-def test_a_platform_is_followed_by_what_told_it(reader, pixel):
+def test_a_platform_is_followed_by_its_evidence(reader, pixel):
     add_visits(pixel, 5)
     add(pixel, Dimension.EVIDENCE, "placement", 5, 5, DAY, "medium")
     assert Tables(get(reader, "/projects/blog/")).panels["platforms"] == {"Medium via its link": "5"}
@@ -420,12 +420,12 @@ def test_the_list_counts_today_and_the_last_7_and_30_days(reader, pixel):
     assert re.findall(r'title="([\d,]+) visits?"', page) == ["1", "11", "131"]
 
 
-def test_a_day_on_which_the_clocks_change_says_so(reader, pixel):
+def test_a_day_of_a_clock_change_says_so(reader, pixel):
     add_visits(pixel, 5, day=date(2026, 3, 29))
     assert "02:00 was skipped" in get(reader, "/projects/blog/?start=2026-03-29&end=2026-03-29")
 
 
-def test_right_now_has_the_visits_of_the_last_half_an_hour(reader, pixel, second_pixel, take):
+def test_right_now_has_the_visits_of_the_last_30_minutes(reader, pixel, second_pixel, take):
     take(
         hit(pixel, "2026-11-22T11:29"),
         hit(pixel, "2026-11-22T11:30:30"),
@@ -446,7 +446,7 @@ def test_right_now_has_the_visits_of_the_last_half_an_hour(reader, pixel, second
     assert answer["minutes"].endswith(",1.0")
 
 
-def test_right_now_counts_no_further_than_it_must(reader, pixel, take, monkeypatch):
+def test_right_now_stops_counting_at_its_limit(reader, pixel, take, monkeypatch):
     monkeypatch.setattr("dashboard.report.live.MAX_LIVE", 2)
     take(*(hit(pixel, f"2026-11-22T11:5{minute}") for minute in range(3)))
     assert reader.get("/projects/blog/live/").json()["text"] == "2+"
@@ -457,7 +457,7 @@ def test_right_now_counts_no_further_than_it_must(reader, pixel, take, monkeypat
         assert reader.get(f"{path}live/").json()["text"] == "1+"
 
 
-def test_an_article_that_fell_quiet_is_marked_and_says_what_to_check(reader, pixel):
+def test_an_unusually_quiet_article_is_marked_and_says_what_to_check(reader, pixel):
     Pixel.objects.update(created_at=NOON - timedelta(days=90))
     for ago in (30, 29, 28, 27):
         add_visits(pixel, 1, day=DAY - timedelta(days=ago))
@@ -470,7 +470,7 @@ def test_an_article_that_fell_quiet_is_marked_and_says_what_to_check(reader, pix
     assert "quiet" not in get(reader, "/").replace('class="quiet', "")
 
 
-# Any address gives a page
+# Any query string
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -521,7 +521,7 @@ QUERIES = st.lists(st.tuples(st.sampled_from(NAMES), ANYTHING), max_size=8)
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pairs=QUERIES, path=st.integers(0, 3))
-def test_whatever_an_address_says_there_is_a_page(reader, pixel, pairs, path):
+def test_any_parameters_give_a_page_that_explains_what_it_left_out(reader, pixel, pairs, path):
     if not DailyCount.objects.exists():
         add_visits(pixel, 5)
         ShareLink.objects.create(project=pixel.project, name="For Bo", key="bo")
@@ -589,7 +589,7 @@ def test_dates_are_asked_for_without_losing_filters(reader, pixel):
 
 @pytest.mark.parametrize("path", [*PAGES[1:], "/share/bo/"])
 @pytest.mark.parametrize("number", ["", "1", "2", "3", "999", "100000", "100001", "-1", "x", "0"])
-def test_a_list_that_is_shown_whole_has_pages_and_bears_any_number(reader, pixel, path, number):
+def test_a_whole_list_has_numbered_parts_and_accepts_any_number(reader, pixel, path, number):
     ShareLink.objects.create(project=pixel.project, name="For Bo", key="bo")
     add_visits(pixel, 5)
     for place in range(FULL_ROWS + 1):
@@ -606,7 +606,7 @@ def test_a_list_that_is_shown_whole_has_pages_and_bears_any_number(reader, pixel
 
 
 @pytest.mark.parametrize("name", ["nothing", "articles", "trend", "%00"])
-def test_a_list_that_there_is_not_leaves_the_page_as_it_is(reader, pixel, name):
+def test_an_unknown_list_leaves_the_page_as_it_is(reader, pixel, name):
     add_visits(pixel, 5)
     page = get(reader, f"/projects/blog/{pixel.pk}/?all={name}")
     assert Tables(page).figures["visits"] == 5
@@ -615,14 +615,14 @@ def test_a_list_that_there_is_not_leaves_the_page_as_it_is(reader, pixel, name):
 # Empty states
 
 
-def test_who_has_no_project_is_shown_how_to_start(client, stranger):
+def test_users_without_a_project_see_how_to_start(client, stranger):
     client.force_login(stranger)
     page = get(client, "/")
     assert "Create a pixel" in page
     assert "/admin/collector/pixel/add/" in page
 
 
-def test_who_may_not_enter_the_admin_is_told_whom_to_ask(client, db):
+def test_users_without_admin_access_are_told_who_to_ask(client, db):
     client.force_login(User.objects.create_user("guest"))
     page = get(client, "/")
     assert "/admin/" not in page
@@ -646,7 +646,7 @@ def test_a_pixel_never_visited_shows_its_snippets(reader, pixel):
     assert f"/p/{pixel.token}/dev-to.gif" in page
 
 
-def test_what_was_set_aside_before_the_first_visit_is_named(reader, pixel):
+def test_hits_filtered_out_before_the_first_visit_are_named(reader, pixel):
     add_bots(pixel, 7)
     add(pixel, Dimension.VERDICT, "excluded", 2, 0, DAY, "medium")
     for path in PAGES[1:]:
@@ -654,13 +654,13 @@ def test_what_was_set_aside_before_the_first_visit_is_named(reader, pixel):
         assert "No visits yet. Filtered out: 7 by bots, 2 from own addresses." in page
 
 
-def test_a_range_without_visits_says_when_the_first_was(reader, pixel):
+def test_a_range_without_visits_names_the_first_visit(reader, pixel):
     add_visits(pixel, 5, day=DAY - timedelta(days=100))
     page = get(reader, "/projects/blog/?range=7d")
     assert "No visits in this range. The first visit was on 14 Aug 2026" in page
 
 
-# What the pages cost
+# Queries
 
 
 def fill_with(project: Project, number: int) -> None:
@@ -719,7 +719,7 @@ PINNED = {
 }
 
 
-def test_pages_ask_as_many_queries_with_ten_pixels_as_with_two_thousand(reader, project, viewer):
+def test_pages_need_the_same_queries_with_ten_pixels_and_with_two_thousand(reader, project, viewer):
     big = Project.objects.create(name="Big", slug="big")
     Membership.objects.create(project=big, user=viewer)
     fill_with(project, 12)  # one more than a panel has rows was visited
@@ -738,7 +738,7 @@ def test_pages_ask_as_many_queries_with_ten_pixels_as_with_two_thousand(reader, 
 
 
 @pytest.mark.parametrize(("path", "most"), [("/", 5), ("/projects/blog/", 24), ("/projects/blog/{pixel}/", 19)])
-def test_pages_ask_as_many_queries_at_any_traffic_and_in_any_range(reader, viewer, pixel, path, most):
+def test_pages_need_the_same_queries_at_any_traffic_and_in_any_range(reader, viewer, pixel, path, most):
     path = path.format(pixel=pixel.pk)
     for ago in (0, 1, 20):
         add_visits(pixel, 3, day=DAY - timedelta(days=ago))
@@ -753,16 +753,16 @@ def test_pages_ask_as_many_queries_at_any_traffic_and_in_any_range(reader, viewe
     assert max(many) == max(few) == most
 
 
-def test_an_address_that_leads_nowhere_says_what_to_do_next(viewer, client):
+def test_an_unknown_address_says_what_to_do_next(viewer, client):
     client.force_login(viewer)
 
     response = client.get("/projects/nowhere/")
 
     assert response.status_code == 404
-    assert "ask whoever gave it to you" in response.content.decode()
+    assert "ask the person who gave it to you" in response.content.decode()
 
 
-def test_hits_that_could_not_be_kept_are_said_to_administrators_alone(viewer, client, admin_client):
+def test_only_administrators_are_told_of_lost_hits(viewer, client, admin_client):
     SpoolOffset.objects.create(segment="a", offset_bytes=0, lost=1200)
     SpoolOffset.objects.create(segment="b", offset_bytes=0, lost=34)
     client.force_login(viewer)
@@ -782,7 +782,7 @@ def segment(name: str, hits: int, private: int, hours_ago: int = 1) -> None:
 NO_PROXY_TOLD = "set TRUSTED_PROXIES to how many there are (mostly 1) and restart"
 
 
-def test_readers_from_private_addresses_are_said_to_administrators_alone(viewer, client, admin_client):
+def test_only_administrators_are_told_of_readers_with_private_addresses(viewer, client, admin_client):
     segment("a", 1200, 1200)
     segment("b", 30, 30, hours_ago=23)
     client.force_login(viewer)
@@ -804,7 +804,7 @@ def test_readers_from_private_addresses_are_said_to_administrators_alone(viewer,
         (500, 500, 25, False),
     ],
 )
-def test_private_addresses_are_said_where_they_are_nearly_all_of_the_last_day(
+def test_private_addresses_are_mentioned_if_they_are_nearly_all_of_the_last_day(
     admin_client, hits, private, hours_ago, is_said
 ):
     segment("a", hits, private, hours_ago)
@@ -816,7 +816,7 @@ def test_private_addresses_are_said_where_they_are_nearly_all_of_the_last_day(
     assert ("95 of the 100 hits" in page) == (private == 95)
 
 
-def test_what_administrators_are_told_costs_one_query(admin_client, pixel, django_assert_num_queries):
+def test_notes_for_administrators_cost_one_query(admin_client, pixel, django_assert_num_queries):
     segment("a", 100, 97)
     segment("b", 40, 40, hours_ago=48)
     SpoolOffset.objects.filter(segment="b").update(lost=5)

@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 
 from collector.classify.platforms import catalogue
 from collector.models import Membership, Pixel, Project, Role, Verdict
-from collector.models.projects import PLACEMENTS_AT_MOST
+from collector.models.validators import PLACEMENTS_AT_MOST
 from collector.snippets import snippet
 from dashboard.snippets import first_visit
 from dashboard.snippets.listing import csv_chunks, last_visits, listing

@@ -1,0 +1,29 @@
+"""The page of one article."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from collector.snippets import base_url, snippets
+from dashboard.report.live import live_visits
+from dashboard.report.page import make_page
+from dashboard.views.access import dashboard_view, may_use_admin, visible_pixel
+
+
+@dashboard_view
+def article(request: HttpRequest, slug: str, pixel_id: int) -> HttpResponse:
+    """Show one article over a period."""
+    pixel = visible_pixel(request, slug, pixel_id)
+    now = timezone.now()
+    paused_until = pixel.paused_until(now)
+    context = {
+        "project": pixel.project,
+        "pixel": pixel,
+        "page": make_page(request.GET, pixel.project, pixel, now=now),
+        "live": live_visits(pixel.project, pixel, now),
+        "paused_until": f"{paused_until:%H:%M}" if paused_until else "",
+        "may_pause": may_use_admin(request) and pixel.is_editable,  # type: ignore[attr-defined]
+        "may_share": may_use_admin(request) and pixel.is_owned,  # type: ignore[attr-defined]
+        "snippets": snippets(pixel, base_url(request)),
+    }
+    return render(request, "dashboard/pixel.html", context)
