@@ -4,25 +4,20 @@ import csv
 import gzip
 import io
 import json
-import zlib
-from datetime import UTC, datetime
 from urllib.parse import quote
 
 import pytest
-from asgiref.sync import async_to_sync
-from django.contrib.auth.models import User
-from django.middleware.gzip import GZipMiddleware
-from django.test import AsyncClient, Client, RequestFactory
-from django.test.client import AsyncRequestFactory
+from django.test import Client
 
 from collector.models import Hit, Membership, Pixel, Project, Verdict
 from collector.storage.export import FIELDS, spreadsheet_cell
 from dashboard.views import exports
-from dashboard.views.streams import CSV, streamed
+from dashboard.views.streams import CSV
+from tests.dashboard.views.downloads import fetched, fetched_by_asgi
 from tests.hits import CAMO, hit
 from tests.server import ROOT
 
-NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+pytestmark = pytest.mark.usefixtures("noon")
 HITS = ["/projects/blog/hits.csv", "/projects/blog/hits.jsonl"]
 PATHS = [
     *HITS,
@@ -34,37 +29,6 @@ PATHS = [
     "/projects/blog/export/countries.csv",
     "/projects/blog/{pixel}/export/placements.csv",
 ]
-
-
-@pytest.fixture(autouse=True)
-def noon(monkeypatch):
-    """Stop the clock at noon of a Sunday."""
-    monkeypatch.setattr("django.utils.timezone.now", lambda: NOON)
-
-
-@pytest.fixture
-def reader(client, viewer) -> Client:
-    client.force_login(viewer)
-    return client
-
-
-def fetched(client: Client, path: str, status: int = 200, **headers: str) -> bytes:
-    response = client.get(path, headers=headers)
-    assert response.status_code == status
-    return b"".join(response.streaming_content) if response.streaming else response.content
-
-
-def fetched_by_asgi(user: User, path: str, **headers: str) -> bytes:
-    """Return the same by ASGI, where a synchronous iterator would be an error."""
-
-    async def fetch() -> bytes:
-        client = AsyncClient()
-        await client.aforce_login(user)
-        response = await client.get(path, headers=headers)
-        assert response.status_code == 200
-        return b"".join([part async for part in response.streaming_content])
-
-    return async_to_sync(fetch)()
 
 
 def table(content: bytes) -> list[list[str]]:
@@ -247,84 +211,6 @@ def test_a_title_without_latin_letters_names_its_file_by_its_token(reader, pixel
     Pixel.objects.update(title="日本語")
     response = reader.get(f"/projects/blog/{pixel.pk}/hits.csv?range=today")
     assert f"blog-{pixel.token}-hits" in response.headers["Content-Disposition"]
-
-
-@pytest.mark.parametrize("accepted", ["", "br", "identity"])
-def test_who_takes_no_gzip_gets_none(reader, pixel, accepted):
-    response = reader.get("/projects/blog/hits.csv", headers={"accept-encoding": accepted})
-    assert "Content-Encoding" not in response.headers
-
-
-def test_a_head_reads_no_hit(reader, take, pixel, django_assert_max_num_queries):
-    take(hit(pixel))
-    with django_assert_max_num_queries(5):  # session, user, project, first day
-        response = reader.head("/projects/blog/hits.csv")
-    assert (response.status_code, response.getvalue()) == (200, b"")
-    assert list(streamed(RequestFactory().head("/"), ["line"], CSV, "x.csv")) == []
-
-
-def test_a_head_has_no_body_where_its_get_were_compressed():
-    request = RequestFactory().head("/", headers={"accept-encoding": "gzip"})
-    response = GZipMiddleware(lambda request: streamed(request, ["line"], CSV, "x.csv"))(request)
-    assert (response.headers["Content-Encoding"], list(response)) == ("gzip", [])
-
-
-@pytest.mark.parametrize("accepted", ["gzip", "gzip;q=0", "br;q=1.0, gzip;q=0.8"])
-def test_by_asgi_an_answer_is_one_gzip_file(viewer, take, pixel, monkeypatch, accepted):
-    """Browsers read the first alone, and GZipMiddleware would make one a part."""
-    monkeypatch.setattr("dashboard.views.streams.PART_CHARACTERS", 1)
-    take(hit(pixel), hit(pixel))
-    file = zlib.decompressobj(wbits=31)
-    content = file.decompress(fetched_by_asgi(viewer, "/projects/blog/hits.jsonl", accept_encoding=accepted))
-    assert (len(content.splitlines()), file.unused_data) == (2, b"")
-
-
-# As they are read
-
-
-class Lines:
-    """So many lines, and how many were asked for."""
-
-    def __init__(self, number: int) -> None:
-        self.asked = 0
-        self._number = number
-
-    def __iter__(self):
-        for _ in range(self._number):
-            self.asked += 1
-            yield "x" * 1023 + "\n"
-
-
-def test_by_wsgi_the_first_part_is_sent_before_the_second_is_made():
-    lines = Lines(1000)
-    parts = iter(streamed(RequestFactory().get("/"), lines, CSV, "x.csv"))
-    assert len(next(parts)) == 32 * 1024
-    assert lines.asked == 32
-    assert sum(map(len, parts)) == 968 * 1024
-
-
-def test_by_asgi_the_first_part_is_sent_before_the_second_is_made():
-    lines = Lines(1000)
-
-    async def read() -> int:
-        parts = aiter(streamed(AsyncRequestFactory().get("/"), lines, CSV, "x.csv"))
-        assert len(await anext(parts)) == 32 * 1024
-        assert lines.asked == 32
-        return sum([len(part) async for part in parts])
-
-    assert async_to_sync(read)() == 968 * 1024
-
-
-def test_who_hangs_up_stops_the_reading():
-    lines = Lines(1000)
-
-    async def read() -> None:
-        parts = aiter(streamed(AsyncRequestFactory().get("/"), lines, CSV, "x.csv"))
-        await anext(parts)
-        await parts.aclose()
-
-    async_to_sync(read)()
-    assert lines.asked == 32
 
 
 def test_hits_are_read_step_by_step_as_they_are_sent(reader, take, pixel, monkeypatch, django_assert_num_queries):
