@@ -30,7 +30,7 @@ def ask_password(request: HttpRequest, link: ShareLink) -> HttpResponse:
         return response
     if not link.has_password(request.POST.get("password", "")):
         note_wrong(link)
-        problem = _("That is not the password. It is case-sensitive; ask whoever gave you the address.")
+        problem = _("Wrong password. Upper and lower case matter. If unsure, ask the person who gave you the link.")
         return render_public(request, "dashboard/share_password.html", {"problem": problem})
     response = redirect(request.get_full_path())
     response.set_cookie(

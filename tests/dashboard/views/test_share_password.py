@@ -51,7 +51,7 @@ def test_a_wrong_password_opens_nothing(client, visited_pixel):
     link = share(visited_pixel, password=PASSWORD)
     for wrong in ("", "A good password", PASSWORD + " ", "x" * 5000, "\0"):
         answer = enter(client, link, wrong)
-        assert "That is not the password" in text_of(answer)
+        assert "Wrong password" in text_of(answer)
         assert "shared" not in answer.cookies
         assert link.password not in text_of(answer)
     assert "data-figure" not in text_of(client.get(url(link)))
