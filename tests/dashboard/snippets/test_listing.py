@@ -11,7 +11,7 @@ from django.test import AsyncClient, Client
 
 from collector.models import Pixel
 from collector.snippets import snippet
-from dashboard.snippets.listing import csv_chunks, last_visits, listing
+from dashboard.snippets.listing import csv_chunks, last_visits, read_listing
 from tests.dashboard.conftest import NOON
 from tests.dashboard.snippets.pages import text
 from tests.hits import hit
@@ -19,7 +19,7 @@ from tests.hits import hit
 pytestmark = pytest.mark.usefixtures("noon", "public_url")
 
 
-def test_all_articles_are_listed_with_what_their_first_place_takes(reader, project, pixel, take):
+def test_all_articles_are_listed_in_the_format_of_their_first_platform(reader, project, pixel, take):
     Pixel.objects.create(project=project, title="Bare")
     Pixel.objects.create(project=project, title="Read me", placements=["github"])
     Pixel.objects.create(project=project, title="Gone", retired_at=NOON)
@@ -35,9 +35,9 @@ def test_all_articles_are_listed_with_what_their_first_place_takes(reader, proje
     assert "3 articles" in page
 
 
-def test_articles_are_found_by_title_and_shown_for_one_place_in_one_form(reader, project, pixel):
+def test_articles_are_found_by_title_and_shown_for_one_platform_in_one_format(reader, project, pixel):
     Pixel.objects.create(project=project, title="Spring <b>notes</b>")
-    page = text(reader, "/projects/blog/snippets/?q=SPRING&place=pypi&form=url")
+    page = text(reader, "/projects/blog/snippets/?q=SPRING&platform=pypi&form=url")
     assert "Hello" not in page
     assert "Spring &lt;b&gt;notes&lt;/b&gt;" in page
     assert "PyPI · URL alone" in page
@@ -45,12 +45,12 @@ def test_articles_are_found_by_title_and_shown_for_one_place_in_one_form(reader,
     assert "No article has “winter”" in text(reader, "/projects/blog/snippets/?q=winter")
 
 
-def test_many_articles_come_by_the_page(reader, project):
+def test_many_articles_are_paginated(reader, project):
     Pixel.objects.bulk_create(Pixel(project=project, title=f"Title {number:03}") for number in range(120))
-    page = text(reader, "/projects/blog/snippets/?place=medium")
+    page = text(reader, "/projects/blog/snippets/?platform=medium")
     assert page.count("<code") == 50
     assert "Page 1 of 3" in page
-    assert '<a rel="next" href="?place=medium&amp;page=2">' in page
+    assert '<a rel="next" href="?platform=medium&amp;page=2">' in page
     assert "Page 3 of 3" in text(reader, "/projects/blog/snippets/?page=77")
 
 
@@ -61,7 +61,7 @@ def table(reader: Client, query: str = "") -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(b"".join(response).decode(), newline="")))
 
 
-def test_csv_has_every_place_of_every_article_in_every_form(reader, project, pixel):
+def test_csv_has_every_platform_of_every_article_in_every_format(reader, project, pixel):
     pixel.placements = ["website", "github"]
     pixel.save()
     bare = Pixel.objects.create(project=project, title="Bare")
@@ -71,33 +71,41 @@ def test_csv_has_every_place_of_every_article_in_every_form(reader, project, pix
         ("Hello", "website", "Own site"),
         ("Hello", "github", "GitHub"),
     ]
-    one = snippet(pixel.token, "website", "https://hits.example.org")
+    expected = snippet(pixel.token, "website", "https://hits.example.org")
     assert rows[1] == {
-        "title": "Hello", "placement": "website", "platform": "Own site", "html": one.html, "markdown": one.markdown,
-        "rst": one.rst, "bbcode": one.bbcode, "url": one.url, "end_url": one.end_url, "end_html": one.end_html,
-    }  # fmt: skip
+        "title": "Hello",
+        "placement": "website",
+        "platform": "Own site",
+        "html": expected.html,
+        "markdown": expected.markdown,
+        "rst": expected.rst,
+        "bbcode": expected.bbcode,
+        "url": expected.url,
+        "end_url": expected.end_url,
+        "end_html": expected.end_html,
+    }
     assert (rows[2]["end_url"], rows[2]["end_html"]) == ("", "")
     assert rows[0]["url"] == f"https://hits.example.org/p/{bare.token}.gif"
 
 
-def test_csv_is_of_what_is_filtered(reader, project, pixel):
+def test_csv_obeys_the_filter(reader, project, pixel):
     Pixel.objects.create(project=project, title="Spring")
-    rows = table(reader, "?q=spring&place=medium")
+    rows = table(reader, "?q=spring&platform=medium")
     assert [(row["title"], row["placement"]) for row in rows] == [("Spring", "medium")]
 
 
 @pytest.mark.parametrize("title", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
-def test_no_cell_is_run_by_a_spreadsheet(reader, project, title):
+def test_no_cell_is_a_formula_to_a_spreadsheet(reader, project, title):
     Pixel.objects.create(project=project, title=title)
     (row,) = table(reader)
     assert row["title"] == f"'{title}"
 
 
-def test_csv_of_many_articles_is_read_in_pieces_and_whole(reader, project, monkeypatch):
+def test_csv_of_many_articles_is_read_in_chunks_and_is_complete(reader, project, monkeypatch):
     monkeypatch.setattr("dashboard.snippets.listing.CHUNK_PIXELS", 7)
     Pixel.objects.bulk_create(Pixel(project=project, title=str(number)) for number in range(50))
-    pieces = csv_chunks(listing(QueryDict()), project, "https://hits.example.org")
-    assert [piece.count("hits.example.org") // 7 for piece in pieces] == [0, *[7] * 7, 1]
+    chunks = csv_chunks(read_listing(QueryDict()), project, "https://hits.example.org")
+    assert [chunk.count("hits.example.org") // 7 for chunk in chunks] == [0, *[7] * 7, 1]
     assert [row["title"] for row in table(reader)] == [str(number) for number in reversed(range(50))]
 
 
@@ -126,8 +134,8 @@ def test_the_last_visit_is_found_however_long_ago_it_was(project, take, django_a
     )
 
     with django_assert_num_queries(4):
-        found = last_visits(project, [*visited, never])
+        last_days = last_visits(project, [*visited, never])
 
-    assert found == {pixel.pk: day for pixel, day in visited.items()}
+    assert last_days == {pixel.pk: day for pixel, day in visited.items()}
     with django_assert_num_queries(2):
         assert len(last_visits(project, [pixel for pixel, day in visited.items() if day > days[2]])) == 2
