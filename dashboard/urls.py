@@ -1,4 +1,4 @@
-"""URLs of the dashboard, and of logging in and out."""
+"""URLs of the dashboard, of share links, and of login and logout."""
 
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path

@@ -1,4 +1,4 @@
-"""The password of a share link: its form, its tries, and the cookie of who was let in."""
+"""The password of a share link: its form, the limit of tries, and the cookie that proves a right password."""
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -12,11 +12,11 @@ from collector.intake.rate_limits import minutes_to_wait, note_wrong
 from collector.models import ShareLink
 from dashboard.views.unlisted import render_public
 
-COOKIE = "shared"  # each link has one of its own, at its own path
+COOKIE = "shared"  # each link sets its own, limited to the path of the link
 
 
 def ask_password(request: HttpRequest, link: ShareLink) -> HttpResponse:
-    """Ask for the link's password, or look at the one that was posted and let its reader in."""
+    """Show the form for the link's password. If a password was posted, check it, and set the cookie if it is right."""
     if request.method != "POST":
         return render_public(request, "dashboard/share_password.html")
     if minutes := minutes_to_wait(request, link):
@@ -35,7 +35,7 @@ def ask_password(request: HttpRequest, link: ShareLink) -> HttpResponse:
     response = redirect(request.get_full_path())
     response.set_cookie(
         COOKIE,
-        _proof_of(link),
+        _proof(link),
         path=reverse("share", args=[link.key]),
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
@@ -44,10 +44,11 @@ def ask_password(request: HttpRequest, link: ShareLink) -> HttpResponse:
     return response
 
 
-def _proof_of(link: ShareLink) -> str:
-    """Return what a browser keeps to show that it was let in: good for this link and its present password alone."""
+def _proof(link: ShareLink) -> str:
+    """Return what the cookie holds. It is valid for this link only, and until its password changes."""
     return salted_hmac("dashboard.sharing", f"{link.key}:{link.password}", algorithm="sha256").hexdigest()
 
 
 def is_let_in(request: HttpRequest, link: ShareLink) -> bool:
-    return constant_time_compare(request.COOKIES.get(COOKIE, ""), _proof_of(link))
+    """Tell whether the browser has already entered the link's current password."""
+    return constant_time_compare(request.COOKIES.get(COOKIE, ""), _proof(link))

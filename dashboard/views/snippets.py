@@ -20,7 +20,7 @@ from dashboard.snippets.first_visit import WAITING, first_visit_status
 from dashboard.snippets.listing import PAGE_PIXELS, csv_chunks, read_listing, snippet_rows
 from dashboard.snippets.placement_picker import catalogue_groups, placement_problem, read_platform_choice
 from dashboard.views.access import deed, page
-from dashboard.views.streams import CSV, streamed
+from dashboard.views.streams import CSV, stream
 
 LATEST_MS = 2**43  # in the year 2248; later ones would be too much for datetime
 MAX_NAME = 100  # characters of a rejected name that stay in the address
@@ -106,7 +106,7 @@ def project_snippets_csv(request: HttpRequest, slug: str) -> StreamingHttpRespon
     """Send the snippets of all platforms of a project's pixels as CSV. One query for each 500 pixels."""
     project = get_object_or_404(Project.objects.visible_to(request.user), slug=slug)
     lines = csv_chunks(read_listing(request.GET), project, base_url(request))
-    return streamed(request, lines, CSV, f"{project.slug}-snippets.csv")
+    return stream(request, lines, CSV, f"{project.slug}-snippets.csv")
 
 
 def _visible(request: HttpRequest, slug: str) -> QuerySet[Pixel]:

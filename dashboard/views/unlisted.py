@@ -1,4 +1,4 @@
-"""Pages for people without an account: the same for everybody, in no list, and not asked for too often."""
+"""Pages for people without an account: the same for everybody, in no search engine, limited in rate."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -16,16 +16,17 @@ UnlistedView = Callable[[HttpRequest, str], HttpResponseBase]
 
 
 def unlisted(view: UnlistedView) -> UnlistedView:
-    """Keep a page out of search engines and caches, and its key out of other sites' logs; and let nobody ask too often,
-    for each answer costs more than its question.
+    """Keep a page out of search engines and caches, and its key out of the logs of other sites.
+
+    Requests are limited in rate, because an answer costs much more than a request.
     """
 
     @cache_control(private=True, no_store=True)
     @wraps(view)
     def answer(request: HttpRequest, key: str) -> HttpResponseBase:
-        response = _refusal(request) or view(request, key)
+        response = _answer_if_too_often(request) or view(request, key)
         response.headers["X-Robots-Tag"] = "noindex, nofollow"
-        # Not `no-referrer`: with that, browsers name no origin with the password's form either.
+        # With `no-referrer`, browsers would send the password's form without an origin, and CSRF protection needs one.
         response.headers["Referrer-Policy"] = "same-origin"
         return response
 
@@ -35,12 +36,12 @@ def unlisted(view: UnlistedView) -> UnlistedView:
 def render_public(
     request: HttpRequest, template: str, context: dict[str, Any] | None = None, status: int | None = None
 ) -> HttpResponse:
-    """Render a page as it is for people without an account, whoever asks."""
+    """Render a page as people without an account see it, even if the user is logged in."""
     return render(request, template, {"user": AnonymousUser(), **(context or {})}, status=status)
 
 
-def _refusal(request: HttpRequest) -> HttpResponseBase | None:
-    """Count a request of the client's network; return an answer where it has to wait. One query."""
+def _answer_if_too_often(request: HttpRequest) -> HttpResponseBase | None:
+    """Count a request of the client's network. Return an answer if it has to wait. At most one query a day."""
     wait_seconds = seconds_to_wait("share", lambda: hidden(network_of(request), "share"), settings.SHARE_RATE_LIMIT)
     if not wait_seconds:
         return None

@@ -301,13 +301,13 @@ def test_a_panel_has_all_its_rows(reader, take, pixel, monkeypatch):
     assert len(table(fetched(reader, "/projects/blog/export/pages.csv"))) == 121
     Pixel.objects.bulk_create([Pixel(project=pixel.project, title=f"Quiet {number}") for number in range(70)])
     assert len(table(fetched(reader, "/projects/blog/export/articles.csv"))) == 72
-    monkeypatch.setattr("dashboard.views.exports.MAX_ROWS", 30)
+    monkeypatch.setattr("dashboard.views.exports.MAX_PANEL_ROWS", 30)
     assert len(table(fetched(reader, "/projects/blog/export/pages.csv"))) == 31
 
 
 def test_the_readme_says_how_many_rows_a_panel_has_at_most():
     readme = (ROOT / "README.md").read_text("utf-8")
-    assert f"at most {exports.MAX_ROWS:,} rows" in readme
+    assert f"at most {exports.MAX_PANEL_ROWS:,} rows" in readme
 
 
 def test_a_page_has_one_number_a_line_each_under_the_panel_it_is_from(reader, visited):

@@ -8,7 +8,7 @@ from django.middleware.gzip import GZipMiddleware
 from django.test import RequestFactory
 from django.test.client import AsyncRequestFactory
 
-from dashboard.views.streams import CSV, streamed
+from dashboard.views.streams import CSV, stream
 from tests.dashboard.views.downloads import fetched_by_asgi
 from tests.hits import hit
 
@@ -26,12 +26,12 @@ def test_a_head_reads_no_hit(reader, take, pixel, django_assert_max_num_queries)
     with django_assert_max_num_queries(5):  # session, user, project, first day
         response = reader.head("/projects/blog/hits.csv")
     assert (response.status_code, response.getvalue()) == (200, b"")
-    assert list(streamed(RequestFactory().head("/"), ["line"], CSV, "x.csv")) == []
+    assert list(stream(RequestFactory().head("/"), ["line"], CSV, "x.csv")) == []
 
 
 def test_a_head_has_no_body_where_its_get_were_compressed():
     request = RequestFactory().head("/", headers={"accept-encoding": "gzip"})
-    response = GZipMiddleware(lambda request: streamed(request, ["line"], CSV, "x.csv"))(request)
+    response = GZipMiddleware(lambda request: stream(request, ["line"], CSV, "x.csv"))(request)
     assert (response.headers["Content-Encoding"], list(response)) == ("gzip", [])
 
 
@@ -60,7 +60,7 @@ class Lines:
 
 def test_by_wsgi_the_first_part_is_sent_before_the_second_is_made():
     lines = Lines(1000)
-    parts = iter(streamed(RequestFactory().get("/"), lines, CSV, "x.csv"))
+    parts = iter(stream(RequestFactory().get("/"), lines, CSV, "x.csv"))
     assert len(next(parts)) == 32 * 1024
     assert lines.asked == 32
     assert sum(map(len, parts)) == 968 * 1024
@@ -70,7 +70,7 @@ def test_by_asgi_the_first_part_is_sent_before_the_second_is_made():
     lines = Lines(1000)
 
     async def read() -> int:
-        parts = aiter(streamed(AsyncRequestFactory().get("/"), lines, CSV, "x.csv"))
+        parts = aiter(stream(AsyncRequestFactory().get("/"), lines, CSV, "x.csv"))
         assert len(await anext(parts)) == 32 * 1024
         assert lines.asked == 32
         return sum([len(part) async for part in parts])
@@ -82,7 +82,7 @@ def test_who_hangs_up_stops_the_reading():
     lines = Lines(1000)
 
     async def read() -> None:
-        parts = aiter(streamed(AsyncRequestFactory().get("/"), lines, CSV, "x.csv"))
+        parts = aiter(stream(AsyncRequestFactory().get("/"), lines, CSV, "x.csv"))
         await anext(parts)
         await parts.aclose()
 
