@@ -12,7 +12,7 @@ from tests.dashboard.views.share_links import visits
 
 @pytest.fixture
 def empty_cache() -> None:
-    """Nobody has asked for anything yet, nor tried a password."""
+    """Forget all counted requests and tries of passwords."""
     cache.clear()
 
 

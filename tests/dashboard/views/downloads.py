@@ -1,4 +1,4 @@
-"""What a client gets of a download, by WSGI and by ASGI."""
+"""How the tests of downloads read an answer, by WSGI and by ASGI."""
 
 from asgiref.sync import async_to_sync
 from django.contrib.auth.models import User
@@ -6,13 +6,14 @@ from django.test import AsyncClient, Client
 
 
 def fetched(client: Client, path: str, status: int = 200, **headers: str) -> bytes:
+    """Return the body of an answer, streamed or not."""
     response = client.get(path, headers=headers)
     assert response.status_code == status
     return b"".join(response.streaming_content) if response.streaming else response.content
 
 
 def fetched_by_asgi(user: User, path: str, **headers: str) -> bytes:
-    """Return the same by ASGI, where a synchronous iterator would be an error."""
+    """Return the body by ASGI, where a synchronous iterator would raise an error."""
 
     async def fetch() -> bytes:
         client = AsyncClient()

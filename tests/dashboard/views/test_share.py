@@ -1,4 +1,4 @@
-"""Share links: what they open and what they don't, and to whom."""
+"""Share links: which pages they open, which sections they show, and how many queries they take."""
 
 import json
 import re
@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon", "empty_cach
 # The shared page
 
 
-def test_who_has_the_address_sees_the_page_without_an_account(client, visited_pixel):
+def test_people_with_the_link_see_the_page_without_an_account(client, visited_pixel):
     page = client.get(url(share(visited_pixel)))
 
     assert page.status_code == 200
@@ -30,7 +30,7 @@ def test_who_has_the_address_sees_the_page_without_an_account(client, visited_pi
     assert 'data-figure="visits" data-value="7"' in text_of(page)
 
 
-def test_a_shared_page_is_kept_out_of_search_engines_caches_and_other_sites_logs(client, visited_pixel):
+def test_a_shared_page_stays_out_of_search_engines_caches_and_logs_of_other_sites(client, visited_pixel):
     for link in (share(visited_pixel), share(visited_pixel, password=PASSWORD)):
         answer = client.get(url(link))
         assert "noindex" in answer.headers["X-Robots-Tag"]
@@ -56,7 +56,7 @@ def links_of(page: str) -> list[str]:
 
 
 @pytest.mark.parametrize("of_pixel", [False, True])
-def test_no_link_of_a_shared_page_leads_to_one_that_needs_an_account(client, visited_pixel, of_pixel):
+def test_no_link_on_a_shared_page_needs_an_account(client, visited_pixel, of_pixel):
     link = share(visited_pixel, pixel=visited_pixel if of_pixel else None)
     page = text_of(client.get(url(link, "?range=7d")))
 
@@ -65,7 +65,7 @@ def test_no_link_of_a_shared_page_leads_to_one_that_needs_an_account(client, vis
         assert path in {"", url(link), "/i18n/setlang/"} or path.startswith("/static/"), address
 
 
-def test_a_link_of_an_article_shows_that_article_alone(client, visited_pixel, take):
+def test_a_link_of_an_article_shows_only_that_article(client, visited_pixel, take):
     other = Pixel.objects.create(project=visited_pixel.project, title="Unpublished plans")
     take(*visits(other, 100))
     page = text_of(client.get(url(share(visited_pixel, pixel=visited_pixel))))
@@ -105,7 +105,7 @@ def dead_links(pixel: Pixel) -> dict[str, ShareLink]:
 
 
 @pytest.mark.parametrize("more", ["", "embed/"])
-def test_unknown_revoked_and_expired_links_can_not_be_told_apart(
+def test_unknown_revoked_and_expired_links_get_the_same_answer(
     client, admin_client, visited_pixel, more, django_assert_num_queries
 ):
     answers = {}
@@ -149,9 +149,9 @@ def test_a_shared_page_is_only_read(client, visited_pixel):
     assert (answer.status_code, answer.headers["Location"]) == (302, url(link))
 
 
-# What is shown, and what is not
+# Sections
 
-PLACES = {
+WORDS_OF_SECTIONS = {
     Section.HOURS: ['data-panel="hours"'],
     Section.ARTICLES: ["Hello"],
     Section.PLATFORMS: ["Medium"],
@@ -161,16 +161,16 @@ PLACES = {
 }
 
 
-@pytest.mark.parametrize("shown", [Section.TREND, *PLACES])
-def test_a_section_that_is_not_shown_is_nowhere_in_the_page(client, visited_pixel, shown):
+@pytest.mark.parametrize("shown", [Section.TREND, *WORDS_OF_SECTIONS])
+def test_a_section_that_is_not_shared_appears_nowhere_on_the_page(client, visited_pixel, shown):
     page = text_of(client.get(url(share(visited_pixel, shown))))
-    for section, words in PLACES.items():
+    for section, words in WORDS_OF_SECTIONS.items():
         for word in words:
             assert (word in page) == (section == shown), (section, word)
     assert ('data-panel="trend"' in page) == (shown == Section.TREND)
 
 
-def test_a_link_that_shows_nothing_has_the_key_figures_alone(client, visited_pixel):
+def test_a_link_without_sections_shows_only_the_key_figures(client, visited_pixel):
     page = text_of(client.get(url(share(visited_pixel, shows=[]))))
 
     assert 'data-figure="visits" data-value="7"' in page
@@ -180,7 +180,7 @@ def test_a_link_that_shows_nothing_has_the_key_figures_alone(client, visited_pix
 @pytest.mark.parametrize(
     "query", ["country=FR", "country=DE", "browser=Firefox", "platform=medium", "page=blog.example.net/hello"]
 )
-def test_a_filter_by_what_is_not_shown_changes_nothing(client, visited_pixel, take, query):
+def test_a_filter_by_a_section_that_is_not_shared_changes_nothing(client, visited_pixel, take, query):
     link = share(visited_pixel, Section.TREND)
     take(*visits(visited_pixel, 3, placement="dev-to", country="DE"))
 
@@ -192,13 +192,13 @@ def test_a_filter_by_what_is_not_shown_changes_nothing(client, visited_pixel, ta
 
 
 @pytest.mark.parametrize("panel", ["articles", "platforms", "pages", "countries", "languages", "browsers"])
-def test_a_whole_list_that_is_not_shown_is_not_there_either(client, visited_pixel, panel):
+def test_the_whole_list_of_a_section_that_is_not_shared_is_not_shown(client, visited_pixel, panel):
     page = text_of(client.get(url(share(visited_pixel, Section.TREND), f"?all={panel}")))
 
     assert re.findall('data-panel="([^"]+)"', page) == ["trend"]
 
 
-def test_a_filter_by_what_is_shown_filters(client, visited_pixel, take):
+def test_a_filter_by_a_shared_section_filters(client, visited_pixel, take):
     take(*visits(visited_pixel, 3, placement="dev-to"))
     page = text_of(client.get(url(share(visited_pixel, Section.PLATFORMS), "?platform=dev-to")))
 
@@ -223,11 +223,11 @@ def test_articles_without_platforms_are_not_split_by_them(client, visited_pixel)
     assert "Medium" not in page
 
 
-# How often, and how much
+# Limits
 
 
 @pytest.mark.parametrize("more", ["", "embed/"])
-def test_who_asks_too_often_is_told_when_to_ask_again(client, visited_pixel, settings, monkeypatch, more):
+def test_too_many_requests_are_told_when_to_ask_again(client, visited_pixel, settings, monkeypatch, more):
     monkeypatch.setattr("django_ratelimit.core.time.time", lambda: NOON.timestamp())
     settings.SHARE_RATE_LIMIT = (2, 60)
     link = share(visited_pixel, embedded_on="*")
@@ -245,7 +245,7 @@ def test_who_asks_too_often_is_told_when_to_ask_again(client, visited_pixel, set
     assert client.get(url(link, more)).status_code == 200
 
 
-def test_shared_pages_are_there_while_requests_can_not_be_counted(client, visited_pixel, settings, monkeypatch, caplog):
+def test_shared_pages_work_while_requests_can_not_be_counted(client, visited_pixel, settings, monkeypatch, caplog):
     def away(*args: object, **options: object) -> None:
         raise ConnectionError("away")
 
@@ -255,7 +255,7 @@ def test_shared_pages_are_there_while_requests_can_not_be_counted(client, visite
     assert "A request can't be counted for the rate limit (away)" in caplog.text
 
 
-def test_no_stranger_has_the_pages_of_a_long_range_ranked(client, visited_pixel, viewer):
+def test_shared_pages_do_not_rank_the_pages_of_a_long_range(client, visited_pixel, viewer):
     link = share(visited_pixel)
     long, short = "?start=2026-08-22&end=2026-11-22", "?start=2026-08-23&end=2026-11-22"
     said = "A shared page lists pages for ranges of up to 92 days."
@@ -272,11 +272,11 @@ def test_no_stranger_has_the_pages_of_a_long_range_ranked(client, visited_pixel,
     assert ('data-panel="pages"' in page, said in page) == (True, False)
 
 
-# What the pages cost
+# Queries
 
 
 @pytest.mark.parametrize(("more", "queries"), [("", 19), ("embed/", 7)])
-def test_shared_pages_ask_as_many_queries_at_any_traffic(
+def test_shared_pages_take_as_many_queries_at_any_traffic(
     client, visited_pixel, take, more, queries, django_assert_num_queries
 ):
     link = share(visited_pixel, embedded_on="*")
@@ -287,11 +287,11 @@ def test_shared_pages_ask_as_many_queries_at_any_traffic(
         days = [f"2026-{10 + day // 30}-{1 + day % 30:02}T10:00" for day in range(20, 50)]
         take(*[one for pixel, day in zip(pixels, cycle(days)) for one in visits(pixel, number, day)])
         take(*visits(visited_pixel, 3, "2026-10-10T10:00", placement=f"site-{number}", country="DE"))
-        cache.clear()  # of what is remembered of days that are over
+        cache.clear()  # it holds counts of days that are over
         with django_assert_num_queries(queries):
             client.get(url(link, more))
 
 
-def test_what_is_not_shown_is_not_asked_for(client, visited_pixel, django_assert_num_queries):
+def test_sections_that_are_not_shared_take_no_queries(client, visited_pixel, django_assert_num_queries):
     with django_assert_num_queries(11):
         client.get(url(share(visited_pixel, shows=[])))

@@ -23,7 +23,7 @@ def ancestors(answer) -> list[str]:
         ("https://blog.example.org\nhttp://localhost:8001", ["https://blog.example.org", "http://localhost:8001"]),
     ],
 )
-def test_a_chart_may_stand_in_frames_of_the_sites_that_its_link_names(client, visited_pixel, embedded_on, sites):
+def test_the_sites_that_a_link_names_may_frame_its_chart(client, visited_pixel, embedded_on, sites):
     answer = client.get(url(share(visited_pixel, embedded_on=embedded_on), "embed/"))
 
     assert answer.status_code == 200
@@ -37,7 +37,7 @@ def test_a_chart_may_stand_in_frames_of_the_sites_that_its_link_names(client, vi
     "fields",
     [{"embedded_on": ""}, {"embedded_on": "*", "password": PASSWORD}, {"embedded_on": "*", "shows": ["hours"]}],
 )
-def test_a_link_that_can_not_be_framed_looks_like_none(client, visited_pixel, fields):
+def test_a_link_that_can_not_be_framed_looks_like_an_unknown_one(client, visited_pixel, fields):
     answer, unknown = client.get(url(share(visited_pixel, **fields), "embed/")), client.get("/share/unknown/embed/")
 
     assert answer.status_code == 404
@@ -45,7 +45,7 @@ def test_a_link_that_can_not_be_framed_looks_like_none(client, visited_pixel, fi
     assert answer.headers.items() == unknown.headers.items()
 
 
-def test_only_the_frame_may_be_framed(client, visited_pixel):
+def test_only_the_embedded_chart_may_be_framed(client, visited_pixel):
     link = share(visited_pixel, embedded_on="*")
     for more in ("", "?embed=1"):
         assert client.get(url(link, more)).headers["X-Frame-Options"] == "DENY"
@@ -64,14 +64,14 @@ def test_a_frame_shows_the_trend_and_the_total_and_nothing_else(client, visited_
         assert word not in page
 
 
-def test_a_frame_of_an_article_is_headed_by_it(client, visited_pixel):
+def test_a_frame_of_an_article_has_its_title_as_heading(client, visited_pixel):
     page = text_of(client.get(url(share(visited_pixel, pixel=visited_pixel, embedded_on="*"), "embed/")))
 
     assert "<h1>Hello</h1>" in page
     assert "Blog" not in page
 
 
-def test_a_frame_may_be_told_its_theme(client, visited_pixel):
+def test_the_address_of_a_frame_can_name_its_theme(client, visited_pixel):
     link = share(visited_pixel, embedded_on="*")
 
     assert 'data-theme="dark"' in text_of(client.get(url(link, "embed/?theme=dark")))

@@ -21,7 +21,7 @@ def enter(client: Client, link: ShareLink, password: str = PASSWORD, query: str 
     return client.post(url(link, query), {"password": password}, **headers)
 
 
-def test_a_password_is_asked_before_anything_is_said(client, visited_pixel):
+def test_the_password_is_asked_before_anything_is_shown(client, visited_pixel):
     link = share(visited_pixel, password=PASSWORD)
     page = text_of(client.get(url(link)))
 
@@ -30,7 +30,7 @@ def test_a_password_is_asked_before_anything_is_said(client, visited_pixel):
         assert word not in page
 
 
-def test_the_right_password_opens_the_page_and_is_remembered(client, visited_pixel):
+def test_the_right_password_opens_the_page_and_sets_a_cookie(client, visited_pixel):
     link = share(visited_pixel, password=PASSWORD)
 
     answer = enter(client, link, query="?range=7d")
@@ -68,7 +68,7 @@ def test_the_password_needs_its_form(visited_pixel):
     assert answer.status_code == 302
 
 
-def test_who_blocks_cookies_is_told_so_on_a_page_of_ours(visited_pixel):
+def test_a_browser_that_blocks_cookies_gets_an_explanation(visited_pixel):
     client = Client(enforce_csrf_checks=True, headers={"accept-language": "de"})
     link = share(visited_pixel, password=PASSWORD)
 
@@ -85,7 +85,7 @@ def test_who_blocks_cookies_is_told_so_on_a_page_of_ours(visited_pixel):
         assert "Allow cookies for this site" in render_to_string("403_csrf.html")
 
 
-def test_the_log_holds_no_key_of_a_link(visited_pixel):
+def test_the_log_contains_no_key_of_a_link(visited_pixel):
     [stderr] = [handler for handler in logging.getLogger("django").handlers if handler.get_name() == "stderr"]
     link = share(visited_pixel, password=PASSWORD)
     written = StringIO()
@@ -110,18 +110,18 @@ def test_the_log_holds_no_key_of_a_link(visited_pixel):
     assert "ValueError: of /share/…/embed/\n" in text
 
 
-def test_another_password_shuts_out_who_came_in_with_the_old_one(client, visited_pixel):
+def test_a_new_password_locks_out_readers_with_the_old_one(client, visited_pixel):
     link = share(visited_pixel, password=PASSWORD)
     enter(client, link)
     assert "data-figure" in text_of(client.get(url(link)))
 
-    link.set_password(PASSWORD)  # the same words anew
+    link.set_password(PASSWORD)  # the same words, with a new salt
     link.save()
 
     assert "data-figure" not in text_of(client.get(url(link)))
 
 
-def test_revoking_shuts_out_who_came_in(client, visited_pixel):
+def test_revoking_locks_out_readers_with_the_password(client, visited_pixel):
     link = share(visited_pixel, password=PASSWORD)
     enter(client, link)
 
@@ -139,7 +139,7 @@ def test_the_cookie_of_one_link_opens_no_other(client, visited_pixel):
         assert "data-figure" not in text_of(client.get(url(other)))
 
 
-def test_wrong_passwords_are_soon_refused_to_an_address_and_no_other(client, visited_pixel, monkeypatch):
+def test_ten_wrong_passwords_lock_out_that_address_only(client, visited_pixel, monkeypatch):
     monkeypatch.setattr("django_ratelimit.core.time.time", lambda: NOON.timestamp())
     link, other = share(visited_pixel, password=PASSWORD), share(visited_pixel, password=PASSWORD)
     for _ in range(10):
@@ -177,7 +177,7 @@ def test_the_address_is_that_of_the_trusted_hop(visited_pixel, monkeypatch, sett
     assert enter(Client(), link, headers={"X-Forwarded-For": "203.0.113.99, 198.51.100.2"}).status_code == 302
 
 
-def test_wrong_passwords_of_many_addresses_are_refused_too(visited_pixel, monkeypatch):
+def test_a_hundred_wrong_passwords_lock_out_every_address(visited_pixel, monkeypatch):
     monkeypatch.setattr("django_ratelimit.core.time.time", lambda: NOON.timestamp())
     link = share(visited_pixel, password=PASSWORD)
     for number in range(100):
@@ -186,14 +186,14 @@ def test_wrong_passwords_of_many_addresses_are_refused_too(visited_pixel, monkey
     assert enter(Client(REMOTE_ADDR="192.0.2.7"), link).status_code == 429
 
 
-def test_right_passwords_of_many_readers_are_no_reason_to_refuse_one(visited_pixel, monkeypatch):
+def test_right_passwords_of_many_readers_lock_out_nobody(visited_pixel, monkeypatch):
     monkeypatch.setattr("django_ratelimit.core.time.time", lambda: NOON.timestamp())
     link = share(visited_pixel, password=PASSWORD)
     for number in range(110):
         assert enter(Client(REMOTE_ADDR=f"198.51.100.{number}"), link).status_code == 302
 
 
-def test_who_was_let_in_stays_in_while_others_guess(client, visited_pixel, monkeypatch):
+def test_readers_with_the_cookie_stay_in_while_others_guess(client, visited_pixel, monkeypatch):
     monkeypatch.setattr("django_ratelimit.core.time.time", lambda: NOON.timestamp())
     link = share(visited_pixel, password=PASSWORD)
     enter(client, link)
@@ -218,7 +218,7 @@ def test_no_address_reaches_the_cache(visited_pixel, monkeypatch, settings):
 ALLOWED = {"count": 0, "limit": 10, "should_limit": False, "time_left": 60}
 
 
-def test_nobody_gets_in_while_tries_can_not_be_counted(client, visited_pixel, monkeypatch, caplog):
+def test_no_password_is_accepted_while_tries_can_not_be_counted(client, visited_pixel, monkeypatch, caplog):
     def away(*args: object, **options: object) -> None:
         raise ConnectionError("away")
 

@@ -1,4 +1,4 @@
-"""Downloads are sent as they are made, compressed once, by WSGI and by ASGI."""
+"""Downloads are sent while they are made and compressed once, by WSGI and by ASGI."""
 
 import zlib
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("noon")
 
 
 @pytest.mark.parametrize("accepted", ["", "br", "identity"])
-def test_who_takes_no_gzip_gets_none(reader, pixel, accepted):
+def test_clients_that_do_not_accept_gzip_get_plain_text(reader, pixel, accepted):
     response = reader.get("/projects/blog/hits.csv", headers={"accept-encoding": accepted})
     assert "Content-Encoding" not in response.headers
 
@@ -29,15 +29,15 @@ def test_a_head_reads_no_hit(reader, take, pixel, django_assert_max_num_queries)
     assert list(stream(RequestFactory().head("/"), ["line"], CSV, "x.csv")) == []
 
 
-def test_a_head_has_no_body_where_its_get_were_compressed():
+def test_a_head_has_no_body_even_if_get_is_compressed():
     request = RequestFactory().head("/", headers={"accept-encoding": "gzip"})
     response = GZipMiddleware(lambda request: stream(request, ["line"], CSV, "x.csv"))(request)
     assert (response.headers["Content-Encoding"], list(response)) == ("gzip", [])
 
 
 @pytest.mark.parametrize("accepted", ["gzip", "gzip;q=0", "br;q=1.0, gzip;q=0.8"])
-def test_by_asgi_an_answer_is_one_gzip_file(viewer, take, pixel, monkeypatch, accepted):
-    """Browsers read the first alone, and GZipMiddleware would make one a part."""
+def test_by_asgi_a_download_is_one_gzip_file(viewer, take, pixel, monkeypatch, accepted):
+    """Browsers read only the first gzip file, and GZipMiddleware would make one of each part."""
     monkeypatch.setattr("dashboard.views.streams.PART_CHARACTERS", 1)
     take(hit(pixel), hit(pixel))
     file = zlib.decompressobj(wbits=31)
@@ -46,15 +46,15 @@ def test_by_asgi_an_answer_is_one_gzip_file(viewer, take, pixel, monkeypatch, ac
 
 
 class Lines:
-    """So many lines, and how many were asked for."""
+    """A number of lines; `read` counts those that were read."""
 
     def __init__(self, number: int) -> None:
-        self.asked = 0
+        self.read = 0
         self._number = number
 
     def __iter__(self):
         for _ in range(self._number):
-            self.asked += 1
+            self.read += 1
             yield "x" * 1023 + "\n"
 
 
@@ -62,7 +62,7 @@ def test_by_wsgi_the_first_part_is_sent_before_the_second_is_made():
     lines = Lines(1000)
     parts = iter(stream(RequestFactory().get("/"), lines, CSV, "x.csv"))
     assert len(next(parts)) == 32 * 1024
-    assert lines.asked == 32
+    assert lines.read == 32
     assert sum(map(len, parts)) == 968 * 1024
 
 
@@ -72,13 +72,13 @@ def test_by_asgi_the_first_part_is_sent_before_the_second_is_made():
     async def read() -> int:
         parts = aiter(stream(AsyncRequestFactory().get("/"), lines, CSV, "x.csv"))
         assert len(await anext(parts)) == 32 * 1024
-        assert lines.asked == 32
+        assert lines.read == 32
         return sum([len(part) async for part in parts])
 
     assert async_to_sync(read)() == 968 * 1024
 
 
-def test_who_hangs_up_stops_the_reading():
+def test_a_client_that_disconnects_stops_the_reading():
     lines = Lines(1000)
 
     async def read() -> None:
@@ -87,4 +87,4 @@ def test_who_hangs_up_stops_the_reading():
         await parts.aclose()
 
     async_to_sync(read)()
-    assert lines.asked == 32
+    assert lines.read == 32
