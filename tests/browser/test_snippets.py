@@ -21,7 +21,7 @@ def server(tmp_path_factory) -> Iterator[Server]:
 
 @pytest.fixture
 def author(chromium, server):
-    """A browser in which the administrator is logged in, that may read and write the clipboard."""
+    """A browser in which the administrator is logged in, and which may use the clipboard."""
     context = chromium.new_context(permissions=["clipboard-read", "clipboard-write"])
     page = context.new_page()
     page.goto(f"{server.url}/login/")
@@ -33,15 +33,15 @@ def author(chromium, server):
     context.close()
 
 
-def made(server: Server, title: str, *placements: str) -> str:
-    """Make a pixel and return the address of its snippets."""
+def new_pixel_page(server: Server, title: str, *placements: str) -> str:
+    """Create a pixel and return the address of its snippets."""
     options = [option for placement in placements for option in ("--placement", placement)]
     pixel = json.loads(server.manage("create_pixel", "notes", title, *options, "--json"))
     return f"{server.url}/projects/notes/{pixel['id']}/snippets/"
 
 
-def copied(page, form: str, placement: str) -> str:
-    """Press the button beside a snippet and return what the clipboard holds then."""
+def copy(page, form: str, placement: str) -> str:
+    """Press the button beside a snippet and return the text on the clipboard."""
     code = page.locator(f"[data-snippet={form}][data-placement={placement}]")
     button = code.locator("xpath=following-sibling::button")
     button.click()
@@ -52,10 +52,10 @@ def copied(page, form: str, placement: str) -> str:
 
 
 def test_the_waiting_line_shows_the_first_visit_by_itself(server, author, chromium):
-    author.goto(made(server, "Hello", "website"))
+    author.goto(new_pixel_page(server, "Hello", "website"))
     line = author.locator(".first-visit")
     assert line.locator(".first-visit-words").inner_text() == "Waiting for the first visit…"
-    snippet = copied(author, "html", "website")
+    snippet = copy(author, "html", "website")
 
     with published(snippet) as address:
         article = chromium.new_context(user_agent=reader_agent(chromium)).new_page()
@@ -69,8 +69,8 @@ def test_the_waiting_line_shows_the_first_visit_by_itself(server, author, chromi
 
 
 def test_a_filtered_out_hit_is_explained_while_the_page_waits(server, author):
-    author.goto(made(server, "Preview", "medium"))
-    url = copied_url(author, "medium")
+    author.goto(new_pixel_page(server, "Preview", "medium"))
+    url = copy_url(author, "medium")
     author.request.get(url, headers={"User-Agent": "Twitterbot/1.0"})
     note = author.locator(".first-visit-notes li")
     note.wait_for(timeout=10_000)
@@ -78,35 +78,37 @@ def test_a_filtered_out_hit_is_explained_while_the_page_waits(server, author):
     assert author.locator(".first-visit").get_attribute("data-state") == "waiting"
 
 
-def copied_url(page, placement: str) -> str:
+def copy_url(page, placement: str) -> str:
     page.locator(f"#platform-{placement} summary").click()
-    return copied(page, "url", placement)
+    return copy(page, "url", placement)
 
 
 def test_the_end_image_is_loaded_only_when_the_reader_comes_near(server, author, chromium):
-    author.goto(made(server, "Long", "website"))
-    start, end = copied(author, "html", "website"), copied(author, "end-html", "website")
+    author.goto(new_pixel_page(server, "Long", "website"))
+    start, end = copy(author, "html", "website"), copy(author, "end-html", "website")
 
     with published(f"{start}{TALL}{end}") as address:
         article = chromium.new_context(user_agent=reader_agent(chromium)).new_page()
-        asked: list[str] = []
-        article.on("request", lambda request: asked.append(request.url) if "/p/" in request.url else None)
+        requested: list[str] = []
+        article.on("request", lambda request: requested.append(request.url) if "/p/" in request.url else None)
         article.goto(address, wait_until="networkidle")
-        assert [url.rsplit("/", 1)[1] for url in asked] == ["website.gif"]
+        assert [url.rsplit("/", 1)[1] for url in requested] == ["website.gif"]
         with article.expect_response(re.compile(r"/end\.gif$")) as image:
             article.evaluate("scrollTo(0, document.body.scrollHeight)")
         assert image.value.headers["x-telemetry"] == "counted"
 
-    hits = eventually(lambda: len(found := of(server, "Long")) == 2 and found, 10)
+    eventually(lambda: len(hits_of(server, "Long")) == 2, 10)
+    hits = hits_of(server, "Long")
     assert sorted((hit["position"], hit["platform"]) for hit in hits) == [("end", "website"), ("start", "website")]
 
 
-def of(server: Server, title: str) -> list[dict]:
+def hits_of(server: Server, title: str) -> list[dict]:
+    """Return the stored hits of the article with this title."""
     return [hit for hit in server.hits("notes") if hit["pixel"] == title]
 
 
 def test_a_platform_is_chosen_and_added_by_keyboard(server, author):
-    address = made(server, "Keys", "medium")
+    address = new_pixel_page(server, "Keys", "medium")
     author.goto(address)
     author.get_by_label("Another platform, under your own name").focus()
     author.keyboard.type("team-wiki")
@@ -123,7 +125,7 @@ def test_a_platform_is_chosen_and_added_by_keyboard(server, author):
 
 
 def test_without_scripts_platforms_are_chosen_and_snippets_shown(server, author, chromium):
-    address = made(server, "Plain", "medium")
+    address = new_pixel_page(server, "Plain", "medium")
     author.request.get(author.url)
     plain = chromium.new_context(java_script_enabled=False, storage_state=author.context.storage_state())
     page = plain.new_page()
