@@ -110,7 +110,7 @@ def hits_of(server: Server, title: str) -> list[dict]:
 def test_a_platform_is_chosen_and_added_by_keyboard(server, author):
     address = new_pixel_page(server, "Keys", "medium")
     author.goto(address)
-    author.get_by_label("Another platform, under your own name").focus()
+    author.get_by_label("Another platform: choose a name").focus()
     author.keyboard.type("team-wiki")
     author.keyboard.press("Enter")
     author.wait_for_url(re.compile("own=team-wiki"))

@@ -161,13 +161,13 @@ WORDS_OF_SECTIONS = {
 }
 
 
-@pytest.mark.parametrize("shown", [Section.TREND, *WORDS_OF_SECTIONS])
-def test_a_section_that_is_not_shared_appears_nowhere_on_the_page(client, visited_pixel, shown):
-    page = text_of(client.get(url(share(visited_pixel, shown))))
+@pytest.mark.parametrize("shared_section", [Section.TREND, *WORDS_OF_SECTIONS])
+def test_a_section_that_is_not_shared_appears_nowhere_on_the_page(client, visited_pixel, shared_section):
+    page = text_of(client.get(url(share(visited_pixel, shared_section))))
     for section, words in WORDS_OF_SECTIONS.items():
         for word in words:
-            assert (word in page) == (section == shown), (section, word)
-    assert ('data-panel="trend"' in page) == (shown == Section.TREND)
+            assert (word in page) == (section == shared_section), (section, word)
+    assert ('data-panel="trend"' in page) == (shared_section == Section.TREND)
 
 
 def test_a_link_without_sections_shows_only_the_key_figures(client, visited_pixel):

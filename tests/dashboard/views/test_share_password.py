@@ -205,14 +205,14 @@ def test_readers_with_the_cookie_stay_in_while_others_guess(client, visited_pixe
 
 def test_no_address_reaches_the_cache(visited_pixel, monkeypatch, settings):
     settings.SHARE_RATE_LIMIT = (9, 60)
-    kept = []
+    keys = []
     monkeypatch.setattr(
-        "collector.intake.rate_limits.get_usage", lambda *_, **asked: kept.append(asked["key"]("", None)) or ALLOWED
+        "collector.intake.rate_limits.get_usage", lambda *_, **options: keys.append(options["key"]("", None)) or ALLOWED
     )
     enter(Client(REMOTE_ADDR="203.0.113.7"), share(visited_pixel, password=PASSWORD), "guess")
 
-    assert len(kept) == 4
-    assert not any("203.0.113" in value for value in kept)
+    assert len(keys) == 4
+    assert not any("203.0.113" in value for value in keys)
 
 
 ALLOWED = {"count": 0, "limit": 10, "should_limit": False, "time_left": 60}

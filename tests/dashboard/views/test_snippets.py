@@ -227,6 +227,6 @@ def test_pages_take_as_many_queries_with_many_pixels(reader, project, pixel, tak
         Pixel(project=project, title=str(number), placements=["medium", "github"]) for number in range(pixels - 1)
     )
     take(*(hit(one, ago(number)) for number, one in enumerate(Pixel.objects.all())))
-    with CaptureQueriesContext(connection) as asked:
+    with CaptureQueriesContext(connection) as captured:
         text(reader, path.format(pixel.pk))
-    assert len(asked) == queries, [query["sql"] for query in asked]
+    assert len(captured) == queries, [query["sql"] for query in captured]
