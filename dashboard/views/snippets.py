@@ -23,7 +23,7 @@ from dashboard.views.access import deed, page
 from dashboard.views.streams import CSV, stream
 
 LATEST_MS = 2**43  # in the year 2248; later ones would be too much for datetime
-MAX_NAME = 100  # characters of a rejected name that stay in the address
+MAX_NAME = 100  # characters of a name that the redirect repeats, so that a rejected one stays short
 
 
 @page
