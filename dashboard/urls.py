@@ -1,4 +1,4 @@
-"""URLs of the dashboard, and of logging in and out."""
+"""URLs of the dashboard, of share links, and of login and logout."""
 
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
@@ -23,7 +23,7 @@ urlpatterns = [
     path("projects/<slug:slug>/snippets.csv", snippets.project_snippets_csv, name="project_snippets_csv"),
     path("projects/<slug:slug>/<int:pixel_id>/snippets/", snippets.snippets, name="snippets"),
     path("projects/<slug:slug>/<int:pixel_id>/snippets/add/", snippets.add_placement, name="add_placement"),
-    path("projects/<slug:slug>/<int:pixel_id>/snippets/arrival.json", snippets.arrival_json, name="arrival"),
+    path("projects/<slug:slug>/<int:pixel_id>/snippets/arrival.json", snippets.first_visit_json, name="first_visit"),
     path("share/<str:key>/", share.share, name="share"),
     path("share/<str:key>/embed/", share.embed, name="share_embed"),
 ]

@@ -1,13 +1,13 @@
-"""Whether a pixel's visits arrive: what an author who has just pasted a snippet waits for, and why nothing may come.
+"""Whether a pixel's first visit has come, for an author who has just pasted a snippet, and why it may not come.
 
-Asked every few seconds while somebody waits, so it looks at the newest hits alone: those of the last hour, and no more
-than `MOST_HITS` of a busy project. What was before is known from the counts.
+The snippets page asks every few seconds. That is why only the newest hits are read: those of the last hour, and at
+most `MAX_HITS` of a busy project. The daily counts answer for the time before.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import NamedTuple
 
 from django.db.models import Count, DateTimeField, Max, Min, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce
@@ -24,50 +24,49 @@ from dashboard.visits import queries
 from dashboard.visits.periods import DAY
 
 WINDOW = timedelta(hours=1)
-MOST_HITS = 20_000  # of a project, that are looked through for those of one pixel
+MAX_HITS = 20_000  # of a project: how many are searched for those of one pixel
 
 WAITING, SEEN, RETIRED = "waiting", "seen", "retired"
 
 _VISITS = Q(position=Position.START, verdict__in=READERS) & ~Q(traffic=Traffic.BOT)
-# Why hits were set aside; in the order in which an author can do something about it.
-_SET_ASIDE = {
-    Verdict.MUTED: ngettext_lazy(
-        "%(number)s request came while counting was paused and was set aside, %(ago)s.",
-        "%(number)s requests came while counting was paused and were set aside, the last one %(ago)s.",
+# What to say of hits that were filtered out. First come the reasons that an author can do something about.
+_FILTERED_OUT = {
+    int(Verdict.MUTED): ngettext_lazy(
+        "%(number)s hit was filtered out %(ago)s: counting was paused.",
+        "%(number)s hits were filtered out, the last one %(ago)s: counting was paused.",
         "count",
     ),
-    Verdict.EXCLUDED: ngettext_lazy(
-        "%(number)s request came from the project’s own addresses and was set aside, %(ago)s.",
-        "%(number)s requests came from the project’s own addresses and were set aside, the last one %(ago)s.",
+    int(Verdict.EXCLUDED): ngettext_lazy(
+        "%(number)s hit was filtered out %(ago)s: it came from the project’s own addresses.",
+        "%(number)s hits were filtered out, the last one %(ago)s: they came from the project’s own addresses.",
         "count",
     ),
-    Verdict.EXCESS: ngettext_lazy(
-        "%(number)s request was over the rate limit of one address and was set aside, %(ago)s.",
-        "%(number)s requests were over the rate limit of one address and were set aside, the last one %(ago)s.",
+    int(Verdict.EXCESS): ngettext_lazy(
+        "%(number)s hit was filtered out %(ago)s: it was over the rate limit for one address.",
+        "%(number)s hits were filtered out, the last one %(ago)s: they were over the rate limit for one address.",
         "count",
     ),
-    Verdict.PREFETCH: ngettext_lazy(
-        "%(number)s request came ahead of any reader and was set aside, %(ago)s: a browser prepared the page.",
-        "%(number)s requests came ahead of any reader and were set aside, the last one %(ago)s: browsers prepared the "
-        "page.",
+    int(Verdict.PREFETCH): ngettext_lazy(
+        "%(number)s hit was filtered out %(ago)s: a browser loaded the page before anyone looked.",
+        "%(number)s hits were filtered out, the last one %(ago)s: browsers loaded the page before anyone looked.",
         "count",
     ),
-    Verdict.SUSPECT: ngettext_lazy(
-        "%(number)s request called itself a browser, asked as none does, and was set aside, %(ago)s.",
-        "%(number)s requests called themselves browsers, asked as none does, and were set aside, the last one %(ago)s.",
+    int(Verdict.SUSPECT): ngettext_lazy(
+        "%(number)s hit was filtered out %(ago)s: it had inconsistent browser headers.",
+        "%(number)s hits were filtered out, the last one %(ago)s: they had inconsistent browser headers.",
         "count",
     ),
-    Verdict.BOT: ngettext_lazy(
-        "%(number)s request by a program, such as a link preview, was set aside, %(ago)s.",
-        "%(number)s requests by programs, such as link previews, were set aside, the last one %(ago)s.",
+    int(Verdict.BOT): ngettext_lazy(
+        "%(number)s hit was filtered out %(ago)s: it came from a bot, such as a link preview.",
+        "%(number)s hits were filtered out, the last one %(ago)s: they came from bots, such as link previews.",
         "count",
     ),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
-    """What is known at a moment. `state` is waiting, seen or retired; `version` changes whenever there is news."""
+class FirstVisitStatus:
+    """What the page says now. `state` is waiting, seen or retired; `version` changes whenever there is news."""
 
     state: str
     words: str
@@ -75,66 +74,115 @@ class Arrival:
     version: str
 
 
-def arrival(pixel: Pixel, now: datetime, since: datetime | None = None) -> Arrival:
-    """Return what came of `pixel` lately. Five queries at most, however many hits.
+class HitGroup(NamedTuple):
+    """The recent hits of one verdict, position and traffic. `undeclared` is a placement that the pixel lacks."""
 
-    It is `seen` where a visit came after `since`; without that, where one came in the last hour. `pixel` has its
-    project with it.
+    verdict: int
+    position: int
+    traffic: int
+    hits: int
+    first_at: datetime
+    last_at: datetime
+    undeclared: str | None
+
+
+@dataclass(slots=True)
+class FilteredOut:
+    """How many recent hits were filtered out for one reason, and when the last one came."""
+
+    hits: int
+    last_at: datetime
+
+
+@dataclass(slots=True)
+class RecentHits:
+    """The recent hits of a pixel, added up. Moments are None where there was no such hit.
+
+    `end_at` is when a reader last loaded the image at the end of the article; `undeclared` is a placement that a visit
+    named and the pixel lacks, or empty; `filtered_out` has those verdicts alone that a hit got.
+    """
+
+    visits: int = 0
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+    end_at: datetime | None = None
+    undeclared: str = ""
+    filtered_out: dict[int, FilteredOut] = field(default_factory=dict)
+
+    def add(self, group: HitGroup) -> None:
+        if is_visit(group.position, group.verdict, group.traffic):
+            self.visits += group.hits
+            self.first_at = min(self.first_at or group.first_at, group.first_at)
+            self.last_at = max(self.last_at or group.last_at, group.last_at)
+            self.undeclared = self.undeclared or group.undeclared or ""
+        elif group.verdict in READERS and group.traffic != Traffic.BOT:
+            self.end_at = max(self.end_at or group.last_at, group.last_at)
+        elif group.verdict in _FILTERED_OUT:
+            reason = self.filtered_out.setdefault(group.verdict, FilteredOut(0, group.last_at))
+            reason.hits += group.hits
+            reason.last_at = max(reason.last_at, group.last_at)
+
+    @property
+    def version(self) -> str:
+        """Return a text that changes with each hit that a note tells of."""
+        counts = [self.filtered_out[verdict].hits if verdict in self.filtered_out else 0 for verdict in _FILTERED_OUT]
+        return f"{self.end_at} {'-'.join(map(str, counts))}"
+
+
+def first_visit_status(pixel: Pixel, now: datetime, since: datetime | None = None) -> FirstVisitStatus:
+    """Return whether `pixel` was visited, and what else came lately. At most five queries, however many hits.
+
+    The state is `seen` if a visit came after `since`; without `since`, if one came in the last hour. `pixel.project`
+    must be loaded already.
     """
     if pixel.retired_at is not None:
-        words = _("This pixel is retired: whoever loads it still gets an image, and nothing is counted.")
-        return Arrival(RETIRED, words, [], RETIRED)
+        words = _("This pixel is retired. Readers still get an image, but nothing is counted.")
+        return FirstVisitStatus(RETIRED, words, [], RETIRED)
     first_day = queries.first_day(pixel.project, pixel.pk)
-    hits = _recent_hits(pixel, now)
-    known = _known(hits)
-    news = "-".join(str(known[f"set_aside_{int(verdict)}"]) for verdict in _SET_ASIDE)
-    notes = [*_hindrances(pixel, now), *_notes(pixel, known, now)]
-    last_at: datetime | None = known["last_at"]
-    if last_at is None:
-        return Arrival(WAITING, _nothing_lately(first_day), notes, f"{WAITING} {first_day} {known['end_at']} {news}")
-    is_first = not _visited_before(pixel, first_day, known["visits"], now)
-    words = _words(pixel, hits.filter(_VISITS, at=known["first_at"] if is_first else last_at), now, is_first=is_first)
-    state = SEEN if since is None or last_at >= since else WAITING
-    return Arrival(state, words, notes, f"{state} {last_at} {known['end_at']} {news}")
+    hits = _hits_in_window(pixel, now)
+    recent = _add_up(hits)
+    notes = [*_current_obstacles(pixel, now), *_notes_on_hits(recent, now)]
+    if recent.first_at is None or recent.last_at is None:
+        version = f"{WAITING} {first_day} {recent.version}"
+        return FirstVisitStatus(WAITING, _words_without_visit(first_day), notes, version)
+    is_first = not _was_visited_before(pixel, first_day, recent.visits, now)
+    described_hits = hits.filter(_VISITS, at=recent.first_at if is_first else recent.last_at)
+    words = _words_on_visit(pixel, described_hits, now, is_first=is_first)
+    state = SEEN if since is None or recent.last_at >= since else WAITING
+    return FirstVisitStatus(state, words, notes, f"{state} {recent.last_at} {recent.version}")
 
 
-def _known(hits: QuerySet[Hit]) -> dict[str, Any]:
-    """Return how many visits there are among `hits`, the first and the last; and what else there is. One query.
-
-    Grouped, and added up here: an aggregate for each verdict would take the ORM longer than the database.
-    """
-    groups = hits.order_by().values("verdict", "position", "traffic")
-    known: dict[str, Any] = {"visits": 0, "first_at": None, "last_at": None, "end_at": None, "undeclared": ""}
-    known |= {f"set_aside_{int(verdict)}": 0 for verdict in _SET_ASIDE}
-    for group in groups.annotate(
-        hits=Count("id"), first=Min("at"), last=Max("at"), undeclared=Max("placement", filter=Q(platform=OTHER))
-    ):
-        verdict, last = group["verdict"], group["last"]
-        if is_visit(group["position"], verdict, group["traffic"]):
-            known["visits"] += group["hits"]
-            known["first_at"] = min(known["first_at"] or last, group["first"])
-            known["last_at"] = max(known["last_at"] or last, last)
-            known["undeclared"] = known["undeclared"] or group["undeclared"]
-        elif verdict in READERS and group["traffic"] != Traffic.BOT:
-            known["end_at"] = max(known["end_at"] or last, last)
-        elif f"set_aside_{verdict}" in known:
-            known[f"set_aside_{verdict}"] += group["hits"]
-            known[f"set_aside_at_{verdict}"] = max(known.get(f"set_aside_at_{verdict}") or last, last)
-    return known
-
-
-def _recent_hits(pixel: Pixel, now: datetime) -> QuerySet[Hit]:
-    """Return the hits of `pixel` among the newest of its project: a short scan of the key's end."""
+def _hits_in_window(pixel: Pixel, now: datetime) -> QuerySet[Hit]:
+    """Return the hits of `pixel` among the newest of its project: a short scan at the end of the primary key."""
     since = now - WINDOW
     of_project = Hit.objects.filter(project=pixel.project_id, at__gte=since).order_by("-at")
-    oldest = Coalesce(of_project.values("at")[MOST_HITS : MOST_HITS + 1], Value(since), output_field=DateTimeField())
-    # The hour is said twice: of a moment that it has yet to find out, PostgreSQL expects a third of all hits to be
-    # newer, and would rather read the whole table.
+    oldest = Coalesce(of_project.values("at")[MAX_HITS : MAX_HITS + 1], Value(since), output_field=DateTimeField())
+    # The first bound looks superfluous, but PostgreSQL needs it: it can't know the moment of the subquery, expects a
+    # third of all hits to be newer, and would read the whole table.
     return Hit.objects.filter(project=pixel.project_id, pixel=pixel).filter(at__gte=since).filter(at__gte=oldest)
 
 
-def _visited_before(pixel: Pixel, first_day: date | None, visits: int, now: datetime) -> bool:
-    """Whether there were visits before those `visits` of the last hour. One query where the counts must tell."""
+def _add_up(hits: QuerySet[Hit]) -> RecentHits:
+    """Add up `hits` by what became of them. One query.
+
+    The database groups and Python adds up: the ORM would take longer to build one aggregate for each verdict than the
+    database to answer.
+    """
+    kinds_of_hits = hits.order_by().values_list("verdict", "position", "traffic")
+    groups = kinds_of_hits.annotate(
+        hits=Count("id"),
+        first_at=Min("at"),
+        last_at=Max("at"),
+        undeclared=Max("placement", filter=Q(platform=OTHER)),
+    )
+    recent = RecentHits()
+    for row in groups:
+        recent.add(HitGroup._make(row))
+    return recent
+
+
+def _was_visited_before(pixel: Pixel, first_day: date | None, recent_visits: int, now: datetime) -> bool:
+    """Tell whether there were more visits than those of the last hour. At most one query, of the daily counts."""
     if first_day is None:
         return False
     zone = pixel.project.zone
@@ -145,26 +193,26 @@ def _visited_before(pixel: Pixel, first_day: date | None, visits: int, now: date
     totals = DailyCount.objects.filter(
         project=pixel.project_id, pixel_id=pixel.pk, dimension=Dimension.TOTAL, date__in=days
     )
-    return bool((totals.aggregate(hits=Sum("hits"))["hits"] or 0) > visits)
+    return bool((totals.aggregate(hits=Sum("hits"))["hits"] or 0) > recent_visits)
 
 
-def _nothing_lately(first_day: date | None) -> str:
+def _words_without_visit(first_day: date | None) -> str:
     if first_day is None:
         return _("Waiting for the first visit…")
-    return _("Nobody in the last hour; the first visit was on %(day)s. Waiting for the next one…") % {
+    return _("No visit in the last hour. The first visit was on %(day)s. Waiting for the next one…") % {
         "day": formatting.day(first_day, "j M Y")
     }
 
 
-def _words(pixel: Pixel, hits: QuerySet[Hit], now: datetime, *, is_first: bool) -> str:
-    """Say of the visit in `hits` when it was and from where. One query."""
+def _words_on_visit(pixel: Pixel, hits: QuerySet[Hit], now: datetime, *, is_first: bool) -> str:
+    """Say when the visit in `hits` came and from where. One query."""
     hit = hits.select_related("page").first()
-    if hit is None:  # deleted this very moment
-        return _nothing_lately(None)
+    if hit is None:  # deleted since we added up
+        return _words_without_visit(None)
     host = hit.page.host if hit.page and hit.page.url != OTHER else ""
     where = host or ("" if hit.platform in {DIRECT, OTHER} else platform_name(hit.platform))
     facts = {
-        "ago": ago(hit.at, now),
+        "ago": _time_ago(hit.at, now),
         "clock": date_format(timezone.localtime(hit.at, pixel.project.zone), "H:i:s"),
         "zone": pixel.project.timezone,
         "where": where,
@@ -182,39 +230,43 @@ def _words(pixel: Pixel, hits: QuerySet[Hit], now: datetime, *, is_first: bool) 
     return _("Last visit seen %(ago)s, at %(clock)s (%(zone)s).") % facts
 
 
-def _hindrances(pixel: Pixel, now: datetime) -> Iterable[str]:
-    """Yield what keeps visits of this moment from being counted."""
+def _current_obstacles(pixel: Pixel, now: datetime) -> Iterator[str]:
+    """Yield why a visit would not be counted at this moment."""
     if paused_until := pixel.paused_until(now):
         until = date_format(paused_until, "H:i")
-        yield _("Counting is paused until %(until)s (%(zone)s): visits until then are set aside.") % {
+        yield _("Counting is paused until %(until)s (%(zone)s). Hits until then are filtered out.") % {
             "until": until,
             "zone": pixel.project.timezone,
         }
     if pixel.project.drops_opted_out:
         yield _(
-            "This project leaves out readers who ask not to be followed: a browser that sends Sec-GPC or DNT, as yours "
-            "may do, is not seen here."
+            "This project does not count readers who opt out. If your browser sends Sec-GPC or DNT, your own visit "
+            "will not appear here."
         )
 
 
-def _notes(pixel: Pixel, known: dict[str, Any], now: datetime) -> Iterable[str]:
-    """Yield what else came in the last hour, and why it is no visit."""
-    for verdict, sentence in _SET_ASIDE.items():
-        count = known[f"set_aside_{int(verdict)}"]
-        if count:
-            when = ago(known[f"set_aside_at_{int(verdict)}"], now)
-            yield sentence % {"count": count, "number": formatting.exact(count), "ago": when}
-    if known["end_at"] is not None and known["last_at"] is None:
-        yield _("The image at the end was loaded %(ago)s; a visit is counted by the one at the start.") % {
-            "ago": ago(known["end_at"], now)
+def _notes_on_hits(recent: RecentHits, now: datetime) -> Iterator[str]:
+    """Yield what else came in the last hour, and why it is not a visit of a known platform."""
+    for verdict, sentence in _FILTERED_OUT.items():
+        reason = recent.filtered_out.get(verdict)
+        if reason is not None:
+            yield sentence % {
+                "count": reason.hits,
+                "number": formatting.exact(reason.hits),
+                "ago": _time_ago(reason.last_at, now),
+            }
+    if recent.end_at is not None and recent.last_at is None:
+        yield _("The image at the end was loaded %(ago)s, but only the image at the start counts a visit.") % {
+            "ago": _time_ago(recent.end_at, now)
         }
-    if known["undeclared"]:
-        yield _("A visit named the place “%(place)s”, which this pixel does not have: it counts as (other).") % {
-            "place": known["undeclared"]
-        }
+    if recent.undeclared:
+        yield _(
+            "A visit named the platform “%(platform)s”, which this pixel does not have: it counts as (other). "
+            "Add the platform, and later visits count under its name."
+        ) % {"platform": recent.undeclared}
 
 
-def ago(at: datetime, now: datetime) -> str:
+def _time_ago(at: datetime, now: datetime) -> str:
     """Return how long ago a moment was, as a part of a sentence."""
     seconds = int((now - at).total_seconds())
     if seconds < 1:

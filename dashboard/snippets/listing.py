@@ -1,4 +1,4 @@
-"""The snippets of many articles at once: a table of a page of them, and all of them as CSV."""
+"""The snippets of many articles: one for each in a table, page by page, and all of them as CSV."""
 
 import csv
 import io
@@ -17,45 +17,49 @@ from collector.models.counts import ALL_PLATFORMS
 from collector.snippets import FORMS, Snippet, snippet
 from collector.storage.export import spreadsheet_cell
 from dashboard import formatting
-from dashboard.snippets.placement_picker import why_no_place
+from dashboard.snippets.placement_picker import placement_problem
 from dashboard.visits import queries
 from dashboard.visits.periods import DAY, Period
 
 PAGE_PIXELS = 50
 CHUNK_PIXELS = 500
-NEWEST_DAYS, NEWER_DAYS = 30, 365  # in which last visits are looked for before all days are
-MAX_WORDS = 200  # characters of a title, as long as titles are
+# Last visits are searched in the last 30 days first, then in the year before today, then in all earlier days.
+RECENT_DAYS, YEAR_DAYS = 30, 365
+MAX_TITLE = 200  # characters, as in the database
 CSV_FIELDS = ("title", "placement", "platform", "html", "markdown", "rst", "bbcode", "url", "end_url", "end_html")
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
-    """What the address asks for: articles by words of their title, one place for all or the first of each, and a form.
+class SnippetListing:
+    """What the query string asks for: articles with `title` in their titles, for one placement, in one format.
 
-    `place` and `form` are empty where each article's own place, and what the place takes, decide.
+    If `placement` is empty, each article has the snippets of its own placements. If `form` is empty, each snippet has
+    the format that its platform accepts. `notices` name what could not be read.
     """
 
-    words: str
-    place: str
+    title: str
+    placement: str
     form: str
     notices: list[str]
 
     def pixels(self, project: Project) -> QuerySet[Pixel]:
-        """Return the pixels that are asked for, newest first; retired ones have nothing to paste."""
+        """Return the matching pixels, newest first. Retired ones are left out: there is nothing to paste."""
         pixels = Pixel.objects.live().filter(project=project)
-        return pixels.filter(title__icontains=self.words) if self.words else pixels
+        return pixels.filter(title__icontains=self.title) if self.title else pixels
 
     def snippet(self, pixel: Pixel, base: str) -> Snippet:
-        return snippet(pixel.token, self.place or next(iter(pixel.placements), ""), base)
+        """Return the one snippet that the table shows of `pixel`."""
+        return self.snippets(pixel, base)[0]
 
     def snippets(self, pixel: Pixel, base: str) -> list[Snippet]:
-        places = [self.place] if self.place else pixel.placements or [""]
-        return [snippet(pixel.token, place, base) for place in places]
+        """Return all snippets that the CSV has of `pixel`, at least one."""
+        placements = [self.placement] if self.placement else pixel.placements or [""]
+        return [snippet(pixel.token, placement, base) for placement in placements]
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One article with what to paste. `state` says when it was visited last, `label` names the form of `text`."""
+class SnippetRow:
+    """One article of the table. `state` says when it was last visited; `label` is the name of the format `form`."""
 
     pixel: Pixel
     platform: str
@@ -70,80 +74,104 @@ class Row:
         return str(self.pixel.pk)
 
 
-def listing(query: QueryDict) -> Listing:
-    """Read `?q=…&place=…&form=…`. What can't be read is left out, with a notice. Never fails."""
+def read_listing(query: QueryDict) -> SnippetListing:
+    """Read `?q=…&platform=…&form=…`. What can't be read is ignored, with a notice. Never fails."""
     notices: list[str] = []
-    place = query.get("place", "").strip().lower()
-    if place and place not in catalogue():
-        notices.append(why_no_place(place) or _("No platform of ours is called “%(name)s”.") % {"name": place})
-        place = ""
+    placement = query.get("platform", "").strip().lower()
+    if placement and placement not in catalogue():
+        notices.append(
+            placement_problem(placement)
+            or _("“%(name)s” is not in our list of platforms. Choose one from the list.") % {"name": placement}
+        )
+        placement = ""
     form = query.get("form", "").strip()
     if form and form not in FORMS:
-        notices.append(_("There is no such form of a snippet; what each place takes is shown instead."))
+        notices.append(_("There is no such format. Each snippet is shown in the format of its platform."))
         form = ""
-    words = query.get("q", "").replace("\0", "").strip()[:MAX_WORDS]
-    return Listing(words, place, form, notices)
+    title = query.get("q", "").replace("\0", "").strip()[:MAX_TITLE]
+    return SnippetListing(title, placement, form, notices)
 
 
-def rows(asked: Listing, project: Project, pixels: Sequence[Pixel], base: str) -> list[Row]:
-    """Return a row for each of `pixels`, which are of `project`. Two queries."""
-    last = last_visits(project, pixels)
-    made = []
+def snippet_rows(listing: SnippetListing, project: Project, pixels: Sequence[Pixel], base: str) -> list[SnippetRow]:
+    """Return a row for each of `pixels`, all of which are in `project`. At most four queries."""
+    last_visit_days = last_visits(project, pixels)
+    rows = []
     for pixel in pixels:
-        one = asked.snippet(pixel, base)
-        form = asked.form or one.accepts
-        day = last.get(pixel.pk)
-        state = _("Last visit %(day)s") % {"day": formatting.day(day, "j M Y")} if day else _("Never visited")
-        made.append(Row(pixel, one.platform, form, str(FORMS[form]), getattr(one, form), state, day is not None))
-    return made
+        pixel_snippet = listing.snippet(pixel, base)
+        form = listing.form or pixel_snippet.accepts
+        day = last_visit_days.get(pixel.pk)
+        rows.append(
+            SnippetRow(
+                pixel=pixel,
+                platform=pixel_snippet.platform,
+                form=form,
+                label=str(FORMS[form]),
+                text=getattr(pixel_snippet, form),
+                state=_("Last visit %(day)s") % {"day": formatting.day(day, "j M Y")} if day else _("Never visited"),
+                is_visited=day is not None,
+            )
+        )
+    return rows
 
 
 def last_visits(project: Project, pixels: Sequence[Pixel]) -> dict[int, date]:
-    """Return the day of each pixel's last visit, of those that were ever visited. Four queries at most.
+    """Return the day of the last visit by pixel id, without pixels that were never visited. At most four queries.
 
-    Each pixel is looked up on each day, for a range of days would read the counts of all pixels: so on the newest days
-    first, and on earlier ones those pixels alone that were not found.
+    The query names each day, because a range of days would make the database read the counts of all pixels. To keep
+    that list short, recent days are searched first, and earlier ones only for the pixels that are still missing.
     """
-    first = queries.first_day(project)
-    found: dict[int, date] = {}
-    if first is None or not pixels:
-        return found
-    end = max(first, timezone.localdate(timezone=project.zone)) + DAY
-    for start in (end - NEWEST_DAYS * DAY, end - NEWER_DAYS * DAY, first):
-        left = [pixel.pk for pixel in pixels if pixel.pk not in found]
-        if left and first < end:
-            found |= _last_visits(project, left, Period(max(start, first), end))
+    days_by_pixel: dict[int, date] = {}
+    first_day = queries.first_day(project)
+    if first_day is None or not pixels:
+        return days_by_pixel
+    end = max(first_day, timezone.localdate(timezone=project.zone)) + DAY
+    for start in (end - RECENT_DAYS * DAY, end - YEAR_DAYS * DAY, first_day):
+        missing = [pixel.pk for pixel in pixels if pixel.pk not in days_by_pixel]
+        if missing and first_day < end:
+            days_by_pixel |= _last_visits_in(Period(max(start, first_day), end), project, missing)
         end = start
-    return found
+    return days_by_pixel
 
 
-def _last_visits(project: Project, pixels: Sequence[int], period: Period) -> dict[int, date]:
+def _last_visits_in(period: Period, project: Project, pixel_ids: Sequence[int]) -> dict[int, date]:
     counts = queries.counts_of(project, [ALL_PLATFORMS], period.dates())
-    visits = counts.filter(dimension=Dimension.PIXEL, platform="", value__in=list(map(str, pixels)))
-    latest = visits.order_by().values("value").annotate(last=Max("date"))
-    return {int(value): day for value, day in latest.values_list("value", "last")}
+    visits = counts.filter(dimension=Dimension.PIXEL, platform="", value__in=[str(pixel_id) for pixel_id in pixel_ids])
+    last_days = visits.order_by().values("value").annotate(last=Max("date")).values_list("value", "last")
+    return {int(pixel_id): day for pixel_id, day in last_days}
 
 
-def csv_chunks(asked: Listing, project: Project, base: str) -> Iterator[str]:
-    """Yield a CSV of the snippets of all pixels that are asked for, newest first, a query for each chunk of it."""
-    yield _written([CSV_FIELDS])
-    pixels = asked.pixels(project).order_by("-pk")
+def csv_chunks(listing: SnippetListing, project: Project, base: str) -> Iterator[str]:
+    """Yield a CSV of all snippets of the matching pixels, newest first. One query for each chunk."""
+    yield _csv_text([CSV_FIELDS])
+    pixels = listing.pixels(project).order_by("-pk")
     last_pk: int | None = None
     while True:
         chunk = list((pixels if last_pk is None else pixels.filter(pk__lt=last_pk))[:CHUNK_PIXELS])
         if not chunk:
             return
         last_pk = chunk[-1].pk
-        yield _written(_cells(pixel, one) for pixel in chunk for one in asked.snippets(pixel, base))
+        yield _csv_text(_csv_row(pixel, snippet) for pixel in chunk for snippet in listing.snippets(pixel, base))
 
 
-def _cells(pixel: Pixel, one: Snippet) -> list[str]:
-    end_url = one.end_url if one.end else ""
-    row = [pixel.title, one.placement, one.platform, one.html, one.markdown, one.rst, one.bbcode, one.url, end_url]
-    return [spreadsheet_cell(cell) for cell in (*row, one.end_html)]
+def _csv_row(pixel: Pixel, snippet: Snippet) -> list[str]:
+    """Return the cells of `CSV_FIELDS`."""
+    cells = [
+        pixel.title,
+        snippet.placement,
+        snippet.platform,
+        snippet.html,
+        snippet.markdown,
+        snippet.rst,
+        snippet.bbcode,
+        snippet.url,
+        snippet.end_url if snippet.end else "",
+        snippet.end_html,
+    ]
+    return [spreadsheet_cell(cell) for cell in cells]
 
 
-def _written(lines: Iterable[Sequence[str]]) -> str:
-    out = io.StringIO(newline="")
-    csv.writer(out).writerows(lines)  # lines end as RFC 4180 has it; then a lone CR in a title is quoted too
-    return out.getvalue()
+def _csv_text(rows: Iterable[Sequence[str]]) -> str:
+    text = io.StringIO(newline="")
+    # Lines end with CRLF, as in RFC 4180. With that, the csv module also quotes a lone CR in a title.
+    csv.writer(text).writerows(rows)
+    return text.getvalue()

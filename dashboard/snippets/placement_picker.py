@@ -1,6 +1,6 @@
-"""Which places an author wants snippets for: what the address says, and the choice that the page offers."""
+"""Which platforms an author wants snippets for: what the query string says, and what the page offers to choose."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
@@ -13,96 +13,103 @@ from collector.models import Pixel
 from collector.models.validators import PLACEMENTS_AT_MOST, validate_placement
 from dashboard import formatting
 
-SHOWN = 60  # characters of a name that can't be one
+MAX_QUOTED = 60  # characters of a rejected name that a notice repeats
+MAX_NOTICES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Option:
-    """One place to choose."""
+class PlatformOption:
+    """One platform to choose, by its placement."""
 
-    slug: str
+    placement: str
     name: str
     is_chosen: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
-    """Places of one kind; those that are chosen already stand in a group of their own, which is open."""
+class PlatformGroup:
+    """Platforms under one heading. The groups of chosen platforms, and of the pixel's own, are open."""
 
     heading: str
-    options: list[Option]
+    options: list[PlatformOption]
     is_open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """The places whose snippets are shown, and what could not be read. `places` has an empty one for no placement."""
+class PlatformChoice:
+    """The platforms whose snippets a page shows, and notices about names that it can't use.
 
-    places: list[str]
+    `placements` has an empty string for the snippet without a placement.
+    """
+
+    placements: list[str]
     notices: list[str]
 
-    def groups(self, pixel: Pixel) -> list[Group]:
-        """Return what can be chosen: what is, then the pixel's other places, then the catalogue by kind."""
-        chosen = [slug for slug in self.places if slug]
-        left = [slug for slug in pixel.placements if slug not in chosen]
-        offered = {*chosen, *left}
-        groups = [Group(_("Chosen"), _options(chosen, is_chosen=True), is_open=True)] if chosen else []
-        if left:
-            groups.append(Group(_("Other places of this pixel"), _options(left), is_open=True))
+    def groups(self, pixel: Pixel) -> list[PlatformGroup]:
+        """Return what can be chosen: chosen platforms first, then the pixel's others, then the rest by kind."""
+        chosen = [placement for placement in self.placements if placement]
+        unchosen = [placement for placement in pixel.placements if placement not in chosen]
+        groups = []
+        if chosen:
+            groups.append(PlatformGroup(_("Chosen"), _options(chosen, chosen), is_open=True))
+        if unchosen:
+            groups.append(PlatformGroup(_("Other platforms of this pixel"), _options(unchosen), is_open=True))
+        already_listed = {*chosen, *unchosen}
         for heading, platforms in platforms_by_kind().items():
-            others = _options(platform.slug for platform in platforms if platform.slug not in offered)
+            others = [platform.slug for platform in platforms if platform.slug not in already_listed]
             if others:
-                groups.append(Group(_(heading), others))
+                groups.append(PlatformGroup(_(heading), _options(others)))
         return groups
 
 
-def choice(query: QueryDict, pixel: Pixel) -> Choice:
-    """Read `?place=…&place=…&own=…`; without any, choose the placements of `pixel`. Never fails."""
-    asked = [*query.getlist("place"), *query.getlist("own")]
-    if not asked:
-        return Choice(pixel.placements or [""], [])
-    places: list[str] = []
+def read_platform_choice(query: QueryDict, pixel: Pixel) -> PlatformChoice:
+    """Read `?platform=…&platform=…&own=…`. Without any, choose all platforms of `pixel`. Never fails."""
+    names = [*query.getlist("platform"), *query.getlist("own")]
+    if not names:
+        return PlatformChoice(pixel.placements or [""], [])
+    cleaned = [name.strip().lower() for name in names]
+    placements: list[str] = []
     notices: list[str] = []
-    for name in dict.fromkeys(name.strip().lower() for name in asked if name.strip()):
-        reason = why_no_place(name)
-        if reason is None:
-            places.append(name)
-        elif reason not in notices:
-            notices.append(reason)
-    if len(places) > PLACEMENTS_AT_MOST:
+    for name in dict.fromkeys(filter(None, cleaned)):
+        problem = placement_problem(name)
+        if problem is None:
+            placements.append(name)
+        elif problem not in notices:
+            notices.append(problem)
+    if len(placements) > PLACEMENTS_AT_MOST:
         notices.append(
             ngettext(
-                "Only the first %(most)s place is shown.",
-                "Only the first %(most)s places are shown.",
+                "Only the first %(limit)s platform is shown.",
+                "Only the first %(limit)s platforms are shown.",
                 PLACEMENTS_AT_MOST,
             )
-            % {"most": formatting.exact(PLACEMENTS_AT_MOST)}
+            % {"limit": formatting.exact(PLACEMENTS_AT_MOST)}
         )
-    return Choice(places[:PLACEMENTS_AT_MOST], notices[:3])
+    return PlatformChoice(placements[:PLACEMENTS_AT_MOST], notices[:MAX_NOTICES])
 
 
-def why_no_place(name: str) -> str | None:
-    """Say why a pixel can't be pasted under `name`, or None where it can."""
-    known = catalogue().get(name)
-    if known is not None and known.kind == "proxy":
-        return _("%(platform)s is no place to publish in.") % {"platform": known.name}
+def placement_problem(name: str) -> str | None:
+    """Say why a pixel can't have a placement of this name and what to do instead, or return None if it can."""
+    platform = catalogue().get(name)
+    if platform is not None and platform.kind == "proxy":
+        return _("%(platform)s is not a platform you can publish on. Choose another one.") % {"platform": platform.name}
     try:
         validate_placement(name)
     except ValidationError:
         return _(
-            "“%(name)s” is no name of a place; write up to 40 of the letters a to z, digits and hyphens, but neither "
-            "“end” nor “badge”."
-        ) % {"name": name[:SHOWN]}  # fmt: skip
+            "“%(name)s” is not a valid platform name. Use up to 40 letters (a to z), digits and hyphens. “end” and "
+            "“badge” are reserved."
+        ) % {"name": name[:MAX_QUOTED]}
     return None
 
 
-def _options(slugs: Iterable[str], *, is_chosen: bool = False) -> list[Option]:
-    return [Option(slug, platform_name(slug), is_chosen) for slug in slugs]
-
-
-def platform_choices() -> Mapping[str, list[tuple[str, str]]]:
-    """Return slug and name of every platform to paste in, under the headings of their kinds."""
-    return {
-        _(heading): [(platform.slug, platform.name) for platform in platforms]
+def catalogue_groups(chosen: str) -> list[PlatformGroup]:
+    """Return every platform that people can publish on, by kind; `chosen` is the placement to mark, or empty."""
+    return [
+        PlatformGroup(_(heading), _options([platform.slug for platform in platforms], [chosen]))
         for heading, platforms in platforms_by_kind().items()
-    }
+    ]
+
+
+def _options(placements: Iterable[str], chosen: Collection[str] = ()) -> list[PlatformOption]:
+    return [PlatformOption(placement, platform_name(placement), placement in chosen) for placement in placements]

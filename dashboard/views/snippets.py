@@ -1,6 +1,5 @@
-"""The pages of snippets: what to paste where, for one article and for all of a project, and whether it arrives."""
+"""The pages of snippets: what to paste on which platform, for one article or for a whole project."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from django.contrib.admin.models import CHANGE, LogEntry
@@ -12,54 +11,36 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from collector.classify.platforms import catalogue, platform_colour
 from collector.models import Pixel
 from collector.models.validators import PLACEMENTS_AT_MOST
-from collector.snippets import FORMS, Snippet, base_url, snippet
-from dashboard.snippets.first_visit import WAITING, arrival
-from dashboard.snippets.listing import PAGE_PIXELS, csv_chunks, listing, rows
-from dashboard.snippets.placement_picker import choice, platform_choices, why_no_place
+from collector.snippets import FORMS, base_url
+from dashboard.snippets.cards import snippet_cards
+from dashboard.snippets.first_visit import WAITING, first_visit_status
+from dashboard.snippets.listing import PAGE_PIXELS, csv_chunks, read_listing, snippet_rows
+from dashboard.snippets.placement_picker import catalogue_groups, placement_problem, read_platform_choice
 from dashboard.views.access import dashboard_action, dashboard_view, visible_pixel, visible_project
-from dashboard.views.streams import CSV, streamed
+from dashboard.views.streams import CSV, stream
 
-LATEST_MS = 2**43  # in the year 2248
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """One snippet on the page. `is_added` says whether the pixel has its place, `is_other` whether it must have it."""
-
-    snippet: Snippet
-    colour: str
-    is_added: bool
-    is_other: bool
+LATEST_MS = 2**43  # in the year 2248; later ones would be too much for datetime
+MAX_NAME = 100  # characters of a name that the redirect repeats, so that a rejected one stays short
 
 
 @dashboard_view
 def snippets(request: HttpRequest, slug: str, pixel_id: int) -> HttpResponse:
-    """Show what to paste for one pixel in the places that the address names. Six queries at most."""
+    """Show what to paste for one pixel on the platforms that the query string names. At most six queries."""
     pixel = visible_pixel(request, slug, pixel_id)
-    chosen = choice(request.GET, pixel)
+    platform_choice = read_platform_choice(request.GET, pixel)
     now = timezone.now()
-    base = base_url(request)
     context = {
         "pixel": pixel,
         "project": pixel.project,
-        "chosen": chosen,
-        "groups": chosen.groups(pixel),
-        "cards": [
-            Card(
-                snippet(pixel.token, place, base),
-                platform_colour(place) if place else "",
-                not place or place in pixel.placements,
-                bool(place) and place not in catalogue(),
-            )
-            for place in chosen.places
-        ],
+        "notices": platform_choice.notices,
+        "groups": platform_choice.groups(pixel),
+        "cards": snippet_cards(pixel, platform_choice.placements, base_url(request)),
         "may_edit": pixel.is_editable,  # type: ignore[attr-defined]
         "is_full": len(pixel.placements) >= PLACEMENTS_AT_MOST,
-        "places_at_most": PLACEMENTS_AT_MOST,
-        "arrival": arrival(pixel, now),
+        "max_platforms": PLACEMENTS_AT_MOST,
+        "first_visit": first_visit_status(pixel, now),
         "is_awaited": pixel.retired_at is None,
         "now_ms": str(_milliseconds(now)),
     }
@@ -67,54 +48,53 @@ def snippets(request: HttpRequest, slug: str, pixel_id: int) -> HttpResponse:
 
 
 @dashboard_view
-def arrival_json(request: HttpRequest, slug: str, pixel_id: int) -> HttpResponse:
-    """Say whether a visit came since the moment `?since`, in milliseconds, and what else did. Six queries at most."""
+def first_visit_json(request: HttpRequest, slug: str, pixel_id: int) -> HttpResponse:
+    """Answer whether a visit came after `?since`, in milliseconds, and what else came. At most six queries."""
     pixel = visible_pixel(request, slug, pixel_id)
-    known = arrival(pixel, timezone.now(), _moment(request.GET.get("since", "")))
+    status = first_visit_status(pixel, timezone.now(), _moment(request.GET.get("since", "")))
     return JsonResponse(
         {
-            "awaited": known.state == WAITING,
-            "state": known.state,
-            "words": known.words,
-            "notes": known.notes,
-            "version": known.version,
+            "awaited": status.state == WAITING,
+            "state": status.state,
+            "words": status.words,
+            "notes": status.notes,
+            "version": status.version,
         }
     )
 
 
 @dashboard_action
 def add_placement(request: HttpRequest, slug: str, pixel_id: int) -> HttpResponse:
-    """Add a place to a pixel, and go back to its snippets. What can't be added is not, and the page says why."""
+    """Add a platform to a pixel and go back to its snippets. If that is not possible, the page says why."""
     editable = Pixel.objects.editable_by(request.user).filter(project__slug=slug)
-    place = request.POST.get("place", "").strip().lower()
+    placement = request.POST.get("platform", "").strip().lower()
     with transaction.atomic():
         pixel = get_object_or_404(editable.select_for_update(of=("self",)), pk=pixel_id)
-        is_new = why_no_place(place) is None and place not in pixel.placements
+        is_new = placement_problem(placement) is None and placement not in pixel.placements
         if is_new and len(pixel.placements) < PLACEMENTS_AT_MOST:
-            pixel.placements = [*pixel.placements, place]
+            pixel.placements = [*pixel.placements, placement]
             pixel.save(update_fields=["placements"])
-            said = _("Added the placement %(place)s.") % {"place": place}
-            LogEntry.objects.log_actions(str(request.user.pk), [pixel], CHANGE, said)
+            message = _("Added the platform %(platform)s.") % {"platform": placement}
+            LogEntry.objects.log_actions(str(request.user.pk), [pixel], CHANGE, message)
     query = request.GET.copy()
-    if place and place not in query.getlist("place"):
-        query.appendlist("place", place[:100])
+    if placement and placement not in query.getlist("platform"):
+        query.appendlist("platform", placement[:MAX_NAME])
     address = reverse("snippets", args=[slug, pixel_id])
     return HttpResponseRedirect(f"{address}?{query.urlencode()}" if query else address)
 
 
 @dashboard_view
 def project_snippets(request: HttpRequest, slug: str) -> HttpResponse:
-    """List one snippet for each pixel of a project, a page of them. Five queries, however many pixels."""
+    """List one snippet for each pixel of a project, page by page. Seven queries at most, however many pixels."""
     project = visible_project(request, slug)
-    asked = listing(request.GET)
-    pages = Paginator(asked.pixels(project), PAGE_PIXELS)
-    shown = pages.get_page(request.GET.get("page"))
+    listing = read_listing(request.GET)
+    pagination = Paginator(listing.pixels(project), PAGE_PIXELS).get_page(request.GET.get("page"))
     context = {
         "project": project,
-        "asked": asked,
-        "rows": rows(asked, project, list(shown), base_url(request)),
-        "shown": shown,
-        "platforms": platform_choices(),
+        "listing": listing,
+        "rows": snippet_rows(listing, project, list(pagination), base_url(request)),
+        "pagination": pagination,
+        "groups": catalogue_groups(listing.placement),
         "forms": FORMS.items(),
     }
     return render(request, "dashboard/project_snippets.html", context)
@@ -122,10 +102,10 @@ def project_snippets(request: HttpRequest, slug: str) -> HttpResponse:
 
 @dashboard_view
 def project_snippets_csv(request: HttpRequest, slug: str) -> StreamingHttpResponse:
-    """Send the snippets of a project's pixels as CSV: each place of each pixel. One query for 500 pixels."""
+    """Send the snippets of all platforms of a project's pixels as CSV. One query for each 500 pixels."""
     project = visible_project(request, slug)
-    lines = csv_chunks(listing(request.GET), project, base_url(request))
-    return streamed(request, lines, CSV, f"{project.slug}-snippets.csv")
+    lines = csv_chunks(read_listing(request.GET), project, base_url(request))
+    return stream(request, lines, CSV, f"{project.slug}-snippets.csv")
 
 
 def _milliseconds(moment: datetime) -> int:
@@ -133,7 +113,7 @@ def _milliseconds(moment: datetime) -> int:
 
 
 def _moment(milliseconds: str) -> datetime | None:
-    """Return the moment that the address names, or None where it names none."""
+    """Return a moment since 1970, no later than `LATEST_MS`, or None if this is not a number of milliseconds."""
     if not (milliseconds.isascii() and milliseconds.isdecimal()) or len(milliseconds) > 13:
         return None
     return datetime.fromtimestamp(min(int(milliseconds), LATEST_MS) / 1000, UTC)

@@ -1,8 +1,9 @@
-"""Answers of any length, sent as they are made: by ASGI as by WSGI, in the memory of one part.
+"""Downloads of any length, sent while they are made, by ASGI and by WSGI. Only one part is in memory at a time.
 
-Django sends an asynchronous iterator by ASGI and a synchronous one by WSGI as they come; of the other kind it first
-makes a list. So an answer gets the kind that its server takes. By ASGI each part is made in the request's own thread,
-which the database connection belongs to, while the event loop answers others; who hangs up stops it after one part.
+Django streams asynchronous iterators by ASGI and synchronous ones by WSGI. It first turns the other kind into a list.
+That is why a download gets the kind of iterator that its server can stream. By ASGI each part is made in the thread of
+the request, which owns the database connection, while the event loop answers other requests. If the client disconnects,
+no further part is made.
 """
 
 import re
@@ -19,32 +20,32 @@ from django.utils.text import compress_sequence
 CSV = "text/csv; charset=utf-8"
 JSON_LINES = "application/jsonl; charset=utf-8"
 PART_CHARACTERS = 32_768
-PADDING_BYTES = 100  # at most and at random, as GZipMiddleware pads against guessing by length (BREACH)
+MAX_PADDING_BYTES = 100  # random padding against guessing by length (BREACH), as in GZipMiddleware
 
-_takes_gzip = re.compile(r"\bgzip\b")  # as GZipMiddleware finds it: what it would compress must be compressed here
+_accepts_gzip = re.compile(r"\bgzip\b")  # as in GZipMiddleware: it must find nothing left to compress
 
 
-def streamed(request: HttpRequest, lines: Iterable[str], content_type: str, filename: str) -> StreamingHttpResponse:
-    """Return an answer that browsers save as `filename`. Lines are asked for as they are sent, of a HEAD none.
+def stream(request: HttpRequest, lines: Iterable[str], content_type: str, filename: str) -> StreamingHttpResponse:
+    """Return an answer that browsers save as `filename`. Lines are read while they are sent; for HEAD none is read.
 
-    It compresses by itself, where the client takes that: of an answer by ASGI, GZipMiddleware makes one gzip file a
-    part, and browsers read the first of them alone.
+    The answer is compressed here if the client accepts gzip. By ASGI, GZipMiddleware would make a gzip file of each
+    part, and browsers read only the first one.
     """
-    is_read = request.method == "GET"
-    parts = _parts(lines if is_read else ())
+    has_body = request.method == "GET"
+    parts = _parts(lines if has_body else ())
     headers = {"Content-Disposition": content_disposition_header(True, filename) or ""}
-    if _takes_gzip.search(request.headers.get("Accept-Encoding", "")):
-        if is_read:  # of nothing, a gzip file still has a head
-            parts = compress_sequence(parts, max_random_bytes=PADDING_BYTES)
+    if _accepts_gzip.search(request.headers.get("Accept-Encoding", "")):
+        if has_body:  # even an empty gzip file has a header, and HEAD must have no body
+            parts = compress_sequence(parts, max_random_bytes=MAX_PADDING_BYTES)
         headers["Content-Encoding"] = "gzip"
-    content = _made_in_thread(parts) if isinstance(request, ASGIRequest) else parts
+    content = _in_request_thread(parts) if isinstance(request, ASGIRequest) else parts
     response = StreamingHttpResponse(content, content_type=content_type, headers=headers)
     patch_vary_headers(response, ["Accept-Encoding"])
     return response
 
 
 def _parts(lines: Iterable[str]) -> Iterator[bytes]:
-    """Join lines into parts of about `PART_CHARACTERS`."""
+    """Join lines to parts of about `PART_CHARACTERS`."""
     part = StringIO()
     for line in lines:
         part.write(line)
@@ -55,7 +56,7 @@ def _parts(lines: Iterable[str]) -> Iterator[bytes]:
         yield part.getvalue().encode()
 
 
-async def _made_in_thread(parts: Iterator[bytes]) -> AsyncIterator[bytes]:
+async def _in_request_thread(parts: Iterator[bytes]) -> AsyncIterator[bytes]:
     next_part = sync_to_async(lambda: next(parts, None))
     while (part := await next_part()) is not None:
         yield part

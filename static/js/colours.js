@@ -1,20 +1,20 @@
-// The colours of the page's theme, for what is painted on a canvas: read from the stylesheet, so that both themes have
+// The colours of the current theme, for drawing on a canvas. They are read from the stylesheet, so that both themes have
 // one source.
 
-const pen = Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d", {
+const context = Object.assign(document.createElement("canvas"), { width: 1, height: 1 }).getContext("2d", {
   willReadFrequently: true,
 });
 
-/** Write any CSS colour, at an opacity, the way that Chart.js reads it. */
+/** Return any CSS colour, with an opacity, in the notation that Chart.js reads. */
 export function rgb(colour, opacity = 1) {
-  pen.clearRect(0, 0, 1, 1);
-  pen.fillStyle = colour;
-  pen.fillRect(0, 0, 1, 1);
-  const [red, green, blue, alpha] = pen.getImageData(0, 0, 1, 1).data;
+  context.clearRect(0, 0, 1, 1);
+  context.fillStyle = colour;
+  context.fillRect(0, 0, 1, 1);
+  const [red, green, blue, alpha] = context.getImageData(0, 0, 1, 1).data;
   return `rgba(${red}, ${green}, ${blue}, ${(alpha / 255) * opacity})`;
 }
 
-/** Return the colours that a plot is painted in, on the page as it is now. */
+/** Return the colours of a plot in the current theme. */
 export function theme(plot) {
   const style = getComputedStyle(plot);
   return {
@@ -26,7 +26,7 @@ export function theme(plot) {
   };
 }
 
-/** Return how the tooltip of any plot looks. */
+/** Return the look of every plot's tooltip. */
 export function tooltip({ ink, paper, text }) {
   return {
     backgroundColor: paper,

@@ -1,9 +1,8 @@
-// Copy buttons. `data-copy` on a button names the id of the element whose text it copies. The button says "Copied"
-// for a moment, and an element with `data-copy-status` (aria-live) says so aloud, in the words of its `data-copied`.
-// Other words are those of words.html. Buttons are `hidden` in the page and shown here: without JavaScript there is
-// only text to select.
+// Copy buttons. A button copies the text of the element whose id is in its `data-copy`. Then it shows "Copied" for a
+// moment, and an element with `data-copy-status` (aria-live) announces the button's `data-copied`. All other words come
+// from words.html. The buttons are `hidden` until this script runs: without JavaScript people select the text themselves.
 
-const SAID_FOR_MS = 2000;
+const SHOWN_FOR_MS = 2000;
 const timers = new WeakMap();
 const words = document.getElementById("words").dataset;
 
@@ -16,28 +15,28 @@ function select(element) {
   selection.addRange(range);
 }
 
-/** Copy an element's text; say whether it worked. */
+/** Copy an element's text. Return whether it worked. */
 async function copy(element) {
-  // The clipboard is there on https and localhost alone; a server in one's own network often has neither.
+  // Browsers offer the clipboard only on https and localhost. A server in a local network often has neither.
   if (navigator.clipboard) {
     try {
       await navigator.clipboard.writeText(element.textContent);
       return true;
     } catch {
-      // Refused by the browser: try the old way.
+      // The browser refused. Try the old way below.
     }
   }
   select(element);
   return document.execCommand("copy");
 }
 
-/** Show the outcome on the button, and say it aloud. */
-function report(button, copied) {
+/** Show the outcome on the button, and announce it. */
+function report(button, isCopied) {
   button.dataset.label ??= button.textContent;
   button.dataset.spoken ??= button.getAttribute("aria-label") ?? button.dataset.label;
   const { label, spoken } = button.dataset;
-  button.textContent = copied ? words.copied : words.press;
-  button.setAttribute("aria-label", copied ? (button.dataset.copied ?? words.copied) : words.selected);
+  button.textContent = isCopied ? words.copied : words.press;
+  button.setAttribute("aria-label", isCopied ? (button.dataset.copied ?? words.copied) : words.selected);
   const status = document.querySelector("[data-copy-status]");
   if (status) status.textContent = button.getAttribute("aria-label");
   clearTimeout(timers.get(button));
@@ -47,7 +46,7 @@ function report(button, copied) {
       button.textContent = label;
       button.setAttribute("aria-label", spoken);
       if (status) status.textContent = "";
-    }, SAID_FOR_MS),
+    }, SHOWN_FOR_MS),
   );
 }
 

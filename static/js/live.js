@@ -1,19 +1,19 @@
-// Keeps "right now" fresh while the page is looked at. The server writes number and words; a failed request waits for the
-// next turn.
+// Updates "right now" while the page is visible. The server formats the number and the words. After a failed request the
+// next one comes as usual.
 
 const EVERY_MS = 15_000;
 
-for (const place of document.querySelectorAll("[data-live]")) {
+for (const section of document.querySelectorAll("[data-live]")) {
   const refresh = async () => {
     try {
-      const answer = await fetch(place.dataset.live, { headers: { Accept: "application/json" } });
-      if (!answer.ok) return;
-      const { text, words, minutes } = await answer.json();
-      place.querySelector("[data-live-number]").textContent = text;
-      place.querySelector("[data-live-words]").textContent = words;
-      place.querySelector("polyline").setAttribute("points", minutes);
+      const response = await fetch(section.dataset.live, { headers: { Accept: "application/json" } });
+      if (!response.ok) return;
+      const { text, words, minutes } = await response.json();
+      section.querySelector("[data-live-number]").textContent = text;
+      section.querySelector("[data-live-words]").textContent = words;
+      section.querySelector("polyline").setAttribute("points", minutes);
     } catch {
-      // Away for a moment: what is shown stays.
+      // The server can't be reached. Keep what is shown.
     }
   };
   setInterval(() => document.visibilityState === "visible" && refresh(), EVERY_MS);

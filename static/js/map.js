@@ -1,58 +1,58 @@
-// Paints the map of countries beside its list, once it comes near: only then are the plug-in and the outline fetched.
-// The canvas names both files, and the element that holds its data; labels and numbers are written by the server.
+// Draws the map of countries beside its list when it comes near. Only then are the plug-in and the outline fetched. The
+// canvas has the URLs of both, and the id of the element with its data. The server writes labels and numbers.
 
 import { rgb, theme, tooltip } from "./colours.js";
 
 const DOT_DEGREES = 1.6;
 const DOT_CORNERS = 16;
-const FAINTEST = 0.22; // of the accent colour, so that one visit is told from none
+const MIN_OPACITY = 0.22; // of the accent colour, so that one visit looks different from none
 
-/** Return a disc around a place, for a country too small for an outline. Its corners run clockwise, as d3 asks. */
+/** Return a disc around a point, for a country too small for an outline. d3 requires its corners in clockwise order. */
 function disc([longitude, latitude]) {
   const ring = Array.from({ length: DOT_CORNERS + 1 }, (_, corner) => {
-    const turn = (corner % DOT_CORNERS) * ((2 * Math.PI) / DOT_CORNERS);
+    const angle = (corner % DOT_CORNERS) * ((2 * Math.PI) / DOT_CORNERS);
     const stretch = Math.cos((latitude * Math.PI) / 180);
-    return [longitude + (DOT_DEGREES * Math.sin(turn)) / stretch, latitude + DOT_DEGREES * Math.cos(turn)];
+    return [longitude + (DOT_DEGREES * Math.sin(angle)) / stretch, latitude + DOT_DEGREES * Math.cos(angle)];
   });
   return { type: "Polygon", coordinates: [ring] };
 }
 
-/** Return the shapes of the world: every outlined country, and of the small ones those with visits. */
+/** Return the shapes of the world: every country with an outline, and small ones that were visited. */
 function shapes(outline, visited) {
   const { features } = globalThis.ChartGeo.topojson.feature(outline, outline.objects.countries);
   const small = Object.entries(outline.dots).filter(([code]) => visited.has(code));
-  return [...features, ...small.map(([id, place]) => ({ type: "Feature", id, geometry: disc(place) }))];
+  return [...features, ...small.map(([id, point]) => ({ type: "Feature", id, geometry: disc(point) }))];
 }
 
-/** Return what Chart.js needs to draw the world, each country as dark as its share of the largest one's. */
-function settings(features, visited, colours) {
-  const most = Math.max(...[...visited.values()].map(({ share }) => share)) || 1;
-  // The eye judges areas, and shares are far apart: their roots are told apart better.
-  const opacity = (country) => FAINTEST + (1 - FAINTEST) * Math.sqrt(country.share / most);
-  const fills = features.map(({ id }) =>
-    visited.has(id) ? rgb(colours.main, opacity(visited.get(id))) : colours.rule,
-  );
+/** Return the fill of each shape. A country is the darker, the larger its share of the visits. */
+function fills(features, visited, colours) {
+  const largest = Math.max(...[...visited.values()].map(({ share }) => share)) || 1;
+  // Shares differ by orders of magnitude. Their square roots are easier to distinguish.
+  const opacity = ({ share }) => MIN_OPACITY + (1 - MIN_OPACITY) * Math.sqrt(share / largest);
+  return features.map(({ id }) => (visited.has(id) ? rgb(colours.main, opacity(visited.get(id))) : colours.rule));
+}
+
+/** Return the configuration of Chart.js. */
+function configuration(features, visited, colours) {
+  const backgroundColor = fills(features, visited, colours);
+  const dataset = {
+    outline: features,
+    data: features.map((feature) => ({ feature, value: 0 })),
+    backgroundColor,
+    hoverBackgroundColor: backgroundColor,
+    borderColor: colours.paper,
+    hoverBorderColor: colours.paper,
+    borderWidth: 0.75,
+  };
+  const countryAt = (item) => visited.get(features[item.dataIndex].id);
   return {
     type: "choropleth",
-    data: {
-      labels: features.map(({ id }) => id),
-      datasets: [
-        {
-          outline: features,
-          data: features.map((feature) => ({ feature, value: 0 })),
-          backgroundColor: fills,
-          hoverBackgroundColor: fills,
-          borderColor: colours.paper,
-          hoverBorderColor: colours.paper,
-          borderWidth: 0.75,
-        },
-      ],
-    },
+    data: { labels: features.map(({ id }) => id), datasets: [dataset] },
     options: {
       animation: false,
       maintainAspectRatio: false,
       scales: {
-        // Turned a little, so that the seam runs through the Bering Strait and not through Siberia.
+        // Rotated a little, so that the map is cut at the Bering Strait and not in Siberia.
         projection: { axis: "x", projection: globalThis.ChartGeo.geoEqualEarth().rotate([-11, 0]) },
         color: { axis: "x", display: false },
       },
@@ -61,10 +61,10 @@ function settings(features, visited, colours) {
         tooltip: {
           ...tooltip(colours),
           displayColors: false,
-          filter: (item) => visited.has(features[item.dataIndex].id),
+          filter: (item) => Boolean(countryAt(item)),
           callbacks: {
-            title: ([item]) => item && visited.get(features[item.dataIndex].id).label,
-            label: (item) => visited.get(features[item.dataIndex].id)?.visits,
+            title: ([item]) => item && countryAt(item).label,
+            label: (item) => countryAt(item)?.visits,
           },
         },
       },
@@ -72,17 +72,17 @@ function settings(features, visited, colours) {
   };
 }
 
-/** Fetch what a map is made of; return the function that paints it in the theme of the moment. */
+/** Fetch the outline and the plug-in. Return the function that draws the map in the current theme. */
 async function prepare(canvas) {
-  const [answer] = await Promise.all([fetch(canvas.dataset.outline), import(canvas.dataset.plugin)]);
-  if (!answer.ok) throw new Error(`The outline of the world is not there: ${answer.status}`);
-  const outline = await answer.json();
+  const [response] = await Promise.all([fetch(canvas.dataset.outline), import(canvas.dataset.plugin)]);
+  if (!response.ok) throw new Error(`The outline of the world can't be loaded: HTTP ${response.status}`);
+  const outline = await response.json();
   const { countries } = JSON.parse(document.getElementById(canvas.dataset.map).textContent);
   const visited = new Map(countries.map((country) => [country.code, country]));
   const features = shapes(outline, visited);
   return () => {
     globalThis.Chart.getChart(canvas)?.destroy();
-    new globalThis.Chart(canvas, settings(features, visited, theme(canvas.closest(".plot"))));
+    new globalThis.Chart(canvas, configuration(features, visited, theme(canvas.closest(".plot"))));
   };
 }
 
@@ -92,11 +92,11 @@ const observer = new IntersectionObserver(
       if (!isIntersecting) continue;
       observer.unobserve(target);
       prepare(target)
-        .then((paint) => {
-          paint();
-          document.addEventListener("themechange", paint);
+        .then((draw) => {
+          draw();
+          document.addEventListener("themechange", draw);
         })
-        .catch(() => target.closest(".map").remove()); // the list beside it says the same
+        .catch(() => target.closest(".map").remove()); // the list beside it has the same numbers
     }
   },
   { rootMargin: "300px" },

@@ -1,5 +1,5 @@
-// Turns panels that are siblings into tabs of one place. In the page they stand one after another; here a list of tabs
-// made of their titles goes above them, and one panel at a time is shown (WAI-ARIA Authoring Practices, Tabs).
+// Turns sibling panels into tabs. Without JavaScript they stand one below the other. This script adds a list of tabs with
+// their titles above them, and shows one panel at a time (WAI-ARIA Authoring Practices, Tabs).
 
 for (const group of document.querySelectorAll("[data-tabs]")) {
   const panels = [...group.querySelectorAll(":scope > section")];
@@ -27,11 +27,11 @@ for (const group of document.querySelectorAll("[data-tabs]")) {
   });
 
   const show = (chosen) => {
-    tabs.forEach((tab, place) => {
+    tabs.forEach((tab, index) => {
       const isChosen = tab === chosen;
       tab.setAttribute("aria-selected", String(isChosen));
       tab.tabIndex = isChosen ? 0 : -1;
-      panels[place].hidden = !isChosen;
+      panels[index].hidden = !isChosen;
     });
   };
 
@@ -39,8 +39,8 @@ for (const group of document.querySelectorAll("[data-tabs]")) {
     if (target.role === "tab" || target.getAttribute("role") === "tab") show(target);
   });
   list.addEventListener("keydown", (event) => {
-    const place = tabs.indexOf(document.activeElement);
-    const moves = { ArrowRight: place + 1, ArrowLeft: place - 1, Home: 0, End: tabs.length - 1 };
+    const index = tabs.indexOf(document.activeElement);
+    const moves = { ArrowRight: index + 1, ArrowLeft: index - 1, Home: 0, End: tabs.length - 1 };
     if (!(event.key in moves)) return;
     event.preventDefault();
     const next = tabs[(moves[event.key] + tabs.length) % tabs.length];

@@ -1,10 +1,10 @@
-// The theme: the reader's system decides, or a choice that this browser remembers. Shared with the admin, which keeps
-// the same choice under the same key. Loaded before the first paint, hence no module.
+// The theme: that of the system, or a choice that this browser stores. The admin stores the same choice under the same
+// key. This is not a module, because it must run before the first paint.
 
 {
   const root = document.documentElement;
 
-  const remembered = () => {
+  const storedTheme = () => {
     try {
       return localStorage.getItem("theme") ?? "auto";
     } catch {
@@ -18,20 +18,20 @@
   };
 
   root.classList.add("js");
-  apply(remembered());
+  apply(storedTheme());
 
   document.addEventListener("DOMContentLoaded", () => {
     const choice = document.querySelector("[data-theme-switch]");
-    choice.value = remembered();
+    choice.value = storedTheme();
     choice.addEventListener("change", () => {
       try {
         localStorage.setItem("theme", choice.value);
       } catch {
-        // It holds for this page alone.
+        // Storage is switched off: the choice lasts for this page only.
       }
       apply(choice.value);
     });
   });
 
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => apply(remembered()));
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => apply(storedTheme()));
 }

@@ -1,8 +1,8 @@
-"""Take a picture of every page in both themes and two widths.
+"""Take a screenshot of every page in both themes and two widths.
 
     python tests/browser/shots.py DIR [--hits N] [--data DATA] [--only NAME …]
 
-Starts a server of its own, with demo data or with a copy of the data directory DATA (a project `demo` must be in it),
+It starts its own server, with demo data or with a copy of the data directory DATA (which must have a project `demo`),
 and writes files such as `project-dark-360.png` into DIR.
 """
 
@@ -21,7 +21,7 @@ from tests.server import running  # noqa: E402
 
 
 def shoot(visitors: Visitors, pages: list[Page], target: Path) -> None:
-    """Write the pictures, a line on stderr for each page."""
+    """Write the screenshots, and a line on stderr for each page."""
     for page in pages:
         for width in (WIDE, NARROW):
             window = visitors.window(page.who, width)
@@ -35,11 +35,13 @@ def shoot(visitors: Visitors, pages: list[Page], target: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Take a picture of every page in both themes and two widths.")
+    parser = argparse.ArgumentParser(description="Take a screenshot of every page in both themes and two widths.")
     parser.add_argument("target", type=Path, metavar="DIR")
     parser.add_argument("--hits", default="20000", help="how many demo hits to seed (default %(default)s)")
-    parser.add_argument("--data", type=Path, help="a data directory to copy and show, instead of seeding")
-    parser.add_argument("--only", nargs="+", metavar="NAME", choices=[page.name for page in PAGES], help="these pages")
+    parser.add_argument("--data", type=Path, help="show a copy of this data directory instead of demo data")
+    parser.add_argument(
+        "--only", nargs="+", metavar="NAME", choices=[page.name for page in PAGES], help="only these pages"
+    )
     options = parser.parse_args()
     pages = [page for page in PAGES if not options.only or page.name in options.only]
     chromium = installed()

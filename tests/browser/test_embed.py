@@ -1,4 +1,4 @@
-"""A shared chart in other people's pages: where its link allows it, and where it does not."""
+"""A shared chart on other sites: shown where its link allows it, blocked everywhere else."""
 
 from collections.abc import Iterator
 
@@ -26,7 +26,7 @@ def server(tmp_path_factory) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def read_pixel(server, chromium) -> dict[str, str]:
-    """A pixel that was read once."""
+    """A pixel with one visit."""
     pixel = new_pixel(server)
     with chromium.new_context(user_agent=CHROME) as reader:
         reader.request.get(f"{server.url}/p/{pixel['token']}/medium.gif")
@@ -50,6 +50,7 @@ def origin_of(address: str) -> str:
 
 
 def complaints_of(page: Tab) -> list[str]:
+    """Return a list that grows with each warning and error on the console."""
     complaints: list[str] = []
     page.on("console", lambda line: complaints.append(line.text) if line.type in {"error", "warning"} else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -80,7 +81,7 @@ def test_a_site_that_the_link_names_shows_the_chart(server, chromium, read_pixel
 
 
 @pytest.mark.parametrize("embedded_on", ["https://blog.example.org", "http://127.0.0.1"])
-def test_the_browser_keeps_the_chart_from_any_other_site(server, chromium, read_pixel, embedded_on):
+def test_the_browser_blocks_the_chart_on_any_other_site(server, chromium, read_pixel, embedded_on):
     key = embedded_on.rpartition("/")[2].replace(".", "-")
     with published(FRAME.format(link(server, key, embedded_on))) as address, chromium.new_context() as context:
         page = context.new_page()
@@ -91,7 +92,7 @@ def test_the_browser_keeps_the_chart_from_any_other_site(server, chromium, read_
         assert page.frame_locator("iframe").locator("canvas").count() == 0
 
 
-def test_a_page_that_is_shared_whole_can_not_be_framed(server, chromium, read_pixel):
+def test_a_shared_page_can_not_be_framed(server, chromium, read_pixel):
     frame = link(server, "whole", "*").removesuffix("embed/")
     with published(FRAME.format(frame)) as address, chromium.new_context() as context:
         page = context.new_page()

@@ -1,4 +1,4 @@
-"""The way that the whole project is about, clicked through: a pixel is made, pasted, read, and seen."""
+"""The main way of a user, in a real browser: create a pixel, paste it, read the article, see the visit."""
 
 import http.server
 import json
@@ -15,7 +15,7 @@ from tests.endpoints import CHROME
 from tests.server import PASSWORD, Server, eventually, running
 
 pytestmark = pytest.mark.browser
-ZONE = ZoneInfo("Asia/Kathmandu")  # 5:45 ahead: an hour counted in another zone would show
+ZONE = ZoneInfo("Asia/Kathmandu")  # 5:45 ahead of UTC, so that an hour counted in another zone shows
 
 
 @pytest.fixture
@@ -54,39 +54,11 @@ def published(snippet: str) -> Iterator[str]:
 
 
 def test_a_reader_of_a_pasted_snippet_is_on_the_dashboard_within_three_seconds(server, chromium):
-    author = chromium.new_context()
-    page = author.new_page()
-    complaints: list[str] = []
-    page.on(
-        "console", lambda message: complaints.append(message.text) if message.type in {"error", "warning"} else None
-    )
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("request", lambda request: None if request.url.startswith(server.url) else complaints.append(request.url))
+    page = chromium.new_context().new_page()
+    complaints = complaints_of(page, server)
 
-    page.goto(f"{server.url}/admin/")
-    page.fill("[name=username]", "ada")
-    page.fill("[name=password]", PASSWORD)
-    page.click("[type=submit]")
-    page.goto(f"{server.url}/admin/collector/project/add/")
-    page.fill("[name=name]", "My blog")
-    page.fill("[name=timezone]", ZONE.key)
-    page.click("[name=_save]")
-    page.goto(f"{server.url}/admin/collector/pixel/add/")
-    page.fill("[name=title]", "Hello, readers")
-    page.select_option("[name=project]", label="My blog")
-    page.get_by_label("Medium", exact=True).check()
-    page.click("[name=_save]")
-    snippet = page.locator("[data-snippet=html][data-placement=medium]").text_content()
-
-    with published(snippet) as address:
-        reader = chromium.new_context(user_agent=reader_agent(chromium))
-        article = reader.new_page()
-        with article.expect_response(lambda response: "/p/" in response.url) as pixel:
-            article.goto(address)
-        assert pixel.value.headers["x-telemetry"] == "counted"
-        assert "set-cookie" not in pixel.value.headers
-        read_at = datetime.now(ZONE)
-        assert article.evaluate("document.querySelector('img').naturalWidth") == 1
+    with published(make_snippet(page, server)) as address:
+        read_at = read_article(chromium, address)
 
     deadline = time.monotonic() + 3
     while True:
@@ -102,8 +74,50 @@ def test_a_reader_of_a_pasted_snippet_is_on_the_dashboard_within_three_seconds(s
     assert complaints == []
 
 
+def complaints_of(page, server: Server) -> list[str]:
+    """Return a list that grows with each warning, error and request of another host."""
+    complaints: list[str] = []
+    page.on(
+        "console", lambda message: complaints.append(message.text) if message.type in {"error", "warning"} else None
+    )
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda request: None if request.url.startswith(server.url) else complaints.append(request.url))
+    return complaints
+
+
+def make_snippet(page, server: Server) -> str:
+    """Log in to the admin, create a project and a pixel there, and return the snippet for Medium."""
+    page.goto(f"{server.url}/admin/")
+    page.fill("[name=username]", "ada")
+    page.fill("[name=password]", PASSWORD)
+    page.click("[type=submit]")
+    page.goto(f"{server.url}/admin/collector/project/add/")
+    page.fill("[name=name]", "My blog")
+    page.fill("[name=timezone]", ZONE.key)
+    page.click("[name=_save]")
+    page.goto(f"{server.url}/admin/collector/pixel/add/")
+    page.fill("[name=title]", "Hello, readers")
+    page.select_option("[name=project]", label="My blog")
+    page.get_by_label("Medium", exact=True).check()
+    page.click("[name=_save]")
+    return page.locator("[data-snippet=html][data-placement=medium]").text_content()
+
+
+def read_article(chromium, address: str) -> datetime:
+    """Open the article as a reader does, and return when its pixel was counted."""
+    reader = chromium.new_context(user_agent=reader_agent(chromium))
+    article = reader.new_page()
+    with article.expect_response(lambda response: "/p/" in response.url) as pixel:
+        article.goto(address)
+    assert pixel.value.headers["x-telemetry"] == "counted"
+    assert "set-cookie" not in pixel.value.headers
+    read_at = datetime.now(ZONE)
+    assert article.evaluate("document.querySelector('img').naturalWidth") == 1
+    return read_at
+
+
 def reader_agent(chromium) -> str:
-    """Return the user agent of the same Chromium with a window."""
+    """Return the user agent of the same Chromium when it is not headless."""
     page = chromium.new_page()
     agent = page.evaluate("navigator.userAgent")
     page.close()
@@ -111,19 +125,18 @@ def reader_agent(chromium) -> str:
 
 
 def rows(page, panel: str, cell: int = 0) -> dict[str, str]:
-    """Return a figure of each row of a panel, the first unless told, by the row's label without what follows it.
+    """Return one cell of each row of a panel (by default the first), by the row's label without its details.
 
-    Text, not what is seen: a panel may lie behind a tab, and the hours are shaded cells.
+    This reads text that may be invisible: a panel may be behind a tab, and the hours are shaded cells.
     """
     page.locator(".detail, .open, .trail").evaluate_all("parts => parts.forEach(part => part.remove())")
-    found = page.locator(f"[data-panel={panel}] tbody tr")
+    panel_rows = page.locator(f"[data-panel={panel}] tbody tr")
     return {
-        found.nth(number).locator("th").text_content().strip(): found.nth(number).locator("td").nth(cell).text_content()
-        for number in range(found.count())
+        row.locator("th").text_content().strip(): row.locator("td").nth(cell).text_content() for row in panel_rows.all()
     }
 
 
-def test_strangers_see_no_project_and_readers_without_scripts_see_every_number(server, chromium):
+def test_strangers_see_no_project_and_members_without_scripts_see_every_number(server, chromium):
     server.manage("create_pixel", "secret", "Plans")
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()
@@ -136,8 +149,8 @@ def test_strangers_see_no_project_and_readers_without_scripts_see_every_number(s
     assert "Plans" not in page.content()
     assert page.goto(f"{server.url}/projects/secret/").status == 404
 
-    made = json.loads(server.manage("create_pixel", "mine", "Letters", "--owner", "ada", "--json"))
-    page.request.get(f"{server.url}/p/{made['token']}/medium.gif", headers={"User-Agent": CHROME})
+    pixel = json.loads(server.manage("create_pixel", "mine", "Letters", "--owner", "ada", "--json"))
+    page.request.get(f"{server.url}/p/{pixel['token']}/medium.gif", headers={"User-Agent": CHROME})
     eventually(lambda: server.hits("mine"), 30)
     assert page.goto(f"{server.url}/projects/mine/").status == 200
     assert page.locator("[data-figure=visits]").first.is_visible()

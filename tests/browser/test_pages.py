@@ -1,6 +1,6 @@
-"""Every page in a real browser: quiet, of this host alone, accessible, narrow enough, worked by keyboard, light.
+"""Every page in a real browser: no errors, no other host, accessible, fits a phone, works by keyboard, is small.
 
-Seeded with DEMO_HITS hits, 3,000 by default; a million takes some minutes.
+The server has DEMO_HITS hits, 3,000 by default. A million takes some minutes.
 """
 
 import json
@@ -22,14 +22,14 @@ pytestmark = pytest.mark.browser
 HITS = os.environ.get("DEMO_HITS", "3000")
 COLD_PAGE_BYTES = 150_000
 HEAVIEST = {"chart.umd", "index.umd", "countries"}  # Chart.js, its plug-in for maps, and the outline of the world
-# Both themes have the same elements; only these rules of axe can tell them apart.
+# Both themes have the same elements. Only these rules of axe depend on the theme.
 ABOUT_COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}
 CHARTED = [page for page in PAGES if page.name in {"project", "project-today", "project-year", "article", "share"}]
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A page that somebody has open, and what the browser complained of since, or asked of any other host."""
+    """An open page. `complaints` has the errors of the browser, and its requests of other hosts."""
 
     page: Page
     tab: Tab
@@ -60,7 +60,7 @@ def visitors(chromium, tmp_path_factory) -> Iterator[Visitors]:
 
 @pytest.fixture(scope="module", params=PAGES, ids=str)
 def visit(visitors, request) -> Iterator[Visit]:
-    """Open a page, once for all tests of it: pytest runs them one after the other."""
+    """Open a page once for all its tests: pytest runs them one after the other."""
     window = visitors.window(request.param.who)
     visit = Visit(request.param, window.new_page())
     visit.listen(visitors.server.url)
@@ -93,7 +93,7 @@ WATCH_FOCUS = """() => {
 }"""
 
 
-def test_the_keyboard_reaches_every_control_and_shows_where_it_is(visit):
+def test_the_keyboard_reaches_every_control_and_shows_the_focus(visit):
     for _ in range(visit.tab.evaluate(WATCH_FOCUS) + 1):
         visit.tab.keyboard.press("Tab")
     missed, unseen = visit.tab.evaluate(
@@ -122,8 +122,8 @@ def test_nothing_scrolls_sideways_on_a_phone(visit):
     assert scrolled <= width, wide
 
 
-def test_a_page_gave_no_cause_for_complaint_and_asked_no_other_host(visit):
-    """After the keys and the other width, and before axe, whose own doings the browser complains of."""
+def test_a_page_causes_no_errors_and_requests_no_other_host(visit):
+    """This runs after the tests of keys and width, and before axe, which causes errors itself."""
     for theme in reversed(THEMES):
         wear(visit.tab, theme)
     of_itself = f"the server responded with a status of {visit.page.status} "
@@ -140,7 +140,7 @@ def test_axe_finds_no_violation_in_either_theme(visit):
 
 
 @pytest.mark.parametrize("page", CHARTED, ids=str)
-def test_without_scripts_every_number_of_a_chart_stands_in_a_table(visitors, page):
+def test_without_scripts_every_number_of_a_chart_is_in_a_table(visitors, page):
     window = visitors.window(page.who, java_script_enabled=False)
     tab = window.new_page()
     visitors.open(page, tab)
@@ -159,7 +159,7 @@ def test_without_scripts_every_number_of_a_chart_stands_in_a_table(visitors, pag
     window.close()
 
 
-def test_a_cold_project_page_is_light(visitors):
+def test_a_project_page_is_small_with_an_empty_cache(visitors):
     page = next(page for page in PAGES if page.name == "project")
     window = visitors.window(page.who)
     tab = window.new_page()

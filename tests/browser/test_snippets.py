@@ -1,4 +1,4 @@
-"""The page of snippets in a real browser: what is copied is what is counted, and the waiting line changes by itself."""
+"""The snippets page in a real browser: a copied snippet counts, and the waiting line updates by itself."""
 
 import json
 import re
@@ -21,7 +21,7 @@ def server(tmp_path_factory) -> Iterator[Server]:
 
 @pytest.fixture
 def author(chromium, server):
-    """A browser in which the administrator is logged in, that may read and write the clipboard."""
+    """A browser in which the administrator is logged in, and which may use the clipboard."""
     context = chromium.new_context(permissions=["clipboard-read", "clipboard-write"])
     page = context.new_page()
     page.goto(f"{server.url}/login/")
@@ -33,15 +33,15 @@ def author(chromium, server):
     context.close()
 
 
-def made(server: Server, title: str, *placements: str) -> str:
-    """Make a pixel and return the address of its snippets."""
+def new_pixel_page(server: Server, title: str, *placements: str) -> str:
+    """Create a pixel and return the address of its snippets."""
     options = [option for placement in placements for option in ("--placement", placement)]
     pixel = json.loads(server.manage("create_pixel", "notes", title, *options, "--json"))
     return f"{server.url}/projects/notes/{pixel['id']}/snippets/"
 
 
-def copied(page, form: str, placement: str) -> str:
-    """Press the button beside a snippet and return what the clipboard holds then."""
+def copy(page, form: str, placement: str) -> str:
+    """Press the button beside a snippet and return the text on the clipboard."""
     code = page.locator(f"[data-snippet={form}][data-placement={placement}]")
     button = code.locator("xpath=following-sibling::button")
     button.click()
@@ -51,11 +51,11 @@ def copied(page, form: str, placement: str) -> str:
     return text
 
 
-def test_the_waiting_line_turns_into_the_first_visit_by_itself(server, author, chromium):
-    author.goto(made(server, "Hello", "website"))
-    line = author.locator(".arrival")
-    assert line.locator(".arrival-words").inner_text() == "Waiting for the first visit…"
-    snippet = copied(author, "html", "website")
+def test_the_waiting_line_shows_the_first_visit_by_itself(server, author, chromium):
+    author.goto(new_pixel_page(server, "Hello", "website"))
+    line = author.locator(".first-visit")
+    assert line.locator(".first-visit-words").inner_text() == "Waiting for the first visit…"
+    snippet = copy(author, "html", "website")
 
     with published(snippet) as address:
         article = chromium.new_context(user_agent=reader_agent(chromium)).new_page()
@@ -63,52 +63,54 @@ def test_the_waiting_line_turns_into_the_first_visit_by_itself(server, author, c
             article.goto(address)
         assert image.value.headers["x-telemetry"] == "counted"
 
-    author.wait_for_selector(".arrival[data-state=seen]", timeout=10_000)
-    words = line.locator(".arrival-words").inner_text()
+    author.wait_for_selector(".first-visit[data-state=seen]", timeout=10_000)
+    words = line.locator(".first-visit-words").inner_text()
     assert re.fullmatch(r"First visit seen (just now|\d+ seconds? ago), at [\d:]{8} \(UTC\), from localhost\.", words)
 
 
-def test_what_was_set_aside_is_told_while_it_waits(server, author):
-    author.goto(made(server, "Preview", "medium"))
-    url = copied_url(author, "medium")
+def test_a_filtered_out_hit_is_explained_while_the_page_waits(server, author):
+    author.goto(new_pixel_page(server, "Preview", "medium"))
+    url = copy_url(author, "medium")
     author.request.get(url, headers={"User-Agent": "Twitterbot/1.0"})
-    note = author.locator(".arrival-notes li")
+    note = author.locator(".first-visit-notes li")
     note.wait_for(timeout=10_000)
-    assert "request by a program, such as a link preview, was set aside" in note.inner_text()
-    assert author.locator(".arrival").get_attribute("data-state") == "waiting"
+    assert "it came from a bot, such as a link preview" in note.inner_text()
+    assert author.locator(".first-visit").get_attribute("data-state") == "waiting"
 
 
-def copied_url(page, placement: str) -> str:
-    page.locator(f"#place-{placement} summary").click()
-    return copied(page, "url", placement)
+def copy_url(page, placement: str) -> str:
+    page.locator(f"#platform-{placement} summary").click()
+    return copy(page, "url", placement)
 
 
-def test_the_end_is_loaded_as_its_reader_comes_near_and_not_before(server, author, chromium):
-    author.goto(made(server, "Long", "website"))
-    start, end = copied(author, "html", "website"), copied(author, "end-html", "website")
+def test_the_end_image_is_loaded_only_when_the_reader_comes_near(server, author, chromium):
+    author.goto(new_pixel_page(server, "Long", "website"))
+    start, end = copy(author, "html", "website"), copy(author, "end-html", "website")
 
     with published(f"{start}{TALL}{end}") as address:
         article = chromium.new_context(user_agent=reader_agent(chromium)).new_page()
-        asked: list[str] = []
-        article.on("request", lambda request: asked.append(request.url) if "/p/" in request.url else None)
+        requested: list[str] = []
+        article.on("request", lambda request: requested.append(request.url) if "/p/" in request.url else None)
         article.goto(address, wait_until="networkidle")
-        assert [url.rsplit("/", 1)[1] for url in asked] == ["website.gif"]
+        assert [url.rsplit("/", 1)[1] for url in requested] == ["website.gif"]
         with article.expect_response(re.compile(r"/end\.gif$")) as image:
             article.evaluate("scrollTo(0, document.body.scrollHeight)")
         assert image.value.headers["x-telemetry"] == "counted"
 
-    hits = eventually(lambda: len(found := of(server, "Long")) == 2 and found, 10)
+    eventually(lambda: len(hits_of(server, "Long")) == 2, 10)
+    hits = hits_of(server, "Long")
     assert sorted((hit["position"], hit["platform"]) for hit in hits) == [("end", "website"), ("start", "website")]
 
 
-def of(server: Server, title: str) -> list[dict]:
+def hits_of(server: Server, title: str) -> list[dict]:
+    """Return the stored hits of the article with this title."""
     return [hit for hit in server.hits("notes") if hit["pixel"] == title]
 
 
-def test_a_place_is_chosen_and_added_by_keyboard(server, author):
-    address = made(server, "Keys", "medium")
+def test_a_platform_is_chosen_and_added_by_keyboard(server, author):
+    address = new_pixel_page(server, "Keys", "medium")
     author.goto(address)
-    author.get_by_label("Another place, by a name of your own").focus()
+    author.get_by_label("Another platform: choose a name").focus()
     author.keyboard.type("team-wiki")
     author.keyboard.press("Enter")
     author.wait_for_url(re.compile("own=team-wiki"))
@@ -117,13 +119,13 @@ def test_a_place_is_chosen_and_added_by_keyboard(server, author):
     add.focus()
     author.keyboard.press("Enter")
     author.wait_for_load_state()
-    author.wait_for_selector("#place-team-wiki .offer", state="detached")
+    author.wait_for_selector("#platform-team-wiki .offer", state="detached")
     author.goto(address)
-    assert author.locator("#place-team-wiki").count() == 1
+    assert author.locator("#platform-team-wiki").count() == 1
 
 
-def test_without_scripts_places_are_chosen_and_snippets_shown(server, author, chromium):
-    address = made(server, "Plain", "medium")
+def test_without_scripts_platforms_are_chosen_and_snippets_shown(server, author, chromium):
+    address = new_pixel_page(server, "Plain", "medium")
     author.request.get(author.url)
     plain = chromium.new_context(java_script_enabled=False, storage_state=author.context.storage_state())
     page = plain.new_page()
@@ -134,5 +136,5 @@ def test_without_scripts_places_are_chosen_and_snippets_shown(server, author, ch
     assert page.locator("[data-snippet=markdown][data-placement=github]").is_visible()
     assert page.locator("[data-snippet=html][data-placement=medium]").is_visible()
     assert not page.locator("[data-copy]").first.is_visible()
-    assert page.get_by_text("Open what you published, then reload this page.").is_visible()
+    assert page.get_by_text("Open the page you published, then reload this one.").is_visible()
     plain.close()

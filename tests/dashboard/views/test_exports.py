@@ -1,28 +1,23 @@
-"""What is taken along from the dashboard: raw hits as they are read, pages and panels as CSV."""
+"""Downloads from the dashboard: raw hits, views and panels as CSV."""
 
 import csv
 import gzip
 import io
 import json
-import zlib
-from datetime import UTC, datetime
 from urllib.parse import quote
 
 import pytest
-from asgiref.sync import async_to_sync
-from django.contrib.auth.models import User
-from django.middleware.gzip import GZipMiddleware
-from django.test import AsyncClient, Client, RequestFactory
-from django.test.client import AsyncRequestFactory
+from django.test import Client
 
 from collector.models import Hit, Membership, Pixel, Project, Verdict
 from collector.storage.export import FIELDS, spreadsheet_cell
 from dashboard.views import exports
-from dashboard.views.streams import CSV, streamed
+from dashboard.views.streams import CSV
+from tests.dashboard.views.downloads import fetched, fetched_by_asgi
 from tests.hits import CAMO, hit
 from tests.server import ROOT
 
-NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+pytestmark = pytest.mark.usefixtures("noon")
 HITS = ["/projects/blog/hits.csv", "/projects/blog/hits.jsonl"]
 PATHS = [
     *HITS,
@@ -36,37 +31,6 @@ PATHS = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def noon(monkeypatch):
-    """Stop the clock at noon of a Sunday."""
-    monkeypatch.setattr("django.utils.timezone.now", lambda: NOON)
-
-
-@pytest.fixture
-def reader(client, viewer) -> Client:
-    client.force_login(viewer)
-    return client
-
-
-def fetched(client: Client, path: str, status: int = 200, **headers: str) -> bytes:
-    response = client.get(path, headers=headers)
-    assert response.status_code == status
-    return b"".join(response.streaming_content) if response.streaming else response.content
-
-
-def fetched_by_asgi(user: User, path: str, **headers: str) -> bytes:
-    """Return the same by ASGI, where a synchronous iterator would be an error."""
-
-    async def fetch() -> bytes:
-        client = AsyncClient()
-        await client.aforce_login(user)
-        response = await client.get(path, headers=headers)
-        assert response.status_code == 200
-        return b"".join([part async for part in response.streaming_content])
-
-    return async_to_sync(fetch)()
-
-
 def table(content: bytes) -> list[list[str]]:
     return list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
 
@@ -76,11 +40,11 @@ def moments(client: Client, query: str) -> list[str]:
     return [json.loads(line)["at"][:16] for line in lines]
 
 
-# Who may take what
+# Who may download what
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_who_is_not_logged_in_is_sent_to_the_login(client, pixel, path):
+def test_people_who_are_not_logged_in_are_sent_to_the_login(client, pixel, path):
     path = path.format(pixel=pixel.pk)
     response = client.get(path)
     assert (response.status_code, response.url) == (302, f"/login/?next={quote(path)}")
@@ -94,14 +58,14 @@ def test_strangers_find_nothing(client, pixel, stranger, path):
 
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("who", ["owner", "viewer", "admin_user"])
-def test_members_and_superusers_take_what_they_see(client, take, pixel, request, who, path):
+def test_members_and_superusers_download_what_they_see(client, take, pixel, request, who, path):
     take(hit(pixel, placement="medium"))
     client.force_login(request.getfixturevalue(who))
     assert len(fetched(client, path.format(pixel=pixel.pk)).splitlines()) >= 1
 
 
 @pytest.mark.parametrize("path", ["hits.csv", "export.csv", "export/trend.csv"])
-def test_a_pixel_is_taken_from_its_own_project_alone(reader, viewer, project, path):
+def test_a_pixel_is_only_found_in_its_own_project(reader, viewer, project, path):
     foreign = Pixel.objects.create(project=Project.objects.create(name="Other", slug="other"), title="Elsewhere")
     for address in (f"blog/{foreign.pk}", f"other/{foreign.pk}", "other", f"blog/{10**30}"):
         fetched(reader, f"/projects/{address}/{path}", 404)
@@ -111,12 +75,12 @@ def test_a_pixel_is_taken_from_its_own_project_alone(reader, viewer, project, pa
 
 
 @pytest.mark.parametrize("path", ["hits.xml", "hits.", "export/nothing.csv", "export/placements.csv", "export/ .csv"])
-def test_what_is_not_offered_is_not_found(reader, project, path):
+def test_an_unknown_download_is_not_found(reader, project, path):
     fetched(reader, f"/projects/blog/{path}", 404)
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_an_export_is_only_read(reader, pixel, path):
+def test_a_download_accepts_no_post(reader, pixel, path):
     assert reader.post(path.format(pixel=pixel.pk)).status_code == 405
 
 
@@ -135,7 +99,7 @@ def test_raw_hits_are_the_same_by_wsgi_and_asgi_and_from_the_command(reader, vie
     assert table(fetched(reader, HITS[0]))[0] == list(FIELDS)
 
 
-def test_raw_hits_of_a_pixel_are_its_own(reader, take, pixel):
+def test_raw_hits_of_a_pixel_contain_no_other_pixel(reader, take, pixel):
     other = Pixel.objects.create(project=pixel.project, title="Other")
     take(hit(pixel), hit(other), hit(pixel))
     assert len(fetched(reader, "/projects/blog/hits.jsonl").splitlines()) == 3
@@ -180,7 +144,7 @@ def test_a_lone_carriage_return_breaks_no_row(reader, take, pixel):
     assert [row[2] for row in table(fetched(reader, "/projects/blog/hits.csv"))] == ["pixel", "one\rtwo"]
 
 
-def test_a_range_is_of_whole_days_in_the_zone_of_the_project(reader, take, pixel):
+def test_a_range_has_whole_days_in_the_time_zone_of_the_project(reader, take, pixel):
     """Berlin is an hour ahead of UTC."""
     take(*[hit(pixel, at) for at in ("2026-11-20T22:59", "2026-11-20T23:00", "2026-11-21T22:59", "2026-11-21T23:00")])
     assert moments(reader, "start=2026-11-21&end=2026-11-21") == ["2026-11-20T23:00", "2026-11-21T22:59"]
@@ -234,7 +198,7 @@ def test_any_query_string_gives_an_answer(reader, take, pixel, query):
         ("{pixel}/export/trend.csv?range=today", CSV, "blog-hello-trend-2026-11-22.csv"),
     ],
 )
-def test_a_download_says_what_it_is_and_is_kept_by_nobody(reader, pixel, path, content_type, name):
+def test_a_download_has_a_type_and_a_name_and_is_not_cached(reader, pixel, path, content_type, name):
     response = reader.get(f"/projects/blog/{path.format(pixel=pixel.pk)}")
     assert response.headers["Content-Disposition"] == f'attachment; filename="{name}"'
     assert response.headers["Content-Type"] == content_type
@@ -243,88 +207,10 @@ def test_a_download_says_what_it_is_and_is_kept_by_nobody(reader, pixel, path, c
     assert "Accept-Encoding" in response.headers["Vary"]
 
 
-def test_a_title_without_latin_letters_names_its_file_by_its_token(reader, pixel):
+def test_a_title_without_latin_letters_is_replaced_by_the_token(reader, pixel):
     Pixel.objects.update(title="日本語")
     response = reader.get(f"/projects/blog/{pixel.pk}/hits.csv?range=today")
     assert f"blog-{pixel.token}-hits" in response.headers["Content-Disposition"]
-
-
-@pytest.mark.parametrize("accepted", ["", "br", "identity"])
-def test_who_takes_no_gzip_gets_none(reader, pixel, accepted):
-    response = reader.get("/projects/blog/hits.csv", headers={"accept-encoding": accepted})
-    assert "Content-Encoding" not in response.headers
-
-
-def test_a_head_reads_no_hit(reader, take, pixel, django_assert_max_num_queries):
-    take(hit(pixel))
-    with django_assert_max_num_queries(5):  # session, user, project, first day
-        response = reader.head("/projects/blog/hits.csv")
-    assert (response.status_code, response.getvalue()) == (200, b"")
-    assert list(streamed(RequestFactory().head("/"), ["line"], CSV, "x.csv")) == []
-
-
-def test_a_head_has_no_body_where_its_get_were_compressed():
-    request = RequestFactory().head("/", headers={"accept-encoding": "gzip"})
-    response = GZipMiddleware(lambda request: streamed(request, ["line"], CSV, "x.csv"))(request)
-    assert (response.headers["Content-Encoding"], list(response)) == ("gzip", [])
-
-
-@pytest.mark.parametrize("accepted", ["gzip", "gzip;q=0", "br;q=1.0, gzip;q=0.8"])
-def test_by_asgi_an_answer_is_one_gzip_file(viewer, take, pixel, monkeypatch, accepted):
-    """Browsers read the first alone, and GZipMiddleware would make one a part."""
-    monkeypatch.setattr("dashboard.views.streams.PART_CHARACTERS", 1)
-    take(hit(pixel), hit(pixel))
-    file = zlib.decompressobj(wbits=31)
-    content = file.decompress(fetched_by_asgi(viewer, "/projects/blog/hits.jsonl", accept_encoding=accepted))
-    assert (len(content.splitlines()), file.unused_data) == (2, b"")
-
-
-# As they are read
-
-
-class Lines:
-    """So many lines, and how many were asked for."""
-
-    def __init__(self, number: int) -> None:
-        self.asked = 0
-        self._number = number
-
-    def __iter__(self):
-        for _ in range(self._number):
-            self.asked += 1
-            yield "x" * 1023 + "\n"
-
-
-def test_by_wsgi_the_first_part_is_sent_before_the_second_is_made():
-    lines = Lines(1000)
-    parts = iter(streamed(RequestFactory().get("/"), lines, CSV, "x.csv"))
-    assert len(next(parts)) == 32 * 1024
-    assert lines.asked == 32
-    assert sum(map(len, parts)) == 968 * 1024
-
-
-def test_by_asgi_the_first_part_is_sent_before_the_second_is_made():
-    lines = Lines(1000)
-
-    async def read() -> int:
-        parts = aiter(streamed(AsyncRequestFactory().get("/"), lines, CSV, "x.csv"))
-        assert len(await anext(parts)) == 32 * 1024
-        assert lines.asked == 32
-        return sum([len(part) async for part in parts])
-
-    assert async_to_sync(read)() == 968 * 1024
-
-
-def test_who_hangs_up_stops_the_reading():
-    lines = Lines(1000)
-
-    async def read() -> None:
-        parts = aiter(streamed(AsyncRequestFactory().get("/"), lines, CSV, "x.csv"))
-        await anext(parts)
-        await parts.aclose()
-
-    async_to_sync(read)()
-    assert lines.asked == 32
 
 
 def test_hits_are_read_step_by_step_as_they_are_sent(reader, take, pixel, monkeypatch, django_assert_num_queries):
@@ -342,7 +228,7 @@ def test_hits_are_read_step_by_step_as_they_are_sent(reader, take, pixel, monkey
 def test_a_later_step_begins_where_the_one_before_ended(
     reader, take, pixel, monkeypatch, django_assert_max_num_queries
 ):
-    """Two lower bounds, and SQLite may search from the first hit at every step."""
+    """With two lower bounds, SQLite might search from the first hit at every step."""
     take(*[hit(pixel, f"2026-11-22T10:0{minute}") for minute in range(3)])
     monkeypatch.setattr("collector.storage.export.STEP_ROWS", 1)
     with django_assert_max_num_queries(20) as captured:
@@ -352,7 +238,7 @@ def test_a_later_step_begins_where_the_one_before_ended(
     assert ["2026-11-21 23:00" in sql or "2026-11-21T23:00" in sql for sql in steps] == [True] * 2 + [False] * 6
 
 
-# Pages and panels
+# Views and panels
 
 
 @pytest.fixture
@@ -401,7 +287,7 @@ def test_placements_have_hours_and_days_as_spreadsheets_read_them(reader, visite
     assert len(head) == len(rows[0])
 
 
-def test_filters_of_the_address_hold(reader, visited):
+def test_filters_apply_to_a_download(reader, visited):
     query = "?platform=medium"
     assert len(table(fetched(reader, f"/projects/blog/export/platforms.csv{query}"))) == 2
     rows = table(fetched(reader, "/projects/blog/export/platforms.csv?country=FR"))
@@ -415,16 +301,16 @@ def test_a_panel_has_all_its_rows(reader, take, pixel, monkeypatch):
     assert len(table(fetched(reader, "/projects/blog/export/pages.csv"))) == 121
     Pixel.objects.bulk_create([Pixel(project=pixel.project, title=f"Quiet {number}") for number in range(70)])
     assert len(table(fetched(reader, "/projects/blog/export/articles.csv"))) == 72
-    monkeypatch.setattr("dashboard.views.exports.MAX_ROWS", 30)
+    monkeypatch.setattr("dashboard.views.exports.MAX_PANEL_ROWS", 30)
     assert len(table(fetched(reader, "/projects/blog/export/pages.csv"))) == 31
 
 
 def test_the_readme_says_how_many_rows_a_panel_has_at_most():
     readme = (ROOT / "README.md").read_text("utf-8")
-    assert f"at most {exports.MAX_ROWS:,} rows" in readme
+    assert f"at most {exports.MAX_PANEL_ROWS:,} rows" in readme
 
 
-def test_a_page_has_one_number_a_line_each_under_the_panel_it_is_from(reader, visited):
+def test_a_view_has_one_number_a_line_with_the_panel_it_is_from(reader, visited):
     head, *rows = table(fetched(reader, "/projects/blog/export.csv?range=7d&compare=none"))
     assert head == ["panel", "title", "label", "measure", "number"]
     assert {row[0] for row in rows} >= {"figures", "trend", "hours", "platforms", "articles", "countries", "pages"}
@@ -439,17 +325,17 @@ def test_a_page_has_one_number_a_line_each_under_the_panel_it_is_from(reader, vi
     assert all(number == "" or float(number) >= 0 for number in numbers.values())
 
 
-def test_spreadsheets_are_told_that_it_is_utf_8(reader, visited):
+def test_a_csv_starts_with_a_byte_order_mark(reader, visited):
     for path in ("export.csv", "export/trend.csv"):
         assert fetched(reader, f"/projects/blog/{path}").startswith(b"\xef\xbb\xbf")
 
 
-def test_a_project_without_visits_has_its_heads(reader, project):
+def test_a_project_without_visits_has_the_header_lines(reader, project):
     assert table(fetched(reader, "/projects/blog/export.csv"))[0] == ["panel", "title", "label", "measure", "number"]
     assert table(fetched(reader, "/projects/blog/export/countries.csv")) == [["Country", "Visits", "Visitors", "Share"]]
 
 
-def test_an_export_asks_no_more_than_its_page(reader, visited, django_assert_max_num_queries):
+def test_a_download_takes_no_more_queries_than_its_view(reader, visited, django_assert_max_num_queries):
     with django_assert_max_num_queries(40) as page:
         fetched(reader, "/projects/blog/")
     for path in ("export.csv", "export/trend.csv", "export/articles.csv", "export/countries.csv"):

@@ -330,7 +330,9 @@ def test_a_retired_pixel_says_so(reader, pixel):
 def test_a_paused_pixel_says_until_when_and_that_it_applies_to_all_readers(reader, pixel):
     pixel.mute(NOON - timedelta(minutes=5))
     page = get(reader, f"/projects/blog/{pixel.pk}/")
-    assert "Counting is paused until 13:05 (Europe/Berlin), while you edit. Hits until then are set aside" in page
+    assert (
+        "Counting is paused until 13:05 (Europe/Berlin). Until then, the hits of all readers are filtered out" in page
+    )
     assert "all readers" in page
     Pixel.objects.update(muted_until=NOON)
     assert "paused" not in get(reader, f"/projects/blog/{pixel.pk}/")
@@ -465,7 +467,7 @@ def test_an_unusually_quiet_article_is_marked_and_says_what_to_check(reader, pix
     assert "1 article is unusually quiet. Check that the image is still in the post" in page
     assert Tables(page).panels["articles"] == {"Hello quiet for 27 days": "3"}  # within 30 days
     assert "Unusually quiet: the last visit was on" in page
-    assert "1 article has fallen quiet" in get(reader, "/")
+    assert "1 article is unusually quiet" in get(reader, "/")
     add_visits(pixel, 1)
     assert "quiet" not in get(reader, "/").replace('class="quiet', "")
 
@@ -626,7 +628,7 @@ def test_users_without_admin_access_are_told_who_to_ask(client, db):
     client.force_login(User.objects.create_user("guest"))
     page = get(client, "/")
     assert "/admin/" not in page
-    assert "Ask whoever runs this server" in page
+    assert "Ask the person who runs this server" in page
 
 
 def test_a_project_without_pixels_shows_how_to_start(reader, project):
@@ -767,10 +769,10 @@ def test_only_administrators_are_told_of_lost_hits(viewer, client, admin_client)
     SpoolOffset.objects.create(segment="b", offset_bytes=0, lost=34)
     client.force_login(viewer)
 
-    assert "could not be kept" not in client.get("/").content.decode()
-    assert "1,234 hits could not be kept" in admin_client.get("/").content.decode()
+    assert "were lost" not in client.get("/").content.decode()
+    assert "1,234 hits were lost" in admin_client.get("/").content.decode()
     SpoolOffset.objects.update(lost=0)
-    assert "could not be kept" not in admin_client.get("/").content.decode()
+    assert "were lost" not in admin_client.get("/").content.decode()
 
 
 def segment(name: str, hits: int, private: int, hours_ago: int = 1) -> None:
@@ -779,7 +781,7 @@ def segment(name: str, hits: int, private: int, hours_ago: int = 1) -> None:
     )
 
 
-NO_PROXY_TOLD = "set TRUSTED_PROXIES to how many there are (mostly 1) and restart"
+NO_PROXY_TOLD = "set TRUSTED_PROXIES to the number of proxies (usually 1) and restart"
 
 
 def test_only_administrators_are_told_of_readers_with_private_addresses(viewer, client, admin_client):
@@ -822,5 +824,5 @@ def test_notes_for_administrators_cost_one_query(admin_client, pixel, django_ass
     SpoolOffset.objects.filter(segment="b").update(lost=5)
     with django_assert_num_queries(6):
         page = get(admin_client, "/")
-    assert "5 hits could not be kept" in page
+    assert "5 hits were lost" in page
     assert "97 of the 100 hits of the last day" in page

@@ -1,0 +1,49 @@
+"""Pages for people without an account: the same for everybody, in no search engine, limited in rate."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.views.decorators.cache import cache_control
+
+from collector.intake.rate_limits import hidden, network_of, seconds_to_wait, too_often
+
+UnlistedView = Callable[[HttpRequest, str], HttpResponseBase]
+
+
+def unlisted(view: UnlistedView) -> UnlistedView:
+    """Keep a page out of search engines and caches, and its key out of the logs of other sites.
+
+    Requests are limited in rate, because an answer costs much more than a request.
+    """
+
+    @cache_control(private=True, no_store=True)
+    @wraps(view)
+    def answer(request: HttpRequest, key: str) -> HttpResponseBase:
+        response = _answer_if_too_often(request) or view(request, key)
+        response.headers["X-Robots-Tag"] = "noindex, nofollow"
+        # With `no-referrer`, browsers would send the password's form without an origin, and CSRF protection needs one.
+        response.headers["Referrer-Policy"] = "same-origin"
+        return response
+
+    return answer
+
+
+def render_public(
+    request: HttpRequest, template: str, context: dict[str, Any] | None = None, status: int | None = None
+) -> HttpResponse:
+    """Render a page as people without an account see it, even if the user is logged in."""
+    return render(request, template, {"user": AnonymousUser(), **(context or {})}, status=status)
+
+
+def _answer_if_too_often(request: HttpRequest) -> HttpResponseBase | None:
+    """Count a request of the client's network. Return an answer if it has to wait. At most one query a day."""
+    wait_seconds = seconds_to_wait("share", lambda: hidden(network_of(request), "share"), settings.SHARE_RATE_LIMIT)
+    if not wait_seconds:
+        return None
+    headers = {"Retry-After": str(wait_seconds)}
+    return HttpResponse(too_often(wait_seconds), "text/plain; charset=utf-8", status=429, headers=headers)

@@ -1,0 +1,36 @@
+"""Fixtures of the dashboard's tests: the clock, the public address, and people who are logged in."""
+
+from datetime import UTC, datetime
+
+import pytest
+from django.test import Client
+
+from collector.models import Membership, Role
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def noon(monkeypatch) -> None:
+    """Stop the clock at noon of a Sunday."""
+    monkeypatch.setattr("django.utils.timezone.now", lambda: NOON)
+
+
+@pytest.fixture
+def public_url(settings) -> None:
+    settings.PUBLIC_URL = "https://hits.example.org"
+
+
+@pytest.fixture
+def reader(client, viewer) -> Client:
+    """A browser in which a viewer of the project is logged in."""
+    client.force_login(viewer)
+    return client
+
+
+@pytest.fixture
+def editor(client, viewer) -> Client:
+    """A browser in which an editor of the project is logged in, who may not enter the admin."""
+    Membership.objects.filter(user=viewer).update(role=Role.EDITOR)
+    client.force_login(viewer)
+    return client

@@ -1,0 +1,25 @@
+"""Fixtures of the tests of share links."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.cache import cache
+
+from collector.models import Pixel
+from tests.dashboard.conftest import NOON
+from tests.dashboard.views.share_links import visits
+
+
+@pytest.fixture
+def empty_cache() -> None:
+    """Forget all counted requests and tries of passwords."""
+    cache.clear()
+
+
+@pytest.fixture
+def visited_pixel(pixel, take, noon) -> Pixel:
+    """A pixel that appeared yesterday and has seven visits."""
+    Pixel.objects.update(created_at=NOON - timedelta(days=1))
+    take(*visits(pixel, 7))
+    pixel.refresh_from_db()
+    return pixel
