@@ -13,7 +13,9 @@ from collector.intake.asgi import FastPath
 from collector.intake.limits import Limiter, Rate
 from collector.intake.lookups import Lookups
 from collector.intake.receive import Receiver
-from collector.spool.writer import SpooledHit, SpoolWriter, read_lines, segments
+from collector.spool.line import SpooledHit
+from collector.spool.reader import read_lines, segments
+from collector.spool.writer import SpoolWriter
 
 CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/146.0.0.0 Safari/537.36"
 UNLIMITED = Rate(0, 60)

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from collector.models import DailyCount, Dimension, Pixel
-from collector.spool.writer import SpooledHit, SpoolWriter
+from collector.spool.line import SpooledHit
+from collector.spool.writer import SpoolWriter
 from collector.storage.drain import Drain
 
 IPHONE = (

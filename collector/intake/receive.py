@@ -23,7 +23,8 @@ from collector.intake.limits import Limiter
 from collector.intake.lookups import Lookups
 from collector.intake.visitors import visitor_of
 from collector.models import Verdict
-from collector.spool.writer import MAX_AGENT, MAX_HINTS, MAX_PAGE, SpooledHit, SpoolWriter
+from collector.spool.line import MAX_AGENT, MAX_HINTS, MAX_PAGE, SpooledHit
+from collector.spool.writer import SpoolWriter
 
 PREFIX = "/p/"
 MAX_ACCEPT = 512

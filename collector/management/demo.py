@@ -18,7 +18,7 @@ from django.utils.text import slugify
 
 from collector.intake.visitors import SALT_LIFETIME
 from collector.models import DailyVisitor, Pixel, Project, Verdict
-from collector.spool.writer import SpooledHit
+from collector.spool.line import SpooledHit
 from collector.storage.enrich import Enricher, counting_pixel
 from collector.storage.store import store
 

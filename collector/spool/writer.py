@@ -3,80 +3,24 @@
 A process appends to a segment of its own, one JSON line a hit, and holds an exclusive `flock` on it for as long as it
 may append. The lock is never waited for: it tells the drain whether more can come, also after a `kill -9`. A line is in
 the kernel's page cache before the reader gets the GIF, so no death of a process loses it.
-
-A line is whole when it ends with a newline. Nothing was acknowledged of a last line without one.
 """
 
 import errno
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, NamedTuple
 
-import msgspec
-from msgspec import Meta
-
-from collector.models import Verdict
-from collector.spool.locks import is_finished, locked_file
+from collector.spool.locks import locked_file
 from collector.spool.losses import LossCounter
+from collector.spool.reader import SUFFIX, spooled_bytes
 
 SEGMENT_BYTES = 32 * 1024 * 1024
 SEGMENT_SECONDS = 3600
-SUFFIX = ".jsonl"
 DEFAULT_MAX_BYTES = 1024**3
 LOOK_BYTES = 1024**2
 LOOK_SECONDS = 1.0
-MAX_LINE_BYTES = 16 * 1024
-BLOCK_BYTES = 256 * 1024  # read at once
-
-# What these texts may be at most, in characters; the receiving side cuts to it, the drain insists on it.
-MAX_AGENT = 512
-MAX_PAGE = 512
-MAX_HINTS = 40
-
-
-class SpooledHit(msgspec.Struct, frozen=True, omit_defaults=True, rename={"at_us": "at", "is_end": "end"}):
-    """One hit as it was received; empty strings and None where nothing is known.
-
-    `at_us` is microseconds since the epoch. `visitor` is a signed 64-bit hash. `verdict` is the Verdict that the web
-    process could tell; the drain may still find a bot.
-    """
-
-    token: Annotated[str, Meta(min_length=1, max_length=40)]
-    at_us: Annotated[int, Meta(gt=0, lt=2**52)]
-    placement: Annotated[str, Meta(max_length=40)] = ""
-    is_end: bool = False
-    verdict: Annotated[int, Meta(ge=0, le=int(max(Verdict)))] = 0
-    agent: Annotated[str, Meta(max_length=MAX_AGENT)] = ""
-    page: Annotated[str, Meta(max_length=MAX_PAGE)] = ""
-    language: Annotated[str, Meta(max_length=8)] = ""
-    country: Annotated[str, Meta(max_length=2)] = ""
-    visitor: Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)] | None = None
-    hints: Annotated[str, Meta(max_length=MAX_HINTS)] = ""
-    is_private: bool = False
-
-    def to_line(self) -> bytes:
-        """Return the hit as one JSON line, without the keys that say nothing."""
-        return _encode(self) + b"\n"
-
-    @classmethod
-    def from_line(cls, line: bytes) -> "SpooledHit":
-        """Read a line back; raise ValueError with the reason where it is not one of ours."""
-        if len(line) > MAX_LINE_BYTES:
-            raise ValueError("longer than any line we write")
-        if b"\\u0000" in line:  # PostgreSQL stores none
-            line = line.replace(b"\\u0000", b"\\ufffd")
-        try:
-            return _decode(line)
-        except RecursionError:
-            raise ValueError("nested too deep") from None
-
-
-_encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(SpooledHit).decode
 
 
 class SpoolFullError(OSError):
@@ -226,61 +170,9 @@ class SpoolWriter:
             self._descriptor = -1
 
 
-def spooled_bytes(directory: Path) -> int:
-    """Return how many bytes of hits wait in a spool, as far as it can be seen while others write and delete."""
-    total = 0
-    with suppress(FileNotFoundError), os.scandir(directory) as entries:
-        for entry in entries:
-            if entry.name.endswith(SUFFIX):
-                with suppress(FileNotFoundError):
-                    total += entry.stat().st_size
-    return total
-
-
 def _sync_directory(directory: Path) -> None:
     descriptor = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def segments(directory: Path) -> list[Path]:
-    """Return the segments of a spool, oldest first."""
-    return sorted(directory.glob(f"*{SUFFIX}"))
-
-
-class Line(NamedTuple):
-    """One line of a segment, without its newline; `offset` and `end` are bytes from the segment's start."""
-
-    segment: str
-    offset: int
-    end: int
-    content: bytes
-    is_torn: bool = False
-
-
-def read_lines(segment: Path, offset: int, *, limit_bytes: int) -> Iterator[Line]:
-    """Yield the lines from `offset`, about `limit_bytes` of them and at least one.
-
-    A last line without a newline comes as torn where the segment is finished, and stays for later where it is not.
-    A line too long to be ours comes cut, so that no segment can fill the memory.
-    """
-    finished = is_finished(segment)  # asked first: what is read after it can't miss a line
-    name, start, until = segment.name, offset, offset + limit_bytes
-    with segment.open("rb") as file:
-        file.seek(offset)
-        rest = b""  # the beginning of a line whose end was not read yet
-        skipped = 0  # bytes of it that are too many to be kept
-        while start < until and (block := file.read(BLOCK_BYTES)):
-            *contents, rest_of_block = (rest + block).split(b"\n")
-            for content in contents:
-                end = start + len(content) + skipped + 1
-                yield Line(name, start, end, content[: MAX_LINE_BYTES + 1])
-                start, skipped = end, 0
-                if start >= until:
-                    return
-            rest = rest_of_block[: MAX_LINE_BYTES + 1]
-            skipped += len(rest_of_block) - len(rest)
-        if rest and finished:
-            yield Line(name, start, start + len(rest) + skipped, rest, is_torn=True)

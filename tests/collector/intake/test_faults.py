@@ -17,7 +17,8 @@ from django.db import connection
 
 from collector.intake.visitors import DAY_MICROSECONDS
 from collector.models import DailyVisitor, Hit, Pixel, SpoolOffset
-from collector.spool.writer import SpoolWriter, segments
+from collector.spool.reader import segments
+from collector.spool.writer import SpoolWriter
 from collector.storage.drain import SET_ASIDE_FILE, Drain
 from tests.endpoints import AsgiEndpoint
 from tests.hits import counts, drain, hit, micros, spool

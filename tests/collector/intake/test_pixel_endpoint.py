@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from collector.intake.answers import GIF
 from collector.intake.receive import agent_of
 from collector.models import Pixel, Project, Verdict
+from collector.spool.line import MAX_AGENT, SpooledHit
 from collector.spool.losses import loss_files, losses
-from collector.spool.writer import MAX_AGENT, SpooledHit, read_lines, segments
+from collector.spool.reader import read_lines, segments
 from tests.endpoints import CHROME, AsgiEndpoint, Endpoint, ViewEndpoint
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -6,9 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.models import Verdict
+from collector.spool.line import MAX_LINE_BYTES, SpooledHit
 from collector.spool.locks import exclusive, is_finished
 from collector.spool.losses import loss_files, losses
-from collector.spool.writer import MAX_LINE_BYTES, SpooledHit, SpoolFullError, SpoolWriter, read_lines, segments
+from collector.spool.reader import read_lines, segments
+from collector.spool.writer import SpoolFullError, SpoolWriter
 
 LINE = b'{"token":"abcdefghijkmnpqrstuv","at":1}\n'
 

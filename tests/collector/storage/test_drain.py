@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from collector.models import DailyCount, DailySalt, Hit, Pixel, SpoolOffset
-from collector.spool.writer import SpoolWriter, segments
+from collector.spool.reader import segments
+from collector.spool.writer import SpoolWriter
 from collector.storage import drain as drain_module
 from collector.storage.drain import SET_ASIDE_FILE, AnotherDrainError, Drain
 from tests.hits import counts, drain, hit, spool

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from collector.models import Hit, Pixel, Position, Project, Traffic, Verdict
-from collector.spool.writer import SpooledHit
+from collector.spool.line import SpooledHit
 from dashboard import formatting
 from dashboard.report.charts import TREND_PLATFORMS, Chart
 from dashboard.report.hours import Grid

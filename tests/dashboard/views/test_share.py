@@ -15,7 +15,7 @@ from django.test import Client
 from django.utils import translation
 
 from collector.models import Pixel, Project, Section, ShareLink
-from collector.spool.writer import SpooledHit
+from collector.spool.line import SpooledHit
 from tests.collector.admin.test_admin import logged_in, text_of
 from tests.hits import hit
 
