@@ -6,18 +6,11 @@ from django.core.cache import cache
 from collector.intake import limits
 from collector.intake.limits import Limiter, Rate
 from collector.models import DailyCount, Dimension
+from tests.clock import Clock
 from tests.endpoints import AsgiEndpoint
 from tests.hits import CAMO, drain
 
 KEY = b"k" * 32
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture(autouse=True)

@@ -6,20 +6,13 @@ from collector.intake import lookups
 from collector.intake.lookups import Lookups
 from collector.intake.visitors import DAY_MICROSECONDS
 from collector.models import DailySalt, Hit, Pixel, SpoolOffset
+from tests.clock import Clock
 from tests.endpoints import AsgiEndpoint
 from tests.hits import drain
 
 DAY = 20_000 * DAY_MICROSECONDS  # a moment: the first of a day
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

@@ -1,0 +1,54 @@
+import errno
+import os
+
+import pytest
+
+from collector.spool.locks import is_finished
+from collector.spool.losses import loss_files, losses
+from collector.spool.writer import SpoolWriter
+from tests.clock import Clock
+from tests.collector.spool.lines import LINE
+
+
+def test_losses_are_counted_in_a_file_of_their_own_and_said_now_and_then(directory, caplog):
+    clock = Clock()
+    writer = SpoolWriter(directory, clock=clock)
+    writer.append(LINE)
+    [path] = loss_files(directory)
+    assert losses(path) == 0
+
+    for _ in range(1000):
+        writer.note_loss(OSError(errno.ENOSPC, "No space left on device"))
+    clock.now += 10
+    writer.note_loss(OSError(errno.ENOSPC, "No space left on device"))
+    writer.close()
+
+    assert losses(path) == 1001
+    assert [record.getMessage()[:20] for record in caplog.records] == ["1 hits are lost: the", "1000 hits are lost: "]
+
+
+def test_losses_from_before_any_segment_are_counted_in_the_first(directory):
+    writer = SpoolWriter(directory)
+    directory.write_text("a file where the spool should be")
+    with pytest.raises(OSError, match="Not a directory"):
+        writer.append(LINE)
+    writer.note_loss(OSError(errno.EEXIST, "File exists"))
+    directory.unlink()
+    writer.append(LINE)
+    writer.close()
+
+    assert [losses(path) for path in loss_files(directory)] == [1]
+
+
+def test_a_loss_file_is_its_processs_own_and_lasts_as_long_as_that(directory, writer):
+    writer.append(LINE)
+    writer.note_loss(OSError(errno.ENOSPC, "full"))
+    writer.close()
+    pid = os.fork()
+    if pid == 0:
+        writer.append(LINE)
+        writer.note_loss(OSError(errno.ENOSPC, "full"))
+        os._exit(0)
+    os.waitpid(pid, 0)
+
+    assert sorted((losses(path), is_finished(path)) for path in loss_files(directory)) == [(1, False), (1, True)]
