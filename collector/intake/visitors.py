@@ -11,7 +11,6 @@ from collector.models import DailySalt
 
 DAY_MICROSECONDS = 86_400_000_000
 SALT_BYTES = 32
-SALT_LIFETIME = timedelta(hours=48)
 _EPOCH = date(1970, 1, 1)
 
 

@@ -16,8 +16,8 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils.text import slugify
 
-from collector.intake.visitors import SALT_LIFETIME
 from collector.models import DailyVisitor, Pixel, Project, Verdict
+from collector.models.counts import SALT_LIFETIME
 from collector.spool.line import SpooledHit
 from collector.storage.enrich import Enricher, counting_pixel
 from collector.storage.store import store
