@@ -7,8 +7,9 @@ from typing import Any
 
 from django.db import connection
 
+from collector.intake.clock import now_us
 from collector.intake.headers import joined
-from collector.intake.receive import PREFIX, PixelRequest, Receiver, now_us
+from collector.intake.receive import PREFIX, PixelRequest, Receiver
 from collector.intake.wiring import receiver
 
 Scope = dict[str, Any]

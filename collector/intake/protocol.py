@@ -10,8 +10,9 @@ from gunicorn.asgi.protocol import ASGIProtocol
 from gunicorn_h1c import H1CProtocol
 
 from collector.intake.answers import Answer
+from collector.intake.clock import now_us
 from collector.intake.headers import joined
-from collector.intake.receive import PREFIX, PixelRequest, now_us
+from collector.intake.receive import PREFIX, PixelRequest
 from collector.intake.wiring import receiver
 
 _BEGINNING = f"GET {PREFIX}".encode()

@@ -19,7 +19,7 @@ from django.utils.translation import ngettext
 from django_ratelimit.core import get_usage
 
 from collector.intake.clients import client_address
-from collector.intake.receive import now_us
+from collector.intake.clock import now_us
 from collector.intake.visitors import DAY_MICROSECONDS, salt_of
 from collector.models import ShareLink
 

@@ -7,7 +7,6 @@ What repeats from hit to hit (paths, user agents, pages, languages) is worked ou
 """
 
 import re
-import time
 from collections.abc import Mapping
 from functools import lru_cache
 
@@ -194,11 +193,6 @@ class Receiver:
         if proxy:
             return self.proxies.is_excess((proxy, target.token, target.placement), key)
         return self.readers.is_excess((address, target.token), key)
-
-
-def now_us() -> int:
-    """Return the present moment in microseconds since the epoch."""
-    return time.time_ns() // 1000
 
 
 @lru_cache(REMEMBERED)

@@ -6,7 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
-from collector.intake.receive import PixelRequest, now_us
+from collector.intake.clock import now_us
+from collector.intake.receive import PixelRequest
 from collector.intake.wiring import receiver
 from collector.storage.lag import lag
 
