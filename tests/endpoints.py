@@ -10,8 +10,8 @@ from django.test import Client
 
 from collector.intake import views
 from collector.intake.asgi import FastPath
-from collector.intake.limits import Limiter, Rate
 from collector.intake.lookups import Lookups
+from collector.intake.rate_limits import Limiter, Rate
 from collector.intake.receive import Receiver
 from collector.spool.line import SpooledHit
 from collector.spool.reader import read_lines, segments

@@ -10,6 +10,7 @@ from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 import iptocc
 import maxminddb
 from django.conf import settings
+from django.http import HttpRequest
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +41,18 @@ def client_address(peer: str, headers: Mapping[bytes, bytes], trusted_proxies: i
         return _canonical(peer) if seen is None else seen
     told = _canonical(_for(_hop(forwarded, trusted_proxies)))
     return told if seen in {None, told} else ""
+
+
+def network_of(request: HttpRequest) -> str:
+    """Return the client's address; for IPv6 its /64, because a client that has one address of it has them all."""
+    names = {b"x-forwarded-for": "HTTP_X_FORWARDED_FOR", b"forwarded": "HTTP_FORWARDED"}
+    headers = {
+        name: request.META[key].encode("latin-1", "replace") for name, key in names.items() if key in request.META
+    }
+    address = client_address(request.META.get("REMOTE_ADDR") or "", headers, settings.TRUSTED_PROXIES)
+    if ":" not in address:
+        return address
+    return str(ip_network((ip_address(address), 64), strict=False))
 
 
 def _hop(header: bytes, trusted_proxies: int) -> str:

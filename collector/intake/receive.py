@@ -18,8 +18,8 @@ from collector.classify.platforms import OTHER, PLACEMENT_FORM
 from collector.intake import answers
 from collector.intake.answers import Answer
 from collector.intake.clients import client_address, country_of, is_private, is_within
-from collector.intake.limits import Limiter
 from collector.intake.lookups import Lookups
+from collector.intake.rate_limits import Limiter
 from collector.intake.visitors import visitor_of
 from collector.models import Verdict
 from collector.spool.line import MAX_AGENT, MAX_HINTS, MAX_PAGE, SpooledHit

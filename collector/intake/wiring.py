@@ -4,8 +4,8 @@ from functools import cache
 
 from django.conf import settings
 
-from collector.intake.limits import Limiter, Rate
 from collector.intake.lookups import Lookups
+from collector.intake.rate_limits import Limiter, Rate
 from collector.intake.receive import Receiver
 from collector.spool.writer import SpoolWriter
 

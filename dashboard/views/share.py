@@ -23,7 +23,14 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from collector.intake.rate_limits import hidden, minutes_to_wait, network_of, note_wrong, seconds_to_wait, too_often
+from collector.intake.clients import network_of
+from collector.intake.rate_limits import (
+    count_wrong_try,
+    minutes_to_wait,
+    network_key,
+    seconds_to_wait,
+    wait_message,
+)
 from collector.models import Section, ShareLink
 from dashboard.report.page import make_page
 
@@ -86,11 +93,13 @@ def embed(request: HttpRequest, key: str) -> HttpResponseBase:
 
 def _refusal(request: HttpRequest) -> HttpResponseBase | None:
     """Count a request of the client's network; return an answer where it has to wait. One query."""
-    wait_seconds = seconds_to_wait("share", lambda: hidden(network_of(request), "share"), settings.SHARE_RATE_LIMIT)
+    wait_seconds = seconds_to_wait(
+        "share", lambda: network_key(network_of(request), "share"), settings.SHARE_RATE_LIMIT
+    )
     if not wait_seconds:
         return None
     headers = {"Retry-After": str(wait_seconds)}
-    return HttpResponse(too_often(wait_seconds), "text/plain; charset=utf-8", status=429, headers=headers)
+    return HttpResponse(wait_message(wait_seconds), "text/plain; charset=utf-8", status=429, headers=headers)
 
 
 def _open_link(key: str) -> ShareLink | None:
@@ -147,7 +156,7 @@ def _ask_password(request: HttpRequest, link: ShareLink) -> HttpResponse:
         response.headers["Retry-After"] = str(minutes * 60)
         return response
     if not link.has_password(request.POST.get("password", "")):
-        note_wrong(link)
+        count_wrong_try(link)
         problem = _("That is not the password. It is case-sensitive; ask whoever gave you the address.")
         return _show(request, "dashboard/share_password.html", {"problem": problem})
     response = redirect(request.get_full_path())

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from collector.intake import rate_limits
-from collector.intake.rate_limits import hidden
+from collector.intake.rate_limits import network_key
 from collector.intake.visitors import DAY_MICROSECONDS
 from collector.models import ApiToken, DailySalt, Membership, Pixel, Project, Role, Verdict
 from collector.storage.export import FIELDS, hit_rows
@@ -403,7 +403,7 @@ def test_what_stands_for_an_address_is_of_its_day_and_its_place_alone(settings, 
     rate_limits._salt_of.cache_clear()
     get(Client(), "projects", 401)
     assert kept[-1] not in kept[:-1]
-    assert hidden("127.0.0.1", "1") != hidden("127.0.0.1", "api") == kept[-1]
+    assert network_key("127.0.0.1", "1") != network_key("127.0.0.1", "api") == kept[-1]
 
 
 def test_where_no_salt_can_be_made_nobody_is_limited(settings, monkeypatch):

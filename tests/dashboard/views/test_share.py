@@ -483,7 +483,7 @@ def test_nobody_gets_in_while_tries_can_not_be_counted(client, visited, monkeypa
     answer = enter(client, share(visited, password=PASSWORD))
 
     assert answer.status_code == 429
-    assert "The cache can't be reached (away)" in caplog.text
+    assert "The rate limit can't count a request (away)" in caplog.text
 
 
 # How often, and how much
@@ -498,7 +498,7 @@ def test_who_asks_too_often_is_told_when_to_ask_again(client, visited, settings,
 
     refused = client.get(url(link, more))
     assert (refused.status_code, refused.headers["Content-Type"]) == (429, "text/plain; charset=utf-8")
-    assert re.fullmatch(r"These were too many requests; ask again in \d+ seconds?\.", refused.content.decode())
+    assert re.fullmatch(r"Too many requests. Try again in \d+ seconds?\.", refused.content.decode())
     assert 0 < int(refused.headers["Retry-After"]) <= 60
     assert "no-store" in refused.headers["Cache-Control"]
     assert client.get("/share/nobody-has-this/").status_code == 429
@@ -515,7 +515,7 @@ def test_shared_pages_are_there_while_requests_can_not_be_counted(client, visite
     settings.SHARE_RATE_LIMIT = (1, 60)
     monkeypatch.setattr("collector.intake.rate_limits.get_usage", away)
     assert [client.get(url(share(visited))).status_code for _ in range(2)] == [200, 200]
-    assert "A request can't be counted for the rate limit (away)" in caplog.text
+    assert "The rate limit can't count a request (away)" in caplog.text
 
 
 def test_no_stranger_has_the_pages_of_a_long_range_ranked(client, visited, viewer):

@@ -3,8 +3,8 @@ import logging
 import pytest
 from django.core.cache import cache
 
-from collector.intake import limits
-from collector.intake.limits import Limiter, Rate
+from collector.intake import rate_limits
+from collector.intake.rate_limits import Limiter, Rate
 from collector.models import DailyCount, Dimension
 from tests.clock import Clock
 from tests.endpoints import AsgiEndpoint
@@ -51,8 +51,8 @@ def test_a_window_ends(clock):
 
 def test_a_client_below_half_its_limit_costs_no_call_and_one_over_it_no_more_calls(clock, monkeypatch):
     calls = []
-    real = limits.get_usage
-    monkeypatch.setattr(limits, "get_usage", lambda *args, **options: calls.append(1) or real(*args, **options))
+    real = rate_limits.get_usage
+    monkeypatch.setattr(rate_limits, "get_usage", lambda *args, **options: calls.append(1) or real(*args, **options))
     limiter = Limiter("a", Rate(10, 86_400), clock)
 
     hits(limiter, 5)
@@ -74,12 +74,12 @@ def test_no_limit_is_no_limit(clock):
 
 
 def test_the_memory_of_clients_is_bounded(clock, monkeypatch):
-    monkeypatch.setattr(limits, "MAX_CLIENTS", 100)
+    monkeypatch.setattr(rate_limits, "MAX_CLIENTS", 100)
     limiter = Limiter("a", Rate(10, 60), clock)
     for number in range(1000):
         limiter.is_excess((str(number), "token"), KEY)
 
-    assert len(limiter._seen) <= 101
+    assert len(limiter._hits) <= 101
 
 
 def test_a_cache_that_is_away_limits_nobody_and_says_so(clock, monkeypatch, caplog):
@@ -88,15 +88,15 @@ def test_a_cache_that_is_away_limits_nobody_and_says_so(clock, monkeypatch, capl
     def away(*args, **options):
         raise ConnectionError("refused")
 
-    monkeypatch.setattr(limits, "get_usage", away)
+    monkeypatch.setattr(rate_limits, "get_usage", away)
 
     assert not any(hits(Limiter("a", Rate(2, 60), clock), 10))
-    assert "The cache of the rate limit can't be reached" in caplog.text
+    assert "The rate limit can't count a request" in caplog.text
 
 
 def test_the_cache_gets_no_address(clock, monkeypatch):
     keys = []
-    monkeypatch.setattr(limits, "get_usage", lambda *args, key, **options: keys.append(key(None, None)))
+    monkeypatch.setattr(rate_limits, "get_usage", lambda *args, key, **options: keys.append(key(None, None)))
     hits(Limiter("a", Rate(2, 60), clock), 3, ("203.0.113.77", "token"))
 
     assert keys
