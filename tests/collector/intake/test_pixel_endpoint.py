@@ -95,7 +95,7 @@ def test_readiness_fails_while_the_database_is_away(client, monkeypatch):
     def away(*args):
         raise OperationalError("no connection")
 
-    monkeypatch.setattr("collector.intake.views.connection.cursor", away)
+    monkeypatch.setattr("collector.intake.health.connection.cursor", away)
 
     response = client.get("/readyz")
 
