@@ -117,7 +117,7 @@ class Receiver:
 
     def _take(self, request: PixelRequest, target: Target, at_us: int) -> Answer:
         counts = request.method == "GET"
-        hit = self._read(request, target, at_us, counts=counts)
+        hit = self._hit_of(request, target, at_us, counts=counts)
         if counts:
             try:
                 self.spool.append(hit.to_line())
@@ -144,31 +144,17 @@ class Receiver:
             return answers.BY_REASON[answers.LOST]
         return answer
 
-    def _read(self, request: PixelRequest, target: Target, at_us: int, *, counts: bool) -> SpooledHit:
-        """Return what may be kept of a request. The address lives in this function alone."""
+    def _hit_of(self, request: PixelRequest, target: Target, at_us: int, *, counts: bool) -> SpooledHit:
+        """Return what may be kept of a request. Only this function and `_verdict_on` see the client's address."""
         headers = request.headers
         agent_bytes = headers.get(b"user-agent", b"")
         agent = agent_of(agent_bytes[: 4 * MAX_AGENT])  # what is remembered stays small, whatever a stranger sends
         salt = self.lookups.salt(at_us)
         address = client_address(request.peer, headers, self.trusted_proxies)
-        networks = self.lookups.excluded(target.token)
+        verdict = self._verdict_on(headers, target, agent, address, salt or _NO_KEY, counts=counts)
         opts_out = headers.get(b"sec-gpc") == b"1" or headers.get(b"dnt") == b"1"
-        if not headers.keys().isdisjoint(_PREFETCH_HEADERS) and _is_prefetch(headers):
-            verdict = _PREFETCHED
-        elif networks and is_within(address, networks):
-            verdict = _EXCLUDED
-        elif counts and self._is_excess(address, agent.proxy, target, salt or _NO_KEY):
-            verdict = _EXCESS
-        elif agent.is_bot:
-            verdict = _BOT
-        elif not agent.proxy and request_gives_away(
-            headers.get(b"accept", b"")[:MAX_ACCEPT],
-            headers.get(b"sec-fetch-dest", b"")[:MAX_HINTS],
-            headers.get(b"sec-fetch-mode", b"")[:MAX_HINTS],
-        ):
-            verdict = _SUSPECT
-        else:
-            verdict = _OPTED_OUT if opts_out else _COUNTED
+        if opts_out and verdict == _COUNTED:
+            verdict = _OPTED_OUT
         page = page_of(headers.get(b"referer", b"")[: 4 * MAX_PAGE])
         if opts_out or verdict == _EXCLUDED:
             return SpooledHit(
@@ -188,6 +174,33 @@ class Receiver:
             _hints(headers) if agent.is_vague else "",
             is_private(address),
         )
+
+    def _verdict_on(
+        self,
+        headers: Mapping[bytes, bytes],
+        target: Target,
+        agent: CallingAgent,
+        address: str,
+        key: bytes,
+        counts: bool,
+    ) -> int:
+        """Return the verdict on a request, before its reader's wish to opt out. Counts it for the rate limit."""
+        if not headers.keys().isdisjoint(_PREFETCH_HEADERS) and _is_prefetch(headers):
+            return _PREFETCHED
+        networks = self.lookups.excluded(target.token)
+        if networks and is_within(address, networks):
+            return _EXCLUDED
+        if counts and self._is_excess(address, agent.proxy, target, key):
+            return _EXCESS
+        if agent.is_bot:
+            return _BOT
+        if not agent.proxy and request_gives_away(
+            headers.get(b"accept", b"")[:MAX_ACCEPT],
+            headers.get(b"sec-fetch-dest", b"")[:MAX_HINTS],
+            headers.get(b"sec-fetch-mode", b"")[:MAX_HINTS],
+        ):
+            return _SUSPECT
+        return _COUNTED
 
     def _is_excess(self, address: str, proxy: str, target: Target, key: bytes) -> bool:
         if proxy:
