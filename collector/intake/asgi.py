@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection
 
 from collector.intake.clock import now_us
-from collector.intake.headers import joined
+from collector.intake.headers import join_headers
 from collector.intake.receive import PREFIX, PixelRequest, Receiver
 from collector.intake.wiring import receiver
 
@@ -42,27 +42,28 @@ class FastPath:
 
     def __init__(self, receiver: Receiver) -> None:
         self._receiver = receiver
-        self._asking = ThreadPoolExecutor(max_workers=1, thread_name_prefix="lookups")
-        self._syncing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="fsync")
+        self._lookup_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="lookups")
+        self._sync_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="fsync")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         client = scope.get("client")
-        request = PixelRequest(scope["method"], scope["path"], joined(scope["headers"]), client[0] if client else "")
+        peer = client[0] if client else ""
+        request = PixelRequest(scope["method"], scope["path"], join_headers(scope["headers"]), peer)
         at_us = now_us()
         answer = self._receiver.receive(request, at_us)
         loop = asyncio.get_running_loop()
         if answer is None:
-            answer = await loop.run_in_executor(self._asking, self._receiver.ask_and_receive, request, at_us)
-        if lines := self._receiver.unsynced(request, answer):
-            answer = await loop.run_in_executor(self._syncing, self._receiver.synced, answer, lines)
+            answer = await loop.run_in_executor(self._lookup_thread, self._receiver.look_up_and_receive, request, at_us)
+        if lines := self._receiver.lines_to_sync(request, answer):
+            answer = await loop.run_in_executor(self._sync_thread, self._receiver.sync, answer, lines)
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else answer.body})
 
     def close(self) -> None:
         """End the segment and let the database go. Nothing is lost without it; the drain only waits less."""
-        self._asking.submit(lambda: connection.close())  # looked up there: each thread has its own
-        self._asking.shutdown()
-        self._syncing.shutdown()
+        self._lookup_thread.submit(lambda: connection.close())  # looked up there: each thread has its own
+        self._lookup_thread.shutdown()
+        self._sync_thread.shutdown()
         self._receiver.spool.close()
 
 

@@ -15,7 +15,7 @@ from django.http import HttpRequest
 logger = logging.getLogger(__name__)
 
 Network = IPv4Network | IPv6Network
-REMEMBERED = 256  # lists of networks
+MAX_NETWORK_LISTS = 256  # in memory
 _PRIVATE = re.compile(
     r"10\.|127\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|169\.254\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\."
     r"|::1$|f[cd]|fe[89ab]"
@@ -36,11 +36,11 @@ def client_address(peer: str, headers: Mapping[bytes, bytes], trusted_proxies: i
         return _canonical(peer)
     forwarded_for = headers.get(b"x-forwarded-for")
     forwarded = headers.get(b"forwarded")
-    seen = _canonical(_hop(forwarded_for, trusted_proxies)) if forwarded_for else None
+    old_style = _canonical(_hop(forwarded_for, trusted_proxies)) if forwarded_for else None
     if forwarded is None:
-        return _canonical(peer) if seen is None else seen
-    told = _canonical(_for(_hop(forwarded, trusted_proxies)))
-    return told if seen in {None, told} else ""
+        return _canonical(peer) if old_style is None else old_style
+    standard = _canonical(_for(_hop(forwarded, trusted_proxies)))
+    return standard if old_style in {None, standard} else ""
 
 
 def network_of(request: HttpRequest) -> str:
@@ -67,8 +67,8 @@ def _hop(header: bytes, trusted_proxies: int) -> str:
 
 def _for(element: str) -> str:
     """Return the `for` of one element of `Forwarded`, an empty string where it names none."""
-    found = _FOR.search(element)
-    return found[1].strip('"') if found else ""
+    match = _FOR.search(element)
+    return match[1].strip('"') if match else ""
 
 
 def is_private(address: str) -> bool:
@@ -76,7 +76,7 @@ def is_private(address: str) -> bool:
     return _PRIVATE.match(address) is not None
 
 
-@lru_cache(REMEMBERED)
+@lru_cache(MAX_NETWORK_LISTS)
 def networks_of(text: str) -> tuple[Network, ...]:
     """Return the networks that a project lists, one a line."""
     return tuple(ip_network(line, strict=False) for line in text.split())
@@ -86,8 +86,8 @@ def is_within(address: str, networks: Sequence[Network]) -> bool:
     """Whether an address is in one of the networks."""
     if not address:
         return False
-    own = ip_address(address)
-    return any(own.version == network.version and own in network for network in networks)
+    client = ip_address(address)
+    return any(client.version == network.version and client in network for network in networks)
 
 
 def _canonical(address: str) -> str:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 
-def joined(headers: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
-    """Return headers by name, repeated ones joined with commas (RFC 9110, 5.3)."""
+def join_headers(headers: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """Return headers by name, repeated ones join_headers with commas (RFC 9110, 5.3)."""
     by_name = dict(headers)
     if len(by_name) == len(headers):
         return by_name

@@ -43,7 +43,7 @@ class Lookups:
         self._clock = clock
         self._live: dict[str, _Live] = {}
         self._salts: dict[int, bytes] = {}
-        self._away_until = 0.0
+        self._retry_at = 0.0
         self._lock = threading.Lock()  # for threads of a WSGI host; the ASGI path has one that asks
 
     def is_live(self, token: str, at_us: int) -> bool | None:
@@ -51,7 +51,7 @@ class Lookups:
         now = self._clock()
         if self._live.get(token, _NOT_LIVE).until > now and at_us // DAY_MICROSECONDS in self._salts:
             return True
-        return True if now < self._away_until else None
+        return True if now < self._retry_at else None
 
     def load(self, token: str, at_us: int) -> bool:
         """Ask the database and return whether the token may count. Blocks; one query for a token, one for a salt.
@@ -62,9 +62,9 @@ class Lookups:
         with self._lock:
             if self.is_live(token, at_us) is None:  # it may have been asked while this one waited
                 self._load(token, at_us)
-        return token in self._live or self._clock() < self._away_until
+        return token in self._live or self._clock() < self._retry_at
 
-    def excluded(self, token: str) -> tuple[Network, ...]:
+    def excluded_networks(self, token: str) -> tuple[Network, ...]:
         """Return the networks that the token's project excludes, as far as is remembered."""
         return self._live.get(token, _NOT_LIVE).networks
 
@@ -75,18 +75,18 @@ class Lookups:
     def _load(self, token: str, at_us: int) -> None:
         began_at = self._clock()
         try:
-            self._ask(token, at_us)
+            self._query(token, at_us)
         except (DatabaseError, InterfaceError):
             connection.close()
             # The connection may only have gone stale; a database that took its time to fail is not well.
             if self._clock() - began_at < QUICK_SECONDS:
                 with suppress(DatabaseError, InterfaceError):
-                    self._ask(token, at_us)
+                    self._query(token, at_us)
                     return
                 connection.close()
-            self._away_until = self._clock() + RETRY_SECONDS
+            self._retry_at = self._clock() + RETRY_SECONDS
 
-    def _ask(self, token: str, at_us: int) -> None:
+    def _query(self, token: str, at_us: int) -> None:
         """Ask for what is missing. A database that is locked, by a migration say, fails before readers give up."""
         days = {at_us // DAY_MICROSECONDS, (at_us + AHEAD_MICROSECONDS) // DAY_MICROSECONDS} - self._salts.keys()
         with brief_statements():

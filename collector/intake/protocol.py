@@ -11,7 +11,7 @@ from gunicorn_h1c import H1CProtocol
 
 from collector.intake.answers import Answer
 from collector.intake.clock import now_us
-from collector.intake.headers import joined
+from collector.intake.headers import join_headers
 from collector.intake.receive import PREFIX, PixelRequest
 from collector.intake.wiring import receiver
 
@@ -34,7 +34,7 @@ class PixelProtocol(ASGIProtocol):  # type: ignore[misc]  # gunicorn is not type
     def __init__(self, worker: Any) -> None:
         super().__init__(worker)
         self._receiver = receiver()
-        self._may_be_quick = not (
+        self._may_answer_directly = not (
             self.log.access_log_enabled
             or self._pre_request
             or self._post_request
@@ -50,13 +50,13 @@ class PixelProtocol(ASGIProtocol):  # type: ignore[misc]  # gunicorn is not type
 
     def _feed_callback_parser(self, data: bytes) -> bool:
         """Take what arrived, and return whether the connection goes on, as the method it overrides."""
-        if self._is_idle and data.startswith(_BEGINNING) and data.endswith(_END) and self._may_be_quick:
+        if self._is_idle and data.startswith(_BEGINNING) and data.endswith(_END) and self._may_answer_directly:
             at_us = now_us()
             plain = self._plain_request(data)
             answer = plain and self._receiver.receive(plain.request, at_us)
             if plain and answer:
                 self.transport.write(_response(answer, at_us // 1_000_000, plain.is_last))
-                self._rest(is_over=plain.is_last)
+                self._wait_or_close(is_over=plain.is_last)
                 return not plain.is_last
         self._is_idle = False
         fed: bool = super()._feed_callback_parser(data)
@@ -81,14 +81,14 @@ class PixelProtocol(ASGIProtocol):  # type: ignore[misc]  # gunicorn is not type
             if self._peer is None:
                 peername = self.transport.get_extra_info("peername")
                 self._peer = peername[0] if peername else ""
-            request = PixelRequest("GET", path.decode("ascii"), joined(parser.asgi_headers), self._peer)
+            request = PixelRequest("GET", path.decode("ascii"), join_headers(parser.asgi_headers), self._peer)
             return _PlainRequest(request, not parser.should_keep_alive)
         except Exception:  # whatever its parser says of a malformed request, gunicorn tells the client
             return None
         finally:
             parser.reset()
 
-    def _rest(self, *, is_over: bool) -> None:
+    def _wait_or_close(self, *, is_over: bool) -> None:
         """Wait for the next request, with one timer for many of them, or close the connection."""
         self._answered_at = self.worker.loop.time()
         if is_over:

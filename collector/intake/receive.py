@@ -27,13 +27,13 @@ from collector.spool.writer import SpoolWriter
 
 PREFIX = "/p/"
 MAX_ACCEPT = 512
-REMEMBERED = 4096  # of each: paths, agents, pages, languages
+CACHE_SIZE = 4096  # of each: paths, agents, pages, languages
 # Anything may stand for the placement: a slip of the author's pen must not lose the hit.
 _ROUTE = re.compile(r"/p/(?P<token>[a-z0-9]{16,40})(?:/(?P<placement>[^/]*?))?(?P<end>/end)?\.gif")
 _REFERER = re.compile(
     r"(https?|android-app)://(?:[^/?#]*@)?([^/?#@\s\\]+)(/[^?#]*)?(?:\?([^#]*))?(?:#.*)?", re.IGNORECASE | re.DOTALL
 )
-_KEPT_PARAMETER = re.compile(r"utm_(?:source|medium|campaign|term|content)=[\w.~%+-]{1,80}")
+_CAMPAIGN_PARAMETER = re.compile(r"utm_(?:source|medium|campaign|term|content)=[\w.~%+-]{1,80}")
 _PLAIN_AGENT = re.compile(r"Windows NT|Mac OS X")  # client hints add nothing to these
 _HINT = re.compile(r"[\w .-]{1,30}")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?![A-Za-z0-9])")
@@ -51,7 +51,7 @@ _ANSWERS = {
     _SUSPECT: answers.BY_REASON[answers.BOT],
     _EXCLUDED: answers.BY_REASON[answers.EXCLUDED],
 }
-_TAKEN = frozenset(_ANSWERS.values())
+_SPOOLED = frozenset(_ANSWERS.values())
 _NO_KEY = b"no salt yet"  # keys the rate limit of a process that never reached the database
 
 
@@ -94,7 +94,7 @@ class Receiver:
         self.trusted_proxies = trusted_proxies
 
     def receive(self, request: PixelRequest, at_us: int) -> Answer | None:
-        """Answer one request, or return None where the database must be asked: then `ask_and_receive` answers it.
+        """Answer one request, or return None where the database must be asked: then `look_up_and_receive` answers it.
 
         `at_us` is the moment of the request in microseconds since the epoch. A GET of a live pixel is in the spool when
         this returns. HEAD gets the answer that GET would get, and nothing is counted.
@@ -106,41 +106,41 @@ class Receiver:
             return answers.BY_REASON[answers.UNKNOWN_TOKEN]
         if self.lookups.is_live(target.token, at_us) is None:
             return None
-        return self._take(request, target, at_us)
+        return self._spool_hit(request, target, at_us)
 
-    def ask_and_receive(self, request: PixelRequest, at_us: int) -> Answer:
+    def look_up_and_receive(self, request: PixelRequest, at_us: int) -> Answer:
         """Ask the database whether the request's pixel is live, and answer. Blocks."""
         target = target_of(request.path)
         if target is None or not self.lookups.load(target.token, at_us):
             return answers.BY_REASON[answers.UNKNOWN_TOKEN]
-        return self._take(request, target, at_us)
+        return self._spool_hit(request, target, at_us)
 
-    def _take(self, request: PixelRequest, target: Target, at_us: int) -> Answer:
+    def _spool_hit(self, request: PixelRequest, target: Target, at_us: int) -> Answer:
         counts = request.method == "GET"
         hit = self._hit_of(request, target, at_us, counts=counts)
         if counts:
             try:
                 self.spool.append(hit.to_line())
             except OSError as error:
-                self.spool.note_loss(error)
+                self.spool.count_loss(error)
                 return answers.BY_REASON[answers.LOST]
         return _ANSWERS[hit.verdict]
 
-    def unsynced(self, request: PixelRequest, answer: Answer) -> int:
+    def lines_to_sync(self, request: PixelRequest, answer: Answer) -> int:
         """Return how many lines `answer` waits for with `synced`; 0 where it may go at once.
 
         With SPOOL_DURABILITY=disk an answer that says its hit was taken waits while the disk is behind.
         """
-        if not self.spool.is_durable or request.method != "GET" or answer not in _TAKEN:
+        if not self.spool.is_durable or request.method != "GET" or answer not in _SPOOLED:
             return 0
-        return self.spool.unsynced
+        return self.spool.lines_to_sync
 
-    def synced(self, answer: Answer, lines: int) -> Answer:
+    def sync(self, answer: Answer, lines: int) -> Answer:
         """Return `answer` once the first `lines` of this process are on the disk. Blocks."""
         try:
             self.spool.sync(lines)
         except OSError as error:
-            self.spool.note_loss(error)
+            self.spool.count_loss(error)
             return answers.BY_REASON[answers.LOST]
         return answer
 
@@ -187,7 +187,7 @@ class Receiver:
         """Return the verdict on a request, before its reader's wish to opt out. Counts it for the rate limit."""
         if not headers.keys().isdisjoint(_PREFETCH_HEADERS) and _is_prefetch(headers):
             return _PREFETCHED
-        networks = self.lookups.excluded(target.token)
+        networks = self.lookups.excluded_networks(target.token)
         if networks and is_within(address, networks):
             return _EXCLUDED
         if counts and self._is_excess(address, agent.proxy, target, key):
@@ -208,7 +208,7 @@ class Receiver:
         return self.readers.is_excess((address, target.token), key)
 
 
-@lru_cache(REMEMBERED)
+@lru_cache(CACHE_SIZE)
 def target_of(path: str) -> Target | None:
     """Return what a path names, or None where it is no path of a pixel."""
     match = _ROUTE.fullmatch(path)
@@ -222,7 +222,7 @@ def target_of(path: str) -> Target | None:
     return Target(match["token"], placement, is_end)
 
 
-@lru_cache(REMEMBERED)
+@lru_cache(CACHE_SIZE)
 def agent_of(value: bytes) -> CallingAgent:
     """Return what a `User-Agent` header tells without being parsed."""
     text = _text(value)[:MAX_AGENT]
@@ -230,7 +230,7 @@ def agent_of(value: bytes) -> CallingAgent:
     return CallingAgent(text, not proxy and is_bot(text), proxy, not proxy and not _PLAIN_AGENT.search(text))
 
 
-@lru_cache(REMEMBERED)
+@lru_cache(CACHE_SIZE)
 def page_of(referer: bytes) -> str:
     """Return the embedding page of a `Referer`: scheme, host, path, and of its query what names a campaign (`utm_…`).
 
@@ -241,11 +241,13 @@ def page_of(referer: bytes) -> str:
         return ""
     scheme, host, path, query = match.groups()
     page = f"{scheme.lower()}://{host.lower()}{path or '/'}"
-    kept = "&".join(part for part in (query or "").split("&") if _KEPT_PARAMETER.fullmatch(part))
-    return (f"{page}?{kept}" if kept and len(page) + len(kept) < MAX_PAGE else page)[:MAX_PAGE]
+    campaign = "&".join(part for part in (query or "").split("&") if _CAMPAIGN_PARAMETER.fullmatch(part))
+    if campaign and len(page) + len(campaign) < MAX_PAGE:
+        return f"{page}?{campaign}"
+    return page[:MAX_PAGE]
 
 
-@lru_cache(REMEMBERED)
+@lru_cache(CACHE_SIZE)
 def language_of(accept_language: bytes) -> str:
     """Return the first language of `Accept-Language`, such as de for de-CH (RFC 9110, 12.5.4), without its region."""
     match = _LANGUAGE.match(_text(accept_language))
@@ -256,8 +258,8 @@ def _hints(headers: Mapping[bytes, bytes]) -> str:
     """Return Sec-CH-UA-Mobile and Sec-CH-UA-Platform in a form such as `?0 Android`, empty where neither is sent."""
     mobile = headers.get(b"sec-ch-ua-mobile", b"")
     platform = _text(headers.get(b"sec-ch-ua-platform", b"")[:MAX_HINTS]).strip('"')
-    told = "?1" if mobile == b"?1" else "?0" if mobile == b"?0" else ""
-    return f"{told} {platform if _HINT.fullmatch(platform) else ''}".rstrip()
+    mobile_hint = mobile.decode() if mobile in {b"?0", b"?1"} else ""
+    return f"{mobile_hint} {platform if _HINT.fullmatch(platform) else ''}".rstrip()
 
 
 def _is_prefetch(headers: Mapping[bytes, bytes]) -> bool:

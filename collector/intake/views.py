@@ -22,9 +22,9 @@ def pixel(request: HttpRequest) -> HttpResponse:
         peer=request.META.get("REMOTE_ADDR") or "",
     )
     at_us = now_us()
-    answer = receiver().receive(pixel_request, at_us) or receiver().ask_and_receive(pixel_request, at_us)
-    if lines := receiver().unsynced(pixel_request, answer):
-        answer = receiver().synced(answer, lines)
+    answer = receiver().receive(pixel_request, at_us) or receiver().look_up_and_receive(pixel_request, at_us)
+    if lines := receiver().lines_to_sync(pixel_request, answer):
+        answer = receiver().sync(answer, lines)
     response = HttpResponse(answer.body, status=answer.status)
     for name, value in answer.headers:
         response.headers[name.decode()] = value.decode()

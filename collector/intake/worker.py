@@ -12,7 +12,7 @@ from gunicorn.asgi.protocol import ASGIProtocol
 from gunicorn.workers import gasgi
 
 # What the shorter way builds on; a gunicorn without it serves pixels by ASGI, as any other server does.
-_BUILT_ON = {
+_REQUIRED_METHODS = {
     "_feed_callback_parser": ["self", "data"],
     "_serve_http_request": ["self", "request", "sockname", "peername"],
     "_arm_keepalive_timer": ["self"],
@@ -27,7 +27,7 @@ class PixelWorker(gasgi.ASGIWorker):  # type: ignore[misc]  # gunicorn is not ty
     def load_wsgi(self) -> None:
         """Load the application, and with it Django; only then can the protocol be loaded."""
         super().load_wsgi()
-        if not is_known_gunicorn():
+        if not is_supported_gunicorn():
             self.log.warning("This gunicorn is not one that Footfall knows; pixels take the longer way, by ASGI.")
             return
         ASGIProtocol._check_h1c_protocol_available()  # gunicorn keeps the answer on the class that is asked first
@@ -36,9 +36,9 @@ class PixelWorker(gasgi.ASGIWorker):  # type: ignore[misc]  # gunicorn is not ty
         gasgi.ASGIProtocol = PixelProtocol  # the worker names no other place for it; this process is ours
 
 
-def is_known_gunicorn() -> bool:
+def is_supported_gunicorn() -> bool:
     """Whether gunicorn's protocol has what `PixelProtocol` builds on."""
     return all(
         list(inspect.signature(getattr(ASGIProtocol, name, lambda: None)).parameters) == parameters
-        for name, parameters in _BUILT_ON.items()
+        for name, parameters in _REQUIRED_METHODS.items()
     )

@@ -68,8 +68,9 @@ def fill(
     by_token = {article.pixel.token: counting_pixel(article.pixel) for article in articles}
     enricher = Enricher()
     next_id = rng.getrandbits(62)
-    for day, share in zip(period, _shares(rng, articles, period, hits, now.astimezone(project.zone)), strict=True):
-        for batch in _batches(_hits_of_day(rng, project, articles, day, share, now)):
+    hits_per_day = _hits_per_day(rng, articles, period, hits, now.astimezone(project.zone))
+    for day, hits_of_day in zip(period, hits_per_day, strict=True):
+        for batch in _batches(_hits_of_day(rng, project, articles, day, hits_of_day, now)):
             numbered = list(enumerate(batch, next_id))
             next_id += len(batch)
             enriched = enricher.enrich(numbered, by_token)
@@ -97,20 +98,22 @@ def _articles(rng: random.Random, project: Project, period: list[date], count: i
     return articles
 
 
-def _shares(rng: random.Random, articles: list[Article], period: list[date], hits: int, now: datetime) -> list[int]:
+def _hits_per_day(
+    rng: random.Random, articles: list[Article], period: list[date], hits: int, now: datetime
+) -> list[int]:
     """Return how many hits fall on each day, of the last as far as it has come; they add up to `hits`."""
     weights = [
         WEEKDAYS[day.weekday()] * rng.uniform(0.85, 1.15) * (1 + sum(article.weight_on(day) for article in articles))
         for day in period
     ]
     weights[-1] *= max(sum(HOURS[: now.hour]), 1) / sum(HOURS)
-    shares, carried = [], 0.0
+    hits_per_day, remainder = [], 0.0
     for weight in weights:
-        carried += hits * weight / sum(weights)
-        shares.append(int(carried))
-        carried -= int(carried)
-    shares[-1] += hits - sum(shares)
-    return shares
+        exact = hits * weight / sum(weights) + remainder
+        remainder = exact - int(exact)
+        hits_per_day.append(int(exact))
+    hits_per_day[-1] += hits - sum(hits_per_day)
+    return hits_per_day
 
 
 def _hits_of_day(

@@ -10,6 +10,6 @@ def project_of(slug: str) -> Project:
     try:
         return Project.objects.get(slug=slug)
     except Project.DoesNotExist:
-        known = ", ".join(Project.objects.order_by("slug").values_list("slug", flat=True)[:10])
-        hint = f"There are: {known}." if known else "There are none yet; `manage.py create_pixel` makes one."
+        slugs = ", ".join(Project.objects.order_by("slug").values_list("slug", flat=True)[:10])
+        hint = f"There are: {slugs}." if slugs else "There are none yet; `manage.py create_pixel` makes one."
         raise CommandError(f"There is no project “{slug}”. {hint}") from None

@@ -22,10 +22,10 @@ _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 class Child:
     """One child process, started again whenever it ends by itself. One that is `patient` stands back for all others."""
 
-    def __init__(self, name: str, argv: Sequence[str], *, is_patient: bool = False) -> None:
+    def __init__(self, name: str, argv: Sequence[str], *, is_low_priority: bool = False) -> None:
         self.name = name
         self._argv = argv
-        self._is_patient = is_patient
+        self._is_low_priority = is_low_priority
         self._process: subprocess.Popen[bytes] | None = None
         self._started_at = 0.0
         self._start_due_at = 0.0
@@ -39,14 +39,14 @@ class Child:
 
     def _before_exec(self) -> None:
         end_with_parent()
-        if self._is_patient:
-            _stand_back()
+        if self._is_low_priority:
+            _lower_priority()
 
     @property
     def exit_code(self) -> int | None:
         return self._process.poll() if self._process else None
 
-    def revive(self) -> None:
+    def restart_if_ended(self) -> None:
         """Start the process again where it has ended; after longer and longer pauses where it ends at once."""
         now = time.monotonic()
         if self._process and self._process.poll() is not None:
@@ -58,7 +58,7 @@ class Child:
             else:
                 self._start_due_at = now + self._pause_seconds
                 self._pause_seconds = min(2 * self._pause_seconds, MAX_PAUSE_SECONDS)
-            logger.warning("%s ended (%s); it is started again.", self.name, _told(code))
+            logger.warning("%s ended (%s); it is started again.", self.name, _exit_reason(code))
         if self._process is None and now >= self._start_due_at:
             self.start()
 
@@ -80,13 +80,13 @@ def supervise(children: Sequence[Child], stop: threading.Event) -> None:
     try:
         while not stop.wait(POLL_SECONDS):
             for child in children:
-                child.revive()
+                child.restart_if_ended()
     finally:
         for child in children:
             child.stop()
 
 
-def _told(code: int) -> str:
+def _exit_reason(code: int) -> str:
     if code >= 0:
         return f"exit code {code}"
     try:
@@ -95,7 +95,7 @@ def _told(code: int) -> str:
         return f"signal {-code}"
 
 
-def _stand_back() -> None:
+def _lower_priority() -> None:
     """Run only while nobody else wants the processor; where the system knows no such policy, with the least weight."""
     try:
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))  # Linux, sched(7)

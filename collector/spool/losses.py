@@ -10,7 +10,7 @@ from collector.spool.locks import locked_file
 logger = logging.getLogger(__name__)
 
 SUFFIX = ".losses"
-SAY_SECONDS = 10.0
+LOG_SECONDS = 10.0
 
 
 class LossCounter:
@@ -24,8 +24,8 @@ class LossCounter:
         self._descriptor = -1
         self._pid = 0
         self._count = 0
-        self._unsaid = 0
-        self._say_due_at = 0.0
+        self._unlogged = 0
+        self._log_due_at = 0.0
 
     def begin(self, directory: Path) -> None:
         """Make the file of this process where it has none; what was counted before goes there."""
@@ -41,12 +41,12 @@ class LossCounter:
 
     def add(self, error: OSError, now: float) -> None:
         self._count += 1
-        self._unsaid += 1
+        self._unlogged += 1
         self._write()
-        if now >= self._say_due_at:
-            logger.error("%d hits are lost: the spool can't be written (%s).", self._unsaid, error.strerror)
-            self._unsaid = 0
-            self._say_due_at = now + SAY_SECONDS
+        if now >= self._log_due_at:
+            logger.error("%d hits are lost: the spool can't be written (%s).", self._unlogged, error.strerror)
+            self._unlogged = 0
+            self._log_due_at = now + LOG_SECONDS
 
     def _write(self) -> None:
         if self._descriptor >= 0:

@@ -19,8 +19,8 @@ from collector.spool.reader import SUFFIX, spooled_bytes
 SEGMENT_BYTES = 32 * 1024 * 1024
 SEGMENT_SECONDS = 3600
 DEFAULT_MAX_BYTES = 1024**3
-LOOK_BYTES = 1024**2
-LOOK_SECONDS = 1.0
+CHECK_BYTES = 1024**2
+CHECK_SECONDS = 1.0
 
 
 class SpoolFullError(OSError):
@@ -30,7 +30,7 @@ class SpoolFullError(OSError):
 class SpoolWriter:
     """Appends the hits of one process. Threads may share it; a forked child gets a segment of its own.
 
-    `max_bytes` caps the whole spool, all processes together; each looks at it again after `LOOK_BYTES` of its own, so
+    `max_bytes` caps the whole spool, all processes together; each looks at it again after `CHECK_BYTES` of its own, so
     that much a process may go past it. `is_durable` says that callers wait for `sync` before they acknowledge.
     """
 
@@ -58,14 +58,14 @@ class SpoolWriter:
         self._size = 0
         self._opened_at = 0.0
         self._room = 0
-        self._look_due_at = 0.0
-        self._appended = self._synced = self._given_up = 0  # lines so far
+        self._check_due_at = 0.0
+        self._appended = self._synced = self._abandoned = 0  # lines so far
 
     def append(self, line: bytes) -> None:
         """Write one line, newline included. Raise OSError where it can't be written whole; then none of it stays."""
         with self._lock:
             if self._room < len(line):
-                self._look(len(line))
+                self._check_room(len(line))
             if self._descriptor < 0 or self._pid != os.getpid():
                 self._open()
             elif self._size >= self._segment_bytes or self._clock() - self._opened_at >= self._segment_seconds:
@@ -84,7 +84,7 @@ class SpoolWriter:
             self._appended += 1
 
     @property
-    def unsynced(self) -> int:
+    def lines_to_sync(self) -> int:
         """How many lines were appended so far, for `sync` to wait for; 0 where all of them are on the disk."""
         return self._appended if self._appended > self._synced else 0
 
@@ -95,7 +95,7 @@ class SpoolWriter:
         write a file once, and then calls it well (fsync(2), EIO). So the segment is given up, and another begun.
         """
         with self._sync_lock:
-            if lines <= self._given_up:
+            if lines <= self._abandoned:
                 raise OSError(errno.EIO, "its segment could not be synced")
             if lines <= self._synced:
                 return
@@ -107,16 +107,16 @@ class SpoolWriter:
                     os.fsync(descriptor)
                 except OSError:
                     with self._lock:
-                        self._give_up()
+                        self._abandon_segment()
                     raise
                 finally:
                     os.close(descriptor)
             with self._lock:  # a rotation that failed meanwhile may have been told of our file's failure
-                if lines <= self._given_up:
+                if lines <= self._abandoned:
                     raise OSError(errno.EIO, "its segment could not be synced")
                 self._synced = covered
 
-    def note_loss(self, error: OSError) -> None:
+    def count_loss(self, error: OSError) -> None:
         """Count a hit that could not be appended: where the drain finds it, and now and then in the log."""
         with self._lock:
             self._losses.add(error, self._clock())
@@ -127,12 +127,12 @@ class SpoolWriter:
             if self._pid == os.getpid():
                 self._close()
 
-    def _look(self, needed: int) -> None:
+    def _check_room(self, needed: int) -> None:
         """See how much more may be written. Raise SpoolFullError where that is not enough; ask again in a moment."""
         now = self._clock()
-        if now >= self._look_due_at:
-            self._room = min(self._max_bytes - spooled_bytes(self._directory), max(LOOK_BYTES, needed))
-            self._look_due_at = now + LOOK_SECONDS if self._room < needed else 0.0
+        if now >= self._check_due_at:
+            self._room = min(self._max_bytes - spooled_bytes(self._directory), max(CHECK_BYTES, needed))
+            self._check_due_at = now + CHECK_SECONDS if self._room < needed else 0.0
         if self._room < needed:
             self._close()  # so that the drain can delete it: nobody else makes room
             raise SpoolFullError(errno.ENOSPC, "SPOOL_MAX_BYTES is reached")
@@ -157,14 +157,14 @@ class SpoolWriter:
             try:
                 os.fsync(self._descriptor)
             except OSError:
-                self._give_up()
+                self._abandon_segment()
                 raise
         os.close(self._descriptor)
         self._descriptor = -1
 
-    def _give_up(self) -> None:
+    def _abandon_segment(self) -> None:
         """End a segment that the disk did not take. The drain may still find its lines; nobody is told that it will."""
-        self._given_up = self._appended
+        self._abandoned = self._appended
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1

@@ -69,9 +69,9 @@ class Command(BaseCommand):
             raise CommandError(
                 f"“{slug}” can't be a project's slug; write letters, digits and hyphens, like my-blog."
             ) from None
-        longest = Project._meta.get_field("slug").max_length or 0
-        if len(slug) > longest:
-            raise CommandError(f"The project's slug has {len(slug)} characters; write {longest} at most.")
+        max_length = Project._meta.get_field("slug").max_length or 0
+        if len(slug) > max_length:
+            raise CommandError(f"The project's slug has {len(slug)} characters; write {max_length} at most.")
         name = slug.replace("-", " ").replace("_", " ").strip().capitalize() or slug
         project = Project.objects.create(slug=slug, name=name)
         if owner is not None:
@@ -82,11 +82,11 @@ class Command(BaseCommand):
 def new_pixel(project: Project, title: str, kind: str, placements: list[str]) -> Pixel:
     """Store a pixel and return it; raise CommandError where something about it can't be."""
     title = title.strip()
-    longest = Pixel._meta.get_field("title").max_length or 0
+    max_length = Pixel._meta.get_field("title").max_length or 0
     if not title:
         raise CommandError("The title is empty; write the article's headline, or the program's name.")
-    if len(title) > longest:
-        raise CommandError(f"The title has {len(title)} characters; write {longest} at most.")
+    if len(title) > max_length:
+        raise CommandError(f"The title has {len(title)} characters; write {max_length} at most.")
     if not title.isprintable():
         raise CommandError("The title holds characters that can't be shown; write it as one line of plain text.")
     if kind not in Kind.values:
@@ -101,7 +101,7 @@ def new_pixel(project: Project, title: str, kind: str, placements: list[str]) ->
 
 def as_json(pixel: Pixel) -> str:
     """Return the pixel, its URLs and its snippets as one JSON object."""
-    made = snippets(pixel, base_url())
+    pixel_snippets = snippets(pixel, base_url())
     return json.dumps(
         {
             "project": pixel.project.slug,
@@ -109,10 +109,10 @@ def as_json(pixel: Pixel) -> str:
             "kind": pixel.kind,
             "token": pixel.token,
             "id": pixel.pk,
-            "urls": {snippet.placement: snippet.url for snippet in made},
+            "urls": {snippet.placement: snippet.url for snippet in pixel_snippets},
             "snippets": [
                 {name: getattr(snippet, name) for name in ("placement", "platform", "url", "html", "markdown")}
-                for snippet in made
+                for snippet in pixel_snippets
             ],
         },
         ensure_ascii=False,
@@ -123,11 +123,11 @@ def as_text(pixel: Pixel) -> str:
     """Return the pixel and what to paste where, for people."""
     lines = [f"“{pixel.title}” in project {pixel.project.slug}", f"token {pixel.token}"]
     for snippet in snippets(pixel, base_url()):
-        lines += ["", *_place(snippet)]
+        lines += ["", *_snippet_lines(snippet)]
     return "\n".join(lines)
 
 
-def _place(snippet: Snippet) -> list[str]:
+def _snippet_lines(snippet: Snippet) -> list[str]:
     return [
         f"{snippet.platform}: {snippet.sees}",
         *(f"  {form:9} {text}" for form, _, text in snippet.texts if "\n" not in text),

@@ -30,15 +30,15 @@ class Command(BaseCommand):
         projects = [project_of(project)] if project else list(Project.objects.order_by("slug"))
         if reclassify:
             self.stdout.write(f"{reclassify_agents():,} user agents are told otherwise than before.")
-        for one in projects:
-            self._rebuild(one, is_judged_anew=reclassify)
+        for each in projects:
+            self._rebuild(each, reclassifies=reclassify)
         if reclassify:
             self.stdout.write("A drain that runs still goes by what it knew: restart it.")
 
-    def _rebuild(self, project: Project, *, is_judged_anew: bool) -> None:
+    def _rebuild(self, project: Project, *, reclassifies: bool) -> None:
         hits = Hit.objects.filter(project=project).count()
         with ProgressBar(hits, project.slug, self.stderr) as bar:
-            if is_judged_anew:
+            if reclassifies:
                 changed = reclassify(project, bar.advance)
                 done = f"counted {hits:,} hits, {changed:,} of them judged otherwise than before"
             else:

@@ -29,12 +29,12 @@ class Command(BaseCommand):
             raise CommandError(
                 f"There is a project “{project}” already. Name another one with --project, or delete it in the admin."
             )
-        made = Project(name=project.replace("-", " ").capitalize(), slug=project, timezone=options["timezone"])
+        demo = Project(name=project.replace("-", " ").capitalize(), slug=project, timezone=options["timezone"])
         try:
-            made.full_clean()
+            demo.full_clean()
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
-        made.save()
+        demo.save()
         with ProgressBar(hits, "Demo", self.stderr) as bar:
-            fill(made, hits=hits, days=days, pixels=pixels, seed=seed, now=timezone.now(), progress=bar.advance)
-        self.stdout.write(f"Seeded {hits:,} hits of {days} days: look at /projects/{made.slug}/")
+            fill(demo, hits=hits, days=days, pixels=pixels, seed=seed, now=timezone.now(), progress=bar.advance)
+        self.stdout.write(f"Seeded {hits:,} hits of {days} days: look at /projects/{demo.slug}/")

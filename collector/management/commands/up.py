@@ -44,7 +44,7 @@ class Command(BaseCommand):
             "--bind", f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
             "--workers", str(workers), application,
         ])  # fmt: skip
-        drain = Child("The drain", [sys.executable, sys.argv[0], "drain"], is_patient=True)
+        drain = Child("The drain", [sys.executable, sys.argv[0], "drain"], is_low_priority=True)
         stop = stop_on_signals()
         web.start()
         drain.start()
@@ -78,13 +78,13 @@ class Command(BaseCommand):
     def _make_first_administrator(self) -> None:
         if User.objects.filter(is_superuser=True).exists():
             return
-        given = os.environ.get("TELEMETRY_ADMIN_PASSWORD")
-        password = given or secrets.token_urlsafe(12)
+        password_setting = os.environ.get("TELEMETRY_ADMIN_PASSWORD")
+        password = password_setting or secrets.token_urlsafe(12)
         User.objects.create_superuser(ADMIN_NAME, password=password)
         self.stdout.write(f"Made the first administrator: {ADMIN_NAME}")
         self.stdout.write(
             "Its password is the one in TELEMETRY_ADMIN_PASSWORD."
-            if given
+            if password_setting
             else f"Its password, shown only this once: {password}"
         )
 
@@ -93,14 +93,14 @@ class Command(BaseCommand):
         deadline = time.monotonic() + READY_SECONDS
         while time.monotonic() < deadline and web.exit_code is None and not stop.is_set():
             try:
-                with socket.create_connection((_reachable(host), port), timeout=1):
+                with socket.create_connection((_local_address(host), port), timeout=1):
                     break
             except OSError:
                 stop.wait(0.1)
         else:
             return
-        shown = f"[{host}]" if ":" in host else host
-        self.stdout.write(f"Footfall is at {settings.PUBLIC_URL or f'http://{shown}:{port}'}/ (Ctrl-C stops it)")
+        url_host = f"[{host}]" if ":" in host else host
+        self.stdout.write(f"Footfall is at {settings.PUBLIC_URL or f'http://{url_host}:{port}'}/ (Ctrl-C stops it)")
         if not settings.PUBLIC_URL and host not in {"127.0.0.1", "::1", "localhost"}:
             self.stdout.write(
                 "Set PUBLIC_URL to the address that readers reach, for the dashboard answers to no other."
@@ -108,6 +108,6 @@ class Command(BaseCommand):
         self.stdout.flush()
 
 
-def _reachable(host: str) -> str:
+def _local_address(host: str) -> str:
     """Return the address to ask, where we listen on all of them."""
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104

@@ -27,7 +27,7 @@ def database_away(monkeypatch):
     def fail(*args, **kwargs):
         raise OperationalError("no connection")
 
-    monkeypatch.setattr(Lookups, "_ask", fail)
+    monkeypatch.setattr(Lookups, "_query", fail)
     return monkeypatch.undo
 
 
@@ -102,7 +102,7 @@ def test_while_the_database_is_away_tokens_may_count_and_it_is_left_alone_for_a_
 
 
 def test_a_connection_that_went_stale_is_tried_once_more_at_once(pixel, monkeypatch):
-    real_ask = Lookups._ask
+    real_ask = Lookups._query
     answers = [OperationalError("server closed the connection"), None]
 
     def ask(self, token, at_us):
@@ -110,7 +110,7 @@ def test_a_connection_that_went_stale_is_tried_once_more_at_once(pixel, monkeypa
             raise error
         real_ask(self, token, at_us)
 
-    monkeypatch.setattr(Lookups, "_ask", ask)
+    monkeypatch.setattr(Lookups, "_query", ask)
     known = Lookups()
 
     assert known.load(pixel.token, DAY)

@@ -143,7 +143,7 @@ def test_with_durability_disk_an_answer_waits_for_the_disk(endpoint, pixel, monk
     endpoint.receiver.spool.is_durable = True
 
     assert endpoint.get(f"/p/{pixel.token}.gif").reason == "counted"
-    assert not endpoint.receiver.spool.unsynced
+    assert not endpoint.receiver.spool.lines_to_sync
 
     def broken(descriptor):
         raise OSError(errno.EIO, "Input/output error")

@@ -11,7 +11,7 @@ import time
 import pytest
 
 from collector.intake.answers import GIF
-from collector.intake.worker import is_known_gunicorn
+from collector.intake.worker import is_supported_gunicorn
 from tests.endpoints import CHROME
 from tests.server import ROOT, Server, environment, eventually, free_port, kill, new_pixel, running
 
@@ -203,7 +203,7 @@ print("dashboard.views.projects" in sys.modules, gc.get_freeze_count() > 0)
 
 
 def test_this_gunicorn_is_one_that_the_short_way_knows():
-    assert is_known_gunicorn()
+    assert is_supported_gunicorn()
 
 
 @pytest.mark.parametrize(

@@ -18,9 +18,9 @@ def test_losses_are_counted_in_a_file_of_their_own_and_said_now_and_then(directo
     assert losses(path) == 0
 
     for _ in range(1000):
-        writer.note_loss(OSError(errno.ENOSPC, "No space left on device"))
+        writer.count_loss(OSError(errno.ENOSPC, "No space left on device"))
     clock.now += 10
-    writer.note_loss(OSError(errno.ENOSPC, "No space left on device"))
+    writer.count_loss(OSError(errno.ENOSPC, "No space left on device"))
     writer.close()
 
     assert losses(path) == 1001
@@ -32,7 +32,7 @@ def test_losses_from_before_any_segment_are_counted_in_the_first(directory):
     directory.write_text("a file where the spool should be")
     with pytest.raises(OSError, match="Not a directory"):
         writer.append(LINE)
-    writer.note_loss(OSError(errno.EEXIST, "File exists"))
+    writer.count_loss(OSError(errno.EEXIST, "File exists"))
     directory.unlink()
     writer.append(LINE)
     writer.close()
@@ -42,12 +42,12 @@ def test_losses_from_before_any_segment_are_counted_in_the_first(directory):
 
 def test_a_loss_file_is_its_processs_own_and_lasts_as_long_as_that(directory, writer):
     writer.append(LINE)
-    writer.note_loss(OSError(errno.ENOSPC, "full"))
+    writer.count_loss(OSError(errno.ENOSPC, "full"))
     writer.close()
     pid = os.fork()
     if pid == 0:
         writer.append(LINE)
-        writer.note_loss(OSError(errno.ENOSPC, "full"))
+        writer.count_loss(OSError(errno.ENOSPC, "full"))
         os._exit(0)
     os.waitpid(pid, 0)
 

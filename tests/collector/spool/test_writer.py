@@ -94,12 +94,12 @@ def test_a_durable_line_is_on_the_disk_before_it_is_acknowledged_and_one_fsync_s
     synced.clear()  # those of the new segment's directory
     for _ in range(9):
         writer.append(LINE)
-    assert writer.unsynced == 10
+    assert writer.lines_to_sync == 10
 
     for count in range(1, 11):
         writer.sync(count)
 
-    assert not writer.unsynced
+    assert not writer.lines_to_sync
     assert len(synced) == 1
     writer.append(LINE)
     writer.close()
@@ -128,9 +128,9 @@ def test_no_line_of_a_segment_that_the_disk_did_not_take_is_acknowledged(directo
             writer.sync(count)
 
     writer.append(LINE)
-    assert writer.unsynced == 3
+    assert writer.lines_to_sync == 3
     writer.sync(3)
-    assert not writer.unsynced
+    assert not writer.lines_to_sync
     assert len(segments(directory)) == 2
     writer.close()
 

@@ -276,11 +276,11 @@ def test_a_batch_costs_the_same_queries_however_many_hits_it_has(directory, pixe
 def test_losses_that_a_process_counted_are_written_down_while_it_lives_and_when_it_is_gone(directory, pixel):
     writer = SpoolWriter(directory)
     writer.append(hit(pixel).to_line())
-    writer.note_loss(OSError(errno.ENOSPC, "full"))
+    writer.count_loss(OSError(errno.ENOSPC, "full"))
     running = drain(directory)
     assert lost_hits() == 1
 
-    writer.note_loss(OSError(errno.ENOSPC, "full"))
+    writer.count_loss(OSError(errno.ENOSPC, "full"))
     writer.close()
     os.close(writer._losses._descriptor)  # its process goes, and its lock with it
     while running.drain_once():
