@@ -1,4 +1,4 @@
-"""The fast path: a small ASGI application that answers the collector's own paths before Django sees them."""
+"""The ASGI entry point: a small application that answers pixel requests before Django sees them."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -19,7 +19,7 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 def collector_first(application: Application) -> Application:
-    """Return an ASGI application that takes hits in itself and hands everything else to `application`."""
+    """Return an ASGI application that receives hits itself and passes everything else to `application`."""
     fast_path = FastPath(receiver())
 
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
@@ -34,10 +34,10 @@ def collector_first(application: Application) -> Application:
 
 
 class FastPath:
-    """Answers requests of pixels. Only a request that the database must be asked for leaves the event loop's thread.
+    """Answers pixel requests in the event loop's thread, unless a request needs the database or the disk.
 
-    One thread asks, so that a process holds one connection and a slow database delays only those who need it. Another
-    one waits for the disk, where answers have to.
+    One thread queries the database: a process then holds one connection, and a slow database delays only the requests
+    that need it. Another thread waits for the disk if SPOOL_DURABILITY is `disk`.
     """
 
     def __init__(self, receiver: Receiver) -> None:
@@ -60,8 +60,8 @@ class FastPath:
         await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else answer.body})
 
     def close(self) -> None:
-        """End the segment and let the database go. Nothing is lost without it; the drain only waits less."""
-        self._lookup_thread.submit(lambda: connection.close())  # looked up there: each thread has its own
+        """End the segment and close the database connection. Optional: without it no hit is lost."""
+        self._lookup_thread.submit(lambda: connection.close())  # `connection` is the calling thread's own
         self._lookup_thread.shutdown()
         self._sync_thread.shutdown()
         self._receiver.spool.close()

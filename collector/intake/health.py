@@ -11,13 +11,13 @@ from collector.storage.lag import lag
 
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
-    """Say that the process answers."""
+    """Answer while the process is alive."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Say whether the database can be reached and the drain stores what is taken in. Two queries."""
+    """Answer 200 if the database is reachable and the drain keeps storing hits, else 503. Two queries."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
@@ -25,6 +25,6 @@ def readyz(request: HttpRequest) -> HttpResponse:
     except (DatabaseError, InterfaceError):
         return HttpResponse("the database can't be reached\n", status=503, content_type="text/plain")
     if behind.stands_still:
-        said = f"the oldest of {behind.bytes} waiting bytes waits for {behind.seconds:.0f} s: is the drain running?\n"
-        return HttpResponse(said, status=503, content_type="text/plain")
+        waiting = f"{behind.bytes} bytes wait in the spool, the oldest for {behind.seconds:.0f} s"
+        return HttpResponse(f"{waiting}: is the drain running?\n", status=503, content_type="text/plain")
     return HttpResponse("ok\n", content_type="text/plain")

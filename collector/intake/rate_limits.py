@@ -23,7 +23,7 @@ from collector.models import ShareLink
 
 logger = logging.getLogger(__name__)
 
-MAX_CLIENTS = 100_000  # whose hits one process counts at a time; with more, it starts counting again from 0
+MAX_CLIENTS = 100_000  # in the memory of one process; with more, it starts counting again from 0
 MINUTES_WITHOUT_CACHE = 1
 
 ClientKey = tuple[str, ...]  # (address, token), or (proxy, token, placement)

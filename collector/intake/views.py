@@ -10,7 +10,7 @@ from collector.intake.wiring import receiver
 
 @csrf_exempt
 def pixel(request: HttpRequest) -> HttpResponse:
-    """Take a hit in, as `collector.intake.asgi` does."""
+    """Receive a hit and answer it, like `collector.intake.asgi`."""
     pixel_request = PixelRequest(
         method=request.method or "",
         path=request.path_info,

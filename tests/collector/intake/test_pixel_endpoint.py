@@ -136,7 +136,7 @@ def test_a_spool_that_can_not_be_written_is_said_and_the_image_still_shows(endpo
     response = endpoint.get(f"/p/{pixel.token}.gif")
 
     assert (response.status, response.body, response.reason) == (503, GIF, "lost")
-    assert "the spool can't be written" in caplog.text
+    assert "The spool can't be written" in caplog.text
 
 
 def test_with_durability_disk_an_answer_waits_for_the_disk(endpoint, pixel, monkeypatch):
