@@ -1,6 +1,6 @@
 """The format of the spool: one hit is one JSON line.
 
-A line is whole when it ends with a newline. Nothing was acknowledged of a last line without one.
+A line is whole when it ends with a newline. The hit of a last line without one was never acknowledged.
 """
 
 from typing import Annotated, NamedTuple
@@ -12,17 +12,17 @@ from collector.models import Verdict
 
 MAX_LINE_BYTES = 16 * 1024
 
-# What these texts may be at most, in characters; the receiving side cuts to it, the drain insists on it.
+# Maximum lengths in characters. The intake cuts texts to them; the drain refuses longer ones.
 MAX_AGENT = 512
 MAX_PAGE = 512
 MAX_HINTS = 40
 
 
 class SpooledHit(msgspec.Struct, frozen=True, omit_defaults=True, rename={"at_us": "at", "is_end": "end"}):
-    """One hit as it was received; empty strings and None where nothing is known.
+    """One hit as it was received. Unknown values are empty strings or None.
 
-    `at_us` is microseconds since the epoch. `visitor` is a signed 64-bit hash. `verdict` is the Verdict that the web
-    process could tell; the drain may still find a bot.
+    `at_us` is microseconds since the epoch. `visitor` is a signed 64-bit hash. `verdict` is the web process's Verdict;
+    the drain may still recognise a bot.
     """
 
     token: Annotated[str, Meta(min_length=1, max_length=40)]
@@ -39,15 +39,15 @@ class SpooledHit(msgspec.Struct, frozen=True, omit_defaults=True, rename={"at_us
     is_private: bool = False
 
     def to_line(self) -> bytes:
-        """Return the hit as one JSON line, without the keys that say nothing."""
+        """Return the hit as one JSON line, without fields that have their default."""
         return _encode(self) + b"\n"
 
     @classmethod
     def from_line(cls, line: bytes) -> "SpooledHit":
-        """Read a line back; raise ValueError with the reason where it is not one of ours."""
+        """Parse a line; raise ValueError with the reason if it is not one of ours."""
         if len(line) > MAX_LINE_BYTES:
             raise ValueError("longer than any line we write")
-        if b"\\u0000" in line:  # PostgreSQL stores none
+        if b"\\u0000" in line:  # PostgreSQL can't store NUL
             line = line.replace(b"\\u0000", b"\\ufffd")
         try:
             return _decode(line)
@@ -60,7 +60,7 @@ _decode = msgspec.json.Decoder(SpooledHit).decode
 
 
 class Line(NamedTuple):
-    """One line of a segment, without its newline; `offset` and `end` are bytes from the segment's start."""
+    """One line of a segment, without its newline. `offset` and `end` are bytes from the segment's start."""
 
     segment: str
     offset: int

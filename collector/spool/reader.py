@@ -1,4 +1,4 @@
-"""Reading the spool: its segments, and the lines in them."""
+"""The reading side of the spool: its segments, and the lines in them."""
 
 import os
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from collector.spool.line import MAX_LINE_BYTES, Line
 from collector.spool.locks import is_finished
 
 SUFFIX = ".jsonl"
-BLOCK_BYTES = 256 * 1024  # read at once
+BLOCK_BYTES = 256 * 1024  # of one read
 
 
 def segments(directory: Path) -> list[Path]:
@@ -18,7 +18,7 @@ def segments(directory: Path) -> list[Path]:
 
 
 def spooled_bytes(directory: Path) -> int:
-    """Return how many bytes of hits wait in a spool, as far as it can be seen while others write and delete."""
+    """Return how many bytes of hits wait in a spool. Approximate while other processes write and delete."""
     total = 0
     with suppress(FileNotFoundError), os.scandir(directory) as entries:
         for entry in entries:
@@ -29,17 +29,17 @@ def spooled_bytes(directory: Path) -> int:
 
 
 def read_lines(segment: Path, offset: int, *, limit_bytes: int) -> Iterator[Line]:
-    """Yield the lines from `offset`, about `limit_bytes` of them and at least one.
+    """Yield the lines from `offset`: about `limit_bytes`, at least one line.
 
-    A last line without a newline comes as torn where the segment is finished, and stays for later where it is not.
-    A line too long to be ours comes cut, so that no segment can fill the memory.
+    A last line without a newline is yielded as torn if the segment is finished, else it is left for later. A line that
+    is too long to be ours is cut, so that no segment can fill the memory.
     """
-    finished = is_finished(segment)  # asked first: what is read after it can't miss a line
+    finished = is_finished(segment)  # check before reading: a finished segment then can't grow unseen
     name, start, until = segment.name, offset, offset + limit_bytes
     with segment.open("rb") as file:
         file.seek(offset)
-        rest = b""  # the beginning of a line whose end was not read yet
-        skipped = 0  # bytes of it that are too many to be kept
+        rest = b""  # the start of a line whose end has not been read yet
+        skipped = 0  # bytes of that line beyond what we keep
         while start < until and (block := file.read(BLOCK_BYTES)):
             *contents, rest_of_block = (rest + block).split(b"\n")
             for content in contents:

@@ -1,8 +1,8 @@
-"""The spool: append-only segments between the web processes and the drain.
+"""The writing side of the spool: append-only segments, one JSON line a hit.
 
-A process appends to a segment of its own, one JSON line a hit, and holds an exclusive `flock` on it for as long as it
-may append. The lock is never waited for: it tells the drain whether more can come, also after a `kill -9`. A line is in
-the kernel's page cache before the reader gets the GIF, so no death of a process loses it.
+Each process appends to its own segment, and holds an exclusive `flock` on it while it may append. Nobody waits for the
+lock: it tells the drain whether more lines may come, even after a `kill -9`. A line is in the kernel's page cache
+before the reader gets the GIF, so that no hit is lost when a process dies.
 """
 
 import errno
@@ -24,14 +24,15 @@ CHECK_SECONDS = 1.0
 
 
 class SpoolFullError(OSError):
-    """The spool holds as much as it may."""
+    """The spool has reached its maximum size."""
 
 
 class SpoolWriter:
-    """Appends the hits of one process. Threads may share it; a forked child gets a segment of its own.
+    """Appends the hits of one process. Threads may share it; a forked child gets its own segment.
 
-    `max_bytes` caps the whole spool, all processes together; each looks at it again after `CHECK_BYTES` of its own, so
-    that much a process may go past it. `is_durable` says that callers wait for `sync` before they acknowledge.
+    `max_bytes` limits the whole spool, all processes together. Each process checks the size after every `CHECK_BYTES`
+    that it writes, and may therefore exceed the limit by that much. With `is_durable`, callers must wait for `sync`
+    before they acknowledge a hit.
     """
 
     def __init__(
@@ -59,10 +60,10 @@ class SpoolWriter:
         self._opened_at = 0.0
         self._room = 0
         self._check_due_at = 0.0
-        self._appended = self._synced = self._abandoned = 0  # lines so far
+        self._appended = self._synced = self._abandoned = 0  # line numbers: up to which
 
     def append(self, line: bytes) -> None:
-        """Write one line, newline included. Raise OSError where it can't be written whole; then none of it stays."""
+        """Write one line with its newline. Raise OSError if it can't be written whole; then nothing of it stays."""
         with self._lock:
             if self._room < len(line):
                 self._check_room(len(line))
@@ -85,14 +86,15 @@ class SpoolWriter:
 
     @property
     def lines_to_sync(self) -> int:
-        """How many lines were appended so far, for `sync` to wait for; 0 where all of them are on the disk."""
+        """The number of lines appended so far, to pass to `sync`; 0 if all of them are on the disk."""
         return self._appended if self._appended > self._synced else 0
 
     def sync(self, lines: int) -> None:
-        """Wait until the first `lines` appended are on the disk. One `fsync` serves all who wait.
+        """Wait until the first `lines` appended lines are on the disk. One `fsync` serves all waiting threads.
 
-        Raises OSError where that can't be said of them, and goes on saying so: the system reports that it could not
-        write a file once, and then calls it well (fsync(2), EIO). So the segment is given up, and another begun.
+        Raises OSError if they may not be on the disk, at every later call too. The system reports a failed write only
+        once and then reports success (fsync(2), EIO). The segment is therefore abandoned, and the next line starts
+        another.
         """
         with self._sync_lock:
             if lines <= self._abandoned:
@@ -102,7 +104,7 @@ class SpoolWriter:
             with self._lock:
                 covered = self._appended
                 descriptor = os.dup(self._descriptor) if self._descriptor >= 0 else -1
-            if descriptor >= 0:  # a closed segment was synced when it was closed
+            if descriptor >= 0:  # a closed segment was synced at its close
                 try:
                     os.fsync(descriptor)
                 except OSError:
@@ -111,34 +113,34 @@ class SpoolWriter:
                     raise
                 finally:
                     os.close(descriptor)
-            with self._lock:  # a rotation that failed meanwhile may have been told of our file's failure
+            with self._lock:  # a rotation may meanwhile have got the one report that our file failed
                 if lines <= self._abandoned:
                     raise OSError(errno.EIO, "its segment could not be synced")
                 self._synced = covered
 
     def count_loss(self, error: OSError) -> None:
-        """Count a hit that could not be appended: where the drain finds it, and now and then in the log."""
+        """Count a hit that could not be appended, for the drain, and log the number from time to time."""
         with self._lock:
             self._losses.add(error, self._clock())
 
     def close(self) -> None:
-        """End the segment; the drain can finish it. The next append begins another."""
+        """End the segment, so that the drain can finish it. The next append starts another."""
         with self._lock:
             if self._pid == os.getpid():
                 self._close()
 
     def _check_room(self, needed: int) -> None:
-        """See how much more may be written. Raise SpoolFullError where that is not enough; ask again in a moment."""
+        """Update how much may be written. Raise SpoolFullError if `needed` bytes don't fit."""
         now = self._clock()
         if now >= self._check_due_at:
             self._room = min(self._max_bytes - spooled_bytes(self._directory), max(CHECK_BYTES, needed))
             self._check_due_at = now + CHECK_SECONDS if self._room < needed else 0.0
         if self._room < needed:
-            self._close()  # so that the drain can delete it: nobody else makes room
+            self._close()  # the drain can now delete it, and only that makes room
             raise SpoolFullError(errno.ENOSPC, "SPOOL_MAX_BYTES is reached")
 
     def _open(self) -> None:
-        if self._descriptor >= 0:  # the parent's; a fork took it along, and its lock with it
+        if self._descriptor >= 0:  # inherited from the parent by a fork, with its lock
             os.close(self._descriptor)
             self._descriptor = -1
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -163,7 +165,7 @@ class SpoolWriter:
         self._descriptor = -1
 
     def _abandon_segment(self) -> None:
-        """End a segment that the disk did not take. The drain may still find its lines; nobody is told that it will."""
+        """End a segment that could not be synced. Its lines may be stored, but they are never acknowledged."""
         self._abandoned = self._appended
         if self._descriptor >= 0:
             os.close(self._descriptor)

@@ -24,7 +24,7 @@ def test_losses_are_counted_in_a_file_of_their_own_and_said_now_and_then(directo
     writer.close()
 
     assert losses(path) == 1001
-    assert [record.getMessage()[:20] for record in caplog.records] == ["1 hits are lost: the", "1000 hits are lost: "]
+    assert [record.getMessage()[:20] for record in caplog.records] == ["Lost hits: 1. The sp", "Lost hits: 1000. The"]
 
 
 def test_losses_from_before_any_segment_are_counted_in_the_first(directory):
