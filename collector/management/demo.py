@@ -1,6 +1,6 @@
-"""Believable demo data: readers who come in waves after an article appears, at the hours when people read.
+"""Realistic demo data: readers come in waves after an article is published, at the hours when people read.
 
-Every hit goes through the same enrichment and the same store as a real one.
+Every hit is enriched and stored by the same code as a real one.
 """
 
 import math
@@ -24,7 +24,7 @@ from collector.storage.store import store
 
 BATCH_HITS = 50_000
 HALF_LIFE_DAYS = 4.0
-LASTING_SHARE = 0.06  # of an article's first day, for as long as it stands
+LASTING_SHARE = 0.06  # of the first day's readers, on every later day
 READ_THROUGH = 0.45
 OPTED_OUT = 0.03
 VISITS_A_VISITOR = 1.4
@@ -41,7 +41,7 @@ class Article:
     popularity: float
 
     def weight_on(self, day: date) -> float:
-        """Return how much of a day's reading falls to this article: a first wave, then a trickle."""
+        """Return this article's weight among the readers of a day: a first wave, then a trickle."""
         age = (day - self.appeared_on).days
         if age < 0:
             return 0.0
@@ -57,11 +57,11 @@ def _facts() -> dict[str, Any]:
 def fill(
     project: Project, *, hits: int, days: int, pixels: int, seed: int, now: datetime, progress: Callable[[int], None]
 ) -> None:
-    """Give an empty project `pixels` articles and `hits` hits of the `days` up to `now`. The same seed, the same hits.
+    """Fill an empty project with `pixels` articles and `hits` hits of the last `days`.
 
-    `progress` is told how many hits more are stored.
+    The same `seed` gives the same hits. Calls `progress` with the number of hits in each stored batch.
     """
-    rng = random.Random(seed)  # noqa: S311  (no secrets are made of it)
+    rng = random.Random(seed)  # noqa: S311  (not used for secrets)
     today = now.astimezone(project.zone).date()
     period = [today - timedelta(days=ago) for ago in reversed(range(days))]
     articles = _articles(rng, project, period, pixels)
@@ -90,7 +90,7 @@ def _articles(rng: random.Random, project: Project, period: list[date], count: i
         title = facts["titles"][number % len(facts["titles"])]
         if number >= len(facts["titles"]):
             title = f"{title}, part {number // len(facts['titles']) + 1}"
-        # The first ones are there from the start, the others appear over the first nine tenths of the period.
+        # The first three articles exist from the start. The others appear during the first nine tenths of the period.
         appeared_on = period[0] if number < 3 else period[rng.randrange(max(1, len(period) * 9 // 10))]
         created_at = datetime.combine(appeared_on, time(7), project.zone)
         pixel = Pixel.objects.create(project=project, title=title, placements=placements, created_at=created_at)
@@ -101,7 +101,7 @@ def _articles(rng: random.Random, project: Project, period: list[date], count: i
 def _hits_per_day(
     rng: random.Random, articles: list[Article], period: list[date], hits: int, now: datetime
 ) -> list[int]:
-    """Return how many hits fall on each day, of the last as far as it has come; they add up to `hits`."""
+    """Return the hits of each day; they add up to `hits`. The last day counts only up to the hour of `now`."""
     weights = [
         WEEKDAYS[day.weekday()] * rng.uniform(0.85, 1.15) * (1 + sum(article.weight_on(day) for article in articles))
         for day in period

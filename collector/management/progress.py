@@ -1,4 +1,4 @@
-"""A progress bar for long commands: drawn on a terminal, a line a tenth elsewhere."""
+"""A progress bar for long commands. Without a terminal, it writes one line for each tenth."""
 
 import time
 from typing import Self
@@ -29,7 +29,7 @@ class ProgressBar:
             self._out.write("")
 
     def advance(self, count: int) -> None:
-        """Say that `count` more are done."""
+        """Add `count` to what is done."""
         self._done += count
         now = time.monotonic()
         if self._out.isatty():

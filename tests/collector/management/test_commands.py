@@ -147,7 +147,7 @@ def test_counts_are_exported_by_days_of_the_project(stored, capsys, arguments, d
 
 
 def test_a_day_that_is_none_is_answered_with_the_form_to_write(project):
-    with pytest.raises(CommandError, match="is no day; write 2026-11-22"):
+    with pytest.raises(CommandError, match="is not a day; write it like 2026-11-22"):
         call_command("export_counts", "blog", "--until", "2026-11-31")
 
 
@@ -165,12 +165,12 @@ def test_other_cells_stay_as_they_are(value, cell):
 
 @pytest.mark.parametrize("command", ["export_hits", "export_counts", "rebuild_counts"])
 def test_an_unknown_project_is_answered_with_those_there_are(project, command):
-    with pytest.raises(CommandError, match=r"There is no project “blgo”. There are: blog\."):
+    with pytest.raises(CommandError, match=r"There is no project “blgo”. Choose one of: blog\."):
         call_command(command, "blgo")
 
 
 def test_a_date_that_is_none_is_answered_with_the_form_to_write(project):
-    with pytest.raises(CommandError, match="write 2026-11-22"):
+    with pytest.raises(CommandError, match="write it like 2026-11-22"):
         call_command("export_hits", "blog", "--since", "yesterday")
 
 
@@ -186,7 +186,7 @@ def test_drain_once_moves_what_waits(settings, tmp_path, pixel, capsys):
 
 def test_a_second_drain_is_refused_and_told_why(settings, tmp_path, db):
     settings.SPOOL_DIR = tmp_path / "spool"
-    with exclusive(settings.SPOOL_DIR), pytest.raises(CommandError, match="Another drain works on"):
+    with exclusive(settings.SPOOL_DIR), pytest.raises(CommandError, match="Another drain already works on"):
         call_command("drain", "--once")
 
 
@@ -213,7 +213,7 @@ def test_demo_data_is_as_much_as_asked_for_and_its_counts_are_those_of_its_hits(
 
 
 def test_demo_data_never_mixes_with_a_project_that_exists(project):
-    with pytest.raises(CommandError, match="There is a project “blog” already"):
+    with pytest.raises(CommandError, match="Project “blog” already exists"):
         call_command("seed_demo", project="blog", hits=10)
     assert not Hit.objects.exists()
 

@@ -102,7 +102,7 @@ def test_the_owner_may_be_named_again(stranger):
 
 
 def test_naming_an_owner_gives_nobody_a_project_that_is_there(project, viewer):
-    with pytest.raises(CommandError, match="exists, and “viewer” doesn't own it"):
+    with pytest.raises(CommandError, match="already exists, and “viewer” doesn't own it"):
         run("blog", "Hello", "--owner", "viewer")
 
     assert not Project.objects.owned_by(viewer).exists()
@@ -112,22 +112,22 @@ def test_naming_an_owner_gives_nobody_a_project_that_is_there(project, viewer):
 @pytest.mark.parametrize(
     ("args", "says"),
     [
-        (("my blog", "Hello"), "write letters, digits and hyphens"),
-        (("", "Hello"), "write letters, digits and hyphens"),
-        (("x" * 61, "Hello"), "61 characters; write 60 at most"),
+        (("my blog", "Hello"), "Use letters, digits and hyphens"),
+        (("", "Hello"), "Use letters, digits and hyphens"),
+        (("x" * 61, "Hello"), "61 characters. Use at most 60"),
         (("blog", " "), "title is empty"),
-        (("blog", "x" * 201), "201 characters; write 200 at most"),
+        (("blog", "x" * 201), "201 characters. Use at most 200"),
         (("blog", "two\nlines"), "one line of plain text"),
         (("blog", "\udcff"), "one line of plain text"),
-        (("blog", "Hello", "--kind", "poem"), "write one of article, readme, newsletter, app"),
+        (("blog", "Hello", "--kind", "poem"), "Use one of article, readme, newsletter, app"),
         (("blog", "Hello", "--placement", "My Blog"), "like my-blog"),
         (("blog", "Hello", "--placement", "medium", "end"), "such as my-end"),
         (("blog", "Hello", "--placement", ""), "can't be a placement"),
         (("blog", "Hello", "--placement", "a" * 41), "up to 40"),
         (("blog", "Hello", "--placement", "medium\n"), "like medium"),
         (("blog", "Hello", "--placement", *(f"p{n}" for n in range(41))), "40 placements at most, not 41"),
-        (("blog", "Hello", "--owner", "nobody"), "Nobody is called “nobody”"),
-        (("blog", "Hello", "--owner", ""), "Nobody is called “”"),
+        (("blog", "Hello", "--owner", "nobody"), "There is no user “nobody”"),
+        (("blog", "Hello", "--owner", ""), "There is no user “”"),
     ],
 )
 def test_bad_input_says_what_to_write_and_leaves_nothing_behind(args, says):
@@ -139,7 +139,7 @@ def test_bad_input_says_what_to_write_and_leaves_nothing_behind(args, says):
 
 
 def test_it_checks_what_other_code_calls_it_with():
-    with pytest.raises(CommandError, match="no kind of pixel"):
+    with pytest.raises(CommandError, match="not a kind of pixel"):
         call_command("create_pixel", "blog", "Hello", kind="poem")
 
     assert not Project.objects.exists()

@@ -60,7 +60,7 @@ def test_it_stops_cleanly_and_starts_again_with_all_that_was_taken_in(tmp_path):
 
         server.start()
         eventually(lambda: len(server.hits("blog")) == 1, 10)
-        assert server.log.read_text().count("Made the first administrator") == 1
+        assert server.log.read_text().count("Created the first administrator") == 1
 
 
 def test_no_address_is_written_anywhere_by_the_running_server(tmp_path, monkeypatch):
@@ -239,14 +239,14 @@ def shared_server(tmp_path_factory):
 @pytest.mark.parametrize(
     ("wrong", "arguments", "said"),
     [
-        ({"DATABASE_URL": "mysql://a/b"}, [], "DATABASE_URL names no database we run on; write sqlite:///"),
+        ({"DATABASE_URL": "mysql://a/b"}, [], "DATABASE_URL is for an unsupported database. Use sqlite:///"),
         ({"DATABASE_URL": "postgres://a:b@127.0.0.1:1/c"}, [], "correct DATABASE_URL"),
-        ({"TRUSTED_PROXIES": "many"}, [], "TRUSTED_PROXIES is 'many'; write a whole number"),
-        ({"PUBLIC_URL": "example.org"}, [], "PUBLIC_URL is 'example.org'; write the address readers reach"),
-        ({"DEBUG": "perhaps"}, [], "DEBUG is 'perhaps'; write true or false"),
-        ({"DATA_DIR": "/dev/null/data"}, [], "name a directory that this user may write to"),
+        ({"TRUSTED_PROXIES": "many"}, [], "TRUSTED_PROXIES is 'many'. Use a whole number"),
+        ({"PUBLIC_URL": "example.org"}, [], "PUBLIC_URL is 'example.org'. Use the address that readers reach"),
+        ({"DEBUG": "perhaps"}, [], "DEBUG is 'perhaps'. Use true or false"),
+        ({"DATA_DIR": "/dev/null/data"}, [], "Use a directory that this user may write to"),
         ({}, ["--port", "0"], "write a whole number from 1 to 65535"),
-        ({}, ["--host", "203.0.113.1"], "choose others with --host and --port"),
+        ({}, ["--host", "203.0.113.1"], "choose another address with --host and --port"),
         ({}, ["--workers", "lots"], "write a whole number from 1 to 64"),
     ],
 )
@@ -272,5 +272,5 @@ def test_a_taken_port_is_said_before_anything_is_touched(tmp_path):
             cwd=ROOT, env=environment(tmp_path), capture_output=True, text=True, timeout=60,
         )  # fmt: skip
 
-    assert "stop what uses it, or choose others with --host and --port" in done.stderr
+    assert "Stop the program that uses it, or choose another address with --host and --port" in done.stderr
     assert not (tmp_path / "db.sqlite3").exists()
