@@ -1,4 +1,4 @@
-"""The pixel endpoint through both of its coats, for the tests that must hold for each."""
+"""The pixel endpoint through two of its entry points, ASGI and the Django view, for tests that must hold for each."""
 
 import asyncio
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ UNLIMITED = Rate(0, 60)
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What a client sees of an answer; header names are lower case."""
+    """An answer as a client sees it. Header names are lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -35,7 +35,7 @@ class Response:
 
 
 class Endpoint:
-    """One coat of the pixel endpoint, with a spool of its own."""
+    """One entry point of the pixel endpoint, with its own spool."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -44,7 +44,7 @@ class Endpoint:
         )
 
     def get(self, path: str, **headers: str | bytes) -> Response:
-        """GET a path; `user_agent="x"` sends the header `User-Agent: x`. A browser's agent where none is given."""
+        """GET a path. `user_agent="x"` sends the header `User-Agent: x`; the default is a browser's."""
         return self.request("GET", path, **headers)
 
     def request(self, method: str, path: str, *, peer: str = "127.0.0.1", **headers: str | bytes) -> Response:
@@ -69,7 +69,7 @@ class Endpoint:
 
 
 class AsgiEndpoint(Endpoint):
-    """The fast path, called as gunicorn calls it."""
+    """The ASGI entry point, called as gunicorn calls it."""
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)

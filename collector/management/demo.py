@@ -121,7 +121,8 @@ def _hits_of_day(
 ) -> Iterator[SpooledHit]:
     facts = _facts()
     midnight = datetime.combine(day, time.min, project.zone)
-    hours = [moment for hour in range(24) if (moment := midnight.replace(hour=hour)) < now]
+    hours = [midnight.replace(hour=hour) for hour in range(24)]
+    hours = [hour for hour in hours if hour < now]  # of today, only those that have begun
     weights = HOURS[: len(hours)]
     moments = sorted(
         min(int((hour.timestamp() + rng.random() * 3600) * 1e6), int(now.timestamp() * 1e6))

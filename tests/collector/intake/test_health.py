@@ -5,13 +5,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
-def test_a_health_check_is_answered_whatever_host_it_names(client, path):
+def test_a_health_check_is_answered_for_any_host(client, path):
     response = client.get(path, headers={"host": "10.1.2.3:8000"})
 
     assert (response.status_code, response.content) == (200, b"ok\n")
 
 
-def test_readiness_fails_while_the_database_is_away(client, monkeypatch):
+def test_readiness_fails_while_the_database_is_down(client, monkeypatch):
     def away(*args):
         raise OperationalError("no connection")
 

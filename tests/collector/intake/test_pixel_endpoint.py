@@ -1,4 +1,4 @@
-"""The pixel endpoint's contract, once for the ASGI fast path and once for the Django view."""
+"""The contract of the pixel endpoint, for the ASGI entry point and for the Django view."""
 
 import errno
 import os
@@ -84,7 +84,7 @@ def test_head_gets_the_same_headers_and_counts_nothing(endpoint, pixel):
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE"])
-def test_any_other_method_is_refused_and_told_what_is_allowed(endpoint, pixel, method):
+def test_any_other_method_is_refused_with_the_allowed_ones(endpoint, pixel, method):
     response = endpoint.request(method, f"/p/{pixel.token}.gif")
 
     assert response.status == 405
@@ -103,20 +103,20 @@ def test_any_other_method_is_refused_and_told_what_is_allowed(endpoint, pixel, m
         "/p/.gif",
     ],
 )
-def test_an_unknown_token_is_answered_with_the_gif_so_that_no_article_breaks(endpoint, pixel, path):
+def test_an_unknown_token_gets_the_gif_so_that_no_article_shows_a_broken_image(endpoint, pixel, path):
     response = endpoint.get(path)
 
     assert (response.status, response.body, response.reason) == (404, GIF, "unknown-token")
     assert endpoint.spooled() == []
 
 
-def test_a_retired_pixel_is_unknown(endpoint, pixel):
+def test_the_token_of_a_retired_pixel_is_unknown(endpoint, pixel):
     Pixel.objects.update(retired_at=timezone.now())
 
     assert endpoint.get(f"/p/{pixel.token}.gif").reason == "unknown-token"
 
 
-def test_a_new_pixel_counts_at_once_though_its_token_was_asked_for_before(endpoint, project):
+def test_a_new_pixel_counts_at_once_even_if_its_token_was_requested_before(endpoint, project):
     assert endpoint.get("/p/abcdefghijkmnpqrstuv.gif").status == 404
     Pixel.objects.create(project=project, title="New", token="abcdefghijkmnpqrstuv")
 
@@ -130,7 +130,7 @@ def test_a_known_token_and_salt_need_no_query(endpoint, pixel, django_assert_num
         endpoint.get(f"/p/{pixel.token}.gif")
 
 
-def test_a_spool_that_can_not_be_written_is_said_and_the_image_still_shows(endpoint, pixel, caplog):
+def test_a_spool_that_can_not_be_written_is_logged_and_the_image_still_shows(endpoint, pixel, caplog):
     endpoint.directory.write_text("a file where the spool should be")
 
     response = endpoint.get(f"/p/{pixel.token}.gif")
@@ -152,7 +152,7 @@ def test_with_durability_disk_an_answer_waits_for_the_disk(endpoint, pixel, monk
     response = endpoint.get(f"/p/{pixel.token}.gif")
     assert (response.status, response.body, response.reason) == (503, GIF, "lost")
 
-    # What appends nothing waits for nothing, and is no loss.
+    # A request that appends nothing doesn't wait, and is not lost.
     assert endpoint.request("HEAD", f"/p/{pixel.token}.gif").status == 200
     assert endpoint.get("/p/abcdefghijkmnpqrstuv.gif").status == 404
     monkeypatch.undo()
@@ -165,7 +165,7 @@ HEADERS = st.dictionaries(st.sampled_from(HEADER_NAMES), st.binary(max_size=300)
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(headers=HEADERS, tail=st.binary(max_size=60), trusted_proxies=st.integers(0, 3), peer=st.text(max_size=40))
-def test_any_bytes_anywhere_give_the_gif_and_a_line_that_reads_back(
+def test_any_bytes_anywhere_get_the_gif_and_spool_a_line_that_can_be_parsed(
     endpoint, pixel, headers, tail, trusted_proxies, peer
 ):
     endpoint.receiver.trusted_proxies = trusted_proxies

@@ -1,4 +1,4 @@
-"""What is kept of a request, and how it is judged: once for the ASGI fast path and once for the Django view."""
+"""What is kept of a request, and its verdict, for the ASGI entry point and for the Django view."""
 
 import logging
 
@@ -52,14 +52,14 @@ def test_the_answer_says_why_a_hit_did_or_did_not_count(endpoint, pixel, headers
         ({"accept": "text/html", "sec_purpose": "prefetch"}, Verdict.PREFETCH),
     ],
 )
-def test_a_request_that_no_browser_makes_for_an_image_is_set_aside(endpoint, pixel, headers, verdict):
+def test_a_request_with_inconsistent_browser_headers_is_filtered_out(endpoint, pixel, headers, verdict):
     response = endpoint.get(f"/p/{pixel.token}.gif", **headers)
 
     assert [hit.verdict for hit in endpoint.spooled()] == [verdict]
     assert response.reason == {Verdict.SUSPECT: "bot"}.get(verdict, verdict.label)
 
 
-def test_of_a_long_agent_no_more_is_remembered_than_is_kept(endpoint, pixel):
+def test_a_long_agent_is_cut_before_it_is_cached(endpoint, pixel):
     agent_of.cache_clear()
     for last in ("a", "b"):
         endpoint.get(f"/p/{pixel.token}.gif", user_agent="M" * 65_536 + last)
@@ -70,7 +70,7 @@ def test_of_a_long_agent_no_more_is_remembered_than_is_kept(endpoint, pixel):
     assert first.visitor != second.visitor
 
 
-def test_hits_from_the_authors_own_addresses_are_excluded_and_leave_nothing_of_them(endpoint, pixel):
+def test_hits_from_own_addresses_are_excluded_and_keep_no_personal_data(endpoint, pixel):
     Project.objects.update(excluded_networks="8.8.8.0/24\n2001:db8::7")
     path = f"/p/{pixel.token}/medium.gif"
     reasons = [endpoint.get(path, peer=peer).reason for peer in ("8.8.8.8", "::ffff:8.8.8.9", "2001:db8::7", "8.8.4.4")]
@@ -88,11 +88,11 @@ def test_hits_from_the_authors_own_addresses_are_excluded_and_leave_nothing_of_t
         (CHROME, "", '"Chrome OS"', " Chrome OS"),
         (CHROME, "?2", '"<script>"', ""),
         (CHROME, "", "", ""),
-        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/146.0.0.0", "?0", '"Windows"', ""),  # nothing left to tell
+        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/146.0.0.0", "?0", '"Windows"', ""),  # hints tell nothing new
         ("github-camo (4b76e509)", "?0", '"Linux"', ""),
     ],
 )
-def test_client_hints_are_kept_where_the_agent_is_vague(endpoint, pixel, agent, mobile, platform, hints):
+def test_client_hints_are_kept_if_the_agent_is_vague(endpoint, pixel, agent, mobile, platform, hints):
     endpoint.get(f"/p/{pixel.token}.gif", user_agent=agent, sec_ch_ua_mobile=mobile, sec_ch_ua_platform=platform)
 
     assert endpoint.spooled()[0].hints == hints
@@ -100,7 +100,7 @@ def test_client_hints_are_kept_where_the_agent_is_vague(endpoint, pixel, agent, 
 
 @pytest.mark.parametrize(("peer", "private"), [("10.0.0.7", True), ("fd00::7", True), ("8.8.8.8", False)])
 @pytest.mark.parametrize("headers", [{}, {"dnt": "1"}])
-def test_a_private_address_is_noted_as_such_and_not_written(endpoint, pixel, peer, private, headers):
+def test_a_private_address_is_marked_but_never_written(endpoint, pixel, peer, private, headers):
     endpoint.get(f"/p/{pixel.token}.gif", peer=peer, **headers)
 
     assert endpoint.spooled()[0].is_private is private
@@ -108,7 +108,7 @@ def test_a_private_address_is_noted_as_such_and_not_written(endpoint, pixel, pee
 
 
 @pytest.mark.parametrize("signal", [{"dnt": "1"}, {"sec_gpc": "1"}])
-def test_who_opts_out_leaves_no_visitor_country_language_or_agent(endpoint, pixel, signal):
+def test_a_reader_who_opts_out_leaves_no_visitor_country_language_or_agent(endpoint, pixel, signal):
     endpoint.get(
         f"/p/{pixel.token}/medium.gif",
         peer="8.8.8.8",
@@ -132,11 +132,11 @@ def test_the_address_becomes_a_country_and_a_visitor_and_is_never_written(endpoi
     assert hit.visitor is not None
     written = b"".join(path.read_bytes() for path in endpoint.directory.iterdir())
     written += caplog.text.encode() + "".join(capfd.readouterr()).encode()
-    for trace in (b"8.8.8.8", b"2001:4860", b":8888"):  # a visitor's number may hold any four digits
+    for trace in (b"8.8.8.8", b"2001:4860", b":8888"):  # a visitor hash may contain any four digits
         assert trace not in written
 
 
-def test_a_client_can_not_forge_its_address_where_no_proxy_is_trusted(endpoint, pixel):
+def test_a_client_can_not_forge_its_address_if_no_proxy_is_trusted(endpoint, pixel):
     endpoint.get(f"/p/{pixel.token}.gif", peer="8.8.8.8")
     endpoint.get(f"/p/{pixel.token}.gif", peer="8.8.8.8", x_forwarded_for="193.0.6.139")
 
@@ -167,7 +167,7 @@ def test_a_client_can_not_forge_its_address_where_no_proxy_is_trusted(endpoint, 
         ("", ""),
     ],
 )
-def test_a_page_keeps_scheme_host_and_path_and_what_names_a_campaign(endpoint, pixel, referer, page):
+def test_a_page_keeps_scheme_host_path_and_campaign_parameters(endpoint, pixel, referer, page):
     endpoint.get(f"/p/{pixel.token}.gif", referer=referer)
 
     assert endpoint.spooled()[0].page == page
@@ -185,7 +185,7 @@ def test_a_page_keeps_scheme_host_and_path_and_what_names_a_campaign(endpoint, p
         ("", ""),
     ],
 )
-def test_the_language_is_the_first_one_without_its_region(endpoint, pixel, accept_language, language):
+def test_the_language_is_the_first_one_without_region(endpoint, pixel, accept_language, language):
     endpoint.get(f"/p/{pixel.token}.gif", accept_language=accept_language)
 
     assert endpoint.spooled()[0].language == language

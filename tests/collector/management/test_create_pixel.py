@@ -1,4 +1,4 @@
-"""Making pixels from the command line."""
+"""`manage.py create_pixel`."""
 
 import io
 import json
@@ -17,13 +17,13 @@ def public_url(settings):
 
 
 def run(*args: str) -> tuple[str, str]:
-    """Run the command as from a shell; return what went to stdout and stderr."""
+    """Run the command; return its output on stdout and stderr."""
     out, err = io.StringIO(), io.StringIO()
     call_command("create_pixel", *args, stdout=out, stderr=err)
     return out.getvalue(), err.getvalue()
 
 
-def test_it_makes_project_and_pixel_and_prints_what_to_paste():
+def test_it_creates_project_and_pixel_and_prints_what_to_paste():
     out, err = run("my-blog", "Hello", "--placement", "medium")
 
     pixel = Pixel.objects.get()
@@ -34,7 +34,7 @@ def test_it_makes_project_and_pixel_and_prints_what_to_paste():
     assert "no owner" in err
 
 
-def test_it_takes_a_project_that_is_there(project, owner):
+def test_it_uses_an_existing_project(project, owner):
     out, err = run("blog", "Hello")
 
     assert Pixel.objects.get().project == project
@@ -60,7 +60,7 @@ def test_json_is_one_object_with_every_url():
     assert answer["snippets"][1]["markdown"] == f"![]({base}/pypi.gif)"
 
 
-def test_json_of_a_pixel_without_placements_names_the_plain_url():
+def test_json_of_a_pixel_without_placements_has_the_plain_url():
     answer = json.loads(run("blog", "Hello", "--json")[0])
 
     assert answer["urls"] == {"": f"https://hits.example.org/p/{answer['token']}.gif"}
@@ -101,7 +101,7 @@ def test_the_owner_may_be_named_again(stranger):
     assert Membership.objects.filter(user=stranger, role=Role.OWNER).count() == 1
 
 
-def test_naming_an_owner_gives_nobody_a_project_that_is_there(project, viewer):
+def test_naming_an_owner_does_not_give_them_an_existing_project(project, viewer):
     with pytest.raises(CommandError, match="already exists, and “viewer” doesn't own it"):
         run("blog", "Hello", "--owner", "viewer")
 
@@ -130,7 +130,7 @@ def test_naming_an_owner_gives_nobody_a_project_that_is_there(project, viewer):
         (("blog", "Hello", "--owner", ""), "There is no user “”"),
     ],
 )
-def test_bad_input_says_what_to_write_and_leaves_nothing_behind(args, says):
+def test_the_error_for_invalid_input_says_what_to_write_and_nothing_is_created(args, says):
     with pytest.raises(CommandError, match=says):
         run(*args)
 
@@ -138,7 +138,7 @@ def test_bad_input_says_what_to_write_and_leaves_nothing_behind(args, says):
     assert not Pixel.objects.exists()
 
 
-def test_it_checks_what_other_code_calls_it_with():
+def test_it_checks_the_arguments_of_a_call_from_code():
     with pytest.raises(CommandError, match="not a kind of pixel"):
         call_command("create_pixel", "blog", "Hello", kind="poem")
 

@@ -1,4 +1,4 @@
-"""One line to append, and the lines of a segment."""
+"""A line to append, and a reader of a segment's lines."""
 
 from pathlib import Path
 

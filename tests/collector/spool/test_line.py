@@ -23,7 +23,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"
         visitor=st.none() | st.integers(-(2**63), 2**63 - 1),
     )
 )
-def test_a_hit_reads_back_from_its_line_as_it_was(hit):
+def test_a_hit_survives_encoding_and_decoding(hit):
     line = hit.to_line()
 
     assert line.endswith(b"\n")
@@ -63,10 +63,10 @@ def test_any_other_line_is_refused_with_a_reason(content):
         (b'{"x":' + b"[" * 10_000, "nested too deep"),
     ],
 )
-def test_a_line_that_can_not_be_used_says_why(content, reason):
+def test_the_error_for_an_unusable_line_gives_the_reason(content, reason):
     with pytest.raises(ValueError, match=reason):
         SpooledHit.from_line(content)
 
 
-def test_a_nul_in_a_text_is_replaced_for_no_database_need_store_it():
+def test_a_nul_in_a_text_is_replaced():
     assert SpooledHit.from_line(b'{"token":"a","at":1,"agent":"x\\u0000y"}').agent == "x\ufffdy"

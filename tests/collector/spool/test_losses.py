@@ -10,7 +10,7 @@ from tests.clock import Clock
 from tests.collector.spool.lines import LINE
 
 
-def test_losses_are_counted_in_a_file_of_their_own_and_said_now_and_then(directory, caplog):
+def test_losses_are_counted_in_their_own_file_and_logged_from_time_to_time(directory, caplog):
     clock = Clock()
     writer = SpoolWriter(directory, clock=clock)
     writer.append(LINE)
@@ -27,7 +27,7 @@ def test_losses_are_counted_in_a_file_of_their_own_and_said_now_and_then(directo
     assert [record.getMessage()[:20] for record in caplog.records] == ["Lost hits: 1. The sp", "Lost hits: 1000. The"]
 
 
-def test_losses_from_before_any_segment_are_counted_in_the_first(directory):
+def test_losses_before_the_first_segment_are_counted_with_it(directory):
     writer = SpoolWriter(directory)
     directory.write_text("a file where the spool should be")
     with pytest.raises(OSError, match="Not a directory"):
@@ -40,7 +40,7 @@ def test_losses_from_before_any_segment_are_counted_in_the_first(directory):
     assert [losses(path) for path in loss_files(directory)] == [1]
 
 
-def test_a_loss_file_is_its_processs_own_and_lasts_as_long_as_that(directory, writer):
+def test_each_process_has_its_own_loss_file_and_keeps_it_until_it_ends(directory, writer):
     writer.append(LINE)
     writer.count_loss(OSError(errno.ENOSPC, "full"))
     writer.close()

@@ -3,7 +3,7 @@ from collector.spool.reader import segments
 from tests.collector.spool.lines import LINE, lines
 
 
-def test_lines_come_in_order_with_their_places(directory, writer):
+def test_lines_come_in_order_with_their_offsets(directory, writer):
     for _ in range(3):
         writer.append(LINE)
     [segment] = segments(directory)
@@ -13,7 +13,7 @@ def test_lines_come_in_order_with_their_places(directory, writer):
     assert len(lines(segment, limit_bytes=1)) == 1
 
 
-def test_a_last_line_without_its_end_waits_for_its_writer_and_is_torn_without_one(directory, writer):
+def test_an_incomplete_last_line_waits_until_the_segment_is_finished_and_is_then_torn(directory, writer):
     writer.append(LINE)
     writer.append(LINE[:-5])
     [segment] = segments(directory)
@@ -23,7 +23,7 @@ def test_a_last_line_without_its_end_waits_for_its_writer_and_is_torn_without_on
     assert [line.is_torn for line in lines(segment)] == [False, True]
 
 
-def test_a_line_longer_than_any_of_ours_comes_cut_and_the_next_one_whole(directory, writer):
+def test_a_line_that_is_too_long_is_cut_and_the_next_one_is_whole(directory, writer):
     writer.append(b"x" * (3 << 20) + b"\n")
     writer.append(LINE)
     writer.close()

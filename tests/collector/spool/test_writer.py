@@ -10,7 +10,7 @@ from tests.clock import Clock
 from tests.collector.spool.lines import LINE, lines
 
 
-def test_a_forked_child_writes_a_segment_of_its_own(directory, writer):
+def test_a_forked_child_writes_its_own_segment(directory, writer):
     writer.append(LINE)
     pid = os.fork()
     if pid == 0:
@@ -22,7 +22,7 @@ def test_a_forked_child_writes_a_segment_of_its_own(directory, writer):
     assert sorted(len(lines(segment)) for segment in segments(directory)) == [1, 2]
 
 
-def test_segments_change_by_size_and_by_age(directory):
+def test_a_segment_ends_by_size_or_by_age(directory):
     by_size = SpoolWriter(directory, segment_bytes=80)
     for _ in range(5):
         by_size.append(LINE)
@@ -36,7 +36,7 @@ def test_segments_change_by_size_and_by_age(directory):
     assert len(segments(directory)) == 5
 
 
-def test_a_line_that_did_not_fit_leaves_nothing_behind(directory, writer, monkeypatch):
+def test_a_line_that_does_not_fit_leaves_nothing_behind(directory, writer, monkeypatch):
     writer.append(LINE)
     real_write = os.write
 
@@ -55,7 +55,7 @@ def test_a_line_that_did_not_fit_leaves_nothing_behind(directory, writer, monkey
     assert segment.read_bytes() == LINE * 2
 
 
-def test_a_full_spool_takes_nothing_until_the_drain_made_room(directory):
+def test_a_full_spool_refuses_lines_until_the_drain_makes_room(directory):
     clock = Clock()
     writer = SpoolWriter(directory, max_bytes=100, clock=clock)
     for _ in range(2):
@@ -64,7 +64,7 @@ def test_a_full_spool_takes_nothing_until_the_drain_made_room(directory):
         with pytest.raises(SpoolFullError, match="SPOOL_MAX_BYTES is reached"):
             writer.append(LINE)
     [segment] = segments(directory)
-    assert is_finished(segment)  # or no drain could ever make room
+    assert is_finished(segment)  # otherwise no drain could make room
     segment.unlink()
 
     clock.now += 1
@@ -73,7 +73,7 @@ def test_a_full_spool_takes_nothing_until_the_drain_made_room(directory):
     assert [segment.stat().st_size for segment in segments(directory)] == [40]
 
 
-def test_the_cap_is_of_all_processes_together(directory):
+def test_the_maximum_size_applies_to_all_processes_together(directory):
     first, second = SpoolWriter(directory, max_bytes=100), SpoolWriter(directory, max_bytes=100)
     first.append(LINE)
     first.append(LINE)
@@ -83,15 +83,13 @@ def test_the_cap_is_of_all_processes_together(directory):
     first.close()
 
 
-def test_a_durable_line_is_on_the_disk_before_it_is_acknowledged_and_one_fsync_serves_all_who_wait(
-    directory, monkeypatch
-):
+def test_with_durability_one_fsync_serves_all_waiting_lines(directory, monkeypatch):
     synced = []
     real_fsync = os.fsync
     monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(real_fsync(descriptor)))
     writer = SpoolWriter(directory, is_durable=True)
     writer.append(LINE)
-    synced.clear()  # those of the new segment's directory
+    synced.clear()  # drops the sync of the new segment's directory
     for _ in range(9):
         writer.append(LINE)
     assert writer.lines_to_sync == 10
@@ -108,7 +106,7 @@ def test_a_durable_line_is_on_the_disk_before_it_is_acknowledged_and_one_fsync_s
 
 @pytest.fixture
 def broken_disk(monkeypatch):
-    """A function that makes the next `fsync` fail, and that one alone: as Linux tells of a failed write, once."""
+    """Return a function that makes only the next `fsync` fail: Linux also reports a failed write once."""
     real_fsync = os.fsync
 
     def fails_once(descriptor):
@@ -118,7 +116,7 @@ def broken_disk(monkeypatch):
     return lambda: monkeypatch.setattr(os, "fsync", fails_once)
 
 
-def test_no_line_of_a_segment_that_the_disk_did_not_take_is_acknowledged(directory, broken_disk):
+def test_no_line_of_a_segment_that_could_not_be_synced_is_acknowledged(directory, broken_disk):
     writer = SpoolWriter(directory, is_durable=True)
     writer.append(LINE)
     writer.append(LINE)
@@ -135,7 +133,7 @@ def test_no_line_of_a_segment_that_the_disk_did_not_take_is_acknowledged(directo
     writer.close()
 
 
-def test_a_failure_that_a_rotation_was_told_of_is_no_success_to_who_waits(directory, monkeypatch, broken_disk):
+def test_a_failed_sync_that_only_a_rotation_saw_fails_waiting_threads_too(directory, monkeypatch, broken_disk):
     writer = SpoolWriter(directory, is_durable=True, segment_bytes=1)
     writer.append(LINE)
     real_fsync = os.fsync
@@ -144,7 +142,7 @@ def test_a_failure_that_a_rotation_was_told_of_is_no_success_to_who_waits(direct
         broken_disk()
         with pytest.raises(OSError, match="Input/output error"):
             writer.append(LINE)
-        real_fsync(descriptor)  # a success: the system has told of the failure
+        real_fsync(descriptor)  # succeeds: the system has already reported the failure
 
     monkeypatch.setattr(os, "fsync", rotates_meanwhile)
     for _ in range(2):
@@ -153,7 +151,7 @@ def test_a_failure_that_a_rotation_was_told_of_is_no_success_to_who_waits(direct
     writer.close()
 
 
-def test_a_segment_that_can_not_be_synced_as_it_is_full_takes_nobody_s_acknowledgement_along(directory, broken_disk):
+def test_lines_of_a_full_segment_that_could_not_be_synced_are_not_acknowledged(directory, broken_disk):
     writer = SpoolWriter(directory, is_durable=True, segment_bytes=1)
     writer.append(LINE)
     broken_disk()
@@ -167,7 +165,7 @@ def test_a_segment_that_can_not_be_synced_as_it_is_full_takes_nobody_s_acknowled
     writer.close()
 
 
-def test_nobody_else_may_read_the_spool(directory, writer):
+def test_only_its_owner_may_read_the_spool(directory, writer):
     writer.append(LINE)
 
     assert directory.stat().st_mode & 0o777 == 0o700
