@@ -11,7 +11,7 @@ from django.core.management import execute_from_command_line
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "telemetry_site.settings")
     try:
-        # Django reports a broken settings module as an unknown command; import it here to say what is wrong.
+        # Django would report a broken settings module as an unknown command. Imported here, the error is shown.
         import telemetry_site.settings  # noqa: F401
     except ImproperlyConfigured as error:
         sys.exit(f"Wrong setting: {error}")

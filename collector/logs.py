@@ -1,4 +1,4 @@
-"""What the log may hold: no key of a share link, which is all that its readers need."""
+"""Keeps the keys of share links out of the log, because a key is enough to open a link."""
 
 import logging
 import re
@@ -7,7 +7,7 @@ SHARE_KEY = re.compile(r"(?<=/share/)[^/\s?#\"'<>]+")
 
 
 class KeylessFormatter(logging.Formatter):
-    """Writes a record, its traceback too, without the keys in addresses of share links."""
+    """Formats a record and its traceback without the keys in share link addresses."""
 
     def format(self, record: logging.LogRecord) -> str:
         return SHARE_KEY.sub("…", super().format(record))

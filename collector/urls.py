@@ -2,10 +2,10 @@
 
 from django.urls import path, re_path
 
-from collector.intake import views
+from collector.intake import health, views
 
 urlpatterns = [
     re_path(r"^p/", views.pixel),
-    path("healthz", views.healthz),
-    path("readyz", views.readyz),
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
 ]

@@ -1,7 +1,7 @@
-"""Settings of the site, from the environment or a `.env` file beside `manage.py`.
+"""The site's settings, from the environment or a `.env` file beside `manage.py`.
 
-Raises `ImproperlyConfigured` with one sentence that names the setting and what to write instead.
-README.md lists every setting; a test holds that.
+A wrong setting raises `ImproperlyConfigured`, which names the setting and says what to write instead. README.md lists
+every setting; a test checks that.
 """
 
 import os
@@ -26,44 +26,44 @@ env.read_env(os.environ.get("ENV_FILE", BASE_DIR / ".env"))
 
 
 def whole_number(name: str, default: int) -> int:
-    """Read a setting that counts something, 0 or more."""
+    """Read a setting that is a whole number, 0 or more."""
     text = env.str(name, str(default))
     if not text.isdecimal():
-        raise ImproperlyConfigured(f"{name} is {text!r}; write a whole number, such as {default}.")
+        raise ImproperlyConfigured(f"{name} is {text!r}. Use a whole number, such as {default}.")
     return int(text)
 
 
 def one_of(name: str, words: list[str]) -> str:
-    """Read a setting that is one of a few words, the first by default."""
+    """Read a setting that is one of `words`. The first is the default."""
     text: str = env.str(name, words[0])
     if text not in words:
-        raise ImproperlyConfigured(f"{name} is {text!r}; write {' or '.join(words)}.")
+        raise ImproperlyConfigured(f"{name} is {text!r}. Use {' or '.join(words)}.")
     return text
 
 
 def rate(name: str, default: str) -> tuple[int, int]:
-    """Read a setting such as 120/m: how many in how many seconds. 0 stands for no limit."""
+    """Read a rate such as 120/m; return requests and seconds. 0 means no limit."""
     text = env.str(name, default)
     match = re.fullmatch(r"([0-9]{1,9})/([smhd])|0", text)
     if not match:
         raise ImproperlyConfigured(
-            f"{name} is {text!r}; write a number a second, minute or hour, such as {default}, or 0."
+            f"{name} is {text!r}. Use requests per s, m, h or d, such as {default}, or 0 for no limit."
         )
     return (int(match[1]), {"s": 1, "m": 60, "h": 3600, "d": 86400}[match[2]]) if match[1] else (0, 60)
 
 
 def cache(url: str) -> dict[str, Any]:
-    """Return Django's settings for the cache that all processes of the site share, or memory of each its own."""
+    """Return Django's settings for the cache: shared by all processes, or in the memory of each."""
     try:
         config: dict[str, Any] = env.cache_url_config(url)
     except (ValueError, KeyError, ImproperlyConfigured) as error:
-        raise ImproperlyConfigured("CACHE_URL can't be read; write redis://host:6379/0, or leave it out.") from error
+        raise ImproperlyConfigured("Can't read CACHE_URL. Use redis://host:6379/0, or leave it out.") from error
     if "redis" in config["BACKEND"]:
         if find_spec("redis") is None:
             raise ImproperlyConfigured(
-                "CACHE_URL names a Redis; install its client: pip install -c constraints.txt '.[redis]'."
+                "CACHE_URL uses Redis. Install its client: pip install -c constraints.txt '.[redis]'."
             )
-        # A cache that hangs must not hold up the readers: the rate limit does without it.
+        # A cache that hangs must not delay readers. The rate limit then does without it.
         config["OPTIONS"] = {"socket_timeout": 0.25, "socket_connect_timeout": 0.25} | config.get("OPTIONS", {})
     elif "locmem" in config["BACKEND"]:
         config["OPTIONS"] = {"MAX_ENTRIES": 100_000}
@@ -71,29 +71,29 @@ def cache(url: str) -> dict[str, Any]:
 
 
 def switch(name: str, default: bool) -> bool:
-    """Read a setting that is on or off."""
+    """Read a setting that is true or false."""
     text = env.str(name, str(default)).strip().lower()
     if text not in {"true", "1", "yes", "on", "false", "0", "no", "off"}:
-        raise ImproperlyConfigured(f"{name} is {text!r}; write true or false.")
+        raise ImproperlyConfigured(f"{name} is {text!r}. Use true or false.")
     return text in {"true", "1", "yes", "on"}
 
 
 def prepared_data_dir() -> Path:
-    """Return DATA_DIR, made and writable, readable by its owner alone."""
+    """Return DATA_DIR. Create it if needed, readable only by its owner, and check that it is writable."""
     path = Path(env.str("DATA_DIR", str(BASE_DIR / "data"))).expanduser().resolve()
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise ImproperlyConfigured(
-            f"DATA_DIR {path} can't be made ({error.strerror}); name a directory that this user may write to."
+            f"Can't create DATA_DIR {path} ({error.strerror}). Use a directory that this user may write to."
         ) from error
     if not os.access(path, os.W_OK | os.X_OK):
-        raise ImproperlyConfigured(f"DATA_DIR {path} is not writable; name one that this user may write to.")
+        raise ImproperlyConfigured(f"DATA_DIR {path} is not writable. Use a directory that this user may write to.")
     return path
 
 
 def stored_secret_key(path: Path) -> str:
-    """Return the secret key kept in `path`, made on first use, mode 0600. Safe when two processes start at once."""
+    """Return the secret key in `path`; create it on first use, mode 0600. Two processes may start at once."""
     try:
         key = path.read_text().strip()
     except FileNotFoundError:
@@ -102,36 +102,36 @@ def stored_secret_key(path: Path) -> str:
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_urlsafe(50))
         try:
-            os.link(draft, path)  # fails where another process was first: then its key stands
+            os.link(draft, path)  # fails if another process was first; then its key is used
         except FileExistsError:
             pass
         finally:
             draft.unlink()
         key = path.read_text().strip()
     if len(key) < 50:
-        raise ImproperlyConfigured(f"{path} holds no usable secret key; delete it and a new one is made.")
+        raise ImproperlyConfigured(f"{path} has no usable secret key. Delete the file, and a new key will be created.")
     return key
 
 
 def database(url: str, *, is_durable: bool) -> dict[str, Any]:
-    """Return Django's settings for a database URL, SQLite or PostgreSQL; `is_durable` outlasts a power cut."""
+    """Return Django's settings for a database URL, SQLite or PostgreSQL. `is_durable`: commits survive a power cut."""
     try:
         config: dict[str, Any] = env.db_url_config(url)
     except (ValueError, KeyError) as error:
-        raise ImproperlyConfigured("DATABASE_URL can't be read; write postgres://user:password@host/name.") from error
+        raise ImproperlyConfigured("Can't read DATABASE_URL. Use postgres://user:password@host/name.") from error
     engine = config.get("ENGINE", "")
     if engine == "django.db.backends.sqlite3":
         config["OPTIONS"] = {
-            # A write transaction takes its lock at once: a later upgrade could not wait for another writer.
+            # A write transaction locks at its start: a lock that it needs later could not wait for another writer.
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
-            # The drain deletes a segment after its commit: who asked for the disk must find the commit there too.
+            # The drain deletes a segment after its commit. With durability `disk`, the commit must be on the disk too.
             "init_command": f"PRAGMA journal_mode=WAL; PRAGMA synchronous={'FULL' if is_durable else 'NORMAL'}; "
             "PRAGMA cache_size=-32000",
         }
     elif engine != "django.db.backends.postgresql":
         raise ImproperlyConfigured(
-            "DATABASE_URL names no database we run on; write sqlite:///path or postgres://user:password@host/name."
+            "DATABASE_URL is for an unsupported database. Use sqlite:///path or postgres://user:password@host/name."
         )
     else:
         config["OPTIONS"] = {"connect_timeout": 5} | config.get("OPTIONS", {})
@@ -139,7 +139,7 @@ def database(url: str, *, is_durable: bool) -> dict[str, Any]:
 
 
 def public_url(text: str) -> str:
-    """Return PUBLIC_URL without its trailing slash, or an empty string where it is not set."""
+    """Return PUBLIC_URL without its trailing slash, or an empty string if it is not set."""
     if not text:
         return ""
     try:
@@ -149,12 +149,12 @@ def public_url(text: str) -> str:
         host = None
     if not host or parts.scheme not in {"http", "https"} or parts.query or parts.fragment:
         raise ImproperlyConfigured(
-            f"PUBLIC_URL is {text!r}; write the address readers reach, like https://hits.example.org."
+            f"PUBLIC_URL is {text!r}. Use the address that readers reach, such as https://hits.example.org."
         )
     return text.rstrip("/")
 
 
-# Where things are
+# Data
 
 DATA_DIR = prepared_data_dir()
 SPOOL_DIR = DATA_DIR / "spool"
@@ -169,7 +169,7 @@ DATABASES = {
 PUBLIC_URL = public_url(env.str("PUBLIC_URL", ""))
 GEOIP_DB = env.str("GEOIP_DB", "")
 
-# Who may ask, and for whom
+# Access
 
 DEBUG = switch("DEBUG", False)
 SECRET_KEY = env.str("SECRET_KEY", "") or stored_secret_key(DATA_DIR / "secret_key")
@@ -188,7 +188,7 @@ _served_by_tls = PUBLIC_URL.startswith("https://")
 if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _served_by_tls
-# TLS ends at the operator's proxy, and with it the redirect to it and the word on HSTS.
+# The operator's proxy terminates TLS. It also redirects to https and sends HSTS.
 SILENCED_SYSTEM_CHECKS = ["security.W004", "security.W008"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -206,7 +206,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-# Parts
+# Applications
 
 INSTALLED_APPS = [
     "collector",
@@ -223,7 +223,7 @@ MIDDLEWARE = [
     "collector.intake.middleware.collector_first",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.middleware.gzip.GZipMiddleware",  # it pads what it compresses, against guessing by length (BREACH)
+    "django.middleware.gzip.GZipMiddleware",  # adds random padding, against BREACH
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -291,7 +291,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 
-# No mail to administrators: Django's error mails carry the client's address, which we promise never to write.
+# No mail to administrators: Django's error mails contain the client's address, which we promise never to write.
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -1,4 +1,4 @@
-"""The whole site as one WSGI application, for hosts without ASGI; the pixel is an ordinary view here."""
+"""The whole site as one WSGI application, for hosts without ASGI. Here the pixel is an ordinary view."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""The pixel endpoint through both of its coats, for the tests that must hold for each."""
+"""The pixel endpoint through two of its entry points, ASGI and the Django view, for tests that must hold for each."""
 
 import asyncio
 from collections.abc import Mapping
@@ -10,10 +10,12 @@ from django.test import Client
 
 from collector.intake import views
 from collector.intake.asgi import FastPath
-from collector.intake.limits import Limiter, Rate
 from collector.intake.lookups import Lookups
+from collector.intake.rate_limits import Limiter, Rate
 from collector.intake.receive import Receiver
-from collector.spool.writer import SpooledHit, SpoolWriter, read_lines, segments
+from collector.spool.line import SpooledHit
+from collector.spool.reader import read_lines, segments
+from collector.spool.writer import SpoolWriter
 
 CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/146.0.0.0 Safari/537.36"
 UNLIMITED = Rate(0, 60)
@@ -21,7 +23,7 @@ UNLIMITED = Rate(0, 60)
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What a client sees of an answer; header names are lower case."""
+    """An answer as a client sees it. Header names are lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -33,7 +35,7 @@ class Response:
 
 
 class Endpoint:
-    """One coat of the pixel endpoint, with a spool of its own."""
+    """One entry point of the pixel endpoint, with its own spool."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -42,7 +44,7 @@ class Endpoint:
         )
 
     def get(self, path: str, **headers: str | bytes) -> Response:
-        """GET a path; `user_agent="x"` sends the header `User-Agent: x`. A browser's agent where none is given."""
+        """GET a path. `user_agent="x"` sends the header `User-Agent: x`; the default is a browser's."""
         return self.request("GET", path, **headers)
 
     def request(self, method: str, path: str, *, peer: str = "127.0.0.1", **headers: str | bytes) -> Response:
@@ -67,7 +69,7 @@ class Endpoint:
 
 
 class AsgiEndpoint(Endpoint):
-    """The fast path, called as gunicorn calls it."""
+    """The ASGI entry point, called as gunicorn calls it."""
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)

@@ -1,11 +1,12 @@
-"""Hits made up for tests, and the drain that stores them."""
+"""Invented hits for tests, and a drain that stores them."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
 from collector.models import DailyCount, Dimension, Pixel
-from collector.spool.writer import SpooledHit, SpoolWriter
+from collector.spool.line import SpooledHit
+from collector.spool.writer import SpoolWriter
 from collector.storage.drain import Drain
 
 IPHONE = (
@@ -16,20 +17,20 @@ CAMO = "github-camo (4b76e509)"
 
 
 def micros(text: str) -> int:
-    """Return a moment such as 2026-03-29T00:30 (UTC where it names no zone) in microseconds since the epoch."""
+    """Return a time such as 2026-03-29T00:30 in microseconds since the epoch. Without a time zone it is UTC."""
     moment = datetime.fromisoformat(text)
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return int(moment.timestamp() * 1_000_000)
 
 
 def hit(pixel: Pixel, at: str = "2026-11-22T10:00", **fields: object) -> SpooledHit:
-    """A reader's hit; `fields` as SpooledHit has them."""
+    """Return a reader's hit. `fields` are those of SpooledHit."""
     defaults: dict[str, object] = {"agent": IPHONE, "visitor": 1, "country": "DE", "language": "de"}
     return SpooledHit(token=pixel.token, at_us=micros(at), **(defaults | fields))  # type: ignore[arg-type]
 
 
 def spool(directory: Path, hits: Iterable[SpooledHit]) -> None:
-    """Write hits into a segment of their own, and finish it."""
+    """Write hits into a new segment, and finish it."""
     writer = SpoolWriter(directory)
     for one in hits:
         writer.append(one.to_line())
@@ -37,7 +38,7 @@ def spool(directory: Path, hits: Iterable[SpooledHit]) -> None:
 
 
 def drain(directory: Path, **options: int) -> Drain:
-    """Drain what waits, until nothing does."""
+    """Drain until the spool is empty."""
     drain = Drain(directory, **options)
     while drain.drain_once():
         pass
@@ -45,6 +46,6 @@ def drain(directory: Path, **options: int) -> Drain:
 
 
 def counts(dimension: str, pixel_id: int = 0) -> dict[tuple[str, str, str], tuple[int, int]]:
-    """Return `(hits, visitors)` by date, platform and value; of the whole project where no pixel is named."""
+    """Return `(hits, visitors)` by date, platform and value, of one pixel or by default of the whole project."""
     rows = DailyCount.objects.filter(dimension=Dimension[dimension.upper()], pixel_id=pixel_id)
     return {(row.date.isoformat(), row.platform, row.value): (row.hits, row.visitors) for row in rows}

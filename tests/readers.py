@@ -1,4 +1,4 @@
-"""Readers in numbers: each request has its own, so that what was stored can be held against what was answered."""
+"""Many readers. Each request has its own number, so that a test can compare what was answered with what was stored."""
 
 import http.client
 import threading
@@ -14,9 +14,9 @@ CLIENTS = 8
 
 
 class Readers:
-    """Clients that ask a server for one pixel; `answers` has the status of each number that was answered.
+    """Clients that request one pixel of a server. `answers` has the status of each answered number.
 
-    The server trusts one proxy, so that each number can come from an address of its own: none is over the rate limit.
+    The server must trust one proxy: each number then comes from its own address, and none is over the rate limit.
     """
 
     def __init__(self, server: Server, token: str, requests: int) -> None:
@@ -32,7 +32,7 @@ class Readers:
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """Read in the background, and wait for the last answer at the end."""
+        """Read in the background; at the end, wait for the last answer."""
         clients = [threading.Thread(target=self._read) for _ in range(CLIENTS)]
         for client in clients:
             client.start()

@@ -1,4 +1,4 @@
-"""The real server, started as its users start it, for the tests that kill it and those that click through it."""
+"""The real server, started as operators start it, for tests that kill it or drive it with a browser."""
 
 import json
 import os
@@ -22,7 +22,7 @@ START_SECONDS = 60
 
 
 def environment(directory: Path, **settings: str) -> dict[str, str]:
-    """Return the environment of a server with its data in `directory`, and SQLite where `settings` name no database."""
+    """Return the environment of a server with its data in `directory`. SQLite, unless `settings` name a database."""
     inherited = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
     ours = {"DATA_DIR": str(directory), "ENV_FILE": os.devnull, "DJANGO_SETTINGS_MODULE": "telemetry_site.settings"}
     return inherited | ours | settings
@@ -35,7 +35,7 @@ def free_port() -> int:
 
 
 def eventually(condition: Callable[[], Any], seconds: float) -> Any:
-    """Ask until the answer is true, and return it; fail after `seconds`."""
+    """Call `condition` until its answer is true, and return the answer. Fail after `seconds`."""
     deadline = time.monotonic() + seconds
     while True:
         answer = condition()
@@ -57,13 +57,13 @@ def database(directory: Path) -> Iterator[str]:
         connection.execute(f'CREATE DATABASE "{name}"'.encode())
     try:
         yield urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
-    finally:  # on a connection of its own: the test may have killed the server
+    finally:  # on a new connection: the test may have killed the server
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
 
 
 class Server:
-    """`manage.py up` on a port of its own, with its data in `directory`."""
+    """`manage.py up` on its own port, with its data in `directory`."""
 
     def __init__(self, directory: Path, database_url: str) -> None:
         self.port = free_port()
@@ -88,13 +88,13 @@ class Server:
         eventually(self._is_up, START_SECONDS)
 
     def stop(self) -> int:
-        """End the server as a service manager does, and return its exit code."""
+        """Stop the server as a service manager does; return its exit code."""
         assert self._process
         self._process.terminate()
         return self._process.wait(40)
 
     def manage(self, *arguments: str) -> str:
-        """Run a management command beside the server and return what it prints."""
+        """Run a management command beside the server; return what it prints."""
         done = subprocess.run(
             [sys.executable, "manage.py", *arguments], cwd=ROOT, env=self._environment, capture_output=True, text=True
         )
@@ -129,19 +129,23 @@ class Server:
 
 
 def new_pixel(server: Server) -> dict[str, Any]:
-    """Make a pixel, pasted on Medium, in the project `blog`."""
+    """Create a pixel for Medium in the project `blog`."""
     return json.loads(server.manage("create_pixel", "blog", "Hello", "--placement", "medium", "--json"))
 
 
 def _children_of(parent: int, word: str) -> list[int]:
     """Return the live children of a process that have `word` in their command line."""
     listed = subprocess.run(["ps", "-eo", "pid=,ppid=,stat=,args="], capture_output=True, text=True, check=True).stdout
-    rows = [line.split(None, 3) for line in listed.splitlines()]
-    return [int(row[0]) for row in rows if int(row[1]) == parent and row[2][0] != "Z" and word in row[-1]]
+    children = []
+    for line in listed.splitlines():
+        pid, parent_pid, state, *command = line.split(None, 3)
+        if int(parent_pid) == parent and not state.startswith("Z") and word in "".join(command):
+            children.append(int(pid))
+    return children
 
 
 def kill(pid: int | None) -> None:
-    """`kill -9` a process that may be gone already."""
+    """`kill -9` a process that may have ended already."""
     if pid:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)

@@ -1,8 +1,8 @@
-"""What the collector answers with: the GIF, its headers, and the reason in `X-Telemetry`.
+"""The collector's answers: the GIF, its headers, and the reason in `X-Telemetry`.
 
-The headers are those that platforms were seen to need: GitHub's proxy caches for a year without `max-age=0`, a page
-with `COEP: require-corp` blocks an image without CORP, `<img crossorigin>` one without CORS, and an ETag or a
-Last-Modified would bring conditional requests (measured with Chromium; camo's behaviour by its issue tracker).
+Platforms need these headers. Without `max-age=0`, GitHub's proxy caches an image for a year. A page with
+`COEP: require-corp` blocks an image without CORP, and `<img crossorigin>` blocks one without CORS. An ETag or a
+Last-Modified would bring conditional requests. (Measured with Chromium; for camo, see its issue tracker.)
 """
 
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ BOT = "bot"
 OPTED_OUT = "opted-out"
 EXCESS = "excess"
 PREFETCH = "prefetch"
-EXCLUDED = "excluded"  # by the author: own addresses
+EXCLUDED = "excluded"  # from the author's own addresses
 UNKNOWN_TOKEN = "unknown-token"
 LOST = "lost"  # the spool could not be written
 
 
-@dataclass(frozen=True, slots=True, eq=False)  # one object an answer: looked up by identity, not by its headers
+@dataclass(frozen=True, slots=True, eq=False)  # each answer exists once, and compares quickly by identity
 class Answer:
-    """One HTTP answer. Header names are lower case, as ASGI wants them; a HEAD drops the body, not its length."""
+    """One HTTP answer. Header names are lower case, as ASGI requires. A HEAD request gets all headers but no body."""
 
     status: int
     headers: tuple[tuple[bytes, bytes], ...]

@@ -1,4 +1,4 @@
-"""The fast path: a small ASGI application that answers the collector's own paths before Django sees them."""
+"""The ASGI entry point: a small application that answers pixel requests before Django sees them."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -7,8 +7,9 @@ from typing import Any
 
 from django.db import connection
 
-from collector.intake.headers import joined
-from collector.intake.receive import PREFIX, PixelRequest, Receiver, now_us
+from collector.intake.clock import now_us
+from collector.intake.headers import join_headers
+from collector.intake.receive import PREFIX, PixelRequest, Receiver
 from collector.intake.wiring import receiver
 
 Scope = dict[str, Any]
@@ -18,7 +19,7 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 def collector_first(application: Application) -> Application:
-    """Return an ASGI application that takes hits in itself and hands everything else to `application`."""
+    """Return an ASGI application that receives hits itself and passes everything else to `application`."""
     fast_path = FastPath(receiver())
 
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
@@ -33,35 +34,36 @@ def collector_first(application: Application) -> Application:
 
 
 class FastPath:
-    """Answers requests of pixels. Only a request that the database must be asked for leaves the event loop's thread.
+    """Answers pixel requests in the event loop's thread, unless a request needs the database or the disk.
 
-    One thread asks, so that a process holds one connection and a slow database delays only those who need it. Another
-    one waits for the disk, where answers have to.
+    One thread queries the database: a process then holds one connection, and a slow database delays only the requests
+    that need it. Another thread waits for the disk if SPOOL_DURABILITY is `disk`.
     """
 
     def __init__(self, receiver: Receiver) -> None:
         self._receiver = receiver
-        self._asking = ThreadPoolExecutor(max_workers=1, thread_name_prefix="lookups")
-        self._syncing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="fsync")
+        self._lookup_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="lookups")
+        self._sync_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="fsync")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         client = scope.get("client")
-        request = PixelRequest(scope["method"], scope["path"], joined(scope["headers"]), client[0] if client else "")
+        peer = client[0] if client else ""
+        request = PixelRequest(scope["method"], scope["path"], join_headers(scope["headers"]), peer)
         at_us = now_us()
         answer = self._receiver.receive(request, at_us)
         loop = asyncio.get_running_loop()
         if answer is None:
-            answer = await loop.run_in_executor(self._asking, self._receiver.ask_and_receive, request, at_us)
-        if lines := self._receiver.unsynced(request, answer):
-            answer = await loop.run_in_executor(self._syncing, self._receiver.synced, answer, lines)
+            answer = await loop.run_in_executor(self._lookup_thread, self._receiver.look_up_and_receive, request, at_us)
+        if lines := self._receiver.lines_to_sync(request, answer):
+            answer = await loop.run_in_executor(self._sync_thread, self._receiver.sync, answer, lines)
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else answer.body})
 
     def close(self) -> None:
-        """End the segment and let the database go. Nothing is lost without it; the drain only waits less."""
-        self._asking.submit(lambda: connection.close())  # looked up there: each thread has its own
-        self._asking.shutdown()
-        self._syncing.shutdown()
+        """End the segment and close the database connection. Optional: without it no hit is lost."""
+        self._lookup_thread.submit(lambda: connection.close())  # `connection` is the calling thread's own
+        self._lookup_thread.shutdown()
+        self._sync_thread.shutdown()
         self._receiver.spool.close()
 
 

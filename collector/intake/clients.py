@@ -1,4 +1,4 @@
-"""Who asked: the client's address from the trusted hop, and its country. The address goes no further than this."""
+"""The client of a request: its address as the trusted proxy saw it, its network and its country."""
 
 import logging
 import re
@@ -10,11 +10,12 @@ from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 import iptocc
 import maxminddb
 from django.conf import settings
+from django.http import HttpRequest
 
 logger = logging.getLogger(__name__)
 
 Network = IPv4Network | IPv6Network
-REMEMBERED = 256  # lists of networks
+MAX_NETWORK_LISTS = 256  # in memory
 _PRIVATE = re.compile(
     r"10\.|127\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|169\.254\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\."
     r"|::1$|f[cd]|fe[89ab]"
@@ -24,48 +25,60 @@ _MAPPED = bytes(10) + b"\xff\xff"  # ::ffff:0:0/96, IPv4 within IPv6 (RFC 4291, 
 
 
 def client_address(peer: str, headers: Mapping[bytes, bytes], trusted_proxies: int) -> str:
-    """Return the client's address as text, IPv4-mapped ones unmapped; an empty string where nobody can tell.
+    """Return the client's address as text, or an empty string if it can't be known. IPv4-mapped addresses become IPv4.
 
-    `trusted_proxies` hops in front of us append to `X-Forwarded-For`, or to `Forwarded` (RFC 7239), so the address that
-    the outermost of them saw is that many places from the right; what stands further left, the client wrote itself.
-    With 0 the socket is believed. Where both headers name an address and not the same, one of them is forged, and which
-    one depends on the proxy: then nobody can tell.
+    Each of the `trusted_proxies` in front of us appends one hop to `X-Forwarded-For` or `Forwarded` (RFC 7239). The
+    outermost proxy's hop is therefore that many places from the right, and it names the client. The client may have
+    written anything further left. With 0 trusted proxies, the socket's address counts. If both headers name different
+    addresses, one is forged; we can't know which one.
     """
     if not trusted_proxies:
         return _canonical(peer)
     forwarded_for = headers.get(b"x-forwarded-for")
     forwarded = headers.get(b"forwarded")
-    seen = _canonical(_hop(forwarded_for, trusted_proxies)) if forwarded_for else None
+    old_style = _canonical(_hop(forwarded_for, trusted_proxies)) if forwarded_for else None
     if forwarded is None:
-        return _canonical(peer) if seen is None else seen
-    told = _canonical(_for(_hop(forwarded, trusted_proxies)))
-    return told if seen in {None, told} else ""
+        return _canonical(peer) if old_style is None else old_style
+    standard = _canonical(_for(_hop(forwarded, trusted_proxies)))
+    return standard if old_style in {None, standard} else ""
+
+
+def network_of(request: HttpRequest) -> str:
+    """Return the client's address; for IPv6 its /64, because a client that has one address of it has them all."""
+    names = {b"x-forwarded-for": "HTTP_X_FORWARDED_FOR", b"forwarded": "HTTP_FORWARDED"}
+    headers = {
+        name: request.META[key].encode("latin-1", "replace") for name, key in names.items() if key in request.META
+    }
+    address = client_address(request.META.get("REMOTE_ADDR") or "", headers, settings.TRUSTED_PROXIES)
+    if ":" not in address:
+        return address
+    return str(ip_network((ip_address(address), 64), strict=False))
 
 
 def _hop(header: bytes, trusted_proxies: int) -> str:
-    """Return what the outermost trusted hop appended to a header, or what is left of it where it has fewer hops.
+    """Return the hop that the outermost trusted proxy appended to a header; the first hop if there are fewer.
 
-    A comma parts hops even within quotes: no address has one, and a quote that the client leaves open must not swallow
-    what a proxy appends.
+    A comma separates hops even within quotes. No address contains a comma, and a quote that the client leaves open must
+    not hide what a proxy appends.
     """
     hops = header.decode("latin-1").rsplit(",", trusted_proxies)
     return hops[-trusted_proxies if len(hops) >= trusted_proxies else 0].strip()
 
 
 def _for(element: str) -> str:
-    """Return the `for` of one element of `Forwarded`, an empty string where it names none."""
-    found = _FOR.search(element)
-    return found[1].strip('"') if found else ""
+    """Return the `for` of one element of `Forwarded`, or an empty string if it has none."""
+    match = _FOR.search(element)
+    return match[1].strip('"') if match else ""
 
 
 def is_private(address: str) -> bool:
-    """Whether an address is one that no reader out in the world has."""
+    """Whether an address is private: no reader on the public internet has it."""
     return _PRIVATE.match(address) is not None
 
 
-@lru_cache(REMEMBERED)
+@lru_cache(MAX_NETWORK_LISTS)
 def networks_of(text: str) -> tuple[Network, ...]:
-    """Return the networks that a project lists, one a line."""
+    """Return the networks in a project's list, which has one a line."""
     return tuple(ip_network(line, strict=False) for line in text.split())
 
 
@@ -73,8 +86,8 @@ def is_within(address: str, networks: Sequence[Network]) -> bool:
     """Whether an address is in one of the networks."""
     if not address:
         return False
-    own = ip_address(address)
-    return any(own.version == network.version and own in network for network in networks)
+    client = ip_address(address)
+    return any(client.version == network.version and client in network for network in networks)
 
 
 def _canonical(address: str) -> str:
@@ -84,7 +97,7 @@ def _canonical(address: str) -> str:
         address = address.partition(":")[0]
     try:
         if ":" not in address:
-            inet_pton(AF_INET, address)  # takes nothing but the one way to write it
+            inet_pton(AF_INET, address)  # accepts only the canonical form
             return address
         packed = inet_pton(AF_INET6, address.partition("%")[0])
     except (OSError, ValueError):
@@ -96,10 +109,10 @@ def _canonical(address: str) -> str:
 
 @cache
 def country_lookup() -> Callable[[str], str]:
-    """Return the function from an address to its ISO 3166 country code, or an empty string.
+    """Return a function that maps an address to its ISO 3166 country code, or to an empty string.
 
-    It reads the MMDB that `GEOIP_DB` names (`country_code`, or `country.iso_code` as MaxMind writes it), and without
-    one the registries' own data in `iptocc`. A database that is missing or broken is reported once; no country then.
+    It reads the MMDB file in `GEOIP_DB` (`country_code`, or MaxMind's `country.iso_code`). Without `GEOIP_DB` it reads
+    the registries' data in `iptocc`. If the file is missing or broken, it logs that once and knows no countries.
     """
     path = settings.GEOIP_DB
     if not path:
@@ -107,7 +120,7 @@ def country_lookup() -> Callable[[str], str]:
     try:
         reader = maxminddb.open_database(path)
     except (OSError, ValueError, maxminddb.InvalidDatabaseError) as error:
-        logger.error("GEOIP_DB %s can't be used (%s): countries stay unknown. Name an MMDB file.", path, error)
+        logger.error("Can't read GEOIP_DB %s (%s). Countries stay unknown. Set GEOIP_DB to an MMDB file.", path, error)
         return lambda address: ""
 
     def country(address: str) -> str:
@@ -126,5 +139,5 @@ def country_lookup() -> Callable[[str], str]:
 
 
 def country_of(address: str) -> str:
-    """Return the country code of an address, or an empty string where it is not a matter of record."""
+    """Return the country code of an address, or an empty string if it is unknown."""
     return country_lookup()(address) if address else ""

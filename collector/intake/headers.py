@@ -1,10 +1,10 @@
-"""Request headers by their names."""
+"""Request headers by name."""
 
 from collections.abc import Sequence
 
 
-def joined(headers: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
-    """Return headers by name, repeated ones joined with commas (RFC 9110, 5.3)."""
+def join_headers(headers: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """Return headers by name, with repeated ones joined by commas (RFC 9110, 5.3)."""
     by_name = dict(headers)
     if len(by_name) == len(headers):
         return by_name

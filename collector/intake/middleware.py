@@ -1,4 +1,4 @@
-"""The collector's own paths, answered before any other middleware."""
+"""Answers the collector's own paths before any other middleware runs."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 def collector_first(get_response: GetResponse) -> GetResponse:
-    """Answer hits and health checks at once: they have no session or cookie, and may come for any host."""
+    """Answer hits and health checks without session and cookies, whichever host they name."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         try:

@@ -1,113 +1,163 @@
-"""How often somebody may ask for what is public, and try the password of a share link: so often by one address, and
-wrongly so often by all together.
+"""Every rate limit: of hits, of shared pages, of the API, and of tries at a share link's password.
 
-django-ratelimit counts, in the cache that all processes share, and gets nobody's address: the day's salt keys what
-stands for it. Where the cache is away nobody's requests are limited, and nobody may try a password.
+django-ratelimit counts, in the cache that all processes share. The cache never gets an address, only a keyed hash of
+one. While the cache is down nobody is limited, but nobody may try a password either.
 """
 
 import hashlib
 import logging
+import time
 from collections.abc import Callable
 from functools import lru_cache
-from ipaddress import ip_address, ip_network
 from math import ceil
-from typing import Any
+from typing import NamedTuple
 
-from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import ngettext
 from django_ratelimit.core import get_usage
 
-from collector.intake.clients import client_address
-from collector.intake.receive import now_us
+from collector.intake.clients import network_of
+from collector.intake.clock import now_us
 from collector.intake.visitors import DAY_MICROSECONDS, salt_of
 from collector.models import ShareLink
 
-TRIES = (10, 600)  # of one address at one link, right ones included, in so many seconds
-WRONG_TRIES = (100, 3600)  # of everybody at one link
-MINUTES_WITHOUT_CACHE = 1
-
 logger = logging.getLogger(__name__)
 
+MAX_CLIENTS = 100_000  # in the memory of one process; with more, it starts counting again from 0
+MINUTES_WITHOUT_CACHE = 1
 
-def minutes_to_wait(request: HttpRequest, link: ShareLink) -> int:
-    """Count one try of a link's password; return how many minutes its client has to wait, 0 where it may try now.
+ClientKey = tuple[str, ...]  # (address, token), or (proxy, token, placement)
 
-    An address is counted before the password is looked at, so that tries side by side are no way past. One query.
+
+class Rate(NamedTuple):
+    """At most this many requests in this many seconds; 0 requests means no limit."""
+
+    requests: int
+    seconds: int
+
+
+TRIES = Rate(10, 600)  # of one network at one link's password, right ones included
+WRONG_TRIES = Rate(100, 3600)  # of everybody together at one link's password
+
+
+class Usage(NamedTuple):
+    """How much of a rate is used up."""
+
+    is_used_up: bool  # the next request is over it
+    is_over: bool
+    seconds_left: int  # until the window ends
+
+
+class Limiter:
+    """Limits the hits of one kind of client. `clock` returns monotonic seconds.
+
+    A call of django-ratelimit costs more than everything else about a hit. Each process therefore counts by itself
+    first: in each window, the first half of a client's hits needs no call. Once a client is over its limit, the process
+    asks about it again only when the window has ended. With several processes, each may let a client make half its
+    limit more than the rate says. A flood is stopped all the same.
     """
-    value = hidden(network_of(request), str(link.pk))
-    try:
-        wrong = get_usage(None, group="wrong", key=_always(str(link.pk)), rate=WRONG_TRIES, increment=False)
-        tries = get_usage(None, group="tries", key=_always(value), rate=TRIES, increment=True)
-    except Exception as error:  # whatever the cache's client raises
-        return _without_cache(error)
-    if tries["should_limit"] or wrong["count"] >= wrong["limit"]:
-        waits: list[int] = [usage["time_left"] for usage in (tries, wrong) if usage["count"] >= usage["limit"]]
-        return max(1, ceil(max(waits) / 60))
-    return 0
 
+    def __init__(self, name: str, rate: Rate, clock: Callable[[], float] = time.monotonic) -> None:
+        self._name = name
+        self._rate = rate
+        self._clock = clock
+        self._uncounted = rate.requests // 2
+        self._shared_rate = Rate(rate.requests - self._uncounted, rate.seconds)
+        self._hits: dict[ClientKey, int] = {}  # in this window
+        self._over_until: dict[ClientKey, float] = {}
+        self._window_ends_at = 0.0
 
-def note_wrong(link: ShareLink) -> None:
-    """Remember that somebody tried a wrong password."""
-    try:
-        get_usage(None, group="wrong", key=_always(str(link.pk)), rate=WRONG_TRIES, increment=True)
-    except Exception as error:  # the next try is refused for the same reason
-        _without_cache(error)
+    def is_excess(self, client: ClientKey, key: bytes) -> bool:
+        """Count one hit of a client and return whether it is over the limit.
+
+        `key` keys the hash that the cache gets in place of the client. Asks the cache only about clients that have used
+        up half of their limit. If the cache is down, no hit is over the limit.
+        """
+        if not self._rate.requests:
+            return False
+        now = self._clock()
+        if now >= self._window_ends_at or len(self._hits) > MAX_CLIENTS:
+            self._hits.clear()
+            self._over_until = {client: until for client, until in list(self._over_until.items()) if until > now}
+            self._window_ends_at = now + self._rate.seconds
+        hits = self._hits[client] = self._hits.get(client, 0) + 1
+        if hits <= self._uncounted:
+            return False
+        if self._over_until.get(client, 0.0) > now:
+            return True
+        usage = _count(self._name, lambda: _keyed_hash(client, key), self._shared_rate)
+        if usage is None or not usage.is_over:
+            return False
+        self._over_until[client] = now + max(usage.seconds_left, 1)
+        return True
 
 
 def seconds_to_wait(group: str, key: Callable[[], str], rate: tuple[int, int]) -> int:
-    """Count one request by what `key` returns; return how many seconds its sender has to wait, 0 where it may go on.
+    """Count one request under `key()`; return how many seconds its sender must wait, 0 if it may go on.
 
-    `rate` is so many requests in so many seconds, any number where it is 0. Where none can be counted nobody waits.
+    `rate` is requests and seconds; 0 requests means no limit. If requests can't be counted, nobody has to wait.
     """
-    requests, _seconds = rate
-    if not requests:
+    if not rate[0]:
         return 0
-    try:
-        usage = get_usage(None, group=group, key=_always(key()), rate=rate, increment=True)
-    except Exception as error:  # whatever the cache's client raises, or the database that has the day's salt
-        logger.warning("A request can't be counted for the rate limit (%s); nobody is limited.", error)
-        return 0
-    return max(usage["time_left"], 1) if usage and usage["should_limit"] else 0
+    usage = _count(group, key, Rate(*rate))
+    return max(usage.seconds_left, 1) if usage and usage.is_over else 0
 
 
-def too_often(wait_seconds: int) -> str:
-    """Say that requests came too often, and when to ask again."""
+def wait_message(wait_seconds: int) -> str:
+    """Return the message for a client that sends too many requests."""
     return ngettext(
-        "These were too many requests; ask again in %(count)s second.",
-        "These were too many requests; ask again in %(count)s seconds.",
+        "Too many requests. Try again in %(count)s second.",
+        "Too many requests. Try again in %(count)s seconds.",
         wait_seconds,
     ) % {"count": wait_seconds}
 
 
-def _always(value: str) -> Any:
-    return lambda group, request: value
+def minutes_to_wait(request: HttpRequest, link: ShareLink) -> int:
+    """Count one try of a link's password; return how many minutes the client must wait, 0 if it may try now.
 
-
-def _without_cache(error: Exception) -> int:
-    logger.warning("The cache can't be reached (%s); nobody may try a password.", error)
-    return MINUTES_WITHOUT_CACHE
-
-
-def hidden(network: str, place: str) -> str:
-    """Return what stands for a network at one place, and today alone: once its salt is gone, nobody can make it again.
-
-    One query a day.
+    The try is counted before the password is checked, so that parallel tries can't get around the limit. One query. If
+    tries can't be counted, nobody may try.
     """
-    salt = _salt_of(now_us() // DAY_MICROSECONDS)
-    return hashlib.blake2b(f"{network}\0{place}".encode(), key=salt, digest_size=16).hexdigest()
+    key = network_key(network_of(request), str(link.pk))
+    wrong_tries = _count("wrong", lambda: str(link.pk), WRONG_TRIES, increment=False)
+    tries = _count("tries", lambda: key, TRIES) if wrong_tries else None
+    if wrong_tries is None or tries is None:
+        logger.warning("Nobody may try a share link's password until requests can be counted again.")
+        return MINUTES_WITHOUT_CACHE
+    if not tries.is_over and not wrong_tries.is_used_up:
+        return 0
+    seconds = max(usage.seconds_left for usage in (tries, wrong_tries) if usage.is_used_up)
+    return max(1, ceil(seconds / 60))
 
 
-_salt_of = lru_cache(maxsize=1)(salt_of)  # today's
+def count_wrong_try(link: ShareLink) -> None:
+    """Count a wrong password. If it can't be counted, the next try is refused anyway."""
+    _count("wrong", lambda: str(link.pk), WRONG_TRIES)
 
 
-def network_of(request: HttpRequest) -> str:
-    """Return the client's address, of an IPv6 one its /64: whoever has one address of that has them all."""
-    names = {b"x-forwarded-for": "HTTP_X_FORWARDED_FOR", b"forwarded": "HTTP_FORWARDED"}
-    headers = {
-        name: request.META[key].encode("latin-1", "replace") for name, key in names.items() if key in request.META
-    }
-    address = client_address(request.META.get("REMOTE_ADDR") or "", headers, settings.TRUSTED_PROXIES)
-    if ":" not in address:
-        return address
-    return str(ip_network((ip_address(address), 64), strict=False))
+def network_key(network: str, purpose: str) -> str:
+    """Return a hash that stands for a network, for one purpose and only today. One query a day.
+
+    Once the day's salt is deleted, nobody can compute it again.
+    """
+    return _keyed_hash((network, purpose), _salt_of(now_us() // DAY_MICROSECONDS))
+
+
+_salt_of = lru_cache(maxsize=1)(salt_of)  # of today
+
+
+def _keyed_hash(parts: tuple[str, ...], key: bytes) -> str:
+    return hashlib.blake2b("\0".join(parts).encode(), key=key, digest_size=16).hexdigest()
+
+
+def _count(group: str, key: Callable[[], str], rate: Rate, *, increment: bool = True) -> Usage | None:
+    """Count one request under `key()`, or with `increment=False` only look. Return None if that is not possible."""
+    try:
+        value = key()
+        usage = get_usage(None, group=group, key=lambda group, request: value, rate=rate, increment=increment)
+    except Exception as error:  # whatever the cache's client raises, or the database that holds the day's salt
+        logger.warning("The rate limit can't count a request (%s).", error)
+        return None
+    if usage is None:  # switched off by django-ratelimit's own settings
+        return None
+    return Usage(usage["count"] >= usage["limit"], usage["should_limit"], usage["time_left"])

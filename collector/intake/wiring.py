@@ -1,18 +1,18 @@
-"""The process's own receiver, made from the settings on first use."""
+"""Creates this process's receiver from the settings."""
 
 from functools import cache
 
 from django.conf import settings
 
-from collector.intake.limits import Limiter, Rate
 from collector.intake.lookups import Lookups
+from collector.intake.rate_limits import Limiter, Rate
 from collector.intake.receive import Receiver
 from collector.spool.writer import SpoolWriter
 
 
 @cache
 def receiver() -> Receiver:
-    """Return this process's receiver. Nothing is opened before the first hit, so a fork may come between."""
+    """Return this process's receiver. It opens nothing before the first hit, so the process may still fork."""
     return Receiver(
         Lookups(),
         SpoolWriter(

@@ -1,9 +1,8 @@
-"""gunicorn's ASGI worker, with a shorter way for pixels.
+"""gunicorn's ASGI worker, with a direct way for pixel requests.
 
-ASGI itself costs more than a hit: a task, a scope, two awaited messages and a check of every header for each request
-(measured: half of the worker's time), and its own bookkeeping of a request once more as much as the hit. So plain
-requests of pixels are answered where their bytes arrive. All that is out of the ordinary, and every other path, goes on
-as usual.
+ASGI costs more than the hit itself. For each request it creates a task and a scope, awaits two messages and checks
+every header: half of the worker's time, as measured. gunicorn's bookkeeping costs as much again as the hit. Plain pixel
+requests are therefore answered where their bytes arrive. Unusual requests and all other paths go through ASGI.
 """
 
 import inspect
@@ -11,8 +10,8 @@ import inspect
 from gunicorn.asgi.protocol import ASGIProtocol
 from gunicorn.workers import gasgi
 
-# What the shorter way builds on; a gunicorn without it serves pixels by ASGI, as any other server does.
-_BUILT_ON = {
+# What `PixelProtocol` needs of gunicorn. Without it, pixels are served by ASGI, as on any other server.
+_REQUIRED_METHODS = {
     "_feed_callback_parser": ["self", "data"],
     "_serve_http_request": ["self", "request", "sockname", "peername"],
     "_arm_keepalive_timer": ["self"],
@@ -22,23 +21,25 @@ _BUILT_ON = {
 
 
 class PixelWorker(gasgi.ASGIWorker):  # type: ignore[misc]  # gunicorn is not typed
-    """Serves connections with `PixelProtocol` where this gunicorn is one that it knows."""
+    """Serves connections with `PixelProtocol`, if this version of gunicorn supports it."""
 
     def load_wsgi(self) -> None:
-        """Load the application, and with it Django; only then can the protocol be loaded."""
+        """Load the application, which sets up Django; the protocol can be imported only after that."""
         super().load_wsgi()
-        if not is_known_gunicorn():
-            self.log.warning("This gunicorn is not one that Footfall knows; pixels take the longer way, by ASGI.")
+        if not is_supported_gunicorn():
+            self.log.warning(
+                "Footfall does not support this version of gunicorn directly; it serves pixels by ASGI, slower."
+            )
             return
-        ASGIProtocol._check_h1c_protocol_available()  # gunicorn keeps the answer on the class that is asked first
+        ASGIProtocol._check_h1c_protocol_available()  # gunicorn caches the result on the class it is called on
         from collector.intake.protocol import PixelProtocol
 
-        gasgi.ASGIProtocol = PixelProtocol  # the worker names no other place for it; this process is ours
+        gasgi.ASGIProtocol = PixelProtocol  # the worker has no setting for it, and this process is only ours
 
 
-def is_known_gunicorn() -> bool:
-    """Whether gunicorn's protocol has what `PixelProtocol` builds on."""
+def is_supported_gunicorn() -> bool:
+    """Whether gunicorn's protocol has the methods that `PixelProtocol` needs."""
     return all(
         list(inspect.signature(getattr(ASGIProtocol, name, lambda: None)).parameters) == parameters
-        for name, parameters in _BUILT_ON.items()
+        for name, parameters in _REQUIRED_METHODS.items()
     )

@@ -1,4 +1,4 @@
-"""Argument types that several commands share."""
+"""Argument types of several commands."""
 
 from argparse import ArgumentTypeError
 from collections.abc import Callable

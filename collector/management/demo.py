@@ -1,6 +1,6 @@
-"""Believable demo data: readers who come in waves after an article appears, at the hours when people read.
+"""Realistic demo data: readers come in waves after an article is published, at the hours when people read.
 
-Every hit goes through the same enrichment and the same store as a real one.
+Every hit is enriched and stored by the same code as a real one.
 """
 
 import math
@@ -16,15 +16,15 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils.text import slugify
 
-from collector.intake.visitors import SALT_LIFETIME
 from collector.models import DailyVisitor, Pixel, Project, Verdict
-from collector.spool.writer import SpooledHit
+from collector.models.counts import SALT_LIFETIME
+from collector.spool.line import SpooledHit
 from collector.storage.enrich import Enricher, counting_pixel
 from collector.storage.store import store
 
 BATCH_HITS = 50_000
 HALF_LIFE_DAYS = 4.0
-LASTING_SHARE = 0.06  # of an article's first day, for as long as it stands
+LASTING_SHARE = 0.06  # of the first day's readers, on every later day
 READ_THROUGH = 0.45
 OPTED_OUT = 0.03
 VISITS_A_VISITOR = 1.4
@@ -41,7 +41,7 @@ class Article:
     popularity: float
 
     def weight_on(self, day: date) -> float:
-        """Return how much of a day's reading falls to this article: a first wave, then a trickle."""
+        """Return this article's weight among the readers of a day: a first wave, then a trickle."""
         age = (day - self.appeared_on).days
         if age < 0:
             return 0.0
@@ -57,19 +57,20 @@ def _facts() -> dict[str, Any]:
 def fill(
     project: Project, *, hits: int, days: int, pixels: int, seed: int, now: datetime, progress: Callable[[int], None]
 ) -> None:
-    """Give an empty project `pixels` articles and `hits` hits of the `days` up to `now`. The same seed, the same hits.
+    """Fill an empty project with `pixels` articles and `hits` hits of the last `days`.
 
-    `progress` is told how many hits more are stored.
+    The same `seed` gives the same hits. Calls `progress` with the number of hits in each stored batch.
     """
-    rng = random.Random(seed)  # noqa: S311  (no secrets are made of it)
+    rng = random.Random(seed)  # noqa: S311  (not used for secrets)
     today = now.astimezone(project.zone).date()
     period = [today - timedelta(days=ago) for ago in reversed(range(days))]
     articles = _articles(rng, project, period, pixels)
     by_token = {article.pixel.token: counting_pixel(article.pixel) for article in articles}
     enricher = Enricher()
     next_id = rng.getrandbits(62)
-    for day, share in zip(period, _shares(rng, articles, period, hits, now.astimezone(project.zone)), strict=True):
-        for batch in _batches(_hits_of_day(rng, project, articles, day, share, now)):
+    hits_per_day = _hits_per_day(rng, articles, period, hits, now.astimezone(project.zone))
+    for day, hits_of_day in zip(period, hits_per_day, strict=True):
+        for batch in _batches(_hits_of_day(rng, project, articles, day, hits_of_day, now)):
             numbered = list(enumerate(batch, next_id))
             next_id += len(batch)
             enriched = enricher.enrich(numbered, by_token)
@@ -89,7 +90,7 @@ def _articles(rng: random.Random, project: Project, period: list[date], count: i
         title = facts["titles"][number % len(facts["titles"])]
         if number >= len(facts["titles"]):
             title = f"{title}, part {number // len(facts['titles']) + 1}"
-        # The first ones are there from the start, the others appear over the first nine tenths of the period.
+        # The first three articles exist from the start. The others appear during the first nine tenths of the period.
         appeared_on = period[0] if number < 3 else period[rng.randrange(max(1, len(period) * 9 // 10))]
         created_at = datetime.combine(appeared_on, time(7), project.zone)
         pixel = Pixel.objects.create(project=project, title=title, placements=placements, created_at=created_at)
@@ -97,20 +98,22 @@ def _articles(rng: random.Random, project: Project, period: list[date], count: i
     return articles
 
 
-def _shares(rng: random.Random, articles: list[Article], period: list[date], hits: int, now: datetime) -> list[int]:
-    """Return how many hits fall on each day, of the last as far as it has come; they add up to `hits`."""
+def _hits_per_day(
+    rng: random.Random, articles: list[Article], period: list[date], hits: int, now: datetime
+) -> list[int]:
+    """Return the hits of each day; they add up to `hits`. The last day counts only up to the hour of `now`."""
     weights = [
         WEEKDAYS[day.weekday()] * rng.uniform(0.85, 1.15) * (1 + sum(article.weight_on(day) for article in articles))
         for day in period
     ]
     weights[-1] *= max(sum(HOURS[: now.hour]), 1) / sum(HOURS)
-    shares, carried = [], 0.0
+    hits_per_day, remainder = [], 0.0
     for weight in weights:
-        carried += hits * weight / sum(weights)
-        shares.append(int(carried))
-        carried -= int(carried)
-    shares[-1] += hits - sum(shares)
-    return shares
+        exact = hits * weight / sum(weights) + remainder
+        remainder = exact - int(exact)
+        hits_per_day.append(int(exact))
+    hits_per_day[-1] += hits - sum(hits_per_day)
+    return hits_per_day
 
 
 def _hits_of_day(
@@ -118,7 +121,8 @@ def _hits_of_day(
 ) -> Iterator[SpooledHit]:
     facts = _facts()
     midnight = datetime.combine(day, time.min, project.zone)
-    hours = [moment for hour in range(24) if (moment := midnight.replace(hour=hour)) < now]
+    hours = [midnight.replace(hour=hour) for hour in range(24)]
+    hours = [hour for hour in hours if hour < now]  # of today, only those that have begun
     weights = HOURS[: len(hours)]
     moments = sorted(
         min(int((hour.timestamp() + rng.random() * 3600) * 1e6), int(now.timestamp() * 1e6))

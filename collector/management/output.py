@@ -1,4 +1,4 @@
-"""What commands share that write rows to standard output."""
+"""Output of the export commands."""
 
 import os
 import sys
@@ -12,10 +12,10 @@ FORMATS = ["jsonl", "csv"]
 
 
 def write_rows(out: OutputWrapper, form: str, fields: Sequence[str], rows: Iterable[Row]) -> None:
-    """Write rows in one of `FORMATS` as they come. Ends quietly where nobody reads on."""
+    """Write rows in one of `FORMATS` as they arrive. Stop quietly if the reader closes the pipe."""
     lines = json_lines(rows) if form == "jsonl" else csv_lines(fields, rows)
     try:
         for line in lines:
             out.write(line)
-    except BrokenPipeError:  # `| head` had enough
+    except BrokenPipeError:  # such as `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

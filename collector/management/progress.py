@@ -1,4 +1,4 @@
-"""A progress bar for long commands: drawn on a terminal, a line a tenth elsewhere."""
+"""A progress bar for long commands. Without a terminal, it writes one line for each tenth."""
 
 import time
 from typing import Self
@@ -18,7 +18,7 @@ class ProgressBar:
         self._out = out
         self._done = 0
         self._tenth = 0
-        self._began_at = self._drawn_at = time.monotonic()
+        self._started_at = self._drawn_at = time.monotonic()
 
     def __enter__(self) -> Self:
         return self
@@ -29,7 +29,7 @@ class ProgressBar:
             self._out.write("")
 
     def advance(self, count: int) -> None:
-        """Say that `count` more are done."""
+        """Add `count` to what is done."""
         self._done += count
         now = time.monotonic()
         if self._out.isatty():
@@ -46,8 +46,8 @@ class ProgressBar:
 
     def _text(self, now: float) -> str:
         share = self._done / self._total if self._total else 1.0
-        rate = self._done / max(now - self._began_at, 1e-6)
-        left = (self._total - self._done) / rate if rate else 0.0
+        rate = self._done / max(now - self._started_at, 1e-6)
+        seconds_left = (self._total - self._done) / rate if rate else 0.0
         bar = "█" * int(share * WIDTH)
-        numbers = f"{self._done:,} of {self._total:,}  {rate:,.0f}/s  {left:.0f} s left"
+        numbers = f"{self._done:,} of {self._total:,}  {rate:,.0f}/s  {seconds_left:.0f} s left"
         return f"{self._label} {bar:·<{WIDTH}} {share:4.0%}  {numbers}"

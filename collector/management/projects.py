@@ -1,4 +1,4 @@
-"""What commands share: a project by its slug."""
+"""Finds the project that a command's argument names."""
 
 from django.core.management.base import CommandError
 
@@ -6,10 +6,10 @@ from collector.models import Project
 
 
 def project_of(slug: str) -> Project:
-    """Return the project of a slug; raise CommandError that names those there are."""
+    """Return the project of a slug. Otherwise raise CommandError, which names projects that exist."""
     try:
         return Project.objects.get(slug=slug)
     except Project.DoesNotExist:
-        known = ", ".join(Project.objects.order_by("slug").values_list("slug", flat=True)[:10])
-        hint = f"There are: {known}." if known else "There are none yet; `manage.py create_pixel` makes one."
+        slugs = ", ".join(Project.objects.order_by("slug").values_list("slug", flat=True)[:10])
+        hint = f"Choose one of: {slugs}." if slugs else "Create one first, with `manage.py create_pixel`."
         raise CommandError(f"There is no project “{slug}”. {hint}") from None

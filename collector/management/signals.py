@@ -1,11 +1,11 @@
-"""Stopping a command that runs until it is told to."""
+"""Stops a long-running command on a signal."""
 
 import signal
 import threading
 
 
 def stop_on_signals() -> threading.Event:
-    """Return an event that SIGTERM and Ctrl-C set."""
+    """Return an event that is set by SIGTERM and Ctrl-C."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -1,4 +1,4 @@
-"""Keep child processes running until told to stop, then end them one after another."""
+"""Keeps child processes running until a stop event, then stops them one after another."""
 
 import ctypes
 import logging
@@ -14,40 +14,40 @@ logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.2
 STOP_SECONDS = 20.0
-HEALTHY_SECONDS = 10.0  # a child that ran so long is started again at once
+HEALTHY_SECONDS = 10.0  # a child that ran this long is restarted at once
 MAX_PAUSE_SECONDS = 8.0
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 class Child:
-    """One child process, started again whenever it ends by itself. One that is `patient` stands back for all others."""
+    """One child process, restarted whenever it ends by itself. It may run at the lowest priority."""
 
-    def __init__(self, name: str, argv: Sequence[str], *, is_patient: bool = False) -> None:
+    def __init__(self, name: str, argv: Sequence[str], *, is_low_priority: bool = False) -> None:
         self.name = name
         self._argv = argv
-        self._is_patient = is_patient
+        self._is_low_priority = is_low_priority
         self._process: subprocess.Popen[bytes] | None = None
         self._started_at = 0.0
         self._start_due_at = 0.0
         self._pause_seconds = 1.0
 
     def start(self) -> None:
-        # A process group of its own: Ctrl-C reaches us alone, and we end the children in order. Not a session: Linux
-        # weighs whole sessions against each other (sched(7), autogroup), and `nice` only within one.
+        # In its own process group: Ctrl-C then reaches only us, and we stop the children in order. Not in its own
+        # session: Linux balances whole sessions first (sched(7), autogroup), and priorities only within one.
         self._process = subprocess.Popen(self._argv, process_group=0, preexec_fn=self._before_exec)  # noqa: S603
         self._started_at = time.monotonic()
 
     def _before_exec(self) -> None:
         end_with_parent()
-        if self._is_patient:
-            _stand_back()
+        if self._is_low_priority:
+            _lower_priority()
 
     @property
     def exit_code(self) -> int | None:
         return self._process.poll() if self._process else None
 
-    def revive(self) -> None:
-        """Start the process again where it has ended; after longer and longer pauses where it ends at once."""
+    def restart_if_ended(self) -> None:
+        """Restart the process if it has ended. If it keeps ending early, wait longer each time."""
         now = time.monotonic()
         if self._process and self._process.poll() is not None:
             code = self._process.returncode
@@ -58,35 +58,35 @@ class Child:
             else:
                 self._start_due_at = now + self._pause_seconds
                 self._pause_seconds = min(2 * self._pause_seconds, MAX_PAUSE_SECONDS)
-            logger.warning("%s ended (%s); it is started again.", self.name, _told(code))
+            logger.warning("%s ended (%s). It will be restarted.", self.name, _exit_reason(code))
         if self._process is None and now >= self._start_due_at:
             self.start()
 
     def stop(self) -> None:
-        """Ask the process to end, and end it where it does not."""
+        """Ask the process to end; kill it if it doesn't."""
         if self._process is None or self._process.poll() is not None:
             return
         self._process.terminate()
         try:
             self._process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            logger.warning("%s does not stop; it is killed.", self.name)
+            logger.warning("%s did not stop in time. It is killed.", self.name)
             self._process.kill()
             self._process.wait()
 
 
 def supervise(children: Sequence[Child], stop: threading.Event) -> None:
-    """Keep started children running until `stop` is set, then stop them in their order."""
+    """Keep started children running until `stop` is set, then stop them in this order."""
     try:
         while not stop.wait(POLL_SECONDS):
             for child in children:
-                child.revive()
+                child.restart_if_ended()
     finally:
         for child in children:
             child.stop()
 
 
-def _told(code: int) -> str:
+def _exit_reason(code: int) -> str:
     if code >= 0:
         return f"exit code {code}"
     try:
@@ -95,8 +95,8 @@ def _told(code: int) -> str:
         return f"signal {-code}"
 
 
-def _stand_back() -> None:
-    """Run only while nobody else wants the processor; where the system knows no such policy, with the least weight."""
+def _lower_priority() -> None:
+    """Run only while the processor is idle; without such a policy, at the lowest priority."""
     try:
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))  # Linux, sched(7)
     except (AttributeError, OSError):
@@ -104,6 +104,6 @@ def _stand_back() -> None:
 
 
 def end_with_parent() -> None:
-    """Have the kernel end this child should its parent be killed (Linux, prctl(2)); no other system has that."""
+    """Let the kernel end this child if its parent is killed. Only Linux can do that (prctl(2))."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -1,5 +1,7 @@
 """The rollup of hits by day, and what the drain remembers between batches."""
 
+from datetime import timedelta
+
 from django.db import models
 from django.db.models.functions import Now
 
@@ -89,6 +91,9 @@ class DailyVisitor(models.Model):
 
     def __str__(self) -> str:
         return f"{self.date} {self.visitor}"
+
+
+SALT_LIFETIME = timedelta(hours=48)  # from the moment its day begins
 
 
 class DailySalt(models.Model):

@@ -1,4 +1,4 @@
-"""Files that one process writes and holds locked: the lock tells whether more can come, also after a `kill -9`."""
+"""Files that one process writes and locks. The lock tells readers whether more may come, even after a `kill -9`."""
 
 import fcntl
 import os
@@ -10,9 +10,9 @@ from pathlib import Path
 
 
 def locked_file(directory: Path, suffix: str, *, append: bool = False) -> int:
-    """Make a file that only this process writes; return its descriptor. Raises OSError, and leaves nothing then.
+    """Create a file that only this process writes; return its descriptor. If it raises OSError, no file stays behind.
 
-    The drain takes a file without a lock for finished, so it gets its name only once it is locked.
+    The drain considers a file without a lock finished. The file therefore gets its name only after it is locked.
     """
     name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(8)}{suffix}"
     draft = directory / f"{name}.new"
@@ -29,7 +29,7 @@ def locked_file(directory: Path, suffix: str, *, append: bool = False) -> int:
 
 
 def is_finished(path: Path) -> bool:
-    """Whether the process that wrote a file is gone, or has gone on to another. Raises FileNotFoundError."""
+    """Whether nobody will write to a file any more: its process ended or uses another. Raises FileNotFoundError."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -42,7 +42,7 @@ def is_finished(path: Path) -> bool:
 
 @contextmanager
 def exclusive(directory: Path) -> Iterator[None]:
-    """Hold the one lock that a spool's drain needs. Raise BlockingIOError where another drain holds it."""
+    """Hold the lock of a spool's only drain. Raise BlockingIOError if another drain holds it."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(directory / "drain.lock", os.O_WRONLY | os.O_CREAT, 0o600)
     try:

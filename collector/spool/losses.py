@@ -1,4 +1,4 @@
-"""How many hits a process could not spool, counted where the drain finds it."""
+"""How many hits a process could not spool: counted in a file that the drain reads."""
 
 import logging
 import os
@@ -10,28 +10,28 @@ from collector.spool.locks import locked_file
 logger = logging.getLogger(__name__)
 
 SUFFIX = ".losses"
-SAY_SECONDS = 10.0
+LOG_SECONDS = 10.0
 
 
 class LossCounter:
     """Counts the hits that a process could not spool, in a file of fixed size in the spool's directory.
 
-    The file is written while there is room and overwritten in place, so a full disk can't keep it from counting. Like a
-    segment it is locked for as long as its process lives.
+    The file is created while the disk has room and overwritten in place, so that it can count on a full disk too. Like
+    a segment, it stays locked while its process lives.
     """
 
     def __init__(self) -> None:
         self._descriptor = -1
         self._pid = 0
         self._count = 0
-        self._unsaid = 0
-        self._say_due_at = 0.0
+        self._unlogged = 0
+        self._log_due_at = 0.0
 
     def begin(self, directory: Path) -> None:
-        """Make the file of this process where it has none; what was counted before goes there."""
+        """Create this process's file unless it has one, and write the count so far to it."""
         if self._descriptor >= 0 and self._pid == os.getpid():
             return
-        if self._descriptor >= 0:  # the parent's; a fork took it along
+        if self._descriptor >= 0:  # inherited from the parent by a fork
             os.close(self._descriptor)
             self._descriptor, self._count = -1, 0
         with suppress(OSError):
@@ -41,12 +41,12 @@ class LossCounter:
 
     def add(self, error: OSError, now: float) -> None:
         self._count += 1
-        self._unsaid += 1
+        self._unlogged += 1
         self._write()
-        if now >= self._say_due_at:
-            logger.error("%d hits are lost: the spool can't be written (%s).", self._unsaid, error.strerror)
-            self._unsaid = 0
-            self._say_due_at = now + SAY_SECONDS
+        if now >= self._log_due_at:
+            logger.error("Lost hits: %d. The spool can't be written (%s).", self._unlogged, error.strerror)
+            self._unlogged = 0
+            self._log_due_at = now + LOG_SECONDS
 
     def _write(self) -> None:
         if self._descriptor >= 0:
@@ -55,7 +55,7 @@ class LossCounter:
 
 
 def loss_files(directory: Path) -> list[Path]:
-    """Return the files in which processes count what they could not spool."""
+    """Return the files in which processes count the hits they could not spool."""
     return sorted(directory.glob(f"*{SUFFIX}"))
 
 

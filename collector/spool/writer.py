@@ -1,93 +1,38 @@
-"""The spool: append-only segments between the web processes and the drain.
+"""The writing side of the spool: append-only segments, one JSON line a hit.
 
-A process appends to a segment of its own, one JSON line a hit, and holds an exclusive `flock` on it for as long as it
-may append. The lock is never waited for: it tells the drain whether more can come, also after a `kill -9`. A line is in
-the kernel's page cache before the reader gets the GIF, so no death of a process loses it.
-
-A line is whole when it ends with a newline. Nothing was acknowledged of a last line without one.
+Each process appends to its own segment, and holds an exclusive `flock` on it while it may append. Nobody waits for the
+lock: it tells the drain whether more lines may come, even after a `kill -9`. A line is in the kernel's page cache
+before the reader gets the GIF, so that no hit is lost when a process dies.
 """
 
 import errno
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, NamedTuple
 
-import msgspec
-from msgspec import Meta
-
-from collector.models import Verdict
-from collector.spool.locks import is_finished, locked_file
+from collector.spool.locks import locked_file
 from collector.spool.losses import LossCounter
+from collector.spool.reader import SUFFIX, spooled_bytes
 
 SEGMENT_BYTES = 32 * 1024 * 1024
 SEGMENT_SECONDS = 3600
-SUFFIX = ".jsonl"
 DEFAULT_MAX_BYTES = 1024**3
-LOOK_BYTES = 1024**2
-LOOK_SECONDS = 1.0
-MAX_LINE_BYTES = 16 * 1024
-BLOCK_BYTES = 256 * 1024  # read at once
-
-# What these texts may be at most, in characters; the receiving side cuts to it, the drain insists on it.
-MAX_AGENT = 512
-MAX_PAGE = 512
-MAX_HINTS = 40
-
-
-class SpooledHit(msgspec.Struct, frozen=True, omit_defaults=True, rename={"at_us": "at", "is_end": "end"}):
-    """One hit as it was received; empty strings and None where nothing is known.
-
-    `at_us` is microseconds since the epoch. `visitor` is a signed 64-bit hash. `verdict` is the Verdict that the web
-    process could tell; the drain may still find a bot.
-    """
-
-    token: Annotated[str, Meta(min_length=1, max_length=40)]
-    at_us: Annotated[int, Meta(gt=0, lt=2**52)]
-    placement: Annotated[str, Meta(max_length=40)] = ""
-    is_end: bool = False
-    verdict: Annotated[int, Meta(ge=0, le=int(max(Verdict)))] = 0
-    agent: Annotated[str, Meta(max_length=MAX_AGENT)] = ""
-    page: Annotated[str, Meta(max_length=MAX_PAGE)] = ""
-    language: Annotated[str, Meta(max_length=8)] = ""
-    country: Annotated[str, Meta(max_length=2)] = ""
-    visitor: Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)] | None = None
-    hints: Annotated[str, Meta(max_length=MAX_HINTS)] = ""
-    is_private: bool = False
-
-    def to_line(self) -> bytes:
-        """Return the hit as one JSON line, without the keys that say nothing."""
-        return _encode(self) + b"\n"
-
-    @classmethod
-    def from_line(cls, line: bytes) -> "SpooledHit":
-        """Read a line back; raise ValueError with the reason where it is not one of ours."""
-        if len(line) > MAX_LINE_BYTES:
-            raise ValueError("longer than any line we write")
-        if b"\\u0000" in line:  # PostgreSQL stores none
-            line = line.replace(b"\\u0000", b"\\ufffd")
-        try:
-            return _decode(line)
-        except RecursionError:
-            raise ValueError("nested too deep") from None
-
-
-_encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(SpooledHit).decode
+CHECK_BYTES = 1024**2
+CHECK_SECONDS = 1.0
 
 
 class SpoolFullError(OSError):
-    """The spool holds as much as it may."""
+    """The spool has reached its maximum size."""
 
 
 class SpoolWriter:
-    """Appends the hits of one process. Threads may share it; a forked child gets a segment of its own.
+    """Appends the hits of one process. Threads may share it; a forked child gets its own segment.
 
-    `max_bytes` caps the whole spool, all processes together; each looks at it again after `LOOK_BYTES` of its own, so
-    that much a process may go past it. `is_durable` says that callers wait for `sync` before they acknowledge.
+    `max_bytes` limits the whole spool, all processes together. Each process checks the size after every `CHECK_BYTES`
+    that it writes, and may therefore exceed the limit by that much. With `is_durable`, callers must wait for `sync`
+    before they acknowledge a hit.
     """
 
     def __init__(
@@ -114,14 +59,14 @@ class SpoolWriter:
         self._size = 0
         self._opened_at = 0.0
         self._room = 0
-        self._look_due_at = 0.0
-        self._appended = self._synced = self._given_up = 0  # lines so far
+        self._check_due_at = 0.0
+        self._appended = self._synced = self._abandoned = 0  # line numbers: up to which
 
     def append(self, line: bytes) -> None:
-        """Write one line, newline included. Raise OSError where it can't be written whole; then none of it stays."""
+        """Write one line with its newline. Raise OSError if it can't be written whole; then nothing of it stays."""
         with self._lock:
             if self._room < len(line):
-                self._look(len(line))
+                self._check_room(len(line))
             if self._descriptor < 0 or self._pid != os.getpid():
                 self._open()
             elif self._size >= self._segment_bytes or self._clock() - self._opened_at >= self._segment_seconds:
@@ -140,61 +85,62 @@ class SpoolWriter:
             self._appended += 1
 
     @property
-    def unsynced(self) -> int:
-        """How many lines were appended so far, for `sync` to wait for; 0 where all of them are on the disk."""
+    def lines_to_sync(self) -> int:
+        """The number of lines appended so far, to pass to `sync`; 0 if all of them are on the disk."""
         return self._appended if self._appended > self._synced else 0
 
     def sync(self, lines: int) -> None:
-        """Wait until the first `lines` appended are on the disk. One `fsync` serves all who wait.
+        """Wait until the first `lines` appended lines are on the disk. One `fsync` serves all waiting threads.
 
-        Raises OSError where that can't be said of them, and goes on saying so: the system reports that it could not
-        write a file once, and then calls it well (fsync(2), EIO). So the segment is given up, and another begun.
+        Raises OSError if they may not be on the disk, at every later call too. The system reports a failed write only
+        once and then reports success (fsync(2), EIO). The segment is therefore abandoned, and the next line starts
+        another.
         """
         with self._sync_lock:
-            if lines <= self._given_up:
+            if lines <= self._abandoned:
                 raise OSError(errno.EIO, "its segment could not be synced")
             if lines <= self._synced:
                 return
             with self._lock:
                 covered = self._appended
                 descriptor = os.dup(self._descriptor) if self._descriptor >= 0 else -1
-            if descriptor >= 0:  # a closed segment was synced when it was closed
+            if descriptor >= 0:  # a closed segment was synced at its close
                 try:
                     os.fsync(descriptor)
                 except OSError:
                     with self._lock:
-                        self._give_up()
+                        self._abandon_segment()
                     raise
                 finally:
                     os.close(descriptor)
-            with self._lock:  # a rotation that failed meanwhile may have been told of our file's failure
-                if lines <= self._given_up:
+            with self._lock:  # a rotation may meanwhile have got the one report that our file failed
+                if lines <= self._abandoned:
                     raise OSError(errno.EIO, "its segment could not be synced")
                 self._synced = covered
 
-    def note_loss(self, error: OSError) -> None:
-        """Count a hit that could not be appended: where the drain finds it, and now and then in the log."""
+    def count_loss(self, error: OSError) -> None:
+        """Count a hit that could not be appended, for the drain, and log the number from time to time."""
         with self._lock:
             self._losses.add(error, self._clock())
 
     def close(self) -> None:
-        """End the segment; the drain can finish it. The next append begins another."""
+        """End the segment, so that the drain can finish it. The next append starts another."""
         with self._lock:
             if self._pid == os.getpid():
                 self._close()
 
-    def _look(self, needed: int) -> None:
-        """See how much more may be written. Raise SpoolFullError where that is not enough; ask again in a moment."""
+    def _check_room(self, needed: int) -> None:
+        """Update how much may be written. Raise SpoolFullError if `needed` bytes don't fit."""
         now = self._clock()
-        if now >= self._look_due_at:
-            self._room = min(self._max_bytes - spooled_bytes(self._directory), max(LOOK_BYTES, needed))
-            self._look_due_at = now + LOOK_SECONDS if self._room < needed else 0.0
+        if now >= self._check_due_at:
+            self._room = min(self._max_bytes - spooled_bytes(self._directory), max(CHECK_BYTES, needed))
+            self._check_due_at = now + CHECK_SECONDS if self._room < needed else 0.0
         if self._room < needed:
-            self._close()  # so that the drain can delete it: nobody else makes room
+            self._close()  # the drain can now delete it, and only that makes room
             raise SpoolFullError(errno.ENOSPC, "SPOOL_MAX_BYTES is reached")
 
     def _open(self) -> None:
-        if self._descriptor >= 0:  # the parent's; a fork took it along, and its lock with it
+        if self._descriptor >= 0:  # inherited from the parent by a fork, with its lock
             os.close(self._descriptor)
             self._descriptor = -1
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -213,28 +159,17 @@ class SpoolWriter:
             try:
                 os.fsync(self._descriptor)
             except OSError:
-                self._give_up()
+                self._abandon_segment()
                 raise
         os.close(self._descriptor)
         self._descriptor = -1
 
-    def _give_up(self) -> None:
-        """End a segment that the disk did not take. The drain may still find its lines; nobody is told that it will."""
-        self._given_up = self._appended
+    def _abandon_segment(self) -> None:
+        """End a segment that could not be synced. Its lines may be stored, but they are never acknowledged."""
+        self._abandoned = self._appended
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
-
-
-def spooled_bytes(directory: Path) -> int:
-    """Return how many bytes of hits wait in a spool, as far as it can be seen while others write and delete."""
-    total = 0
-    with suppress(FileNotFoundError), os.scandir(directory) as entries:
-        for entry in entries:
-            if entry.name.endswith(SUFFIX):
-                with suppress(FileNotFoundError):
-                    total += entry.stat().st_size
-    return total
 
 
 def _sync_directory(directory: Path) -> None:
@@ -243,44 +178,3 @@ def _sync_directory(directory: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def segments(directory: Path) -> list[Path]:
-    """Return the segments of a spool, oldest first."""
-    return sorted(directory.glob(f"*{SUFFIX}"))
-
-
-class Line(NamedTuple):
-    """One line of a segment, without its newline; `offset` and `end` are bytes from the segment's start."""
-
-    segment: str
-    offset: int
-    end: int
-    content: bytes
-    is_torn: bool = False
-
-
-def read_lines(segment: Path, offset: int, *, limit_bytes: int) -> Iterator[Line]:
-    """Yield the lines from `offset`, about `limit_bytes` of them and at least one.
-
-    A last line without a newline comes as torn where the segment is finished, and stays for later where it is not.
-    A line too long to be ours comes cut, so that no segment can fill the memory.
-    """
-    finished = is_finished(segment)  # asked first: what is read after it can't miss a line
-    name, start, until = segment.name, offset, offset + limit_bytes
-    with segment.open("rb") as file:
-        file.seek(offset)
-        rest = b""  # the beginning of a line whose end was not read yet
-        skipped = 0  # bytes of it that are too many to be kept
-        while start < until and (block := file.read(BLOCK_BYTES)):
-            *contents, rest_of_block = (rest + block).split(b"\n")
-            for content in contents:
-                end = start + len(content) + skipped + 1
-                yield Line(name, start, end, content[: MAX_LINE_BYTES + 1])
-                start, skipped = end, 0
-                if start >= until:
-                    return
-            rest = rest_of_block[: MAX_LINE_BYTES + 1]
-            skipped += len(rest_of_block) - len(rest)
-        if rest and finished:
-            yield Line(name, start, start + len(rest) + skipped, rest, is_torn=True)

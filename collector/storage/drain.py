@@ -21,9 +21,10 @@ from django.db.models import F
 from django.utils import timezone
 
 from collector.models import SpoolOffset
+from collector.spool.line import Line, SpooledHit
 from collector.spool.locks import is_finished
 from collector.spool.losses import loss_files, losses
-from collector.spool.writer import Line, SpooledHit, read_lines, segments
+from collector.spool.reader import read_lines, segments
 from collector.storage.enrich import Enricher, counting_pixels
 from collector.storage.retention import delete_expired
 from collector.storage.store import store

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from collector.classify.agents import Agent
 from collector.classify.platforms import OTHER
 from collector.models import Evidence, Pixel, Position, Traffic, Verdict
-from collector.spool.writer import SpooledHit
+from collector.spool.line import SpooledHit
 from collector.storage.attribution import credit, elsewhere
 from collector.storage.caps import Caps, is_strange
 from collector.storage.counts import BOTS, READERS, Countable, local_day_and_hour

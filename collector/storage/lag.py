@@ -5,7 +5,8 @@ from math import inf
 from pathlib import Path
 
 from collector.models import SpoolOffset
-from collector.spool.writer import SpooledHit, read_lines, segments
+from collector.spool.line import SpooledHit
+from collector.spool.reader import read_lines, segments
 
 MOST_SECONDS = 600.0  # being behind is no reason to turn readers away, for their hits are kept; standing still is one
 

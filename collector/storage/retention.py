@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, time, timedelta
 
-from collector.intake.visitors import SALT_LIFETIME
 from collector.models import DailySalt, DailyVisitor, Hit, Project
+from collector.models.counts import SALT_LIFETIME
 
 DELETE_ROWS = 20_000  # a statement: other writers get their turn between two
 

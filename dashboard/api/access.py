@@ -12,7 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from ninja.security import HttpBearer
 
-from collector.intake.rate_limits import hidden, network_of, seconds_to_wait, too_often
+from collector.intake.clients import network_of
+from collector.intake.rate_limits import network_key, seconds_to_wait, wait_message
 from collector.models import ApiToken, Project
 from dashboard.api.problems import ProblemError
 
@@ -33,7 +34,7 @@ class Bearer(HttpBearer):
         scheme, _space, secret = request.headers.get("Authorization", "").partition(" ")
         token = self.authenticate(request, secret.strip()) if scheme.lower() == "bearer" else None
         if token is None:
-            _limit("api-address", lambda: hidden(network_of(request), "api"))
+            _limit("api-address", lambda: network_key(network_of(request), "api"))
             raise ProblemError(
                 HTTPStatus.UNAUTHORIZED,
                 _(
@@ -89,5 +90,5 @@ def _limit(group: str, key: Callable[[], str]) -> None:
     """Count one request. Raises ProblemError if the rate limit is exceeded."""
     if wait_seconds := seconds_to_wait(group, key, settings.API_RATE_LIMIT):
         raise ProblemError(
-            HTTPStatus.TOO_MANY_REQUESTS, too_often(wait_seconds), headers={"Retry-After": str(wait_seconds)}
+            HTTPStatus.TOO_MANY_REQUESTS, wait_message(wait_seconds), headers={"Retry-After": str(wait_seconds)}
         )

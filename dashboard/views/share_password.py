@@ -8,7 +8,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from collector.intake.rate_limits import minutes_to_wait, note_wrong
+from collector.intake.rate_limits import count_wrong_try, minutes_to_wait
 from collector.models import ShareLink
 from dashboard.views.unlisted import render_public
 
@@ -29,7 +29,7 @@ def ask_password(request: HttpRequest, link: ShareLink) -> HttpResponse:
         response.headers["Retry-After"] = str(minutes * 60)
         return response
     if not link.has_password(request.POST.get("password", "")):
-        note_wrong(link)
+        count_wrong_try(link)
         problem = _("Wrong password. Upper and lower case matter. If unsure, ask the person who gave you the link.")
         return render_public(request, "dashboard/share_password.html", {"problem": problem})
     response = redirect(request.get_full_path())

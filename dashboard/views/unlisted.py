@@ -10,7 +10,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.cache import cache_control
 
-from collector.intake.rate_limits import hidden, network_of, seconds_to_wait, too_often
+from collector.intake.clients import network_of
+from collector.intake.rate_limits import network_key, seconds_to_wait, wait_message
 
 UnlistedView = Callable[[HttpRequest, str], HttpResponseBase]
 
@@ -42,8 +43,10 @@ def render_public(
 
 def _answer_if_too_often(request: HttpRequest) -> HttpResponseBase | None:
     """Count a request of the client's network. Return an answer if it has to wait. At most one query a day."""
-    wait_seconds = seconds_to_wait("share", lambda: hidden(network_of(request), "share"), settings.SHARE_RATE_LIMIT)
+    wait_seconds = seconds_to_wait(
+        "share", lambda: network_key(network_of(request), "share"), settings.SHARE_RATE_LIMIT
+    )
     if not wait_seconds:
         return None
     headers = {"Retry-After": str(wait_seconds)}
-    return HttpResponse(too_often(wait_seconds), "text/plain; charset=utf-8", status=429, headers=headers)
+    return HttpResponse(wait_message(wait_seconds), "text/plain; charset=utf-8", status=429, headers=headers)

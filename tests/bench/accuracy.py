@@ -53,7 +53,7 @@ def figures(directory: Path, wrong: int) -> Figures:
 def enrichment_us() -> float:
     """Enrich `HITS` spooled hits of made-up traffic in batches, after one that meets the agents for the first time."""
     from collector.models import Pixel, Project
-    from collector.spool.writer import SpooledHit
+    from collector.spool.line import SpooledHit
     from collector.storage.enrich import Enricher, counting_pixels
     from tests.bench import traffic
 

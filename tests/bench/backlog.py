@@ -38,7 +38,8 @@ def write(count: int) -> None:
 
     from collector.intake.clients import country_of
     from collector.models import Verdict
-    from collector.spool.writer import SpooledHit, SpoolWriter
+    from collector.spool.line import SpooledHit
+    from collector.spool.writer import SpoolWriter
 
     began_us = time.time_ns() // 1000 - BACKLOG_SECONDS * 1_000_000
     writer = SpoolWriter(settings.SPOOL_DIR)

@@ -1,4 +1,4 @@
-"""Make a pixel from the command line, and its project where that is new."""
+"""`manage.py create_pixel`: create a pixel, and its project if that is new."""
 
 import json
 from typing import Any
@@ -15,21 +15,23 @@ from collector.snippets import Snippet, base_url, snippets
 
 
 class Command(BaseCommand):
-    help = "Makes a pixel, and its project where that is new; prints the token and what to paste."
+    help = "Create a pixel, and its project if that is new. Print the token and the snippets to paste."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("project", metavar="PROJECT", help="slug of the project, such as my-blog")
-        parser.add_argument("title", metavar="TITLE", help="what the dashboard calls the pixel")
-        parser.add_argument("--kind", default=Kind.ARTICLE.value, help=f"{', '.join(Kind.values)}; default article")
+        parser.add_argument("project", metavar="PROJECT", help="the project's slug, such as my-blog")
+        parser.add_argument("title", metavar="TITLE", help="the article's headline, or the program's name")
+        parser.add_argument(
+            "--kind", default=Kind.ARTICLE.value, help=f"one of {', '.join(Kind.values)} (default article)"
+        )
         parser.add_argument(
             "--placement",
             metavar="SLUG",
             action="extend",
             nargs="+",
             default=[],
-            help="where it is pasted, such as medium or dev-to; several at once, or repeated",
+            help="where you paste it, such as medium or dev-to; one or more, and you may repeat the option",
         )
-        parser.add_argument("--owner", metavar="USERNAME", help="who owns the project, where it is new")
+        parser.add_argument("--owner", metavar="USERNAME", help="the owner, if the project is new")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -38,7 +40,7 @@ class Command(BaseCommand):
             pixel = new_pixel(project, options["title"], options["kind"], options["placement"] or [])
         if not project.memberships.filter(role=Role.OWNER).exists():
             self.stderr.write(
-                f"Project “{project.slug}” has no owner: only superusers can edit it. Add one in the admin."
+                f"Project “{project.slug}” has no owner. Only superusers can edit it. Add an owner in the admin."
             )
         if options["json"]:
             self.stdout.write(as_json(pixel))
@@ -46,19 +48,19 @@ class Command(BaseCommand):
             self.stdout.write(as_text(pixel))
 
     def project(self, slug: str, owner: str | None) -> Project:
-        """Return the project called `slug`, made now where it is new."""
+        """Return the project with this slug; create it if it is new."""
         user = User.objects.filter(username=owner).first() if owner is not None else None
         if owner is not None and user is None:
             raise CommandError(
-                f"Nobody is called “{owner}”; make the account in the admin first, or leave --owner out."
+                f"There is no user “{owner}”. Create the account in the admin first, or leave out --owner."
             )
         project = Project.objects.filter(slug=slug).first()
         if project is None:
             return self.new_project(slug, user)
         if user is not None and not project.memberships.filter(user=user, role=Role.OWNER).exists():
             raise CommandError(
-                f"Project “{slug}” exists, and “{owner}” doesn't own it; "
-                "leave --owner out, or make that member an owner in the admin."
+                f"Project “{slug}” already exists, and “{owner}” doesn't own it. "
+                "Leave out --owner, or make “{owner}” an owner in the admin."
             )
         return project
 
@@ -67,11 +69,11 @@ class Command(BaseCommand):
             validate_slug(slug)
         except ValidationError:
             raise CommandError(
-                f"“{slug}” can't be a project's slug; write letters, digits and hyphens, like my-blog."
+                f"“{slug}” can't be a project's slug. Use letters, digits and hyphens, such as my-blog."
             ) from None
-        longest = Project._meta.get_field("slug").max_length or 0
-        if len(slug) > longest:
-            raise CommandError(f"The project's slug has {len(slug)} characters; write {longest} at most.")
+        max_length = Project._meta.get_field("slug").max_length or 0
+        if len(slug) > max_length:
+            raise CommandError(f"The project's slug has {len(slug)} characters. Use at most {max_length}.")
         name = slug.replace("-", " ").replace("_", " ").strip().capitalize() or slug
         project = Project.objects.create(slug=slug, name=name)
         if owner is not None:
@@ -80,17 +82,17 @@ class Command(BaseCommand):
 
 
 def new_pixel(project: Project, title: str, kind: str, placements: list[str]) -> Pixel:
-    """Store a pixel and return it; raise CommandError where something about it can't be."""
+    """Store a pixel and return it; raise CommandError if one of its values is not allowed."""
     title = title.strip()
-    longest = Pixel._meta.get_field("title").max_length or 0
+    max_length = Pixel._meta.get_field("title").max_length or 0
     if not title:
-        raise CommandError("The title is empty; write the article's headline, or the program's name.")
-    if len(title) > longest:
-        raise CommandError(f"The title has {len(title)} characters; write {longest} at most.")
+        raise CommandError("The title is empty. Write the article's headline or the program's name.")
+    if len(title) > max_length:
+        raise CommandError(f"The title has {len(title)} characters. Use at most {max_length}.")
     if not title.isprintable():
-        raise CommandError("The title holds characters that can't be shown; write it as one line of plain text.")
+        raise CommandError("The title has characters that can't be shown. Write it as one line of plain text.")
     if kind not in Kind.values:
-        raise CommandError(f"“{kind}” is no kind of pixel; write one of {', '.join(Kind.values)}.")
+        raise CommandError(f"“{kind}” is not a kind of pixel. Use one of {', '.join(Kind.values)}.")
     placements = list(dict.fromkeys(placements))
     try:
         validate_placements(placements)
@@ -101,7 +103,7 @@ def new_pixel(project: Project, title: str, kind: str, placements: list[str]) ->
 
 def as_json(pixel: Pixel) -> str:
     """Return the pixel, its URLs and its snippets as one JSON object."""
-    made = snippets(pixel, base_url())
+    pixel_snippets = snippets(pixel, base_url())
     return json.dumps(
         {
             "project": pixel.project.slug,
@@ -109,10 +111,10 @@ def as_json(pixel: Pixel) -> str:
             "kind": pixel.kind,
             "token": pixel.token,
             "id": pixel.pk,
-            "urls": {snippet.placement: snippet.url for snippet in made},
+            "urls": {snippet.placement: snippet.url for snippet in pixel_snippets},
             "snippets": [
                 {name: getattr(snippet, name) for name in ("placement", "platform", "url", "html", "markdown")}
-                for snippet in made
+                for snippet in pixel_snippets
             ],
         },
         ensure_ascii=False,
@@ -120,14 +122,14 @@ def as_json(pixel: Pixel) -> str:
 
 
 def as_text(pixel: Pixel) -> str:
-    """Return the pixel and what to paste where, for people."""
+    """Return the pixel and its snippets as text for people."""
     lines = [f"“{pixel.title}” in project {pixel.project.slug}", f"token {pixel.token}"]
     for snippet in snippets(pixel, base_url()):
-        lines += ["", *_place(snippet)]
+        lines += ["", *_snippet_lines(snippet)]
     return "\n".join(lines)
 
 
-def _place(snippet: Snippet) -> list[str]:
+def _snippet_lines(snippet: Snippet) -> list[str]:
     return [
         f"{snippet.platform}: {snippet.sees}",
         *(f"  {form:9} {text}" for form, _, text in snippet.texts if "\n" not in text),

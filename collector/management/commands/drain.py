@@ -1,4 +1,4 @@
-"""`manage.py drain`: move spooled hits into the database, until told to stop."""
+"""`manage.py drain`: move spooled hits into the database until stopped."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -13,11 +13,11 @@ from collector.storage.drain import Drain
 
 
 class Command(BaseCommand):
-    help = "Move spooled hits into the database, until stopped by Ctrl-C or SIGTERM."
+    help = "Move spooled hits into the database until Ctrl-C or SIGTERM."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--once", action="store_true", help="stop once nothing waits")
+        parser.add_argument("--once", action="store_true", help="stop when the spool is empty")
 
     def handle(self, *args: Any, once: bool, **options: Any) -> None:
         try:
@@ -29,7 +29,7 @@ class Command(BaseCommand):
                     drain.run(stop_on_signals())
         except BlockingIOError:
             raise CommandError(
-                f"Another drain works on {settings.SPOOL_DIR}. There is one for each spool: stop that one first."
+                f"Another drain already works on {settings.SPOOL_DIR}. Stop it first: a spool can have only one."
             ) from None
 
     def _drain_what_waits(self, drain: Drain) -> None:
@@ -38,5 +38,5 @@ class Command(BaseCommand):
             while batch := drain.drain_once():
                 lines += batch
         except (DatabaseError, InterfaceError) as error:
-            raise CommandError(f"The database did not take the hits ({error}); they stay in the spool.") from error
+            raise CommandError(f"The database could not store the hits ({error}). They stay in the spool.") from error
         self.stdout.write(f"Drained {lines:,} lines.")

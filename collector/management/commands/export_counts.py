@@ -1,4 +1,4 @@
-"""`manage.py export_counts`: a project's daily counts, streamed to standard output."""
+"""`manage.py export_counts`: stream a project's daily counts to standard output."""
 
 from argparse import ArgumentParser, ArgumentTypeError
 from datetime import date
@@ -12,20 +12,20 @@ from collector.storage.export import COUNT_FIELDS, count_rows
 
 
 def day(text: str) -> date:
-    """Parse a day of ISO 8601."""
+    """Parse a day in ISO 8601."""
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise ArgumentTypeError(f"“{text}” is no day; write 2026-11-22") from None
+        raise ArgumentTypeError(f"“{text}” is not a day; write it like 2026-11-22") from None
 
 
 class Command(BaseCommand):
-    help = "Write a project's daily counts to standard output, oldest first. Days are those of its time zone."
+    help = "Write a project's daily counts to standard output, oldest first. Days are in the project's time zone."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("project", help="the project's slug")
-        parser.add_argument("--since", type=day, help="from this day on, such as 2026-11-01")
-        parser.add_argument("--until", type=day, help="before this day")
+        parser.add_argument("--since", type=day, help="first day, such as 2026-11-01")
+        parser.add_argument("--until", type=day, help="day after the last")
         parser.add_argument("--format", choices=FORMATS, default=FORMATS[0])
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -1,4 +1,4 @@
-"""`manage.py export_hits`: a project's raw hits, streamed to standard output."""
+"""`manage.py export_hits`: stream a project's raw hits to standard output."""
 
 from argparse import ArgumentParser, ArgumentTypeError
 from datetime import UTC, datetime
@@ -12,11 +12,11 @@ from collector.storage.export import FIELDS, hit_rows
 
 
 def moment(text: str) -> datetime:
-    """Parse a day or a moment of ISO 8601; without a zone it is UTC."""
+    """Parse a day or a time in ISO 8601. Without a time zone it is UTC."""
     try:
         parsed = datetime.fromisoformat(text)
     except ValueError:
-        raise ArgumentTypeError(f"“{text}” is no moment; write 2026-11-22 or 2026-11-22T08:00+01:00") from None
+        raise ArgumentTypeError(f"“{text}” is not a time; write it like 2026-11-22 or 2026-11-22T08:00+01:00") from None
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
@@ -25,8 +25,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("project", help="the project's slug")
-        parser.add_argument("--since", type=moment, help="from this moment on, such as 2026-11-01 (UTC)")
-        parser.add_argument("--until", type=moment, help="before this moment")
+        parser.add_argument("--since", type=moment, help="hits at or after this time, such as 2026-11-01 (UTC)")
+        parser.add_argument("--until", type=moment, help="hits before this time")
         parser.add_argument("--format", choices=FORMATS, default=FORMATS[0])
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -1,4 +1,4 @@
-"""`manage.py purge`: delete what is past its retention now. The drain does it once an hour."""
+"""`manage.py purge`: delete expired data now. The drain also does this once an hour."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from collector.storage.retention import delete_expired
 
 
 class Command(BaseCommand):
-    help = "Delete hits past their project's retention, and visitors and salts older than 48 hours."
+    help = "Delete raw hits past their project's retention, and visitors and salts after 48 hours."
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.stdout.write(f"Deleted {delete_expired(timezone.now()):,} rows.")

@@ -1,4 +1,4 @@
-"""`manage.py rebuild_counts`: counts anew from raw hits."""
+"""`manage.py rebuild_counts`: recompute the daily counts from raw hits."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -13,34 +13,36 @@ from collector.storage.reclassify import reclassify, reclassify_agents
 
 
 class Command(BaseCommand):
-    help = "Count raw hits anew: after a change of time zone or of the rules, or to check the running counts."
+    help = "Recompute the daily counts from raw hits: after a change of time zone or rules, or as a check."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("project", nargs="?", help="the project's slug; all projects without it")
+        parser.add_argument("project", nargs="?", help="the project's slug (default: all projects)")
 
         parser.add_argument(
             "--reclassify",
             action="store_true",
-            help="first judge all hits by today's rules for bots, proxies and devices",
+            help="first apply the current rules for bots, proxies and devices to all hits",
         )
 
     def handle(self, *args: Any, project: str | None, reclassify: bool, **options: Any) -> None:
         if project and reclassify:
-            raise CommandError("What an agent is, all projects share: leave the project out with --reclassify.")
+            raise CommandError(
+                "--reclassify applies to all projects, because they share user agents. Leave out the project."
+            )
         projects = [project_of(project)] if project else list(Project.objects.order_by("slug"))
         if reclassify:
-            self.stdout.write(f"{reclassify_agents():,} user agents are told otherwise than before.")
-        for one in projects:
-            self._rebuild(one, is_judged_anew=reclassify)
+            self.stdout.write(f"Reclassified {reclassify_agents():,} user agents.")
+        for each in projects:
+            self._rebuild(each, reclassifies=reclassify)
         if reclassify:
-            self.stdout.write("A drain that runs still goes by what it knew: restart it.")
+            self.stdout.write("If a drain is running, restart it: it still uses the old rules.")
 
-    def _rebuild(self, project: Project, *, is_judged_anew: bool) -> None:
+    def _rebuild(self, project: Project, *, reclassifies: bool) -> None:
         hits = Hit.objects.filter(project=project).count()
         with ProgressBar(hits, project.slug, self.stderr) as bar:
-            if is_judged_anew:
+            if reclassifies:
                 changed = reclassify(project, bar.advance)
-                done = f"counted {hits:,} hits, {changed:,} of them judged otherwise than before"
+                done = f"counted {hits:,} hits, {changed:,} of them changed"
             else:
                 done = f"counted {rebuild(project, bar.advance):,} hits"
         self.stdout.write(f"{project.slug}: {done}.")

@@ -1,4 +1,4 @@
-"""`manage.py seed_demo`: a project full of believable readers, to look around in."""
+"""`manage.py seed_demo`: create a project with demo data to explore."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -14,27 +14,35 @@ from collector.models import Project
 
 
 class Command(BaseCommand):
-    help = "Fill a new project with demo data, straight through enrichment and store."
+    help = "Create a project and fill it with demo data."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--project", default="demo", help="slug of the project to make (default %(default)s)")
-        parser.add_argument("--hits", type=between(1, 100_000_000), default=20_000, help="default %(default)s")
-        parser.add_argument("--days", type=between(1, 3_650), default=90, help="default %(default)s")
-        parser.add_argument("--pixels", type=between(1, 10_000), default=12, help="default %(default)s")
-        parser.add_argument("--seed", type=between(0, 2**32), default=1, help="another seed, other readers")
-        parser.add_argument("--timezone", default="Europe/Berlin", help="default %(default)s")
+        parser.add_argument("--project", default="demo", help="slug of the new project (default %(default)s)")
+        parser.add_argument(
+            "--hits", type=between(1, 100_000_000), default=20_000, help="number of hits (default %(default)s)"
+        )
+        parser.add_argument(
+            "--days", type=between(1, 3_650), default=90, help="number of days up to now (default %(default)s)"
+        )
+        parser.add_argument(
+            "--pixels", type=between(1, 10_000), default=12, help="number of articles (default %(default)s)"
+        )
+        parser.add_argument(
+            "--seed", type=between(0, 2**32), default=1, help="another seed gives other readers (default %(default)s)"
+        )
+        parser.add_argument("--timezone", default="Europe/Berlin", help="the project's time zone (default %(default)s)")
 
     def handle(self, *args: Any, project: str, hits: int, days: int, pixels: int, seed: int, **options: Any) -> None:
         if Project.objects.filter(slug=project).exists():
             raise CommandError(
-                f"There is a project “{project}” already. Name another one with --project, or delete it in the admin."
+                f"Project “{project}” already exists. Choose another slug with --project, or delete it in the admin."
             )
-        made = Project(name=project.replace("-", " ").capitalize(), slug=project, timezone=options["timezone"])
+        demo = Project(name=project.replace("-", " ").capitalize(), slug=project, timezone=options["timezone"])
         try:
-            made.full_clean()
+            demo.full_clean()
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
-        made.save()
+        demo.save()
         with ProgressBar(hits, "Demo", self.stderr) as bar:
-            fill(made, hits=hits, days=days, pixels=pixels, seed=seed, now=timezone.now(), progress=bar.advance)
-        self.stdout.write(f"Seeded {hits:,} hits of {days} days: look at /projects/{made.slug}/")
+            fill(demo, hits=hits, days=days, pixels=pixels, seed=seed, now=timezone.now(), progress=bar.advance)
+        self.stdout.write(f"Created {hits:,} hits on {days} days. See them at /projects/{demo.slug}/")

@@ -1,4 +1,4 @@
-"""`manage.py up`: everything on one machine."""
+"""`manage.py up`: run everything on one machine."""
 
 import os
 import secrets
@@ -28,9 +28,14 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
-        parser.add_argument("--port", type=between(1, 65_535), default=8000, help="default %(default)s")
         parser.add_argument(
-            "--workers", type=between(1, 64), default=os.cpu_count() or 1, help="web processes (default %(default)s)"
+            "--port", type=between(1, 65_535), default=8000, help="port to listen on (default %(default)s)"
+        )
+        parser.add_argument(
+            "--workers",
+            type=between(1, 64),
+            default=os.cpu_count() or 1,
+            help="number of web processes (default %(default)s)",
         )
 
     def handle(self, *args: Any, host: str, port: int, workers: int, **options: Any) -> None:
@@ -44,7 +49,7 @@ class Command(BaseCommand):
             "--bind", f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
             "--workers", str(workers), application,
         ])  # fmt: skip
-        drain = Child("The drain", [sys.executable, sys.argv[0], "drain"], is_patient=True)
+        drain = Child("The drain", [sys.executable, sys.argv[0], "drain"], is_low_priority=True)
         stop = stop_on_signals()
         web.start()
         drain.start()
@@ -60,8 +65,8 @@ class Command(BaseCommand):
                 probe.bind(address)
         except OSError as error:
             raise CommandError(
-                f"Can't listen on {host}, port {port} ({error.strerror}): "
-                "stop what uses it, or choose others with --host and --port."
+                f"Can't listen on {host}, port {port} ({error.strerror}). "
+                "Stop the program that uses it, or choose another address with --host and --port."
             ) from error
 
     def _prepare(self) -> None:
@@ -69,45 +74,43 @@ class Command(BaseCommand):
             connection.ensure_connection()
         except DatabaseError as error:
             reason = str(error).strip().splitlines()[0]
-            raise CommandError(
-                f"The database can't be opened ({reason}): start it, or correct DATABASE_URL."
-            ) from error
+            raise CommandError(f"Can't open the database ({reason}). Start it, or correct DATABASE_URL.") from error
         call_command("migrate", interactive=False, verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
 
     def _make_first_administrator(self) -> None:
         if User.objects.filter(is_superuser=True).exists():
             return
-        given = os.environ.get("TELEMETRY_ADMIN_PASSWORD")
-        password = given or secrets.token_urlsafe(12)
+        password_setting = os.environ.get("TELEMETRY_ADMIN_PASSWORD")
+        password = password_setting or secrets.token_urlsafe(12)
         User.objects.create_superuser(ADMIN_NAME, password=password)
-        self.stdout.write(f"Made the first administrator: {ADMIN_NAME}")
+        self.stdout.write(f"Created the first administrator: {ADMIN_NAME}")
         self.stdout.write(
-            "Its password is the one in TELEMETRY_ADMIN_PASSWORD."
-            if given
-            else f"Its password, shown only this once: {password}"
+            "Password: as set in TELEMETRY_ADMIN_PASSWORD"
+            if password_setting
+            else f"Password (shown only now): {password}"
         )
 
     def _announce(self, web: Child, stop: Event, host: str, port: int) -> None:
-        """Say where the server is once it answers; return early where it is stopped before."""
+        """Wait until the server answers and print its address. Return early if it stops before that."""
         deadline = time.monotonic() + READY_SECONDS
         while time.monotonic() < deadline and web.exit_code is None and not stop.is_set():
             try:
-                with socket.create_connection((_reachable(host), port), timeout=1):
+                with socket.create_connection((_local_address(host), port), timeout=1):
                     break
             except OSError:
                 stop.wait(0.1)
         else:
             return
-        shown = f"[{host}]" if ":" in host else host
-        self.stdout.write(f"Footfall is at {settings.PUBLIC_URL or f'http://{shown}:{port}'}/ (Ctrl-C stops it)")
+        url_host = f"[{host}]" if ":" in host else host
+        self.stdout.write(
+            f"Footfall is running at {settings.PUBLIC_URL or f'http://{url_host}:{port}'}/ (stop with Ctrl-C)"
+        )
         if not settings.PUBLIC_URL and host not in {"127.0.0.1", "::1", "localhost"}:
-            self.stdout.write(
-                "Set PUBLIC_URL to the address that readers reach, for the dashboard answers to no other."
-            )
+            self.stdout.write("Set PUBLIC_URL to the address people use. The dashboard answers only at that address.")
         self.stdout.flush()
 
 
-def _reachable(host: str) -> str:
-    """Return the address to ask, where we listen on all of them."""
+def _local_address(host: str) -> str:
+    """Return the address to connect to, if we listen on all of them."""
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104

@@ -26,7 +26,7 @@ from collector.intake.clients import client_address, country_lookup, country_of,
         ("/run/web.sock", "", 0, ""),
     ],
 )
-def test_the_client_is_the_address_that_the_trusted_hop_saw(peer, forwarded_for, trusted_proxies, address):
+def test_the_client_is_the_address_that_the_trusted_proxy_saw(peer, forwarded_for, trusted_proxies, address):
     headers = {b"x-forwarded-for": forwarded_for.encode()} if forwarded_for else {}
     assert client_address(peer, headers, trusted_proxies) == address
 
@@ -50,7 +50,7 @@ def test_the_client_is_the_address_that_the_trusted_hop_saw(peer, forwarded_for,
         ("for=203.0.113.9", "6.6.6.6", 1, ""),
     ],
 )
-def test_forwarded_is_read_as_x_forwarded_for_is_and_who_contradicts_it_is_nobody(
+def test_forwarded_works_like_x_forwarded_for_and_a_contradiction_gives_no_address(
     forwarded, forwarded_for, trusted_proxies, address
 ):
     headers = {b"forwarded": forwarded.encode()}
@@ -68,11 +68,11 @@ def test_forwarded_is_read_as_x_forwarded_for_is_and_who_contradicts_it_is_nobod
         ("2001:db8::fd", False), ("", False),
     ],
 )  # fmt: skip
-def test_private_addresses_are_told_from_those_of_readers(address, private):
+def test_private_addresses_are_recognised(address, private):
     assert is_private(address) is private
 
 
-def test_networks_hold_addresses_of_their_own_version():
+def test_networks_contain_only_addresses_of_their_ip_version():
     networks = networks_of("203.0.113.7\n2001:db8::1/48")
     for address in ("203.0.113.7", "2001:db8:0:ffff::1"):
         assert is_within(address, networks)
@@ -84,13 +84,13 @@ def test_networks_hold_addresses_of_their_own_version():
     ("address", "country"),
     [("8.8.8.8", "US"), ("193.0.6.139", "NL"), ("2001:4860:4860::8888", "US"), ("10.0.0.1", ""), ("::1", ""), ("", "")],
 )
-def test_countries_are_known_out_of_the_box_and_nobodys_addresses_have_none(address, country):
+def test_countries_are_known_by_default_and_private_addresses_have_none(address, country):
     assert country_of(address) == country
 
 
 @pytest.fixture
 def geoip_db(settings):
-    """Name another country database for one test."""
+    """Set GEOIP_DB for one test."""
 
     def name(path):
         settings.GEOIP_DB = str(path)
@@ -103,7 +103,7 @@ def geoip_db(settings):
 @pytest.mark.parametrize(
     "record", [{"country_code": "ZZ"}, {"country": {"iso_code": "ZZ"}}], ids=["country_code", "country.iso_code"]
 )
-def test_an_operators_own_database_is_read_in_both_common_forms(geoip_db, tmp_path, record):
+def test_geoip_db_is_read_in_both_common_formats(geoip_db, tmp_path, record):
     path = tmp_path / "country.mmdb"
     path.write_bytes(mmdb_for_every_address(record))
     geoip_db(path)
@@ -113,7 +113,7 @@ def test_an_operators_own_database_is_read_in_both_common_forms(geoip_db, tmp_pa
 
 
 @pytest.mark.parametrize("content", [None, b"no database"], ids=["missing", "broken"])
-def test_a_database_that_can_not_be_used_is_said_and_countries_stay_unknown(geoip_db, tmp_path, content, caplog):
+def test_an_unusable_geoip_db_is_logged_and_countries_stay_unknown(geoip_db, tmp_path, content, caplog):
     caplog.set_level(logging.ERROR)
     path = tmp_path / "country.mmdb"
     if content is not None:
@@ -140,7 +140,7 @@ def mmdb_for_every_address(record):
         return mapping({key: value_of(part) for key, part in value.items()}) if isinstance(value, dict) else text(value)
 
     nodes = 1
-    every_address = (nodes + 16).to_bytes(3, "big") * 2  # both branches lead to the data section's first byte
+    every_address = (nodes + 16).to_bytes(3, "big") * 2  # both branches point to the first byte of the data section
     metadata = {
         "node_count": bytes([0xC4]) + nodes.to_bytes(4, "big"),
         "record_size": uint16(24),

@@ -1,4 +1,4 @@
-"""What breaks while hits come in, and that nothing is lost or doubled by it."""
+"""Faults while hits come in: no hit is lost, and none is stored twice."""
 
 import os
 import random
@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -17,14 +18,15 @@ from django.db import connection
 
 from collector.intake.visitors import DAY_MICROSECONDS
 from collector.models import DailyVisitor, Hit, Pixel, SpoolOffset
-from collector.spool.writer import SpoolWriter, segments
+from collector.spool.reader import segments
+from collector.spool.writer import SpoolWriter
 from collector.storage.drain import SET_ASIDE_FILE, Drain
 from tests.endpoints import AsgiEndpoint
 from tests.hits import counts, drain, hit, micros, spool
 from tests.readers import Readers
 from tests.server import Server, eventually, kill, new_pixel, running
 
-KILLS = int(os.environ.get("KILLS", "12"))  # a hundred take some minutes
+KILLS = int(os.environ.get("KILLS", "12"))  # 100 take a few minutes
 REQUESTS = 170 * KILLS
 
 
@@ -41,10 +43,13 @@ def token(server) -> str:
 
 
 def assert_kept_once(server: Server, readers: Readers) -> None:
-    """Hold that all that was acknowledged is stored, and everything at most once, in hits and counts alike."""
-    stored = eventually(
-        lambda: (found := readers.stored("blog")) and readers.acknowledged <= found.keys() and found, 60
-    )
+    """Check that every acknowledged hit is stored, and no hit twice, in hits and counts alike."""
+
+    def stored_if_complete() -> Counter[int] | None:
+        stored = readers.stored("blog")
+        return stored if stored and readers.acknowledged <= stored.keys() else None
+
+    stored = eventually(stored_if_complete, 60)
     assert [number for number, times in stored.items() if times > 1] == []
     total = server.manage(
         "shell", "-v0", "-c",
@@ -54,7 +59,7 @@ def assert_kept_once(server: Server, readers: Readers) -> None:
     assert int(total) == len(stored)
 
 
-def test_killed_workers_and_drains_lose_nothing_and_double_nothing(server, token):
+def test_killed_workers_and_drains_lose_no_hit_and_store_none_twice(server, token):
     rng = random.Random(1)
     readers = Readers(server, token, REQUESTS)
     kills = 0
@@ -71,17 +76,17 @@ def test_killed_workers_and_drains_lose_nothing_and_double_nothing(server, token
 
 
 @pytest.mark.postgresql
-def test_a_killed_database_server_loses_nothing_and_doubles_nothing(server, token):
+def test_a_killed_database_server_loses_no_hit_and_stores_none_twice(server, token):
     cluster = os.environ.get("THROWAWAY_CLUSTER")
     if not cluster:
-        reason = "no PostgreSQL that may be killed; name one, like 15/regress, in THROWAWAY_CLUSTER"
+        reason = "no PostgreSQL that may be killed; set THROWAWAY_CLUSTER to one, such as 15/regress"
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
     readers = Readers(server, token, 3_000)
-    with psycopg.connect(os.environ["DATABASE_URL"]) as asking:
-        directory = asking.execute("SHOW data_directory").fetchone()[0]
-    connection.close()  # this process's own, left open by the tests before
+    with psycopg.connect(os.environ["DATABASE_URL"]) as admin:
+        directory = admin.execute("SHOW data_directory").fetchone()[0]
+    connection.close()  # this process's own connection, left open by earlier tests
     with readers.reading():
         for _ in range(2):
             time.sleep(0.5)
@@ -98,7 +103,7 @@ def test_a_killed_database_server_loses_nothing_and_doubles_nothing(server, toke
 
 @contextmanager
 def locked_database(server: Server) -> Iterator[None]:
-    """Hold every table of the server's database as a migration may."""
+    """Lock the tables of the server's database, as a migration may."""
     if server.database_url.startswith("sqlite"):
         other = sqlite3.connect(server.database_url.removeprefix("sqlite:///"), isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
@@ -111,7 +116,7 @@ def locked_database(server: Server) -> Iterator[None]:
         yield
 
 
-def test_a_migration_that_locks_the_tables_holds_up_no_reader_and_loses_nothing(server, token):
+def test_a_migration_that_locks_the_tables_delays_no_reader_and_loses_no_hit(server, token):
     readers = Readers(server, token, 500)
     with locked_database(server):
         began_at = time.monotonic()
@@ -123,7 +128,7 @@ def test_a_migration_that_locks_the_tables_holds_up_no_reader_and_loses_nothing(
     assert_kept_once(server, readers)
 
 
-def test_a_full_spool_says_what_it_loses_and_keeps_all_that_it_acknowledged(tmp_path, monkeypatch):
+def test_a_full_spool_counts_lost_hits_and_keeps_every_acknowledged_one(tmp_path, monkeypatch):
     monkeypatch.setenv("TRUSTED_PROXIES", "1")
     monkeypatch.setenv("SPOOL_MAX_BYTES", "20000")
     with running(tmp_path, "--workers", "1") as server:
@@ -141,14 +146,14 @@ def test_a_full_spool_says_what_it_loses_and_keeps_all_that_it_acknowledged(tmp_
         eventually(lambda: int(server.manage("shell", "-v0", "-c", noted)) == lost, 10)
         later = Readers(server, token, 10)
         eventually(lambda: server.spooled_bytes() < 10_000, 10)
-        time.sleep(1)  # the web process looks again once a second
+        time.sleep(1)  # the web process checks the size once a second
         later.read_all()
         assert set(later.answers.values()) == {200}
 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("seed", range(5))
-def test_a_corrupt_segment_costs_the_lines_that_were_hit_and_no_others(tmp_path, pixel, seed):
+def test_a_corrupt_segment_loses_only_the_damaged_lines(tmp_path, pixel, seed):
     rng = random.Random(seed)
     spool(tmp_path / "spool", [hit(pixel, visitor=number) for number in range(200)])
     [segment] = segments(tmp_path / "spool")
@@ -165,7 +170,7 @@ def test_a_corrupt_segment_costs_the_lines_that_were_hit_and_no_others(tmp_path,
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_clock_that_jumps_back_a_day_loses_nothing_and_counts_on_the_day_it_shows(tmp_path, pixel, monkeypatch):
+def test_a_clock_that_jumps_back_a_day_loses_no_hit_and_each_counts_on_the_day_it_shows(tmp_path, pixel, monkeypatch):
     endpoint = AsgiEndpoint(tmp_path / "spool")
     today = micros(f"{datetime.now(UTC).date()}T12:00")
     for moment in (today, today - DAY_MICROSECONDS, today + 1, today - DAY_MICROSECONDS + 1):
@@ -180,7 +185,7 @@ def test_a_clock_that_jumps_back_a_day_loses_nothing_and_counts_on_the_day_it_sh
 
 
 @pytest.mark.django_db(transaction=True)
-def test_drains_of_several_machines_never_wait_in_a_ring_and_never_double(tmp_path, project):
+def test_drains_of_several_machines_never_deadlock_and_store_no_hit_twice(tmp_path, project):
     pixels = [Pixel.objects.create(project=project, title=str(number)) for number in range(6)]
     rng = random.Random(1)
     for machine in range(3):

@@ -22,7 +22,7 @@ COUNT_FIELDS = ["date", "pixel", "token", "platform", "dimension", "value", "hit
 
 @pytest.fixture
 def stored(tmp_path, pixel):
-    """Three hits of one pixel: a reader's, a proxy's, and a bot's of the next day."""
+    """Three hits of one pixel: by a reader, by a proxy, and by a bot on the next day."""
     spool(
         tmp_path / "spool",
         [
@@ -75,20 +75,20 @@ def test_hits_are_exported_as_csv_with_formulas_neutralised(stored, capsys):
         (["--since", "2026-11-22T11:01+01:00", "--until", "2026-11-22T10:02Z"], 1),
     ],
 )
-def test_an_export_is_half_open_in_time(stored, capsys, arguments, count):
+def test_an_export_includes_its_start_and_excludes_its_end(stored, capsys, arguments, count):
     assert len(exported(capsys, *arguments).splitlines()) == count
 
 
-def test_an_export_asks_twice_for_so_many_hits(stored, django_assert_num_queries, monkeypatch, capsys):
-    with django_assert_num_queries(3):  # the project, where a step ends, its hits
+def test_an_export_needs_two_queries_a_step(stored, django_assert_num_queries, monkeypatch, capsys):
+    with django_assert_num_queries(3):  # the project, the end of the step, its hits
         exported(capsys)
     monkeypatch.setattr("collector.storage.export.STEP_ROWS", 1)
-    with django_assert_num_queries(9):  # one step a hit, and one that finds no more
+    with django_assert_num_queries(9):  # a step for each hit, and an empty one
         exported(capsys)
 
 
 @pytest.mark.parametrize("rows", [1, 2, 3, 4])
-def test_an_export_has_every_hit_once_and_in_order_however_many_a_step(take, pixel, monkeypatch, rows):
+def test_an_export_has_every_hit_once_and_in_order_for_any_step_size(take, pixel, monkeypatch, rows):
     take(*[hit(pixel) for _ in range(5)], *[hit(pixel, "2026-11-22T09:00") for _ in range(2)])
     other = Pixel.objects.create(project=pixel.project, title="Other")
     take(hit(other), hit(other, "2026-11-22T09:00"), hit(other, "2026-11-22T11:00"))
@@ -107,7 +107,7 @@ def exported_counts(capsys, *arguments):
     return capsys.readouterr().out
 
 
-def test_counts_are_exported_with_words_for_numbers(stored, pixel, capsys):
+def test_counts_are_exported_with_names_instead_of_numbers(stored, pixel, capsys):
     rows = [json.loads(line) for line in exported_counts(capsys).splitlines()]
 
     assert len(rows) == DailyCount.objects.count()
@@ -142,12 +142,12 @@ def test_counts_are_exported_as_csv_with_formulas_neutralised(take, pixel, capsy
         (["--since", "2026-11-23", "--until", "2026-11-23"], set()),
     ],
 )
-def test_counts_are_exported_by_days_of_the_project(stored, capsys, arguments, days):
+def test_counts_are_exported_by_days_in_the_projects_time_zone(stored, capsys, arguments, days):
     assert {json.loads(line)["date"] for line in exported_counts(capsys, *arguments).splitlines()} == days
 
 
-def test_a_day_that_is_none_is_answered_with_the_form_to_write(project):
-    with pytest.raises(CommandError, match="is no day; write 2026-11-22"):
+def test_the_error_for_an_invalid_day_shows_the_format(project):
+    with pytest.raises(CommandError, match="is not a day; write it like 2026-11-22"):
         call_command("export_counts", "blog", "--until", "2026-11-31")
 
 
@@ -164,17 +164,17 @@ def test_other_cells_stay_as_they_are(value, cell):
 
 
 @pytest.mark.parametrize("command", ["export_hits", "export_counts", "rebuild_counts"])
-def test_an_unknown_project_is_answered_with_those_there_are(project, command):
-    with pytest.raises(CommandError, match=r"There is no project “blgo”. There are: blog\."):
+def test_the_error_for_an_unknown_project_lists_existing_ones(project, command):
+    with pytest.raises(CommandError, match=r"There is no project “blgo”. Choose one of: blog\."):
         call_command(command, "blgo")
 
 
-def test_a_date_that_is_none_is_answered_with_the_form_to_write(project):
-    with pytest.raises(CommandError, match="write 2026-11-22"):
+def test_the_error_for_an_invalid_time_shows_the_format(project):
+    with pytest.raises(CommandError, match="write it like 2026-11-22"):
         call_command("export_hits", "blog", "--since", "yesterday")
 
 
-def test_drain_once_moves_what_waits(settings, tmp_path, pixel, capsys):
+def test_drain_once_empties_the_spool(settings, tmp_path, pixel, capsys):
     settings.SPOOL_DIR = tmp_path / "spool"
     spool(settings.SPOOL_DIR, [hit(pixel), hit(pixel)])
 
@@ -184,13 +184,13 @@ def test_drain_once_moves_what_waits(settings, tmp_path, pixel, capsys):
     assert Hit.objects.count() == 2
 
 
-def test_a_second_drain_is_refused_and_told_why(settings, tmp_path, db):
+def test_a_second_drain_is_refused_with_the_reason(settings, tmp_path, db):
     settings.SPOOL_DIR = tmp_path / "spool"
-    with exclusive(settings.SPOOL_DIR), pytest.raises(CommandError, match="Another drain works on"):
+    with exclusive(settings.SPOOL_DIR), pytest.raises(CommandError, match="Another drain already works on"):
         call_command("drain", "--once")
 
 
-def test_rebuild_says_how_many_hits_it_counted(stored, capsys):
+def test_rebuild_prints_how_many_hits_it_counted(stored, capsys):
     DailyCount.objects.all().delete()
 
     call_command("rebuild_counts")
@@ -199,7 +199,7 @@ def test_rebuild_says_how_many_hits_it_counted(stored, capsys):
     assert DailyCount.objects.filter(dimension=Dimension.TOTAL, pixel_id=0).count() == 1
 
 
-def test_demo_data_is_as_much_as_asked_for_and_its_counts_are_those_of_its_hits(db, capsys):
+def test_demo_data_has_the_requested_size_and_its_counts_match_its_hits(db, capsys):
     call_command("seed_demo", hits=3000, days=10, pixels=4)
 
     project = Project.objects.get(slug="demo")
@@ -212,8 +212,8 @@ def test_demo_data_is_as_much_as_asked_for_and_its_counts_are_those_of_its_hits(
     assert {row.traffic for row in Hit.objects.all()} == {0, 1, 2}
 
 
-def test_demo_data_never_mixes_with_a_project_that_exists(project):
-    with pytest.raises(CommandError, match="There is a project “blog” already"):
+def test_demo_data_is_never_added_to_an_existing_project(project):
+    with pytest.raises(CommandError, match="Project “blog” already exists"):
         call_command("seed_demo", project="blog", hits=10)
     assert not Hit.objects.exists()
 
@@ -221,7 +221,7 @@ def test_demo_data_never_mixes_with_a_project_that_exists(project):
 @pytest.mark.parametrize(
     "arguments", [["--hits", "0"], ["--days", "x"], ["--pixels", "-1"], ["--timezone", "Mars/Base"]]
 )
-def test_demo_data_with_impossible_numbers_is_refused_before_anything_is_made(db, arguments):
+def test_invalid_arguments_for_demo_data_are_refused_before_anything_is_created(db, arguments):
     with pytest.raises(CommandError):
         call_command("seed_demo", *arguments)
     assert not Project.objects.exists()

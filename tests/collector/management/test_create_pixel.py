@@ -1,4 +1,4 @@
-"""Making pixels from the command line."""
+"""`manage.py create_pixel`."""
 
 import io
 import json
@@ -17,13 +17,13 @@ def public_url(settings):
 
 
 def run(*args: str) -> tuple[str, str]:
-    """Run the command as from a shell; return what went to stdout and stderr."""
+    """Run the command; return its output on stdout and stderr."""
     out, err = io.StringIO(), io.StringIO()
     call_command("create_pixel", *args, stdout=out, stderr=err)
     return out.getvalue(), err.getvalue()
 
 
-def test_it_makes_project_and_pixel_and_prints_what_to_paste():
+def test_it_creates_project_and_pixel_and_prints_what_to_paste():
     out, err = run("my-blog", "Hello", "--placement", "medium")
 
     pixel = Pixel.objects.get()
@@ -34,7 +34,7 @@ def test_it_makes_project_and_pixel_and_prints_what_to_paste():
     assert "no owner" in err
 
 
-def test_it_takes_a_project_that_is_there(project, owner):
+def test_it_uses_an_existing_project(project, owner):
     out, err = run("blog", "Hello")
 
     assert Pixel.objects.get().project == project
@@ -60,7 +60,7 @@ def test_json_is_one_object_with_every_url():
     assert answer["snippets"][1]["markdown"] == f"![]({base}/pypi.gif)"
 
 
-def test_json_of_a_pixel_without_placements_names_the_plain_url():
+def test_json_of_a_pixel_without_placements_has_the_plain_url():
     answer = json.loads(run("blog", "Hello", "--json")[0])
 
     assert answer["urls"] == {"": f"https://hits.example.org/p/{answer['token']}.gif"}
@@ -101,8 +101,8 @@ def test_the_owner_may_be_named_again(stranger):
     assert Membership.objects.filter(user=stranger, role=Role.OWNER).count() == 1
 
 
-def test_naming_an_owner_gives_nobody_a_project_that_is_there(project, viewer):
-    with pytest.raises(CommandError, match="exists, and “viewer” doesn't own it"):
+def test_naming_an_owner_does_not_give_them_an_existing_project(project, viewer):
+    with pytest.raises(CommandError, match="already exists, and “viewer” doesn't own it"):
         run("blog", "Hello", "--owner", "viewer")
 
     assert not Project.objects.owned_by(viewer).exists()
@@ -112,25 +112,25 @@ def test_naming_an_owner_gives_nobody_a_project_that_is_there(project, viewer):
 @pytest.mark.parametrize(
     ("args", "says"),
     [
-        (("my blog", "Hello"), "write letters, digits and hyphens"),
-        (("", "Hello"), "write letters, digits and hyphens"),
-        (("x" * 61, "Hello"), "61 characters; write 60 at most"),
+        (("my blog", "Hello"), "Use letters, digits and hyphens"),
+        (("", "Hello"), "Use letters, digits and hyphens"),
+        (("x" * 61, "Hello"), "61 characters. Use at most 60"),
         (("blog", " "), "title is empty"),
-        (("blog", "x" * 201), "201 characters; write 200 at most"),
+        (("blog", "x" * 201), "201 characters. Use at most 200"),
         (("blog", "two\nlines"), "one line of plain text"),
         (("blog", "\udcff"), "one line of plain text"),
-        (("blog", "Hello", "--kind", "poem"), "write one of article, readme, newsletter, app"),
+        (("blog", "Hello", "--kind", "poem"), "Use one of article, readme, newsletter, app"),
         (("blog", "Hello", "--placement", "My Blog"), "such as my-blog"),
         (("blog", "Hello", "--placement", "medium", "end"), "such as my-end"),
         (("blog", "Hello", "--placement", ""), "can't name a platform"),
         (("blog", "Hello", "--placement", "a" * 41), "up to 40"),
         (("blog", "Hello", "--placement", "medium\n"), "such as medium"),
         (("blog", "Hello", "--placement", *(f"p{n}" for n in range(41))), "at most 40 platforms, not 41"),
-        (("blog", "Hello", "--owner", "nobody"), "Nobody is called “nobody”"),
-        (("blog", "Hello", "--owner", ""), "Nobody is called “”"),
+        (("blog", "Hello", "--owner", "nobody"), "There is no user “nobody”"),
+        (("blog", "Hello", "--owner", ""), "There is no user “”"),
     ],
 )
-def test_bad_input_says_what_to_write_and_leaves_nothing_behind(args, says):
+def test_the_error_for_invalid_input_says_what_to_write_and_nothing_is_created(args, says):
     with pytest.raises(CommandError, match=says):
         run(*args)
 
@@ -138,8 +138,8 @@ def test_bad_input_says_what_to_write_and_leaves_nothing_behind(args, says):
     assert not Pixel.objects.exists()
 
 
-def test_it_checks_what_other_code_calls_it_with():
-    with pytest.raises(CommandError, match="no kind of pixel"):
+def test_it_checks_the_arguments_of_a_call_from_code():
+    with pytest.raises(CommandError, match="not a kind of pixel"):
         call_command("create_pixel", "blog", "Hello", kind="poem")
 
     assert not Project.objects.exists()

@@ -1,4 +1,4 @@
-"""`manage.py up` as its users run it: it starts, it survives its parts' deaths, it stops."""
+"""`manage.py up` as operators run it: it starts, survives the end of its processes, and stops."""
 
 import http.client
 import os
@@ -11,7 +11,7 @@ import time
 import pytest
 
 from collector.intake.answers import GIF
-from collector.intake.worker import is_known_gunicorn
+from collector.intake.worker import is_supported_gunicorn
 from tests.endpoints import CHROME
 from tests.server import ROOT, Server, environment, eventually, free_port, kill, new_pixel, running
 
@@ -35,7 +35,7 @@ def test_three_readers_are_three_exported_hits_within_a_second(server):
     pixel = new_pixel(server)
     for agent in (CHROME, "curl/8.5.0", "github-camo (4b76e509)"):
         assert ask(server, f"/p/{pixel['token']}/medium.gif", agent).status == 200
-    time.sleep(1)  # what the drain may take, by its own promise
+    time.sleep(1)  # the drain promises this
 
     hits = server.hits("blog")
     assert [hit["traffic"] for hit in sorted(hits, key=lambda hit: hit["at"])] == ["direct", "bot", "proxied"]
@@ -43,14 +43,14 @@ def test_three_readers_are_three_exported_hits_within_a_second(server):
 
 
 @pytest.mark.skipif(not hasattr(os, "SCHED_IDLE"), reason="a policy of Linux")
-def test_the_drain_stands_back_for_the_web_processes(server):
+def test_the_drain_has_a_lower_priority_than_the_web_processes(server):
     assert os.sched_getscheduler(server.drain_pid()) == os.SCHED_IDLE
     assert {os.sched_getscheduler(pid) for pid in server.workers()} == {os.SCHED_OTHER}
-    # Linux weighs sessions against each other first (sched(7), autogroup): the policy holds within one alone.
+    # Linux balances whole sessions first (sched(7), autogroup). The policy works only within one session.
     assert {os.getsid(pid) for pid in (server.drain_pid(), *server.workers())} == {os.getsid(0)}
 
 
-def test_it_stops_cleanly_and_starts_again_with_all_that_was_taken_in(tmp_path):
+def test_it_stops_cleanly_and_starts_again_with_all_received_hits(tmp_path):
     with running(tmp_path) as server:
         token = new_pixel(server)["token"]
         kill(server.drain_pid())
@@ -60,7 +60,7 @@ def test_it_stops_cleanly_and_starts_again_with_all_that_was_taken_in(tmp_path):
 
         server.start()
         eventually(lambda: len(server.hits("blog")) == 1, 10)
-        assert server.log.read_text().count("Made the first administrator") == 1
+        assert server.log.read_text().count("Created the first administrator") == 1
 
 
 def test_no_address_is_written_anywhere_by_the_running_server(tmp_path, monkeypatch):
@@ -78,7 +78,7 @@ def test_no_address_is_written_anywhere_by_the_running_server(tmp_path, monkeypa
 
 
 def raw_answer(server: Server, request: bytes, *, then_silent: bool = False) -> bytes:
-    """Send bytes, and return all that comes back until the server closes; `then_silent` says that no more will come."""
+    """Send bytes; return everything until the server closes. `then_silent` tells it that no more bytes will come."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=5) as client:
         client.sendall(request)
         if then_silent:
@@ -96,22 +96,22 @@ def parsed(answer: bytes) -> tuple[bytes, dict[str, str], bytes]:
     return status.encode(), {name: value for name, value in headers.items() if name not in {"date", "server"}}, body
 
 
-def test_the_short_way_answers_as_the_long_one_does(shared_server):
-    """HTTP/1.0 goes the long way through ASGI; a plain HTTP/1.1 request the short one, which names no server."""
+def test_answers_on_the_connection_are_the_same_as_by_asgi(shared_server):
+    """HTTP/1.0 requests go through ASGI. Plain HTTP/1.1 requests are answered on the connection, without `Server`."""
     server, token = shared_server
     for path in (f"/p/{token}.gif", f"/p/{token}/medium/end.gif", "/p/abcdefghijkmnpqrstuv.gif"):
         for agent in (CHROME, "curl/8"):
-            ask(server, path, agent)  # from here on the token is known
+            ask(server, path, agent)  # after this the token is known
             lines = f"{path} HTTP/1.%d\r\nHost: x\r\nUser-Agent: {agent}\r\nConnection: close\r\n\r\n"
-            short = raw_answer(server, b"GET " + (lines % 1).encode())
-            long = raw_answer(server, b"GET " + (lines % 0).encode())
-            assert b"server: gunicorn" in long.lower()
-            assert (b"server: gunicorn" in short.lower()) == (b"404" in short[:20])
-            assert parsed(short)[1:] == parsed(long)[1:]
-            assert parsed(short)[0].replace(b"1.1", b"1.0") == parsed(long)[0].replace(b"1.1", b"1.0")
+            direct = raw_answer(server, b"GET " + (lines % 1).encode())
+            by_asgi = raw_answer(server, b"GET " + (lines % 0).encode())
+            assert b"server: gunicorn" in by_asgi.lower()
+            assert (b"server: gunicorn" in direct.lower()) == (b"404" in direct[:20])
+            assert parsed(direct)[1:] == parsed(by_asgi)[1:]
+            assert parsed(direct)[0].replace(b"1.1", b"1.0") == parsed(by_asgi)[0].replace(b"1.1", b"1.0")
 
 
-def test_requests_in_a_row_on_one_connection_are_answered_in_their_order(shared_server):
+def test_pipelined_requests_are_answered_in_order(shared_server):
     server, token = shared_server
     ask(server, f"/p/{token}.gif")
     request = f"GET /p/{token}/%s HTTP/1.1\r\nHost: x\r\nUser-Agent: {CHROME}\r\n%s\r\n"
@@ -133,7 +133,7 @@ def test_requests_in_a_row_on_one_connection_are_answered_in_their_order(shared_
     assert answer.count(b"connection: close") == 1
 
 
-def test_a_get_with_a_body_is_answered_and_the_next_request_on_its_connection_too(shared_server):
+def test_a_get_with_a_body_is_answered_and_so_is_the_next_request_on_its_connection(shared_server):
     server, token = shared_server
     ask(server, f"/p/{token}.gif")
     head = f"GET /p/{token}.gif HTTP/1.1\r\nHost: x\r\nUser-Agent: {CHROME}\r\n"
@@ -143,7 +143,7 @@ def test_a_get_with_a_body_is_answered_and_the_next_request_on_its_connection_to
     assert re.findall(rb"HTTP/1.1 (\d+)", answer) == [b"200", b"200"]
 
 
-def test_a_request_that_comes_in_pieces_is_answered_and_the_next_ones_on_its_connection_too(shared_server):
+def test_a_request_in_pieces_is_answered_and_so_are_the_next_ones_on_its_connection(shared_server):
     server, token = shared_server
     ask(server, f"/p/{token}.gif")
     request = f"GET /p/{token}.gif HTTP/1.1\r\nHost: x\r\nUser-Agent: {CHROME}\r\n\r\n".encode()
@@ -154,7 +154,7 @@ def test_a_request_that_comes_in_pieces_is_answered_and_the_next_ones_on_its_con
         for pieces in ([request], [request[:30], request[30:]], noted, [request], [2 * request + noted[0], noted[1]]):
             for piece in pieces:
                 client.sendall(piece)
-                time.sleep(0.05)  # so that it arrives alone
+                time.sleep(0.05)  # so that each piece arrives alone
         client.shutdown(socket.SHUT_WR)
         answer = b"".join(iter(lambda: client.recv(65_536), b""))
 
@@ -163,7 +163,7 @@ def test_a_request_that_comes_in_pieces_is_answered_and_the_next_ones_on_its_con
     assert answer.count(b"GIF89a") == 7
 
 
-def test_a_connection_that_rests_is_closed_however_many_requests_it_made(shared_server):
+def test_an_idle_connection_is_closed_after_any_number_of_requests(shared_server):
     server, token = shared_server
     ask(server, f"/p/{token}.gif")
     request = f"GET /p/{token}.gif HTTP/1.1\r\nHost: x\r\nUser-Agent: {CHROME}\r\n\r\n".encode()
@@ -176,7 +176,7 @@ def test_a_connection_that_rests_is_closed_however_many_requests_it_made(shared_
 
 
 @pytest.mark.parametrize("agent", [b"M" * 65_536, b"Mozilla/5.0 \xff\xfe (\xc3\x28)", b"Mozilla/5.0 \x80\xff" * 900])
-def test_an_agent_of_64_kb_or_of_no_utf_8_gets_the_image(shared_server, agent):
+def test_an_agent_of_64_kb_or_without_valid_utf_8_gets_the_image(shared_server, agent):
     server, token = shared_server
     head = f"GET /p/{token}.gif HTTP/1.1\r\nHost: x\r\nConnection: close\r\nUser-Agent: ".encode()
 
@@ -186,7 +186,7 @@ def test_an_agent_of_64_kb_or_of_no_utf_8_gets_the_image(shared_server, agent):
     assert answer.endswith(GIF)
 
 
-def test_a_new_worker_loads_the_pages_before_anybody_asks_for_one():
+def test_a_new_worker_loads_the_dashboard_before_the_first_request():
     script = """
 import gc, sys
 import telemetry_site.asgi
@@ -195,15 +195,15 @@ print("dashboard.views.projects" in sys.modules, gc.get_freeze_count() > 0)
 gunicorn_conf.post_worker_init(None)
 print("dashboard.views.projects" in sys.modules, gc.get_freeze_count() > 0)
 """
-    said = subprocess.run(
+    printed = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
     )
 
-    assert said.stdout.splitlines() == ["False False", "True True"]
+    assert printed.stdout.splitlines() == ["False False", "True True"]
 
 
-def test_this_gunicorn_is_one_that_the_short_way_knows():
-    assert is_known_gunicorn()
+def test_this_version_of_gunicorn_is_supported():
+    assert is_supported_gunicorn()
 
 
 @pytest.mark.parametrize(
@@ -223,10 +223,10 @@ def test_this_gunicorn_is_one_that_the_short_way_knows():
         b"HEAD /p/%(token)s.gif HTTP/1.0\r\n\r\n",
     ],
 )
-def test_raw_bytes_on_the_socket_give_a_gif_or_a_4xx(shared_server, raw):
+def test_raw_bytes_on_the_socket_get_a_gif_or_a_4xx(shared_server, raw):
     server, token = shared_server
     answer = raw_answer(server, raw.replace(b"%(token)s", token.encode()), then_silent=True)
-    if answer:  # a connection that ends before a request is whole needs none
+    if answer:  # a connection that ends within a request needs no answer
         assert answer.split(b" ", 2)[1][:1] in {b"2", b"4"}, answer[:200]
 
 
@@ -237,20 +237,20 @@ def shared_server(tmp_path_factory):
 
 
 @pytest.mark.parametrize(
-    ("wrong", "arguments", "said"),
+    ("wrong", "arguments", "message"),
     [
-        ({"DATABASE_URL": "mysql://a/b"}, [], "DATABASE_URL names no database we run on; write sqlite:///"),
+        ({"DATABASE_URL": "mysql://a/b"}, [], "DATABASE_URL is for an unsupported database. Use sqlite:///"),
         ({"DATABASE_URL": "postgres://a:b@127.0.0.1:1/c"}, [], "correct DATABASE_URL"),
-        ({"TRUSTED_PROXIES": "many"}, [], "TRUSTED_PROXIES is 'many'; write a whole number"),
-        ({"PUBLIC_URL": "example.org"}, [], "PUBLIC_URL is 'example.org'; write the address readers reach"),
-        ({"DEBUG": "perhaps"}, [], "DEBUG is 'perhaps'; write true or false"),
-        ({"DATA_DIR": "/dev/null/data"}, [], "name a directory that this user may write to"),
+        ({"TRUSTED_PROXIES": "many"}, [], "TRUSTED_PROXIES is 'many'. Use a whole number"),
+        ({"PUBLIC_URL": "example.org"}, [], "PUBLIC_URL is 'example.org'. Use the address that readers reach"),
+        ({"DEBUG": "perhaps"}, [], "DEBUG is 'perhaps'. Use true or false"),
+        ({"DATA_DIR": "/dev/null/data"}, [], "Use a directory that this user may write to"),
         ({}, ["--port", "0"], "write a whole number from 1 to 65535"),
-        ({}, ["--host", "203.0.113.1"], "choose others with --host and --port"),
+        ({}, ["--host", "203.0.113.1"], "choose another address with --host and --port"),
         ({}, ["--workers", "lots"], "write a whole number from 1 to 64"),
     ],
 )
-def test_a_wrong_setting_stops_it_with_a_sentence_that_says_what_to_change(tmp_path, wrong, arguments, said):
+def test_a_wrong_setting_stops_it_with_an_error_that_says_what_to_change(tmp_path, wrong, arguments, message):
     settings = environment(tmp_path) | wrong
     port = [] if "--port" in arguments else ["--port", str(free_port())]
     done = subprocess.run(
@@ -259,11 +259,11 @@ def test_a_wrong_setting_stops_it_with_a_sentence_that_says_what_to_change(tmp_p
     )  # fmt: skip
 
     assert done.returncode != 0
-    assert said in done.stderr
+    assert message in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_a_taken_port_is_said_before_anything_is_touched(tmp_path):
+def test_a_port_in_use_is_reported_before_anything_is_changed(tmp_path):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
@@ -272,5 +272,5 @@ def test_a_taken_port_is_said_before_anything_is_touched(tmp_path):
             cwd=ROOT, env=environment(tmp_path), capture_output=True, text=True, timeout=60,
         )  # fmt: skip
 
-    assert "stop what uses it, or choose others with --host and --port" in done.stderr
+    assert "Stop the program that uses it, or choose another address with --host and --port" in done.stderr
     assert not (tmp_path / "db.sqlite3").exists()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from collector.models import DailyCount, Dimension, Hit, Pixel, Project, Verdict
 from collector.models.counts import ALL_PLATFORMS, WHOLE_PROJECT
-from collector.spool.writer import SpooledHit
+from collector.spool.line import SpooledHit
 from collector.storage import caps
 from collector.storage.counts import local_day_and_hour
 from collector.storage.rebuild import rebuild

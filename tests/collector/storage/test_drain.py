@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from collector.models import DailyCount, DailySalt, Hit, Pixel, SpoolOffset
-from collector.spool.writer import SpoolWriter, segments
+from collector.spool.reader import segments
+from collector.spool.writer import SpoolWriter
 from collector.storage import drain as drain_module
 from collector.storage.drain import SET_ASIDE_FILE, AnotherDrainError, Drain
 from tests.hits import counts, drain, hit, spool
@@ -275,11 +276,11 @@ def test_a_batch_costs_the_same_queries_however_many_hits_it_has(directory, pixe
 def test_losses_that_a_process_counted_are_written_down_while_it_lives_and_when_it_is_gone(directory, pixel):
     writer = SpoolWriter(directory)
     writer.append(hit(pixel).to_line())
-    writer.note_loss(OSError(errno.ENOSPC, "full"))
+    writer.count_loss(OSError(errno.ENOSPC, "full"))
     running = drain(directory)
     assert lost_hits() == 1
 
-    writer.note_loss(OSError(errno.ENOSPC, "full"))
+    writer.count_loss(OSError(errno.ENOSPC, "full"))
     writer.close()
     os.close(writer._losses._descriptor)  # its process goes, and its lock with it
     while running.drain_once():

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from collector.intake.receive import now_us
+from collector.intake.clock import now_us
 from collector.models import SpoolOffset
 from collector.spool.writer import SpoolWriter
 from collector.storage.lag import Lag, lag

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from collector.classify.agents import Agent, parse_agent
 from collector.models import DailyCount, DailySalt, DailyVisitor, Hit, Pixel, Project, UserAgent
-from collector.spool.writer import SpooledHit
+from collector.spool.line import SpooledHit
 from collector.storage import caps, interned
 from collector.storage.reclassify import reclassify, reclassify_agents
 from tests.endpoints import CHROME

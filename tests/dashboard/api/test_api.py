@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from collector.intake import rate_limits
-from collector.intake.rate_limits import hidden
+from collector.intake.rate_limits import network_key
 from collector.intake.visitors import DAY_MICROSECONDS
 from collector.models import ApiToken, DailySalt, Membership, Pixel, Project, Role, Verdict
 from collector.storage.export import FIELDS, hit_rows
@@ -405,7 +405,7 @@ def test_the_hash_of_an_address_differs_by_day_and_by_use(settings, monkeypatch)
     rate_limits._salt_of.cache_clear()
     get(Client(), "projects", 401)
     assert kept[-1] not in kept[:-1]
-    assert hidden("127.0.0.1", "1") != hidden("127.0.0.1", "api") == kept[-1]
+    assert network_key("127.0.0.1", "1") != network_key("127.0.0.1", "api") == kept[-1]
 
 
 def test_without_a_salt_nobody_is_limited(settings, monkeypatch):

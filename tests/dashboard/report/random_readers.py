@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 from collector.models import Pixel, Project, Verdict
-from collector.spool.writer import SpooledHit
+from collector.spool.line import SpooledHit
 from tests.dashboard.report.plain_counts import DAY, HOSTS, Read
 from tests.endpoints import CHROME
 from tests.hits import CAMO, IPHONE, drain, spool

@@ -3,7 +3,7 @@
 import re
 
 from collector.models import Pixel, Section, ShareLink
-from collector.spool.writer import SpooledHit
+from collector.spool.line import SpooledHit
 from tests.hits import hit
 
 PASSWORD = "a good password"

@@ -235,7 +235,7 @@ def test_too_many_requests_are_told_when_to_ask_again(client, visited_pixel, set
 
     refused = client.get(url(link, more))
     assert (refused.status_code, refused.headers["Content-Type"]) == (429, "text/plain; charset=utf-8")
-    assert re.fullmatch(r"These were too many requests; ask again in \d+ seconds?\.", refused.content.decode())
+    assert re.fullmatch(r"Too many requests. Try again in \d+ seconds?\.", refused.content.decode())
     assert 0 < int(refused.headers["Retry-After"]) <= 60
     assert "no-store" in refused.headers["Cache-Control"]
     assert client.get("/share/nobody-has-this/").status_code == 429
