@@ -6,53 +6,49 @@ has on all platforms together is added up once a batch, when it is stored: a hit
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
-from functools import lru_cache
 from operator import attrgetter
 from typing import Any
-from zoneinfo import ZoneInfo
 
-import msgspec
 from django.db import connection
 
 from collector.classify.platforms import lazy_platforms
 from collector.models import Dimension, Evidence, Position, Traffic, Verdict
 from collector.models.counts import ALL_PLATFORMS, WHOLE_PROJECT
 from collector.storage.bulk_sql import columns_from_json, json_columns
+from collector.storage.countable import (
+    VALUE_OF_POSITION,
+    VALUE_OF_TRAFFIC,
+    VALUE_OF_VERDICT,
+    Countable,
+    Value,
+)
 
 Group = tuple[int, str, int, str]  # project, day, pixel or whole project, platform
-Value = tuple[int, str]  # dimension and value
 MAX_WAITING_HITS = 50_000
-QUARTER_US = 15 * 60 * 1_000_000
 
 # Members of an enumeration cost a descriptor each time they are named; these are named for every hit.
 _START = int(Position.START)
-_DIRECT, _BOT = int(Traffic.DIRECT), int(Traffic.BOT)
+_DIRECT = int(Traffic.DIRECT)
 _COUNTED = int(Verdict.COUNTED)
-READERS = frozenset({int(Verdict.COUNTED), int(Verdict.OPTED_OUT)})
-BOTS = frozenset({int(Verdict.BOT), int(Verdict.SUSPECT)})
-_BY_VERDICT = {int(verdict): (int(Dimension.VERDICT), str(verdict.label)) for verdict in Verdict}
-_BY_TRAFFIC = {int(traffic): (int(Dimension.TRAFFIC), str(traffic.label)) for traffic in Traffic}
-_BY_POSITION = {int(position): (int(Dimension.POSITION), str(position.label)) for position in Position}
 _TOTAL = (int(Dimension.TOTAL), "")
 _PIXEL = int(Dimension.PIXEL)
-_BY_EVIDENCE = {int(evidence): (int(Dimension.EVIDENCE), str(evidence.label)) for evidence in Evidence}
+_VALUE_OF_EVIDENCE = {int(evidence): (int(Dimension.EVIDENCE), str(evidence.label)) for evidence in Evidence}
 _EVIDENCE, _ELSEWHERE = int(Dimension.EVIDENCE), int(Dimension.ELSEWHERE)
 _NOT_JOINED = frozenset({int(Dimension.TOTAL), int(Dimension.POSITION), _EVIDENCE})
 # What tells read-through, and the dimension that has it by pixel.
 _READING = (
-    (_BY_POSITION[int(Position.START)], int(Dimension.STARTED)),
-    (_BY_POSITION[int(Position.END)], int(Dimension.FINISHED)),
+    (VALUE_OF_POSITION[int(Position.START)], int(Dimension.STARTED)),
+    (VALUE_OF_POSITION[int(Position.END)], int(Dimension.FINISHED)),
 )
-_FACTS: tuple[tuple[int, Callable[["Countable"], str]], ...] = tuple(
+_FACTS: tuple[tuple[int, Callable[[Countable], str]], ...] = tuple(
     (int(dimension), attrgetter(str(dimension.label)))
     for dimension in (
         Dimension.HOUR, Dimension.PAGE, Dimension.COUNTRY, Dimension.LANGUAGE, Dimension.DEVICE, Dimension.BROWSER,
         Dimension.OS,
     )
 )  # fmt: skip
-_KIND: Callable[["Countable"], tuple[int, int, int]] = attrgetter("traffic", "verdict", "evidence")
-_SEEN_AT: Callable[["Countable"], str] = attrgetter("elsewhere")
+_KIND: Callable[[Countable], tuple[int, int, int]] = attrgetter("traffic", "verdict", "evidence")
+_SEEN_AT: Callable[[Countable], str] = attrgetter("elsewhere")
 
 _UPSERT = """
     /* counts.upsert */
@@ -68,55 +64,6 @@ UPSERT_POSTGRESQL = _UPSERT.format(
     f" FROM {columns_from_json(8)} AS row (project_id, date, pixel_id, dimension, platform, value, hits, visitors)"
 )
 UPSERT_SQLITE = _UPSERT.format(rows="VALUES (%s, %s, %s, %s, %s, %s, %s, %s)")
-
-
-class Countable(msgspec.Struct):
-    """What the counts need to know of one hit. `date` is ISO 8601, as both databases read it.
-
-    `page` is its host and path; empty strings where nothing is known. `elsewhere` is the page's host where that is not
-    on the platform that the pixel was pasted for. The two `new_to_` flags are known last, when the visitor was looked
-    up, and set for visits alone.
-    """
-
-    project_id: int
-    pixel_id: int
-    date: str
-    hour: str
-    position: int
-    traffic: int
-    verdict: int
-    platform: str
-    page: str
-    country: str
-    language: str
-    device: str
-    browser: str
-    os: str
-    evidence: int
-    elsewhere: str
-    new_to_pixel: bool = False
-    new_to_project: bool = False
-
-    @property
-    def is_visit(self) -> bool:
-        """A reader's request of the usual pixel: what all dimensions add up to."""
-        return is_visit(self.position, self.verdict, self.traffic)
-
-    def other_values(self) -> list[Value]:
-        """Return what a hit that is no visit counts in."""
-        values: list[Value] = []
-        if self.verdict != _COUNTED:
-            values.append(_BY_VERDICT[self.verdict])
-        if self.verdict in BOTS:
-            values.append(_BY_TRAFFIC[_BOT])
-        elif self.verdict in READERS and self.traffic == _DIRECT:
-            values.append(_BY_POSITION[self.position])
-        return values
-
-
-def is_visit(position: int, verdict: int, traffic: int) -> bool:
-    """Whether a hit is a visit: a reader's request of the usual pixel."""
-    return position == _START and verdict in READERS and traffic != _BOT
 
 
 class Counts:
@@ -198,12 +145,12 @@ def _add_visits(counted: dict[Group, Counter[Value]], group: Group, visits: list
         if host:
             cells[_ELSEWHERE, host] += count
     for (traffic, verdict, evidence), count in Counter(map(_KIND, visits)).items():
-        cells[_BY_TRAFFIC[traffic]] += count
-        cells[_BY_EVIDENCE[evidence]] += count
+        cells[VALUE_OF_TRAFFIC[traffic]] += count
+        cells[_VALUE_OF_EVIDENCE[evidence]] += count
         if traffic == _DIRECT:
-            cells[_BY_POSITION[_START]] += count
+            cells[VALUE_OF_POSITION[_START]] += count
         if verdict != _COUNTED:
-            cells[_BY_VERDICT[verdict]] += count
+            cells[VALUE_OF_VERDICT[verdict]] += count
 
 
 def _of_projects(by_pixel: dict[Group, Counter[Value]]) -> dict[Group, Counter[Value]]:
@@ -236,18 +183,3 @@ def _add(counter: Counter[Value], cells: Iterable[tuple[Value, int]]) -> None:
     get = counter.get
     for value, count in cells:
         counter[value] = get(value, 0) + count
-
-
-def local_day_and_hour(at_us: int, timezone: str) -> tuple[str, str]:
-    """Return the day, in ISO 8601, and the hour, such as "09", of a moment in a time zone of that name.
-
-    Every zone's offset has been a multiple of 15 minutes since 1972 (IANA tzdata, but for Liberia's 44:30 until that
-    year), so the quarter decides.
-    """
-    return _day_and_hour(at_us // QUARTER_US, timezone)
-
-
-@lru_cache(maxsize=65_536)
-def _day_and_hour(quarter: int, timezone: str) -> tuple[str, str]:
-    local = datetime.fromtimestamp(quarter * 900, UTC).astimezone(ZoneInfo(timezone))
-    return local.date().isoformat(), f"{local.hour:02}"

@@ -10,7 +10,7 @@ from collector.models import Evidence, Pixel, Position, Traffic, Verdict
 from collector.spool.writer import SpooledHit
 from collector.storage.attribution import credit, elsewhere
 from collector.storage.caps import Caps, is_strange
-from collector.storage.counts import BOTS, READERS, Countable, local_day_and_hour
+from collector.storage.countable import BOTS, READERS, Countable, local_day_and_hour
 from collector.storage.interned import (
     HINTS_FOLLOW,
     KnownAgent,

@@ -16,7 +16,7 @@ from collector.classify.platforms import OTHER
 from collector.models import DailySalt, DailyVisitor, Hit, Project, Traffic, UserAgent, Verdict
 from collector.models.counts import WHOLE_PROJECT
 from collector.storage.attribution import credit
-from collector.storage.counts import is_visit, local_day_and_hour
+from collector.storage.countable import is_visit, local_day_and_hour
 from collector.storage.enrich import judged
 from collector.storage.interned import hinted, page_host
 from collector.storage.rebuild import rebuild

@@ -12,7 +12,7 @@ from collector.models import DailyCount, Dimension, Hit, Pixel, Project, Verdict
 from collector.models.counts import ALL_PLATFORMS, WHOLE_PROJECT
 from collector.spool.writer import SpooledHit
 from collector.storage import caps
-from collector.storage.counts import local_day_and_hour
+from collector.storage.countable import local_day_and_hour
 from collector.storage.rebuild import rebuild
 from tests.endpoints import CHROME
 from tests.hits import CAMO, IPHONE, counts, drain, hit, micros, spool
