@@ -6,6 +6,8 @@ import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from collector.models.counts import ALL_PLATFORMS, WHOLE_PROJECT
+
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -33,19 +35,19 @@ def test_counts_keep_their_numbers_when_their_dimensions_become_numbers(first_ve
     )  # fmt: skip
     for hits, name in enumerate(names, 1):
         former.objects.create(
-            project=project, pixel_id=0, dimension=name, date=date(2026, 11, 22), platform="medium", value="x",
-            hits=hits, visitors=1,
+            project=project, pixel_id=WHOLE_PROJECT, dimension=name, date=date(2026, 11, 22), platform="medium",
+            value="x", hits=hits, visitors=1,
         )  # fmt: skip
 
     latest = migrate()
 
-    rows = latest.get_model("collector", "DailyCount").objects.filter(pixel_id=0).order_by("dimension")
+    rows = latest.get_model("collector", "DailyCount").objects.filter(pixel_id=WHOLE_PROJECT).order_by("dimension")
     assert list(rows.values_list("dimension", "hits", "visitors", "platform", "value")) == [
         (number, number + 1, 1, "medium", "x") for number in range(len(names))
     ]
     latest.get_model("collector", "DailyCount").objects.create(
-        project_id=project.pk, pixel_id=0, dimension=12, date=date(2026, 11, 22), platform="medium", value="page",
-        hits=1, visitors=1,
+        project_id=project.pk, pixel_id=WHOLE_PROJECT, dimension=12, date=date(2026, 11, 22), platform="medium",
+        value="page", hits=1, visitors=1,
     )  # fmt: skip
     back = migrate("0001_initial").get_model("collector", "DailyCount")
     assert dict(back.objects.values_list("dimension", "hits")) == {name: hits for hits, name in enumerate(names, 1)}
@@ -57,8 +59,9 @@ def test_reading_and_languages_of_whole_projects_are_made_of_older_counts():
     day = date(2026, 11, 22)
     rows = [
         (12, 2, "medium", "start", 7, 5), (12, 2, "substack", "start", 2, 1), (12, 2, "medium", "end", 3, 0),
-        (12, 2, "dev-to", "start", 100, 100), (0, 2, "medium", "start", 9, 6), (12, 7, "medium", "de", 7, 5),
-        (0, 7, "medium", "de", 7, 5), (0, 7, "substack", "de", 2, 1), (0, 7, "substack", "", 1, 0),
+        (12, 2, "dev-to", "start", 100, 100), (12, 7, "medium", "de", 7, 5),
+        (WHOLE_PROJECT, 2, "medium", "start", 9, 6), (WHOLE_PROJECT, 7, "medium", "de", 7, 5),
+        (WHOLE_PROJECT, 7, "substack", "de", 2, 1), (WHOLE_PROJECT, 7, "substack", "", 1, 0),
     ]  # fmt: skip
     for pixel_id, dimension, platform, value, hits, visitors in rows:
         former.get_model("collector", "DailyCount").objects.create(
@@ -68,7 +71,11 @@ def test_reading_and_languages_of_whole_projects_are_made_of_older_counts():
 
     latest = migrate()
 
-    joined = latest.get_model("collector", "DailyCount").objects.filter(pixel_id=-1).order_by("dimension", "value")
+    joined = (
+        latest.get_model("collector", "DailyCount")
+        .objects.filter(pixel_id=ALL_PLATFORMS)
+        .order_by("dimension", "value")
+    )
     assert list(joined.values_list("dimension", "platform", "value", "hits", "visitors")) == [
         (7, "", "", 1, 0), (7, "", "de", 9, 6), (14, "", "12", 9, 6), (15, "", "12", 3, 0),
     ]  # fmt: skip

@@ -6,6 +6,7 @@ from django.core.cache import cache
 from collector.intake import limits
 from collector.intake.limits import Limiter, Rate
 from collector.models import DailyCount, Dimension
+from collector.models.counts import WHOLE_PROJECT
 from tests.endpoints import AsgiEndpoint
 from tests.hits import CAMO, drain
 
@@ -127,8 +128,8 @@ def test_excess_hits_are_answered_set_aside_and_counted_and_proxies_have_a_limit
     assert heads == [200] * 10
     assert proxied == ["counted"] * 6 + ["excess"] * 2
     counted = dict(
-        DailyCount.objects.filter(pixel_id=0, dimension__in=[Dimension.TOTAL, Dimension.VERDICT]).values_list(
-            "dimension", "hits"
-        )
+        DailyCount.objects.filter(
+            pixel_id=WHOLE_PROJECT, dimension__in=[Dimension.TOTAL, Dimension.VERDICT]
+        ).values_list("dimension", "hits")
     )
     assert counted == {Dimension.TOTAL: 10, Dimension.VERDICT: 4}

@@ -30,7 +30,7 @@ VISITS = set(Dimension) - {
 def test_a_visit_counts_in_every_dimension_of_its_pixel_and_its_project(take, pixel):
     take(hit(pixel, placement="medium", page="https://medium.com/@a/b"))
 
-    for pixel_id in (0, pixel.pk):
+    for pixel_id in (WHOLE_PROJECT, pixel.pk):
         day = "2026-11-22"
         for dimension, value in {
             "total": "", "hour": "11", "position": "start", "traffic": "direct", "page": "medium.com/@a/b",

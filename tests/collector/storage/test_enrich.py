@@ -4,6 +4,7 @@ import pytest
 from django.utils import timezone
 
 from collector.models import Evidence, Hit, Page, Project, SpoolOffset, Traffic, UserAgent, Verdict
+from collector.models.counts import ALL_PLATFORMS
 from collector.storage import caps
 from tests.endpoints import CHROME
 from tests.hits import CAMO, IPHONE, counts, hit
@@ -89,7 +90,7 @@ def test_a_pixel_seen_elsewhere_counts_and_is_listed(take, pixel, fields, host):
     platform = Hit.objects.get().platform
     assert counts("total", pixel.pk) == {(DAY, platform, ""): (1, 1)}
     assert counts("elsewhere", pixel.pk) == ({(DAY, platform, host): (1, 1)} if host else {})
-    assert counts("elsewhere", -1) == ({(DAY, "", host): (1, 1)} if host else {})
+    assert counts("elsewhere", ALL_PLATFORMS) == ({(DAY, "", host): (1, 1)} if host else {})
 
 
 def test_what_told_the_platform_is_counted_for_the_project(take, pixel):
@@ -101,7 +102,7 @@ def test_what_told_the_platform_is_counted_for_the_project(take, pixel):
         (DAY, "github", Evidence.PROXY.label): (1, 0),
         (DAY, "(direct)", Evidence.NONE.label): (1, 0),
     }
-    assert counts("evidence", pixel.pk) == counts("evidence", -1) == {}
+    assert counts("evidence", pixel.pk) == counts("evidence", ALL_PLATFORMS) == {}
 
 
 def test_suspects_are_bots_and_no_visits(take, pixel):

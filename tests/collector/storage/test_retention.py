@@ -4,6 +4,7 @@ import pytest
 from django.core.management import call_command
 
 from collector.models import DailyCount, DailySalt, DailyVisitor, Dimension, Hit, Project
+from collector.models.counts import WHOLE_PROJECT
 from collector.storage import retention
 from collector.storage.retention import delete_expired
 from tests.hits import hit
@@ -31,7 +32,8 @@ def test_hits_go_by_whole_local_days_and_their_counts_stay(take, project, pixel,
     delete_expired(NOW)
 
     assert [kept.at.isoformat() for kept in Hit.objects.order_by("at")] == ["2026-11-19T23:30:00+00:00"]
-    assert sum(DailyCount.objects.filter(dimension=Dimension.TOTAL, pixel_id=0).values_list("hits", flat=True)) == 5
+    totals = DailyCount.objects.filter(dimension=Dimension.TOTAL, pixel_id=WHOLE_PROJECT)
+    assert sum(totals.values_list("hits", flat=True)) == 5
 
 
 def test_each_project_has_a_retention_of_its_own(take, pixel):

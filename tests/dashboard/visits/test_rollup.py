@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from collector.models import Dimension, Pixel
+from collector.models.counts import WHOLE_PROJECT
 from dashboard.visits import rollup
 from dashboard.visits.cache import Remembered
 from dashboard.visits.periods import Period
@@ -41,7 +42,7 @@ def visited(pixel, take) -> Pixel:
 def test_values_are_ranked_alike_however_many_there_are(monkeypatch, visited, most, start, end, pages):
     monkeypatch.setattr(rollup, "MAX_VALUES", most)
 
-    for pixel_id in (0, visited.pk):
+    for pixel_id in (WHOLE_PROJECT, visited.pk):
         for _ in ("cold", "warm"):
             tally = Counted(visited.project, pixel_id, today=TODAY)
             found = tally.value_counts(Period(start, end), [Dimension.PAGE], 10)
