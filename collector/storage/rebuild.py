@@ -1,4 +1,4 @@
-"""Make the counts anew from raw hits."""
+"""Count a project again from its raw hits."""
 
 from collections.abc import Callable, Iterator
 from itertools import groupby, islice
@@ -15,16 +15,16 @@ _FLAGS = ("new_to_pixel", "new_to_project")  # of new visitors: read beside `COL
 
 
 def rebuild(project: Project, progress: Callable[[int], None] = lambda hits: None) -> int:
-    """Replace the project's counts by those of its raw hits and return how many hits that were.
+    """Replace the project's counts with counts of its raw hits, and return the number of hits.
 
-    Days before the first hit that is still kept stay as they are: their hits are past their retention. The drain waits
-    for this project (on SQLite for all) until it is done, so nothing is counted twice or left out. `progress` is told
-    how many hits more were counted.
+    Days before the first kept hit stay as they are: their hits are past the retention. Until this is done the drain
+    stores no hits of this project (on SQLite of any project), so no hit is counted twice or left out. `progress` is
+    called after each day with the number of its hits.
     """
     with transaction.atomic():
-        # The drain shares a lock on the project with other drains, and waits for this one (`store.lock_pixels`).
+        # Drains share their lock on the project with each other, but not with this one (`store.lock_pixels`).
         project = Project.objects.select_for_update().get(pk=project.pk)
-        project.recounted_at = timezone.now()  # who remembers counts learns of it
+        project.recounted_at = timezone.now()  # tells caches of counts that theirs are out of date
         project.save(update_fields=["recounted_at"])
         first = Hit.objects.filter(project=project).order_by("at").first()
         if first is None:
@@ -32,17 +32,17 @@ def rebuild(project: Project, progress: Callable[[int], None] = lambda hits: Non
         zone = project.zone
         first_day = first.at.astimezone(zone).date()
         DailyCount.objects.filter(project=project, date__gte=first_day).delete()
-        counted = 0
-        for _, hits in groupby(_countables(project), key=lambda hit: hit.date):
+        total_hits = 0
+        for _, hits_of_day in groupby(_countables(project), key=lambda hit: hit.date):
             counts = Counts()
-            of_day = 0
-            for hit in hits:
+            hits = 0
+            for hit in hits_of_day:
                 counts.add(hit)
-                of_day += 1
+                hits += 1
             counts.store()
-            counted += of_day
-            progress(of_day)
-        return counted
+            total_hits += hits
+            progress(hits)
+        return total_hits
 
 
 def _countables(project: Project) -> Iterator[Countable]:

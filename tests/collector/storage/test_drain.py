@@ -213,7 +213,7 @@ def test_lines_that_can_not_be_used_are_set_aside_with_the_reason_and_stop_nothi
         "JSON is malformed: invalid character (byte 0)",
         "JSON is malformed: invalid character (byte 0)",
         "Expected `int` >= 1 - at `$.at`",
-        "torn: the process died while it wrote it, before it answered",
+        "torn: the process died while it wrote this line, before it answered",
     ]
     row = SpoolOffset.objects.get()
     assert (row.hits, row.set_aside) == (1, 4)
