@@ -14,7 +14,7 @@ from functools import lru_cache
 import msgspec
 
 from collector.classify.agents import is_bot, proxy_platform
-from collector.classify.bots import request_gives_away
+from collector.classify.bots import has_inconsistent_headers
 from collector.classify.platforms import OTHER, PLACEMENT_FORM
 from collector.intake import answers
 from collector.intake.answers import Answer
@@ -161,7 +161,7 @@ class Receiver:
             verdict = _EXCESS
         elif agent.is_bot:
             verdict = _BOT
-        elif not agent.proxy and request_gives_away(
+        elif not agent.proxy and has_inconsistent_headers(
             headers.get(b"accept", b"")[:MAX_ACCEPT],
             headers.get(b"sec-fetch-dest", b"")[:MAX_HINTS],
             headers.get(b"sec-fetch-mode", b"")[:MAX_HINTS],

@@ -138,7 +138,7 @@ def table_lines(header: Sequence[object], rows: Iterable[Sequence[object]]) -> I
 
 
 def spreadsheet_cell(value: Any) -> str:
-    """Return a value as text, with an apostrophe before what a spreadsheet takes for a formula (OWASP, CSV Injection)."""
+    """Return a value as text, with an apostrophe before what a spreadsheet would run (OWASP, CSV Injection)."""
     if value is None:
         return ""
     if isinstance(value, int | float):

@@ -3,7 +3,7 @@ from collections import defaultdict
 import pytest
 
 from collector.classify.agents import Agent, is_bot, parse_agent, proxy_platform, refined
-from collector.classify.bots import request_gives_away
+from collector.classify.bots import has_inconsistent_headers
 from collector.classify.pattern_tables import tables
 from tests.cases import Tally, ask, cases, is_right
 
@@ -179,7 +179,7 @@ def test_client_hints_refine_what_the_string_leaves_open_and_nothing_else(agent,
 
 
 @pytest.mark.parametrize(
-    ("accept", "dest", "mode", "gives_away"),
+    ("accept", "dest", "mode", "is_inconsistent"),
     [
         (b"", b"", b"", False),
         (b"*/*", b"", b"", False),  # Safari before 14, Firefox 47 to 64, Outlook
@@ -198,8 +198,8 @@ def test_client_hints_refine_what_the_string_leaves_open_and_nothing_else(agent,
         (b"\xff\0", b"", b"", True),
     ],
 )
-def test_a_request_for_no_image_gives_itself_away(accept, dest, mode, gives_away):
-    assert request_gives_away(accept, dest, mode) is gives_away
+def test_a_request_for_no_image_gives_itself_away(accept, dest, mode, is_inconsistent):
+    assert has_inconsistent_headers(accept, dest, mode) is is_inconsistent
 
 
 def test_every_fact_has_its_source():
