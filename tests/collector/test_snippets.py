@@ -92,14 +92,14 @@ def test_restructuredtext_loads_the_second_image_late_in_its_own_words():
 @pytest.mark.parametrize(
     ("placement", "reason"),
     [
-        ("dev-to", "dev.to fetches images for its readers"),
-        ("github", "GitHub fetches images for its readers"),
+        ("dev-to", "dev.to loads images for its readers"),
+        ("github", "GitHub loads images for its readers"),
         ("medium", "Medium keeps its own copy of images"),
         ("reddit", "Reddit shows no images of other sites"),
         ("newsletter", "mail programs load all images"),
-        ("netnewswire", "a feed reader decides by itself"),
-        ("stack-exchange", "what Stack Exchange takes has no way"),
-        ("forum", "takes has no way to have an image loaded late"),
+        ("netnewswire", "each feed reader decides when"),
+        ("stack-exchange", "on Stack Exchange, snippets can't"),
+        ("forum", "snippets can't make an image load late"),
     ],
 )
 def test_where_a_second_image_would_tell_nothing_there_is_none_and_a_reason(placement, reason):

@@ -200,7 +200,7 @@ def test_where_it_tells_how_far_people_read_there_is_a_second_snippet(reader, pi
     assert "after its last paragraph" in page
     page = text(reader, f"/projects/blog/{pixel.pk}/snippets/?place=github")
     assert "/end.gif" not in page
-    assert "stays unknown: GitHub fetches images for its readers" in page
+    assert "Read-through is unknown: GitHub loads images for its readers" in page
 
 
 def test_a_place_that_the_pixel_has_not_is_offered_to_editors(editor, pixel):
@@ -440,7 +440,7 @@ def test_articles_are_found_by_title_and_shown_for_one_place_in_one_form(reader,
     page = text(reader, "/projects/blog/snippets/?q=SPRING&place=pypi&form=url")
     assert "Hello" not in page
     assert "Spring &lt;b&gt;notes&lt;/b&gt;" in page
-    assert "PyPI · URL alone" in page
+    assert "PyPI · URL only" in page
     assert "/pypi.gif</code>" in page
     assert "No article has “winter”" in text(reader, "/projects/blog/snippets/?q=winter")
 
