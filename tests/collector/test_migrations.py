@@ -1,4 +1,4 @@
-"""Data that a migration moves is all there afterwards, there and back."""
+"""Migrations keep all data, forwards and backwards."""
 
 from datetime import date
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def migrate(name: str | None = None):
-    """Migrate the collector to a migration, the last one without a name; return the models as they are then."""
+    """Migrate the collector to a migration, by default the latest, and return the models of that state."""
     executor = MigrationExecutor(connection)
     latest = [node for node in executor.loader.graph.leaf_nodes() if node[0] == "collector"]
     targets = [("collector", name)] if name else latest
@@ -53,7 +53,7 @@ def test_counts_keep_their_numbers_when_their_dimensions_become_numbers(first_ve
     assert dict(back.objects.values_list("dimension", "hits")) == {name: hits for hits, name in enumerate(names, 1)}
 
 
-def test_reading_and_languages_of_whole_projects_are_made_of_older_counts():
+def test_read_through_and_languages_of_whole_projects_are_made_from_older_counts():
     former = migrate("0006_leave_way_back")
     project = former.get_model("collector", "Project").objects.create(name="Blog", slug="blog", timezone="UTC")
     day = date(2026, 11, 22)
