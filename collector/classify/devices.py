@@ -70,7 +70,7 @@ def device_of(lower: str, os: str) -> str:
         by_model = _classes("model").find(lower.partition(")")[0])
         return by_model or ("phone" if "mobile" in lower or not _ANDROID_BROWSER.match(lower) else "tablet")
     if os in _PHONE_SYSTEMS:
-        return "tablet" if "macintosh" in lower else "phone"  # else an iPad that asks for the desktop site
+        return "tablet" if "macintosh" in lower else "phone"  # a tablet here is an iPad that asks for the desktop site
     if "mobile" in lower or _telephones().search(lower):
         return "phone"
     return "desktop" if _DESKTOP.search(lower) else ""
