@@ -1,8 +1,8 @@
-"""What an author pastes: one snippet for each placement of a pixel, in every form that platforms take.
+"""Snippets for authors to paste: one for each placement of a pixel, in every form that platforms take.
 
-Where read-through can be told there is a second one for the article's end, which browsers load only as a reader comes
-near it. (HTML Living Standard, lazy loading attributes; in reStructuredText the image directive's option `loading`, of
-Docutils 0.21 and later.)
+Where read-through can be computed, there is a second snippet for the end of the article. Browsers load its image only
+when a reader comes near it (HTML Living Standard, lazy loading attributes; in reStructuredText the option `loading` of
+the image directive, in Docutils 0.21 and later).
 """
 
 from dataclasses import dataclass
@@ -21,19 +21,19 @@ FORMS = {
     "markdown": "Markdown",
     "rst": "reStructuredText",
     "bbcode": "BBCode",
-    "url": gettext_lazy("URL alone"),
+    "url": gettext_lazy("URL only"),
 }
 _ATTRIBUTES = 'alt="" width="1" height="1" referrerpolicy="no-referrer-when-downgrade"'
 
 
 @dataclass(frozen=True, slots=True)
 class Snippet:
-    """One pixel as it is pasted in one place.
+    """What an author pastes for one placement of a pixel.
 
-    `placement` is empty for a pixel without placements. `platform` is a name for people, `sees` a sentence on what the
-    platform lets us see, `accepts` the form that it takes: html, markdown, rst, bbcode or url. `why_no_end` says why
-    there is no second image for the article's end, and is empty where there is one; `end_html` and `end_rst` are empty
-    where there is none, or where the platform takes another form.
+    `placement` is empty for a pixel without placements. `platform` is a name for people. `sees` says what the platform
+    lets us see. `accepts` is the form that it takes: html, markdown, rst, bbcode or url. `why_no_end` says why there is
+    no second image for the end of the article, and is empty if there is one. `end_html` and `end_rst` are empty if
+    there is none, or if the platform takes another form.
     """
 
     placement: str
@@ -52,18 +52,18 @@ class Snippet:
 
     @property
     def texts(self) -> list[tuple[str, str, str]]:
-        """Return form, label and text of what to copy, in every form; first the one that the platform takes."""
+        """Form, label and text of the snippet in every form. The form that the platform takes comes first."""
         forms = sorted(FORMS, key=lambda form: form != self.accepts)
         return [(form, str(FORMS[form]), getattr(self, form)) for form in forms]
 
     @property
     def is_known(self) -> bool:
-        """Whether the catalogue knows the place, and so which form it takes."""
+        """Whether the platform is in the catalogue, which knows the form that it takes."""
         return self.placement in catalogue()
 
     @property
     def end(self) -> tuple[str, str, str] | None:
-        """Return form, label and text of the second image, for the article's end; None where there is none."""
+        """Form, label and text of the second image, for the end of the article. None if there is none."""
         if self.end_rst:
             return "end-rst", str(FORMS["rst"]), self.end_rst
         return ("end-html", str(FORMS["html"]), self.end_html) if self.end_html else None
@@ -79,18 +79,18 @@ def base_url(request: HttpRequest | None = None) -> str:
 
 
 def snippets(pixel: Pixel, base: str) -> list[Snippet]:
-    """Return the snippets of `pixel`, in the order of its placements; one without a placement where it has none."""
+    """Return the snippets of `pixel`, in the order of its placements. One for any platform if it has none."""
     return [snippet(pixel.token, placement, base) for placement in pixel.placements or [""]]
 
 
 def snippet(token: str, placement: str, base: str) -> Snippet:
-    """Return what to paste for the pixel of `token` in one place; `placement` is empty for any place."""
+    """Return what to paste on one platform for the pixel of `token`. An empty `placement` is for any platform."""
     stem = f"{base}/p/{token}/{placement}" if placement else f"{base}/p/{token}"
     url, end_url = f"{stem}.gif", f"{stem}/end.gif"
-    known = catalogue().get(placement)
-    accepts = known.accepts if known else "html"
-    why_no_end = _why_no_end(known) if known else ""
-    takes_end = "" if why_no_end else accepts
+    listed = catalogue().get(placement)
+    accepts = listed.accepts if listed else "html"
+    why_no_end = _why_no_end(listed) if listed else ""
+    end_form = "" if why_no_end else accepts
     return Snippet(
         placement=placement,
         platform=platform_name(placement) if placement else _("Anywhere"),
@@ -100,46 +100,38 @@ def snippet(token: str, placement: str, base: str) -> Snippet:
         markdown=f"![]({url})",
         rst=f".. image:: {url}\n   :alt:",
         bbcode=f"[img]{url}[/img]",
-        end_html=f'<img src="{escape(end_url)}" loading="lazy" {_ATTRIBUTES}>' if takes_end == "html" else "",
-        end_rst=f".. image:: {end_url}\n   :alt:\n   :loading: lazy" if takes_end == "rst" else "",
+        end_html=f'<img src="{escape(end_url)}" loading="lazy" {_ATTRIBUTES}>' if end_form == "html" else "",
+        end_rst=f".. image:: {end_url}\n   :alt:\n   :loading: lazy" if end_form == "rst" else "",
         accepts=accepts,
-        sees=_sees(known, placement),
+        sees=_sees(listed, placement),
         why_no_end=why_no_end,
     )
 
 
-def _sees(known: Platform | None, placement: str) -> str:
-    if known:
-        return known.sees
+def _sees(listed: Platform | None, placement: str) -> str:
+    """Say what the platform of a placement lets us see; `listed` is None if it is not in the catalogue."""
+    if listed:
+        return listed.sees
     if placement:
-        return _("A place of your own: whether you see readers or only visits depends on who serves its images.")
-    return _("Paste it anywhere: the platform is told by the page that shows the image, where that page is named.")
+        return _("Your own platform: you see visitors, countries and devices only if readers' browsers load the image.")
+    return _("Paste it anywhere: we recognise the platform by the page that shows the image, if the request names it.")
 
 
 def _why_no_end(platform: Platform) -> str:
-    """Say why an image at the article's end would tell nothing on a platform; an empty string where it would."""
+    """Say why an image at the end of an article tells nothing on a platform. An empty string if it does."""
     why = ""
     if platform.images == "none":
-        why = _("How far people read stays unknown: %(platform)s shows no images of other sites.")
+        why = _("Read-through is unknown: %(platform)s shows no images of other sites.")
     elif platform.images == "copy":
-        why = _(
-            "How far people read stays unknown: %(platform)s keeps its own copy of images, or may do so, "
-            "and then nobody asks us for one at the end."
-        )
+        why = _("Read-through is unknown: %(platform)s keeps its own copy of images, or may keep one.")
     elif platform.images == "proxy":
-        why = _(
-            "How far people read stays unknown: %(platform)s fetches images for its readers, or may do so, "
-            "which says nothing about who came to the end."
-        )
+        why = _("Read-through is unknown: %(platform)s loads images for its readers, or may do so.")
     elif platform.kind == "mail":
-        why = _("How far people read stays unknown: mail programs load all images of a mail at once.")
+        why = _("Read-through is unknown: mail programs load all images of a mail at once.")
     elif platform.kind == "feed":
-        why = _("How far people read stays unknown: a feed reader decides by itself when it loads images.")
+        why = _("Read-through is unknown: each feed reader decides when it loads images.")
     elif platform.lazy:
-        why = _(
-            "How far people read stays unknown: %(platform)s loads every image late, the one at the start too, "
-            "so neither says more than the other."
-        )
+        why = _("Read-through is unknown: %(platform)s loads every image late, also the one at the start.")
     elif platform.accepts not in {"html", "rst"}:
-        why = _("How far people read stays unknown: what %(platform)s takes has no way to have an image loaded late.")
+        why = _("Read-through is unknown: on %(platform)s, snippets can't make an image load late.")
     return why % {"platform": platform.name}

@@ -1,4 +1,4 @@
-"""Requests of which others say who made them: sent through the endpoint, read back by `export_hits`, judged."""
+"""Requests whose browser, system, device or country is known: sent to the endpoint, and read from `export_hits`."""
 
 import hashlib
 import io
@@ -21,7 +21,7 @@ READER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One request, and what an export must say of it. A field that is not in `expected` is not known."""
+    """One request, and what the export must say about it. Fields that are not in `expected` are unknown."""
 
     group: str
     agent: str
@@ -30,13 +30,15 @@ class Case:
 
     @property
     def is_held_out(self) -> bool:
-        """Whether the case is of the half, by hash, that was set aside while the tables were written."""
-        told = self.agent if self.agent != READER else self.peer
-        return hashlib.md5(told.encode()).digest()[0] & 1 == 1
+        """Whether the case is in the half, by hash, that was not looked at while the tables were written."""
+        text = self.agent if self.agent != READER else self.peer
+        return hashlib.md5(text.encode()).digest()[0] & 1 == 1
 
 
 @dataclass(slots=True)
 class Tally:
+    """How many cases came out right."""
+
     right: int = 0
     cases: int = 0
 
@@ -47,17 +49,17 @@ class Tally:
 
 def cases() -> Iterator[Case]:
     """Yield the cases of `tests/data`."""
-    for group, *said, string in _rows("agents.tsv"):
+    for group, *values, string in _rows("agents.tsv"):
         expected: dict[str, str | None] = {
-            field: value for field, value in zip(AGENT_FIELDS, said, strict=True) if value
+            field: value for field, value in zip(AGENT_FIELDS, values, strict=True) if value
         }
         yield Case(group, string, "127.0.0.1", expected)
     for address, country, _ in _rows("addresses.tsv"):
         yield Case("addresses" if country else "nobody's addresses", READER, address, {"country": country or None})
 
 
-def ask(cases: Iterable[Case], pixel: Pixel, directory: Path) -> Iterator[tuple[Case, dict]]:
-    """Send each case to the pixel's endpoint, drain, and yield it with its row of the export."""
+def send_and_export(cases: Iterable[Case], pixel: Pixel, directory: Path) -> Iterator[tuple[Case, dict]]:
+    """Send each case to the pixel's endpoint, drain, and yield each case with its exported row."""
     cases = list(cases)
     endpoint = AsgiEndpoint(directory)
     for case in cases:
@@ -67,16 +69,16 @@ def ask(cases: Iterable[Case], pixel: Pixel, directory: Path) -> Iterator[tuple[
     drain(directory)
     out = io.StringIO()
     call_command("export_hits", pixel.project.slug, stdout=out)
-    yield from zip(cases, map(json.loads, out.getvalue().splitlines()), strict=True)  # both oldest first
+    yield from zip(cases, map(json.loads, out.getvalue().splitlines()), strict=True)  # both are in the order of time
 
 
-def is_right(field: str, expected: str | None, found: str | None) -> bool:
-    """Whether the export says what the source says, by whatever name each calls it."""
-    return expected == found or bool(expected and found and family(expected) == family(found))
+def is_right(field: str, expected: str | None, exported: str | None) -> bool:
+    """Whether the export says the same as the source. Each may use another name for one family."""
+    return expected == exported or bool(expected and exported and family(expected) == family(exported))
 
 
 def family(name: str) -> str:
-    """Return the name that all sources' names of one family come to."""
+    """Return one name for all names that sources have for a family of browsers or systems."""
     return _families().get(name, name).casefold().removesuffix(" browser").replace(" ", "")
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from collector.models import DailyCount, Dimension, Pixel
+from collector.models.counts import WHOLE_PROJECT
 from collector.spool.line import SpooledHit
 from collector.spool.writer import SpoolWriter
 from collector.storage.drain import Drain
@@ -45,7 +46,7 @@ def drain(directory: Path, **options: int) -> Drain:
     return drain
 
 
-def counts(dimension: str, pixel_id: int = 0) -> dict[tuple[str, str, str], tuple[int, int]]:
-    """Return `(hits, visitors)` by date, platform and value, of one pixel or by default of the whole project."""
+def counts(dimension: str, pixel_id: int = WHOLE_PROJECT) -> dict[tuple[str, str, str], tuple[int, int]]:
+    """Return `(hits, visitors)` by date, platform and value; of the whole project if no pixel is named."""
     rows = DailyCount.objects.filter(dimension=Dimension[dimension.upper()], pixel_id=pixel_id)
     return {(row.date.isoformat(), row.platform, row.value): (row.hits, row.visitors) for row in rows}

@@ -19,7 +19,7 @@ from django.test import Client
 from django.utils import timezone, translation
 from django.views.defaults import server_error
 
-from collector.classify.platforms import WORDS, catalogue, named_platforms, platform_name
+from collector.classify.platforms import TRANSLATED_NAMES, catalogue, named_platforms, platform_name
 from collector.models import Pixel
 from tests import messages, phrases
 from tests.hits import CAMO, hit
@@ -113,14 +113,14 @@ def test_the_sentences_of_the_catalogue_are_where_they_are_found():
 
 
 def test_a_platform_says_what_it_lets_us_see_by_its_name():
-    assert catalogue()["gmail"].sees.startswith("Gmail fetches images through its own proxy: ")
+    assert catalogue()["gmail"].sees.startswith("Gmail loads images through an image proxy: ")
     assert "%" not in "".join(platform.sees for platform in catalogue().values())
 
 
 def test_names_that_are_words_are_those_of_the_catalogue():
     names = {slug: platform.name for slug, platform in (catalogue() | named_platforms()).items()}
 
-    assert {slug: names.get(slug, slug) for slug in WORDS} == WORDS
+    assert {slug: names.get(slug, slug) for slug in TRANSLATED_NAMES} == TRANSLATED_NAMES
     assert platform_name("forum") == "Forum"
 
 

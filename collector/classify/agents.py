@@ -1,7 +1,7 @@
-"""What a `User-Agent` string tells: browser, operating system, device class, bot, image proxy.
+"""What a `User-Agent` string says: browser, operating system, device class, bot, image proxy.
 
-Families have ua-parser's names, such as `Mobile Safari` and `Mac OS X`: others' tools and tables know them, and what is
-merged here can't be told apart again. Where it has none, `catalogues/agents.toml` gives one.
+Browsers and systems have ua-parser's names, such as `Mobile Safari` and `Mac OS X`: other tools know them too, and once
+merged, names could not be separated again. `catalogues/agents.toml` gives a name where ua-parser has none.
 """
 
 import re
@@ -18,9 +18,9 @@ from collector.classify.platforms import catalogue
 __all__ = ["Agent", "is_bot", "parse_agent", "proxy_platform", "refined"]
 
 MAX_NAME = 60
-MAX_PARSED = 1024  # of a string; what a stranger makes longer costs no more
+MAX_PARSED = 1024  # characters of a string: a longer one from a stranger costs no more
 REMEMBERED = 4096  # refined agents
-# Programs that are built on Electron, such as Slack, Discord and Notion, put their own name before the engine's.
+# Programs built on Electron, such as Slack, Discord and Notion, put their own name before that of the engine.
 _ELECTRON_APP = re.compile(r"([A-Za-z][\w.-]*)/[\w.-]+ Chrome/[\d.]+ Electron/")
 _LINUX = frozenset({"", "Linux", "Ubuntu"})
 _HINTED_SYSTEMS = {
@@ -35,11 +35,10 @@ _HINTED_SYSTEMS = {
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """What was parsed from one string; empty strings where it does not say.
+    """What was parsed from one string. An empty string means unknown.
 
-    `device` is desktop, phone, tablet, tv, console, wearable (headsets too) or other (cars, speakers). `bot` is a name
-    for a program that is no reader. `proxy` is the slug of the platform whose image proxy it is: then nothing is known
-    of the readers behind it.
+    `device` is desktop, phone, tablet, tv, console, wearable (headsets too) or other (cars, speakers). A bot has its
+    name in `bot`. `proxy` is the platform of an image proxy, by its slug: the readers behind it are unknown.
     """
 
     browser: str = ""
@@ -50,9 +49,9 @@ class Agent:
 
 
 def proxy_platform(string: str) -> str:
-    """Return the slug of the platform whose image proxy `string` is, or an empty string.
+    """Return the slug of the platform that uses this image proxy, or an empty string for any other agent.
 
-    Of a proxy that is no platform's it is the slug in `catalogues/agents.toml`.
+    A proxy that belongs to no platform has a slug of its own in `catalogues/agents.toml`.
     """
     lower = string.lower()
     for platform in catalogue().values():
@@ -62,36 +61,37 @@ def proxy_platform(string: str) -> str:
 
 
 def parse_agent(string: str) -> Agent:
-    """Parse one `User-Agent` string. From 40 µs to 400, as common as it is; callers keep what they got."""
+    """Parse one `User-Agent` string. A common one takes 40 µs, a rare one 400: callers keep the result."""
     string = string[:MAX_PARSED]
     proxy = proxy_platform(string)
     if proxy:
         return Agent(proxy=proxy)
-    found = ua_parser.parse(string)
-    browser = found.user_agent.family if found.user_agent else ""
+    parsed = ua_parser.parse(string)
+    browser = parsed.user_agent.family if parsed.user_agent else ""
     device = plain_device(string)
     if device:
-        return Agent(browser[:MAX_NAME], found.os.family[:MAX_NAME] if found.os else "", device)
-    if is_bot(string) or (found.device and found.device.family == "Spider"):
+        return Agent(browser[:MAX_NAME], parsed.os.family[:MAX_NAME] if parsed.os else "", device)
+    if is_bot(string) or (parsed.device and parsed.device.family == "Spider"):
         return Agent(bot=(bot_name(string) or browser or "no name")[:MAX_NAME])
     lower = string.lower()
-    os = system_of(lower, found.os.family if found.os else "")
+    os = system_of(lower, parsed.os.family if parsed.os else "")
     if browser == "Electron":
         app = _ELECTRON_APP.search(string)
         browser = app[1] if app else browser
     elif not browser and not lower.startswith("mozilla"):
-        browser = string.partition("/")[0] if "/" in string else ""  # a mail program or feed reader: its own name
+        browser = string.partition("/")[0] if "/" in string else ""  # a mail program or feed reader
     return Agent((_apps().find(lower) or browser)[:MAX_NAME], os[:MAX_NAME], device_of(lower, os))
 
 
 @lru_cache(REMEMBERED)
 def refined(agent: Agent, *, mobile: str, platform: str) -> Agent:
-    """Return `agent` as client hints tell it better than its string, or `agent` itself.
+    """Return `agent` as refined by client hints, or `agent` itself if they add nothing.
 
-    `mobile` is Sec-CH-UA-Mobile (`?1`, `?0` or empty), `platform` Sec-CH-UA-Platform without its quotes (W3C incubator,
-    User-Agent Client Hints). Chromium alone sends them. They are believed where the string is vague: a Linux that is
-    Android with the desktop site asked for, or Chrome OS; no system at all; an Android tablet whose string says Mobile.
-    A string that names another system than the hints has been changed by hand, and neither is more likely true.
+    `mobile` is Sec-CH-UA-Mobile (`?1`, `?0` or empty), `platform` is Sec-CH-UA-Platform without its quotes (W3C
+    incubator, User-Agent Client Hints). Only Chromium sends them. They are believed if the string is vague: it says
+    Linux for Chrome OS, or for Android that asks for the desktop site; it names no system; or it says Mobile on an
+    Android tablet. If string and hints name different systems, somebody changed the string, and neither is more likely
+    true.
     """
     hinted = _HINTED_SYSTEMS.get(platform, "")
     if agent.bot or agent.proxy or not (hinted or mobile):

@@ -1,7 +1,7 @@
-"""Who is no reader: programs by their names, image proxies, and requests that no browser showing an image makes.
+"""Recognise bots by their names, image proxies, and requests with inconsistent browser headers.
 
-Asked in this order: image proxies, our own table of programs, apps that readers read in, and the list of `is-bot`.
-`crawler-user-agents` is not used: it finds nothing that these miss, and robots' names are in their strings.
+Looked up in this order: image proxies, our own table of bots, apps that people read in, and the list of `is-bot`.
+`crawler-user-agents` is not used: it finds no bot that these miss, and the names of bots are in their strings.
 """
 
 import re
@@ -12,11 +12,11 @@ from is_bot import Bots
 
 from collector.classify.pattern_tables import Names, any_of, tables
 
-MAX_SEARCHED = 300  # of a string, for a name: all that reads its whole length costs a hostile one's length squared
-REMEMBERED = 1024  # distinct headers; strangers may invent any number
+MAX_SEARCHED = 300  # characters, for a name: with a hostile string, some patterns take its length squared
+REMEMBERED = 1024  # distinct headers: strangers can invent any number
 
-# The plain strings of browsers, which need not be compared with every robot, and whose devices may be called Newsday or
-# Discovery: 5 µs in place of 150. A robot's own name does not fit, nor a browser that claims more of macOS than 10.
+# The plain strings of browsers. They take 5 µs here, 150 if compared with every bot, and their devices may be called
+# Newsday or Discovery. Neither a bot's own name matches, nor a browser that claims a macOS later than 10.
 _MODEL = r"(?!compatible)(?:(?!(?i:(?<!cu)bot|crawl|spider|http|lighthouse|catchpoint))[^;:@()\\]|\(\w+\)){1,50}"
 _ORDINARY = re.compile(
     r"Mozilla/5\.0 \((?:Windows NT [\d.]+(?:; (?:Win64|WOW64|x64|ARM64))*|Macintosh; Intel Mac OS X 10[\d_.]*"
@@ -27,7 +27,7 @@ _ORDINARY = re.compile(
     r"(?: (?:Version|Chrome|Mobile|Safari|Edg|EdgA|EdgiOS|OPR|CriOS|FxiOS|SamsungBrowser|Vivaldi|GSA|YaBrowser|SA"
     r"|UCBrowser|HuaweiBrowser|VivoBrowser|HeyTapBrowser|XiaoMi/MiuiBrowser)(?:/[\w.]+)?)*)"
 )
-# Where robots put their names, the likeliest place first; addresses, which come after a name, are cut out before.
+# Where bots put their names, the likeliest first. Addresses, which follow a name, are cut out before.
 _ADDRESS = re.compile(r"(?:https?:/?/?|www\.)[^\s;),]*", re.IGNORECASE)
 _NAMES = (
     re.compile(r"compatible; ?([A-Za-z][^/;)+]*)"),
@@ -44,22 +44,22 @@ _LITERAL = re.compile(r"[\w ./-]+")
 
 
 def image_proxy(lower: str) -> str:
-    """Return the slug of the image proxy outside the catalogue that a string in lower case names, or an empty one."""
+    """Return the slug of an image proxy that belongs to no platform, or an empty string. `lower` is in lower case."""
     return _proxies().find(lower) or ""
 
 
 def is_bot(string: str) -> bool:
-    """Whether a string that is no image proxy's names itself a program that is no reader."""
+    """Whether an agent is a bot by its own words. The caller has ruled out image proxies."""
     if _ORDINARY.fullmatch(string):
         return False
     lower = string[:MAX_SEARCHED].lower()
-    if not lower.strip() or _robots().search(lower):
+    if not lower.strip() or _bots().search(lower):
         return True
     return not _apps().search(lower) and _is_listed(lower)
 
 
 def bot_name(string: str) -> str:
-    """Return what a program that is no reader calls itself, an empty string where it gives no name."""
+    """Return what a bot calls itself, or an empty string if it gives no name."""
     bare = _ADDRESS.sub("", string[:MAX_SEARCHED])
     for pattern in _NAMES:
         match = pattern.search(bare)
@@ -69,14 +69,15 @@ def bot_name(string: str) -> str:
 
 
 @lru_cache(REMEMBERED)
-def request_gives_away(accept: bytes, fetch_dest: bytes = b"", fetch_mode: bytes = b"") -> bool:
-    """Whether a request with these headers was made by no reader's browser that shows an image.
+def has_inconsistent_headers(accept: bytes, fetch_dest: bytes = b"", fetch_mode: bytes = b"") -> bool:
+    """Whether a request has headers that no browser sends to show an image.
 
-    Empty is what was not sent: that alone proves nothing, for old browsers and mail programs send little. `fetch_dest`
-    and `fetch_mode` are Sec-Fetch-Dest and -Mode (W3C, Fetch Metadata). A service worker that passes an image on makes
-    it a request for `empty`, still `no-cors` (whatwg/fetch 717); nobody else makes such a one without a purpose header.
-    A browser asks for images as `image/…` or `*/*` (MDN, List of default Accept values); `text/html` without any image
-    and `application/signed-exchange` are of requests for pages, which are made for pages, or copied from one.
+    An empty value means that the header was not sent. That alone proves nothing: old browsers and mail programs send
+    few. `fetch_dest` and `fetch_mode` are Sec-Fetch-Dest and -Mode (W3C, Fetch Metadata). If a service worker passes
+    an image on, they are `empty` and `no-cors` (whatwg/fetch 717); nobody else sends that without a purpose header.
+    Browsers accept `image/…` or `*/*` for an image (MDN, List of default Accept values). `text/html` without any image
+    type, and `application/signed-exchange`, belong to requests for pages: the headers were made for a page or copied
+    from one.
     """
     if fetch_dest and fetch_dest != b"image" and not (fetch_dest == b"empty" and fetch_mode == b"no-cors"):
         return True
@@ -94,7 +95,7 @@ def _proxies() -> Names:
 
 
 @cache
-def _robots() -> re.Pattern[str]:
+def _bots() -> re.Pattern[str]:
     return any_of(tables()["bot"])
 
 
@@ -105,9 +106,9 @@ def _apps() -> re.Pattern[str]:
 
 @cache
 def _list() -> tuple[tuple[str, ...], "regex.Pattern[str]", "regex.Pattern[str]"]:
-    """Return the list of is-bot: plain words, patterns at the start, patterns anywhere, for strings in lower case.
+    """Return the list of is-bot, for strings in lower case: plain words, patterns at the start, patterns anywhere.
 
-    As one pattern, as it comes, it takes 650 µs a reader; apart, 120.
+    As one pattern, as is-bot has it, it takes 650 µs for a reader; in these three parts, 120.
     """
     patterns = sorted(Bots().patterns)
     words = tuple(pattern for pattern in patterns if _LITERAL.fullmatch(pattern) and "." not in pattern)

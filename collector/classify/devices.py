@@ -1,6 +1,6 @@
-"""What a reader reads with: the class of device and the operating system, where ua-parser says too little of them.
+"""The class of a reader's device, and the operating system where ua-parser says too little.
 
-ua-parser names models and families, never a class; the rest is in `catalogues/agents.toml`.
+ua-parser names models and families, but no classes. The rest is in `catalogues/agents.toml`.
 """
 
 import re
@@ -13,12 +13,12 @@ _DESKTOP = re.compile(
     r"windows|win(?:9|32|64)|macintosh|mac_|mac os|os x|x11|linux|bsd|sunos|solaris|cros|os/2|amiga|morphos|beos|haiku"
     r"|irix|hp-ux|\baix\b|risc os|plan ?9|openvms|osf1|desktop"
 )
-# Google's rule for Android is "Mobile" on phones, none on tablets. It holds for browsers alone: an app's own requests
-# (Dalvik, AndroidDownloadManager) say "Mobile" nowhere.
+# By Google's rule, Android says "Mobile" on phones and not on tablets. Only browsers follow it: an app's own requests
+# (Dalvik, AndroidDownloadManager) never say "Mobile".
 _ANDROID_BROWSER = re.compile(r"mozilla/5\.0 \((?:linux|android|tablet|x11)|opera/9")
 
-# The strings of most browsers leave nothing to ask any table: 3 µs in place of 250. Since 2023 Chromium calls every
-# Android "Android 10; K" (developers.google.com, User-Agent reduction).
+# The strings of most browsers need no table: 3 µs instead of 250. Since 2023 Chromium calls every Android
+# "Android 10; K" (developers.google.com, User-Agent reduction).
 _PLAIN = re.compile(
     r"Mozilla/5\.0 \((?:(?P<desktop>Windows NT [\d.]+(?:; (?:Win64|WOW64|x64))*|Macintosh; Intel Mac OS X 10[\d_.]*"
     r"|X11; (?:Ubuntu; )?Linux x86_64)|(?P<phone>iPhone; CPU iPhone OS [\d_]+ like Mac OS X)"
@@ -44,9 +44,9 @@ def _telephones() -> re.Pattern[str]:
 
 
 def plain_device(string: str) -> str:
-    """Return the class of device of a plain browser's string, an empty string where it is not that plain.
+    """Return the device class of a plain browser's string, or an empty string for any other.
 
-    Of such a string ua-parser knows the rest, and no robot writes it that names itself.
+    ua-parser knows the rest of a plain string, and a bot that names itself never sends one.
     """
     plain = _PLAIN.fullmatch(string)
     if plain is None:
@@ -57,20 +57,20 @@ def plain_device(string: str) -> str:
 
 
 def system_of(lower: str, parsed: str) -> str:
-    """Return the operating system of a string in lower case; `parsed` is ua-parser's answer, which mostly stands."""
+    """Return the operating system of a string in lower case. `parsed` is ua-parser's answer, which is mostly right."""
     return _systems(fills=False).find(lower) or parsed or _systems(fills=True).find(lower) or ""
 
 
 def device_of(lower: str, os: str) -> str:
-    """Return the class of device that a string in lower case tells, an empty string where it does not."""
-    said = _classes("device").find(lower)
-    if said:
-        return said
+    """Return the device class of a string in lower case, or an empty string if unknown."""
+    named_class = _classes("device").find(lower)
+    if named_class:
+        return named_class
     if os in {"Android", "HarmonyOS"}:
         by_model = _classes("model").find(lower.partition(")")[0])
         return by_model or ("phone" if "mobile" in lower or not _ANDROID_BROWSER.match(lower) else "tablet")
     if os in _PHONE_SYSTEMS:
-        return "tablet" if "macintosh" in lower else "phone"  # an iPad that asks for the desktop site
+        return "tablet" if "macintosh" in lower else "phone"  # a tablet here is an iPad that asks for the desktop site
     if "mobile" in lower or _telephones().search(lower):
         return "phone"
     return "desktop" if _DESKTOP.search(lower) else ""

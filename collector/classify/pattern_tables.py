@@ -1,4 +1,4 @@
-"""The tables of `catalogues/agents.toml`: what user agents tell beyond what ua-parser and is-bot know."""
+"""The tables of `catalogues/agents.toml`: what we know of user agents beyond ua-parser and is-bot."""
 
 import re
 import tomllib
@@ -7,21 +7,21 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-Row = dict[str, Any]
+PatternRow = dict[str, Any]
 
 
 @cache
-def tables() -> dict[str, list[Row]]:
-    """Return every table by its name, with its rows in the file's order."""
+def tables() -> dict[str, list[PatternRow]]:
+    """Return every table by its name, with its rows in the order of the file."""
     text = Path(__file__).with_name("catalogues").joinpath("agents.toml").read_text("utf-8")
-    found: dict[str, list[Row]] = tomllib.loads(text)
-    return found
+    by_name: dict[str, list[PatternRow]] = tomllib.loads(text)
+    return by_name
 
 
 class Names:
-    """Patterns that stand for a name each; where several are found in a string, the first row of the table wins."""
+    """Patterns that each stand for a name. If several match a string, the first row of the table wins."""
 
-    def __init__(self, rows: Iterable[Row], key: str) -> None:
+    def __init__(self, rows: Iterable[PatternRow], key: str) -> None:
         by_name: list[tuple[str, list[str]]] = []
         for row in rows:
             if not by_name or by_name[-1][0] != row[key]:
@@ -31,12 +31,12 @@ class Names:
         self._any = any_of(rows)
 
     def find(self, lower: str) -> str | None:
-        """Return the name that a string in lower case is known by, None where no pattern is found in it."""
+        """Return the name of the first pattern that matches a string in lower case, or None."""
         if self._any.search(lower) is None:
             return None
         return next(name for pattern, name in self._patterns if pattern.search(lower))
 
 
-def any_of(rows: Iterable[Row]) -> re.Pattern[str]:
-    """Return one pattern that is found wherever the pattern of a row is."""
+def any_of(rows: Iterable[PatternRow]) -> re.Pattern[str]:
+    """Return one pattern that matches where the pattern of any row does."""
     return re.compile("|".join(row["pattern"] for row in rows))

@@ -1,7 +1,7 @@
-"""The catalogue of publishing platforms: names, colours, hosts, proxies, and what each lets us see.
+"""The catalogue of publishing platforms: names, colours, hosts, image proxies, and what each lets us see.
 
-The facts are in `catalogues/`, with a source each: `platforms.toml` has the platforms where authors paste a pixel,
-`hosts.tsv` the pages and apps that are only named, such as assistants and search engines.
+The facts are in `catalogues/`, each with its source. `platforms.toml` has the platforms where authors paste a pixel,
+`hosts.tsv` the sites and apps that we only name, such as assistants and search engines.
 """
 
 import re
@@ -13,15 +13,15 @@ from pathlib import Path
 
 from django.utils.translation import gettext, gettext_noop
 
-DIRECT = gettext_noop("(direct)")  # nothing tells the platform
-OTHER = gettext_noop("(other)")  # a placement that nobody declared, or one host too many
+DIRECT = gettext_noop("(direct)")  # nothing names the platform
+OTHER = gettext_noop("(other)")  # an undeclared placement, or a host over the cap
 PLACEMENT_FORM = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
-RESERVED_PLACEMENTS = frozenset({"end", "badge"})  # they mean something else in a pixel's URL
-MAX_HOST = 253  # characters (RFC 1035, 2.3.4); a platform that is a host is stored
-REMEMBERED = 4096  # hosts; strangers may invent any number
+RESERVED_PLACEMENTS = frozenset({"end", "badge"})  # they have another meaning in a pixel's URL
+MAX_HOST = 253  # characters (RFC 1035, 2.3.4); an unlisted host is stored as a platform
+REMEMBERED = 4096  # hosts: strangers can invent any number
 
-# The kinds of platforms that an author chooses from, in the order in which they are offered. A platform of any other
-# kind is no place: nobody pastes a pixel into an image proxy. Who shows the headings translates them.
+# The kinds of platforms that an author chooses from, in the order of the choices. Platforms of any other kind are not
+# offered: nobody pastes a pixel into an image proxy. Code that shows these headings translates them.
 KINDS = {
     "blog": gettext_noop("Blogs and magazines"),
     "mail": gettext_noop("Newsletters and mail"),
@@ -34,13 +34,13 @@ KINDS = {
     "asia": gettext_noop("Elsewhere in Asia"),
 }
 
-# Platforms outside the catalogue, such as an author's own site, take one of these by their name. None is a colour of
-# the catalogue; a test holds that.
+# Platforms outside the catalogue, such as an author's own site, get one of these by their name. A test ensures that
+# none is a colour of the catalogue.
 SPARE_COLOURS = ("#b8860b", "#5f7a1f", "#925b50", "#8155b4", "#337382", "#b5485d", "#4d6db3", "#7f7f3a", "#a05195")
 NEUTRAL_COLOUR = "#8a8a85"
 
-# Names that are words, and not names of anybody.
-WORDS = {
+# Platform names that are ordinary words, and so are translated.
+TRANSLATED_NAMES = {
     DIRECT: DIRECT,
     OTHER: OTHER,
     "website": gettext_noop("Own site"),
@@ -56,10 +56,10 @@ _CATALOGUES = Path(__file__).with_name("catalogues")
 class Platform:
     """One publishing platform.
 
-    `phrase` is what it lets us see, with `%(platform)s` for its name: it is translated so, once for all that share it.
-    `apps` are Android packages, which stand for a host in a `Referer`; `proxies` are lower-case parts of its image
-    proxies' user agents; `accepts` is html, markdown, rst, bbcode or url; `images` says who fetches them: reader,
-    proxy, copy (the platform, once) or none.
+    `phrase` says what it lets us see, with `%(platform)s` for its name: platforms share phrases, and each is translated
+    once. `apps` are Android packages, which a `Referer` names in place of a host. `proxies` are lower-case parts of the
+    user agents of its image proxies. `accepts` is html, markdown, rst, bbcode or url. `images` says who fetches images:
+    reader, proxy, copy (the platform, once) or none. `lazy` platforms load every image only when a reader comes to it.
     """
 
     slug: str
@@ -77,13 +77,13 @@ class Platform:
 
     @property
     def sees(self) -> str:
-        """Say in the active language what it lets us see."""
+        """What the platform lets us see, in the active language."""
         return gettext(self.phrase) % {"platform": platform_name(self.slug)}
 
 
 @dataclass(frozen=True, slots=True)
 class NamedPlatform:
-    """Pages and apps that have a name, and are no place for a pixel."""
+    """Sites and apps that we only name: nobody pastes a pixel there."""
 
     slug: str
     name: str
@@ -93,7 +93,7 @@ class NamedPlatform:
 
 @cache
 def catalogue() -> dict[str, Platform]:
-    """Return every platform that a hit may name as its placement, by slug, in the catalogue's order."""
+    """Return every platform of the catalogue by slug, in its order. Each slug may be a placement."""
     rows = tomllib.loads(_CATALOGUES.joinpath("platforms.toml").read_text("utf-8"))["platform"]
     lists = ("hosts", "apps", "proxies")
     return {
@@ -104,14 +104,14 @@ def catalogue() -> dict[str, Platform]:
 
 @cache
 def named_platforms() -> dict[str, NamedPlatform]:
-    """Return the platforms that are only named, by slug."""
+    """Return the platforms that we only name, by slug."""
     lines = _CATALOGUES.joinpath("hosts.tsv").read_text("utf-8").splitlines()
     rows = (line.split("\t") for line in lines if line and not line.startswith("#"))
     return {slug: NamedPlatform(slug, name, source, tuple(hosts.split())) for slug, name, source, hosts in rows}
 
 
 def platforms_by_kind() -> dict[str, list[Platform]]:
-    """Return the platforms to choose a placement from, under the headings of their kinds."""
+    """Return the platforms that an author can choose as placements, by the heading of their kind."""
     return {
         heading: [platform for platform in catalogue().values() if platform.kind == kind]
         for kind, heading in KINDS.items()
@@ -127,9 +127,10 @@ def _slugs_by_host() -> dict[str, str]:
 
 @lru_cache(REMEMBERED)
 def platform_of_host(host: str) -> str:
-    """Return the slug of the platform that `host` belongs to: of the longest known domain it is or is part of.
+    """Return the slug of the platform of `host`, by the longest domain in the catalogue that it is or belongs to.
 
-    `host` may have a port. An unknown one is its own platform: returned in lower case, without port and trailing dot.
+    `host` may have a port. An unlisted host is a platform of its own: it is returned in lower case, without port and
+    trailing dot.
     """
     slugs = _slugs_by_host()
     domain = host = _plain(host)
@@ -141,7 +142,7 @@ def platform_of_host(host: str) -> str:
 
 
 def _plain(host: str) -> str:
-    """Return `host` as DNS knows it (RFC 5890), or in lower case where DNS could not."""
+    """Return `host` as in DNS (RFC 5890), or only in lower case if DNS could not hold it."""
     host = host.lower()
     if not host.startswith("["):  # an IPv6 address has colons of its own
         host = host.partition(":")[0]
@@ -149,31 +150,31 @@ def _plain(host: str) -> str:
     if host.isascii():
         return host
     try:
-        known = host.encode("idna").decode("ascii")
+        ascii_host = host.encode("idna").decode("ascii")
     except UnicodeError:
         return host
-    return known if len(known) <= MAX_HOST else host
+    return ascii_host if len(ascii_host) <= MAX_HOST else host
 
 
 @cache
 def lazy_platforms() -> frozenset[str]:
-    """Return the slugs of the platforms where read-through can't be told."""
+    """Return the slugs of the platforms that load every image late: there we can't compute read-through."""
     return frozenset(platform.slug for platform in catalogue().values() if platform.lazy)
 
 
 def platform_name(slug: str) -> str:
-    """Return the name that people know a platform by, translated where it is a word; hosts are their own names."""
-    if slug in WORDS:
-        return gettext(WORDS[slug])
-    known = catalogue().get(slug) or named_platforms().get(slug)
-    return known.name if known else slug
+    """Return the name of a platform for people. Ordinary words are translated; a host is its own name."""
+    if slug in TRANSLATED_NAMES:
+        return gettext(TRANSLATED_NAMES[slug])
+    platform = catalogue().get(slug) or named_platforms().get(slug)
+    return platform.name if platform else slug
 
 
 def platform_colour(slug: str) -> str:
-    """Return a platform's colour, the same on every page; those outside the catalogue take a spare one."""
-    known = catalogue().get(slug)
-    if known:
-        return known.colour
+    """Return a platform's colour, the same everywhere. Platforms outside the catalogue get a spare one."""
+    platform = catalogue().get(slug)
+    if platform:
+        return platform.colour
     if slug in {DIRECT, OTHER}:
         return NEUTRAL_COLOUR
     return SPARE_COLOURS[zlib.crc32(slug.encode()) % len(SPARE_COLOURS)]

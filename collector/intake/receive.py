@@ -13,7 +13,7 @@ from functools import lru_cache
 import msgspec
 
 from collector.classify.agents import is_bot, proxy_platform
-from collector.classify.bots import request_gives_away
+from collector.classify.bots import has_inconsistent_headers
 from collector.classify.platforms import OTHER, PLACEMENT_FORM
 from collector.intake import answers
 from collector.intake.answers import Answer
@@ -194,7 +194,7 @@ class Receiver:
             return _EXCESS
         if agent.is_bot:
             return _BOT
-        if not agent.proxy and request_gives_away(
+        if not agent.proxy and has_inconsistent_headers(
             headers.get(b"accept", b"")[:MAX_ACCEPT],
             headers.get(b"sec-fetch-dest", b"")[:MAX_HINTS],
             headers.get(b"sec-fetch-mode", b"")[:MAX_HINTS],

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 
 from django.core.management.base import OutputWrapper
 
-from collector.storage.export import Row, csv_lines, json_lines
+from collector.storage.export import ExportRow, csv_lines, json_lines
 
 FORMATS = ["jsonl", "csv"]
 
 
-def write_rows(out: OutputWrapper, form: str, fields: Sequence[str], rows: Iterable[Row]) -> None:
+def write_rows(out: OutputWrapper, form: str, fields: Sequence[str], rows: Iterable[ExportRow]) -> None:
     """Write rows in one of `FORMATS` as they arrive. Stop quietly if the reader closes the pipe."""
     lines = json_lines(rows) if form == "jsonl" else csv_lines(fields, rows)
     try:

@@ -7,8 +7,10 @@ from django.db.models.functions import Now
 
 from collector.models.projects import Project
 
-WHOLE_PROJECT = 0  # the `pixel_id` of counts and visitors of all pixels together
-ALL_PLATFORMS = -1  # the `pixel_id` of counts of all pixels and all platforms together; their platform is empty
+# Two scopes that are wider than one pixel. They stand where the id of a pixel stands, which is always positive. Plain
+# integers, not an enumeration: the drain compares with them for every hit.
+WHOLE_PROJECT = 0  # counts and visitors of all pixels of a project together, by platform
+ALL_PLATFORMS = -1  # counts of all pixels and all platforms of a project together; their `platform` is empty
 
 
 class Dimension(models.IntegerChoices):

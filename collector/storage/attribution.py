@@ -1,4 +1,4 @@
-"""To which platform a hit is credited, and on what evidence."""
+"""Which platform a hit is credited to, and on what evidence."""
 
 from collections.abc import Collection
 from typing import NamedTuple
@@ -6,11 +6,11 @@ from typing import NamedTuple
 from collector.classify.platforms import DIRECT, OTHER, catalogue, platform_of_host
 from collector.models import Evidence
 
-_SHOWING_OTHERS = frozenset({"mail", "feed"})  # kinds of platforms where an article may be read that stands elsewhere
+_SHOWING_OTHERS = frozenset({"mail", "feed"})  # kinds of platforms that show articles of other sites
 
 
 class Credit(NamedTuple):
-    """A platform, and the Evidence for it."""
+    """A platform, and what named it: an `Evidence`."""
 
     platform: str
     evidence: int
@@ -21,14 +21,14 @@ _NOTHING = Credit(DIRECT, int(Evidence.NONE))
 
 
 def credit(placement: str, declared: Collection[str], proxy: str, page_host: str) -> Credit:
-    """Credit a hit by the strongest evidence: placement in the URL, proxy user agent, page host, otherwise `(direct)`.
+    """Credit a hit by the strongest evidence: placement in the URL, then image proxy, then page host, else `(direct)`.
 
-    A placement is taken at its word where the catalogue knows it or the pixel declares it (`declared`); any other one
-    may have been made up by a stranger and counts as `(other)`.
+    A placement is believed if it is in the catalogue or the pixel declares it (`declared`). A stranger may have made up
+    any other one, so it counts as `(other)`.
     """
     if placement:
-        known = placement in declared or placement in catalogue()
-        return Credit(placement if known else OTHER, _PLACEMENT)
+        is_listed = placement in declared or placement in catalogue()
+        return Credit(placement if is_listed else OTHER, _PLACEMENT)
     if proxy:
         return Credit(proxy, _PROXY)
     if page_host:
@@ -37,16 +37,16 @@ def credit(placement: str, declared: Collection[str], proxy: str, page_host: str
 
 
 def elsewhere(placement: str, page_host: str) -> str:
-    """Return the host of a page that is not on the platform of `placement`, an empty string where it may well be.
+    """Return the host of a page that is not on the platform of `placement`, or an empty string if it may be.
 
-    So an author learns who has copied an article. A placement that the pixel declares itself may stand anywhere, and
-    mail programs and feed readers show what was published elsewhere.
+    This tells an author who has copied an article. The result is empty for a placement that only the pixel declares,
+    which may be on any host, and for mail programs and feed readers, which show what was published elsewhere.
     """
-    pasted = catalogue().get(placement)
-    if pasted is None or not pasted.hosts or not page_host:
+    pasted_on = catalogue().get(placement)
+    if pasted_on is None or not pasted_on.hosts or not page_host:
         return ""
-    found = platform_of_host(page_host)
-    if found == placement:
+    slug = platform_of_host(page_host)
+    if slug == placement:
         return ""
-    shown_by = catalogue().get(found)
-    return "" if shown_by and shown_by.kind in _SHOWING_OTHERS else page_host
+    shown_on = catalogue().get(slug)
+    return "" if shown_on and shown_on.kind in _SHOWING_OTHERS else page_host

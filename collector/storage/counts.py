@@ -1,58 +1,55 @@
-"""The rollup of hits by pixel, local day, platform, dimension and value.
+"""The counts: hits and visitors by pixel, local day, platform, dimension and value.
 
-What one hit adds is decided here alone, for the running drain and for `rebuild_counts` alike. What the whole project
-has on all platforms together is added up once a batch, when it is stored: a hit costs nothing more.
+Only this module decides what one hit adds, both for the running drain and for `rebuild_counts`. The sums of a whole
+project, over its pixels and over its platforms, are made once for each batch when it is stored, not for each hit.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
-from functools import lru_cache
 from operator import attrgetter
-from typing import Any
-from zoneinfo import ZoneInfo
 
-import msgspec
 from django.db import connection
 
 from collector.classify.platforms import lazy_platforms
 from collector.models import Dimension, Evidence, Position, Traffic, Verdict
 from collector.models.counts import ALL_PLATFORMS, WHOLE_PROJECT
 from collector.storage.bulk_sql import columns_from_json, json_columns
+from collector.storage.countable import (
+    VALUE_OF_POSITION,
+    VALUE_OF_TRAFFIC,
+    VALUE_OF_VERDICT,
+    Countable,
+    Value,
+)
 
-Group = tuple[int, str, int, str]  # project, day, pixel or whole project, platform
-Value = tuple[int, str]  # dimension and value
+CountGroup = tuple[int, str, int, str]  # project, day, pixel or scope, platform
+Cells = dict[CountGroup, Counter[Value]]
+CountRow = tuple[int, str, int, int, str, str, int, int]  # the columns of `_UPSERT`
 MAX_WAITING_HITS = 50_000
-QUARTER_US = 15 * 60 * 1_000_000
 
-# Members of an enumeration cost a descriptor each time they are named; these are named for every hit.
+# Naming a member of an enumeration costs a descriptor call each time. These are named for every hit: plain integers.
 _START = int(Position.START)
-_DIRECT, _BOT = int(Traffic.DIRECT), int(Traffic.BOT)
+_DIRECT = int(Traffic.DIRECT)
 _COUNTED = int(Verdict.COUNTED)
-READERS = frozenset({int(Verdict.COUNTED), int(Verdict.OPTED_OUT)})
-BOTS = frozenset({int(Verdict.BOT), int(Verdict.SUSPECT)})
-_BY_VERDICT = {int(verdict): (int(Dimension.VERDICT), str(verdict.label)) for verdict in Verdict}
-_BY_TRAFFIC = {int(traffic): (int(Dimension.TRAFFIC), str(traffic.label)) for traffic in Traffic}
-_BY_POSITION = {int(position): (int(Dimension.POSITION), str(position.label)) for position in Position}
 _TOTAL = (int(Dimension.TOTAL), "")
 _PIXEL = int(Dimension.PIXEL)
-_BY_EVIDENCE = {int(evidence): (int(Dimension.EVIDENCE), str(evidence.label)) for evidence in Evidence}
+_VALUE_OF_EVIDENCE = {int(evidence): (int(Dimension.EVIDENCE), str(evidence.label)) for evidence in Evidence}
 _EVIDENCE, _ELSEWHERE = int(Dimension.EVIDENCE), int(Dimension.ELSEWHERE)
 _NOT_JOINED = frozenset({int(Dimension.TOTAL), int(Dimension.POSITION), _EVIDENCE})
-# What tells read-through, and the dimension that has it by pixel.
-_READING = (
-    (_BY_POSITION[int(Position.START)], int(Dimension.STARTED)),
-    (_BY_POSITION[int(Position.END)], int(Dimension.FINISHED)),
+# The two numbers that read-through is computed from, and the dimension that has each by pixel.
+_READ_THROUGH = (
+    (VALUE_OF_POSITION[int(Position.START)], int(Dimension.STARTED)),
+    (VALUE_OF_POSITION[int(Position.END)], int(Dimension.FINISHED)),
 )
-_FACTS: tuple[tuple[int, Callable[["Countable"], str]], ...] = tuple(
+_FACT_OF_DIMENSION: tuple[tuple[int, Callable[[Countable], str]], ...] = tuple(
     (int(dimension), attrgetter(str(dimension.label)))
     for dimension in (
         Dimension.HOUR, Dimension.PAGE, Dimension.COUNTRY, Dimension.LANGUAGE, Dimension.DEVICE, Dimension.BROWSER,
         Dimension.OS,
     )
 )  # fmt: skip
-_KIND: Callable[["Countable"], tuple[int, int, int]] = attrgetter("traffic", "verdict", "evidence")
-_SEEN_AT: Callable[["Countable"], str] = attrgetter("elsewhere")
+_TRAFFIC_VERDICT_EVIDENCE: Callable[[Countable], tuple[int, int, int]] = attrgetter("traffic", "verdict", "evidence")
+_ELSEWHERE_HOST: Callable[[Countable], str] = attrgetter("elsewhere")
 
 _UPSERT = """
     /* counts.upsert */
@@ -70,70 +67,21 @@ UPSERT_POSTGRESQL = _UPSERT.format(
 UPSERT_SQLITE = _UPSERT.format(rows="VALUES (%s, %s, %s, %s, %s, %s, %s, %s)")
 
 
-class Countable(msgspec.Struct):
-    """What the counts need to know of one hit. `date` is ISO 8601, as both databases read it.
-
-    `page` is its host and path; empty strings where nothing is known. `elsewhere` is the page's host where that is not
-    on the platform that the pixel was pasted for. The two `new_to_` flags are known last, when the visitor was looked
-    up, and set for visits alone.
-    """
-
-    project_id: int
-    pixel_id: int
-    date: str
-    hour: str
-    position: int
-    traffic: int
-    verdict: int
-    platform: str
-    page: str
-    country: str
-    language: str
-    device: str
-    browser: str
-    os: str
-    evidence: int
-    elsewhere: str
-    new_to_pixel: bool = False
-    new_to_project: bool = False
-
-    @property
-    def is_visit(self) -> bool:
-        """A reader's request of the usual pixel: what all dimensions add up to."""
-        return is_visit(self.position, self.verdict, self.traffic)
-
-    def other_values(self) -> list[Value]:
-        """Return what a hit that is no visit counts in."""
-        values: list[Value] = []
-        if self.verdict != _COUNTED:
-            values.append(_BY_VERDICT[self.verdict])
-        if self.verdict in BOTS:
-            values.append(_BY_TRAFFIC[_BOT])
-        elif self.verdict in READERS and self.traffic == _DIRECT:
-            values.append(_BY_POSITION[self.position])
-        return values
-
-
-def is_visit(position: int, verdict: int, traffic: int) -> bool:
-    """Whether a hit is a visit: a reader's request of the usual pixel."""
-    return position == _START and verdict in READERS and traffic != _BOT
-
-
 class Counts:
     """Counts that wait to be added to the table.
 
-    Visits are collected by group first and counted later, many at a time and one dimension after another: `Counter`
-    does that in C, and the strings of one dimension are hashed once.
+    Visits are first collected by group and counted later, many at a time, one dimension after another. That is fast:
+    `Counter` does it in C, and each string of a dimension is hashed once.
     """
 
     def __init__(self) -> None:
-        self._waiting: dict[Group, list[Countable]] = {}
+        self._waiting: dict[CountGroup, list[Countable]] = {}
         self._waiting_hits = 0
-        self._hits: dict[Group, Counter[Value]] = {}
-        self._visitors: dict[Group, Counter[Value]] = {}
+        self._hits: Cells = {}
+        self._visitors: Cells = {}
 
     def add(self, hit: Countable) -> None:
-        """Count one hit for its pixel, and so for its project."""
+        """Count one hit for its pixel and for its project."""
         group = (hit.project_id, hit.date, hit.pixel_id, hit.platform)
         if not hit.is_visit:
             self._hits.setdefault(group, Counter()).update(hit.other_values())
@@ -147,35 +95,31 @@ class Counts:
             self._count()
 
     def _count(self) -> None:
-        new_to_project: dict[Group, list[Countable]] = {}
+        """Count the visits that wait, and the new visitors among them."""
+        new_to_project: dict[CountGroup, list[Countable]] = {}
         for group, visits in self._waiting.items():
             _add_visits(self._hits, group, visits)
             _add_visits(self._visitors, group, [hit for hit in visits if hit.new_to_pixel])
             project_id, day, _, platform = group
-            new = new_to_project.setdefault((project_id, day, WHOLE_PROJECT, platform), [])
-            new += [hit for hit in visits if hit.new_to_project]
+            new_visits = new_to_project.setdefault((project_id, day, WHOLE_PROJECT, platform), [])
+            new_visits += [hit for hit in visits if hit.new_to_project]
         for group, visits in new_to_project.items():
             _add_visits(self._visitors, group, visits)
         self._waiting.clear()
         self._waiting_hits = 0
 
     def store(self) -> None:
-        """Add everything to the table, in the order of its key so that two drains never wait for each other in a ring.
+        """Add everything to the table. One statement, in the caller's transaction.
 
-        Runs one statement, within the caller's transaction.
+        Rows are written in the order of their key, so that two drains never deadlock.
         """
         self._count()
         hits = self._hits | _of_projects(self._hits)
-        rows: list[Any] = sorted(
-            (*group[:3], dimension, group[3], value, count, new[dimension, value])
-            for counted, seen in ((hits, self._visitors), (_joined(hits), _joined(self._visitors)))
-            for group, cells in counted.items()
-            for new in (seen.get(group) or Counter[Value](),)
-            for (dimension, value), count in cells.items()
-            if dimension != _EVIDENCE or group[2] == WHOLE_PROJECT
-        )
+        rows = _rows(hits, self._visitors)
+        rows += _rows(_joined(hits), _joined(self._visitors))
         if not rows:
             return
+        rows.sort()
         with connection.cursor() as cursor:
             if connection.vendor == "postgresql":
                 cursor.execute(UPSERT_POSTGRESQL, json_columns(rows))
@@ -183,7 +127,22 @@ class Counts:
                 cursor.executemany(UPSERT_SQLITE, rows)
 
 
-def _add_visits(counted: dict[Group, Counter[Value]], group: Group, visits: list[Countable]) -> None:
+def _rows(hits: Cells, visitors: Cells) -> list[CountRow]:
+    """Return the rows of counted hits, with the new visitors of each."""
+    rows: list[CountRow] = []
+    nobody: Counter[Value] = Counter()
+    for group, cells in hits.items():
+        project_id, day, pixel_id, platform = group
+        visitors_of = visitors.get(group, nobody).get
+        for cell, count in cells.items():
+            dimension, value = cell
+            if dimension == _EVIDENCE and pixel_id != WHOLE_PROJECT:
+                continue  # evidence is kept for whole projects only
+            rows.append((project_id, day, pixel_id, dimension, platform, value, count, visitors_of(cell, 0)))
+    return rows
+
+
+def _add_visits(counted: Cells, group: CountGroup, visits: list[Countable]) -> None:
     """Count visits of one group in every dimension."""
     if not visits:
         return
@@ -191,63 +150,49 @@ def _add_visits(counted: dict[Group, Counter[Value]], group: Group, visits: list
     if cells is None:
         cells = counted[group] = Counter()
     cells[_TOTAL] += len(visits)
-    for dimension, fact in _FACTS:
+    for dimension, fact in _FACT_OF_DIMENSION:
         for value, count in Counter(map(fact, visits)).items():
             cells[dimension, value] += count
-    for host, count in Counter(map(_SEEN_AT, visits)).items():
+    for host, count in Counter(map(_ELSEWHERE_HOST, visits)).items():
         if host:
             cells[_ELSEWHERE, host] += count
-    for (traffic, verdict, evidence), count in Counter(map(_KIND, visits)).items():
-        cells[_BY_TRAFFIC[traffic]] += count
-        cells[_BY_EVIDENCE[evidence]] += count
+    for (traffic, verdict, evidence), count in Counter(map(_TRAFFIC_VERDICT_EVIDENCE, visits)).items():
+        cells[VALUE_OF_TRAFFIC[traffic]] += count
+        cells[_VALUE_OF_EVIDENCE[evidence]] += count
         if traffic == _DIRECT:
-            cells[_BY_POSITION[_START]] += count
+            cells[VALUE_OF_POSITION[_START]] += count
         if verdict != _COUNTED:
-            cells[_BY_VERDICT[verdict]] += count
+            cells[VALUE_OF_VERDICT[verdict]] += count
 
 
-def _of_projects(by_pixel: dict[Group, Counter[Value]]) -> dict[Group, Counter[Value]]:
-    """Add up the hits of each project's pixels. (Visitors don't add up: one may have seen two pixels.)"""
-    of_projects: dict[Group, Counter[Value]] = {}
+def _of_projects(by_pixel: Cells) -> Cells:
+    """Add up the hits of each project's pixels. Visitors don't add up: one visitor may have seen two pixels."""
+    of_projects: Cells = {}
     for (project_id, day, _, platform), cells in by_pixel.items():
         _add(of_projects.setdefault((project_id, day, WHOLE_PROJECT, platform), Counter()), cells.items())
     return of_projects
 
 
-def _joined(by_platform: dict[Group, Counter[Value]]) -> dict[Group, Counter[Value]]:
+def _joined(by_platform: Cells) -> Cells:
     """Add up each project's counts over its platforms, and count its pixels."""
-    joined: dict[Group, Counter[Value]] = {}
+    joined: Cells = {}
     lazy = lazy_platforms()
     for (project_id, day, pixel_id, platform), cells in by_platform.items():
         of_day = joined.setdefault((project_id, day, ALL_PLATFORMS, ""), Counter())
         if pixel_id == WHOLE_PROJECT:
-            _add(of_day, (cell for cell in cells.items() if cell[0][0] not in _NOT_JOINED))
+            _add(of_day, [(cell, count) for cell, count in cells.items() if cell[0] not in _NOT_JOINED])
             continue
         if _TOTAL in cells:
             of_day[_PIXEL, str(pixel_id)] += cells[_TOTAL]
         if platform not in lazy:
-            for position, dimension in _READING:
+            for position, dimension in _READ_THROUGH:
                 if position in cells:
                     of_day[dimension, str(pixel_id)] += cells[position]
     return joined
 
 
 def _add(counter: Counter[Value], cells: Iterable[tuple[Value, int]]) -> None:
+    """Add counts to a counter. Quicker than `+=`: `Counter` looks up a missing key in Python."""
     get = counter.get
-    for value, count in cells:
-        counter[value] = get(value, 0) + count
-
-
-def local_day_and_hour(at_us: int, timezone: str) -> tuple[str, str]:
-    """Return the day, in ISO 8601, and the hour, such as "09", of a moment in a time zone of that name.
-
-    Every zone's offset has been a multiple of 15 minutes since 1972 (IANA tzdata, but for Liberia's 44:30 until that
-    year), so the quarter decides.
-    """
-    return _day_and_hour(at_us // QUARTER_US, timezone)
-
-
-@lru_cache(maxsize=65_536)
-def _day_and_hour(quarter: int, timezone: str) -> tuple[str, str]:
-    local = datetime.fromtimestamp(quarter * 900, UTC).astimezone(ZoneInfo(timezone))
-    return local.date().isoformat(), f"{local.hour:02}"
+    for cell, count in cells:
+        counter[cell] = get(cell, 0) + count

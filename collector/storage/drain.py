@@ -1,7 +1,8 @@
 """Move spooled hits into the database, in batches, each exactly once.
 
-How far a segment was read commits with the hits themselves. After any failure the offsets are read anew, for a commit
-may have reached the database though its answer did not reach us. A segment is deleted once its end is committed.
+The offset up to which a segment was read commits together with its hits. After any failure the offsets are read again
+from the database: a commit may have succeeded although its answer was lost. A segment is deleted once its end is
+committed.
 """
 
 import hashlib
@@ -32,37 +33,37 @@ from collector.storage.store import store
 logger = logging.getLogger(__name__)
 
 BATCH_LINES = 20_000
-# The larger the batch, the fewer times a count is written. SQLite needs the memory for itself, within our process.
+# A larger batch writes each count fewer times. On SQLite it is smaller: SQLite uses the memory of our own process.
 BATCH_LINES_POSTGRESQL = 40_000
-LINE_BYTES = 420  # of a batch, on average and at most: it bounds the memory
+LINE_BYTES = 420  # a batch is at most this many bytes for each of its lines, which bounds the memory
 FEWEST_LINES = 500
 SLOW_SECONDS, QUICK_SECONDS = 3.0, 1.0
 POLL_SECONDS = 0.4  # a lone hit is on the dashboard within a second
-MANY_LINES = 1_000
-GATHER_SECONDS = 1.5
+MANY_LINES = 1_000  # a batch of fewer is followed by POLL_SECONDS
+GATHER_SECONDS = 1.5  # after a larger batch: the next one gathers
 MAX_BACKOFF_SECONDS = 15.0
 EXPIRY_SECONDS = 3600.0
 OFFSET_LIFETIME = timedelta(days=90)
 SET_ASIDE_FILE = "set-aside.log"
 MAX_SET_ASIDE_BYTES = 64 * 1024 * 1024
 
-# What a single line can be guilty of. All else says that the database, or we, are not well: then lines wait.
+# Errors that a single line can cause. After any other error the database or the drain is at fault, and all lines wait.
 _LINE_ERRORS = (DataError, IntegrityError, ValueError, OverflowError)
 
 
 class AnotherDrainError(DatabaseError):
-    """Somebody else moved an offset of our spool."""
+    """Another drain moved an offset of our spool."""
 
 
 class Drain:
-    """The drain of one spool directory. The caller holds `locks.exclusive` for it. `clock` gives monotonic seconds."""
+    """The drain of one spool directory. The caller holds its `locks.exclusive`. `clock` returns monotonic seconds."""
 
     def __init__(
         self, directory: Path, *, batch_lines: int | None = None, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._directory = directory
-        usual = BATCH_LINES_POSTGRESQL if connection.vendor == "postgresql" else BATCH_LINES
-        self._most_lines = self._batch_lines = batch_lines or usual
+        default_lines = BATCH_LINES_POSTGRESQL if connection.vendor == "postgresql" else BATCH_LINES
+        self._most_lines = self._batch_lines = batch_lines or default_lines
         self._clock = clock
         self._offsets: dict[str, int] = {}
         self._losses: dict[str, int] = {}
@@ -70,7 +71,7 @@ class Drain:
         self._expiry_due_at = 0.0
 
     def run(self, stop: threading.Event) -> None:
-        """Drain until `stop` is set. A database that is away is asked again, after longer and longer pauses."""
+        """Drain until `stop` is set. While the database is down, try again after longer and longer pauses."""
         backoff = POLL_SECONDS
         while not stop.is_set():
             began_at = self._clock()
@@ -81,28 +82,28 @@ class Drain:
                 backoff = POLL_SECONDS
             except (DatabaseError, InterfaceError) as error:
                 connection.close()
-                logger.warning("Hits wait in the spool; the database did not take them: %s", str(error).strip())
+                logger.warning("The database did not store a batch; its hits stay in the spool: %s", str(error).strip())
                 stop.wait(backoff)
                 backoff = min(2 * backoff, MAX_BACKOFF_SECONDS)
             else:
-                # A large batch costs less for each hit: let one gather, unless there is a backlog.
+                # A large batch costs less for each hit. Wait until one has gathered, unless there is a backlog.
                 if lines < self._batch_lines // 2:
                     stop.wait(POLL_SECONDS if lines < MANY_LINES else GATHER_SECONDS)
 
     def _adjust(self, seconds: float) -> None:
-        """Take smaller batches where they are slow: as long as one takes, others wait to write to SQLite."""
+        """Make batches smaller while they are slow: on SQLite, all other writers wait until a batch is done."""
         if seconds > SLOW_SECONDS:
             self._batch_lines = max(min(FEWEST_LINES, self._most_lines), self._batch_lines // 2)
         elif seconds < QUICK_SECONDS:
             self._batch_lines = min(self._most_lines, 2 * self._batch_lines)
 
     def drain_once(self) -> int:
-        """Store one batch of the lines that wait, delete finished segments, and return how many lines that were.
+        """Store one batch of waiting lines, delete finished segments, and return the number of lines.
 
-        Raises DatabaseError or InterfaceError where the database does not take them; they stay in the spool.
+        Raises DatabaseError or InterfaceError if the database does not store them. They then stay in the spool.
         """
         try:
-            self._note_losses()
+            self._store_losses()
             lines = list(itertools.islice(self._waiting_lines(), self._batch_lines))
             if lines:
                 self._store(lines)
@@ -124,28 +125,28 @@ class Drain:
                     yield line
 
     def _offset(self, segment: str) -> int:
-        """Return how far a segment is stored. Two queries for a new one."""
+        """Return the offset up to which a segment is stored. Two queries for a new segment."""
         if segment not in self._offsets:
             row, _ = SpoolOffset.objects.get_or_create(segment=segment, defaults={"offset_bytes": 0})
             self._offsets[segment] = row.offset_bytes
         return self._offsets[segment]
 
-    def _note_losses(self) -> None:
-        """Write down how many hits each process could not spool. No query where there are no more than before."""
+    def _store_losses(self) -> None:
+        """Store how many hits each process could not spool. No query while no number changed."""
         for path in loss_files(self._directory):
-            is_last = is_finished(path)
+            has_ended = is_finished(path)  # asked before the number is read: a process may still add to it
             lost = losses(path)
             if lost != self._losses.get(path.name, 0):
                 self._offset(path.name)  # makes its row
                 SpoolOffset.objects.filter(segment=path.name).update(lost=lost, updated_at=timezone.now())
                 self._losses[path.name] = lost
-            if is_last:
+            if has_ended:
                 path.unlink()
                 self._losses.pop(path.name, None)
                 self._offsets.pop(path.name, None)
 
     def _store(self, lines: list[Line]) -> None:
-        """Store a batch. Where a line of it is refused, halve it until that line stands alone, and set that aside."""
+        """Store a batch. If the database refuses a line, halve the batch until that line is alone, and set it aside."""
         hits: list[tuple[Line, SpooledHit]] = []
         for line in lines:
             try:
@@ -165,7 +166,7 @@ class Drain:
                 self._commit(lines, [])
 
     def _commit(self, lines: list[Line], hits: list[tuple[Line, SpooledHit]]) -> None:
-        """Store hits and the offsets behind `lines` in one transaction."""
+        """Store hits and the offsets after `lines` in one transaction."""
         pixels = counting_pixels(hit for _, hit in hits)
         counting: list[tuple[int, SpooledHit]] = []
         segment_of: dict[int, str] = {}
@@ -197,7 +198,7 @@ class Drain:
                 raise AnotherDrainError(f"another drain moved the offset of {segment}")
 
     def _set_aside(self, line: Line, reason: str) -> None:
-        """Keep a line that can't be used, with the reason. A crash may write it twice; its offset tells."""
+        """Write a line that can't be used to a file, with the reason. After a crash it may be there twice."""
         logger.warning("Set aside a line of %s at byte %d: %s", line.segment, line.offset, reason)
         record = {
             "segment": line.segment,
@@ -211,7 +212,7 @@ class Drain:
                 with path.open("a", encoding="ascii") as file:
                     file.write(json.dumps(record) + "\n")
         except OSError as error:
-            logger.error("%s can't be written (%s); the line is counted, and lost", path, error.strerror)
+            logger.error("Can't write %s (%s); the line is lost, and counted as set aside", path, error.strerror)
 
     def _delete_finished(self) -> None:
         for segment in segments(self._directory):
@@ -220,11 +221,11 @@ class Drain:
                 del self._offsets[segment.name]
 
     def _expire(self) -> None:
-        """Once an hour, delete what is past its time."""
+        """Delete what has expired, once an hour."""
         if self._clock() < self._expiry_due_at:
             return
         self._expiry_due_at = self._clock() + EXPIRY_SECONDS
-        # A segment that comes back after its row is gone meets its own hits, whose keys are taken.
+        # If a segment comes back after its row is deleted, it is not stored twice: the keys of its hits are taken.
         present = [path.name for path in (*segments(self._directory), *loss_files(self._directory))]
         old = SpoolOffset.objects.filter(updated_at__lt=timezone.now() - OFFSET_LIFETIME)
         old.exclude(segment__in=present).delete()
@@ -233,12 +234,12 @@ class Drain:
 
 def _parsed(line: Line) -> SpooledHit:
     if line.is_torn:
-        raise ValueError("torn: the process died while it wrote it, before it answered")
+        raise ValueError("torn: the process died while it wrote this line, before it answered")
     return SpooledHit.from_line(line.content)
 
 
 def hit_id(line: Line) -> int:
-    """Return a hit's id: its place in the spool, so that the same line always gets the same one."""
+    """Return a hit's id, made from its place in the spool: the same line always has the same id."""
     return (_first_id(line.segment) + line.offset) & 0x7FFF_FFFF_FFFF_FFFF
 
 

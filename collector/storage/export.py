@@ -1,6 +1,6 @@
-"""Raw hits and counts on their way out: one row each, fields as design and README name them.
+"""Export raw hits and counts: one row each, with the field names of the README.
 
-Rows become lines, and lines are written or sent as they are made: nothing here holds more than `STEP_ROWS` hits.
+Rows become lines, and each line is written or sent as soon as it is made: at most `STEP_ROWS` hits are in memory.
 """
 
 import csv
@@ -15,8 +15,8 @@ from django.db.models import Q, QuerySet
 
 from collector.models import DailyCount, Dimension, Evidence, Hit, Pixel, Position, Project, Traffic, Verdict
 
-Row = dict[str, Any]
-_Place = tuple[datetime, int]  # of a hit, among those of its project
+ExportRow = dict[str, Any]
+_KeyOfHit = tuple[datetime, int]  # within its project: moment and id
 
 STEP_ROWS = 2_000  # hits that one query looks at
 CHUNK_ROWS = 5_000
@@ -37,23 +37,23 @@ _POSITIONS, _TRAFFIC, _VERDICTS, _EVIDENCE, _DIMENSIONS = (
     for choices in (Position, Traffic, Verdict, Evidence, Dimension)
 )
 _BY_PIXEL = {int(dimension) for dimension in (Dimension.PIXEL, Dimension.STARTED, Dimension.FINISHED)}
-_SIGNS = "[=+@\uff1d\uff0b\uff0d\uff20-]"  # of a formula, as Japanese keyboards write them too
+_SIGNS = "[=+@\uff1d\uff0b\uff0d\uff20-]"  # that begin a formula, also in the full width of Japanese keyboards
 _FORMULA = re.compile(rf"\s*{_SIGNS}|[\t\r\n]")
-# Where a cell would begin if they were separated by semicolons, as in German Excel, or by tabs.
+# Where another cell begins for a program that separates cells by semicolons, as German Excel, or by tabs.
 _LATER_FORMULA = re.compile(rf"""[;\t\r\n](?<!^[\t\r\n])[\s"]*(?={_SIGNS})""")
 
 
 def hit_rows(
     project: Project, since: datetime | None = None, until: datetime | None = None, *, pixel: Pixel | None = None
-) -> Iterator[Row]:
-    """Yield the hits of a project, or of one pixel of it, of `[since, until)` as rows of `FIELDS`, oldest first.
+) -> Iterator[ExportRow]:
+    """Yield hits of `[since, until)` of a project, or of one of its pixels, as rows of `FIELDS`, oldest first.
 
-    `id` and `visitor` are 16 hexadecimal digits, for a JSON number can't hold them in every reader. What is not known
-    is None. Two queries for `STEP_ROWS` hits: no cursor stays open, and who stops asking has stopped the search.
+    `id` and `visitor` are 16 hexadecimal digits, because not every JSON reader can hold such large numbers. Unknown
+    values are None. Two queries for `STEP_ROWS` hits: no cursor stays open, and the search ends when you stop reading.
     """
-    for step in _steps(project, since, until):
-        of_pixel = step.filter(pixel=pixel) if pixel else step
-        for values in of_pixel.values_list(*_COLUMNS):
+    for hits_of_project in _steps(project, since, until):
+        hits = hits_of_project.filter(pixel=pixel) if pixel else hits_of_project
+        for values in hits.values_list(*_COLUMNS):
             row = dict(zip(FIELDS, values, strict=True))
             at, visitor = row["at"], row["visitor"]
             yield {field: None if value == "" else value for field, value in row.items()} | {
@@ -68,31 +68,31 @@ def hit_rows(
 
 
 def _steps(project: Project, since: datetime | None, until: datetime | None) -> Iterator[QuerySet[Hit]]:
-    """Cut the hits of a project into parts of `STEP_ROWS`. One query a part, of the index alone.
+    """Cut the hits of a project into steps of `STEP_ROWS`. One query for each step, which reads only the index.
 
-    The bounds of a part are those of all hits of the project: its pixel has no index, and a query for the next hits of
-    a quiet one would read to the end of the table. Each bound is said once, and without an "or" what it says of the
-    moment: of two SQLite may search its index by the wider one, and would begin every step at the first hit.
+    A step is cut from all hits of the project, not of one pixel: pixels have no index, and a query for the next hits of
+    a pixel with few would read to the end of the table. Each condition on the moment is there only once and outside any
+    "or": if there are two, SQLite may search its index by the wider one, and then every step begins at the first hit.
     """
     hits = Hit.objects.filter(project=project).order_by("at", "id")
-    from_here = Q(at__gte=since) if since else Q()
-    to_the_end = Q(at__lt=until) if until else Q()
+    lower_bound = Q(at__gte=since) if since else Q()
+    upper_bound = Q(at__lt=until) if until else Q()
     while True:
-        rest = hits.filter(from_here, to_the_end)
-        last: _Place | None = rest.values_list("at", "id")[STEP_ROWS - 1 : STEP_ROWS].first()
+        rest = hits.filter(lower_bound, upper_bound)
+        last: _KeyOfHit | None = rest.values_list("at", "id")[STEP_ROWS - 1 : STEP_ROWS].first()
         if last is None:
             yield rest
             return
         at, hit_id = last
-        yield hits.filter(from_here, Q(at__lt=at) | Q(id__lte=hit_id), at__lte=at)
-        from_here = Q(Q(at__gt=at) | Q(id__gt=hit_id), at__gte=at)
+        yield hits.filter(lower_bound, Q(at__lt=at) | Q(id__lte=hit_id), at__lte=at)
+        lower_bound = Q(Q(at__gt=at) | Q(id__gt=hit_id), at__gte=at)
 
 
-def count_rows(project: Project, since: date | None = None, until: date | None = None) -> Iterator[Row]:
+def count_rows(project: Project, since: date | None = None, until: date | None = None) -> Iterator[ExportRow]:
     """Yield the counts of a project on the days `[since, until)` as rows of `COUNT_FIELDS`, oldest first.
 
-    `pixel` and `token` are None where the count is of the whole project, `platform` too where it is of all platforms.
-    A value that is a pixel is its token. Streams; two queries.
+    `pixel` and `token` are None in counts of the whole project, `platform` is None in counts of all platforms. A value
+    that is the id of a pixel becomes its token. Two queries, streamed.
     """
     pixels = {pk: (title, token) for pk, title, token in project.pixels.values_list("pk", "title", "token")}
     tokens = {str(pk): token for pk, (_, token) in pixels.items()}
@@ -118,40 +118,40 @@ def count_rows(project: Project, since: date | None = None, until: date | None =
         }
 
 
-def json_lines(rows: Iterable[Row]) -> Iterator[str]:
-    """Write each row as one JSON object, a line each."""
+def json_lines(rows: Iterable[ExportRow]) -> Iterator[str]:
+    """Yield each row as a JSON object on a line of its own."""
     for row in rows:
         yield msgspec.json.encode(row).decode() + "\n"
 
 
-def csv_lines(fields: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
-    """Write a head, and a line for each row, as `table_lines` does."""
+def csv_lines(fields: Sequence[str], rows: Iterable[ExportRow]) -> Iterator[str]:
+    """Yield a header line and a line for each row, as `table_lines` does."""
     return table_lines(fields, ([row[field] for field in fields] for row in rows))
 
 
-def table_lines(head: Sequence[object], rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    """Write a head and rows as CSV (RFC 4180). Cells that a spreadsheet would run are neutralised."""
-    writer = csv.writer(_Line())  # ending lines with CR and LF, it quotes what holds either
-    yield writer.writerow(map(spreadsheet_cell, head))
+def table_lines(header: Sequence[object], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    """Yield a header and rows as CSV (RFC 4180). Cells that a spreadsheet would run as a formula are neutralised."""
+    writer = csv.writer(_Line())  # it ends lines with CR and LF, and quotes cells that contain either
+    yield writer.writerow(map(spreadsheet_cell, header))
     for row in rows:
         yield writer.writerow(map(spreadsheet_cell, row))
 
 
 def spreadsheet_cell(value: Any) -> str:
-    """Return a value as text, with an apostrophe wherever a spreadsheet would see a formula (OWASP, CSV Injection)."""
+    """Return a value as text, with an apostrophe before what a spreadsheet would run (OWASP, CSV Injection)."""
     if value is None:
         return ""
     if isinstance(value, int | float):
-        return json.dumps(value)  # a negative number is no formula
+        return json.dumps(value)  # a negative number is not a formula
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    if text.isalnum():  # as most of a million rows are, and found sooner
+    if text.isalnum():  # most cells are plain words, and this test is faster
         return text
     neutral = _LATER_FORMULA.sub(r"\g<0>'", text)
     return f"'{neutral}" if _FORMULA.match(text) else neutral
 
 
 class _Line:
-    """Hands every line that is written to it back to who writes it."""
+    """A file for `csv.writer` that returns each line instead of writing it."""
 
     def write(self, line: str) -> str:
         return line

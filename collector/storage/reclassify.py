@@ -1,7 +1,7 @@
-"""Judge stored hits anew, after the rules for bots, proxies and devices have changed.
+"""Apply today's rules for bots, proxies and devices to stored hits.
 
-Nothing was dropped that the old rules set aside, so what the new ones think of it can still be told. What a hit gave up
-for good stays unknown: a reader that was taken for a proxy has no visitor and no country.
+Hits that the old rules filtered out were kept, so the new rules can judge them. What was never stored stays unknown: a
+reader who was taken for a proxy has no visitor and no country.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -16,9 +16,9 @@ from collector.classify.platforms import OTHER
 from collector.models import DailySalt, DailyVisitor, Hit, Project, Traffic, UserAgent, Verdict
 from collector.models.counts import WHOLE_PROJECT
 from collector.storage.attribution import credit
-from collector.storage.counts import is_visit, local_day_and_hour
-from collector.storage.enrich import judged
-from collector.storage.interned import hinted, page_host
+from collector.storage.countable import is_visit, local_day_and_hour
+from collector.storage.enrich import final_verdict
+from collector.storage.interned import page_host, with_hints
 from collector.storage.rebuild import rebuild
 
 CHUNK_ROWS = 5_000
@@ -33,7 +33,7 @@ UPDATE_HIT = """
 
 
 class Judgement(NamedTuple):
-    """What the rules say of one hit: the columns of `UPDATE_HIT`."""
+    """What the rules decide about one hit: the columns that `UPDATE_HIT` sets."""
 
     verdict: int
     traffic: int
@@ -46,11 +46,8 @@ class Judgement(NamedTuple):
     new_to_project: bool
 
 
-JUDGED = len(Judgement._fields)
-
-
-class Stored(NamedTuple):
-    """What is stored of one hit, as far as it is judged by it."""
+class HitToJudge(NamedTuple):
+    """A stored hit: what the rules look at, and what they decided the last time (`judgement`)."""
 
     at: datetime
     id: int
@@ -66,39 +63,42 @@ class Stored(NamedTuple):
 
 
 def reclassify_agents() -> int:
-    """Parse every stored user agent anew and return how many are told otherwise than before."""
+    """Parse every stored user agent again, and return how many have changed."""
     changed = 0
     for row in UserAgent.objects.order_by("pk").iterator(CHUNK_ROWS):
-        agent = hinted(parse_agent(row.string), row.hints)
-        if agent != Agent(*(getattr(row, field) for field in _AGENT_FIELDS)):
-            for field in _AGENT_FIELDS:
-                setattr(row, field, getattr(agent, field))
-            row.save(update_fields=_AGENT_FIELDS)
-            changed += 1
+        agent = with_hints(parse_agent(row.string), row.hints)
+        if agent == Agent(row.browser, row.os, row.device, row.bot, row.proxy):
+            continue
+        for field in _AGENT_FIELDS:
+            setattr(row, field, getattr(agent, field))
+        row.save(update_fields=_AGENT_FIELDS)
+        changed += 1
     return changed
 
 
 def reclassify(project: Project, progress: Callable[[int], None] = lambda hits: None) -> int:
-    """Judge a project's hits by their agents as they are stored now, count them anew, and return how many changed.
+    """Judge a project's hits by their agents as stored now, count them again, and return how many have changed.
 
-    All or nothing; the drain waits for it, as for `rebuild`, which `progress` goes to.
+    One transaction. The drain waits until it is done, as with `rebuild`, which gets `progress`.
     """
     with transaction.atomic():
         project = Project.objects.select_for_update().get(pk=project.pk)
-        salted = set(DailySalt.objects.values_list("date", flat=True))
+        salt_days = set(DailySalt.objects.values_list("date", flat=True))
         changed = 0
-        for day, of_day in groupby(_stored(project), key=lambda stored: _day(stored, project)):
-            hits = list(of_day)
-            judgements = _judged(hits)
+        for day, hits_of_day in groupby(_hits(project), key=lambda hit: _local_day(hit, project)):
+            hits = list(hits_of_day)
+            judgements = _judgements(hits)
             changes = [(hit, new) for hit, new in zip(hits, judgements, strict=True) if new != hit.judgement]
             _update(project, changes)
-            _remember(project, day, [(hit, new) for hit, new in changes if hit.at.date() in salted])
+            _remember_visitors(project, day, [(hit, new) for hit, new in changes if hit.at.date() in salt_days])
             changed += len(changes)
         rebuild(project, progress)
     return changed
 
 
-def _stored(project: Project) -> Iterator[Stored]:
+def _hits(project: Project) -> Iterator[HitToJudge]:
+    """Yield the project's hits, oldest first. One query, streamed."""
+    judged_columns = len(Judgement._fields)
     rows = (
         Hit.objects.filter(project=project)
         .order_by("at", "id")
@@ -108,63 +108,63 @@ def _stored(project: Project) -> Iterator[Stored]:
         )
     )  # fmt: skip
     for row in rows.iterator(CHUNK_ROWS):
-        yield Stored._make((*row[:-JUDGED], Judgement._make(row[-JUDGED:])))
+        yield HitToJudge._make((*row[:-judged_columns], Judgement._make(row[-judged_columns:])))
 
 
-def _day(stored: Stored, project: Project) -> str:
-    return local_day_and_hour(int(stored.at.timestamp()) * 1_000_000, project.timezone)[0]
+def _local_day(hit: HitToJudge, project: Project) -> str:
+    day, _ = local_day_and_hour(int(hit.at.timestamp()) * 1_000_000, project.timezone)
+    return day
 
 
-def _judged(hits: Sequence[Stored]) -> list[Judgement]:
-    """Return what the rules say of each hit of one day.
+def _judgements(hits: Sequence[HitToJudge]) -> list[Judgement]:
+    """Return what the rules decide about each hit of one day.
 
-    Who was new on the day is found out anew only where something else has changed.
+    Which visitors were new on that day is decided again only if something else has changed.
     """
     judgements = [_judgement(hit) for hit in hits]
     if all(new == hit.judgement for hit, new in zip(hits, judgements, strict=True)):
         return judgements
     seen: set[tuple[int, int]] = set()
-    for place, (hit, new) in enumerate(zip(hits, judgements, strict=True)):
-        on_pixel = in_project = False
+    for index, (hit, new) in enumerate(zip(hits, judgements, strict=True)):
+        new_to_pixel = new_to_project = False
         if new.visitor is not None and is_visit(hit.position, new.verdict, new.traffic):
-            sightings = (hit.pixel_id, new.visitor), (WHOLE_PROJECT, new.visitor)
-            on_pixel, in_project = (sighting not in seen for sighting in sightings)
-            seen.update(sightings)
-        judgements[place] = new._replace(new_to_pixel=on_pixel, new_to_project=in_project)
+            on_pixel, in_project = (hit.pixel_id, new.visitor), (WHOLE_PROJECT, new.visitor)
+            new_to_pixel, new_to_project = on_pixel not in seen, in_project not in seen
+            seen |= {on_pixel, in_project}
+        judgements[index] = new._replace(new_to_pixel=new_to_pixel, new_to_project=new_to_project)
     return judgements
 
 
-def _judgement(hit: Stored) -> Judgement:
-    """Return what the rules say of a hit; whether its visitor is new stays as it was."""
+def _judgement(hit: HitToJudge) -> Judgement:
+    """Return what the rules decide about a hit. Whether its visitor is new stays as it was."""
     old = hit.judgement
     if hit.agent_id is None:
         return old
     agent = Agent(bot=hit.bot or "", proxy=hit.proxy or "")
-    verdict, traffic = judged(Verdict.COUNTED if old.verdict in _DECIDED_BY_AGENT else old.verdict, agent)
+    verdict, traffic = final_verdict(Verdict.COUNTED if old.verdict in _DECIDED_BY_AGENT else old.verdict, agent)
     new = old._replace(verdict=verdict, traffic=traffic)
     if traffic == Traffic.PROXIED:
         new = new._replace(visitor=None, country="", language="")
-    if hit.placement or OTHER in {old.platform, hit.page}:  # told by its placement, or one too many to be kept
+    if hit.placement or OTHER in {old.platform, hit.page}:  # known by its placement, or over a cap
         return new
     platform, evidence = credit("", hit.placements, agent.proxy, page_host(hit.page or ""))
     return new._replace(platform=platform, evidence=evidence)
 
 
-def _remember(project: Project, day: str, changes: Iterable[tuple[Stored, Judgement]]) -> None:
-    """Remember who was seen on a day that is not over for its visitors, as the drain does."""
-    DailyVisitor.objects.bulk_create(
-        [
-            DailyVisitor(project=project, date=day, pixel_id=pixel_id, visitor=new.visitor)
-            for hit, new in changes
-            if new.visitor is not None
-            for pixel_id in [hit.pixel_id] * new.new_to_pixel + [WHOLE_PROJECT] * new.new_to_project
-        ],
-        CHUNK_ROWS,
-        ignore_conflicts=True,
-    )
+def _remember_visitors(project: Project, day: str, changes: Iterable[tuple[HitToJudge, Judgement]]) -> None:
+    """Remember the visitors of a day, as the drain does: they are not new when they come again."""
+    seen: list[tuple[int, int]] = []  # pixel or scope, and visitor
+    for hit, new in changes:
+        if new.visitor is not None and new.new_to_pixel:
+            seen.append((hit.pixel_id, new.visitor))
+        if new.visitor is not None and new.new_to_project:
+            seen.append((WHOLE_PROJECT, new.visitor))
+    rows = [DailyVisitor(project=project, date=day, pixel_id=pixel_id, visitor=visitor) for pixel_id, visitor in seen]
+    DailyVisitor.objects.bulk_create(rows, CHUNK_ROWS, ignore_conflicts=True)
 
 
-def _update(project: Project, changes: Iterable[tuple[Stored, Judgement]]) -> None:
+def _update(project: Project, changes: Iterable[tuple[HitToJudge, Judgement]]) -> None:
+    """Store new judgements. One statement for each hit."""
     moment = connection.ops.adapt_datetimefield_value
     rows: list[Any] = [(*new, project.pk, moment(hit.at), hit.id) for hit, new in changes]
     if rows:

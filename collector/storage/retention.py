@@ -1,17 +1,17 @@
-"""Delete what is past its time: hits by their project's retention, and visitors with the salt that made them."""
+"""Delete what has expired: hits after their project's retention, and visitors together with the salt of their day."""
 
 from datetime import UTC, datetime, time, timedelta
 
 from collector.models import DailySalt, DailyVisitor, Hit, Project
 from collector.models.counts import SALT_LIFETIME
 
-DELETE_ROWS = 20_000  # a statement: other writers get their turn between two
+DELETE_ROWS = 20_000  # by one statement: other writers get their turn between two statements
 
 
 def delete_expired(now: datetime) -> int:
-    """Delete expired hits, visitors and salts; return how many rows went. Counts stay.
+    """Delete expired hits, visitors and salts, and return how many rows were deleted. Counts stay.
 
-    Hits go by whole days of their project's time zone, so that every day that still has hits has all of them.
+    Hits are deleted by whole days of their project's time zone: a day has either all of its hits or none.
     """
     last_salted_day = (now - SALT_LIFETIME).astimezone(UTC).date()
     deleted, _ = DailySalt.objects.filter(date__lte=last_salted_day).delete()

@@ -1,7 +1,7 @@
-"""Put enriched hits into the database: hits, counts, and who was seen today, within the caller's transaction.
+"""Store enriched hits, their counts and the visitors of the day, in the caller's transaction.
 
-Whatever several drains may touch is locked in one order everywhere (pixels, then visitors, then counts, each sorted by
-key), so that they wait for one another but never in a ring.
+All drains lock shared rows in the same order (pixels, then visitors, then counts, each sorted by key). So they may wait
+for each other, but never deadlock.
 """
 
 import json
@@ -18,10 +18,10 @@ from collector.storage.bulk_sql import columns_from_json, json_columns
 from collector.storage.counts import Counts
 from collector.storage.enrich import EnrichedHit
 
-Group = tuple[int, str, int]  # project, day, pixel or whole project
-Sighting = tuple[int, str, int, int]  # by whom
+VisitorGroup = tuple[int, str, int]  # project, day, pixel or scope
+Sighting = tuple[int, str, int, int]  # the same, and the visitor
 
-COPY_ROWS = 500  # a write
+COPY_ROWS = 500  # in one write
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _REMEMBERED_FIELDS = 4096
 _COLUMNS = (
@@ -62,7 +62,7 @@ CLAIM_SQLITE = """
 
 
 def store(hits: Sequence[EnrichedHit]) -> Sequence[EnrichedHit]:
-    """Store hits, add them to the counts, and return them. Hits of pixels that are gone are left out.
+    """Store hits, add them to the counts, and return them. Hits of deleted pixels are left out.
 
     Four statements, however many hits. The caller has opened a transaction.
     """
@@ -82,23 +82,23 @@ def _store_all(hits: Sequence[EnrichedHit]) -> None:
 
 
 def _of_present_pixels(hits: Sequence[EnrichedHit]) -> Sequence[EnrichedHit]:
-    """Hold the pixels and their projects, so that none is deleted or recounted while its hits are stored.
+    """Lock the pixels and their projects, so that none is deleted or counted again while its hits are stored.
 
-    What a foreign key's check would do row by row.
+    A foreign key would do the same with a check for each row.
     """
-    wanted = sorted({hit.pixel_id for hit in hits})
+    pixel_ids = sorted({hit.pixel_id for hit in hits})
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute(LOCK_PIXELS, [wanted])
+            cursor.execute(LOCK_PIXELS, [pixel_ids])
         else:
-            cursor.execute(FIND_PIXELS, [json.dumps(wanted)])
+            cursor.execute(FIND_PIXELS, [json.dumps(pixel_ids)])
         present = {row[0] for row in cursor.fetchall()}
-    return hits if len(present) == len(wanted) else [hit for hit in hits if hit.pixel_id in present]
+    return hits if len(present) == len(pixel_ids) else [hit for hit in hits if hit.pixel_id in present]
 
 
 def _flag_new_visitors(hits: Sequence[EnrichedHit]) -> None:
     """Mark each visitor's first visit of the day, for its pixel and for its project."""
-    first: dict[Group, dict[int, EnrichedHit]] = {}
+    first: dict[VisitorGroup, dict[int, EnrichedHit]] = {}
     for hit in hits:
         if hit.visitor is not None and hit.is_visit:
             for pixel_id in (hit.pixel_id, WHOLE_PROJECT):
@@ -118,7 +118,7 @@ def _flag_new_visitors(hits: Sequence[EnrichedHit]) -> None:
 
 
 def _claim(sightings: list[Sighting]) -> list[Sighting]:
-    """Remember sightings, which are in the order of their key, and return those that nobody had made before."""
+    """Insert sightings, which are sorted by key, and return those that were not there before."""
     if not sightings:
         return []
     with connection.cursor() as cursor:
@@ -137,12 +137,12 @@ def _insert(hits: Sequence[EnrichedHit]) -> None:
                 for start in range(0, len(hits), COPY_ROWS):
                     copy.write("".join([_copy_line(hit) for hit in hits[start : start + COPY_ROWS]]))
         else:
-            rows: Any = map(_row, hits)  # never all in memory
+            rows: Any = map(_row, hits)  # made one by one: never all in memory
             cursor.executemany(INSERT_HITS, rows)
 
 
 def _row(hit: EnrichedHit) -> tuple[Any, ...]:
-    """Return a hit's `_COLUMNS`, as SQLite reads them."""
+    """Return the `_COLUMNS` of a hit, as SQLite reads them."""
     return (
         hit.project_id,
         moment_text(hit.at_us),
@@ -185,7 +185,7 @@ def _field(text: str) -> str:
 
 
 def moment_text(at_us: int) -> str:
-    """Return a moment as both databases read it, in UTC; without a fraction where it has none, as Django writes it."""
+    """Return a moment in UTC as both databases read it. Without a fraction if that is zero, as Django writes it."""
     seconds, fraction = divmod(at_us, 1_000_000)
     return f"{_second_text(seconds)}.{fraction:06}" if fraction else _second_text(seconds)
 

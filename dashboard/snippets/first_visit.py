@@ -18,7 +18,7 @@ from django.utils.translation import ngettext, ngettext_lazy
 
 from collector.classify.platforms import DIRECT, OTHER, platform_name
 from collector.models import DailyCount, Dimension, Hit, Pixel, Position, Traffic, Verdict
-from collector.storage.counts import READERS, is_visit
+from collector.storage.countable import READERS, is_visit
 from dashboard import formatting
 from dashboard.visits import queries
 from dashboard.visits.periods import DAY

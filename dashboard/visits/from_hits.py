@@ -8,18 +8,15 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
-from functools import cache
 from operator import attrgetter
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import BigIntegerField, Func, Q, QuerySet
+from django.db.models import Q, QuerySet
 
-from collector.models import Dimension, Evidence, Hit, Page, Position, Project, Traffic, UserAgent, Verdict
+from collector.models import Dimension, Evidence, Hit, Page, Position, Project, Traffic, Verdict
 from collector.models.counts import WHOLE_PROJECT
-from collector.storage.attribution import elsewhere
-from collector.storage.counts import Countable, is_visit, local_day_and_hour
-from collector.storage.interned import page_host, page_label
+from collector.storage.countable import COLUMNS, Countable, EpochSecond, Row, countables, second_of, visitor_of
+from collector.storage.interned import page_label
 from dashboard.visits.filters import Filters
 from dashboard.visits.periods import DAY, Bucket, Period
 from dashboard.visits.results import (
@@ -38,21 +35,6 @@ from dashboard.visits.results import (
 )
 
 MAX_HITS = 50_000
-_COLUMNS = (
-    "second",
-    "visitor",
-    "pixel_id",
-    "position",
-    "traffic",
-    "verdict",
-    "platform",
-    "page_id",
-    "country",
-    "language",
-    "user_agent_id",
-    "evidence",
-    "placement",
-)
 END = str(Position.END.label)
 _AGENT_COLUMNS = {Dimension.DEVICE: "device", Dimension.BROWSER: "browser", Dimension.OS: "os"}
 
@@ -67,16 +49,6 @@ _FACTS: dict[int, Callable[[Countable], str]] = {
 _TRAFFIC = {int(traffic): str(traffic.label) for traffic in Traffic}
 _VERDICTS = {int(verdict): str(verdict.label) for verdict in Verdict}
 _EVIDENCE = {int(evidence): str(evidence.label) for evidence in Evidence}
-
-
-class Second(Func):
-    """A moment in whole seconds since the epoch: a number comes out of a database ten times as fast as a datetime."""
-
-    output_field = BigIntegerField()
-    template = "FLOOR(EXTRACT(EPOCH FROM %(expressions)s))::bigint"
-
-    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
-        return self.as_sql(compiler, connection, template="CAST(strftime('%%%%s', %(expressions)s) AS int)", **extra)
 
 
 class RawHitSource:
@@ -222,12 +194,12 @@ def read_raw_hits(project: Project, pixel_id: int, filters: Filters, period: Per
     """
     start = min(max(period.start, since), period.end)
     hits = _filtered(project, filters, start, period.end)
-    found = hits.annotate(second=Second("at")).order_by("-at", "-id").values_list(*_COLUMNS)
-    newest = list(found[: MAX_HITS + 1])
+    rows = hits.annotate(second=EpochSecond("at")).order_by("-at", "-id").values_list(*COLUMNS)
+    newest = list(rows[: MAX_HITS + 1])
     if len(newest) > MAX_HITS:
-        start = min(datetime.fromtimestamp(newest[-1][0], project.zone).date() + DAY, period.end)
+        start = min(datetime.fromtimestamp(second_of(newest[-1]), project.zone).date() + DAY, period.end)
         midnight = _midnight(start, project.zone).timestamp()
-        newest = [row for row in newest if row[0] >= midnight]
+        newest = [row for row in newest if second_of(row) >= midnight]
     newest.reverse()
     return RawHitSource(replace(period, start=start), pixel_id, _countables(project, filters, newest))
 
@@ -268,37 +240,21 @@ def _pages(label: str) -> list[int]:
     return [pk for pk, url in pages.iterator() if page_label(url) == label]
 
 
-def _countables(project: Project, filters: Filters, hits: Sequence[Any]) -> Iterator[Countable]:
+def _countables(project: Project, filters: Filters, rows: Sequence[Row]) -> Iterator[Countable]:
     """Yield hits as the counts see them, oldest first. A visitor is new with the first visit of a day among them."""
-    pages = dict(Page.objects.filter(pk__in={row[7] for row in hits} - {None}).values_list("pk", "url"))
-    named = {pk: (page_label(url), page_host(url)) for pk, url in pages.items()}
-    found_in = UserAgent.objects.filter(pk__in={row[10] for row in hits} - {None})
-    agents = {pk: facts for pk, *facts in found_in.values_list("pk", "device", "browser", "os")}
-    nothing = ["", "", ""]
-    elsewhere_at = dict(filters.values).get(Dimension.ELSEWHERE)
-    hosts = cache(elsewhere)
-    met: set[tuple[str, int]] = set()
-    met_by_pixel: set[tuple[str, int, int]] = set()
-    for (
-        second, visitor, pixel_id, position, traffic, verdict, platform, page_id, country, language, agent_id, evidence,
-        placement,
-    ) in hits:  # fmt: skip
-        day, hour = local_day_and_hour(second * 1_000_000, project.timezone)
-        label, host = named.get(page_id, ("", ""))
-        seen_at = hosts(placement, host) if placement else ""
-        if elsewhere_at is not None and seen_at != elsewhere_at:
+    elsewhere = dict(filters.values).get(Dimension.ELSEWHERE)
+    seen_in_project: set[tuple[str, int]] = set()
+    seen_on_pixel: set[tuple[str, int, int]] = set()
+    for visitor, hit in zip(map(visitor_of, rows), countables(project, rows), strict=True):
+        if elsewhere is not None and hit.elsewhere != elsewhere:
             continue
-        device, browser, os = agents.get(agent_id, nothing)
-        new_to_pixel = new_to_project = False
-        if visitor is not None and is_visit(position, verdict, traffic):
-            new_to_project = (day, visitor) not in met
-            new_to_pixel = (day, pixel_id, visitor) not in met_by_pixel
-            met.add((day, visitor))
-            met_by_pixel.add((day, pixel_id, visitor))
-        yield Countable(
-            project.pk, pixel_id, day, hour, position, traffic, verdict, platform, label, country, language,
-            device, browser, os, evidence, seen_at, new_to_pixel, new_to_project,
-        )  # fmt: skip
+        if visitor is not None and hit.is_visit:
+            in_project, on_pixel = (hit.date, visitor), (hit.date, hit.pixel_id, visitor)
+            hit.new_to_project = in_project not in seen_in_project
+            hit.new_to_pixel = on_pixel not in seen_on_pixel
+            seen_in_project.add(in_project)
+            seen_on_pixel.add(on_pixel)
+        yield hit
 
 
 def _midnight(day: date, zone: ZoneInfo) -> datetime:

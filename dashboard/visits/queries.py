@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from collector.models import DailyCount, Dimension, Hit, Pixel, Project
 from collector.models.counts import ALL_PLATFORMS, WHOLE_PROJECT
-from collector.storage.counts import is_visit
+from collector.storage.countable import is_visit
 from dashboard.visits.periods import DAY, Period
 
 MAX_LISTED_DAYS = 1_500  # in one statement

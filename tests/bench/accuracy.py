@@ -27,12 +27,12 @@ Figures = dict[str, dict[str, dict[str, dict[str, float]]]]
 def figures(directory: Path, wrong: int) -> Figures:
     """Ask every case; return the shares by group, half and field."""
     from collector.models import Pixel, Project
-    from tests.cases import Tally, ask, cases, is_right
+    from tests.cases import Tally, cases, is_right, send_and_export
 
     project = Project.objects.create(name="Accuracy", slug="accuracy", timezone="UTC")
     pixel = Pixel.objects.create(project=project, title="Accuracy")
     tallies: dict[tuple[str, str, str], Tally] = defaultdict(Tally)
-    for case, row in ask(cases(), pixel, directory / "asked"):
+    for case, row in send_and_export(cases(), pixel, directory / "spool"):
         half = "held_out" if case.is_held_out else "developed"
         for field, expected in case.expected.items():
             tally = tallies[case.group, half, field]

@@ -1,4 +1,4 @@
-"""What an author pastes."""
+"""The snippets that authors paste."""
 
 import html
 import re
@@ -36,7 +36,7 @@ def test_every_placement_has_its_snippet_in_every_form():
     assert second.platform == "dev.to"
 
 
-def test_a_pixel_without_placements_has_one_snippet_for_anywhere():
+def test_a_pixel_without_placements_has_one_snippet_for_any_platform():
     (only,) = snippets(Pixel(token="abc234", placements=[]), BASE)
 
     assert (only.placement, only.url) == ("", "https://hits.example.org/p/abc234.gif")
@@ -44,7 +44,7 @@ def test_a_pixel_without_placements_has_one_snippet_for_anywhere():
     assert only.sees
 
 
-def test_a_placement_of_the_authors_own_is_named_by_its_slug():
+def test_an_authors_own_placement_is_named_by_its_slug():
     (only,) = snippets(Pixel(token="abc234", placements=["team-wiki"]), BASE)
 
     assert only.platform == "team-wiki"
@@ -62,7 +62,7 @@ def test_a_placement_of_the_authors_own_is_named_by_its_slug():
         ("team-wiki", ["html", "markdown", "rst", "bbcode", "url"]),
     ],
 )
-def test_texts_hold_every_form_and_first_the_one_that_the_platform_takes(placement, forms):
+def test_texts_have_every_form_and_begin_with_the_form_of_the_platform(placement, forms):
     only = snippet("abc234", placement, BASE)
 
     assert [form for form, _, _ in only.texts] == forms
@@ -70,7 +70,7 @@ def test_texts_hold_every_form_and_first_the_one_that_the_platform_takes(placeme
 
 
 @pytest.mark.parametrize("placement", ["website", "github-pages", "ghost", "team-wiki", ""])
-def test_where_readers_fetch_html_themselves_a_second_image_is_loaded_late(placement):
+def test_where_readers_load_images_from_html_the_second_image_loads_late(placement):
     only = snippet("abc234", placement, BASE)
 
     assert only.why_no_end == ""
@@ -82,7 +82,7 @@ def test_where_readers_fetch_html_themselves_a_second_image_is_loaded_late(place
     assert "lazy" not in only.html
 
 
-def test_restructuredtext_loads_the_second_image_late_in_its_own_words():
+def test_restructuredtext_has_its_own_option_to_load_the_second_image_late():
     only = snippet("abc234", "read-the-docs", BASE)
 
     assert only.end == ("end-rst", "reStructuredText", f".. image:: {only.end_url}\n   :alt:\n   :loading: lazy")
@@ -92,48 +92,48 @@ def test_restructuredtext_loads_the_second_image_late_in_its_own_words():
 @pytest.mark.parametrize(
     ("placement", "reason"),
     [
-        ("dev-to", "dev.to fetches images for its readers"),
-        ("github", "GitHub fetches images for its readers"),
+        ("dev-to", "dev.to loads images for its readers"),
+        ("github", "GitHub loads images for its readers"),
         ("medium", "Medium keeps its own copy of images"),
         ("reddit", "Reddit shows no images of other sites"),
         ("newsletter", "mail programs load all images"),
-        ("netnewswire", "a feed reader decides by itself"),
-        ("stack-exchange", "what Stack Exchange takes has no way"),
-        ("forum", "takes has no way to have an image loaded late"),
+        ("netnewswire", "each feed reader decides when"),
+        ("stack-exchange", "on Stack Exchange, snippets can't"),
+        ("forum", "snippets can't make an image load late"),
     ],
 )
-def test_where_a_second_image_would_tell_nothing_there_is_none_and_a_reason(placement, reason):
+def test_where_a_second_image_tells_nothing_there_is_none_and_a_reason(placement, reason):
     only = snippet("abc234", placement, BASE)
 
     assert reason in only.why_no_end
     assert (only.end, only.end_html, only.end_rst) == (None, "", "")
 
 
-def test_no_platform_that_loads_everything_late_or_asks_for_its_readers_gets_a_second_image():
-    paired = [platform for platform in catalogue().values() if snippet("abc234", platform.slug, BASE).end]
+def test_only_platforms_where_readers_load_images_get_a_second_image():
+    with_second_image = [platform for platform in catalogue().values() if snippet("abc234", platform.slug, BASE).end]
 
-    assert len(paired) >= 15
-    assert {(platform.images, platform.lazy) for platform in paired} == {("reader", False)}
-    assert {platform.kind for platform in paired} & {"mail", "feed"} == set()
+    assert len(with_second_image) >= 15
+    assert {(platform.images, platform.lazy) for platform in with_second_image} == {("reader", False)}
+    assert {platform.kind for platform in with_second_image} & {"mail", "feed"} == set()
 
 
 URLS = re.compile(r"https://[^\s\"\])\[]+\.gif")
 
 
-@pytest.mark.django_db(transaction=True)  # the fast path asks the database in a thread of its own
-@pytest.mark.parametrize("coat", [AsgiEndpoint, ViewEndpoint])
-def test_every_address_in_every_form_is_what_the_collector_expects(coat, project, tmp_path):
+@pytest.mark.django_db(transaction=True)  # the fast path reads the database in another thread
+@pytest.mark.parametrize("entry_point", [AsgiEndpoint, ViewEndpoint])
+def test_the_collector_counts_every_address_in_every_form(entry_point, project, tmp_path):
     placements = [*catalogue(), "team-wiki", ""]
-    # One pixel each, for a pixel has a cap on platforms a day.
+    # One pixel for each, because the platforms of a pixel are capped by day.
     pixels = Pixel.objects.bulk_create(Pixel(project=project, title=p, placements=["team-wiki"]) for p in placements)
-    endpoint = coat(tmp_path / "spool")
+    endpoint = entry_point(tmp_path / "spool")
     expected = set()
     for pixel, placement in zip(pixels, placements, strict=True):
         one = snippet(pixel.token, placement, BASE)
         texts = [text for _, _, text in one.texts] + ([one.end[2]] if one.end else [])
-        written = {html.unescape(url) for text in texts for url in URLS.findall(text)}
-        assert written == ({one.url, one.end_url} if one.end else {one.url})
-        for url in written:
+        urls = {html.unescape(url) for text in texts for url in URLS.findall(text)}
+        assert urls == ({one.url, one.end_url} if one.end else {one.url})
+        for url in urls:
             assert endpoint.get(url.removeprefix(BASE)).reason == "counted"
         expected.add((pixel.pk, placement or "(direct)", placement, Position.START))
         if one.end:
@@ -152,7 +152,7 @@ def test_html_is_escaped():
     assert 'src="https://example.org/a&amp;b/p/&quot;&gt;&lt;b&gt;.gif"' in only.html
 
 
-def test_the_public_url_comes_before_the_requests_own_origin(settings):
+def test_the_public_url_wins_over_the_origin_of_the_request(settings):
     request = RequestFactory().get("/admin/", headers={"host": "localhost:9000"})
     settings.PUBLIC_URL = BASE
 
@@ -160,7 +160,7 @@ def test_the_public_url_comes_before_the_requests_own_origin(settings):
     assert base_url() == BASE
 
 
-def test_without_a_public_url_the_request_tells_the_origin(settings):
+def test_without_a_public_url_the_origin_of_the_request_is_used(settings):
     settings.PUBLIC_URL = ""
 
     assert base_url(RequestFactory().get("/", headers={"host": "localhost:9000"})) == "http://localhost:9000"
@@ -168,13 +168,13 @@ def test_without_a_public_url_the_request_tells_the_origin(settings):
     assert base_url() == "http://localhost:8000"
 
 
-def test_no_url_holds_a_word_that_blockers_match():
+def test_no_url_has_a_word_that_ad_blockers_match():
     for placement in ["", *catalogue()]:
         (only,) = snippets(Pixel(token=make_token(), placements=[placement] if placement else []), BASE)
         assert not re.search("pixel|track|analytics|telemetry", only.url + only.end_url)
 
 
-def test_a_token_has_80_bits_and_more_and_needs_no_escaping():
+def test_a_token_has_at_least_80_bits_and_needs_no_escaping():
     assert len(TOKEN_ALPHABET) ** TOKEN_LENGTH >= 2**80
     assert len(set(TOKEN_ALPHABET)) == len(TOKEN_ALPHABET)
     assert re.fullmatch(r"[a-z0-9]{16,40}", make_token())
@@ -187,7 +187,7 @@ def test_tokens_differ_and_use_the_whole_alphabet():
     assert set("".join(tokens)) == set(TOKEN_ALPHABET)
 
 
-def test_each_pixel_gets_a_token_of_its_own(project):
+def test_each_pixel_gets_its_own_token(project):
     tokens = {Pixel.objects.create(project=project, title="x").token for _ in range(20)}
 
     assert len(tokens) == 20

@@ -3,16 +3,16 @@ from collections import defaultdict
 import pytest
 
 from collector.classify.agents import Agent, is_bot, parse_agent, proxy_platform, refined
-from collector.classify.bots import request_gives_away
+from collector.classify.bots import has_inconsistent_headers
 from collector.classify.pattern_tables import tables
-from tests.cases import Tally, ask, cases, is_right
+from tests.cases import Tally, cases, is_right, send_and_export
 
 WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/146.0.0.0"
 LINUX = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/146.0.0.0"
 ANDROID = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/146.0.0.0"
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)"
-# The least share that must be right; tests/bench/accuracy.py tells more.
-LEAST = {
+# The smallest share that must be right. See tests/bench/accuracy.py.
+SMALLEST_SHARE = {
     ("browsers", "browser"): 0.99, ("browsers", "os"): 0.99, ("browsers", "device"): 0.98,
     ("visitors", "os"): 0.98, ("visitors", "device"): 0.98, ("visitors", "traffic"): 0.99,
     ("ua-parser-js", "device"): 0.96, ("ua-parser-js", "traffic"): 0.99,
@@ -86,7 +86,7 @@ LEAST = {
         ("", Agent(bot="no name")),
     ],
 )
-def test_an_agent_tells_browser_system_and_device_or_that_it_is_no_reader(string, agent):
+def test_an_agent_has_browser_system_and_device_or_is_a_bot_or_proxy(string, agent):
     assert parse_agent(string) == agent
 
 
@@ -103,7 +103,7 @@ def test_an_agent_tells_browser_system_and_device_or_that_it_is_no_reader(string
         "Chrome/146.0.0.0 Mobile Safari/537.36 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
     ],
 )  # fmt: skip
-def test_programs_that_are_no_readers_name_themselves(string):
+def test_bots_name_themselves(string):
     assert is_bot(string)
     assert parse_agent(string).bot
 
@@ -119,7 +119,7 @@ def test_programs_that_are_no_readers_name_themselves(string):
         f"{WINDOWS} Safari/537.36 QQDownload/1.7",
     ],
 )
-def test_a_device_or_toolbar_with_a_robots_word_in_its_name_is_a_readers(string):
+def test_a_device_or_toolbar_with_a_bot_word_in_its_name_is_not_a_bot(string):
     assert not is_bot(string)
     assert parse_agent(string).browser or string == "CUBOT NOTE 20"
 
@@ -128,7 +128,7 @@ def test_a_device_or_toolbar_with_a_robots_word_in_its_name_is_a_readers(string)
     "string",
     ["Camo Asset Proxy 2.3.0", "imgproxy/3.27", "Some Image Proxy", "RamblerMail/6.0 (incompatible; ImageProxy/6.0)"],
 )
-def test_image_proxies_outside_the_catalogue_are_proxies_before_they_are_programs(string):
+def test_image_proxies_outside_the_catalogue_are_proxies_and_not_bots(string):
     assert proxy_platform(string)
     assert parse_agent(string) == Agent(proxy=proxy_platform(string))
 
@@ -174,12 +174,12 @@ HEADSET = Agent("Oculus Browser", "Android", "wearable")
         (Agent(proxy="hey"), "?0", "Linux", Agent(proxy="hey")),
     ],
 )
-def test_client_hints_refine_what_the_string_leaves_open_and_nothing_else(agent, mobile, platform, expected):
+def test_client_hints_refine_only_what_the_string_leaves_open(agent, mobile, platform, expected):
     assert refined(agent, mobile=mobile, platform=platform) == expected
 
 
 @pytest.mark.parametrize(
-    ("accept", "dest", "mode", "gives_away"),
+    ("accept", "dest", "mode", "is_inconsistent"),
     [
         (b"", b"", b"", False),
         (b"*/*", b"", b"", False),  # Safari before 14, Firefox 47 to 64, Outlook
@@ -198,8 +198,8 @@ def test_client_hints_refine_what_the_string_leaves_open_and_nothing_else(agent,
         (b"\xff\0", b"", b"", True),
     ],
 )
-def test_a_request_for_no_image_gives_itself_away(accept, dest, mode, gives_away):
-    assert request_gives_away(accept, dest, mode) is gives_away
+def test_headers_that_no_browser_sends_for_an_image_are_inconsistent(accept, dest, mode, is_inconsistent):
+    assert has_inconsistent_headers(accept, dest, mode) is is_inconsistent
 
 
 def test_every_fact_has_its_source():
@@ -209,12 +209,12 @@ def test_every_fact_has_its_source():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_cases_of_others_come_out_as_they_say_through_endpoint_and_export(pixel, tmp_path):
+def test_cases_of_other_sources_are_classified_as_these_say(pixel, tmp_path):
     tallies: dict[tuple[str, str], Tally] = defaultdict(Tally)
-    for case, row in ask(cases(), pixel, tmp_path / "asked"):
+    for case, row in send_and_export(cases(), pixel, tmp_path / "spool"):
         for field, expected in case.expected.items():
             tally = tallies[case.group, field]
             tally.cases += 1
             tally.right += is_right(field, expected, row[field])
-    assert {key: tally for key, tally in tallies.items() if tally.share < LEAST.get(key, 0)} == {}
-    assert LEAST.keys() <= tallies.keys()
+    assert {key: tally for key, tally in tallies.items() if tally.share < SMALLEST_SHARE.get(key, 0)} == {}
+    assert SMALLEST_SHARE.keys() <= tallies.keys()

@@ -18,6 +18,7 @@ from django.db import connection
 
 from collector.intake.visitors import DAY_MICROSECONDS
 from collector.models import DailyVisitor, Hit, Pixel, SpoolOffset
+from collector.models.counts import WHOLE_PROJECT
 from collector.spool.reader import segments
 from collector.spool.writer import SpoolWriter
 from collector.storage.drain import SET_ASIDE_FILE, Drain
@@ -53,8 +54,10 @@ def assert_kept_once(server: Server, readers: Readers) -> None:
     assert [number for number, times in stored.items() if times > 1] == []
     total = server.manage(
         "shell", "-v0", "-c",
-        "from collector.models import *; from django.db.models import Sum;"
-        "print(DailyCount.objects.filter(dimension=Dimension.TOTAL, pixel_id=0).aggregate(n=Sum('hits'))['n'])",
+        "from collector.models import *; from collector.models.counts import WHOLE_PROJECT;"
+        "from django.db.models import Sum;"
+        "totals = DailyCount.objects.filter(dimension=Dimension.TOTAL, pixel_id=WHOLE_PROJECT);"
+        "print(totals.aggregate(n=Sum('hits'))['n'])",
     )  # fmt: skip
     assert int(total) == len(stored)
 
@@ -219,5 +222,5 @@ def test_drains_of_several_machines_never_deadlock_and_store_no_hit_twice(tmp_pa
     totals = counts("total").values()
     assert sum(visits for visits, _ in totals) == 1800
     assert sum(visitors for _, visitors in totals) == 50
-    assert DailyVisitor.objects.filter(pixel_id=0).count() == 50
+    assert DailyVisitor.objects.filter(pixel_id=WHOLE_PROJECT).count() == 50
     assert sum(SpoolOffset.objects.values_list("hits", flat=True)) == 1800

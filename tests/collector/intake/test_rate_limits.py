@@ -6,6 +6,7 @@ from django.core.cache import cache
 from collector.intake import rate_limits
 from collector.intake.rate_limits import Limiter, Rate
 from collector.models import DailyCount, Dimension
+from collector.models.counts import WHOLE_PROJECT
 from tests.clock import Clock
 from tests.endpoints import AsgiEndpoint
 from tests.hits import CAMO, drain
@@ -120,8 +121,8 @@ def test_excess_hits_are_answered_and_filtered_out_and_proxies_have_their_own_li
     assert heads == [200] * 10
     assert proxied == ["counted"] * 6 + ["excess"] * 2
     counted = dict(
-        DailyCount.objects.filter(pixel_id=0, dimension__in=[Dimension.TOTAL, Dimension.VERDICT]).values_list(
-            "dimension", "hits"
-        )
+        DailyCount.objects.filter(
+            pixel_id=WHOLE_PROJECT, dimension__in=[Dimension.TOTAL, Dimension.VERDICT]
+        ).values_list("dimension", "hits")
     )
     assert counted == {Dimension.TOTAL: 10, Dimension.VERDICT: 4}

@@ -6,6 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from collector.models import DailyCount, Dimension, Hit, Pixel, Project, Verdict
+from collector.models.counts import WHOLE_PROJECT
 from collector.spool.locks import exclusive
 from collector.storage.export import hit_rows, spreadsheet_cell
 from tests.hits import CAMO, drain, hit, spool
@@ -196,7 +197,7 @@ def test_rebuild_prints_how_many_hits_it_counted(stored, capsys):
     call_command("rebuild_counts")
 
     assert capsys.readouterr().out == "blog: counted 3 hits.\n"
-    assert DailyCount.objects.filter(dimension=Dimension.TOTAL, pixel_id=0).count() == 1
+    assert DailyCount.objects.filter(dimension=Dimension.TOTAL, pixel_id=WHOLE_PROJECT).count() == 1
 
 
 def test_demo_data_has_the_requested_size_and_its_counts_match_its_hits(db, capsys):

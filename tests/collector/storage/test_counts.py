@@ -1,4 +1,4 @@
-"""What hits add to the counts, and that counting them anew gives the same numbers."""
+"""What hits add to the counts, and that counting them again gives the same numbers."""
 
 from collections import Counter
 from datetime import timedelta
@@ -12,7 +12,7 @@ from collector.models import DailyCount, Dimension, Hit, Pixel, Project, Verdict
 from collector.models.counts import ALL_PLATFORMS, WHOLE_PROJECT
 from collector.spool.line import SpooledHit
 from collector.storage import caps
-from collector.storage.counts import local_day_and_hour
+from collector.storage.countable import local_day_and_hour
 from collector.storage.rebuild import rebuild
 from tests.endpoints import CHROME
 from tests.hits import CAMO, IPHONE, counts, drain, hit, micros, spool
@@ -30,7 +30,7 @@ VISITS = set(Dimension) - {
 def test_a_visit_counts_in_every_dimension_of_its_pixel_and_its_project(take, pixel):
     take(hit(pixel, placement="medium", page="https://medium.com/@a/b"))
 
-    for pixel_id in (0, pixel.pk):
+    for pixel_id in (WHOLE_PROJECT, pixel.pk):
         day = "2026-11-22"
         for dimension, value in {
             "total": "", "hour": "11", "position": "start", "traffic": "direct", "page": "medium.com/@a/b",
@@ -53,7 +53,7 @@ def test_a_visitor_counts_once_a_day_for_a_pixel_and_once_for_the_project(take, 
     assert counts("total") == {("2026-11-22", "(direct)", ""): (5, 2), ("2026-11-23", "(direct)", ""): (1, 1)}
 
 
-def test_the_project_is_counted_on_all_platforms_together_too(take, project, pixel):
+def test_the_project_is_also_counted_over_all_platforms(take, project, pixel):
     other = Pixel.objects.create(project=project, title="Other")
     take(hit(pixel, placement="medium", visitor=1), hit(pixel, placement="dev-to", visitor=1))
     take(hit(other, placement="medium", visitor=1), hit(other, "2026-11-23T10:00", visitor=None, country="FR"))
@@ -80,7 +80,7 @@ def test_a_proxy_is_a_visit_without_country_language_device_or_visitor(take, pix
     assert (stored.country, stored.language, stored.visitor) == ("", "", None)
 
 
-def test_bots_are_set_aside_whether_the_web_process_or_the_drain_found_them(take, pixel):
+def test_bots_are_filtered_out_whether_the_web_process_or_the_drain_recognised_them(take, pixel):
     take(
         hit(pixel, agent="curl/8", verdict=Verdict.BOT),
         hit(pixel, agent="Mozilla/5.0 (compatible; Yahoo! Slurp; http://help.yahoo.com/help/us/ysearch/slurp)"),
@@ -91,7 +91,7 @@ def test_bots_are_set_aside_whether_the_web_process_or_the_drain_found_them(take
     assert counts("verdict") == {("2026-11-22", "(direct)", "bot"): (2, 0)}
 
 
-def test_prefetched_and_excess_hits_are_set_aside_by_their_reason(take, pixel):
+def test_prefetched_and_excess_hits_are_filtered_out_with_their_reason(take, pixel):
     take(hit(pixel, verdict=Verdict.PREFETCH), hit(pixel, verdict=Verdict.EXCESS))
 
     assert {row.dimension for row in DailyCount.objects.all()} == {Dimension.VERDICT}
@@ -101,7 +101,7 @@ def test_prefetched_and_excess_hits_are_set_aside_by_their_reason(take, pixel):
     }
 
 
-def test_who_opted_out_is_a_visit_without_a_visitor(take, pixel):
+def test_a_reader_who_opted_out_is_a_visit_without_a_visitor(take, pixel):
     take(hit(pixel, verdict=Verdict.OPTED_OUT, agent="", country="", language="", visitor=None, placement="medium"))
 
     assert counts("total") == {("2026-11-22", "medium", ""): (1, 0)}
@@ -109,7 +109,7 @@ def test_who_opted_out_is_a_visit_without_a_visitor(take, pixel):
     assert counts("verdict") == {("2026-11-22", "medium", "opted-out"): (1, 0)}
 
 
-def test_the_end_of_an_article_is_no_second_visit(take, pixel):
+def test_the_end_of_an_article_is_not_a_second_visit(take, pixel):
     take(hit(pixel), hit(pixel, is_end=True))
 
     assert counts("total") == {("2026-11-22", "(direct)", ""): (1, 1)}
@@ -135,14 +135,14 @@ def test_the_end_of_an_article_is_no_second_visit(take, pixel):
         ({}, "(direct)"),
     ],
 )
-def test_the_platform_is_told_by_the_strongest_evidence(take, pixel, fields, platform):
+def test_the_strongest_evidence_decides_the_platform(take, pixel, fields, platform):
     Pixel.objects.update(placements=["our-intranet"])
     take(hit(pixel, **fields))
 
     assert Hit.objects.get().platform == platform
 
 
-def test_what_a_stranger_invents_is_capped_a_day_and_the_rest_is_other(take, pixel, monkeypatch):
+def test_what_strangers_invent_is_capped_by_day_and_the_rest_is_other(take, pixel, monkeypatch):
     monkeypatch.setattr(caps, "MAX_PAGES", 3)
     monkeypatch.setattr(caps, "MAX_PLATFORMS", 2)
     take(*(hit(pixel, page=f"https://host{number}.example/") for number in range(4)))
@@ -162,7 +162,7 @@ def test_what_a_stranger_invents_is_capped_a_day_and_the_rest_is_other(take, pix
     }  # fmt: skip
 
 
-def test_strange_hosts_are_capped_in_the_whole_project_too(take, project, pixel, monkeypatch):
+def test_unlisted_hosts_are_also_capped_in_the_whole_project(take, project, pixel, monkeypatch):
     monkeypatch.setattr(caps, "MAX_PLATFORMS", 2)
     monkeypatch.setattr(caps, "MAX_PROJECT_PLATFORMS", 3)
     others = [Pixel.objects.create(project=project, title=str(number)) for number in range(2)]
@@ -180,7 +180,7 @@ def test_strange_hosts_are_capped_in_the_whole_project_too(take, project, pixel,
 
 
 @pytest.mark.parametrize("most", ["MAX_PLATFORMS", "MAX_PROJECT_PLATFORMS"])
-def test_a_flood_of_strange_hosts_hides_no_platform_that_is_known(take, pixel, monkeypatch, most):
+def test_a_flood_of_unlisted_hosts_never_hides_a_known_platform(take, pixel, monkeypatch, most):
     monkeypatch.setattr(caps, most, 2)
     Pixel.objects.update(placements=["our-intranet"])
     take(*(hit(pixel, page=f"https://host{number}.example/") for number in range(4)))
@@ -225,7 +225,7 @@ ZONES = ["UTC", "Europe/Berlin", "America/St_Johns", "Australia/Lord_Howe", "Asi
 
 @settings(max_examples=200, deadline=None, database=None)
 @given(st.integers(micros("1972-02-01T00:00"), micros("2040-01-01T00:00")), st.sampled_from(ZONES))
-def test_the_quarter_hour_tells_day_and_hour_as_the_moment_itself_does(at_us, zone):
+def test_a_quarter_hour_has_the_day_and_hour_of_each_of_its_moments(at_us, zone):
     from datetime import UTC, datetime
     from zoneinfo import ZoneInfo
 
@@ -255,7 +255,7 @@ streams = st.lists(
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(stream=streams, zone=st.sampled_from(ZONES), batch_lines=st.integers(1, 20))
-def test_counts_of_the_running_drain_equal_counts_made_anew(tmp_path, stream, zone, batch_lines):
+def test_counts_of_the_running_drain_equal_rebuilt_counts(tmp_path, stream, zone, batch_lines):
     Project.objects.all().delete()
     project = Project.objects.create(name="Stream", slug="stream", timezone=zone)
     pixels = [Pixel.objects.create(project=project, title=str(number)) for number in range(3)]

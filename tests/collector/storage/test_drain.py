@@ -31,7 +31,7 @@ def set_aside(directory):
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
-def test_spooled_hits_become_hits_and_their_finished_segment_goes(directory, pixel):
+def test_spooled_hits_become_hits_and_their_finished_segment_is_deleted(directory, pixel):
     spool(directory, [hit(pixel) for _ in range(3)])
 
     drain(directory)
@@ -78,7 +78,7 @@ def test_hits_are_read_while_their_segment_is_still_written(directory, pixel):
     writer.close()
 
 
-def test_finished_segments_go_while_hits_keep_coming(directory, pixel):
+def test_finished_segments_are_deleted_while_hits_keep_coming(directory, pixel):
     writer = SpoolWriter(directory, segment_bytes=1)
     running = Drain(directory)
     for _ in range(3):
@@ -89,13 +89,13 @@ def test_finished_segments_go_while_hits_keep_coming(directory, pixel):
     assert len(segments(directory)) == 1
 
 
-def test_what_is_past_its_time_goes_while_hits_keep_coming(directory, pixel):
+def test_expired_rows_are_deleted_while_hits_keep_coming(directory, pixel):
     DailySalt.objects.create(date="2020-01-01", salt=b"x" * 32)
     spool(directory, [hit(pixel)])
     stop = threading.Event()
 
     class Rounds:
-        """An event that is set after its first round."""
+        """An event that is set after the first round of the drain."""
 
         is_set = staticmethod(stop.is_set)
 
@@ -161,7 +161,7 @@ def test_a_commit_whose_answer_was_lost_is_not_repeated(directory, pixel, monkey
     assert Hit.objects.count() == 1
 
 
-def test_an_offset_that_somebody_else_moved_stores_nothing(directory, pixel):
+def test_nothing_is_stored_if_another_drain_moved_the_offset(directory, pixel):
     writer = SpoolWriter(directory)
     writer.append(hit(pixel).to_line())
     running = drain(directory)
@@ -174,13 +174,13 @@ def test_an_offset_that_somebody_else_moved_stores_nothing(directory, pixel):
     writer.close()
 
 
-def test_the_drain_waits_for_a_database_that_is_away_and_then_goes_on(directory, pixel, monkeypatch):
+def test_the_drain_waits_while_the_database_is_down_and_then_goes_on(directory, pixel, monkeypatch):
     spool(directory, [hit(pixel)])
     stop = threading.Event()
     pauses = []
 
     class Pauses:
-        """An event whose waiting takes no time."""
+        """An event that never really waits."""
 
         is_set = staticmethod(stop.is_set)
 
@@ -201,7 +201,7 @@ def test_the_drain_waits_for_a_database_that_is_away_and_then_goes_on(directory,
     assert Hit.objects.count() == 1
 
 
-def test_lines_that_can_not_be_used_are_set_aside_with_the_reason_and_stop_nothing(directory, pixel):
+def test_unusable_lines_are_set_aside_with_the_reason_and_stop_nothing(directory, pixel):
     writer = SpoolWriter(directory)
     for line in [b"garbage\n", hit(pixel).to_line(), b"\xff\xfe\n", b'{"token":"x","at":0}\n', b'{"tok']:
         writer.append(line)
@@ -214,7 +214,7 @@ def test_lines_that_can_not_be_used_are_set_aside_with_the_reason_and_stop_nothi
         "JSON is malformed: invalid character (byte 0)",
         "JSON is malformed: invalid character (byte 0)",
         "Expected `int` >= 1 - at `$.at`",
-        "torn: the process died while it wrote it, before it answered",
+        "torn: the process died while it wrote this line, before it answered",
     ]
     row = SpoolOffset.objects.get()
     assert (row.hits, row.set_aside) == (1, 4)
@@ -239,7 +239,7 @@ def test_a_line_that_the_database_refuses_is_set_aside_alone(directory, pixel, m
     assert json.loads(record["line"])["visitor"] == 7
 
 
-def test_hits_of_tokens_that_nobody_knows_are_counted_as_set_aside(directory, pixel):
+def test_hits_of_unknown_tokens_are_counted_as_set_aside(directory, pixel):
     spool(directory, [hit(Pixel(token="abcdefghijkmnpqrstuv")), hit(pixel)])
 
     drain(directory)
@@ -248,7 +248,7 @@ def test_hits_of_tokens_that_nobody_knows_are_counted_as_set_aside(directory, pi
     assert (row.hits, row.set_aside) == (1, 1)
 
 
-def test_a_hit_is_kept_until_the_web_process_must_have_noticed_that_its_pixel_retired(directory, pixel):
+def test_hits_of_a_retired_pixel_are_kept_until_every_web_process_has_noticed(directory, pixel):
     pixel.retired_at = timezone.now().replace(year=2026, month=11, day=22, hour=10, minute=0, second=0)
     pixel.save()
     spool(
@@ -273,7 +273,7 @@ def test_a_batch_costs_the_same_queries_however_many_hits_it_has(directory, pixe
     writer.close()
 
 
-def test_losses_that_a_process_counted_are_written_down_while_it_lives_and_when_it_is_gone(directory, pixel):
+def test_the_losses_of_a_process_are_stored_while_it_lives_and_after_its_end(directory, pixel):
     writer = SpoolWriter(directory)
     writer.append(hit(pixel).to_line())
     writer.count_loss(OSError(errno.ENOSPC, "full"))
@@ -282,7 +282,7 @@ def test_losses_that_a_process_counted_are_written_down_while_it_lives_and_when_
 
     writer.count_loss(OSError(errno.ENOSPC, "full"))
     writer.close()
-    os.close(writer._losses._descriptor)  # its process goes, and its lock with it
+    os.close(writer._losses._descriptor)  # its process ends and frees its lock
     while running.drain_once():
         pass
 
@@ -294,7 +294,7 @@ def lost_hits():
     return sum(SpoolOffset.objects.values_list("lost", flat=True))
 
 
-def test_an_idle_drain_asks_the_database_nothing(directory, pixel, django_assert_num_queries):
+def test_an_idle_drain_runs_no_query(directory, pixel, django_assert_num_queries):
     writer = SpoolWriter(directory)
     writer.append(hit(pixel).to_line())
     running = drain(directory)
@@ -318,14 +318,14 @@ def test_no_bytes_in_a_segment_stop_the_drain(directory, pixel, contents):
     assert segments(directory) == []
 
 
-def test_batches_are_smaller_where_they_are_slow_and_grow_again(tmp_path, pixel, monkeypatch):
-    moments = itertools.accumulate([0, 10, 0, 10, 0, 0.1, 0, 0.1, 0, 0.1])  # a batch begins, it ends
+def test_batches_get_smaller_while_they_are_slow_and_grow_again(tmp_path, pixel, monkeypatch):
+    moments = itertools.accumulate([0, 10, 0, 10, 0, 0.1, 0, 0.1, 0, 0.1])  # start and end of each batch
     drain = Drain(tmp_path, batch_lines=2_000, clock=lambda: next(moments))
-    taken = []
+    batch_sizes = []
     stop = threading.Event()
-    monkeypatch.setattr(drain, "_expire", lambda: stop.set() if len(taken) == 5 else None)
-    monkeypatch.setattr(drain, "drain_once", lambda: taken.append(drain._batch_lines) or 2_000)
+    monkeypatch.setattr(drain, "_expire", lambda: stop.set() if len(batch_sizes) == 5 else None)
+    monkeypatch.setattr(drain, "drain_once", lambda: batch_sizes.append(drain._batch_lines) or 2_000)
 
     drain.run(stop)
 
-    assert taken == [2_000, 1_000, 500, 1_000, 2_000]
+    assert batch_sizes == [2_000, 1_000, 500, 1_000, 2_000]

@@ -4,6 +4,7 @@ import pytest
 from django.utils import timezone
 
 from collector.models import Evidence, Hit, Page, Project, SpoolOffset, Traffic, UserAgent, Verdict
+from collector.models.counts import ALL_PLATFORMS
 from collector.storage import caps
 from tests.endpoints import CHROME
 from tests.hits import CAMO, IPHONE, counts, hit
@@ -13,7 +14,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 DAY = "2026-11-22"
 
 
-def test_hints_refine_a_vague_agent_in_a_row_of_its_own(take, pixel):
+def test_hints_refine_a_vague_agent_and_give_it_a_row_of_its_own(take, pixel):
     take(
         *(
             hit(pixel, agent=CHROME, hints=hints)
@@ -37,7 +38,7 @@ def test_hints_refine_a_vague_agent_in_a_row_of_its_own(take, pixel):
     }
 
 
-def test_hits_of_muted_minutes_are_set_aside_and_bots_stay_bots(take, pixel):
+def test_hits_of_muted_minutes_are_filtered_out_and_bots_stay_bots(take, pixel):
     began = timezone.now().replace(microsecond=0)
     pixel.mute(began)
     moments = [(began + timedelta(minutes=minutes)).isoformat() for minutes in (-1, 0, 9, 10)]
@@ -49,7 +50,7 @@ def test_hits_of_muted_minutes_are_set_aside_and_bots_stay_bots(take, pixel):
     assert sum(visits for visits, _ in counts("total").values()) == 2
 
 
-def test_muting_again_goes_on_from_the_first_moment_and_unmuting_ends_it(pixel):
+def test_muting_again_extends_the_pause_and_unmuting_ends_it(pixel):
     began = timezone.now()
     pixel.mute(began)
     pixel.mute(began + timedelta(minutes=6))
@@ -62,7 +63,7 @@ def test_muting_again_goes_on_from_the_first_moment_and_unmuting_ends_it(pixel):
 
 
 @pytest.mark.parametrize(("drops", "stored"), [(False, 2), (True, 1)])
-def test_a_project_may_leave_out_who_opts_out(take, pixel, drops, stored):
+def test_a_project_can_drop_readers_who_opt_out(take, pixel, drops, stored):
     Project.objects.update(drops_opted_out=drops)
     take(hit(pixel), hit(pixel, verdict=Verdict.OPTED_OUT, agent="", visitor=None))
 
@@ -89,10 +90,10 @@ def test_a_pixel_seen_elsewhere_counts_and_is_listed(take, pixel, fields, host):
     platform = Hit.objects.get().platform
     assert counts("total", pixel.pk) == {(DAY, platform, ""): (1, 1)}
     assert counts("elsewhere", pixel.pk) == ({(DAY, platform, host): (1, 1)} if host else {})
-    assert counts("elsewhere", -1) == ({(DAY, "", host): (1, 1)} if host else {})
+    assert counts("elsewhere", ALL_PLATFORMS) == ({(DAY, "", host): (1, 1)} if host else {})
 
 
-def test_what_told_the_platform_is_counted_for_the_project(take, pixel):
+def test_the_evidence_for_a_platform_is_counted_for_the_project(take, pixel):
     take(hit(pixel, placement="medium"), hit(pixel, page="https://medium.com/a"), hit(pixel, agent=CAMO), hit(pixel))
 
     assert counts("evidence") == {
@@ -101,10 +102,10 @@ def test_what_told_the_platform_is_counted_for_the_project(take, pixel):
         (DAY, "github", Evidence.PROXY.label): (1, 0),
         (DAY, "(direct)", Evidence.NONE.label): (1, 0),
     }
-    assert counts("evidence", pixel.pk) == counts("evidence", -1) == {}
+    assert counts("evidence", pixel.pk) == counts("evidence", ALL_PLATFORMS) == {}
 
 
-def test_suspects_are_bots_and_no_visits(take, pixel):
+def test_suspects_are_bots_and_not_visits(take, pixel):
     take(hit(pixel, verdict=Verdict.SUSPECT))
 
     assert Hit.objects.get().traffic == Traffic.BOT
@@ -112,7 +113,7 @@ def test_suspects_are_bots_and_no_visits(take, pixel):
     assert counts("verdict") == {(DAY, "(direct)", "suspect"): (1, 0)}
 
 
-def test_queries_of_pages_are_kept_up_to_a_bound_and_counted_with_their_page(take, pixel, monkeypatch):
+def test_query_strings_of_pages_are_kept_up_to_a_cap_and_count_as_their_page(take, pixel, monkeypatch):
     monkeypatch.setattr(caps, "MAX_PAGES", 3)
     take(*(hit(pixel, page=f"https://a.example/b?utm_source={number}") for number in range(5)))
 
@@ -123,14 +124,14 @@ def test_queries_of_pages_are_kept_up_to_a_bound_and_counted_with_their_page(tak
     ]
 
 
-def test_readers_with_private_addresses_are_counted_by_segment(take, pixel):
+def test_hits_from_private_addresses_are_counted_by_segment(take, pixel):
     take(hit(pixel, is_private=True), hit(pixel, is_private=True), hit(pixel))
 
     assert list(SpoolOffset.objects.values_list("hits", "private")) == [(3, 2)]
 
 
 @pytest.mark.parametrize("verdict", [Verdict.EXCESS, Verdict.PREFETCH])
-def test_a_bot_is_one_whatever_else_it_was_set_aside_for_and_is_named_once(take, pixel, verdict):
+def test_a_bot_stays_a_bot_with_any_other_verdict_and_counts_once(take, pixel, verdict):
     take(hit(pixel, agent="Googlebot/2.1", verdict=verdict))
 
     assert Hit.objects.values_list("traffic", "verdict").get() == (Traffic.BOT, verdict)

@@ -10,14 +10,14 @@ from collector.storage.lag import Lag, lag
 from tests.hits import drain, hit, micros
 
 
-def told(lag: Lag) -> tuple[int, float]:
+def bytes_and_seconds(lag: Lag) -> tuple[int, float]:
     return lag.bytes, lag.seconds
 
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_the_lag_is_the_age_of_the_oldest_line_that_waits(tmp_path, pixel, django_assert_num_queries):
+def test_the_lag_is_the_age_of_the_oldest_waiting_line(tmp_path, pixel, django_assert_num_queries):
     now = micros("2026-11-22T12:00")
     assert lag(tmp_path, now) == Lag()
     assert not Lag().stands_still
@@ -25,15 +25,15 @@ def test_the_lag_is_the_age_of_the_oldest_line_that_waits(tmp_path, pixel, djang
     lines = [hit(pixel, moment).to_line() for moment in ("2026-11-22T11:50", "2026-11-22T11:59", "2026-11-22T11:58")]
     writers[0].append(lines[0])
     drain(tmp_path)
-    assert told(lag(tmp_path, now)) == (0, 0.0)
+    assert bytes_and_seconds(lag(tmp_path, now)) == (0, 0.0)
 
     writers[0].append(lines[1])
     writers[1].append(lines[2])
     with django_assert_num_queries(1):
-        assert told(lag(tmp_path, now)) == (len(lines[1]) + len(lines[2]), 120.0)
+        assert bytes_and_seconds(lag(tmp_path, now)) == (len(lines[1]) + len(lines[2]), 120.0)
     writers[0].append(b"not a line of ours\n")
     drain(tmp_path)
-    assert told(lag(tmp_path, now)) == (0, 0.0)
+    assert bytes_and_seconds(lag(tmp_path, now)) == (0, 0.0)
     writers[0].append(b"not a line of ours\n")
     assert lag(tmp_path, now).seconds == 0
     for writer in writers:
@@ -41,7 +41,7 @@ def test_the_lag_is_the_age_of_the_oldest_line_that_waits(tmp_path, pixel, djang
 
 
 @pytest.mark.parametrize(("seconds", "status"), [(590, 200), (610, 503)])
-def test_readiness_fails_where_hits_wait_and_wait(client, settings, tmp_path, pixel, seconds, status):
+def test_readiness_fails_when_hits_wait_too_long(client, settings, tmp_path, pixel, seconds, status):
     settings.SPOOL_DIR = tmp_path
     writer = SpoolWriter(tmp_path)
     one = hit(pixel)
@@ -55,7 +55,7 @@ def test_readiness_fails_where_hits_wait_and_wait(client, settings, tmp_path, pi
     writer.close()
 
 
-def test_a_drain_that_catches_up_is_no_reason_to_turn_readers_away(client, settings, tmp_path, pixel):
+def test_a_drain_that_catches_up_does_not_fail_readiness(client, settings, tmp_path, pixel):
     settings.SPOOL_DIR = tmp_path
     one = hit(pixel)
     line = type(one)(token=one.token, at_us=now_us() - 7200 * 1_000_000).to_line()

@@ -20,12 +20,12 @@ GOOGLEBOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.
 
 @pytest.fixture
 def former_rules(monkeypatch):
-    """A function that has the drain go by other rules: what it is given for a string, in place of what it is."""
+    """A function that gives the drain other rules: the agents to take for some strings."""
 
-    def go_by(rules: dict[str, Agent]) -> None:
+    def use(rules: dict[str, Agent]) -> None:
         monkeypatch.setattr(interned, "parse_agent", lambda string: rules.get(string) or parse_agent(string))
 
-    yield go_by
+    yield use
     monkeypatch.undo()
 
 
@@ -46,7 +46,7 @@ def test_a_reader_that_was_taken_for_a_bot_counts_again(take, former_rules, pixe
     ]
 
 
-def test_a_bot_that_was_taken_for_a_reader_is_set_aside_and_the_next_visit_of_its_visitor_is_the_first(
+def test_a_bot_that_was_taken_for_a_reader_is_filtered_out_and_its_visitor_is_new_with_the_next_visit(
     take, former_rules, pixel, project
 ):
     former_rules({GOOGLEBOT: Agent("Chrome", "Linux", "desktop")})
@@ -60,7 +60,7 @@ def test_a_bot_that_was_taken_for_a_reader_is_set_aside_and_the_next_visit_of_it
     assert counts("verdict") == {("2026-11-22", "(direct)", "bot"): (1, 0)}
 
 
-def test_a_proxy_that_was_taken_for_a_reader_gives_up_what_was_told_of_it(take, former_rules, pixel, project):
+def test_a_proxy_that_was_taken_for_a_reader_loses_its_country_and_visitor(take, former_rules, pixel, project):
     former_rules({CAMO: Agent("Other", "Linux", "desktop")})
     take(hit(pixel, agent=CAMO))
     assert counts("country") == {("2026-11-22", "(direct)", "DE"): (1, 1)}
@@ -86,7 +86,7 @@ def test_a_visitor_who_counts_again_today_is_not_new_to_the_drain(take, former_r
     assert counts("total") == {("2026-11-22", "(direct)", ""): (2, 1)}
 
 
-def test_a_page_that_was_one_too_many_leaves_its_platform_as_it_is(take, pixel, project, monkeypatch):
+def test_a_page_over_the_cap_keeps_its_platform(take, pixel, project, monkeypatch):
     monkeypatch.setattr(caps, "MAX_PAGES", 1)
     take(hit(pixel, page="https://blog.example/1"), hit(pixel, page="https://blog.example/2"))
 
@@ -106,7 +106,7 @@ streams = st.lists(
             "placement": st.sampled_from(["", "medium"]),
             "country": st.sampled_from(["", "DE"]),
             "visitor": st.none() | st.integers(1, 3),
-            "verdict": st.sampled_from([0, 0, 0, 1, 3, 4, 5, 7]),  # who is a bot, or muted, the drain finds
+            "verdict": st.sampled_from([0, 0, 0, 1, 3, 4, 5, 7]),  # bot and muted are the drain's own verdicts
         }
     ),
     max_size=40,
@@ -120,7 +120,7 @@ mistakes = st.dictionaries(
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(stream=streams, former=mistakes)
-def test_hits_judged_anew_are_as_if_they_had_been_judged_so_at_once(tmp_path, stream, former):
+def test_reclassified_hits_equal_hits_drained_with_the_new_rules(tmp_path, stream, former):
     Project.objects.all().delete()
     UserAgent.objects.all().delete()
     project = Project.objects.create(name="Stream", slug="stream", timezone="Asia/Kathmandu")
@@ -137,7 +137,7 @@ def test_hits_judged_anew_are_as_if_they_had_been_judged_so_at_once(tmp_path, st
     reclassify_agents()
     reclassify(project)
     assert reclassify(project) == 0
-    judged_anew = everything()
+    reclassified = everything()
 
     Hit.objects.all().delete()
     DailyCount.objects.all().delete()
@@ -145,7 +145,7 @@ def test_hits_judged_anew_are_as_if_they_had_been_judged_so_at_once(tmp_path, st
     UserAgent.objects.all().delete()
     spool(tmp_path / "spool", hits)
     drain(tmp_path / "spool")
-    assert judged_anew == everything()
+    assert reclassified == everything()
 
 
 def everything():
@@ -163,16 +163,16 @@ def everything():
     return sorted(DailyCount.objects.values_list()), sorted(map(str, Hit.objects.values_list(*columns)))
 
 
-def test_the_command_judges_all_projects_and_says_what_changed(take, former_rules, pixel, capsys):
+def test_the_command_reclassifies_all_projects_and_prints_what_changed(take, former_rules, pixel, capsys):
     former_rules({IPHONE: Agent(bot="Unheard-of")})
     take(hit(pixel))
     former_rules({})
 
     call_command("rebuild_counts", "--reclassify")
 
-    said = capsys.readouterr().out
-    assert "1 user agents are told otherwise than before." in said
-    assert "blog: counted 1 hits, 1 of them judged otherwise than before." in said
+    output = capsys.readouterr().out
+    assert "1 user agents are told otherwise than before." in output
+    assert "blog: counted 1 hits, 1 of them judged otherwise than before." in output
     assert counts("total") == {("2026-11-22", "(direct)", ""): (1, 1)}
     with pytest.raises(CommandError, match="leave the project out"):
         call_command("rebuild_counts", "blog", "--reclassify")

@@ -4,6 +4,7 @@ import pytest
 from django.core.management import call_command
 
 from collector.models import DailyCount, DailySalt, DailyVisitor, Dimension, Hit, Project
+from collector.models.counts import WHOLE_PROJECT
 from collector.storage import retention
 from collector.storage.retention import delete_expired
 from tests.hits import hit
@@ -12,7 +13,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
-def test_salts_and_visitors_go_after_48_hours(take, pixel):
+def test_salts_and_visitors_are_deleted_after_48_hours(take, pixel):
     for day in range(18, 23):
         DailySalt.objects.create(date=date(2026, 11, day), salt=b"x" * 32)
     take(*(hit(pixel, f"2026-11-{day}T10:00") for day in range(18, 23)))
@@ -23,7 +24,7 @@ def test_salts_and_visitors_go_after_48_hours(take, pixel):
     assert {seen.date.day for seen in DailyVisitor.objects.all()} == {21, 22}
 
 
-def test_hits_go_by_whole_local_days_and_their_counts_stay(take, project, pixel, monkeypatch):
+def test_hits_are_deleted_by_whole_local_days_and_their_counts_stay(take, project, pixel, monkeypatch):
     monkeypatch.setattr(retention, "DELETE_ROWS", 2)
     Project.objects.update(retention_days=2)
     take(*(hit(pixel, f"2026-11-19T{hour:02}:30") for hour in range(20, 24)), hit(pixel, "2026-11-18T09:00"))
@@ -31,10 +32,11 @@ def test_hits_go_by_whole_local_days_and_their_counts_stay(take, project, pixel,
     delete_expired(NOW)
 
     assert [kept.at.isoformat() for kept in Hit.objects.order_by("at")] == ["2026-11-19T23:30:00+00:00"]
-    assert sum(DailyCount.objects.filter(dimension=Dimension.TOTAL, pixel_id=0).values_list("hits", flat=True)) == 5
+    totals = DailyCount.objects.filter(dimension=Dimension.TOTAL, pixel_id=WHOLE_PROJECT)
+    assert sum(totals.values_list("hits", flat=True)) == 5
 
 
-def test_each_project_has_a_retention_of_its_own(take, pixel):
+def test_each_project_has_its_own_retention(take, pixel):
     Project.objects.update(retention_days=3000)
     take(hit(pixel, "2020-01-01T00:00"))
 
@@ -43,7 +45,7 @@ def test_each_project_has_a_retention_of_its_own(take, pixel):
     assert Hit.objects.count() == 1
 
 
-def test_purge_says_how_much_went(db, capsys):
+def test_purge_prints_how_many_rows_it_deleted(db, capsys):
     DailySalt.objects.create(date=date(2020, 1, 1), salt=b"x" * 32)
 
     call_command("purge")

@@ -151,7 +151,7 @@ def test_a_platform_that_shows_how_far_people_read_has_a_second_snippet(reader, 
     assert "after the last paragraph" in page
     page = text(reader, f"/projects/blog/{pixel.pk}/snippets/?platform=github")
     assert "/end.gif" not in page
-    assert "stays unknown: GitHub fetches images for its readers" in page
+    assert "Read-through is unknown: GitHub loads images for its readers" in page
 
 
 def test_editors_can_add_a_platform_that_the_pixel_does_not_have(editor, pixel):

@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from collector.models import Dimension, Pixel
+from collector.models.counts import WHOLE_PROJECT
 from dashboard.visits import closed_days, rollup
 from dashboard.visits.cache import ResultCache
 from dashboard.visits.periods import Period
@@ -41,7 +42,7 @@ def visited(pixel, take) -> Pixel:
 def test_values_are_ranked_in_the_same_way_however_many_there_are(monkeypatch, visited, most, start, end, pages):
     monkeypatch.setattr(rollup, "MAX_VALUES", most)
 
-    for pixel_id in (0, visited.pk):
+    for pixel_id in (WHOLE_PROJECT, visited.pk):
         for _ in ("cold", "warm"):
             source = Rollup(visited.project, pixel_id, today=TODAY).over(Period(start, end))
             counts = source.value_counts([Dimension.PAGE], 10)
