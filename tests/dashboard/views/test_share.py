@@ -11,7 +11,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from collector.models import Pixel, Project, Section, ShareLink
-from tests.collector.admin.test_admin import logged_in, text_of
+from tests.collector.admin.browsing import logged_in, text_of
 from tests.dashboard.conftest import NOON
 from tests.dashboard.views.share_links import PASSWORD, share, unsigned, url, visits
 

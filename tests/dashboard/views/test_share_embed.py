@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.collector.admin.test_admin import text_of
+from tests.collector.admin.browsing import text_of
 from tests.dashboard.views.share_links import PASSWORD, share, url, visits
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon", "empty_cache")]

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import translation
 
 from collector.models import ShareLink
-from tests.collector.admin.test_admin import text_of
+from tests.collector.admin.browsing import text_of
 from tests.dashboard.conftest import NOON
 from tests.dashboard.views.share_links import PASSWORD, share, url
 

@@ -11,16 +11,12 @@ from django.test import Client
 from django.utils import timezone
 
 from collector.models import ApiToken, Membership, Project, Role
+from tests.collector.admin.browsing import logged_in, text_of
 
 pytestmark = pytest.mark.django_db
 
 LIST = "/admin/collector/apitoken/"
 SECRET = re.compile(r"ff_[A-Za-z0-9_-]{43}")
-
-
-@pytest.fixture
-def as_owner(owner) -> Client:
-    return logged_in(owner)
 
 
 @pytest.fixture
@@ -32,22 +28,12 @@ def theirs(db) -> ApiToken:
     return make(user, project, name="Their secret script")
 
 
-def logged_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
-
-
 def make(user: User, *projects: Project, name: str = "Script") -> ApiToken:
     token = ApiToken(user=user, name=name)
     token.make_secret()
     token.save()
     token.projects.set(projects)
     return token
-
-
-def text_of(response) -> str:
-    return response.content.decode()
 
 
 def reads(secret: str) -> list[str]:

@@ -1,0 +1,172 @@
+"""Projects in the admin, with their members."""
+
+import pytest
+
+from collector.models import DailyCount, Hit, Pixel, Project, ShareLink
+from tests.collector.admin.browsing import count, logged_in, project_form, store_hit, text_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize("typed", [(), (("stranger", "viewer"),)])
+def test_the_user_who_creates_a_project_becomes_its_owner(as_stranger, stranger, typed):
+    as_stranger.post("/admin/collector/project/add/", project_form(*typed))
+
+    assert Project.objects.owned_by(stranger).get().slug == "blog"
+
+
+def test_a_superuser_can_create_a_project_for_another_user(superuser, stranger):
+    logged_in(superuser).post("/admin/collector/project/add/", project_form(("stranger", "owner")))
+
+    assert [member.user for member in Project.objects.get().memberships.all()] == [stranger]
+
+
+def test_members_are_added_by_user_name(as_owner, owner, viewer, stranger, project):
+    form = project_form(("owner", "owner"), ("viewer", "editor"), ("stranger", "viewer"), project=project)
+
+    as_owner.post(f"/admin/collector/project/{project.pk}/change/", form)
+
+    roles = {member.user.username: member.role for member in project.memberships.all()}
+    assert roles == {"owner": "owner", "viewer": "editor", "stranger": "viewer"}
+
+
+def test_the_member_form_lists_no_other_users(as_owner, project, stranger):
+    page = text_of(as_owner.get(f"/admin/collector/project/{project.pk}/change/"))
+
+    assert 'name="memberships-0-user" value="owner"' in page
+    assert page.count('aria-label="User name"') == 3  # one is there, one is new, one is for more
+    assert "stranger" not in page
+
+
+def test_an_unknown_user_name_says_what_to_do(as_owner, owner, project):
+    form = project_form(("owner", "owner"), ("Nemo", "viewer"), project=project)
+
+    page = text_of(as_owner.post(f"/admin/collector/project/{project.pk}/change/", form))
+
+    assert "There is no user “Nemo”. Check the spelling, or ask an administrator" in page
+    assert project.memberships.count() == 1
+
+
+def test_a_member_can_not_be_added_twice(as_owner, owner, viewer, project):
+    form = project_form(("owner", "owner"), ("viewer", "viewer"), ("viewer", "editor"), project=project)
+
+    response = as_owner.post(f"/admin/collector/project/{project.pk}/change/", form)
+
+    assert response.status_code == 200
+    assert project.memberships.count() == 2
+
+
+@pytest.mark.parametrize("loss", [{"memberships-0-role": "editor"}, {"memberships-0-DELETE": "on"}])
+def test_a_project_keeps_its_last_owner(as_owner, owner, viewer, project, loss):
+    form = project_form(("owner", "owner"), ("viewer", "viewer"), project=project, **loss)
+
+    page = text_of(as_owner.post(f"/admin/collector/project/{project.pk}/change/", form))
+
+    assert "A project needs an owner. Make another member its owner first" in page
+    assert Project.objects.owned_by(owner).exists()
+
+
+def test_an_owner_can_make_another_member_the_owner(as_owner, owner, viewer, project):
+    form = project_form(("owner", "viewer"), ("viewer", "owner"), project=project)
+
+    as_owner.post(f"/admin/collector/project/{project.pk}/change/", form)
+
+    assert Project.objects.owned_by(viewer).exists()
+    assert not Project.objects.owned_by(owner).exists()
+
+
+def test_a_new_time_zone_says_what_happens_to_past_days(as_owner, owner, project):
+    url = f"/admin/collector/project/{project.pk}/change/"
+    same = as_owner.post(url, project_form(("owner", "owner"), project=project, name="Other"), follow=True)
+    moved = as_owner.post(url, project_form(("owner", "owner"), project=project, timezone="Asia/Tokyo"), follow=True)
+
+    assert "rebuild_counts" not in text_of(same)
+    assert "manage.py rebuild_counts blog" in text_of(moved)
+
+
+def test_an_unknown_time_zone_says_what_to_write(as_owner, owner, project):
+    form = project_form(("owner", "owner"), project=project, timezone="Berlin")
+
+    page = text_of(as_owner.post(f"/admin/collector/project/{project.pk}/change/", form))
+
+    assert "Write one like Europe/Berlin or Asia/Tokyo" in page
+
+
+def test_own_addresses_are_stored_one_per_line_without_blank_lines(as_owner, owner, project):
+    typed = "\r\n 203.0.113.7 \r\n\r\n2001:db8::/48 198.51.100.0/24\r\n"
+    form = project_form(("owner", "owner"), project=project, excluded_networks=typed, drops_opted_out="on")
+
+    as_owner.post(f"/admin/collector/project/{project.pk}/change/", form)
+
+    project.refresh_from_db()
+    assert project.excluded_networks == "203.0.113.7\n2001:db8::/48\n198.51.100.0/24"
+    assert project.drops_opted_out
+
+
+def test_an_invalid_own_address_says_what_to_write(as_owner, owner, project):
+    form = project_form(("owner", "owner"), project=project, excluded_networks="203.0.113.7\nmy-home")
+
+    page = text_of(as_owner.post(f"/admin/collector/project/{project.pk}/change/", form))
+
+    assert "“my-home” is not an address or network. Write one per line" in page
+    project.refresh_from_db()
+    assert project.excluded_networks == ""
+
+
+def test_own_addresses_are_explained_and_shown_nowhere_else(as_owner, pixel):
+    Project.objects.update(excluded_networks="203.0.113.7")
+    count(pixel)
+
+    page = text_of(as_owner.get(f"/admin/collector/project/{pixel.project_id}/change/"))
+
+    assert "203.0.113.7</textarea>" in page
+    assert "They are stored as you write them." in page
+    assert "Hits of readers who opt out (Sec-GPC, DNT) are not stored." in page
+    for url in (
+        "/admin/collector/project/",
+        f"/admin/collector/project/{pixel.project_id}/delete/",
+        f"/admin/collector/project/{pixel.project_id}/history/",
+        f"/admin/collector/pixel/{pixel.pk}/change/",
+        "/projects/blog/",
+        f"/projects/blog/{pixel.pk}/",
+    ):
+        assert "203.0.113.7" not in text_of(as_owner.get(url)), url
+
+
+def test_deleting_a_project_deletes_its_data_and_no_other(as_owner, pixel, foreign):
+    for each in (pixel, foreign):
+        count(each)
+        store_hit(each)
+    url = f"/admin/collector/project/{pixel.project_id}/delete/"
+
+    assert "All its hits, visitors and counts" in text_of(as_owner.get(url))
+    as_owner.post(url, {"post": "yes"})
+
+    assert [left.slug for left in Project.objects.all()] == ["theirs"]
+    assert Pixel.objects.get() == foreign
+    assert DailyCount.objects.get().project == foreign.project
+    assert Hit.objects.get().project == foreign.project
+
+
+def test_deleting_a_project_lists_its_share_links(as_owner, pixel, foreign):
+    url = f"/admin/collector/project/{pixel.project_id}/delete/"
+    ShareLink.objects.create(project=foreign.project, name="Theirs")
+    assert "<li>Share links: 0</li>" in text_of(as_owner.get(url))
+
+    for number in range(2):
+        ShareLink.objects.create(project=pixel.project, name=f"For {number}")
+
+    page = text_of(as_owner.get(url))
+    assert "<li>Share links: 2</li>" in page
+    assert "<li>For 0</li>" in page
+    assert "<li>For 1</li>" in page
+    assert "Theirs" not in page
+
+
+def test_the_confirmation_before_deleting_a_project_loads_no_hits(as_owner, pixel, django_assert_max_num_queries):
+    store_hit(pixel)
+
+    with django_assert_max_num_queries(15) as queries:
+        as_owner.get(f"/admin/collector/project/{pixel.project_id}/delete/")
+
+    assert not any("collector_hit" in query["sql"] for query in queries.captured_queries)

@@ -1,0 +1,103 @@
+"""Counts in the API equal counting the raw hits."""
+
+from collections import Counter
+from datetime import date, datetime, timedelta
+
+import pytest
+
+from collector.models import Project
+from dashboard.api.count_query import DimensionName
+from tests.dashboard.api.client import VISITS, all_items, get
+from tests.hits import hit
+
+pytestmark = pytest.mark.django_db
+
+
+def first_day(day: date, interval: str, since: date) -> date:
+    if interval == "week":
+        return day - timedelta(days=day.weekday())
+    return {"day": day, "month": day.replace(day=1), "total": since}[interval]
+
+
+def value_of(row: dict, dimension: str, ids: dict[str, int]) -> str | None:
+    at = datetime.fromisoformat(row["at"]).astimezone(Project.objects.get().zone)
+    special = {"total": None, "hour": f"{at:%H}", "pixel": str(ids[row["token"]])}
+    if dimension in special:
+        return special[dimension]
+    if dimension == "traffic" and row["verdict"] in {"bot", "suspect"}:
+        return "bot"
+    if dimension == "page":
+        return row["page"].removeprefix("https://") if row["page"] else None
+    return row[dimension]
+
+
+def counted(row: dict, dimension: str) -> bool:
+    """Say whether a hit counts in a dimension, by the rules on the API's page."""
+    is_visit = row["position"] == "start" and row["verdict"] in VISITS and row["traffic"] != "bot"
+    if dimension == "verdict":
+        return row["verdict"] != "counted"
+    if dimension == "traffic":
+        return is_visit or row["verdict"] in {"bot", "suspect"}
+    if dimension == "position":
+        return row["verdict"] in VISITS and row["traffic"] == "direct"
+    return is_visit
+
+
+DIMENSIONS = list(DimensionName.__args__)
+
+
+@pytest.mark.parametrize("dimension", [name for name in DIMENSIONS if name != "elsewhere"])
+@pytest.mark.parametrize("scope", ["project", "pixel", "platform", "both"])
+def test_counts_equal_counting_the_raw_hits(program, taken, pixels, scope, dimension):
+    since, until = date(2026, 10, 22), date(2026, 11, 3)
+    scopes = {"pixel": {"pixel": pixels[0].pk}, "platform": {"platform": "medium"}}
+    query = {"dimension": dimension, "since": since, "until": until, "limit": 7}
+    query |= scopes["pixel"] | scopes["platform"] if scope == "both" else scopes.get(scope, {})
+    if dimension == "pixel" and "platform" in query:
+        get(program, "projects/blog/counts", 400, **query)
+        return
+    ids = {pixel.token: pixel.pk for pixel in pixels}
+    of_scope = [
+        row
+        for row in taken
+        if ("pixel" not in query or row["token"] == pixels[0].token)
+        and ("platform" not in query or row["platform"] == "medium")
+        and counted(row, dimension)
+    ]
+    for interval in ("total", "day", "week", "month"):
+        expected: Counter[tuple[str, str | None]] = Counter()
+        for row in of_scope:
+            day = datetime.fromisoformat(row["at"]).astimezone(pixels[0].project.zone).date()
+            if since <= day < until:
+                expected[first_day(day, interval, since).isoformat(), value_of(row, dimension, ids)] += 1
+        items = all_items(program, "projects/blog/counts", interval=interval, **query)
+        assert expected
+        assert {(row["date"], row["value"]): row["hits"] for row in items} == expected
+        assert len(items) == len(expected)  # none twice
+        order = [(row["date"], -row["hits"]) for row in items]
+        assert order == sorted(order)
+
+
+def test_elsewhere_counts_hosts_that_a_pixel_was_not_pasted_for(program, taken):
+    expected = sum(1 for row in taken if row["placement"] == "dev-to" and row["page"])
+    [found] = get(program, "projects/blog/counts", dimension="elsewhere", since="2026-10-01")["items"]
+    assert (found["value"], found["hits"]) == ("elsewhere.example", expected)
+
+
+def test_visitors_are_daily_and_null_if_none_can_be_seen(program, taken, project):
+    daily = {
+        (datetime.fromisoformat(row["at"]).astimezone(project.zone).date(), row["visitor"])
+        for row in taken
+        if counted(row, "total") and row["visitor"]
+    }
+    [total] = get(program, "projects/blog/counts", since="2026-10-01")["items"]
+    assert total["visitors"] == len(daily)
+    items = get(program, "projects/blog/counts", since="2026-10-01", dimension="platform")["items"]
+    assert {row["value"]: row["visitors"] for row in items}["github"] is None
+
+
+def test_by_default_counts_cover_thirty_days_up_to_today(program, pixel, take):
+    take(hit(pixel, "2026-10-23T22:00"), hit(pixel, "2026-10-23T21:59"), hit(pixel, "2026-11-22T22:59"))
+    page = get(program, "projects/blog/counts")
+    assert (page["since"], page["until"]) == ("2026-10-24", "2026-11-23")
+    assert page["items"][0]["hits"] == 2

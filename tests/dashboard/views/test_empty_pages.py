@@ -1,0 +1,63 @@
+"""What the pages show before the first visit."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+
+from collector.models import Dimension
+from dashboard.visits.cache import REMEMBERED
+from tests.dashboard.report.daily_counts import DAY, add, add_bots, add_visits
+from tests.dashboard.views.page_reader import NOON, PAGES, get
+
+
+@pytest.fixture(autouse=True)
+def noon(monkeypatch):
+    """Stop the clock at noon of the day that the counts end with; projects of other tests had the same keys."""
+    monkeypatch.setattr("django.utils.timezone.now", lambda: NOON)
+    REMEMBERED.forget()
+
+
+def test_users_without_a_project_see_how_to_start(client, stranger):
+    client.force_login(stranger)
+    page = get(client, "/")
+    assert "Create a pixel" in page
+    assert "/admin/collector/pixel/add/" in page
+
+
+def test_users_without_admin_access_are_told_who_to_ask(client, db):
+    client.force_login(User.objects.create_user("guest"))
+    page = get(client, "/")
+    assert "/admin/" not in page
+    assert "Ask the person who runs this server" in page
+
+
+def test_a_project_without_pixels_shows_how_to_start(reader, project):
+    assert "Create a pixel" in get(reader, "/projects/blog/")
+
+
+def test_a_project_never_visited_leads_to_its_articles(reader, pixel):
+    page = get(reader, "/projects/blog/")
+    assert "Waiting for the first visit" in page
+    assert f"/projects/blog/{pixel.pk}/" in page
+
+
+def test_a_pixel_never_visited_shows_its_snippets(reader, pixel):
+    page = get(reader, f"/projects/blog/{pixel.pk}/")
+    assert "Waiting for the first visit" in page
+    assert f"/p/{pixel.token}/medium.gif" in page
+    assert f"/p/{pixel.token}/dev-to.gif" in page
+
+
+def test_hits_filtered_out_before_the_first_visit_are_named(reader, pixel):
+    add_bots(pixel, 7)
+    add(pixel, Dimension.VERDICT, "excluded", 2, 0, DAY, "medium")
+    for path in PAGES[1:]:
+        page = get(reader, path.format(pixel=pixel.pk))
+        assert "No visits yet. Filtered out: 7 by bots, 2 from own addresses." in page
+
+
+def test_a_range_without_visits_names_the_first_visit(reader, pixel):
+    add_visits(pixel, 5, day=DAY - timedelta(days=100))
+    page = get(reader, "/projects/blog/?range=7d")
+    assert "No visits in this range. The first visit was on 14 Aug 2026" in page
