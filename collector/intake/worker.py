@@ -7,6 +7,7 @@ as usual.
 """
 
 import inspect
+import signal
 
 from gunicorn.asgi.protocol import ASGIProtocol
 from gunicorn.workers import gasgi
@@ -23,6 +24,14 @@ _BUILT_ON = {
 
 class PixelWorker(gasgi.ASGIWorker):  # type: ignore[misc]  # gunicorn is not typed
     """Serves connections with `PixelProtocol` where this gunicorn is one that it knows."""
+
+    def init_signals(self) -> None:
+        """Heed SIGTERM from the start: uvloop passes a signal on only once it runs, after the pages are loaded.
+
+        A worker told to stop before that would go on until gunicorn kills it, `graceful_timeout` seconds later.
+        """
+        super().init_signals()
+        signal.signal(signal.SIGTERM, lambda number, frame: self.handle_exit_signal())
 
     def load_wsgi(self) -> None:
         """Load the application, and with it Django; only then can the protocol be loaded."""
