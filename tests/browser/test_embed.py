@@ -1,13 +1,11 @@
 """A shared chart in other people's pages: where its link allows it, and where it does not."""
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Page as Tab
 
 from tests.browser.test_first_visit import published
 from tests.endpoints import CHROME
-from tests.server import Server, eventually, new_pixel, running
+from tests.server import Server, eventually, new_pixel
 
 pytestmark = pytest.mark.browser
 
@@ -16,12 +14,6 @@ PAINTED = """canvas => {
   const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
   return data.some((value) => value > 0);
 }"""
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory) -> Iterator[Server]:
-    with running(tmp_path_factory.mktemp("data")) as server:
-        yield server
 
 
 @pytest.fixture(scope="module")

@@ -12,21 +12,21 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.endpoints import CHROME
-from tests.server import PASSWORD, Server, eventually, running
+from tests.server import PASSWORD, eventually
 
 pytestmark = pytest.mark.browser
 ZONE = ZoneInfo("Asia/Kathmandu")  # 5:45 ahead: an hour counted in another zone would show
 
 
-@pytest.fixture
-def server(tmp_path) -> Iterator[Server]:
-    with running(tmp_path) as server:
-        server.manage(
-            "shell", "-v0", "-c",
-            "from django.contrib.auth.models import User;"
-            f"User.objects.create_user('ada', password='{PASSWORD}', is_staff=True)",
-        )  # fmt: skip
-        yield server
+@pytest.fixture(scope="module")
+def author_name(server) -> str:
+    """Return the name of a new user who may log in to the admin and has no project."""
+    server.manage(
+        "shell", "-v0", "-c",
+        "from django.contrib.auth.models import User;"
+        f"User.objects.create_user('lea', password='{PASSWORD}', is_staff=True)",
+    )  # fmt: skip
+    return "lea"
 
 
 @contextmanager
@@ -53,7 +53,8 @@ def published(snippet: str) -> Iterator[str]:
         thread.join()
 
 
-def test_a_reader_of_a_pasted_snippet_is_on_the_dashboard_within_three_seconds(server, chromium):
+@pytest.mark.alone
+def test_a_reader_of_a_pasted_snippet_is_on_the_dashboard_within_three_seconds(server, author_name, chromium):
     author = chromium.new_context()
     page = author.new_page()
     complaints: list[str] = []
@@ -64,7 +65,7 @@ def test_a_reader_of_a_pasted_snippet_is_on_the_dashboard_within_three_seconds(s
     page.on("request", lambda request: None if request.url.startswith(server.url) else complaints.append(request.url))
 
     page.goto(f"{server.url}/admin/")
-    page.fill("[name=username]", "ada")
+    page.fill("[name=username]", author_name)
     page.fill("[name=password]", PASSWORD)
     page.click("[type=submit]")
     page.goto(f"{server.url}/admin/collector/project/add/")
@@ -123,20 +124,20 @@ def rows(page, panel: str, cell: int = 0) -> dict[str, str]:
     }
 
 
-def test_strangers_see_no_project_and_readers_without_scripts_see_every_number(server, chromium):
+def test_strangers_see_no_project_and_readers_without_scripts_see_every_number(server, author_name, chromium):
     server.manage("create_pixel", "secret", "Plans")
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(f"{server.url}/projects/secret/")
     assert "/login/" in page.url
-    page.fill("[name=username]", "ada")
+    page.fill("[name=username]", author_name)
     page.fill("[name=password]", PASSWORD)
     page.press("[name=password]", "Enter")
     page.wait_for_url(lambda url: "login" not in url)
     assert "Plans" not in page.content()
     assert page.goto(f"{server.url}/projects/secret/").status == 404
 
-    made = json.loads(server.manage("create_pixel", "mine", "Letters", "--owner", "ada", "--json"))
+    made = json.loads(server.manage("create_pixel", "mine", "Letters", "--owner", author_name, "--json"))
     page.request.get(f"{server.url}/p/{made['token']}/medium.gif", headers={"User-Agent": CHROME})
     eventually(lambda: server.hits("mine"), 30)
     assert page.goto(f"{server.url}/projects/mine/").status == 200
