@@ -1,6 +1,6 @@
 """How often browser, system, device class, traffic and country of a request are told rightly.
 
-    python tests/bench/accuracy.py [--wrong N]
+    python tests/bench/accuracy.py [--wrong N] [--hits N]
 
 Sends the cases of `tests/data` through the pixel's endpoint into a temporary database and prints one JSON object: for
 each group, half (`developed`, whose cases were looked at while the tables were written, and `held_out`) and field the
@@ -20,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path[0] = str(ROOT)  # instead of this directory, where this file would hide the application of its name
 
-HITS, BATCH = 100_000, 20_000
+BATCH = 20_000
 Figures = dict[str, dict[str, dict[str, dict[str, float]]]]
 
 
@@ -50,8 +50,8 @@ def figures(directory: Path, wrong: int) -> Figures:
     return found
 
 
-def enrichment_us() -> float:
-    """Enrich `HITS` spooled hits of made-up traffic in batches, after one that meets the agents for the first time."""
+def enrichment_us(count: int) -> float:
+    """Enrich `count` spooled hits of made-up traffic in batches, after one that meets the agents for the first time."""
     from collector.models import Pixel, Project
     from collector.spool.writer import SpooledHit
     from collector.storage.enrich import Enricher, counting_pixels
@@ -63,7 +63,7 @@ def enrichment_us() -> float:
     now_us = time.time_ns() // 1000
     hits = [
         SpooledHit(visit.token, now_us, visit.placement, visit.is_end, 0, visit.client.agent, visit.page)
-        for visit in traffic.visits(HITS + BATCH)
+        for visit in traffic.visits(count + BATCH)
     ]
     enricher, seconds = Enricher(), []
     for start in range(0, len(hits), BATCH):
@@ -72,13 +72,16 @@ def enrichment_us() -> float:
         began = time.process_time()
         enricher.enrich(batch, pixels)
         seconds.append(time.process_time() - began)
-    return round(sum(seconds[1:]) / HITS * 1e6, 2)
+    return round(sum(seconds[1:]) / count * 1e6, 2)
 
 
 def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--wrong", type=int, default=0, metavar="N", help="show N wrong cases of each kind")
+    parser.add_argument(
+        "--hits", type=int, default=100_000, metavar="N", help="how many to enrich (default %(default)s)"
+    )
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="footfall-accuracy-") as directory:
         os.environ |= {
@@ -93,7 +96,7 @@ def main() -> None:
 
         django.setup()
         call_command("migrate", interactive=False, verbosity=0)
-        found = figures(Path(directory), options.wrong) | {"enrichment_us_per_hit": enrichment_us()}
+        found = figures(Path(directory), options.wrong) | {"enrichment_us_per_hit": enrichment_us(options.hits)}
         print(json.dumps(found, indent=2, ensure_ascii=False))
 
 

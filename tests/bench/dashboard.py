@@ -38,14 +38,14 @@ COMPARED_PAGE = "project_30d"
 COMPARED_HITS = 1_000_000
 
 
-def measure(sizes: list[int], kinds: list[str], progress: Progress) -> dict[str, Any]:
+def measure(sizes: list[int], kinds: list[str], requests: int, progress: Progress) -> dict[str, Any]:
     """Measure every size on every database, and return one object of all numbers."""
     with tempfile.TemporaryDirectory(prefix="footfall-bench-") as name, Databases() as databases:
         directory = Path(name)
         report: dict[str, Any] = {"machine": description(directory), "pixels": PIXELS, "days": DAYS}
         for kind in kinds:
             try:
-                results = {hits: _sized(directory, kind, hits, databases, progress) for hits in sizes}
+                results = {hits: _sized(directory, kind, hits, requests, databases, progress) for hits in sizes}
             except Skipped as reason:
                 progress(f"{kind} is skipped: {reason}")
                 report[kind] = {"skipped": str(reason)}
@@ -54,7 +54,9 @@ def measure(sizes: list[int], kinds: list[str], progress: Progress) -> dict[str,
     return report
 
 
-def _sized(directory: Path, kind: str, hits: int, databases: Databases, progress: Progress) -> dict[str, Any]:
+def _sized(
+    directory: Path, kind: str, hits: int, requests: int, databases: Databases, progress: Progress
+) -> dict[str, Any]:
     """Seed one database, time its pages, and drop it."""
     with (
         tempfile.TemporaryDirectory(prefix=f"{kind}-", dir=directory) as name,
@@ -64,7 +66,8 @@ def _sized(directory: Path, kind: str, hits: int, databases: Databases, progress
         began = time.monotonic()
         _seed(data, database, hits)
         seconds = time.monotonic() - began
-        printed = run_python(data, database, "-m", "tests.bench.pages", "demo", timeout=PREPARE_SECONDS)
+        command = ["-m", "tests.bench.pages", "demo", str(requests)]
+        printed = run_python(data, database, *command, timeout=PREPARE_SECONDS)
         result = {
             "pages": json.loads(printed),
             "seed_seconds": round(seconds, 1),
@@ -106,16 +109,23 @@ def _sizes(text: str) -> list[int]:
     return sizes
 
 
+def _requests(text: str) -> int:
+    if not text.isdecimal() or int(text) < 2:
+        raise argparse.ArgumentTypeError("write a whole number from 2: there is no spread of one time")
+    return int(text)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hits", type=_sizes, default="100000,1000000", help="with commas (default %(default)s)")
     parser.add_argument(
         "--databases", type=database_kinds, default="sqlite,postgresql", help="with commas (default %(default)s)"
     )
+    parser.add_argument("--requests", type=_requests, default=30, help="of each page (default %(default)s)")
     parser.add_argument("--json-only", action="store_true", help="no progress on stderr")
     arguments = parser.parse_args()
     progress = Progress(quiet=arguments.json_only)
-    return measure_and_print(lambda: measure(arguments.hits, arguments.databases, progress))
+    return measure_and_print(lambda: measure(arguments.hits, arguments.databases, arguments.requests, progress))
 
 
 if __name__ == "__main__":

@@ -41,13 +41,14 @@ from tests.bench.machine import (  # noqa: E402
 )
 from tests.bench.targets import PREPARE_SECONDS, Target, empty_application, footfall, nginx  # noqa: E402
 
-WARM_UP_SECONDS = 2
 CATCH_UP_SECONDS = 600
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
     seconds: int
+    warm_up_seconds: int
+    distinct_requests: int
     connections: int
     workers: int
     backlog_lines: int
@@ -61,7 +62,7 @@ def measure(options: Options, progress: Progress) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="footfall-bench-") as name, Databases() as databases:
         directory = Path(name)
         directory.chmod(0o755)  # nginx gives up root's rights
-        load = Load(directory, options.connections)
+        load = Load(directory, options.connections, options.distinct_requests)
         report: dict[str, Any] = {
             "machine": description(directory),
             "method": _method(options),
@@ -85,12 +86,12 @@ def _method(options: Options) -> dict[str, Any]:
         "note": f"the client shares {cpus} processors with the server; its CPU time includes preparing its requests",
         "client": "wrk, 1 thread",
         "seconds": options.seconds,
-        "warm_up_seconds": WARM_UP_SECONDS,
+        "warm_up_seconds": options.warm_up_seconds,
         "connections": options.connections,
         "web_workers": options.workers,
         "paced": f"half the highest rate, from one schedule, over {PACED_CONNECTIONS} connections",
         "clients": traffic.CLIENTS,
-        "distinct_requests": traffic.REQUESTS,
+        "distinct_requests": options.distinct_requests,
         "pixels": traffic.PIXELS,
     }
 
@@ -99,10 +100,10 @@ def _compared(directory: Path, load: Load, options: Options, progress: Progress)
     """Measure what the real server is compared with."""
     targets: dict[str, Any] = {}
     with nginx(_made(directory / "nginx")) as target:
-        targets["nginx_empty_gif"] = _loaded(load, target, options.seconds)[1]
+        targets["nginx_empty_gif"] = _loaded(load, target, options)[1]
     progress(_line("nginx, empty_gif", targets["nginx_empty_gif"]))
     with empty_application(_made(directory / "empty"), options.workers) as target:
-        empty = targets["empty_asgi"] = _loaded(load, target, options.seconds)[1]
+        empty = targets["empty_asgi"] = _loaded(load, target, options)[1]
         progress(_line("empty ASGI application", empty))
         # Not a limit, but what this machine's unrest alone does to the slowest requests.
         _at_half_rate(empty, load, target, options, progress)
@@ -124,7 +125,7 @@ def _footfall(
     data = _made(directory / f"server-{kind}")
     with databases.new(kind, data) as database:
         with footfall(data, database, options.workers) as target:
-            warm_up, result = _loaded(load, target, options.seconds)
+            warm_up, result = _loaded(load, target, options)
             caught_up = _catch_up(data, database)
             result["caught_up_after_seconds"] = caught_up
             progress(_line(f"Footfall on {kind}", result) + f", drain caught up after {caught_up} s")
@@ -143,12 +144,12 @@ def _footfall(
     return result
 
 
-def _loaded(load: Load, target: Target, seconds: int) -> tuple[int, dict[str, Any]]:
+def _loaded(load: Load, target: Target, options: Options) -> tuple[int, dict[str, Any]]:
     """Warm a target up and load it; return what the warm-up got acknowledged, and the numbers."""
-    warm_up = load.full(target.port, WARM_UP_SECONDS)
+    warm_up = load.full(target.port, options.warm_up_seconds)
     pids = [*target.web, *target.behind.values()]
     web_before, ours_before, machine_before = cpu_seconds(target.web), cpu_seconds(pids), machine_seconds()
-    run = load.full(target.port, seconds)
+    run = load.full(target.port, options.seconds)
     machine = {name: value - machine_before[name] for name, value in machine_seconds().items()}
     web, ours = cpu_seconds(target.web) - web_before, cpu_seconds(pids) - ours_before
     if not run.acknowledged:
@@ -263,6 +264,8 @@ def _made(directory: Path) -> Path:
 def _parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=int, default=8, help="length of each run (default %(default)s)")
+    parser.add_argument("--warm-up", type=int, default=2, help="seconds before each full run (default %(default)s)")
+    parser.add_argument("--requests", type=int, default=60_000, help="different requests to send (default %(default)s)")
     parser.add_argument("--connections", type=int, default=32, help="at full rate (default %(default)s)")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="web processes (default %(default)s)")
     parser.add_argument("--backlog", type=int, default=300_000, help="lines to drain (default %(default)s)")
@@ -271,7 +274,8 @@ def _parsed() -> argparse.Namespace:
     )
     parser.add_argument("--json-only", action="store_true", help="no progress on stderr")
     arguments = parser.parse_args()
-    if min(arguments.seconds, arguments.connections, arguments.workers, arguments.backlog) < 1:
+    numbers = [value for value in vars(arguments).values() if type(value) is int]
+    if min(numbers) < 1:
         parser.error("numbers must be 1 or more")
     return arguments
 
@@ -279,7 +283,13 @@ def _parsed() -> argparse.Namespace:
 def main() -> int:
     arguments = _parsed()
     options = Options(
-        arguments.seconds, arguments.connections, arguments.workers, arguments.backlog, arguments.databases
+        seconds=arguments.seconds,
+        warm_up_seconds=arguments.warm_up,
+        distinct_requests=arguments.requests,
+        connections=arguments.connections,
+        workers=arguments.workers,
+        backlog_lines=arguments.backlog,
+        databases=arguments.databases,
     )
     return measure_and_print(lambda: measure(options, Progress(quiet=arguments.json_only)))
 

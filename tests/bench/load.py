@@ -88,13 +88,13 @@ class Run:
 class Load:
     """A client for all targets, with its script and requests in `directory`."""
 
-    def __init__(self, directory: Path, connections: int) -> None:
+    def __init__(self, directory: Path, connections: int, distinct_requests: int) -> None:
         self._wrk = tool("wrk", "wrk")
         self._connections = connections
         self._requests = directory / "requests.tsv"
         self._full = directory / "full.lua"
         self._paced = directory / "paced.lua"
-        traffic.write_requests(self._requests)
+        traffic.write_requests(self._requests, distinct_requests)
         self._full.write_text(SCRIPT)
         self._paced.write_text(SCRIPT + PACING)
 

@@ -15,11 +15,10 @@ from collections.abc import Callable
 import django
 
 WARM_UPS = 3
-REQUESTS = 30
 COLD_REQUESTS = 9
 
 
-def main(slug: str) -> None:
+def main(slug: str, requests: int) -> None:
     django.setup()
     from django.contrib.auth.models import User
     from django.test import Client
@@ -56,7 +55,7 @@ def main(slug: str) -> None:
         return ask
 
     post_worker_init(None)
-    print(json.dumps(_timed({name: asking(address) for name, address in addresses.items()})))
+    print(json.dumps(_timed({name: asking(address) for name, address in addresses.items()}, requests)))
 
 
 def _busiest_pixel(slug: str) -> int:
@@ -77,21 +76,21 @@ def _share(slug: str) -> str:
     return ShareLink.objects.create(project=Project.objects.get(slug=slug), name="bench").key
 
 
-def _timed(pages: dict[str, Callable[[], None]]) -> dict[str, dict[str, float]]:
+def _timed(pages: dict[str, Callable[[], None]], requests: int) -> dict[str, dict[str, float]]:
     """Ask for all pages in turn, again and again, so that a busy moment of the machine meets each of them alike."""
     from dashboard.visits.cache import REMEMBERED
 
     times: dict[str, list[float]] = {name: [] for name in pages}
     cold_times: dict[str, list[float]] = {name: [] for name in pages}
     cpu_times: dict[str, list[float]] = {name: [] for name in pages}
-    for number in range(WARM_UPS + REQUESTS):
+    for number in range(WARM_UPS + requests):
         for name, ask in pages.items():
             began, cpu_began = time.perf_counter(), time.process_time()
             ask()
             if number >= WARM_UPS:
                 times[name].append((time.perf_counter() - began) * 1000)
                 cpu_times[name].append((time.process_time() - cpu_began) * 1000)
-    for _ in range(COLD_REQUESTS):
+    for _ in range(min(COLD_REQUESTS, requests)):
         for name, ask in pages.items():
             REMEMBERED.forget()
             began = time.perf_counter()
@@ -110,4 +109,4 @@ def _timed(pages: dict[str, Callable[[], None]]) -> dict[str, dict[str, float]]:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], int(sys.argv[2]))

@@ -12,7 +12,6 @@ from pathlib import Path
 
 SEED = 20
 CLIENTS = 30_000
-REQUESTS = 60_000
 PIXELS = 20
 OPTED_OUT = 0.03
 READ_TO_END = 0.3
@@ -87,7 +86,7 @@ def visits(count: int) -> Iterator[Visit]:
         yield Visit(client, token, placement, rng.random() < READ_TO_END, page)
 
 
-def write_requests(path: Path, count: int = REQUESTS) -> None:
+def write_requests(path: Path, count: int) -> None:
     """Write visits as tab-separated lines: path, agent, address, page, language, 1 for who opted out."""
     with path.open("w", encoding="ascii") as file:
         for visit in visits(count):

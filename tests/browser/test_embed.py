@@ -61,7 +61,7 @@ def test_a_site_that_the_link_names_shows_the_chart(server, chromium, read_pixel
         inside = page.frame_locator("iframe")
         inside.locator("[data-panel=trend] canvas").wait_for()
 
-        eventually(lambda: inside.locator("[data-panel=trend] canvas").evaluate(PAINTED), 5)
+        eventually(lambda: inside.locator("[data-panel=trend] canvas").evaluate(PAINTED), 30)
         assert inside.locator("[data-figure=visits]").get_attribute("data-value") == "1"
         paper = inside.locator("html").evaluate("html => getComputedStyle(html).backgroundColor")
         assert paper == {"light": "rgb(251, 250, 247)", "dark": "rgb(23, 22, 19)"}[theme]
@@ -79,7 +79,7 @@ def test_the_browser_keeps_the_chart_from_any_other_site(server, chromium, read_
         complaints = complaints_of(page)
         page.goto(address)
 
-        eventually(lambda: any("frame-ancestors" in line for line in complaints), 5)
+        eventually(lambda: any("frame-ancestors" in line for line in complaints), 30)
         assert page.frame_locator("iframe").locator("canvas").count() == 0
 
 
@@ -90,5 +90,5 @@ def test_a_page_that_is_shared_whole_can_not_be_framed(server, chromium, read_pi
         complaints = complaints_of(page)
         page.goto(address)
 
-        eventually(lambda: any("frame-ancestors" in line for line in complaints), 5)
+        eventually(lambda: any("frame-ancestors" in line for line in complaints), 30)
         assert page.frame_locator("iframe").locator("canvas").count() == 0
