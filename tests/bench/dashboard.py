@@ -1,11 +1,11 @@
-"""How long the dashboard's pages take as the hits behind them grow.
+"""How long the dashboard's pages take as the number of hits grows.
 
     python tests/bench/dashboard.py [--hits 100000,1000000] [--databases sqlite,postgresql] [--json-only]
 
-Each size gets a new database with the demo's readers: 50 articles over 90 days. Seeding takes longest, at some ten to
-twenty thousand hits a second: 10,000,000 hits take many minutes and some gigabytes for each database, so they are
-measured on request alone, with `--hits 1000000,10000000`. PostgreSQL needs the Debian package postgresql. The data is
-in a temporary directory (TMPDIR says where).
+Each size gets a new database with the demo's readers: 50 articles over 90 days. Seeding takes the longest, at ten to
+twenty thousand hits per second. 10,000,000 hits take many minutes and some gigabytes for each database, so they are not
+part of the default: use `--hits 1000000,10000000`. PostgreSQL needs the Debian package postgresql. The data is in a
+temporary directory; set TMPDIR to choose where.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-sys.path[0] = str(ROOT)  # instead of this directory, where this file would hide the application of its name
+sys.path[0] = str(ROOT)  # not this directory: this file would hide the application of its name
 
 from tests.bench.machine import (  # noqa: E402
     Database,
@@ -39,7 +39,7 @@ COMPARED_HITS = 1_000_000
 
 
 def measure(sizes: list[int], kinds: list[str], requests: int, progress: Progress) -> dict[str, Any]:
-    """Measure every size on every database, and return one object of all numbers."""
+    """Measure every size on every database and return all numbers in one object."""
     with tempfile.TemporaryDirectory(prefix="footfall-bench-") as name, Databases() as databases:
         directory = Path(name)
         report: dict[str, Any] = {"machine": description(directory), "pixels": PIXELS, "days": DAYS}
@@ -74,8 +74,8 @@ def _sized(
             "bytes_per_hit": round(database.traffic_bytes() / hits, 1),
             "daily_counts": database.value("SELECT count(*) FROM collector_dailycount"),
         }
-    shown = ", ".join(f"{page} {times['median_ms']} ms" for page, times in result["pages"].items())
-    progress(f"{kind}, {hits:,} hits (seeded in {seconds:.0f} s, {result['bytes_per_hit']} bytes a hit): {shown}")
+    medians = ", ".join(f"{page} {times['median_ms']} ms" for page, times in result["pages"].items())
+    progress(f"{kind}, {hits:,} hits (seeded in {seconds:.0f} s, {result['bytes_per_hit']} bytes per hit): {medians}")
     return result
 
 
@@ -87,7 +87,7 @@ def _seed(data: Path, database: Database, hits: int) -> None:
 
 
 def _ratio(results: dict[int, dict[str, Any]]) -> dict[str, Any]:
-    """Compare the largest size with a million hits, or with the smallest size where a million was not measured."""
+    """Compare the largest size with a million hits, or with the smallest size if there is no million."""
     largest, base = max(results), COMPARED_HITS if COMPARED_HITS in results else min(results)
     if largest == base:
         base = min(results)
@@ -111,7 +111,7 @@ def _sizes(text: str) -> list[int]:
 
 def _requests(text: str) -> int:
     if not text.isdecimal() or int(text) < 2:
-        raise argparse.ArgumentTypeError("write a whole number from 2: there is no spread of one time")
+        raise argparse.ArgumentTypeError("write a whole number from 2: one time has no spread")
     return int(text)
 
 

@@ -1,4 +1,4 @@
-"""The servers that are measured, each on a loopback port of its own and with its data in a directory of its own."""
+"""The servers to measure, each on its own loopback port and with its own data directory."""
 
 import subprocess
 import sys
@@ -38,7 +38,7 @@ http {
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A server under load: the processes that answer, and those that work behind them."""
+    """A server under load: its web processes, and the processes behind them by name."""
 
     port: int
     web: list[int]
@@ -47,7 +47,7 @@ class Target:
 
 @contextmanager
 def nginx(directory: Path) -> Iterator[Target]:
-    """Run nginx that answers its own empty GIF and writes a buffered access log."""
+    """Run nginx with its own empty GIF and a buffered access log."""
     port = free_port()
     directory.joinpath("nginx.conf").write_text(NGINX_CONF % port)
     command = [tool("nginx", "nginx-light"), "-p", str(directory), "-c", "nginx.conf", "-e", "error.log"]
@@ -59,7 +59,7 @@ def nginx(directory: Path) -> Iterator[Target]:
 
 @contextmanager
 def empty_application(directory: Path, workers: int) -> Iterator[Target]:
-    """Run the application that does nothing, as `manage.py up` runs the site."""
+    """Run the empty application, as `manage.py up` runs the site."""
     port = free_port()
     command = [
         sys.executable, "-m", "gunicorn", "--config", "python:tests.bench.empty_gunicorn_conf",

@@ -1,4 +1,4 @@
-"""Every page of the site, for the tests that go through them all and for the screenshots, and what they show."""
+"""Every page of the site, and the data it shows: for the tests that visit all pages, and for screenshots."""
 
 import json
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ THEMES = ("light", "dark")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page: its address, with names of facts in braces, and who looks at it (nobody, where that is empty)."""
+    """One page: its path, with names of facts in braces, and the user who opens it (empty: nobody is logged in)."""
 
     name: str
     path: str
@@ -69,7 +69,7 @@ PAGES = (
     Page("not-found", "/projects/nothing-here/", status=404),
 )
 
-# Run by `manage.py shell`; prints the facts. ada owns the projects, newcomer has none, admin is a superuser.
+# Code for `manage.py shell`; it prints the facts. ada owns the projects, newcomer has none, admin is a superuser.
 FURNISH = """
 import json
 from django.contrib.auth.models import User
@@ -112,12 +112,12 @@ print(json.dumps({
 
 
 def furnish(server: Server) -> dict[str, str]:
-    """Give the server's project `demo` all that the pages show, and return the facts that their addresses name."""
+    """Add to the project `demo` what the pages show, and return the facts for their paths."""
     return json.loads(server.manage("shell", "-v0", "-c", FURNISH % {"password": PASSWORD}))
 
 
 class Visitors:
-    """The people who look at pages, each logged in once, in windows of any width and theme."""
+    """The users who open pages. Each logs in once, and opens windows of any width and theme."""
 
     def __init__(self, browser: Browser, server: Server, facts: Mapping[str, str]) -> None:
         self.server = server
@@ -141,7 +141,7 @@ class Visitors:
         return self.server.url + page.path.format(**self._facts)
 
     def open(self, page: Page, tab: Tab) -> None:
-        """Go to a page, see that it is the one, and have all of it painted."""
+        """Go to a page, check that it is the right one, and wait until all of it is painted."""
         answer = tab.goto(self.address(page))
         assert answer is not None
         assert answer.status == page.status, f"{answer.status} at {answer.url}"
@@ -162,17 +162,17 @@ class Visitors:
 
 
 def paint(tab: Tab) -> None:
-    """Scroll to the maps, which are painted when they come near, wait for them, and scroll back."""
+    """Scroll to the maps, wait until they are painted, and scroll back. Maps load when they come near."""
     maps = [canvas for canvas in tab.locator("canvas[data-map]").all() if canvas.is_visible()]
     for canvas in maps:
         canvas.scroll_into_view_if_needed()
-        # Playwright's own waiting calls eval, which our policy forbids.
+        # Playwright's own waiting uses eval, which our content security policy forbids.
         eventually(lambda canvas=canvas: canvas.evaluate("(canvas) => Boolean(Chart.getChart(canvas))"), 30)
     if maps:
         tab.evaluate("scrollTo(0, 0)")
 
 
 def wear(tab: Tab, theme: str) -> None:
-    """Change a page's theme, and wait until its colours have faded into one another."""
+    """Change the theme of a page, and wait until its colours have changed."""
     tab.emulate_media(color_scheme=theme)
     tab.evaluate("Promise.all(document.getAnimations().map((animation) => animation.finished))")

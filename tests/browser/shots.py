@@ -2,8 +2,8 @@
 
     python tests/browser/shots.py DIR [--hits N] [--data DATA] [--only NAME …]
 
-Starts a server of its own, with demo data or with a copy of the data directory DATA (a project `demo` must be in it),
-and writes files such as `project-dark-360.png` into DIR.
+Starts its own server with demo data, or with a copy of the data directory DATA, which must have a project `demo`.
+Writes files such as `project-dark-360.png` into DIR.
 """
 
 import argparse
@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-sys.path[0] = str(ROOT)  # instead of this directory
+sys.path[0] = str(ROOT)  # not this directory: its pages.py could hide another module
 
 from tests.browser.chromium import MISSING, installed, launched  # noqa: E402
 from tests.browser.pages import NARROW, PAGES, THEMES, WIDE, Page, Visitors, furnish, wear  # noqa: E402
@@ -21,7 +21,7 @@ from tests.server import running  # noqa: E402
 
 
 def shoot(visitors: Visitors, pages: list[Page], target: Path) -> None:
-    """Write the pictures, a line on stderr for each page."""
+    """Write the pictures, and the name of each finished page on stderr."""
     for page in pages:
         for width in (WIDE, NARROW):
             window = visitors.window(page.who, width)
@@ -39,7 +39,9 @@ def main() -> None:
     parser.add_argument("target", type=Path, metavar="DIR")
     parser.add_argument("--hits", default="20000", help="how many demo hits to seed (default %(default)s)")
     parser.add_argument("--data", type=Path, help="a data directory to copy and show, instead of seeding")
-    parser.add_argument("--only", nargs="+", metavar="NAME", choices=[page.name for page in PAGES], help="these pages")
+    parser.add_argument(
+        "--only", nargs="+", metavar="NAME", choices=[page.name for page in PAGES], help="only these pages"
+    )
     options = parser.parse_args()
     pages = [page for page in PAGES if not options.only or page.name in options.only]
     chromium = installed()
