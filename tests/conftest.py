@@ -1,6 +1,6 @@
-"""Fixtures that most tests share: a project, a pixel, and people."""
+"""Fixtures that most tests share: a project, a pixel, and people. Also which tests run, and when."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 
 import pytest
 from django.conf import settings
@@ -10,11 +10,14 @@ from collector.models import Membership, Pixel, Project, Role
 from collector.spool.line import SpooledHit
 from dashboard.visits.cache import REMEMBERED
 from tests.hits import drain, spool
+from tests.turns import turns_of_this_run
+
+TURNS = turns_of_this_run()
 
 
 @pytest.fixture(autouse=True)
 def nothing_remembered() -> None:
-    """Forget what pages remember of closed days: each test has a database of its own."""
+    """Clear the cache of closed days before each test: each has its own database."""
     REMEMBERED.forget()
 
 
@@ -30,7 +33,7 @@ def pixel(project) -> Pixel:
 
 @pytest.fixture
 def owner(project) -> User:
-    """An author: may log in to the admin, owns the project, is no superuser."""
+    """Return an author, who may log in to the admin and owns the project, but is no superuser."""
     user = User.objects.create_user("owner", password="owner-pass-1", is_staff=True)
     Membership.objects.create(project=project, user=user, role=Role.OWNER)
     return user
@@ -45,13 +48,13 @@ def viewer(project) -> User:
 
 @pytest.fixture
 def stranger(db) -> User:
-    """Somebody with an account and no project."""
+    """Return a user who may log in to the admin but has no project."""
     return User.objects.create_user("stranger", password="stranger-pass-1", is_staff=True)
 
 
 @pytest.fixture
 def take(tmp_path, db) -> Callable[..., None]:
-    """Store hits by way of a spool and its drain."""
+    """Return a function that stores hits: it spools and drains them."""
 
     def take(*hits: SpooledHit) -> None:
         spool(tmp_path / "spool", hits)
@@ -61,9 +64,23 @@ def take(tmp_path, db) -> Callable[..., None]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what only PostgreSQL can be tried with, where the tests run on SQLite."""
+    """Deselect the tests that need PostgreSQL where the tests run on SQLite."""
     if settings.DATABASES["default"]["ENGINE"].endswith("postgresql"):
         return
     only_postgresql = [item for item in items if item.get_closest_marker("postgresql")]
     config.hook.pytest_deselected(items=only_postgresql)
     items[:] = [item for item in items if item not in only_postgresql]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Run a test with its fixtures, and one marked `alone` while no other process runs a test."""
+    if TURNS is None:
+        return (yield)
+    with TURNS.turn(alone=item.get_closest_marker("alone") is not None):
+        return (yield)
+
+
+def pytest_unconfigure() -> None:
+    if TURNS is not None:
+        TURNS.close()

@@ -1,7 +1,7 @@
-"""Updates the translations: what the code says goes into every .po file, and what is translated into the .mo files.
+"""Updates the translations: copies all messages of the code into the .po files, and compiles the .mo files from them.
 
-Run with `python -m tests.messages`; it needs GNU gettext, and Babel. The .mo files are kept beside their sources, for
-whoever runs the server has no gettext. Tests extract the same way.
+Run with `python -m tests.messages`; it needs GNU gettext. The .mo files are in the repository because operators of a
+server don't have gettext. The tests extract messages in the same way.
 """
 
 import os
@@ -18,10 +18,10 @@ from django.utils.translation import to_locale
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCALE = Path("telemetry_site", "locale")
-SPOKEN_IN = ("collector", "dashboard", "telemetry_site", "templates", "manage.py")
+SOURCES = ("collector", "dashboard", "telemetry_site", "templates", "manage.py")
 IGNORED = ("tests/*", "static/*", "data/*", "build/*", ".venv/*", "node_modules/*")
 
-# makemessages takes them from Django's own translations, which have a third form for millions in some languages.
+# makemessages copies the plural rules of Django, which have a third form for millions in some languages.
 PLURALS = {
     "de": "nplurals=2; plural=(n != 1);",
     "es": "nplurals=2; plural=(n != 1);",
@@ -30,26 +30,27 @@ PLURALS = {
     "zh-hans": "nplurals=1; plural=0;",
 }
 
-# Headers that change with every run or name nobody.
-_IDLE_HEADER = re.compile(
+# Headers that change with every run, or that we don't use.
+_USELESS_HEADER = re.compile(
     r'^"(?:Project-Id-Version|Report-Msgid-Bugs-To|\w+-\w+-Date|Last-Translator|Language-Team): .*\n',
     re.MULTILINE,
 )
 
 
 def po_of(language: str, root: Path = ROOT) -> Path:
-    """Return the path of a language's translations."""
+    """Return the path of the .po file of a language."""
     return root / LOCALE / to_locale(language) / "LC_MESSAGES" / "django.po"
 
 
 def read(path: Path) -> Catalog:
+    """Read a .po file. Raises PoFileError."""
     with path.open("rb") as file:
         return read_po(file, abort_invalid=True)
 
 
 def extracted(scratch: Path) -> Catalog:
-    """Return every message of the code, found in a copy of the tree under `scratch`."""
-    for name in SPOKEN_IN:
+    """Return all messages of the code. Works on a copy of the code in `scratch`."""
+    for name in SOURCES:
         if (ROOT / name).is_dir():
             shutil.copytree(ROOT / name, scratch / name, ignore=shutil.ignore_patterns("locale", "__pycache__"))
         else:
@@ -60,7 +61,7 @@ def extracted(scratch: Path) -> Catalog:
 
 
 def make(languages: list[str], root: Path = ROOT) -> None:
-    """Put every message of the code at `root` into the .po files of `languages`. Raises CalledProcessError."""
+    """Copy all messages of the code at `root` into the .po files of `languages`. Raises CalledProcessError."""
     command = [sys.executable, "manage.py", "makemessages", "--no-location", "--no-obsolete", "--no-wrap"]
     command += [f"--locale={to_locale(language)}" for language in languages]
     command += [f"--ignore={pattern}" for pattern in IGNORED]
@@ -70,7 +71,7 @@ def make(languages: list[str], root: Path = ROOT) -> None:
     for language in languages:
         path = po_of(language, root)
         text = path.read_text("utf-8")
-        text = _IDLE_HEADER.sub("", text[text.index('msgid ""') :])
+        text = _USELESS_HEADER.sub("", text[text.index('msgid ""') :])
         text = text.replace('"Language: \\n"', f'"Language: {to_locale(language)}\\n"')
         text = re.sub(r'(?<=^"Plural-Forms: ).*(?=\\n"$)', PLURALS[language], text, count=1, flags=re.MULTILINE)
         if PLURALS[language].startswith("nplurals=1"):
@@ -85,6 +86,7 @@ def compile_(path: Path) -> None:
 
 
 def main() -> None:
+    """Update and compile the translations of all languages, and print how many messages each lacks."""
     import django
     from django.conf import settings
 
@@ -95,13 +97,13 @@ def main() -> None:
     for language in languages:
         path = po_of(language)
         compile_(path)
-        left = [
-            message for message in read(path) if message.id and (message.fuzzy or not all(_strings(message.string)))
-        ]
-        print(f"{path.relative_to(ROOT)}: {len(left)} left to translate")
+        messages = [message for message in read(path) if message.id]
+        untranslated = [message for message in messages if message.fuzzy or not all(_strings(message.string))]
+        print(f"{path.relative_to(ROOT)}: {len(untranslated)} left to translate")
 
 
 def _strings(string: object) -> tuple[str, ...]:
+    """Return the translations of a message, one for each plural form."""
     return (string,) if isinstance(string, str) else tuple(string or ("",))  # type: ignore[arg-type]
 
 

@@ -1,4 +1,4 @@
-"""The site's settings for tests: data in a directory of their own, no `.env`, static files as they lie in the tree."""
+"""The settings for tests: a temporary data directory, no `.env`, static files straight from the source tree."""
 
 import atexit
 import os
@@ -14,11 +14,11 @@ os.environ["ENV_FILE"] = os.devnull
 from telemetry_site.settings import *  # noqa: E402, F403
 from telemetry_site.settings import DATABASES, STORAGES  # noqa: E402
 
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # thousands of times quicker, and only here
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # thousands of times faster, and only for tests
 STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
-SHARE_RATE_LIMIT = (0, 60)  # all tests ask from one address; those of the limit set their own
+SHARE_RATE_LIMIT = (0, 60)  # all tests use one address; tests of the limit set their own
 STATIC_ROOT = Path(_directory) / "static"
 STATIC_ROOT.mkdir()
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-    # A real file: in memory neither WAL nor the locks of several processes would be tried.
+    # A real file: a database in memory would not test WAL or the locks between processes.
     DATABASES["default"]["TEST"] = {"NAME": Path(_directory) / "test.sqlite3"}

@@ -6,6 +6,7 @@ requests are therefore answered where their bytes arrive. Unusual requests and a
 """
 
 import inspect
+import signal
 
 from gunicorn.asgi.protocol import ASGIProtocol
 from gunicorn.workers import gasgi
@@ -22,6 +23,14 @@ _REQUIRED_METHODS = {
 
 class PixelWorker(gasgi.ASGIWorker):  # type: ignore[misc]  # gunicorn is not typed
     """Serves connections with `PixelProtocol`, if this version of gunicorn supports it."""
+
+    def init_signals(self) -> None:
+        """Heed SIGTERM from the start: uvloop passes a signal on only once it runs, after the pages are loaded.
+
+        A worker told to stop before that would go on until gunicorn kills it, `graceful_timeout` seconds later.
+        """
+        super().init_signals()
+        signal.signal(signal.SIGTERM, lambda number, frame: self.handle_exit_signal())
 
     def load_wsgi(self) -> None:
         """Load the application, which sets up Django; the protocol can be imported only after that."""

@@ -1,8 +1,8 @@
-"""A spool that waits to be drained. Run with `python -m`, in an environment that names a new DATA_DIR and database.
+"""A full spool, to measure the drain. Run with `python -m`; the environment names a new DATA_DIR and database.
 
-python -m tests.bench.backlog prepare   makes a project with the pixels that traffic asks for
+python -m tests.bench.backlog prepare   creates a project with the pixels of the made-up traffic
 python -m tests.bench.backlog write N   writes N hits of the last hours into the spool
-python -m tests.bench.backlog drain     drains them with one process and prints what it took, as JSON
+python -m tests.bench.backlog drain     drains them with one process and prints the cost as JSON
 """
 
 import hashlib
@@ -19,7 +19,7 @@ BACKLOG_SECONDS = 3 * 3600
 
 
 def prepare() -> None:
-    """Make the pixels, and the tables before them."""
+    """Create the tables and the pixels."""
     from django.core.management import call_command
 
     from collector.models import Pixel, Project
@@ -33,7 +33,7 @@ def prepare() -> None:
 
 
 def write(count: int) -> None:
-    """Write `count` hits into finished segments, as a web process would have."""
+    """Write `count` hits into finished segments, as a web process does."""
     from django.conf import settings
 
     from collector.intake.clients import country_of
@@ -67,7 +67,7 @@ def _visitor(client: traffic.Client) -> int:
 
 
 def drain() -> dict[str, float]:
-    """Drain until nothing waits. Starting Python and Django is not part of the time; the first queries are."""
+    """Drain the whole spool. The time includes the first queries, but not the start of Python and Django."""
     from django.conf import settings
 
     from collector.spool.locks import exclusive

@@ -1,4 +1,4 @@
-"""An ASGI application that answers the GIF and does nothing else: what the web server itself costs."""
+"""An ASGI application that only answers the GIF. It shows what the web server itself costs."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any

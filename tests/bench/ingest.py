@@ -1,11 +1,11 @@
-"""How many hits a second are taken in and kept, beside nginx that logs them and an application that does nothing.
+"""How many hits per second we receive and store, compared with nginx and with an empty application.
 
     python tests/bench/ingest.py [--seconds 8] [--connections 32] [--databases sqlite,postgresql] [--json-only]
 
-Needs the Debian packages nginx-light, wrk and, for PostgreSQL, postgresql. Everything runs on loopback ports, one
-server after another, with its data in a temporary directory (TMPDIR says where). Client and server share the machine's
-processors, so the highest rate is what the two reach together: compare it with the other targets of the same run, and
-look at the CPU time for each request, which says more about the server alone.
+Needs the Debian packages nginx-light and wrk, and postgresql for PostgreSQL. Everything runs on loopback ports, one
+server after another. The data is in a temporary directory; set TMPDIR to choose where. Client and server share the
+machine's processors, so the highest rate depends on both: compare it with the other targets of the same run. The CPU
+time per request says more about the server alone.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-sys.path[0] = str(ROOT)  # instead of this directory, whose dashboard.py would hide the application of that name
+sys.path[0] = str(ROOT)  # not this directory: its dashboard.py would hide the application of that name
 
 from tests.bench import traffic  # noqa: E402
 from tests.bench.load import PACED_CONNECTIONS, Load, Run  # noqa: E402
@@ -41,13 +41,14 @@ from tests.bench.machine import (  # noqa: E402
 )
 from tests.bench.targets import PREPARE_SECONDS, Target, empty_application, footfall, nginx  # noqa: E402
 
-WARM_UP_SECONDS = 2
 CATCH_UP_SECONDS = 600
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
     seconds: int
+    warm_up_seconds: int
+    distinct_requests: int
     connections: int
     workers: int
     backlog_lines: int
@@ -55,13 +56,13 @@ class Options:
 
 
 def measure(options: Options, progress: Progress) -> dict[str, Any]:
-    """Measure every target, and return one object of all numbers."""
-    # Addresses come in X-Forwarded-For, as from a proxy in front; the servers inherit this.
+    """Measure every target and return all numbers in one object."""
+    # The client sends addresses in X-Forwarded-For, as a reverse proxy does. The servers inherit this setting.
     os.environ["TRUSTED_PROXIES"] = "1"
     with tempfile.TemporaryDirectory(prefix="footfall-bench-") as name, Databases() as databases:
         directory = Path(name)
-        directory.chmod(0o755)  # nginx gives up root's rights
-        load = Load(directory, options.connections)
+        directory.chmod(0o755)  # nginx drops the rights of root
+        load = Load(directory, options.connections, options.distinct_requests)
         report: dict[str, Any] = {
             "machine": description(directory),
             "method": _method(options),
@@ -85,35 +86,35 @@ def _method(options: Options) -> dict[str, Any]:
         "note": f"the client shares {cpus} processors with the server; its CPU time includes preparing its requests",
         "client": "wrk, 1 thread",
         "seconds": options.seconds,
-        "warm_up_seconds": WARM_UP_SECONDS,
+        "warm_up_seconds": options.warm_up_seconds,
         "connections": options.connections,
         "web_workers": options.workers,
         "paced": f"half the highest rate, from one schedule, over {PACED_CONNECTIONS} connections",
         "clients": traffic.CLIENTS,
-        "distinct_requests": traffic.REQUESTS,
+        "distinct_requests": options.distinct_requests,
         "pixels": traffic.PIXELS,
     }
 
 
 def _compared(directory: Path, load: Load, options: Options, progress: Progress) -> dict[str, Any]:
-    """Measure what the real server is compared with."""
+    """Measure the servers to compare the real one with."""
     targets: dict[str, Any] = {}
-    with nginx(_made(directory / "nginx")) as target:
-        targets["nginx_empty_gif"] = _loaded(load, target, options.seconds)[1]
+    with nginx(_new(directory / "nginx")) as target:
+        targets["nginx_empty_gif"] = _loaded(load, target, options)[1]
     progress(_line("nginx, empty_gif", targets["nginx_empty_gif"]))
-    with empty_application(_made(directory / "empty"), options.workers) as target:
-        empty = targets["empty_asgi"] = _loaded(load, target, options.seconds)[1]
+    with empty_application(_new(directory / "empty"), options.workers) as target:
+        empty = targets["empty_asgi"] = _loaded(load, target, options)[1]
         progress(_line("empty ASGI application", empty))
-        # Not a limit, but what this machine's unrest alone does to the slowest requests.
+        # No limit to reach: it shows how slow the slowest requests are on this machine without our code.
         _at_half_rate(empty, load, target, options, progress)
     return targets
 
 
 def _at_half_rate(result: dict[str, Any], load: Load, target: Target, options: Options, progress: Progress) -> Run:
-    """Load a target at half its highest rate, and add to its numbers."""
+    """Load a target at half its highest rate, and add the result to its numbers."""
     rate = result["requests_per_second"] / 2
     paced = load.paced(target.port, options.seconds, rate)
-    result["at_half_rate"] = {"asked_per_second": round(rate, 1)} | _shown(paced)
+    result["at_half_rate"] = {"asked_per_second": round(rate, 1)} | _numbers(paced)
     progress(_line("  at half that rate", result["at_half_rate"]))
     return paced
 
@@ -121,10 +122,10 @@ def _at_half_rate(result: dict[str, Any], load: Load, target: Target, options: O
 def _footfall(
     directory: Path, kind: str, databases: Databases, load: Load, options: Options, progress: Progress
 ) -> dict[str, Any]:
-    data = _made(directory / f"server-{kind}")
+    data = _new(directory / f"server-{kind}")
     with databases.new(kind, data) as database:
         with footfall(data, database, options.workers) as target:
-            warm_up, result = _loaded(load, target, options.seconds)
+            warm_up, result = _loaded(load, target, options)
             caught_up = _catch_up(data, database)
             result["caught_up_after_seconds"] = caught_up
             progress(_line(f"Footfall on {kind}", result) + f", drain caught up after {caught_up} s")
@@ -138,22 +139,22 @@ def _footfall(
         result |= _stored(database, sum(runs), 2 * options.connections + PACED_CONNECTIONS)
     progress(
         f"  acknowledged {result['all_acknowledged']:,}, stored {result['hits_stored']:,}, "
-        f"{result['bytes_per_hit']} bytes a hit, peak memory {result['peak_memory_mb']} MB"
+        f"{result['bytes_per_hit']} bytes per hit, peak memory {result['peak_memory_mb']} MB"
     )
     return result
 
 
-def _loaded(load: Load, target: Target, seconds: int) -> tuple[int, dict[str, Any]]:
-    """Warm a target up and load it; return what the warm-up got acknowledged, and the numbers."""
-    warm_up = load.full(target.port, WARM_UP_SECONDS)
+def _loaded(load: Load, target: Target, options: Options) -> tuple[int, dict[str, Any]]:
+    """Warm a target up and load it. Return how many hits of the warm-up it acknowledged, and the numbers."""
+    warm_up = load.full(target.port, options.warm_up_seconds)
     pids = [*target.web, *target.behind.values()]
     web_before, ours_before, machine_before = cpu_seconds(target.web), cpu_seconds(pids), machine_seconds()
-    run = load.full(target.port, seconds)
+    run = load.full(target.port, options.seconds)
     machine = {name: value - machine_before[name] for name, value in machine_seconds().items()}
     web, ours = cpu_seconds(target.web) - web_before, cpu_seconds(pids) - ours_before
     if not run.acknowledged:
         raise BenchError("Not one request was answered.")
-    result = _shown(run) | {"web_cpu_us_per_request": round(web / run.requests * 1e6, 1)}
+    result = _numbers(run) | {"web_cpu_us_per_request": round(web / run.requests * 1e6, 1)}
     if target.behind:
         result["drain_cpu_us_per_request"] = round((ours - web) / run.requests * 1e6, 1)
     result["machine"] = _shares(machine, ours + run.client_cpu_seconds)
@@ -161,23 +162,23 @@ def _loaded(load: Load, target: Target, seconds: int) -> tuple[int, dict[str, An
 
 
 def _shares(machine: dict[str, float], ours: float) -> dict[str, float]:
-    """Return where the machine's time went while it was measured. Much of it elsewhere spoils a comparison.
+    """Return how the machine spent its time during the run, as shares.
 
-    `elsewhere` is what neither client nor server used; a database server counts there.
+    `elsewhere` is the time of other processes, a database server included. If it is large, don't compare the numbers.
     """
     total = sum(machine.values()) or 1.0
     shares = {"idle": machine["idle"], "stolen": machine["stolen"], "elsewhere": max(0.0, machine["busy"] - ours)}
     return {f"{name}_share": round(seconds / total, 3) for name, seconds in shares.items()}
 
 
-def _shown(run: Run) -> dict[str, Any]:
+def _numbers(run: Run) -> dict[str, Any]:
     return {name: value for name, value in asdict(run).items() if name != "requests"}
 
 
 def _stored(database: Database, acknowledged: int, in_flight: int) -> dict[str, Any]:
-    """Compare what was acknowledged, warm-up and all, with what is stored.
+    """Compare the acknowledged hits of all runs with the stored ones.
 
-    When wrk stops, each connection may have one request under way that is counted though its answer is not.
+    When wrk stops, each connection may have one open request. We store that hit, but wrk does not count the answer.
     """
     stored = database.value("SELECT count(*) FROM collector_hit")
     return {
@@ -193,7 +194,7 @@ def _stored(database: Database, acknowledged: int, in_flight: int) -> dict[str, 
 
 
 def _catch_up(data: Path, database: Database) -> float:
-    """Wait until the drain has stored all that waits in the spool; return the seconds."""
+    """Wait until the drain has stored the whole spool, and return the seconds."""
     return wait_until(lambda: _waiting_bytes(data, database) == 0, CATCH_UP_SECONDS, "The drain did not catch up")
 
 
@@ -209,7 +210,7 @@ def _waiting_bytes(data: Path, database: Database) -> int:
 
 
 def _backlog(directory: Path, kind: str, databases: Databases, options: Options, progress: Progress) -> dict[str, Any]:
-    data = _made(directory / f"backlog-{kind}")
+    data = _new(directory / f"backlog-{kind}")
     with databases.new(kind, data) as database:
         for step in (["prepare"], ["write", str(options.backlog_lines)]):
             run_python(data, database, "-m", "tests.bench.backlog", *step, timeout=PREPARE_SECONDS)
@@ -220,8 +221,8 @@ def _backlog(directory: Path, kind: str, databases: Databases, options: Options,
         result["hits_stored"] = database.value("SELECT count(*) FROM collector_hit")
         result["bytes_per_hit"] = round(database.traffic_bytes() / max(1, result["hits_stored"]), 1)
     progress(
-        f"Backlog into {kind}: {result['lines_per_second']:,.0f} lines a second, "
-        f"peak memory {result['peak_memory_mb']} MB, {result['bytes_per_hit']} bytes a hit"
+        f"Backlog into {kind}: {result['lines_per_second']:,.0f} lines per second, "
+        f"peak memory {result['peak_memory_mb']} MB, {result['bytes_per_hit']} bytes per hit"
     )
     return result
 
@@ -235,7 +236,7 @@ def _unless_skipped(progress: Progress, kind: str, part: Callable[[], dict[str, 
 
 
 def _ratios(targets: dict[str, Any]) -> dict[str, float]:
-    """Return the highest rates of the real servers over those of what they are compared with."""
+    """Return the highest rate of each real server divided by the rate of each server to compare it with."""
     return {
         f"{name}_to_{other}": round(result["requests_per_second"] / targets[other]["requests_per_second"], 3)
         for name, result in targets.items()
@@ -247,22 +248,24 @@ def _ratios(targets: dict[str, Any]) -> dict[str, float]:
 def _line(name: str, result: dict[str, Any]) -> str:
     errors = result["status_errors"] + result["socket_errors"]
     line = (
-        f"{name}: {result['requests_per_second']:,.0f} requests a second, "
+        f"{name}: {result['requests_per_second']:,.0f} requests per second, "
         f"p50 {result['p50_ms']:.2f} ms, p99 {result['p99_ms']:.2f} ms, {errors} errors"
     )
     if "machine" in result:
-        line += f", {result['machine']['elsewhere_share']:.0%} of the machine busy elsewhere"
+        line += f", {result['machine']['elsewhere_share']:.0%} of the machine used by other processes"
     return line
 
 
-def _made(directory: Path) -> Path:
+def _new(directory: Path) -> Path:
     directory.mkdir()
     return directory
 
 
-def _parsed() -> argparse.Namespace:
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=int, default=8, help="length of each run (default %(default)s)")
+    parser.add_argument("--warm-up", type=int, default=2, help="seconds before each full run (default %(default)s)")
+    parser.add_argument("--requests", type=int, default=60_000, help="different requests to send (default %(default)s)")
     parser.add_argument("--connections", type=int, default=32, help="at full rate (default %(default)s)")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="web processes (default %(default)s)")
     parser.add_argument("--backlog", type=int, default=300_000, help="lines to drain (default %(default)s)")
@@ -271,15 +274,22 @@ def _parsed() -> argparse.Namespace:
     )
     parser.add_argument("--json-only", action="store_true", help="no progress on stderr")
     arguments = parser.parse_args()
-    if min(arguments.seconds, arguments.connections, arguments.workers, arguments.backlog) < 1:
+    numbers = [value for value in vars(arguments).values() if type(value) is int]
+    if min(numbers) < 1:
         parser.error("numbers must be 1 or more")
     return arguments
 
 
 def main() -> int:
-    arguments = _parsed()
+    arguments = _arguments()
     options = Options(
-        arguments.seconds, arguments.connections, arguments.workers, arguments.backlog, arguments.databases
+        seconds=arguments.seconds,
+        warm_up_seconds=arguments.warm_up,
+        distinct_requests=arguments.requests,
+        connections=arguments.connections,
+        workers=arguments.workers,
+        backlog_lines=arguments.backlog,
+        databases=arguments.databases,
     )
     return measure_and_print(lambda: measure(options, Progress(quiet=arguments.json_only)))
 

@@ -1,4 +1,4 @@
-"""The load generator: `wrk` with a script that sends prepared requests, as fast as they are answered or at a rate."""
+"""The load generator: `wrk` with a script that sends prepared requests, as fast as possible or at a fixed rate."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from tests.bench.machine import BenchError, tool
 
 PACED_CONNECTIONS = 128
 
-# Every request is put together once, in init(); each target is sent the same bytes at the same cost for the client.
+# init() builds every request once, so that each target gets the same bytes at the same cost for the client.
 SCRIPT = """
 local requests, count, position = {}, 0, 0
 
@@ -52,9 +52,9 @@ function done(summary, latency, all)
 end
 """
 
-# wrk asks delay() after each answer how long that connection shall wait. The moments come from one schedule for all
-# connections, 1/rate apart, so a slow answer delays nobody else's request: with connections to spare the load is an
-# open one. wrk's timers tick in milliseconds: what falls into one millisecond is sent together.
+# After each answer, wrk calls delay() to learn how long that connection has to wait. All connections share one schedule
+# with a request every 1/rate seconds, so a slow answer delays no other request as long as a connection is free. wrk's
+# timers have a resolution of one millisecond: it sends all requests of a millisecond together.
 PACING = """
 local ffi = require("ffi")
 ffi.cdef("typedef struct { long seconds; long nanoseconds; } bench_moment; int clock_gettime(int, bench_moment *);")
@@ -71,7 +71,7 @@ end
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one run of wrk measured. `acknowledged` counts the answers of 2xx and 3xx."""
+    """The numbers of one run of wrk. `acknowledged` counts the answers with status 2xx and 3xx."""
 
     requests: int
     acknowledged: int
@@ -86,24 +86,24 @@ class Run:
 
 
 class Load:
-    """A client for all targets, with its script and requests in `directory`."""
+    """The client for all targets. Its scripts and requests are in `directory`."""
 
-    def __init__(self, directory: Path, connections: int) -> None:
+    def __init__(self, directory: Path, connections: int, distinct_requests: int) -> None:
         self._wrk = tool("wrk", "wrk")
         self._connections = connections
         self._requests = directory / "requests.tsv"
         self._full = directory / "full.lua"
         self._paced = directory / "paced.lua"
-        traffic.write_requests(self._requests)
+        traffic.write_requests(self._requests, distinct_requests)
         self._full.write_text(SCRIPT)
         self._paced.write_text(SCRIPT + PACING)
 
     def full(self, port: int, seconds: int) -> Run:
-        """Ask as fast as answers come, over every connection at once."""
+        """Send requests as fast as answers come, over all connections."""
         return self._run(self._full, port, seconds, self._connections, {})
 
     def paced(self, port: int, seconds: int, rate: float) -> Run:
-        """Ask `rate` times a second."""
+        """Send `rate` requests per second."""
         return self._run(self._paced, port, seconds, PACED_CONNECTIONS, {"LOAD_RATE": str(rate)})
 
     def _run(self, script: Path, port: int, seconds: int, connections: int, variables: dict[str, str]) -> Run:
@@ -127,7 +127,7 @@ def _run(summary: dict[str, int], client_cpu_seconds: float) -> Run:
         acknowledged=summary["requests"] - summary["status"],
         seconds=round(seconds, 2),
         requests_per_second=round(summary["requests"] / seconds, 1),
-        # wrk adds the requests that a slow answer kept from being sent ("coordinated omission") to these.
+        # wrk corrects these for the requests it could not send while it waited ("coordinated omission").
         p50_ms=summary["p50_us"] / 1000,
         p99_ms=summary["p99_us"] / 1000,
         max_ms=summary["max_us"] / 1000,
@@ -138,6 +138,6 @@ def _run(summary: dict[str, int], client_cpu_seconds: float) -> Run:
 
 
 def _children_cpu() -> float:
-    """Return the CPU seconds of the children that have ended; only wrk ends while it is measured."""
+    """Return the CPU seconds of ended children. During a run, wrk is the only child that ends."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime

@@ -1,6 +1,6 @@
-"""What benchmarks need of the machine: tools, processes and what they cost, databases, and words to tell it all.
+"""What benchmarks need from the machine: programs, processes and their cost, databases, and output.
 
-Every process that is started here is ended here, by its id.
+This module ends every process that it starts, by its id.
 """
 
 import json
@@ -30,11 +30,11 @@ _CLUSTER = "import json, os, sys; print('CLUSTER', json.dumps(dict(os.environ)),
 
 
 class BenchError(Exception):
-    """Something that keeps us from measuring, in a sentence that says what to do."""
+    """A reason why we can't measure, in a sentence that says what to do."""
 
 
 class Progress:
-    """Tells on stderr what is going on, unless it shall be quiet."""
+    """Prints progress on stderr, unless `quiet`."""
 
     def __init__(self, *, quiet: bool) -> None:
         self._quiet = quiet
@@ -44,25 +44,25 @@ class Progress:
             print(text, file=sys.stderr, flush=True)
 
 
-class Skipped(Exception):  # noqa: N818  (no error: the rest is measured)
-    """A part that can't be measured here, with the reason."""
+class Skipped(Exception):  # noqa: N818  (no error: the other parts are measured)
+    """The reason why we skip one part."""
 
 
 class Database(ABC):
-    """A new database of its own. `url` is as DATABASE_URL has it."""
+    """A new database. `url` has the form of DATABASE_URL."""
 
     url: str
 
     @abstractmethod
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        """Return what a query finds."""
+        """Run a query and return its rows."""
 
     @abstractmethod
     def traffic_bytes(self) -> int:
-        """Return what hits, counts, agents and pages take on disk, with their indexes."""
+        """Return the disk space of hits, counts, agents and pages, with their indexes."""
 
     def settings(self) -> dict[str, str]:
-        """Return what decides how safe, and so how slow, a commit is."""
+        """Return the settings that decide how safe and how slow a commit is."""
         return {}
 
     def value(self, sql: str) -> Any:
@@ -82,7 +82,7 @@ class SqliteDatabase(Database):
             connection.close()
 
     def traffic_bytes(self) -> int:
-        """Return the size of the file, after the last connection has put the log back into it."""
+        """Return the size of the database file and its write-ahead log."""
         log = self._path.with_name(f"{self._path.name}-wal")
         return self._path.stat().st_size + (log.stat().st_size if log.exists() else 0)
 
@@ -105,7 +105,7 @@ class PostgresqlDatabase(Database):
 
 
 class Databases:
-    """Makes databases by kind, `sqlite` or `postgresql`. A PostgreSQL cluster is started when first asked for."""
+    """Creates databases of a kind, `sqlite` or `postgresql`. The first PostgreSQL database starts a server."""
 
     def __init__(self) -> None:
         self._stack = ExitStack()
@@ -119,7 +119,7 @@ class Databases:
 
     @contextmanager
     def new(self, kind: str, directory: Path) -> Iterator[Database]:
-        """Yield a database of its own, in `directory` where it is SQLite. Raise Skipped where there can be none."""
+        """Yield a new database; SQLite puts it into `directory`. Raise Skipped if there is no PostgreSQL."""
         if kind == "sqlite":
             yield SqliteDatabase(directory)
             return
@@ -137,14 +137,14 @@ class Databases:
 
 @contextmanager
 def _postgresql_cluster() -> Iterator[str]:
-    """Yield the URL of a PostgreSQL server of our own, which keeps its commits as one in earnest does."""
+    """Run a PostgreSQL server of our own, with commits as safe as in production, and yield its URL."""
     wrapper = shutil.which("pg_virtualenv")
     if wrapper is None:
         raise Skipped("no pg_virtualenv: install the Debian package postgresql (its postgresql-common has it)")
-    # pg_virtualenv switches fsync off, and takes our word over its own. With -t its data is where SQLite's is, too.
+    # pg_virtualenv turns fsync off, unless these options turn it on. -t puts its data into TMPDIR, as SQLite's is.
     options = ["-t", "-o", "fsync=on", "-o", "synchronous_commit=on"]
     command = [wrapper, *options, sys.executable, "-c", _CLUSTER]
-    variables = os.environ | {"PGPORT": str(free_port())}  # of its own: it looks for a free one, but not very hard
+    variables = os.environ | {"PGPORT": str(free_port())}  # two clusters that start at once could choose the same
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     with started(command, env=variables, **pipes) as process:
         assert process.stdin
@@ -152,20 +152,20 @@ def _postgresql_cluster() -> Iterator[str]:
         try:
             yield _cluster_url(_cluster_variables(process.stdout))
         finally:
-            process.stdin.close()  # what the program in it waits for; then the cluster is taken down
+            process.stdin.close()  # the program in it ends, then pg_virtualenv removes the cluster
             process.stdout.read()
             process.wait(60)
 
 
 def _cluster_variables(output: IO[bytes]) -> dict[str, str]:
-    """Return the environment inside pg_virtualenv, which names the server; raise Skipped where it made none."""
-    said = b""
+    """Return the environment inside pg_virtualenv, which names the server. Raise Skipped if there is none."""
+    messages = b""
     for line in output:
         if line.startswith(b"CLUSTER "):
             variables: dict[str, str] = json.loads(line.removeprefix(b"CLUSTER "))
             return variables
-        said += line
-    raise Skipped(f"pg_virtualenv started no PostgreSQL: {said.decode(errors='replace').strip()}")
+        messages += line
+    raise Skipped(f"pg_virtualenv started no PostgreSQL: {messages.decode(errors='replace').strip()}")
 
 
 def _cluster_url(variables: dict[str, str]) -> str:
@@ -175,7 +175,7 @@ def _cluster_url(variables: dict[str, str]) -> str:
 
 @contextmanager
 def started(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a process beside us, away from our Ctrl-C, and end it with the block."""
+    """Run a process during the block. Ctrl-C does not reach it."""
     process = subprocess.Popen(command, start_new_session=True, **options)
     try:
         yield process
@@ -190,7 +190,7 @@ def started(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen
 
 
 def tool(name: str, package: str) -> str:
-    """Return the path of a program; say which package has it where there is none."""
+    """Return the path of a program. Raise BenchError with the name of its package if it is not installed."""
     path = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin")
     if path is None:
         raise BenchError(f"{name} is not installed: install the Debian package {package}.")
@@ -198,7 +198,7 @@ def tool(name: str, package: str) -> str:
 
 
 def run_python(directory: Path, database: Database, *arguments: str, timeout: float) -> str:
-    """Run Python in the checkout, with the server's settings, and return what it prints."""
+    """Run Python in the checkout with the server's settings, and return its output."""
     done = subprocess.run(
         [sys.executable, *arguments],
         cwd=ROOT,
@@ -213,7 +213,7 @@ def run_python(directory: Path, database: Database, *arguments: str, timeout: fl
 
 
 def children_of(pid: int) -> list[int]:
-    """Return the process ids of the children that live."""
+    """Return the process ids of live children."""
     return [int(text) for text in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
@@ -221,13 +221,13 @@ def cpu_seconds(pids: Iterable[int | str]) -> float:
     """Return the CPU time that processes have used so far (proc(5): utime and stime)."""
     ticks = 0
     for pid in pids:
-        fields = _told_by_kernel(pid, "stat").rpartition(")")[2].split()
+        fields = _process_file(pid, "stat").rpartition(")")[2].split()
         ticks += int(fields[11]) + int(fields[12])
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def machine_seconds() -> dict[str, float]:
-    """Return the CPU time of the whole machine so far, of all processors together (proc(5): /proc/stat)."""
+    """Return the CPU time of all processors together since the start of the machine (proc(5): /proc/stat)."""
     names = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")
     first = Path("/proc/stat").read_text().splitlines()[0].split()[1:]
     seconds = {name: int(ticks) / os.sysconf("SC_CLK_TCK") for name, ticks in zip(names, first, strict=False)}
@@ -236,12 +236,12 @@ def machine_seconds() -> dict[str, float]:
 
 
 def peak_memory_mb(pid: int | str = "self") -> float:
-    """Return the largest resident size that a process has had (proc(5): VmHWM)."""
-    status = dict(line.split(":", 1) for line in _told_by_kernel(pid, "status").splitlines())
+    """Return the largest resident size of a process so far (proc(5): VmHWM)."""
+    status = dict(line.split(":", 1) for line in _process_file(pid, "status").splitlines())
     return round(int(status["VmHWM"].split()[0]) / 1024, 1)
 
 
-def _told_by_kernel(pid: int | str, name: str) -> str:
+def _process_file(pid: int | str, name: str) -> str:
     try:
         return Path(f"/proc/{pid}/{name}").read_text()
     except OSError as error:
@@ -249,7 +249,7 @@ def _told_by_kernel(pid: int | str, name: str) -> str:
 
 
 def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> float:
-    """Return how many seconds it took until `condition` held; raise BenchError where that is too long."""
+    """Wait until `condition` is true and return the seconds. Raise BenchError if it takes too long."""
     began = time.monotonic()
     while not condition():
         if time.monotonic() - began > seconds:
@@ -259,7 +259,7 @@ def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> floa
 
 
 def description(directory: Path) -> dict[str, Any]:
-    """Return what the numbers depend on: the machine, and the file system that holds `directory`."""
+    """Describe the machine and the file system of `directory`: the numbers depend on them."""
     return {
         "cpus": os.cpu_count(),
         "memory_mb": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20,
@@ -286,7 +286,7 @@ def database_kinds(text: str) -> list[str]:
 
 
 def measure_and_print(measure: Callable[[], dict[str, Any]]) -> int:
-    """Print what `measure` returns as one JSON object and return an exit code. SIGTERM ends it cleanly."""
+    """Print the result of `measure` as one JSON object and return an exit code. SIGTERM ends it cleanly."""
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
         print(json.dumps(measure(), indent=2))

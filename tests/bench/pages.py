@@ -1,9 +1,10 @@
-"""How long the dashboard's pages take. Run with `python -m`, in an environment that names a database with a demo.
+"""How long the dashboard's pages take. The environment names a database with demo data.
 
-Prints milliseconds by page as one JSON object. The time is that of Django from request to answer, middleware, session,
-template and compression included, without any web server or network; `cpu` is what of it this process itself worked,
-`least` the time in a quiet moment of the machine. `cold` is the same for a process that has not yet learnt what the
-closed days came to.
+    python -m tests.bench.pages PROJECT REQUESTS
+
+Prints the milliseconds of each page as one JSON object. The time is that of Django from request to answer, with
+middleware, session, template and compression, but without web server and network. `cpu` is the CPU time of this
+process; `least` is the shortest time. `cold` is the time with an empty cache of closed days.
 """
 
 import json
@@ -15,11 +16,10 @@ from collections.abc import Callable
 import django
 
 WARM_UPS = 3
-REQUESTS = 30
 COLD_REQUESTS = 9
 
 
-def main(slug: str) -> None:
+def main(slug: str, requests: int) -> None:
     django.setup()
     from django.contrib.auth.models import User
     from django.test import Client
@@ -44,7 +44,7 @@ def main(slug: str) -> None:
         "article_snippets": f"/projects/{slug}/{busiest}/snippets/",
         "article_live": f"/projects/{slug}/{busiest}/live/",
         "shared_30d": f"/share/{_share(slug)}/?range=30d",
-        # Counted from single hits, within a bound of its own.
+        # Reads raw hits, up to a limit.
         "project_country_7d": f"/projects/{slug}/?range=7d&country=DE",
     }
 
@@ -56,11 +56,11 @@ def main(slug: str) -> None:
         return ask
 
     post_worker_init(None)
-    print(json.dumps(_timed({name: asking(address) for name, address in addresses.items()})))
+    print(json.dumps(_timed({name: asking(address) for name, address in addresses.items()}, requests)))
 
 
 def _busiest_pixel(slug: str) -> int:
-    """Return the article that most were read of: the dearest page of its kind."""
+    """Return the article with the most visits: its page is the slowest of its kind."""
     from django.db.models import Sum
 
     from collector.models import DailyCount, Dimension
@@ -71,27 +71,27 @@ def _busiest_pixel(slug: str) -> int:
 
 
 def _share(slug: str) -> str:
-    """Return the key of a new link to the whole project."""
+    """Return the key of a new share link to the whole project."""
     from collector.models import Project, ShareLink
 
     return ShareLink.objects.create(project=Project.objects.get(slug=slug), name="bench").key
 
 
-def _timed(pages: dict[str, Callable[[], None]]) -> dict[str, dict[str, float]]:
-    """Ask for all pages in turn, again and again, so that a busy moment of the machine meets each of them alike."""
+def _timed(pages: dict[str, Callable[[], None]], requests: int) -> dict[str, dict[str, float]]:
+    """Request all pages in turn, many times, so that a busy moment of the machine affects all pages alike."""
     from dashboard.visits.cache import REMEMBERED
 
     times: dict[str, list[float]] = {name: [] for name in pages}
     cold_times: dict[str, list[float]] = {name: [] for name in pages}
     cpu_times: dict[str, list[float]] = {name: [] for name in pages}
-    for number in range(WARM_UPS + REQUESTS):
+    for number in range(WARM_UPS + requests):
         for name, ask in pages.items():
             began, cpu_began = time.perf_counter(), time.process_time()
             ask()
             if number >= WARM_UPS:
                 times[name].append((time.perf_counter() - began) * 1000)
                 cpu_times[name].append((time.process_time() - cpu_began) * 1000)
-    for _ in range(COLD_REQUESTS):
+    for _ in range(min(COLD_REQUESTS, requests)):
         for name, ask in pages.items():
             REMEMBERED.forget()
             began = time.perf_counter()
@@ -110,4 +110,4 @@ def _timed(pages: dict[str, Callable[[], None]]) -> dict[str, dict[str, float]]:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], int(sys.argv[2]))

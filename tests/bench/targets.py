@@ -1,4 +1,4 @@
-"""The servers that are measured, each on a loopback port of its own and with its data in a directory of its own."""
+"""The servers to measure, each on its own loopback port and with its own data directory."""
 
 import subprocess
 import sys
@@ -38,7 +38,7 @@ http {
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A server under load: the processes that answer, and those that work behind them."""
+    """A server under load: its web processes, and the processes behind them by name."""
 
     port: int
     web: list[int]
@@ -47,29 +47,30 @@ class Target:
 
 @contextmanager
 def nginx(directory: Path) -> Iterator[Target]:
-    """Run nginx that answers its own empty GIF and writes a buffered access log."""
+    """Run nginx with its own empty GIF and a buffered access log."""
     port = free_port()
     directory.joinpath("nginx.conf").write_text(NGINX_CONF % port)
     command = [tool("nginx", "nginx-light"), "-p", str(directory), "-c", "nginx.conf", "-e", "error.log"]
+    log = directory / "error.log"
     with started(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        _await_answer(process, port, "nginx")
+        _await_answer(process, port, "nginx", log)
         yield Target(port, children_of(process.pid), {})
 
 
 @contextmanager
 def empty_application(directory: Path, workers: int) -> Iterator[Target]:
-    """Run the application that does nothing, as `manage.py up` runs the site."""
+    """Run the empty application, as `manage.py up` runs the site."""
     port = free_port()
     command = [
-        sys.executable, "-m", "gunicorn", "--config", "python:telemetry_site.gunicorn_conf",
-        "--worker-class", "asgi",  # gunicorn's own
+        sys.executable, "-m", "gunicorn", "--config", "python:tests.bench.empty_gunicorn_conf",
         "--bind", f"127.0.0.1:{port}", "--workers", str(workers), "tests.bench.empty_app:application",
     ]  # fmt: skip
+    log = directory / "gunicorn.log"
     with (
-        directory.joinpath("gunicorn.log").open("wb") as log,
-        started(command, cwd=ROOT, env=environment(directory), stdout=log, stderr=log) as process,
+        log.open("wb") as file,
+        started(command, cwd=ROOT, env=environment(directory), stdout=file, stderr=file) as process,
     ):
-        _await_answer(process, port, "gunicorn")
+        _await_answer(process, port, "gunicorn", log)
         yield Target(port, children_of(process.pid), {})
 
 
@@ -86,10 +87,13 @@ def footfall(directory: Path, database: Database, workers: int) -> Iterator[Targ
         server.stop()
 
 
-def _await_answer(process: subprocess.Popen[bytes], port: int, name: str) -> None:
+def _await_answer(process: subprocess.Popen[bytes], port: int, name: str, log: Path) -> None:
+    """Wait until a server answers. Raise BenchError with the end of its log if it ends instead."""
+
     def answers() -> bool:
         if process.poll() is not None:
-            raise BenchError(f"{name} ended at once, with exit code {process.returncode}.")
+            reason = log.read_text(errors="replace").strip()[-2000:] if log.exists() else "It has no log."
+            raise BenchError(f"{name} ended with exit code {process.returncode} while it started. {reason}")
         try:
             with urlopen(f"http://127.0.0.1:{port}/p/x.gif", timeout=1):
                 return True

@@ -1,6 +1,6 @@
-"""Made-up traffic: readers with an address, an agent and a language, who open articles on several platforms.
+"""Made-up traffic: readers with an address, a user agent and a language open articles on several platforms.
 
-The same seed gives the same traffic. It is written down as requests for the load generator and as hits for a spool.
+The same seed gives the same traffic, as requests for the load generator and as hits for a spool.
 """
 
 import random
@@ -12,16 +12,15 @@ from pathlib import Path
 
 SEED = 20
 CLIENTS = 30_000
-REQUESTS = 60_000
 PIXELS = 20
 OPTED_OUT = 0.03
 READ_TO_END = 0.3
 RARE_AGENTS = 500
 RARE_SHARE = 0.02
 IPV6_SHARE = 0.3
-ORIGIN_ONLY = 0.6  # browsers name only the page's origin to other sites, unless the page says otherwise
+ORIGIN_ONLY = 0.6  # browsers send other sites only the origin of a page, unless the page says otherwise
 
-# weight, placement, page that embeds the pixel
+# weight, placement, page
 CHANNELS = (
     (30, "medium", "https://medium.com/@author/article-{number}-3f0c8a1b"),
     (20, "dev-to", "https://dev.to/author/article-{number}"),
@@ -48,7 +47,7 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One reader's request of one pixel."""
+    """One reader's request for one pixel."""
 
     client: Client
     token: str
@@ -64,13 +63,13 @@ class Visit:
 
 @cache
 def tokens() -> tuple[str, ...]:
-    """Return the tokens of the pixels, the same on every run, so that all servers get the same requests."""
+    """Return the tokens of the pixels. They are the same on every run, so that all servers get the same requests."""
     rng = random.Random(SEED)
     return tuple("".join(rng.choices(TOKEN_ALPHABET, k=20)) for _ in range(PIXELS))
 
 
 def visits(count: int) -> Iterator[Visit]:
-    """Yield `count` visits of the pixels that `tokens` names. Popular articles get most of them."""
+    """Yield `count` visits of the pixels in `tokens`. Popular articles get most of them."""
     rng = random.Random(SEED + 1)
     clients = _clients(rng)
     popularity = [1 / (rank + 1) ** 0.7 for rank in range(PIXELS)]
@@ -87,8 +86,8 @@ def visits(count: int) -> Iterator[Visit]:
         yield Visit(client, token, placement, rng.random() < READ_TO_END, page)
 
 
-def write_requests(path: Path, count: int = REQUESTS) -> None:
-    """Write visits as tab-separated lines: path, agent, address, page, language, 1 for who opted out."""
+def write_requests(path: Path, count: int) -> None:
+    """Write visits as tab-separated lines: path, agent, address, page, language, 1 if the reader opted out."""
     with path.open("w", encoding="ascii") as file:
         for visit in visits(count):
             client = visit.client
@@ -112,7 +111,7 @@ def _clients(rng: random.Random) -> list[Client]:
 
 
 def _address(rng: random.Random) -> str:
-    """Return a public address, IPv6 of the ranges that the registries of America and Europe give out."""
+    """Return a public address. IPv6 addresses are from the ranges of the American and European registries."""
     if rng.random() < IPV6_SHARE:
         block = rng.choice((0x2600 << 112, 0x2A00 << 112))
         return str(IPv6Address(block | rng.getrandbits(20) << 96 | rng.getrandbits(96)))
@@ -124,7 +123,7 @@ def _address(rng: random.Random) -> str:
 
 @cache
 def _common_agents() -> dict[str, int]:
-    """Return some 60 agents as browsers, image proxies and programs send them, each with its weight."""
+    """Return about 60 real user agents of browsers, image proxies and bots, each with its weight."""
     webkit = "AppleWebKit/537.36 (KHTML, like Gecko)"
     windows = "Windows NT 10.0; Win64; x64"
     desktops = {windows: 5, "Macintosh; Intel Mac OS X 10_15_7": 3, "X11; Linux x86_64": 1}
@@ -164,7 +163,7 @@ def _common_agents() -> dict[str, int]:
 
 
 def _rare_agents(rng: random.Random) -> list[str]:
-    """Return agents that hardly two readers share: browsers inside apps name their build and the phone."""
+    """Return rare agents: browsers in apps name their build and the phone, so hardly two readers share one."""
     return [
         f"Mozilla/5.0 (Linux; Android {rng.randint(9, 16)}; SM-A{rng.randint(100, 999)}F Build/UP1A.{number:06}; wv) "
         "AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 "

@@ -1,4 +1,4 @@
-"""Which Chromium the tests and the screenshots are made with, and how it is started."""
+"""Finds and starts the Chromium for browser tests and screenshots."""
 
 import os
 import shutil
@@ -8,19 +8,21 @@ from contextlib import contextmanager
 from playwright.sync_api import Browser, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-MISSING = "there is no Chromium; install the package `chromium`, or name its path in CHROMIUM"
-# Without these, Chromium asks its maker's servers for updates and the like while it is tested.
+MISSING = "Chromium is not installed: install the package chromium, or set CHROMIUM to its path."
+# Without these, Chromium contacts servers of its maker during the tests, for updates and the like.
 ARGUMENTS = ["--disable-background-networking", "--disable-component-update", "--disable-quic", "--disable-sync"]
 
 
 def installed() -> str | None:
+    """Return the path of Chromium, or None."""
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 
 
 @contextmanager
 def launched(path: str) -> Iterator[Browser]:
+    """Run Chromium during the block."""
     with sync_playwright() as playwright:
-        # Chromium's sandbox does not start for root, as whom containers run tests.
+        # Chromium's sandbox does not start for root, and tests in containers often run as root.
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS, chromium_sandbox=os.geteuid() != 0)
         yield browser
         browser.close()

@@ -1,18 +1,26 @@
-"""A real Chromium, and the test's own skip or failure where there is none."""
+"""What the browser tests share: a Chromium for each file, and one server for all files."""
 
-import os
+from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Browser
 
 from tests.browser.chromium import MISSING, installed, launched
+from tests.requirements import missing
+from tests.server import Server, running
 
 
 @pytest.fixture(scope="module")  # no longer: while Playwright's loop runs in this thread, Django refuses the ORM
-def chromium():
+def chromium() -> Iterator[Browser]:
     path = installed()
     if path is None:
-        if os.environ.get("CI"):
-            pytest.fail(MISSING)
-        pytest.skip(MISSING)
+        missing(MISSING)
     with launched(path) as browser:
         yield browser
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Run a server for all files: each has users and projects of its own in it."""
+    with running(tmp_path_factory.mktemp("browser")) as server:
+        yield server

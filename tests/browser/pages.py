@@ -167,7 +167,7 @@ def paint(tab: Tab) -> None:
     for canvas in maps:
         canvas.scroll_into_view_if_needed()
         # wait_for_function of Playwright calls eval, which our Content-Security-Policy forbids.
-        eventually(lambda canvas=canvas: canvas.evaluate("(canvas) => Boolean(Chart.getChart(canvas))"), 10)
+        eventually(lambda canvas=canvas: canvas.evaluate("(canvas) => Boolean(Chart.getChart(canvas))"), 30)
     if maps:
         tab.evaluate("scrollTo(0, 0)")
 

@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-sys.path[0] = str(ROOT)  # instead of this directory
+sys.path[0] = str(ROOT)  # not this directory: its pages.py could hide another module
 
 from tests.browser.chromium import MISSING, installed, launched  # noqa: E402
 from tests.browser.pages import NARROW, PAGES, THEMES, WIDE, Page, Visitors, furnish, wear  # noqa: E402

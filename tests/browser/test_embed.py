@@ -1,13 +1,11 @@
 """A shared chart on other sites: shown where its link allows it, blocked everywhere else."""
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Page as Tab
 
 from tests.browser.test_first_visit import published
 from tests.endpoints import CHROME
-from tests.server import Server, eventually, new_pixel, running
+from tests.server import Server, eventually, new_pixel
 
 pytestmark = pytest.mark.browser
 
@@ -16,12 +14,6 @@ PAINTED = """canvas => {
   const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
   return data.some((value) => value > 0);
 }"""
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory) -> Iterator[Server]:
-    with running(tmp_path_factory.mktemp("data")) as server:
-        yield server
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +62,7 @@ def test_a_site_that_the_link_names_shows_the_chart(server, chromium, read_pixel
         inside = page.frame_locator("iframe")
         inside.locator("[data-panel=trend] canvas").wait_for()
 
-        eventually(lambda: inside.locator("[data-panel=trend] canvas").evaluate(PAINTED), 5)
+        eventually(lambda: inside.locator("[data-panel=trend] canvas").evaluate(PAINTED), 30)
         assert inside.locator("[data-figure=visits]").get_attribute("data-value") == "1"
         paper = inside.locator("html").evaluate("html => getComputedStyle(html).backgroundColor")
         assert paper == {"light": "rgb(251, 250, 247)", "dark": "rgb(23, 22, 19)"}[theme]
@@ -88,7 +80,7 @@ def test_the_browser_blocks_the_chart_on_any_other_site(server, chromium, read_p
         complaints = complaints_of(page)
         page.goto(address)
 
-        eventually(lambda: any("frame-ancestors" in line for line in complaints), 5)
+        eventually(lambda: any("frame-ancestors" in line for line in complaints), 30)
         assert page.frame_locator("iframe").locator("canvas").count() == 0
 
 
@@ -99,5 +91,5 @@ def test_a_shared_page_can_not_be_framed(server, chromium, read_pixel):
         complaints = complaints_of(page)
         page.goto(address)
 
-        eventually(lambda: any("frame-ancestors" in line for line in complaints), 5)
+        eventually(lambda: any("frame-ancestors" in line for line in complaints), 30)
         assert page.frame_locator("iframe").locator("canvas").count() == 0

@@ -15,7 +15,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page as Tab
 
 from tests.browser.pages import HEIGHT, NARROW, PAGES, THEMES, WIDE, Page, Visitors, furnish, wear
-from tests.server import eventually, running
+from tests.server import eventually
 
 pytestmark = pytest.mark.browser
 
@@ -52,10 +52,9 @@ def is_ours(url: str, host: str) -> bool:
 
 
 @pytest.fixture(scope="module")
-def visitors(chromium, tmp_path_factory) -> Iterator[Visitors]:
-    with running(tmp_path_factory.mktemp("data")) as server:
-        server.manage("seed_demo", "--hits", HITS)
-        yield Visitors(chromium, server, furnish(server))
+def visitors(chromium, server) -> Visitors:
+    server.manage("seed_demo", "--hits", HITS)
+    return Visitors(chromium, server, furnish(server))
 
 
 @pytest.fixture(scope="module", params=PAGES, ids=str)

@@ -2,21 +2,14 @@
 
 import json
 import re
-from collections.abc import Iterator
 
 import pytest
 
 from tests.browser.test_first_visit import published, reader_agent
-from tests.server import PASSWORD, Server, eventually, running
+from tests.server import PASSWORD, Server, eventually
 
 pytestmark = pytest.mark.browser
 TALL = "<div style='height: 20000px'></div>"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory) -> Iterator[Server]:
-    with running(tmp_path_factory.mktemp("data")) as server:
-        yield server
 
 
 @pytest.fixture
@@ -63,7 +56,7 @@ def test_the_waiting_line_shows_the_first_visit_by_itself(server, author, chromi
             article.goto(address)
         assert image.value.headers["x-telemetry"] == "counted"
 
-    author.wait_for_selector(".first-visit[data-state=seen]", timeout=10_000)
+    author.wait_for_selector(".first-visit[data-state=seen]", timeout=30_000)
     words = line.locator(".first-visit-words").inner_text()
     assert re.fullmatch(r"First visit seen (just now|\d+ seconds? ago), at [\d:]{8} \(UTC\), from localhost\.", words)
 
@@ -73,7 +66,7 @@ def test_a_filtered_out_hit_is_explained_while_the_page_waits(server, author):
     url = copy_url(author, "medium")
     author.request.get(url, headers={"User-Agent": "Twitterbot/1.0"})
     note = author.locator(".first-visit-notes li")
-    note.wait_for(timeout=10_000)
+    note.wait_for(timeout=30_000)
     assert "it came from a bot, such as a link preview" in note.inner_text()
     assert author.locator(".first-visit").get_attribute("data-state") == "waiting"
 
@@ -97,7 +90,7 @@ def test_the_end_image_is_loaded_only_when_the_reader_comes_near(server, author,
             article.evaluate("scrollTo(0, document.body.scrollHeight)")
         assert image.value.headers["x-telemetry"] == "counted"
 
-    eventually(lambda: len(hits_of(server, "Long")) == 2, 10)
+    eventually(lambda: len(hits_of(server, "Long")) == 2, 30)
     hits = hits_of(server, "Long")
     assert sorted((hit["position"], hit["platform"]) for hit in hits) == [("end", "website"), ("start", "website")]
 

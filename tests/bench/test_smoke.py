@@ -1,0 +1,89 @@
+"""Every benchmark runs to its end, under hardly any load. No test here judges a time.
+
+They run on the database that the tests run on. For PostgreSQL a benchmark starts a server of its own.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from tests.bench.machine import BenchError, tool
+from tests.requirements import missing
+from tests.server import ROOT, database, environment
+
+KIND = "postgresql" if os.environ.get("DATABASE_URL", "").startswith("postgres") else "sqlite"
+RUN_SECONDS = 300
+
+
+def run(*command: str, variables: dict[str, str] | None = None) -> dict[str, Any]:
+    """Run a benchmark and return the numbers it prints."""
+    done = subprocess.run(
+        [sys.executable, *command], cwd=ROOT, env=variables, capture_output=True, text=True, timeout=RUN_SECONDS
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout or "{}")
+
+
+def require(name: str, package: str) -> None:
+    try:
+        tool(name, package)
+    except BenchError as error:
+        missing(str(error))
+
+
+def require_database() -> None:
+    if KIND == "postgresql":
+        require("pg_virtualenv", "postgresql-common")
+
+
+def test_ingest_measures_every_server_and_loses_no_hit():
+    require("wrk", "wrk")
+    require("nginx", "nginx-light")
+    require_database()
+    report = run(
+        "tests/bench/ingest.py", "--seconds", "1", "--warm-up", "1", "--requests", "200", "--connections", "2",
+        "--workers", "1", "--backlog", "200", "--databases", KIND,
+    )  # fmt: skip
+
+    targets = report["targets"]
+    assert targets.keys() == {"nginx_empty_gif", "empty_asgi", f"footfall_{KIND}"}
+    for target in targets.values():
+        assert target["acknowledged"] > 0
+        assert target["status_errors"] == 0
+    assert targets[f"footfall_{KIND}"]["every_acknowledged_hit_is_stored"]
+    assert report["drain"][KIND]["hits_stored"] == 200
+
+
+def test_a_backlog_is_written_and_drained(tmp_path):
+    with database(tmp_path) as url:
+        variables = environment(tmp_path, DATABASE_URL=url)
+        run("-m", "tests.bench.backlog", "prepare", variables=variables)
+        run("-m", "tests.bench.backlog", "write", "200", variables=variables)
+        report = run("-m", "tests.bench.backlog", "drain", variables=variables)
+
+    assert report["lines"] == 200
+
+
+def test_dashboard_times_every_page():
+    require_database()
+    report = run("tests/bench/dashboard.py", "--hits", "100", "--requests", "2", "--databases", KIND)
+
+    [result] = report[KIND]["by_hits"].values()
+    assert result["daily_counts"] > 0
+    assert {"projects", "project_30d", "article_30d", "shared_30d", "project_country_7d"} <= result["pages"].keys()
+    for times in result["pages"].values():
+        assert times["median_ms"] > 0
+        assert times["cold_median_ms"] > 0
+
+
+def test_accuracy_judges_every_group_of_cases():
+    report = run("tests/bench/accuracy.py", "--hits", "100")
+
+    assert report.pop("enrichment_us_per_hit") > 0
+    groups = {line.split("\t")[0] for line in Path(ROOT, "tests/data/agents.tsv").read_text("utf-8").splitlines()}
+    assert {group for group in groups if not group.startswith("#")} <= report.keys()
+    for shares in report.values():
+        assert shares.keys() <= {"developed", "held_out"}
