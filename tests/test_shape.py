@@ -1,4 +1,4 @@
-"""What the tree promises: who imports whom, and that every setting is explained."""
+"""What the tree promises: which folder imports which, how long files and functions are, and which words we avoid."""
 
 import ast
 import re
@@ -7,27 +7,105 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+MAX_FILE_LINES = 350
+MAX_FUNCTION_LINES = 40
+
+# Each folder, and what it may import of ours: only what stands after it on the way of a hit
+# (intake → spool → storage) or on the way of a view (views → report → visits), and what all share.
+DATA = {"collector.models", "collector.classify"}
+MAY_IMPORT = {
+    "collector.classify": set(),
+    "collector.models": {"collector.classify"},
+    "collector.spool": DATA,
+    "collector.storage": DATA | {"collector.spool"},
+    "collector.intake": DATA | {"collector.spool", "collector.storage"},
+    "collector.admin": DATA | {"collector.snippets"},
+    "collector.management": DATA | {"collector.intake", "collector.spool", "collector.storage", "collector.snippets"},
+    "collector": DATA | {"collector.intake"},  # its own modules: apps, urls, snippets …
+    "dashboard.visits": DATA | {"collector.storage", "dashboard.formatting"},
+    "dashboard.report": DATA | {"dashboard.visits", "dashboard.formatting"},
+    "dashboard.snippets": DATA
+    | {"collector.snippets", "collector.storage", "dashboard.visits", "dashboard.formatting"},
+    "dashboard.views": DATA
+    | {"collector.intake", "collector.snippets", "collector.storage", "dashboard.formatting"}
+    | {"dashboard.report", "dashboard.snippets", "dashboard.view_function", "dashboard.visits"},
+    "dashboard.api": DATA
+    | {"collector.intake", "collector.snippets", "collector.storage", "dashboard.view_function", "dashboard.visits"},
+    "dashboard.templatetags": {"dashboard.formatting", "dashboard.report"},
+    "dashboard": DATA | {"dashboard.views"},
+}
+
+
+SHARED_MODULES = {"collector.snippets", "dashboard.formatting", "dashboard.view_function"}  # beside the folders
+
+
+def folder_of(module: str) -> str:
+    """Return the folder that a dotted name belongs to: `collector.intake` for `collector.intake.receive`."""
+    app, _, rest = module.partition(".")
+    named = f"{app}.{rest.partition('.')[0]}"
+    return named if named in MAY_IMPORT else app
 
 
 def imported(path: Path) -> set[str]:
-    """Return the top-level packages that a module imports."""
+    """Return the modules of ours that a file imports, as dotted names."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            names.add(node.module)
-    return {name.partition(".")[0] for name in names}
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return {name for name in names if name.partition(".")[0] in {"collector", "dashboard", "telemetry_site"}}
 
 
-@pytest.mark.parametrize(
-    ("package", "forbidden"),
-    [("collector", {"dashboard", "telemetry_site"}), ("dashboard", {"telemetry_site"})],
-)
-def test_imports_go_one_way(package, forbidden):
-    modules = sorted((ROOT / package).rglob("*.py"))
-    assert modules
-    assert {str(module): imported(module) & forbidden for module in modules if imported(module) & forbidden} == {}
+def sources(*folders: str) -> list[Path]:
+    """Return all Python files of ours below folders, migrations aside."""
+    paths = [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))]
+    return [path for path in paths if "migrations" not in path.parts]
+
+
+def test_every_folder_imports_only_what_its_place_on_the_way_allows():
+    wrong = []
+    for path in sources("collector", "dashboard"):
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        folder = folder_of(module)
+        targets = {
+            (name, ".".join(name.split(".")[:2]) if name.startswith(tuple(SHARED_MODULES)) else folder_of(name))
+            for name in imported(path)
+        }
+        wrong += [
+            f"{module} imports {name}"
+            for name, target in sorted(targets)
+            if target != folder and target not in MAY_IMPORT[folder]
+        ]
+    assert wrong == []
+
+
+def test_every_folder_of_the_code_has_its_arrows_written_down():
+    folders = {
+        f"{app}.{path.name}"
+        for app in ("collector", "dashboard")
+        for path in (ROOT / app).iterdir()
+        if (path / "__init__.py").exists() and path.name != "migrations"
+    }
+    assert folders <= set(MAY_IMPORT)
+
+
+def test_no_file_and_no_function_is_too_long():
+    long = []
+    for path in sources("collector", "dashboard", "telemetry_site"):
+        text = path.read_text("utf-8")
+        lines = text.count("\n")
+        if lines > MAX_FILE_LINES:
+            long.append(f"{path.relative_to(ROOT)} has {lines} lines")
+        functions = [
+            node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        ]
+        long += [
+            f"{path.relative_to(ROOT)}: {function.name} has {length} lines"
+            for function in functions
+            if (length := (function.end_lineno or 0) - function.lineno + 1) > MAX_FUNCTION_LINES
+        ]
+    assert long == []
 
 
 SETTING_READ = re.compile(r"""(?:env\.\w+|environ\.get|whole_number|switch|one_of|rate)\(\s*["']([A-Z][A-Z_]+)["']""")
@@ -63,3 +141,25 @@ def test_no_url_holds_a_word_that_ad_block_lists_match():
         text = (ROOT / name).read_text("utf-8")
         for url in re.findall(r"""["'](\^?/?p/[^"']*)["']""", text):
             assert not re.search("pixel|track|analytics|telemetry", url)
+
+
+# Words that send a reader to the dictionary, and words that docs/glossary.md replaces.
+AVOIDED = re.compile(
+    r"\b(shall|whoever|whom|whomever|anew|thus|therein|thereof|hitherto|lest|single hits?)\b", re.IGNORECASE
+)
+
+
+@pytest.mark.parametrize("pattern", ["*.md", "*.py", "*.html", "*.js", "*.css", "*.toml"])
+def test_no_text_of_ours_uses_a_word_that_we_avoid(pattern):
+    folders = ["collector", "dashboard", "telemetry_site", "templates", "tests", "docs", "static/js", "static/css"]
+    paths = [path for folder in folders for path in sorted((ROOT / folder).rglob(pattern))] + sorted(ROOT.glob(pattern))
+    quoting = {ROOT / "docs" / "glossary.md", ROOT / "tests" / "data" / "README.md", Path(__file__)}
+    paths = [path for path in paths if path not in quoting and "migrations" not in path.parts]
+    assert paths
+    used = [
+        f"{path.relative_to(ROOT)}:{number}: {match.group()}"
+        for path in paths
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
+        for match in AVOIDED.finditer(line)
+    ]
+    assert used == []

@@ -171,8 +171,8 @@ def test_the_command_reclassifies_all_projects_and_prints_what_changed(take, for
     call_command("rebuild_counts", "--reclassify")
 
     output = capsys.readouterr().out
-    assert "1 user agents are told otherwise than before." in output
-    assert "blog: counted 1 hits, 1 of them judged otherwise than before." in output
+    assert "Reclassified 1 user agents." in output
+    assert "blog: counted 1 hits, 1 of them changed." in output
     assert counts("total") == {("2026-11-22", "(direct)", ""): (1, 1)}
-    with pytest.raises(CommandError, match="leave the project out"):
+    with pytest.raises(CommandError, match="Leave out the project"):
         call_command("rebuild_counts", "blog", "--reclassify")

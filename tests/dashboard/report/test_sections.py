@@ -177,7 +177,7 @@ def test_reports_ask_as_many_queries_at_any_traffic(project, pixel, parameters):
 
 
 def test_filters_by_article_and_platform_are_answered_from_the_counts(project, pixel, second_pixel):
-    """There is not a single hit behind them."""
+    """No raw hits are stored."""
     add_visits(pixel, 5, 3, hour=9)
     add_visits(pixel, 2, 1, platform="github", country="FR")
     add_visits(second_pixel, 7, 2)

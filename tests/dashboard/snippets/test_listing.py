@@ -40,7 +40,7 @@ def test_articles_are_found_by_title_and_shown_for_one_platform_in_one_format(re
     page = text(reader, "/projects/blog/snippets/?q=SPRING&platform=pypi&form=url")
     assert "Hello" not in page
     assert "Spring &lt;b&gt;notes&lt;/b&gt;" in page
-    assert "PyPI · URL alone" in page
+    assert "PyPI · URL only" in page
     assert "/pypi.gif</code>" in page
     assert "No article has “winter”" in text(reader, "/projects/blog/snippets/?q=winter")
 

@@ -45,8 +45,6 @@ def test_right_now_stops_counting_at_its_limit(reader, pixel, take, monkeypatch)
     monkeypatch.setattr("dashboard.report.live.MAX_LIVE", 2)
     take(*(hit(pixel, f"2026-11-22T11:5{minute}") for minute in range(3)))
     assert reader.get("/projects/blog/live/").json()["text"] == "2+"
-    take(
-        hit(pixel, "2026-11-22T11:55", verdict=Verdict.EXCESS)
-    )  # of a flood that is set aside, nothing is known either
+    take(hit(pixel, "2026-11-22T11:55", verdict=Verdict.EXCESS))  # a flood that is filtered out uses up the limit too
     for path in ("/projects/blog/", f"/projects/blog/{pixel.pk}/"):
         assert reader.get(f"{path}live/").json()["text"] == "1+"

@@ -252,7 +252,7 @@ def test_shared_pages_work_while_requests_can_not_be_counted(client, visited_pix
     settings.SHARE_RATE_LIMIT = (1, 60)
     monkeypatch.setattr("collector.intake.rate_limits.get_usage", away)
     assert [client.get(url(share(visited_pixel))).status_code for _ in range(2)] == [200, 200]
-    assert "A request can't be counted for the rate limit (away)" in caplog.text
+    assert "The rate limit can't count a request (away)" in caplog.text
 
 
 def test_shared_pages_do_not_rank_the_pages_of_a_long_range(client, visited_pixel, viewer):

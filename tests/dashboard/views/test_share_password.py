@@ -226,4 +226,4 @@ def test_no_password_is_accepted_while_tries_can_not_be_counted(client, visited_
     answer = enter(client, share(visited_pixel, password=PASSWORD))
 
     assert answer.status_code == 429
-    assert "The cache can't be reached (away)" in caplog.text
+    assert "The rate limit can't count a request (away)" in caplog.text
