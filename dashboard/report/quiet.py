@@ -41,8 +41,8 @@ class QuietPixel:
     @property
     def advice(self) -> str:
         return _(
-            "Unusually quiet: the last visit was on %(day)s. Check that the image is still in the post, that the post "
-            "is still online, and whether the platform now serves images through a proxy."
+            "Unusually quiet: the last visit was on %(day)s. Check that the image is still in the article, that the "
+            "article is still online, and whether the platform now serves images through a proxy."
         ) % {"day": formatting.day(self.last_visit_on, "yMMMd")}
 
 

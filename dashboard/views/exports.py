@@ -28,7 +28,7 @@ CONTENT_TYPES = {"csv": CSV, "jsonl": JSON_LINES}
 MAX_TITLE = 40  # characters of an article's title in a file name
 MAX_PANEL_ROWS = 50_000  # the README names this number
 VIEW_FIELDS = ("panel", "title", "label", "measure", "number")
-BYTE_ORDER_MARK = "\ufeff"  # without it, Excel does not recognize UTF-8
+BYTE_ORDER_MARK = "\ufeff"  # without it, Excel does not recognise UTF-8
 
 
 @dashboard_view

@@ -65,7 +65,7 @@ def test_a_quiet_pixel_says_since_when_and_what_to_check(project, old_pixel):
     [one] = quiet_pixels([project], NOON)
     assert (one.pixel, one.last_visit_on, one.quiet_days) == (old_pixel, date(2026, 10, 26), 27)
     assert one.label == "quiet for 27 days"
-    for words in ("last visit was on 26 Oct 2026", "image is still in the post", "post is still online", "proxy"):
+    for words in ("last visit was on 26 Oct 2026", "image is still in the article", "article is still online", "proxy"):
         assert words in one.advice
 
 

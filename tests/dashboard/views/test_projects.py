@@ -138,7 +138,7 @@ def test_an_unusually_quiet_article_is_marked_and_says_what_to_check(reader, pix
     for ago in (30, 29, 28, 27):
         add_visits(pixel, 1, day=DAY - timedelta(days=ago))
     page = get(reader, "/projects/blog/")
-    assert "1 article is unusually quiet. Check that the image is still in the post" in page
+    assert "1 article is unusually quiet. Check that the image is still in the article" in page
     assert Tables(page).panels["articles"] == {"Hello quiet for 27 days": "3"}  # within 30 days
     assert "Unusually quiet: the last visit was on" in page
     assert "1 article is unusually quiet" in get(reader, "/")
