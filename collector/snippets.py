@@ -7,6 +7,7 @@ the image directive, in Docutils 0.21 and later).
 
 from dataclasses import dataclass
 from html import escape
+from typing import NamedTuple
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -24,6 +25,14 @@ FORMS = {
     "url": gettext_lazy("URL only"),
 }
 _ATTRIBUTES = 'alt="" width="1" height="1" referrerpolicy="no-referrer-when-downgrade"'
+
+
+class SnippetText(NamedTuple):
+    """A snippet in one form. `form` is a key of `FORMS`, or `end-html` or `end-rst`; `label` is its name for people."""
+
+    form: str
+    label: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +60,10 @@ class Snippet:
     why_no_end: str
 
     @property
-    def texts(self) -> list[tuple[str, str, str]]:
-        """Form, label and text of the snippet in every form. The form that the platform takes comes first."""
+    def texts(self) -> list[SnippetText]:
+        """The snippet in every form. The form that the platform takes comes first."""
         forms = sorted(FORMS, key=lambda form: form != self.accepts)
-        return [(form, str(FORMS[form]), getattr(self, form)) for form in forms]
+        return [SnippetText(form, str(FORMS[form]), getattr(self, form)) for form in forms]
 
     @property
     def is_known(self) -> bool:
@@ -62,11 +71,13 @@ class Snippet:
         return self.placement in catalogue()
 
     @property
-    def end(self) -> tuple[str, str, str] | None:
-        """Form, label and text of the second image, for the end of the article. None if there is none."""
+    def end(self) -> SnippetText | None:
+        """The second image, for the end of the article. None if there is none."""
         if self.end_rst:
-            return "end-rst", str(FORMS["rst"]), self.end_rst
-        return ("end-html", str(FORMS["html"]), self.end_html) if self.end_html else None
+            return SnippetText("end-rst", str(FORMS["rst"]), self.end_rst)
+        if self.end_html:
+            return SnippetText("end-html", str(FORMS["html"]), self.end_html)
+        return None
 
 
 def base_url(request: HttpRequest | None = None) -> str:

@@ -122,7 +122,8 @@ def database(url: str, *, is_durable: bool) -> dict[str, Any]:
     engine = config.get("ENGINE", "")
     if engine == "django.db.backends.sqlite3":
         config["OPTIONS"] = {
-            # A write transaction locks at its start: a lock that it needs later could not wait for another writer.
+            # A transaction takes the write lock at its start. If it takes the lock later, it can't wait for another
+            # writer, and fails.
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
             # The drain deletes a segment after its commit. With durability `disk`, the commit must be on the disk too.

@@ -30,7 +30,7 @@ class Case:
 
     @property
     def is_held_out(self) -> bool:
-        """Whether the case is in the half, by hash, that was not looked at while the tables were written."""
+        """Whether the case is in the half that we did not look at while we wrote the tables. A hash decides."""
         text = self.agent if self.agent != READER else self.peer
         return hashlib.md5(text.encode()).digest()[0] & 1 == 1
 

@@ -33,8 +33,8 @@ def hit(pixel: Pixel, at: str = "2026-11-22T10:00", **fields: object) -> Spooled
 def spool(directory: Path, hits: Iterable[SpooledHit]) -> None:
     """Write hits into a new segment, and finish it."""
     writer = SpoolWriter(directory)
-    for one in hits:
-        writer.append(one.to_line())
+    for spooled_hit in hits:
+        writer.append(spooled_hit.to_line())
     writer.close()
 
 

@@ -1,4 +1,4 @@
-"""Languages: every word is translated in each, translations fit what they translate, and every page is there in all."""
+"""Languages: every message is translated, translations keep its placeholders, and pages exist in every language."""
 
 import os
 import re
@@ -31,12 +31,12 @@ FIXED = re.compile(r"%\(\w+\)[a-z]|%%|\{\w*\}|</?[a-z][^>]*>")
 
 
 def key(message: Message) -> tuple[str, str]:
-    """Return what tells a message from others: its context, and its text or the singular of it."""
+    """Return what identifies a message: its context, and its text or, with plural forms, the singular."""
     return message.context or "", message.id if isinstance(message.id, str) else message.id[0]
 
 
-def by_key(found: Iterable[Message]) -> dict[tuple[str, str], Message]:
-    return {key(message): message for message in found if message.id}
+def by_key(catalog: Iterable[Message]) -> dict[tuple[str, str], Message]:
+    return {key(message): message for message in catalog if message.id}
 
 
 def forms(texts: object) -> tuple[str, ...]:
@@ -54,7 +54,7 @@ def fixed(text: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def spoken(tmp_path_factory) -> Catalog:
+def code_messages(tmp_path_factory) -> Catalog:
     """Every message of the code."""
     if not shutil.which("xgettext"):
         assert not os.environ.get("CI"), "GNU gettext is missing"
@@ -69,20 +69,20 @@ def po(request) -> Path:
     return path
 
 
-def test_every_word_of_the_code_is_in_every_language_and_nothing_else(spoken, po):
-    wanted, there = by_key(spoken).keys(), by_key(messages.read(po)).keys()
+def test_each_language_has_exactly_the_messages_of_the_code(code_messages, po):
+    in_code, in_po = by_key(code_messages).keys(), by_key(messages.read(po)).keys()
 
-    assert wanted
-    assert sorted(wanted - there) == []
-    assert sorted(there - wanted) == []
+    assert in_code
+    assert sorted(in_code - in_po) == []
+    assert sorted(in_po - in_code) == []
 
 
 def test_everything_is_translated(po):
-    found = messages.read(po)
+    catalog = messages.read(po)
 
-    assert [key(message) for message in found if message.id and message.fuzzy] == []
-    for message in by_key(found).values():
-        expected = found.num_plurals if message.pluralizable else 1
+    assert [key(message) for message in catalog if message.id and message.fuzzy] == []
+    for message in by_key(catalog).values():
+        expected = catalog.num_plurals if message.pluralizable else 1
         assert len(forms(message.string)) == expected, message.id
         assert all(forms(message.string)), message.id
 
@@ -96,7 +96,7 @@ def test_translations_hold_the_same_placeholders_and_tags(po):
             assert fixed(text) in [fixed(own) for own in texts], message.id
 
 
-def test_what_the_server_reads_is_what_was_translated(po):
+def test_compiled_translations_are_up_to_date(po):
     compiled = BytesIO()
     write_mo(compiled, messages.read(po))
     compiled.seek(0)
@@ -105,19 +105,19 @@ def test_what_the_server_reads_is_what_was_translated(po):
         assert texts_of(file) == texts_of(compiled), "run python -m tests.messages"
 
 
-def test_the_sentences_of_the_catalogue_are_where_they_are_found():
+def test_the_module_for_translators_has_every_sentence_of_the_catalogue():
     assert phrases.MODULE.read_text("utf-8") == phrases.module(), "run python -m tests.phrases"
     assert {platform.phrase for platform in catalogue().values()} == set(phrases.phrases())
     for phrase in phrases.phrases():
         assert fixed(phrase) in ([], ["%(platform)s"], ["%(platform)s"] * 2), phrase
 
 
-def test_a_platform_says_what_it_lets_us_see_by_its_name():
+def test_the_sentence_of_a_platform_contains_its_name():
     assert catalogue()["gmail"].sees.startswith("Gmail loads images through an image proxy: ")
     assert "%" not in "".join(platform.sees for platform in catalogue().values())
 
 
-def test_names_that_are_words_are_those_of_the_catalogue():
+def test_translated_platform_names_match_the_catalogue():
     names = {slug: platform.name for slug, platform in (catalogue() | named_platforms()).items()}
 
     assert {slug: names.get(slug, slug) for slug in TRANSLATED_NAMES} == TRANSLATED_NAMES
@@ -155,7 +155,7 @@ def pages(pixel: Pixel, quiet: Pixel) -> list[str]:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_page_is_there_in_every_language(pixel, take, language):
+def test_every_page_exists_in_every_language(pixel, take, language):
     now = timezone.now().isoformat()
     take(
         hit(pixel, now, placement="medium", page="https://medium.com/@a/hello"),
@@ -176,7 +176,7 @@ def test_every_page_is_there_in_every_language(pixel, take, language):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_who_is_not_let_in_is_told_so_in_every_language(db, client, language):
+def test_a_failed_login_and_a_missing_page_are_answered_in_every_language(db, client, language):
     client.defaults["HTTP_ACCEPT_LANGUAGE"] = language
 
     login = client.post("/login/", {"username": "nobody", "password": "wrong"})
@@ -188,7 +188,7 @@ def test_who_is_not_let_in_is_told_so_in_every_language(db, client, language):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_page_of_a_failure_is_there_in_every_language(language):
+def test_the_server_error_page_exists_in_every_language(language):
     with translation.override(language):
         assert f'<html lang="{language}"' in server_error(HttpRequest()).content.decode()
 
@@ -205,7 +205,7 @@ def test_every_page_offers_every_language_by_its_own_name(owner, client):
         assert page.count('aria-current="true">English</button>') == 1
 
 
-def test_a_chosen_language_holds_against_the_browsers_and_leads_back(owner, client):
+def test_a_chosen_language_overrides_the_browsers_and_returns_to_the_page(owner, client):
     client.force_login(owner)
 
     response = client.post("/i18n/setlang/", {"language": "ja", "next": "/projects/blog/?range=7d"})
@@ -215,7 +215,7 @@ def test_a_chosen_language_holds_against_the_browsers_and_leads_back(owner, clie
 
 
 @pytest.mark.parametrize("data", [{"language": "xx"}, {"language": "de\0"}, {"language": ""}, {}])
-def test_a_language_that_is_none_changes_nothing(owner, client, data):
+def test_an_unknown_language_changes_nothing(owner, client, data):
     client.force_login(owner)
 
     response = client.post("/i18n/setlang/", {**data, "next": "//evil.example/"})

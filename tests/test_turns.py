@@ -1,4 +1,4 @@
-"""A test that needs the machine for itself gets it, however many other tests want to run."""
+"""A test that must run alone gets its turn, even if many other tests wait."""
 
 import threading
 
@@ -20,7 +20,7 @@ def test_others_run_together(turns):
         pass
 
 
-def test_alone_waits_for_who_is_there_and_nobody_enters_meanwhile(turns):
+def test_a_lone_test_waits_for_running_tests_and_later_tests_wait_for_it(turns):
     events: list[str] = []
 
     def run(name: str, *, alone: bool) -> None:

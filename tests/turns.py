@@ -11,9 +11,8 @@ from pathlib import Path
 class Turns:
     """Two lock files that all processes of one test run share (flock(2)).
 
-    Every test holds the room, together with others or alone. You pass the gate to enter the room, and a test that needs
-    the room for itself keeps the gate closed: otherwise the others could enter one after the other, and it would wait
-    forever.
+    Every test holds the room, together with others or alone, and passes the gate to enter it. A test that needs the
+    room for itself keeps the gate closed. Otherwise others could keep entering, and it would wait forever.
     """
 
     def __init__(self, directory: Path, run: str) -> None:

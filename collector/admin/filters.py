@@ -66,8 +66,8 @@ class LinkStateFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[ShareLink]) -> QuerySet[ShareLink]:
         if self.value() is None:
             return queryset
-        works = ShareLink.objects.open_at(timezone.now())
-        return queryset.filter(pk__in=works) if self.value() == "open" else queryset.exclude(pk__in=works)
+        open_links = ShareLink.objects.open_at(timezone.now())
+        return queryset.filter(pk__in=open_links) if self.value() == "open" else queryset.exclude(pk__in=open_links)
 
 
 def is_key(text: str) -> bool:

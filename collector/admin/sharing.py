@@ -72,7 +72,6 @@ class ShareLinkAdmin(Scope, admin.ModelAdmin[ShareLink]):
         return copyable(f"link-{link.pk}", address_of(link, _base_of(link)), label, copied_label)
 
     @admin.display(description=gettext_lazy("frame"))
-    @admin.display(description=gettext_lazy("Frame"))
     def copyable_frame(self, link: ShareLink) -> SafeString | str:
         if not (link.embedded_on and is_open(link)):
             return NOTHING

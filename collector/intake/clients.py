@@ -28,9 +28,9 @@ def client_address(peer: str, headers: Mapping[bytes, bytes], trusted_proxies: i
     """Return the client's address as text, or an empty string if it can't be known. IPv4-mapped addresses become IPv4.
 
     Each of the `trusted_proxies` in front of us appends one hop to `X-Forwarded-For` or `Forwarded` (RFC 7239). The
-    outermost proxy's hop is therefore that many places from the right, and it names the client. The client may have
-    written anything further left. With 0 trusted proxies, the socket's address counts. If both headers name different
-    addresses, one is forged; we can't know which one.
+    hop of the outermost proxy is therefore that many places from the right, and it names the client. The client may
+    have written everything further left. With 0 trusted proxies, the socket's address counts. If the two headers name
+    different addresses, one is forged, and we can't know which: the result is then empty.
     """
     if not trusted_proxies:
         return _canonical(peer)
@@ -44,7 +44,7 @@ def client_address(peer: str, headers: Mapping[bytes, bytes], trusted_proxies: i
 
 
 def network_of(request: HttpRequest) -> str:
-    """Return the client's address; for IPv6 its /64, because a client that has one address of it has them all."""
+    """Return the client's address; for IPv6 its /64, because all addresses of a /64 usually belong to one client."""
     names = {b"x-forwarded-for": "HTTP_X_FORWARDED_FOR", b"forwarded": "HTTP_FORWARDED"}
     headers = {
         name: request.META[key].encode("latin-1", "replace") for name, key in names.items() if key in request.META
@@ -78,7 +78,7 @@ def is_private(address: str) -> bool:
 
 @lru_cache(MAX_NETWORK_LISTS)
 def networks_of(text: str) -> tuple[Network, ...]:
-    """Return the networks in a project's list, which has one a line."""
+    """Return the networks in a project's list, one per line."""
     return tuple(ip_network(line, strict=False) for line in text.split())
 
 

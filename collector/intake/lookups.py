@@ -87,7 +87,7 @@ class Lookups:
             self._retry_at = self._clock() + RETRY_SECONDS
 
     def _query(self, token: str, at_us: int) -> None:
-        """Query what is missing. If the database is locked, by a migration say, this fails before readers give up."""
+        """Query what is missing. If the database is locked, as by a migration, this fails before readers give up."""
         days = {at_us // DAY_MICROSECONDS, (at_us + AHEAD_MICROSECONDS) // DAY_MICROSECONDS} - self._salts.keys()
         with brief_statements():
             live = Pixel.objects.live().filter(token=token)

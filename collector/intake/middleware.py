@@ -9,7 +9,7 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 def collector_first(get_response: GetResponse) -> GetResponse:
-    """Answer hits and health checks without session and cookies, whichever host they name."""
+    """Answer hits and health checks without session and cookies, for any `Host` header."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         try:

@@ -28,7 +28,7 @@ class _PlainRequest(NamedTuple):
 class PixelProtocol(ASGIProtocol):  # type: ignore[misc]  # gunicorn is not typed
     """One connection. Answers a plain GET of a pixel with a known token as it arrives; ASGI answers everything else.
 
-    A request is plain if it arrives whole and alone, on a connection that waits for nothing else.
+    A request is plain if it arrives whole and alone, on a connection that has no other request in progress.
     """
 
     def __init__(self, worker: Any) -> None:

@@ -52,9 +52,9 @@ class Limiter:
     """Limits the hits of one kind of client. `clock` returns monotonic seconds.
 
     A call of django-ratelimit costs more than everything else about a hit. Each process therefore counts by itself
-    first: in each window, the first half of a client's hits needs no call. Once a client is over its limit, the process
-    asks about it again only when the window has ended. With several processes, each may let a client make half its
-    limit more than the rate says. A flood is stopped all the same.
+    first: in each window, it makes no call until a client has used half of its limit. Once a client is over its limit,
+    the process asks about it again only when the window has ended. Each additional process may let a client exceed the
+    rate by half of its limit. A flood is still stopped.
     """
 
     def __init__(self, name: str, rate: Rate, clock: Callable[[], float] = time.monotonic) -> None:
@@ -97,9 +97,10 @@ def seconds_to_wait(group: str, key: Callable[[], str], rate: tuple[int, int]) -
 
     `rate` is requests and seconds; 0 requests means no limit. If requests can't be counted, nobody has to wait.
     """
-    if not rate[0]:
+    limit = Rate(*rate)
+    if not limit.requests:
         return 0
-    usage = _count(group, key, Rate(*rate))
+    usage = _count(group, key, limit)
     return max(usage.seconds_left, 1) if usage and usage.is_over else 0
 
 

@@ -3,7 +3,7 @@
 All entry points (gunicorn's connection, ASGI, the Django view) call this code. It never raises, whatever a client
 sends. It runs no queries, unless its caller asks it to. It drops the client's address before anything is written.
 
-What repeats from hit to hit (paths, user agents, pages, languages) is parsed once and cached, up to a bound.
+Values that repeat from hit to hit (paths, user agents, pages, languages) are parsed once and kept in bounded caches.
 """
 
 import re
@@ -145,7 +145,7 @@ class Receiver:
         return answer
 
     def _hit_of(self, request: PixelRequest, target: Target, at_us: int, *, counts: bool) -> SpooledHit:
-        """Return what may be kept of a request. Only this function and `_verdict_on` see the client's address."""
+        """Return what may be kept of a request. Only this function, and those it calls, see the client's address."""
         headers = request.headers
         agent_bytes = headers.get(b"user-agent", b"")
         agent = agent_of(agent_bytes[: 4 * MAX_AGENT])  # keeps the cache small, whatever clients send

@@ -25,9 +25,10 @@ class PixelWorker(gasgi.ASGIWorker):  # type: ignore[misc]  # gunicorn is not ty
     """Serves connections with `PixelProtocol`, if this version of gunicorn supports it."""
 
     def init_signals(self) -> None:
-        """Heed SIGTERM from the start: uvloop passes a signal on only once it runs, after the pages are loaded.
+        """Handle SIGTERM from the start: uvloop passes a signal on only once it runs, after the pages are loaded.
 
-        A worker told to stop before that would go on until gunicorn kills it, `graceful_timeout` seconds later.
+        Otherwise a worker that is told to stop before that goes on until gunicorn kills it, `graceful_timeout` seconds
+        later.
         """
         super().init_signals()
         signal.signal(signal.SIGTERM, lambda number, frame: self.handle_exit_signal())
@@ -37,7 +38,7 @@ class PixelWorker(gasgi.ASGIWorker):  # type: ignore[misc]  # gunicorn is not ty
         super().load_wsgi()
         if not is_supported_gunicorn():
             self.log.warning(
-                "Footfall does not support this version of gunicorn directly; it serves pixels by ASGI, slower."
+                "Footfall does not support this version of gunicorn directly. Pixels go through ASGI, which is slower."
             )
             return
         ASGIProtocol._check_h1c_protocol_available()  # gunicorn caches the result on the class it is called on

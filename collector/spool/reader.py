@@ -34,7 +34,7 @@ def read_lines(segment: Path, offset: int, *, limit_bytes: int) -> Iterator[Line
     A last line without a newline is yielded as torn if the segment is finished, else it is left for later. A line that
     is too long to be ours is cut, so that no segment can fill the memory.
     """
-    finished = is_finished(segment)  # check before reading: a finished segment then can't grow unseen
+    finished = is_finished(segment)  # checked before reading: a line that is written meanwhile must not count as torn
     name, start, until = segment.name, offset, offset + limit_bytes
     with segment.open("rb") as file:
         file.seek(offset)

@@ -60,7 +60,7 @@ class SpoolWriter:
         self._opened_at = 0.0
         self._room = 0
         self._check_due_at = 0.0
-        self._appended = self._synced = self._abandoned = 0  # line numbers: up to which
+        self._appended = self._synced = self._abandoned = 0  # each: how many lines, counted from the first
 
     def append(self, line: bytes) -> None:
         """Write one line with its newline. Raise OSError if it can't be written whole; then nothing of it stays."""
@@ -113,7 +113,7 @@ class SpoolWriter:
                     raise
                 finally:
                     os.close(descriptor)
-            with self._lock:  # a rotation may meanwhile have got the one report that our file failed
+            with self._lock:  # the system's only report of the failure may have gone to a rotation meanwhile
                 if lines <= self._abandoned:
                     raise OSError(errno.EIO, "its segment could not be synced")
                 self._synced = covered
@@ -136,7 +136,7 @@ class SpoolWriter:
             self._room = min(self._max_bytes - spooled_bytes(self._directory), max(CHECK_BYTES, needed))
             self._check_due_at = now + CHECK_SECONDS if self._room < needed else 0.0
         if self._room < needed:
-            self._close()  # the drain can now delete it, and only that makes room
+            self._close()  # so that the drain can delete the segment: only that makes room
             raise SpoolFullError(errno.ENOSPC, "SPOOL_MAX_BYTES is reached")
 
     def _open(self) -> None:

@@ -39,8 +39,8 @@ def credit(placement: str, declared: Collection[str], proxy: str, page_host: str
 def elsewhere(placement: str, page_host: str) -> str:
     """Return the host of a page that is not on the platform of `placement`, or an empty string if it may be.
 
-    This tells an author who has copied an article. The result is empty for a placement that only the pixel declares,
-    which may be on any host, and for mail programs and feed readers, which show what was published elsewhere.
+    This shows an author where an article was copied to. The result is empty for a placement that only the pixel
+    declares, which may be on any host, and for mail programs and feed readers, which show articles of other sites.
     """
     pasted_on = catalogue().get(placement)
     if pasted_on is None or not pasted_on.hosts or not page_host:

@@ -45,11 +45,11 @@ class Caps:
         )
 
     def admits_query(self, project_id: int, pixel_id: int, day: str, url: str) -> bool:
-        """Whether a page may keep its query string. The counts have no query strings: each drain starts from none."""
+        """Whether a page may keep its query string. The counts hold no query strings, so a drain starts with none."""
         return _admits(self._seen(project_id, pixel_id, day).queries, url, MAX_PAGES)
 
     def forget(self) -> None:
-        """Read the counts again next time: what was admitted last was not stored."""
+        """Read the counts again next time, because the last batch was not stored."""
         self._days.clear()
         self._project_days.clear()
 

@@ -130,10 +130,10 @@ class Counts:
 def _rows(hits: Cells, visitors: Cells) -> list[CountRow]:
     """Return the rows of counted hits, with the new visitors of each."""
     rows: list[CountRow] = []
-    nobody: Counter[Value] = Counter()
+    no_visitors: Counter[Value] = Counter()
     for group, cells in hits.items():
         project_id, day, pixel_id, platform = group
-        visitors_of = visitors.get(group, nobody).get
+        visitors_of = visitors.get(group, no_visitors).get
         for cell, count in cells.items():
             dimension, value = cell
             if dimension == _EVIDENCE and pixel_id != WHOLE_PROJECT:

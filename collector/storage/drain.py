@@ -40,7 +40,7 @@ FEWEST_LINES = 500
 SLOW_SECONDS, QUICK_SECONDS = 3.0, 1.0
 POLL_SECONDS = 0.4  # a lone hit is on the dashboard within a second
 MANY_LINES = 1_000  # a batch of fewer is followed by POLL_SECONDS
-GATHER_SECONDS = 1.5  # after a larger batch: the next one gathers
+GATHER_SECONDS = 1.5  # after a larger batch, while hits gather for the next one
 MAX_BACKOFF_SECONDS = 15.0
 EXPIRY_SECONDS = 3600.0
 OFFSET_LIFETIME = timedelta(days=90)
@@ -134,10 +134,10 @@ class Drain:
     def _store_losses(self) -> None:
         """Store how many hits each process could not spool. No query while no number changed."""
         for path in loss_files(self._directory):
-            has_ended = is_finished(path)  # asked before the number is read: a process may still add to it
+            has_ended = is_finished(path)  # checked before the number is read: until then a process may add to it
             lost = losses(path)
             if lost != self._losses.get(path.name, 0):
-                self._offset(path.name)  # makes its row
+                self._offset(path.name)  # creates its row
                 SpoolOffset.objects.filter(segment=path.name).update(lost=lost, updated_at=timezone.now())
                 self._losses[path.name] = lost
             if has_ended:
@@ -184,13 +184,13 @@ class Drain:
         self._offsets.update({line.segment: line.end for line in lines})
 
     def _move_offsets(self, lines: list[Line], stored: Counter[str], private: Counter[str]) -> None:
-        read = Counter(line.segment for line in lines)
+        line_counts = Counter(line.segment for line in lines)
         for segment, end in {line.segment: line.end for line in lines}.items():
             row = SpoolOffset.objects.filter(segment=segment, offset_bytes=self._offsets[segment])
             moved = row.update(
                 offset_bytes=end,
                 hits=F("hits") + stored[segment],
-                set_aside=F("set_aside") + read[segment] - stored[segment],
+                set_aside=F("set_aside") + line_counts[segment] - stored[segment],
                 private=F("private") + private[segment],
                 updated_at=timezone.now(),
             )

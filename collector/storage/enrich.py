@@ -22,7 +22,7 @@ from collector.storage.interned import (
 )
 
 FOREVER_US = 2**63 - 1
-RETIREMENT_GRACE = timedelta(seconds=60)  # until a web process has noticed; hits it answered meanwhile are kept
+RETIREMENT_GRACE = timedelta(seconds=60)  # until all web processes have noticed; hits they took meanwhile are kept
 
 
 class EnrichedHit(Countable):
@@ -128,7 +128,7 @@ class _Batch:
         muted_from, muted_until = pixel.muted_us
         if muted_from <= hit.at_us < muted_until and verdict in READERS:
             verdict = _MUTED
-        # A proxy is never passed off as a reader: its country and language say nothing about the readers behind it.
+        # A proxy is not a reader: its country and language say nothing about the readers behind it.
         is_direct = traffic != _PROXIED
         key = (pixel.id, day, hit.placement, agent.proxy, hit.page)
         origin = self._origins.get(key)
@@ -178,7 +178,9 @@ def final_verdict(verdict: int, agent: Agent) -> tuple[int, int]:
     """Return the verdict on a hit and its traffic, from the verdict of the web process and the parsed agent."""
     if agent.bot and verdict == _COUNTED:
         verdict = _BOT
-    return verdict, _BOT_TRAFFIC if agent.bot or verdict in BOTS else _PROXIED if agent.proxy else _DIRECT
+    if agent.bot or verdict in BOTS:
+        return verdict, _BOT_TRAFFIC
+    return verdict, _PROXIED if agent.proxy else _DIRECT
 
 
 def counting_pixels(spooled: Iterable[SpooledHit]) -> dict[str, CountingPixel]:

@@ -37,9 +37,9 @@ _POSITIONS, _TRAFFIC, _VERDICTS, _EVIDENCE, _DIMENSIONS = (
     for choices in (Position, Traffic, Verdict, Evidence, Dimension)
 )
 _BY_PIXEL = {int(dimension) for dimension in (Dimension.PIXEL, Dimension.STARTED, Dimension.FINISHED)}
-_SIGNS = "[=+@\uff1d\uff0b\uff0d\uff20-]"  # that begin a formula, also in the full width of Japanese keyboards
+_SIGNS = "[=+@\uff1d\uff0b\uff0d\uff20-]"  # begin a formula, also as the full-width characters of Japanese keyboards
 _FORMULA = re.compile(rf"\s*{_SIGNS}|[\t\r\n]")
-# Where another cell begins for a program that separates cells by semicolons, as German Excel, or by tabs.
+# A formula in another cell, if the program separates cells by tabs, or by semicolons as German Excel does.
 _LATER_FORMULA = re.compile(rf"""[;\t\r\n](?<!^[\t\r\n])[\s"]*(?={_SIGNS})""")
 
 

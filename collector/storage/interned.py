@@ -1,7 +1,7 @@
 """Distinct user agents and pages: each string has one row, created when it is first seen.
 
 Rows are created in a transaction of their own, before the one that stores the hits. If that one fails, unused rows may
-be left, which do no harm, and what is remembered here stays right.
+stay, which do no harm, and the memory of this process stays correct.
 """
 
 import hashlib

@@ -13,10 +13,10 @@ def delete_expired(now: datetime) -> int:
 
     Hits are deleted by whole days of their project's time zone: a day has either all of its hits or none.
     """
-    last_salted_day = (now - SALT_LIFETIME).astimezone(UTC).date()
-    deleted, _ = DailySalt.objects.filter(date__lte=last_salted_day).delete()
+    last_expired_day = (now - SALT_LIFETIME).astimezone(UTC).date()
+    deleted, _ = DailySalt.objects.filter(date__lte=last_expired_day).delete()
     for project in Project.objects.all():
-        deleted += DailyVisitor.objects.filter(project=project, date__lte=last_salted_day).delete()[0]
+        deleted += DailyVisitor.objects.filter(project=project, date__lte=last_expired_day).delete()[0]
         deleted += _delete_hits(project, now)
     return deleted
 

@@ -100,13 +100,14 @@ def _compared(directory: Path, load: Load, options: Options, progress: Progress)
     """Measure the servers to compare the real one with."""
     targets: dict[str, Any] = {}
     with nginx(_new(directory / "nginx")) as target:
-        targets["nginx_empty_gif"] = _loaded(load, target, options)[1]
+        _, targets["nginx_empty_gif"] = _loaded(load, target, options)
     progress(_line("nginx, empty_gif", targets["nginx_empty_gif"]))
     with empty_application(_new(directory / "empty"), options.workers) as target:
-        empty = targets["empty_asgi"] = _loaded(load, target, options)[1]
-        progress(_line("empty ASGI application", empty))
-        # No limit to reach: it shows how slow the slowest requests are on this machine without our code.
-        _at_half_rate(empty, load, target, options, progress)
+        _, result = _loaded(load, target, options)
+        progress(_line("empty ASGI application", result))
+        # Shows how slow the slowest requests are on this machine without our code.
+        _at_half_rate(result, load, target, options, progress)
+        targets["empty_asgi"] = result
     return targets
 
 

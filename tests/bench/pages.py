@@ -12,6 +12,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 
 import django
 
@@ -48,15 +49,12 @@ def main(slug: str, requests: int) -> None:
         "project_country_7d": f"/projects/{slug}/?range=7d&country=DE",
     }
 
-    def asking(address: str) -> Callable[[], None]:
-        def ask() -> None:
-            response = client.get(address)
-            assert response.status_code == 200, f"{address} answers {response.status_code}"
-
-        return ask
+    def request(address: str) -> None:
+        response = client.get(address)
+        assert response.status_code == 200, f"{address} answers {response.status_code}"
 
     post_worker_init(None)
-    print(json.dumps(_timed({name: asking(address) for name, address in addresses.items()}, requests)))
+    print(json.dumps(_timed({name: partial(request, address) for name, address in addresses.items()}, requests)))
 
 
 def _busiest_pixel(slug: str) -> int:
@@ -85,17 +83,17 @@ def _timed(pages: dict[str, Callable[[], None]], requests: int) -> dict[str, dic
     cold_times: dict[str, list[float]] = {name: [] for name in pages}
     cpu_times: dict[str, list[float]] = {name: [] for name in pages}
     for number in range(WARM_UPS + requests):
-        for name, ask in pages.items():
+        for name, request in pages.items():
             began, cpu_began = time.perf_counter(), time.process_time()
-            ask()
+            request()
             if number >= WARM_UPS:
                 times[name].append((time.perf_counter() - began) * 1000)
                 cpu_times[name].append((time.process_time() - cpu_began) * 1000)
     for _ in range(min(COLD_REQUESTS, requests)):
-        for name, ask in pages.items():
+        for name, request in pages.items():
             REMEMBERED.forget()
             began = time.perf_counter()
-            ask()
+            request()
             cold_times[name].append((time.perf_counter() - began) * 1000)
     return {
         name: {

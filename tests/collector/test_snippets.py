@@ -66,11 +66,11 @@ def test_texts_have_every_form_and_begin_with_the_form_of_the_platform(placement
     only = snippet("abc234", placement, BASE)
 
     assert [form for form, _, _ in only.texts] == forms
-    assert only.texts[0][2] == getattr(only, only.accepts)
+    assert only.texts[0].text == getattr(only, only.accepts)
 
 
 @pytest.mark.parametrize("placement", ["website", "github-pages", "ghost", "team-wiki", ""])
-def test_where_readers_load_images_from_html_the_second_image_loads_late(placement):
+def test_the_second_image_loads_late_on_platforms_that_take_html(placement):
     only = snippet("abc234", placement, BASE)
 
     assert only.why_no_end == ""
@@ -102,7 +102,7 @@ def test_restructuredtext_has_its_own_option_to_load_the_second_image_late():
         ("forum", "snippets can't make an image load late"),
     ],
 )
-def test_where_a_second_image_tells_nothing_there_is_none_and_a_reason(placement, reason):
+def test_a_platform_without_a_second_image_gives_the_reason(placement, reason):
     only = snippet("abc234", placement, BASE)
 
     assert reason in only.why_no_end
@@ -129,14 +129,14 @@ def test_the_collector_counts_every_address_in_every_form(entry_point, project, 
     endpoint = entry_point(tmp_path / "spool")
     expected = set()
     for pixel, placement in zip(pixels, placements, strict=True):
-        one = snippet(pixel.token, placement, BASE)
-        texts = [text for _, _, text in one.texts] + ([one.end[2]] if one.end else [])
+        pasted = snippet(pixel.token, placement, BASE)
+        texts = [form.text for form in (*pasted.texts, pasted.end) if form]
         urls = {html.unescape(url) for text in texts for url in URLS.findall(text)}
-        assert urls == ({one.url, one.end_url} if one.end else {one.url})
+        assert urls == ({pasted.url, pasted.end_url} if pasted.end else {pasted.url})
         for url in urls:
             assert endpoint.get(url.removeprefix(BASE)).reason == "counted"
         expected.add((pixel.pk, placement or "(direct)", placement, Position.START))
-        if one.end:
+        if pasted.end:
             expected.add((pixel.pk, placement or "(direct)", placement, Position.END))
     endpoint.close()
     drain(tmp_path / "spool")
@@ -168,7 +168,7 @@ def test_without_a_public_url_the_origin_of_the_request_is_used(settings):
     assert base_url() == "http://localhost:8000"
 
 
-def test_no_url_has_a_word_that_ad_blockers_match():
+def test_no_url_contains_a_word_that_ad_blockers_match():
     for placement in ["", *catalogue()]:
         (only,) = snippets(Pixel(token=make_token(), placements=[placement] if placement else []), BASE)
         assert not re.search("pixel|track|analytics|telemetry", only.url + only.end_url)

@@ -60,7 +60,7 @@ class Command(BaseCommand):
         if user is not None and not project.memberships.filter(user=user, role=Role.OWNER).exists():
             raise CommandError(
                 f"Project “{slug}” already exists, and “{owner}” doesn't own it. "
-                "Leave out --owner, or make “{owner}” an owner in the admin."
+                f"Leave out --owner, or make “{owner}” an owner in the admin."
             )
         return project
 

@@ -24,7 +24,7 @@ class Command(BaseCommand):
             with exclusive(settings.SPOOL_DIR):
                 drain = Drain(settings.SPOOL_DIR)
                 if once:
-                    self._drain_what_waits(drain)
+                    self._empty_spool(drain)
                 else:
                     drain.run(stop_on_signals())
         except BlockingIOError:
@@ -32,7 +32,7 @@ class Command(BaseCommand):
                 f"Another drain already works on {settings.SPOOL_DIR}. Stop it first: a spool can have only one."
             ) from None
 
-    def _drain_what_waits(self, drain: Drain) -> None:
+    def _empty_spool(self, drain: Drain) -> None:
         lines = 0
         try:
             while batch := drain.drain_once():

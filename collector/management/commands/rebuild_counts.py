@@ -17,7 +17,6 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("project", nargs="?", help="the project's slug (default: all projects)")
-
         parser.add_argument(
             "--reclassify",
             action="store_true",

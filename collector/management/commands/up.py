@@ -112,5 +112,5 @@ class Command(BaseCommand):
 
 
 def _local_address(host: str) -> str:
-    """Return the address to connect to, if we listen on all of them."""
+    """Return an address that a local client can connect to: the loopback address if the server listens on all."""
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104

@@ -23,17 +23,13 @@ def act(client: Client, action: str, pixel: Pixel, **more: str) -> str:
 
 
 def test_retiring_and_reinstating_shows_in_list_page_and_history(as_owner, pixel):
-    def act(action):
-        as_owner.post("/admin/collector/pixel/", {"action": action, "index": "0", "_selected_action": [pixel.pk]})
-        pixel.refresh_from_db()
-
-    act("retire")
+    act(as_owner, "retire", pixel)
     assert pixel.retired_at is not None
     assert "Hello" in text_of(as_owner.get("/admin/collector/pixel/?state=retired"))
     assert "0 pixels" in text_of(as_owner.get("/admin/collector/pixel/?state=live"))
     assert "This pixel is retired" in text_of(as_owner.get(f"/admin/collector/pixel/{pixel.pk}/change/"))
 
-    act("reinstate")
+    act(as_owner, "reinstate", pixel)
     assert pixel.retired_at is None
     assert "Hello" in text_of(as_owner.get("/admin/collector/pixel/?state=live"))
     assert sorted(LogEntry.objects.values_list("change_message", flat=True)) == ["Reinstated.", "Retired."]
@@ -44,38 +40,34 @@ def test_the_history_is_in_the_language_of_the_user_who_revokes(as_owner, owner,
     monkeypatch.setattr(f"collector.admin.{module}._", "Ja: {}".format)
     link = ShareLink.objects.create(project=project, name="For Bo")
     token = ApiToken.objects.create(user=owner, name="Script")
-    picked = {"sharelink": link, "apitoken": token}[model]
+    pk = {"sharelink": link, "apitoken": token}[model].pk
 
-    as_owner.post(f"/admin/collector/{model}/", {"action": "revoke", "_selected_action": picked.pk, "index": "0"})
+    as_owner.post(f"/admin/collector/{model}/", {"action": "revoke", "_selected_action": pk, "index": "0"})
 
     assert LogEntry.objects.get().change_message == "Ja: Revoked."
 
 
 def test_a_button_on_a_pixel_page_leads_back_to_it(as_owner, pixel):
-    data = {"action": "retire", "index": "0", "from_page": "1", "_selected_action": [pixel.pk]}
-
-    response = as_owner.post("/admin/collector/pixel/", data)
-
-    assert response.headers["Location"] == f"/admin/collector/pixel/{pixel.pk}/change/"
+    assert act(as_owner, "retire", pixel, from_page="1") == f"/admin/collector/pixel/{pixel.pk}/change/"
 
 
 @pytest.mark.parametrize("who", ["owner", "editor"])
 def test_pausing_and_resuming_shows_in_list_page_and_history(request, who, pixel):
     client = logged_in(request.getfixturevalue(who))
-    lists, page = "/admin/collector/pixel/", f"/admin/collector/pixel/{pixel.pk}/change/"
+    pixel_list, page = "/admin/collector/pixel/", f"/admin/collector/pixel/{pixel.pk}/change/"
 
     assert 'value="mute"' in text_of(client.get(page))
     assert "The pause applies to all readers" in text_of(client.get(page))
     assert act(client, "mute", pixel, from_page="1") == page
     assert pixel.is_muted(timezone.now())
     until = f"Paused until {pixel.muted_until.astimezone(pixel.project.zone):%H:%M} Europe/Berlin"
-    for url in (lists, page):
+    for url in (pixel_list, page):
         assert until in text_of(client.get(url))
     assert 'value="unmute"' in text_of(client.get(page))
 
     act(client, "unmute", pixel)
     assert not pixel.is_muted(timezone.now())
-    for url in (lists, page):
+    for url in (pixel_list, page):
         assert "Paused until" not in text_of(client.get(url))
     assert sorted(LogEntry.objects.values_list("change_message", flat=True)) == ["Paused.", "Resumed."]
 
@@ -130,9 +122,8 @@ def test_retiring_again_keeps_the_first_moment(as_owner, pixel):
     first = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
     Pixel.objects.update(retired_at=first)
 
-    as_owner.post("/admin/collector/pixel/", {"action": "retire", "index": "0", "_selected_action": [pixel.pk]})
+    act(as_owner, "retire", pixel)
 
-    pixel.refresh_from_db()
     assert pixel.retired_at == first
 
 
@@ -154,9 +145,9 @@ def test_a_pixel_without_counts_can_be_deleted(as_owner, project, pixel):
 
     as_owner.post(f"/admin/collector/pixel/{pixel.pk}/delete/", {"post": "yes"})
     action = {"action": "delete_selected", "index": "0", "_selected_action": [another.pk]}
-    asked = as_owner.post("/admin/collector/pixel/", action)
-    assert "Are you sure" in text_of(asked)
-    confirm = dict(re.findall(r'<input type="hidden" name="(action|post)" value="(\w+)"', text_of(asked)))
-    as_owner.post("/admin/collector/pixel/", {**confirm, "_selected_action": [another.pk]})
+    confirmation = text_of(as_owner.post("/admin/collector/pixel/", action))
+    assert "Are you sure" in confirmation
+    hidden_fields = dict(re.findall(r'<input type="hidden" name="(action|post)" value="(\w+)"', confirmation))
+    as_owner.post("/admin/collector/pixel/", {**hidden_fields, "_selected_action": [another.pk]})
 
     assert not Pixel.objects.exists()

@@ -183,12 +183,12 @@ def test_the_list_of_pixels_costs_the_same_however_many_there_are(as_owner, proj
         as_owner.get("/admin/collector/pixel/")
 
 
-@pytest.mark.parametrize("asked", ["9" * 5000, "9" * 20, "-1", "x", "\u00b2", "%00"])
+@pytest.mark.parametrize("key", ["9" * 5000, "9" * 20, "-1", "x", "\u00b2", "%00"])
 @pytest.mark.parametrize("model", ["pixel", "sharelink"])
-def test_a_list_filtered_by_an_impossible_project_is_empty(as_owner, pixel, model, asked):
+def test_a_list_filtered_by_an_impossible_project_is_empty(as_owner, pixel, model, key):
     ShareLink.objects.create(project=pixel.project, name="Hello")
 
-    answer = as_owner.get(f"/admin/collector/{model}/?project={asked}")
+    answer = as_owner.get(f"/admin/collector/{model}/?project={key}")
 
     assert answer.status_code == 200
     assert "Hello" not in text_of(answer)

@@ -142,7 +142,7 @@ def test_deleting_a_project_deletes_its_data_and_no_other(as_owner, pixel, forei
     assert "All its hits, visitors and counts" in text_of(as_owner.get(url))
     as_owner.post(url, {"post": "yes"})
 
-    assert [left.slug for left in Project.objects.all()] == ["theirs"]
+    assert [project.slug for project in Project.objects.all()] == ["theirs"]
     assert Pixel.objects.get() == foreign
     assert DailyCount.objects.get().project == foreign.project
     assert Hit.objects.get().project == foreign.project

@@ -154,7 +154,7 @@ def test_a_password_that_was_refused_is_not_sent_back(as_owner, project):
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "reason"),
     [
         ({"new_password": PASSWORD, "embedded_on": "*"}, "A frame can&#x27;t ask for a password"),
         ({"shows": ["hours"], "embedded_on": "*"}, "The frame shows the trend"),
@@ -184,10 +184,10 @@ def test_a_password_that_was_refused_is_not_sent_back(as_owner, project):
         ({"pixel": "x"}, "Choose an article of the project above"),
     ],
 )
-def test_invalid_input_is_refused_with_a_reason(as_owner, project, changes, said):
+def test_invalid_input_is_refused_with_a_reason(as_owner, project, changes, reason):
     page = text_of(add(as_owner, project, **changes))
 
-    assert said in page
+    assert reason in page
     assert not ShareLink.objects.exists()
 
 
@@ -211,7 +211,7 @@ def test_any_site_can_be_named(as_owner, project, site):
     assert ShareLink.objects.get().embedded_on == site
 
 
-def test_a_frame_and_a_password_are_refused_together_later_too(as_owner, pixel):
+def test_an_existing_link_can_not_have_both_a_frame_and_a_password(as_owner, pixel):
     locked, framed = share(pixel, password=PASSWORD), share(pixel, embedded_on="*")
 
     assert "A frame can" in text_of(change(as_owner, locked, embedded_on="*"))

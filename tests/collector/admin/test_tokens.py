@@ -51,9 +51,9 @@ def test_a_new_token_shows_its_secret_once_and_reads_its_projects(as_owner, owne
     assert reads(secret) == ["blog"]
     for path in (LIST, f"{LIST}{token.pk}/change/", f"{LIST}{token.pk}/history/", "/admin/"):
         assert secret not in text_of(as_owner.get(path))
-    kept = [str(vars(row)) for row in [token, *LogEntry.objects.all()]]
-    kept += [str(session.get_decoded()) for session in Session.objects.all()]
-    assert secret not in " ".join([*kept, *(cookie.value for cookie in as_owner.cookies.values())])
+    stored = [str(vars(row)) for row in [token, *LogEntry.objects.all()]]
+    stored += [str(session.get_decoded()) for session in Session.objects.all()]
+    assert secret not in " ".join([*stored, *(cookie.value for cookie in as_owner.cookies.values())])
 
 
 def test_viewers_create_tokens_only_if_they_are_staff(viewer, project):
@@ -120,8 +120,8 @@ def test_actions_skip_other_peoples_tokens(as_owner, theirs, action):
 
 
 def test_a_token_is_revoked_on_its_page(as_owner, project):
-    made = as_owner.post(f"{LIST}add/", {"name": "Script", "projects": [project.pk]})
-    secret = SECRET.findall(text_of(made))[0]
+    response = as_owner.post(f"{LIST}add/", {"name": "Script", "projects": [project.pk]})
+    secret = SECRET.findall(text_of(response))[0]
     token = ApiToken.objects.get()
     assert 'value="revoke"' in text_of(as_owner.get(f"{LIST}{token.pk}/change/"))
     data = {"action": "revoke", "_selected_action": [token.pk], "index": "0", "from_page": "1"}
@@ -142,7 +142,7 @@ def test_a_superuser_can_revoke_any_token_but_not_add_projects_its_user_may_not_
     assert "Their secret script" in text_of(admin_client.get(LIST))
     assert "Blog" not in text_of(admin_client.get(f"{LIST}{theirs.pk}/change/"))
     admin_client.post(f"{LIST}{theirs.pk}/change/", {"name": "Mine", "projects": [project.pk]})
-    assert [one.slug for one in theirs.projects.all()] == ["theirs"]
+    assert [project.slug for project in theirs.projects.all()] == ["theirs"]
     admin_client.post(LIST, {"action": "revoke", "_selected_action": [theirs.pk], "index": "0"})
     assert ApiToken.objects.get().revoked_at is not None
 

@@ -164,12 +164,7 @@ HEADSET = Agent("Oculus Browser", "Android", "wearable")
         (Agent("Chrome"), "?0", "Windows", Agent("Chrome", "Windows", "desktop")),
         (Agent("Chrome"), "?1", "", Agent("Chrome", "", "phone")),
         (Agent("Chrome", "Windows", "desktop"), "?0", "macOS", Agent("Chrome", "Windows", "desktop")),
-        (
-            Agent("Oculus Browser", "Android", "wearable"),
-            "?0",
-            "Android",
-            Agent("Oculus Browser", "Android", "wearable"),
-        ),
+        (HEADSET, "?0", "Android", HEADSET),
         (Agent(bot="curl"), "?1", "Android", Agent(bot="curl")),
         (Agent(proxy="hey"), "?0", "Linux", Agent(proxy="hey")),
     ],
@@ -209,7 +204,7 @@ def test_every_fact_has_its_source():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_cases_of_other_sources_are_classified_as_these_say(pixel, tmp_path):
+def test_most_requests_are_classified_as_other_sources_classify_them(pixel, tmp_path):
     tallies: dict[tuple[str, str], Tally] = defaultdict(Tally)
     for case, row in send_and_export(cases(), pixel, tmp_path / "spool"):
         for field, expected in case.expected.items():

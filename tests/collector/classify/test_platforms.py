@@ -42,7 +42,7 @@ def test_every_platform_of_the_catalogue_is_complete():
             assert "Not verified" in platform.sees, platform.slug
         for part in platform.proxies:
             assert part == part.lower(), platform.slug
-            assert len(part) >= 7, "so short a part would be found in agents that mean something else"
+            assert len(part) >= 7, "a part this short may also match other agents"
 
 
 def test_the_sentence_for_authors_says_who_loads_the_images():
@@ -83,7 +83,7 @@ def test_no_slug_name_host_or_app_is_written_twice():
     assert [host for host in hosts if not re.fullmatch(r"[a-z0-9_-]+(\.[a-z0-9_-]+)+", host)] == []
 
 
-def test_there_are_platforms_of_every_kind_to_choose_from_and_no_others():
+def test_an_author_can_choose_platforms_of_every_kind_and_no_others():
     offered = platforms_by_kind()
     assert list(offered) == list(KINDS.values())
     assert all(offered.values())
@@ -120,8 +120,9 @@ def luminance(colour: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def contrast(one: str, other: str) -> float:
-    dark, light = sorted((luminance(one), luminance(other)))
+def contrast(first: str, second: str) -> float:
+    """Return the contrast ratio of two colours (WCAG 2.2)."""
+    dark, light = sorted((luminance(first), luminance(second)))
     return (light + 0.05) / (dark + 0.05)
 
 
@@ -135,7 +136,7 @@ def test_every_colour_has_contrast_to_the_page_in_both_themes(ground, theme):
     assert {name: colour for name, colour in colours.items() if contrast(colour, ground_colours[theme]) < 3} == {}
 
 
-def test_contrast_is_that_of_the_wcag():
+def test_contrast_is_computed_as_wcag_defines_it():
     assert contrast("#ffffff", "#000000") == pytest.approx(21)
     assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
 

@@ -21,7 +21,7 @@ from collector.models import DailyVisitor, Hit, Pixel, SpoolOffset
 from collector.models.counts import WHOLE_PROJECT
 from collector.spool.reader import segments
 from collector.spool.writer import SpoolWriter
-from collector.storage.drain import SET_ASIDE_FILE, Drain
+from collector.storage.drain import SET_ASIDE_FILE
 from tests.endpoints import AsgiEndpoint
 from tests.hits import counts, drain, hit, micros, spool
 from tests.readers import Readers
@@ -123,7 +123,8 @@ def test_a_migration_that_locks_the_tables_delays_no_reader_and_loses_no_hit(ser
         began_at = time.monotonic()
         readers.read_all()
         assert time.monotonic() - began_at < 15
-        assert readers.stored("blog") == {} if server.database_url.startswith("sqlite") else True
+        if server.database_url.startswith("sqlite"):  # only there can a locked database still be read
+            assert readers.stored("blog") == {}
 
     assert set(readers.answers.values()) == {200}
     assert_kept_once(server, readers)
@@ -143,8 +144,8 @@ def test_a_full_spool_counts_lost_hits_and_keeps_every_acknowledged_one(tmp_path
         assert set(readers.answers.values()) == {200, 503}
         assert_kept_once(server, readers)
         assert readers.stored("blog").keys() == readers.acknowledged
-        noted = "from collector.models import *; print(sum(SpoolOffset.objects.values_list('lost', flat=True)))"
-        eventually(lambda: int(server.manage("shell", "-v0", "-c", noted)) == lost, 30)
+        script = "from collector.models import *; print(sum(SpoolOffset.objects.values_list('lost', flat=True)))"
+        eventually(lambda: int(server.manage("shell", "-v0", "-c", script)) == lost, 30)
         later = Readers(server, token, 10)
         eventually(lambda: server.spooled_bytes() < 10_000, 30)
         time.sleep(1)  # the web process checks the size once a second
@@ -171,7 +172,7 @@ def test_a_corrupt_segment_loses_only_the_damaged_lines(tmp_path, pixel, seed):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_clock_that_jumps_back_a_day_loses_no_hit_and_each_counts_on_the_day_it_shows(tmp_path, pixel, monkeypatch):
+def test_if_the_clock_jumps_back_a_day_no_hit_is_lost_and_each_counts_on_its_own_day(tmp_path, pixel, monkeypatch):
     endpoint = AsgiEndpoint(tmp_path / "spool")
     today = micros(f"{datetime.now(UTC).date()}T12:00")
     for moment in (today, today - DAY_MICROSECONDS, today + 1, today - DAY_MICROSECONDS + 1):
@@ -181,7 +182,7 @@ def test_a_clock_that_jumps_back_a_day_loses_no_hit_and_each_counts_on_the_day_i
 
     drain(tmp_path / "spool")
 
-    assert sorted(value for value in counts("total").values()) == [(2, 1), (2, 1)]
+    assert list(counts("total").values()) == [(2, 1), (2, 1)]
     assert Hit.objects.count() == 4
 
 
@@ -200,10 +201,8 @@ def test_drains_of_several_machines_never_deadlock_and_store_no_hit_twice(tmp_pa
     failures: list[BaseException] = []
 
     def work(machine: int) -> None:
-        one = Drain(tmp_path / str(machine), batch_lines=40)
         try:
-            while one.drain_once():
-                pass
+            drain(tmp_path / str(machine), batch_lines=40)
         except BaseException as error:
             failures.append(error)
         finally:

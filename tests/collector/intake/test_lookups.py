@@ -102,19 +102,19 @@ def test_while_the_database_is_down_any_token_may_count_and_queries_pause(pixel,
 
 
 def test_a_stale_connection_is_replaced_and_the_query_repeated_at_once(pixel, monkeypatch):
-    real_ask = Lookups._query
-    answers = [OperationalError("server closed the connection"), None]
+    real_query = Lookups._query
+    outcomes = [OperationalError("server closed the connection"), None]
 
-    def ask(self, token, at_us):
-        if error := answers.pop(0):
+    def query(self, token, at_us):
+        if error := outcomes.pop(0):
             raise error
-        real_ask(self, token, at_us)
+        real_query(self, token, at_us)
 
-    monkeypatch.setattr(Lookups, "_query", ask)
+    monkeypatch.setattr(Lookups, "_query", query)
     memory = Lookups()
 
     assert memory.load(pixel.token, DAY)
-    assert answers == []
+    assert outcomes == []
 
 
 def test_the_drain_checks_the_tokens_of_hits_received_while_the_database_was_down(tmp_path, pixel, restore_database):

@@ -63,11 +63,11 @@ def test_the_cache_is_not_called_below_half_the_limit_nor_again_above_it(clock, 
 
 
 def test_processes_share_their_counts_through_the_cache(clock):
-    one, two = (Limiter("a", Rate(10, 86_400), clock) for _ in range(2))
-    hits(one, 8)
-    hits(two, 5)
+    first, second = (Limiter("a", Rate(10, 86_400), clock) for _ in range(2))
+    hits(first, 8)
+    hits(second, 5)
 
-    assert hits(two, 3) == [False, False, True]
+    assert hits(second, 3) == [False, False, True]
 
 
 def test_a_rate_of_zero_means_no_limit(clock):

@@ -6,8 +6,8 @@ import sys
 from tests.server import ROOT
 
 
-def test_a_worker_told_to_stop_before_it_serves_stops():
-    """Otherwise gunicorn waits `graceful_timeout` seconds for it, then kills it."""
+def test_a_worker_stops_even_if_sigterm_arrives_before_it_serves():
+    """Otherwise gunicorn waits `graceful_timeout` seconds for it and then kills it."""
     script = """
 import os, signal
 from gunicorn.config import Config

@@ -102,7 +102,7 @@ def test_the_owner_may_be_named_again(stranger):
 
 
 def test_naming_an_owner_does_not_give_them_an_existing_project(project, viewer):
-    with pytest.raises(CommandError, match="already exists, and “viewer” doesn't own it"):
+    with pytest.raises(CommandError, match=r"“viewer” doesn't own it\. Leave out --owner, or make “viewer” an owner"):
         run("blog", "Hello", "--owner", "viewer")
 
     assert not Project.objects.owned_by(viewer).exists()

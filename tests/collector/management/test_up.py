@@ -149,10 +149,12 @@ def test_a_request_in_pieces_is_answered_and_so_are_the_next_ones_on_its_connect
     ask(server, f"/p/{token}.gif")
     request = f"GET /p/{token}.gif HTTP/1.1\r\nHost: x\r\nUser-Agent: {CHROME}\r\n\r\n".encode()
 
-    noted = f"GET /p/{token}.gif HTTP/1.1\r\nDNT: 1\r\nX-Note: ".encode(), request.replace(b"Host: x\r\n", b"")
+    # Joined, the pieces are a request with DNT. Alone, the second one looks like a whole request without it.
+    opting_out = f"GET /p/{token}.gif HTTP/1.1\r\nDNT: 1\r\nX-Note: ".encode(), request.replace(b"Host: x\r\n", b"")
+    start, rest = opting_out
 
     with socket.create_connection(("127.0.0.1", server.port), timeout=5) as client:
-        for pieces in ([request], [request[:30], request[30:]], noted, [request], [2 * request + noted[0], noted[1]]):
+        for pieces in ([request], [request[:30], request[30:]], opting_out, [request], [2 * request + start, rest]):
             for piece in pieces:
                 client.sendall(piece)
                 time.sleep(0.05)  # so that each piece arrives alone

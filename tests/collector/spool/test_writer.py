@@ -133,7 +133,7 @@ def test_no_line_of_a_segment_that_could_not_be_synced_is_acknowledged(directory
     writer.close()
 
 
-def test_a_failed_sync_that_only_a_rotation_saw_fails_waiting_threads_too(directory, monkeypatch, broken_disk):
+def test_waiting_threads_fail_too_if_only_a_rotation_saw_the_failed_sync(directory, monkeypatch, broken_disk):
     writer = SpoolWriter(directory, is_durable=True, segment_bytes=1)
     writer.append(LINE)
     real_fsync = os.fsync

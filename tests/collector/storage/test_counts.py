@@ -1,7 +1,8 @@
 """What hits add to the counts, and that counting them again gives the same numbers."""
 
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.management import call_command
@@ -142,7 +143,7 @@ def test_the_strongest_evidence_decides_the_platform(take, pixel, fields, platfo
     assert Hit.objects.get().platform == platform
 
 
-def test_what_strangers_invent_is_capped_by_day_and_the_rest_is_other(take, pixel, monkeypatch):
+def test_invented_pages_and_hosts_are_capped_by_day_and_the_rest_is_other(take, pixel, monkeypatch):
     monkeypatch.setattr(caps, "MAX_PAGES", 3)
     monkeypatch.setattr(caps, "MAX_PLATFORMS", 2)
     take(*(hit(pixel, page=f"https://host{number}.example/") for number in range(4)))
@@ -226,9 +227,6 @@ ZONES = ["UTC", "Europe/Berlin", "America/St_Johns", "Australia/Lord_Howe", "Asi
 @settings(max_examples=200, deadline=None, database=None)
 @given(st.integers(micros("1972-02-01T00:00"), micros("2040-01-01T00:00")), st.sampled_from(ZONES))
 def test_a_quarter_hour_has_the_day_and_hour_of_each_of_its_moments(at_us, zone):
-    from datetime import UTC, datetime
-    from zoneinfo import ZoneInfo
-
     local = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at_us)).astimezone(ZoneInfo(zone))
     assert local_day_and_hour(at_us, zone) == (local.date().isoformat(), f"{local.hour:02}")
 

@@ -15,6 +15,7 @@ from collector.models import DailyCount, DailySalt, Hit, Pixel, SpoolOffset
 from collector.spool.reader import segments
 from collector.spool.writer import SpoolWriter
 from collector.storage import drain as drain_module
+from collector.storage import store as store_module
 from collector.storage.drain import SET_ASIDE_FILE, AnotherDrainError, Drain
 from tests.hits import counts, drain, hit, spool
 
@@ -223,14 +224,14 @@ def test_unusable_lines_are_set_aside_with_the_reason_and_stop_nothing(directory
 
 def test_a_line_that_the_database_refuses_is_set_aside_alone(directory, pixel, monkeypatch):
     spool(directory, [hit(pixel, visitor=number) for number in range(10)])
-    real_insert = drain_module.store.__globals__["_insert"]
+    real_insert = store_module._insert
 
     def insert(hits):
-        if any(one.visitor == 7 for one in hits):
+        if any(enriched.visitor == 7 for enriched in hits):
             raise IntegrityError("refused")
         real_insert(hits)
 
-    monkeypatch.setattr("collector.storage.store._insert", insert)
+    monkeypatch.setattr(store_module, "_insert", insert)
     drain(directory)
 
     assert Hit.objects.count() == 9
@@ -267,7 +268,7 @@ def test_a_batch_costs_the_same_queries_however_many_hits_it_has(directory, pixe
     for number in range(50):
         writer.append(hit(pixel, visitor=number).to_line())
 
-    # Pixels; BEGIN, hold them, claim visitors, hits, counts, offset, COMMIT.
+    # Read the pixels; BEGIN, lock the pixels, claim visitors, insert hits, upsert counts, move the offset, COMMIT.
     with django_assert_num_queries(8):
         running.drain_once()
     writer.close()
@@ -287,7 +288,7 @@ def test_the_losses_of_a_process_are_stored_while_it_lives_and_after_its_end(dir
         pass
 
     assert lost_hits() == 2
-    assert sorted(path.name for path in directory.iterdir()) == []
+    assert list(directory.iterdir()) == []
 
 
 def lost_hits():

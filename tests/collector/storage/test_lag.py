@@ -5,16 +5,16 @@ from django.utils import timezone
 
 from collector.intake.clock import now_us
 from collector.models import SpoolOffset
+from collector.spool.line import SpooledHit
 from collector.spool.writer import SpoolWriter
 from collector.storage.lag import Lag, lag
 from tests.hits import drain, hit, micros
 
+pytestmark = pytest.mark.django_db(transaction=True)
+
 
 def bytes_and_seconds(lag: Lag) -> tuple[int, float]:
     return lag.bytes, lag.seconds
-
-
-pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_the_lag_is_the_age_of_the_oldest_waiting_line(tmp_path, pixel, django_assert_num_queries):
@@ -44,9 +44,7 @@ def test_the_lag_is_the_age_of_the_oldest_waiting_line(tmp_path, pixel, django_a
 def test_readiness_fails_when_hits_wait_too_long(client, settings, tmp_path, pixel, seconds, status):
     settings.SPOOL_DIR = tmp_path
     writer = SpoolWriter(tmp_path)
-    one = hit(pixel)
-    line = type(one)(token=one.token, at_us=now_us() - seconds * 1_000_000).to_line()
-    writer.append(line)
+    writer.append(SpooledHit(token=pixel.token, at_us=now_us() - seconds * 1_000_000).to_line())
 
     response = client.get("/readyz")
 
@@ -57,8 +55,7 @@ def test_readiness_fails_when_hits_wait_too_long(client, settings, tmp_path, pix
 
 def test_a_drain_that_catches_up_does_not_fail_readiness(client, settings, tmp_path, pixel):
     settings.SPOOL_DIR = tmp_path
-    one = hit(pixel)
-    line = type(one)(token=one.token, at_us=now_us() - 7200 * 1_000_000).to_line()
+    line = SpooledHit(token=pixel.token, at_us=now_us() - 7200 * 1_000_000).to_line()
     writer = SpoolWriter(tmp_path)
     writer.append(line)
     drain(tmp_path)

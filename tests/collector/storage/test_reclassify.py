@@ -20,7 +20,7 @@ GOOGLEBOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.
 
 @pytest.fixture
 def former_rules(monkeypatch):
-    """A function that gives the drain other rules: the agents to take for some strings."""
+    """Yield a function that makes the drain parse the given strings as the given agents."""
 
     def use(rules: dict[str, Agent]) -> None:
         monkeypatch.setattr(interned, "parse_agent", lambda string: rules.get(string) or parse_agent(string))

@@ -31,7 +31,7 @@ def test_hits_are_deleted_by_whole_local_days_and_their_counts_stay(take, projec
 
     delete_expired(NOW)
 
-    assert [kept.at.isoformat() for kept in Hit.objects.order_by("at")] == ["2026-11-19T23:30:00+00:00"]
+    assert [stored.at.isoformat() for stored in Hit.objects.order_by("at")] == ["2026-11-19T23:30:00+00:00"]
     totals = DailyCount.objects.filter(dimension=Dimension.TOTAL, pixel_id=WHOLE_PROJECT)
     assert sum(totals.values_list("hits", flat=True)) == 5
 
