@@ -142,7 +142,7 @@ def _why_no_end(platform: Platform) -> str:
     elif platform.kind == "feed":
         why = _("Read-through is unknown: each feed reader decides when it loads images.")
     elif platform.lazy:
-        why = _("Read-through is unknown: %(platform)s loads every image late, also the one at the start.")
+        why = _("Read-through is unknown: %(platform)s loads every image late, including the one at the start.")
     elif platform.accepts not in {"html", "rst"}:
         why = _("Read-through is unknown: on %(platform)s, snippets can't make an image load late.")
     return why % {"platform": platform.name}
