@@ -9,7 +9,8 @@ from django.test.utils import CaptureQueriesContext
 
 from collector.models import ApiToken
 from dashboard.api.read_only import read_only
-from tests.dashboard.api.client import ENDPOINTS, NOON, get
+from tests.dashboard.api.client import ENDPOINTS, get
+from tests.dashboard.conftest import NOON
 
 pytestmark = pytest.mark.django_db
 

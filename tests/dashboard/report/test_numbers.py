@@ -23,21 +23,13 @@ from dashboard.report.page_state import PageState
 from dashboard.report.panels.panel import Panel
 from dashboard.report.panels.platforms import platform_label
 from dashboard.report.trend import TREND_PLATFORMS
-from dashboard.visits.cache import REMEMBERED
 from dashboard.visits.periods import Period
 from tests.dashboard.report.plain_counts import DAY, Plain, Read, bucket_of, hidden, raw_hits, share_of, times, until
 from tests.dashboard.report.random_readers import NIGHTS, fill, query_of, some_hits, some_wish
 
 pytestmark = pytest.mark.django_db
 
-
 EVIDENCE = ["its link", "its proxy", "the page"]
-
-
-@pytest.fixture(autouse=True)
-def forgotten():
-    """Projects of other tests had the same keys."""
-    REMEMBERED.forget()
 
 
 def digits(text: str) -> list[int]:

@@ -10,9 +10,9 @@ from dashboard.report.full_list import FULL_ARTICLES
 from dashboard.report.page import make_page
 from dashboard.report.panels.panel import PANEL_ROWS
 from dashboard.visits.rollup import MAX_CANDIDATES
+from tests.dashboard.conftest import NOON
 from tests.dashboard.report.daily_counts import (
     DAY,
-    NOON,
     START,
     add,
     add_visits,

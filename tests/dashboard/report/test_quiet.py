@@ -1,6 +1,6 @@
 """Which pixels are unusually quiet: a table of visits, and which pixels the page names."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -8,11 +8,11 @@ from collector.models import DailyCount, Dimension, Pixel, Project
 from collector.models.counts import ALL_PLATFORMS
 from dashboard.report import quiet
 from dashboard.report.quiet import HISTORY_DAYS, is_quiet, quiet_pixels
+from tests.dashboard.conftest import NOON
 
 pytestmark = pytest.mark.django_db
 
-TODAY = date(2026, 11, 22)
-NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+TODAY = NOON.date()
 LONG_AGO = NOON - timedelta(days=400)
 
 

@@ -10,18 +10,12 @@ from hypothesis import strategies as st
 from collector.models import DailyCount, Dimension, ShareLink
 from collector.models.counts import ALL_PLATFORMS, WHOLE_PROJECT
 from dashboard.report.full_list import FULL_ROWS
-from dashboard.visits.cache import REMEMBERED
 from dashboard.visits.filters import FILTER_NAMES
 from tests.dashboard.report.daily_counts import DAY, add_visits
-from tests.dashboard.views.page_reader import NOON, PAGES, Tables, get, links
+from tests.dashboard.views.page_reader import PAGES, Tables, get, links
 from tests.hits import hit
 
-
-@pytest.fixture(autouse=True)
-def noon(monkeypatch):
-    """Stop the clock at noon of the day that the counts end with; projects of other tests had the same keys."""
-    monkeypatch.setattr("django.utils.timezone.now", lambda: NOON)
-    REMEMBERED.forget()
+pytestmark = pytest.mark.usefixtures("noon")
 
 
 @pytest.mark.parametrize("path", PAGES)

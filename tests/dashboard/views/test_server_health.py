@@ -5,15 +5,10 @@ from datetime import timedelta
 import pytest
 
 from collector.models import SpoolOffset
-from dashboard.visits.cache import REMEMBERED
-from tests.dashboard.views.page_reader import NOON, get
+from tests.dashboard.conftest import NOON
+from tests.dashboard.views.page_reader import get
 
-
-@pytest.fixture(autouse=True)
-def noon(monkeypatch):
-    """Stop the clock at noon of the day that the counts end with; projects of other tests had the same keys."""
-    monkeypatch.setattr("django.utils.timezone.now", lambda: NOON)
-    REMEMBERED.forget()
+pytestmark = pytest.mark.usefixtures("noon")
 
 
 def test_only_administrators_are_told_of_lost_hits(viewer, client, admin_client):

@@ -1,24 +1,16 @@
 """Pages with filters that need raw hits: which days they cover, how many hits they read, and what they say about it."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 
 import pytest
 
 from collector.models import Hit, Project
 from dashboard.report.page import DashboardPage, make_page
 from dashboard.visits import from_hits
-from dashboard.visits.cache import REMEMBERED
+from tests.dashboard.conftest import NOON
 from tests.hits import CAMO, hit
 
-pytestmark = pytest.mark.django_db
-
-NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
-
-
-@pytest.fixture(autouse=True)
-def noon(monkeypatch):
-    monkeypatch.setattr("django.utils.timezone.now", lambda: NOON)
-    REMEMBERED.forget()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 
 
 def page(project: Project, **parameters: str) -> DashboardPage:
