@@ -7,6 +7,7 @@ the image directive, in Docutils 0.21 and later).
 
 from dataclasses import dataclass
 from html import escape
+from typing import NamedTuple
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -51,22 +52,30 @@ class Snippet:
     why_no_end: str
 
     @property
-    def texts(self) -> list[tuple[str, str, str]]:
-        """Form, label and text of the snippet in every form. The form that the platform takes comes first."""
+    def texts(self) -> list["SnippetText"]:
+        """The snippet in every form. The form that the platform accepts comes first."""
         forms = sorted(FORMS, key=lambda form: form != self.accepts)
-        return [(form, str(FORMS[form]), getattr(self, form)) for form in forms]
+        return [SnippetText(form, str(FORMS[form]), getattr(self, form)) for form in forms]
 
     @property
     def is_known(self) -> bool:
-        """Whether the platform is in the catalogue, which knows the form that it takes."""
+        """Whether the platform is in the catalogue, which has the form that it accepts."""
         return self.placement in catalogue()
 
     @property
-    def end(self) -> tuple[str, str, str] | None:
-        """Form, label and text of the second image, for the end of the article. None if there is none."""
+    def end(self) -> "SnippetText | None":
+        """The snippet of the second image, for the end of the article. None if there is none."""
         if self.end_rst:
-            return "end-rst", str(FORMS["rst"]), self.end_rst
-        return ("end-html", str(FORMS["html"]), self.end_html) if self.end_html else None
+            return SnippetText("end-rst", str(FORMS["rst"]), self.end_rst)
+        return SnippetText("end-html", str(FORMS["html"]), self.end_html) if self.end_html else None
+
+
+class SnippetText(NamedTuple):
+    """What to paste, in one form. `label` is the name of the form."""
+
+    form: str
+    label: str
+    text: str
 
 
 def base_url(request: HttpRequest | None = None) -> str:
