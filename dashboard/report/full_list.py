@@ -59,7 +59,7 @@ def _articles(subject: Subject, state: PageState, source: VisitSource) -> Panel:
         subject,
         state,
         source,
-        ArticleTotals(visits_by_pixel(state, numbers, sums), numbers.visits, sums.looked_at),
+        ArticleTotals(visits_by_pixel(state, numbers, sums), numbers.visits, sums.candidates),
         limit=rows_per_page(state),
         offset=_offset(state),
         has_sparklines=Section.PLATFORMS in subject.sections and not state.rows_per_page,

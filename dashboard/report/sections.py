@@ -133,7 +133,7 @@ def _articles(subject: Subject, state: PageState, source: VisitSource, results: 
     if subject.pixel or Section.ARTICLES not in subject.sections:
         return None
     totals = ArticleTotals(
-        visits_by_pixel(state, results.numbers, results.sums), results.numbers.visits, results.sums.looked_at
+        visits_by_pixel(state, results.numbers, results.sums), results.numbers.visits, results.sums.candidates
     )
     has_platforms = Section.PLATFORMS in subject.sections
     return articles_panel(subject, state, source, totals, limit=PANEL_ROWS, has_sparklines=has_platforms)
@@ -150,4 +150,4 @@ def _first_week(subject: Subject, state: PageState) -> Chart | None:
     """Draw an article's first week, which no filter applies to: a filtered page has none."""
     if subject.pixel is None or Section.TREND not in subject.sections or state.filters.parameters():
         return None
-    return first_week_chart(subject.project, subject.lifetime, subject.today)
+    return first_week_chart(subject.lifetime, subject.today)

@@ -130,12 +130,12 @@ def read_through(totals: Iterable[PixelTotal]) -> ReadThrough:
 class Sums:
     """Visits by dimension and value, most frequent first, and visits by pixel id.
 
-    `looked_at` is how many pixels were considered, 0 for all of them.
+    `candidates` is how many pixels were considered, 0 for all of them.
     """
 
     values: Mapping[int, Sequence[ValueCount]]
     pixels: Mapping[int, PixelTotal]
-    looked_at: int = 0
+    candidates: int = 0
 
     def by_value(self, dimension: Dimension) -> dict[str, int]:
         """Return the visits by the values of a dimension."""

@@ -167,7 +167,7 @@ class RollupSource:
         of_project = sums_of(self._totals([ALL_PLATFORMS], BY_PIXEL, ValueKey)).pixels
         candidates = sorted(of_project, key=lambda pixel_id: (-of_project[pixel_id].visits, pixel_id))
         pixels = self._pixels_on_platform(candidates[:MAX_CANDIDATES])
-        return Sums(sums.values, pixels, looked_at=MAX_CANDIDATES if len(candidates) > MAX_CANDIDATES else 0)
+        return Sums(sums.values, pixels, candidates=MAX_CANDIDATES if len(candidates) > MAX_CANDIDATES else 0)
 
     def pixel_days(self, pixels: Sequence[int]) -> dict[int, Counter[date]]:
         """Return the visits of each of the pixels by day. One query."""

@@ -34,7 +34,7 @@ def pixels(project, pixel) -> list[Pixel]:
 
 
 @pytest.fixture
-def taken(take, pixels) -> list[dict]:
+def stored_rows(take, pixels) -> list[dict]:
     """Store hits of many kinds and days, and return them as rows, oldest first."""
     first, second = pixels
     kinds = [

@@ -56,7 +56,7 @@ QUERIES = [
 
 
 @pytest.mark.parametrize(("path", "queries"), QUERIES)
-def test_each_endpoint_needs_a_fixed_number_of_queries_and_writes_nothing(program, taken, pixels, path, queries):
+def test_each_endpoint_needs_a_fixed_number_of_queries_and_writes_nothing(program, stored_rows, pixels, path, queries):
     with CaptureQueriesContext(connection) as captured:
         assert program.get(f"/api/v1/{path.format(pixel=pixels[0].pk)}").status_code == 200
     assert len(captured) == queries

@@ -136,7 +136,7 @@ def assert_grid(grid: HoursGrid, plain: Plain, period: Period) -> None:
     assert [line.visits for line in grid.lines] == [sum(cells[day, hour] for hour in hours) for day in weekdays]
     assert [cell.visits for cell in grid.total.cells] == [sum(cells[day, hour] for day in weekdays) for hour in hours]
     assert grid.total.visits == len(plain.visits)
-    assert bool(grid.best) == bool(plain.visits)
+    assert bool(grid.busiest) == bool(plain.visits)
 
 
 def assert_parts(page: DashboardPage, plain: Plain, before: Plain | None) -> None:

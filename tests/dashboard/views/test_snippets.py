@@ -140,9 +140,9 @@ def test_every_platform_is_offered_exactly_once(reader, pixel):
 
 def test_the_format_of_the_platform_comes_first_and_is_marked(reader, pixel):
     page = text(reader, f"/projects/blog/{pixel.pk}/snippets/?platform=dev-to")
-    assert 'Markdown <span class="taken">for this platform</span>' in page
+    assert 'Markdown <span class="accepted">for this platform</span>' in page
     assert page.index('data-snippet="markdown"') < page.index('data-snippet="html"')
-    assert page.count('class="taken"') == 1
+    assert page.count('class="accepted"') == 1
 
 
 def test_a_platform_that_shows_how_far_people_read_has_a_second_snippet(reader, pixel):
