@@ -80,8 +80,8 @@ def test_counts_equal_counting_the_raw_hits(program, stored_rows, pixels, scope,
 
 def test_elsewhere_counts_hosts_that_a_pixel_was_not_pasted_for(program, stored_rows):
     expected = sum(1 for row in stored_rows if row["placement"] == "dev-to" and row["page"])
-    [found] = get(program, "projects/blog/counts", dimension="elsewhere", since="2026-10-01")["items"]
-    assert (found["value"], found["hits"]) == ("elsewhere.example", expected)
+    [item] = get(program, "projects/blog/counts", dimension="elsewhere", since="2026-10-01")["items"]
+    assert (item["value"], item["hits"]) == ("elsewhere.example", expected)
 
 
 def test_visitors_are_daily_and_null_if_none_can_be_seen(program, stored_rows, project):

@@ -75,10 +75,12 @@ def test_only_reading_is_allowed(project, path, method):
 
 @pytest.mark.parametrize("path", [*ENDPOINTS, "openapi.json", "", "nothing", "projects/nothing"])
 def test_a_head_is_answered_like_its_get_without_the_body(program, path):
-    read, asked = program.get(f"/api/v1/{path}"), program.head(f"/api/v1/{path}")
-    assert (asked.status_code, asked.content) == (read.status_code, b"")
-    kept = ("Content-Type", "Content-Length", "Cache-Control")
-    assert [asked.headers.get(name) for name in kept] == [read.headers.get(name) for name in kept]
+    get_response, head_response = program.get(f"/api/v1/{path}"), program.head(f"/api/v1/{path}")
+    assert (head_response.status_code, head_response.content) == (get_response.status_code, b"")
+    same_headers = ("Content-Type", "Content-Length", "Cache-Control")
+    assert [head_response.headers.get(name) for name in same_headers] == [
+        get_response.headers.get(name) for name in same_headers
+    ]
 
 
 def test_the_body_of_a_head_is_removed_before_the_server(rf):

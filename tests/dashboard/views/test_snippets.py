@@ -226,7 +226,7 @@ def test_pages_take_as_many_queries_with_many_pixels(reader, project, pixel, tak
     Pixel.objects.bulk_create(
         Pixel(project=project, title=str(number), placements=["medium", "github"]) for number in range(pixels - 1)
     )
-    take(*(hit(one, ago(number)) for number, one in enumerate(Pixel.objects.all())))
+    take(*(hit(each_pixel, ago(number)) for number, each_pixel in enumerate(Pixel.objects.all())))
     with CaptureQueriesContext(connection) as captured:
         text(reader, path.format(pixel.pk))
     assert len(captured) == queries, [query["sql"] for query in captured]

@@ -82,9 +82,9 @@ def test_a_range_before_the_retention_is_empty_and_says_so(project, pixel, take)
 
 def test_the_earlier_period_is_compared_as_long_as_its_hits_are_kept(project, pixel, take):
     take(hit(pixel), hit(pixel, "2026-11-12T10:00"))
-    kept = page(project, country="DE", range="7d")
-    assert kept.report.figures[0].change.title == "1 in 9–15 Nov 2026 until this hour"
-    assert sum(kept.report.trend.earlier) == 1
+    week = page(project, country="DE", range="7d")
+    assert week.report.figures[0].change.title == "1 in 9–15 Nov 2026 until this hour"
+    assert sum(week.report.trend.earlier) == 1
     Project.objects.update(retention_days=10)
     project.refresh_from_db()
     short = page(project, country="DE", range="7d")
@@ -131,9 +131,9 @@ def test_a_filter_searches_only_the_newest_visits(project, pixel, take, monkeypa
 def test_an_earlier_period_with_too_many_hits_is_not_compared(project, pixel, take, monkeypatch):
     monkeypatch.setattr(from_hits, "MAX_HITS", 5)
     take(hit(pixel), *(hit(pixel, f"2026-11-21T10:0{minute}") for minute in range(6)))
-    shown = page(project, country="DE", start="2026-11-22", end="2026-11-22")
-    assert (shown.report.visits, shown.report.figures[0].change, shown.report.trend.earlier) == (1, None, [])
-    assert any("Nothing is compared" in notice for notice in shown.notices)
+    today = page(project, country="DE", start="2026-11-22", end="2026-11-22")
+    assert (today.report.visits, today.report.figures[0].change, today.report.trend.earlier) == (1, None, [])
+    assert any("Nothing is compared" in notice for notice in today.notices)
 
 
 @pytest.mark.parametrize(
