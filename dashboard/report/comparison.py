@@ -1,4 +1,4 @@
-"""What the key figures of a page are compared with: the earlier period, up to now where the current one is not over."""
+"""What the key figures are compared with: the earlier period, cut at this time of its last day if today is included."""
 
 from collections.abc import Sequence
 

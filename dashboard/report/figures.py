@@ -1,4 +1,4 @@
-"""The key figures of a page, each with how it changed."""
+"""The key figures of a view, each with how it changed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -21,7 +21,7 @@ QUIET_DAYS = 7  # at least: a pixel that was visited since is not quiet
 QUIET_GAPS = 5
 VISITED_DAYS = 3  # with fewer, nothing is usual
 HISTORY_DAYS = 120
-MAX_PIXELS = 40  # the newest ones: to look at more would slow the page down
+MAX_PIXELS = 40  # the newest ones: more would take too long
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Visits answered from raw hits, for filters that the daily counts can't answer: a country, a browser, a page.
 
-The hits that match are read and counted for one page, by the rules of the drain. The time grows with their number, so
+The hits that match are read and counted for each view, by the rules of the drain. The time grows with their number, so
 at most the newest `MAX_HITS` are read, in whole days.
 """
 
@@ -187,7 +187,8 @@ def kept_since(project: Project, now: datetime) -> date:
 def read_raw_hits(project: Project, pixel_id: int, filters: Filters, period: Period, *, since: date) -> RawHitSource:
     """Read the raw hits of a period that match the filters, and return a source that answers from them.
 
-    Days before `since` are left out, and days before the newest `MAX_HITS` hits. Three queries, one more for a page.
+    Days before `since` are left out, and days before the newest `MAX_HITS` hits. Three queries, one more for a filter
+    by page.
     """
     start = min(max(period.start, since), period.end)
     hits = _filtered(project, filters, start, period.end)
@@ -217,7 +218,7 @@ def _filtered(project: Project, filters: Filters, start: date, end: date) -> Que
 def _condition(dimension: Dimension, value: str) -> Q:
     """Return a condition for the hits that count with `value`.
 
-    For pages elsewhere it matches some other hits too, which SQL can't tell apart; `_countables` leaves them out.
+    For `ELSEWHERE` it also matches some other hits, which SQL can't tell apart; `_countables` leaves them out.
     """
     if dimension in _AGENT_COLUMNS:
         column = f"user_agent__{_AGENT_COLUMNS[dimension]}"

@@ -1,4 +1,4 @@
-"""The range of days that a page shows, read from its query string.
+"""The range of days that a view shows, read from its query string.
 
 Every query string gives a period: one that is not valid gives the default, with a notice. Days are those of the
 project's time zone; ranges are half-open, `[start, end)`.
@@ -227,7 +227,7 @@ class PeriodForm(forms.Form):
 
     @property
     def notice(self) -> str:
-        """Say why the page shows the default and not the requested range; empty if the request is valid."""
+        """Say why the view shows the default and not the requested range; empty if the request is valid."""
         if self.is_valid():
             return ""
         reasons = self.non_field_errors()

@@ -32,7 +32,7 @@ class Selection:
 def select_sources(
     project: Project, filters: Filters, period: Period, earlier: Period | None, now: datetime, *, compares: bool
 ) -> Selection:
-    """Choose what answers for `period` and, if the page `compares`, for `earlier`: raw hits if filters need them.
+    """Choose what answers for `period` and, if the view `compares`, for `earlier`: raw hits if filters need them.
 
     One query for the rollup, which reads the stamps of both periods at once. For raw hits those of `read_raw_hits` for
     each period, and up to four to find out how many hits there are.

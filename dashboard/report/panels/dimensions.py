@@ -127,7 +127,7 @@ def panel_groups(
     all_visits: int,
     all_countries: Sequence[ValueCount],
 ) -> list[PanelGroup]:
-    """Return the groups of panels of a page. `all_countries` are for the map, which shows more than the rows."""
+    """Return the groups of panels of a view. `all_countries` are for the map, which shows more than the rows."""
     groups = []
     for key in ARTICLE_ORDER if subject.pixel else PROJECT_ORDER:
         panels = []
