@@ -67,7 +67,7 @@ class Snippet:
 
     @property
     def is_known(self) -> bool:
-        """Whether the platform is in the catalogue, which knows the form that it takes."""
+        """Whether the platform is in the catalogue, which has the form that it accepts."""
         return self.placement in catalogue()
 
     @property

@@ -34,7 +34,7 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class ResponseField:
     """One field of a response. Fields of a list's items have the name of the list before theirs: `items[].id`."""
 
     name: str
@@ -51,7 +51,7 @@ class Endpoint:
     summary: str
     description: str
     parameters: list[Parameter]
-    fields: list[Field]
+    fields: list[ResponseField]
     curl: str
     answer: str
 
@@ -135,7 +135,7 @@ def _parameter(parameter: Json) -> Parameter:
     )
 
 
-def _fields(schema: Json, schemas: Json, within: str = "") -> Iterator[Field]:
+def _fields(schema: Json, schemas: Json, within: str = "") -> Iterator[ResponseField]:
     for name, described in _resolved(schema, schemas)["properties"].items():
         kind = _without_null(described)
         items = kind.get("items", {})
@@ -143,7 +143,7 @@ def _fields(schema: Json, schemas: Json, within: str = "") -> Iterator[Field]:
             yield from _fields(items, schemas, f"{within}{name}[].")
             continue
         field_type = f"{items['type']}[]" if items else str(kind.get("format", kind.get("type", "object")))
-        yield Field(name=f"{within}{name}", type=field_type, description=_translated(described))
+        yield ResponseField(name=f"{within}{name}", type=field_type, description=_translated(described))
 
 
 def _example(schema: Json, schemas: Json) -> Any:
@@ -174,7 +174,7 @@ def _resolved(schema: Json, schemas: Json) -> Json:
 
 def _without_null(schema: Json) -> Json:
     """Return the schema of a field's values other than null."""
-    return next((one for one in schema.get("anyOf", ()) if one.get("type") != "null"), schema)
+    return next((kind for kind in schema.get("anyOf", ()) if kind.get("type") != "null"), schema)
 
 
 def _translated(described: Json) -> str:

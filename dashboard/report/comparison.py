@@ -1,4 +1,4 @@
-"""What the key figures of a page are compared with: the earlier period, up to now where the current one is not over."""
+"""What the key figures are compared with: the earlier period, cut at this time of its last day if today is included."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from dashboard.report.figures import EarlierNumbers
 from dashboard.report.numbers import FIGURE_DIMENSIONS, period_numbers, totals_of
 from dashboard.report.page_state import PageState
 from dashboard.report.subject import Subject
-from dashboard.visits.results import PlatformDay, read_through
+from dashboard.visits.results import PlatformDay, Total, read_through
 from dashboard.visits.source import VisitSource
 
 
@@ -27,10 +27,10 @@ def earlier_numbers(
     )
 
 
-def _so_far(subject: Subject, earlier: VisitSource, days_before: Sequence[PlatformDay]) -> tuple[int, int]:
+def _so_far(subject: Subject, earlier: VisitSource, days_before: Sequence[PlatformDay]) -> Total:
     """Return the visits and visitors of the earlier period up to this time of its last day.
 
-    Of the current hour they are as many as its minutes are of an hour: visits are only known by the hour.
+    Visits are only known by the hour. The current hour counts by the part of it that has passed.
     """
     last, clock = earlier.period.last_day, subject.now.astimezone(subject.project.zone)
     whole_days = [day for day in totals_of(days_before) if day.date != last]
@@ -40,4 +40,4 @@ def _so_far(subject: Subject, earlier: VisitSource, days_before: Sequence[Platfo
         part_of_hour = min(max(clock.hour + clock.minute / 60 - int(hour.hour), 0), 1)
         visits += hour.visits * part_of_hour
         visitors += hour.visitors * part_of_hour
-    return round(visits), round(visitors)
+    return Total(round(visits), round(visitors))

@@ -1,4 +1,4 @@
-"""The key figures of a page, each with how it changed."""
+"""The key figures of a view, each with how it changed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from dashboard import formatting
 from dashboard.report.changes import Change, count_change, share_change
 from dashboard.report.numbers import PeriodNumbers
 from dashboard.report.read_through import read_through_note, read_through_share
-from dashboard.visits.results import visible_visitors
+from dashboard.visits.results import Total, visible_visitors
 
 FILTERED_OUT = {
     Verdict.BOT: gettext_lazy("%(hits)s by bots"),
@@ -50,15 +50,15 @@ class EarlierNumbers:
 
     numbers: PeriodNumbers
     label: str
-    so_far: tuple[int, int] | None = None
+    so_far: Total | None = None
 
     @property
     def visits(self) -> int:
-        return self.numbers.visits if self.so_far is None else self.so_far[0]
+        return self.numbers.visits if self.so_far is None else self.so_far.visits
 
     @property
     def visitors(self) -> int:
-        return self.numbers.visitors if self.so_far is None else self.so_far[1]
+        return self.numbers.visitors if self.so_far is None else self.so_far.visitors
 
     @property
     def label_so_far(self) -> str:

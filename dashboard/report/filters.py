@@ -1,4 +1,4 @@
-"""The filters of a page as its reader sees them: chips, and notices about the filters that were ignored."""
+"""The filters of a view as people see them: chips, and notices about filters that were ignored."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from dashboard.visits.filters import DIMENSION_FILTERS, FILTER_NAMES, PIXEL_FILT
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """One filter of a page, and the address of the page without it."""
+    """One filter of a view, and the address of the view without it."""
 
     name: str
     value: str
@@ -25,7 +25,7 @@ class Chip:
 def apply_filters(
     project: Project, pixel: Pixel | None, requested: PageState, sections: Collection[str], is_public: bool
 ) -> tuple[PageState, list[Chip], list[str]]:
-    """Return the state without the filters that this page can't have, its chips, and notices about those ignored."""
+    """Return the state without the filters that this view can't have, its chips, and notices about those ignored."""
     filters, notices = requested.filters, []
     article = _article(project, pixel, filters, sections)
     if filters.pixel_id is not None and article is None:
@@ -35,7 +35,7 @@ def apply_filters(
         filters = replace(filters, platform=None)
         notices.append(_("This page does not show platforms. The filter was ignored."))
     if is_public and filters.need_hits:
-        # Reading raw hits takes a second, which not everyone with the address of a shared page may ask for.
+        # Reading raw hits takes a second. Not everyone with a share link may cause that.
         filters = replace(filters, values=())
         notices.append(_("A shared page can only be filtered by article and platform."))
     section_of = {panel.dimension: panel.section for panel in PANELS.values()}
@@ -45,7 +45,7 @@ def apply_filters(
 
 
 def _article(project: Project, pixel: Pixel | None, filters: Filters, sections: Collection[str]) -> Pixel | None:
-    """Return the article to filter by; None where the page can't be filtered by one. One query at most."""
+    """Return the article to filter by; None where the view can't be filtered by one. One query at most."""
     if filters.pixel_id is None:
         return None
     article = Pixel.objects.filter(project=project, pk=filters.pixel_id).first()

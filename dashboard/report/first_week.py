@@ -7,7 +7,7 @@ from datetime import date
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from collector.models import Project, Section
+from collector.models import Section
 from dashboard import formatting
 from dashboard.report.charts import BUCKET_NAMES, Chart, Point, Series
 from dashboard.visits.periods import DAY, Bucket
@@ -16,7 +16,7 @@ from dashboard.visits.queries import LifetimeDay
 FIRST_WEEK = 7  # days
 
 
-def first_week_chart(project: Project, lifetime: Iterable[LifetimeDay], today: date) -> Chart | None:
+def first_week_chart(lifetime: Iterable[LifetimeDay], today: date) -> Chart | None:
     """Draw the visits of an article's first days; None before its second day."""
     visits_by_day = Counter[date]()
     for row in lifetime:

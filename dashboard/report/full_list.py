@@ -1,4 +1,4 @@
-"""The one list that a page shows whole, a page of its rows at a time."""
+"""The one list that a view shows whole, with pagination."""
 
 from collector.models import Section
 from dashboard.report.numbers import period_numbers, totals_of
@@ -29,7 +29,7 @@ def full_list(subject: Subject, state: PageState, source: VisitSource) -> Panel 
 
 
 def rows_per_page(state: PageState) -> int:
-    """Return how many rows of the list a page has."""
+    """Return how many rows of the list are shown at once."""
     return state.rows_per_page or (FULL_ARTICLES if state.full_list == "articles" else FULL_ROWS)
 
 
@@ -50,7 +50,7 @@ def _platforms(state: PageState, source: VisitSource) -> Panel:
 
 
 def _articles(subject: Subject, state: PageState, source: VisitSource) -> Panel:
-    """Return the articles. A page of any length, as for an export, has no sparklines: they cost by article."""
+    """Return the articles. An export has no sparklines, because it may have thousands of rows."""
     is_project = subject.is_whole_project(state)
     days = source.platform_days()
     sums = source.sums((), with_pixels=is_project)
@@ -59,7 +59,7 @@ def _articles(subject: Subject, state: PageState, source: VisitSource) -> Panel:
         subject,
         state,
         source,
-        ArticleTotals(visits_by_pixel(state, numbers, sums), numbers.visits, sums.looked_at),
+        ArticleTotals(visits_by_pixel(state, numbers, sums), numbers.visits, sums.candidates),
         limit=rows_per_page(state),
         offset=_offset(state),
         has_sparklines=Section.PLATFORMS in subject.sections and not state.rows_per_page,
@@ -67,7 +67,7 @@ def _articles(subject: Subject, state: PageState, source: VisitSource) -> Panel:
 
 
 def _dimension(description: PanelDescription, subject: Subject, state: PageState, source: VisitSource) -> Panel:
-    """Return the values of a dimension. Bars are measured against the longest of all, which is on the first page."""
+    """Return the values of a dimension. Bars are measured against the longest of the whole list."""
     all_visits = sum(day.visits for day in totals_of(source.platform_days()))
     dimensions = [description.dimension]
     counts = source.value_counts(dimensions, rows_per_page(state), _offset(state))

@@ -51,13 +51,16 @@ class HoursLine:
 
 @dataclass(frozen=True, slots=True)
 class HoursGrid:
-    """A weekday a line, an hour a column, in the project's time zone. `best` names the hour with most visits."""
+    """One line for each weekday and one column for each hour, in the project's time zone.
+
+    `busiest` names the hour with most visits in a sentence.
+    """
 
     key: str
     section: str
     title: str
     caption: str
-    best: str
+    busiest: str
     hours: Sequence[str]
     lines: Sequence[HoursLine]
     total: HoursLine

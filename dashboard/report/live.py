@@ -25,7 +25,7 @@ class LiveVisits:
 
     @property
     def text(self) -> str:
-        """Return their number as the page shows it."""
+        """Return their number as the panel shows it."""
         return f"{formatting.short(self.visits)}+" if self.is_bounded else formatting.short(self.visits)
 
     @property

@@ -1,4 +1,4 @@
-"""What a page says about the visits it can't show."""
+"""What a view says about the visits it can't show."""
 
 from datetime import date
 
@@ -31,12 +31,12 @@ def pages_left_out() -> str:
 
 
 def unknown_list() -> str:
-    """Say that the page has no list of the name in its address."""
+    """Say that the view has no list with the name in its address."""
     return _("This page has no such list.")
 
 
 def _range_cut(project: Project, period: Period, kept_since: date) -> str:
-    """Say why a filtered page shows fewer days than requested: raw hits are not kept so long, or are too many."""
+    """Say why a filtered view shows fewer days than requested: raw hits are not kept so long, or are too many."""
     if not period.days and period.end > kept_since:
         return _("A single day has more matching raw hits than a page can count. Add another filter to see them.")
     if period.start <= kept_since:

@@ -1,6 +1,6 @@
-"""A whole page about a project or one of its pixels: from the query string of its address to what a template shows.
+"""A whole view of a project or of one of its pixels: from the query string of its address to what a template shows.
 
-Members, people with a share link and spreadsheets all get the same page.
+Members, people with a share link and spreadsheets all get the same view.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -29,9 +29,9 @@ from dashboard.visits.source import VisitSource
 
 @dataclass(frozen=True, slots=True)
 class DashboardPage:
-    """What a template needs. `first_day` is None while nothing was counted; then the page waits for its first visit.
+    """What a template needs. `first_day` is None while nothing was counted; then the view waits for the first visit.
 
-    `full_list` is the one list that the page shows instead of its `report`, `list_pages` how many pages it has.
+    `full_list` is the one list that the view shows instead of its `report`, `list_pages` the length of its pagination.
     """
 
     project: Project
@@ -70,7 +70,7 @@ class DashboardPage:
 
     @property
     def page_links(self) -> list[ToolbarLink]:
-        """Return links to the pages of the full list around this one."""
+        """Return the links of the full list's pagination."""
         return pagination(self.state, self.list_pages)
 
 
@@ -84,9 +84,9 @@ def make_page(
     is_public: bool = False,
     full_rows: int = 0,
 ) -> DashboardPage:
-    """Make the page that a query string asks for, with these `sections`. `is_public` leaves out what is for members.
+    """Make the view that a query string asks for, with these `sections`. `is_public` leaves out what is for members.
 
-    `full_rows` is how many rows of its full list a page has, 0 for the usual number.
+    `full_rows` is how many rows of a full list are shown at once, 0 for the usual number.
 
     About twenty queries, however many hits or pixels there are; more where filters need raw hits.
     """
@@ -99,7 +99,7 @@ def make_page(
     notices = [*requested.notices, *filter_notices, *raw_hit_notices(project, state.period, selection)]
     state = state.cut_to(selection.current.period)
     if is_public and Section.PAGES in sections and state.period.days > MAX_DAYS_OF_MANY_VALUES:
-        # Strangers can invent thousands of pages a day, and would have them ranked.
+        # Anyone can invent thousands of pages a day, and each of them would have to be ranked.
         sections = set(sections) - {Section.PAGES}
         notices.append(pages_left_out())
     subject = _subject(project, pixel, state, now, lifetime, sections, is_public=is_public)
@@ -117,7 +117,7 @@ def make_page(
 
 
 def _lifetime(project: Project, pixel: Pixel | None) -> tuple[Sequence[LifetimeDay], date | None]:
-    """Return the visits of a pixel's whole life, and the first day that the page can show. One query, or two."""
+    """Return the visits of a pixel's whole life, and the first day that the view can show. One query, or two."""
     first_day = queries.first_day(project)
     if pixel is None or first_day is None:
         return [], first_day
@@ -157,11 +157,11 @@ def _subject(
 
 
 def _full_list(subject: Subject, state: PageState, source: VisitSource) -> tuple[Panel | None, PageState]:
-    """Return the full list that `state` names, if it does, and the state with the number of the page that is shown."""
+    """Return the full list that `state` names, if any, and the state with the part of the list that is shown."""
     if not state.full_list:
         return None, state
     shown_list = full_list(subject, state, source)
-    if shown_list and not shown_list.rows and state.page_number > 1:  # it has fewer pages: show the first
+    if shown_list and not shown_list.rows and state.page_number > 1:  # the list is shorter: show its first part
         state = replace(state, page_number=1)
         shown_list = full_list(subject, state, source)
     return shown_list, state

@@ -1,6 +1,6 @@
-"""What the address of a page asks for: its range, unit and comparison, its filters, and which list to show whole.
+"""What the address of a view asks for: its range, unit and comparison, its filters, and which list to show whole.
 
-All of a page's state is in its query string. So every state can be bookmarked and shared, and links between states are
+All of a view's state is in its query string. So every state can be bookmarked and shared, and links between states are
 only query strings, which work at any address. Any query string gives a `PageState`: what can't be read is ignored, with
 a notice that says so.
 """
@@ -23,11 +23,11 @@ PERIOD_PARAMETERS = ("range", "start", "end", "by")
 
 @dataclass(frozen=True)
 class PageState:
-    """What a page shows.
+    """What a view shows.
 
-    `full_list` names the one list that it shows whole, `page_number` the page of that list, and `rows_per_page` how
-    many rows such a page has, 0 for the usual number. `cut_from` is the period that the address names, where only a
-    part of it can be shown.
+    `full_list` names the one list that it shows whole, `page_number` the part of its pagination, and
+    `rows_per_page` the length of a part, 0 for the usual number. `cut_from` is the period that the address names, where
+    only a part of it can be shown.
     """
 
     period: Period
@@ -71,7 +71,7 @@ class PageState:
 
     @cached_property
     def _parameters(self) -> Mapping[str, str]:
-        return self.parameters()  # once for the sixty links of a page
+        return self.parameters()  # once for the sixty links of a view
 
     def link(self, *without: str, **changes: str) -> str:
         """Return the address of this state with some parameters left out and others changed, such as `?range=30d`."""
@@ -92,7 +92,7 @@ class PageState:
 def read_page_state(
     parameters: Mapping[str, Any], *, today: date, first_day: date | None, rows_per_page: int = 0
 ) -> PageState:
-    """Read the query string of a page; `today` and `first_day` as `PeriodForm` takes them. Never raises."""
+    """Read the query string of a view; `today` and `first_day` as `PeriodForm` takes them. Never raises."""
     form = PeriodForm(parameters, today=today, first_day=first_day)
     period = form.period()
     notices = [form.notice] if form.notice else []

@@ -21,7 +21,7 @@ def published_articles(
 ) -> list[PublishedArticle]:
     """Return the articles that appeared in the period, newest first. One query, none for a single `pixel`.
 
-    `pixel_id` is the article that the page is filtered by.
+    `pixel_id` is the article that the view is filtered by.
     """
     if pixel:
         day = pixel.created_at.astimezone(project.zone).date()

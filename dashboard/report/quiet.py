@@ -21,7 +21,7 @@ QUIET_DAYS = 7  # at least: a pixel that was visited since is not quiet
 QUIET_GAPS = 5
 VISITED_DAYS = 3  # with fewer, nothing is usual
 HISTORY_DAYS = 120
-MAX_PIXELS = 40  # the newest ones: to look at more would slow the page down
+MAX_PIXELS = 40  # the newest ones: more would take too long
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +63,19 @@ def quiet_pixels(projects: Collection[Project], now: datetime) -> list[QuietPixe
     quiet = []
     for pixel in candidates:
         pixel.project = project_by_pk[pixel.project_id]
-        visited = days_by_pixel.get(pixel.pk, [])
+        visited_days = days_by_pixel.get(pixel.pk, [])
         local_today = timezone.localdate(now, pixel.project.zone)
-        if is_quiet(visited, local_today):
-            quiet.append(QuietPixel(pixel, visited[-1], (local_today - visited[-1]).days))
+        if is_quiet(visited_days, local_today):
+            quiet.append(QuietPixel(pixel, visited_days[-1], (local_today - visited_days[-1]).days))
     return quiet
 
 
-def is_quiet(visited: Sequence[date], today: date) -> bool:
+def is_quiet(visited_days: Sequence[date], today: date) -> bool:
     """Tell whether a pixel that was visited on these days, in order, is unusually quiet."""
-    if len(visited) < VISITED_DAYS:
+    if len(visited_days) < VISITED_DAYS:
         return False
-    mean_gap = (visited[-1] - visited[0]).days / (len(visited) - 1)
-    return (today - visited[-1]).days >= max(QUIET_DAYS, QUIET_GAPS * mean_gap)
+    mean_gap = (visited_days[-1] - visited_days[0]).days / (len(visited_days) - 1)
+    return (today - visited_days[-1]).days >= max(QUIET_DAYS, QUIET_GAPS * mean_gap)
 
 
 def _candidates(projects: Collection[Project], today: date, history: Sequence[date], now: datetime) -> Sequence[Pixel]:

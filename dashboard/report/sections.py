@@ -1,4 +1,4 @@
-"""The report: figures, charts and panels of a page, a function for each section.
+"""The report: figures, charts and panels of a view, a function for each section.
 
 Python decides numbers, labels, order and links; templates place them; JavaScript paints.
 """
@@ -27,7 +27,7 @@ from dashboard.visits.source import VisitSource
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything that a page shows over one period. `filtered_out` says which hits are not counted, and why."""
+    """Everything that a view shows over one period. `filtered_out` says which hits are not counted, and why."""
 
     visits: int
     filtered_out: str
@@ -41,7 +41,7 @@ class Report:
     groups: Sequence[PanelGroup]
 
     def tables(self) -> list[Chart | HoursGrid | Panel]:
-        """Return everything that has a table, in the order of the page."""
+        """Return everything that has a table, in the order of the view."""
         parts = (self.trend, self.hours, self.platforms, self.articles, self.placements, self.first_week)
         panels = [panel for group in self.groups for panel in group.panels]
         return [part for part in parts if part] + panels
@@ -79,7 +79,7 @@ def make_report(subject: Subject, state: PageState, source: VisitSource, earlier
 
 
 def visits_by_pixel(state: PageState, numbers: PeriodNumbers, sums: Sums) -> Mapping[int, PixelTotal]:
-    """Return the visits by pixel. Where the page is filtered by an article, all visits are of that one."""
+    """Return the visits by pixel. Where the view is filtered by an article, all visits are of that one."""
     if state.filters.pixel_id is None:
         return sums.pixels
     return {state.filters.pixel_id: PixelTotal(numbers.visits, numbers.visitors, *numbers.reading)}
@@ -133,7 +133,7 @@ def _articles(subject: Subject, state: PageState, source: VisitSource, results: 
     if subject.pixel or Section.ARTICLES not in subject.sections:
         return None
     totals = ArticleTotals(
-        visits_by_pixel(state, results.numbers, results.sums), results.numbers.visits, results.sums.looked_at
+        visits_by_pixel(state, results.numbers, results.sums), results.numbers.visits, results.sums.candidates
     )
     has_platforms = Section.PLATFORMS in subject.sections
     return articles_panel(subject, state, source, totals, limit=PANEL_ROWS, has_sparklines=has_platforms)
@@ -147,7 +147,7 @@ def _placements(subject: Subject, state: PageState, source: VisitSource, results
 
 
 def _first_week(subject: Subject, state: PageState) -> Chart | None:
-    """Draw an article's first week, which no filter applies to: a filtered page has none."""
+    """Draw an article's first week. Filters don't apply to it, so a filtered view has none."""
     if subject.pixel is None or Section.TREND not in subject.sections or state.filters.parameters():
         return None
-    return first_week_chart(subject.project, subject.lifetime, subject.today)
+    return first_week_chart(subject.lifetime, subject.today)

@@ -1,4 +1,4 @@
-"""What administrators see about the intake of hits: lost hits, and readers that look like one."""
+"""What administrators see about the intake of hits: lost hits, and readers that all look like one visitor."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -17,8 +17,8 @@ ALL_SECTIONS = frozenset(Section.values)
 class Subject:
     """What a report is about at the moment `now`: a project, or one of its pixels.
 
-    `lifetime` has the visits by day and platform of the pixel's whole life. `sections` are the parts of the page that
-    its reader may see; `are_linked` tells whether they may also open the articles' pages.
+    `lifetime` has the visits by day and platform of the pixel's whole life. `sections` are the parts of the view that
+    people may see; `are_linked` tells whether they may also open the articles' views.
     """
 
     project: Project
@@ -35,5 +35,5 @@ class Subject:
         return self.now.astimezone(self.project.zone).date()
 
     def is_whole_project(self, state: PageState) -> bool:
-        """Tell whether the page is about all articles of the project, not about one of them."""
+        """Tell whether the view is about all articles of the project, not about one of them."""
         return self.pixel is None and state.filters.pixel_id is None

@@ -1,4 +1,4 @@
-"""The links at the head of a page: ranges, units and shapes of the trend, comparisons, and pages of a full list."""
+"""The links at the head of a view (ranges, comparisons, how to draw the trend), and the pagination of a full list."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ NEIGHBOUR_PAGES = 2  # on either side of the current one
 
 @dataclass(frozen=True, slots=True)
 class ToolbarLink:
-    """One of several ways to look at a page; `is_chosen` marks the current one."""
+    """One of several ways to look at a view; `is_chosen` marks the current one."""
 
     label: str
     url: str
@@ -34,13 +34,13 @@ class Toolbar:
 
 
 def toolbar(state: PageState, sections: Collection[str]) -> Toolbar:
-    """Return the links of a page. Only a page that shows platforms can draw the trend by platform."""
+    """Return the links of a view. Only a view that shows platforms can draw the trend by platform."""
     has_platforms = Section.PLATFORMS in sections
     return Toolbar(_presets(state), _comparisons(state), _units(state), _shapes(state) if has_platforms else [])
 
 
 def pagination(state: PageState, pages: int) -> list[ToolbarLink]:
-    """Return links to the first, the last and the neighbouring pages of a full list."""
+    """Return links to the first, the last and the neighbouring parts of a full list."""
     current = state.page_number
     neighbours = range(max(1, current - NEIGHBOUR_PAGES), min(pages, current + NEIGHBOUR_PAGES) + 1)
     return [

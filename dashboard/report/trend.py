@@ -50,7 +50,7 @@ def trend_chart(
     earlier = _earlier_visits(state, days_before, keys)
     earlier_label = state.earlier.label if state.earlier and earlier else ""
     columns: list[Sequence[int]] = [earlier] if earlier else []
-    columns += [one.values for one in platform_series]
+    columns += [platform.values for platform in platform_series]
     marks = _marks(project, period, published)
     points = []
     for index, key in enumerate(keys):
@@ -59,7 +59,7 @@ def trend_chart(
         points.append(_point(key, period, count, numbers, marks.get(key, ())))
     headings = [_("Visits"), _("Visitors")]
     headings += [earlier_label] if earlier_label else []
-    headings += [one.label for one in platform_series]
+    headings += [platform.label for platform in platform_series]
     return Chart(
         "trend", Section.TREND.value, _("Trend"),
         str(TREND_CAPTIONS[period.bucket]) % {"zone": project.timezone}, str(BUCKET_NAMES[period.bucket]),

@@ -99,7 +99,7 @@ class RecentHits:
     """The recent hits of a pixel, added up. Moments are None where there was no such hit.
 
     `end_at` is when a reader last loaded the image at the end of the article; `undeclared` is a placement that a visit
-    named and the pixel lacks, or empty; `filtered_out` has those verdicts alone that a hit got.
+    named and the pixel lacks, or empty; `filtered_out` has only the verdicts of these hits.
     """
 
     visits: int = 0
@@ -124,7 +124,7 @@ class RecentHits:
 
     @property
     def version(self) -> str:
-        """Return a text that changes with each hit that a note tells of."""
+        """Return a text that changes with each hit that a note is about."""
         counts = [self.filtered_out[verdict].hits if verdict in self.filtered_out else 0 for verdict in _FILTERED_OUT]
         return f"{self.end_at} {'-'.join(map(str, counts))}"
 

@@ -1,8 +1,8 @@
 """What people can download from the dashboard: raw hits, a whole view, and each panel of a view.
 
-A view as CSV has one number a line, so that a spreadsheet can pivot it. `panel` names the part of the view, the same in
-every language; `title` names it as the view does. `label` is the row (for a chart a moment in ISO 8601), `measure` the
-column. `number` is plain digits, or empty if it is unknown. A panel as CSV has the same columns as on the view.
+A view as CSV has one number on each line, so that a spreadsheet can pivot it. `panel` names the part of the view, the
+same in every language; `title` names it as the view does. `label` is the row (for a chart a moment in ISO 8601),
+`measure` the column. `number` is plain digits, or empty if it is unknown. A panel as CSV has the columns of the view.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

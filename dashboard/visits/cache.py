@@ -1,4 +1,4 @@
-"""A cache of sums and rankings in memory, so that a page adds up no closed day twice.
+"""A cache of sums and rankings in memory, so that closed days are not added up again for each view.
 
 cachetools' `LRUCache(maxsize, getsizeof=…)` is not used: it has no lock, weighs a value without its key, and lets one
 value fill the whole cache. A wrapper for all three would be as long as this class.

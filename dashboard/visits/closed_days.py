@@ -35,7 +35,7 @@ class ClosedSums(NamedTuple):
 
 
 class Stamps:
-    """Tells whether the counts of a project have changed, by a number for each day. Read once for a page."""
+    """Tells whether the counts of a project have changed, by a number for each day. Read once for a view."""
 
     def __init__(self, project: Project) -> None:
         self._project = project

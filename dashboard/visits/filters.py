@@ -25,7 +25,7 @@ DIMENSION_FILTERS = {
     "page": Dimension.PAGE,
     "elsewhere": Dimension.ELSEWHERE,
 }
-FILTER_NAMES = {  # in the order in which a page shows its filters
+FILTER_NAMES = {  # in the order in which a view shows its filters
     PIXEL_FILTER: gettext_lazy("Article"),
     PLATFORM_FILTER: gettext_lazy("Platform"),
     "country": gettext_lazy("Country"),

@@ -1,15 +1,14 @@
 """Visits answered from raw hits, for filters that the daily counts can't answer: a country, a browser, a page.
 
-The hits that match are read and counted for one page, by the rules of the drain. The time grows with their number, so
-that at most the newest `MAX_HITS` are read, in whole days.
+The hits that match are read and counted for each view, by the rules of the drain. The time grows with their number, so
+at most the newest `MAX_HITS` are read, in whole days.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
 from operator import attrgetter
-from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
 
@@ -18,7 +17,7 @@ from collector.models.counts import WHOLE_PROJECT
 from collector.storage.countable import COLUMNS, Countable, EpochSecond, Row, countables, second_of, visitor_of
 from collector.storage.interned import page_label
 from dashboard.visits.filters import Filters
-from dashboard.visits.periods import DAY, Bucket, Period
+from dashboard.visits.periods import DAY, Bucket, Period, midnight
 from dashboard.visits.results import (
     START,
     PixelTotal,
@@ -37,8 +36,6 @@ from dashboard.visits.results import (
 MAX_HITS = 50_000
 END = str(Position.END.label)
 _AGENT_COLUMNS = {Dimension.DEVICE: "device", Dimension.BROWSER: "browser", Dimension.OS: "os"}
-
-
 _FACTS: dict[int, Callable[[Countable], str]] = {
     dimension: attrgetter(str(dimension.label))
     for dimension in (
@@ -190,7 +187,8 @@ def kept_since(project: Project, now: datetime) -> date:
 def read_raw_hits(project: Project, pixel_id: int, filters: Filters, period: Period, *, since: date) -> RawHitSource:
     """Read the raw hits of a period that match the filters, and return a source that answers from them.
 
-    Days before `since` are left out, and days before the newest `MAX_HITS` hits. Three queries, one more for a page.
+    Days before `since` are left out, and days before the newest `MAX_HITS` hits. Three queries, one more for a filter
+    by page.
     """
     start = min(max(period.start, since), period.end)
     hits = _filtered(project, filters, start, period.end)
@@ -198,15 +196,15 @@ def read_raw_hits(project: Project, pixel_id: int, filters: Filters, period: Per
     newest = list(rows[: MAX_HITS + 1])
     if len(newest) > MAX_HITS:
         start = min(datetime.fromtimestamp(second_of(newest[-1]), project.zone).date() + DAY, period.end)
-        midnight = _midnight(start, project.zone).timestamp()
-        newest = [row for row in newest if second_of(row) >= midnight]
+        first_second = midnight(start, project.zone).timestamp()
+        newest = [row for row in newest if second_of(row) >= first_second]
     newest.reverse()
     return RawHitSource(replace(period, start=start), pixel_id, _countables(project, filters, newest))
 
 
 def _filtered(project: Project, filters: Filters, start: date, end: date) -> QuerySet[Hit]:
     hits = Hit.objects.filter(
-        project=project, at__gte=_midnight(start, project.zone), at__lt=_midnight(end, project.zone)
+        project=project, at__gte=midnight(start, project.zone), at__lt=midnight(end, project.zone)
     )
     if filters.pixel_id is not None:
         hits = hits.filter(pixel_id=filters.pixel_id)
@@ -220,7 +218,7 @@ def _filtered(project: Project, filters: Filters, start: date, end: date) -> Que
 def _condition(dimension: Dimension, value: str) -> Q:
     """Return a condition for the hits that count with `value`.
 
-    For pages elsewhere it matches some other hits too, which SQL can't tell apart; `_countables` leaves them out.
+    For `ELSEWHERE` it also matches some other hits, which SQL can't tell apart; `_countables` leaves them out.
     """
     if dimension in _AGENT_COLUMNS:
         column = f"user_agent__{_AGENT_COLUMNS[dimension]}"
@@ -255,7 +253,3 @@ def _countables(project: Project, filters: Filters, rows: Sequence[Row]) -> Iter
             seen_in_project.add(in_project)
             seen_on_pixel.add(on_pixel)
         yield hit
-
-
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, time.min, zone).astimezone(UTC)

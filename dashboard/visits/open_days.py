@@ -1,4 +1,4 @@
-"""The sums of days that are not over, usually only today. Their rows are read once for a page."""
+"""The sums of days that are not over, usually only today. Their rows are read once for a view."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +15,7 @@ from dashboard.visits.periods import Period
 from dashboard.visits.results import BY_PIXEL, MANY_VALUES, Total
 from dashboard.visits.rollup_scope import Grouping, GroupKey, RollupScope
 
-# The dimensions that pages show for each platform of a scope, and for each article in a list.
+# The dimensions that views show for each platform of a scope, and for each article in a list.
 PLATFORM_DIMENSIONS = (Dimension.TOTAL, Dimension.HOUR, Dimension.POSITION, Dimension.EVIDENCE)
 LISTED_DIMENSIONS = (Dimension.TOTAL, Dimension.POSITION, *BY_PIXEL)
 
@@ -78,7 +78,7 @@ class OpenDays:
     def _rows_of(self, day: date, pixel_ids: tuple[int, ...], *, is_many: bool) -> OpenRows | None:
         """Return the rows of these pixels, None where there are too many.
 
-        One query for all that a page shows of the scope itself, and one for each other list of pixels.
+        One query for everything that a view shows of the scope itself, and one for each other list of pixels.
         """
         scope = self._scope
         own_ids = (scope.pixel_id, ALL_PLATFORMS) if scope.has_all_platforms else (scope.pixel_id,)

@@ -1,4 +1,4 @@
-"""The range of days that a page shows, read from its query string.
+"""The range of days that a view shows, read from its query string.
 
 Every query string gives a period: one that is not valid gives the default, with a notice. Days are those of the
 project's time zone; ranges are half-open, `[start, end)`.
@@ -10,17 +10,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django_stubs_ext import StrOrPromise
 
 from dashboard import formatting
-
-if TYPE_CHECKING:
-    from django.utils.functional import _StrPromise
 
 DAY = timedelta(days=1)
 HALF_HOUR = timedelta(minutes=30)  # the smallest change of clocks that is in use
@@ -90,7 +88,7 @@ class Period:
 
     def moments(self, zone: ZoneInfo) -> tuple[datetime, datetime]:
         """Return the moments at which it starts and ends, in UTC."""
-        return _midnight(self.start, zone), _midnight(self.end, zone)
+        return midnight(self.start, zone), midnight(self.end, zone)
 
     def dates(self) -> list[date]:
         """Return all its days."""
@@ -137,11 +135,11 @@ class Period:
         """Say which hours of a single day were skipped or came twice as the clocks changed; empty for other periods."""
         if self.days != 1:
             return ""
-        midnight, next_midnight = self.moments(zone)
-        half_hours = (next_midnight - midnight) // HALF_HOUR
+        start, end = self.moments(zone)
+        half_hours = (end - start) // HALF_HOUR
         if half_hours == 48:
             return ""
-        half_hours_of = Counter((midnight + number * HALF_HOUR).astimezone(zone).hour for number in range(half_hours))
+        half_hours_of = Counter((start + number * HALF_HOUR).astimezone(zone).hour for number in range(half_hours))
         skipped = [formatting.hour(hour) for hour in HOURS if half_hours_of[int(hour)] < 2]
         doubled = [formatting.hour(hour) for hour in HOURS if half_hours_of[int(hour)] > 2]
         sentences = []
@@ -156,7 +154,8 @@ class Period:
         return " ".join(sentences)
 
 
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
+def midnight(day: date, zone: ZoneInfo) -> datetime:
+    """Return the moment at which a day starts in a time zone, in UTC."""
     return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
@@ -171,7 +170,7 @@ class Preset:
     """A range with a name. `start` returns its first day for a given today. All but `yesterday` end today."""
 
     name: str
-    label: "str | _StrPromise"
+    label: StrOrPromise
     start: Callable[[date], date]
 
 
@@ -228,7 +227,7 @@ class PeriodForm(forms.Form):
 
     @property
     def notice(self) -> str:
-        """Say why the page shows the default and not the requested range; empty if the request is valid."""
+        """Say why the view shows the default and not the requested range; empty if the request is valid."""
         if self.is_valid():
             return ""
         reasons = self.non_field_errors()

@@ -1,8 +1,8 @@
 """Queries of the daily counts that need no period or filter: first days, whole lives, and days of many projects.
 
-A page costs the same at a thousand hits and at a hundred million, because counts grow with days and distinct values
-only. Queries list their days one by one: the table's key has the day before the pixel, so that a range of days would
-read the counts of every pixel.
+A view costs the same at a thousand hits and at a hundred million, because counts grow with days and distinct values
+only. Queries list their days one by one: the table's key has the day before the pixel, so a range of days would read
+the counts of every pixel.
 """
 
 from collections import defaultdict
@@ -107,7 +107,7 @@ class RecentVisits(NamedTuple):
 def recent_visits(project: Project, pixel_id: int | None, since: datetime, limit: int) -> RecentVisits:
     """Return the visits since a moment, of one pixel or of the whole project. One query.
 
-    Only the newest `limit` hits of the project are read, because a flood of hits that are filtered out costs as well.
+    Only the newest `limit` hits of the project are read, because filtered-out hits take as long to read as visits.
     """
     hits = Hit.objects.filter(project=project, at__gte=since).order_by("-at")
     newest = hits.values_list("at", "pixel_id", "position", "verdict", "traffic")[:limit]

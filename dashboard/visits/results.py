@@ -14,8 +14,8 @@ from collector.classify.platforms import lazy_platforms
 from collector.models import Dimension, Position
 
 START = str(Position.START.label)
-# Readers' browsers name pages and hosts, and can make up a thousand a day, so that a page shows a few rows of many.
-# The API and shared pages answer for this many days of them at most.
+# Readers' browsers name pages and hosts, and can make up a thousand a day. A view shows only the first of them, and the
+# API and shared pages answer for this many days of them at most.
 MANY_VALUES = frozenset({Dimension.PAGE, Dimension.ELSEWHERE})
 MAX_DAYS_OF_MANY_VALUES = 92
 BY_PIXEL = (Dimension.PIXEL, Dimension.STARTED, Dimension.FINISHED)  # their values are pixel ids
@@ -130,12 +130,12 @@ def read_through(totals: Iterable[PixelTotal]) -> ReadThrough:
 class Sums:
     """Visits by dimension and value, most frequent first, and visits by pixel id.
 
-    `looked_at` is how many pixels were considered, 0 for all of them.
+    `candidates` is how many pixels were considered, 0 for all of them.
     """
 
     values: Mapping[int, Sequence[ValueCount]]
     pixels: Mapping[int, PixelTotal]
-    looked_at: int = 0
+    candidates: int = 0
 
     def by_value(self, dimension: Dimension) -> dict[str, int]:
         """Return the visits by the values of a dimension."""

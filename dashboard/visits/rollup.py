@@ -1,6 +1,6 @@
 """Visits answered from the daily counts.
 
-The sums of closed days are remembered between pages (`closed_days`), the rows of open days are read for each page
+The sums of closed days are remembered between views (`closed_days`), the rows of open days are read for each view
 (`open_days`), and values that are too many for both are ranked in the database (`ranking`).
 """
 
@@ -42,7 +42,7 @@ from dashboard.visits.rollup_scope import (
     WeekHourKey,
 )
 
-MAX_VALUES = 20_000  # that are added up and ranked in Python, of all dimensions of a question
+MAX_VALUES = 20_000  # at most are added up and ranked in Python for one question, over all its dimensions
 MAX_CANDIDATES = 500  # articles that are considered on one platform
 
 
@@ -81,7 +81,7 @@ class Rollup:
     ) -> Mapping[GroupKey, Total] | None:
         """Add up visits and visitors by the grouping's key; None where there are more than `limit` keys.
 
-        A query for the closed days where they are not remembered, and one for all that a page needs of the open ones.
+        A query for the closed days where they are not remembered, and one for all that a view needs of the open ones.
         """
         period = self._clipped(period)
         closed_end = max(period.start, min(period.end, self._today))
@@ -167,7 +167,7 @@ class RollupSource:
         of_project = sums_of(self._totals([ALL_PLATFORMS], BY_PIXEL, ValueKey)).pixels
         candidates = sorted(of_project, key=lambda pixel_id: (-of_project[pixel_id].visits, pixel_id))
         pixels = self._pixels_on_platform(candidates[:MAX_CANDIDATES])
-        return Sums(sums.values, pixels, looked_at=MAX_CANDIDATES if len(candidates) > MAX_CANDIDATES else 0)
+        return Sums(sums.values, pixels, candidates=MAX_CANDIDATES if len(candidates) > MAX_CANDIDATES else 0)
 
     def pixel_days(self, pixels: Sequence[int]) -> dict[int, Counter[date]]:
         """Return the visits of each of the pixels by day. One query."""

@@ -32,7 +32,7 @@ class Selection:
 def select_sources(
     project: Project, filters: Filters, period: Period, earlier: Period | None, now: datetime, *, compares: bool
 ) -> Selection:
-    """Choose what answers for `period` and, if the page `compares`, for `earlier`: raw hits if filters need them.
+    """Choose what answers for `period` and, if the view `compares`, for `earlier`: raw hits if filters need them.
 
     One query for the rollup, which reads the stamps of both periods at once. For raw hits those of `read_raw_hits` for
     each period, and up to four to find out how many hits there are.
@@ -43,15 +43,17 @@ def select_sources(
         rollup = Rollup(project, pixel_id, filters.platform, today=today)
         rollup.prepare(*filter(None, [period, earlier]))
         return Selection(rollup.over(period), rollup.over(earlier) if earlier else None)
-    kept = kept_since(project, now)
-    since = max(kept, _readable_since(project, period, today))
+    hits_kept_since = kept_since(project, now)
+    since = max(hits_kept_since, _readable_since(project, period, today))
     current = read_raw_hits(project, pixel_id, filters, period, since=since)
     if current.period.start > period.start:
-        return Selection(current, None, kept, lacks_earlier=earlier is not None)
+        return Selection(current, None, hits_kept_since, lacks_earlier=earlier is not None)
     if not compares:
-        return Selection(current, None, kept)
+        return Selection(current, None, hits_kept_since)
     earlier_source = _earlier_source(project, pixel_id, filters, earlier, since)
-    return Selection(current, earlier_source, kept, lacks_earlier=earlier_source is None and earlier is not None)
+    return Selection(
+        current, earlier_source, hits_kept_since, lacks_earlier=earlier_source is None and earlier is not None
+    )
 
 
 def _readable_since(project: Project, period: Period, today: date) -> date:

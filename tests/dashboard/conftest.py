@@ -1,11 +1,12 @@
-"""Fixtures of the dashboard's tests: the clock, the public address, and people who are logged in."""
+"""Fixtures of the dashboard's tests: the clock, the public address, a second article, and people who are logged in."""
 
 from datetime import UTC, datetime
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 
-from collector.models import Membership, Role
+from collector.models import Membership, Pixel, Role
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -14,6 +15,17 @@ NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 def noon(monkeypatch) -> None:
     """Stop the clock at noon of a Sunday."""
     monkeypatch.setattr("django.utils.timezone.now", lambda: NOON)
+
+
+@pytest.fixture
+def empty_cache() -> None:
+    """Forget all counted requests and tries of passwords."""
+    cache.clear()
+
+
+@pytest.fixture
+def second_pixel(project) -> Pixel:
+    return Pixel.objects.create(project=project, title="Second")
 
 
 @pytest.fixture

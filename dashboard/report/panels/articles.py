@@ -27,10 +27,10 @@ MAX_BANDS = 5
 
 @dataclass(frozen=True, slots=True)
 class ArticleTotals:
-    """The visits by pixel, and `all_visits` of the page.
+    """The visits by pixel, and `all_visits` of the view.
 
-    `candidates` is among how many of the most visited articles the source looked, 0 for all of them. Where it did not
-    look at all, the list has only articles with visits: nothing is known of the others.
+    `candidates` is how many of the most visited articles the source considered, 0 for all of them. If it is not 0, the
+    list has only articles with visits: we know nothing about the others.
     """
 
     by_pixel: Mapping[int, PixelTotal]
@@ -95,7 +95,7 @@ def _rows(
     maker = _RowMaker(
         dates=state.period.dates(),
         filter_link=state.links("article"),
-        page_link=state.link("article") if subject.are_linked else None,
+        article_query=state.link("article") if subject.are_linked else None,
         project_slug=subject.project.slug,
         all_visits=totals.all_visits,
         most_visits=totals.most_visits,
@@ -125,7 +125,7 @@ def _listed(subject: Subject, state: PageState, only: Sequence[int] | None) -> Q
 
 
 def _pixels_in_order(listed: QuerySet[Pixel], ranked: Sequence[int], limit: int, offset: int) -> Sequence[Pixel]:
-    """Return the pixels of one page of the list: the `ranked` ones in their order, then others. Two queries."""
+    """Return the pixels of one part of the list: the `ranked` ones in their order, then others. Two queries."""
     ids_of_page = ranked[offset : offset + limit]
     by_id = listed.in_bulk(ids_of_page)
     pixels = [by_id[pk] for pk in ids_of_page if pk in by_id]
@@ -138,11 +138,14 @@ def _pixels_in_order(listed: QuerySet[Pixel], ranked: Sequence[int], limit: int,
 
 @dataclass(frozen=True, slots=True)
 class _RowMaker:
-    """Makes the rows of what they share. `page_link` is the query string of articles' pages, None for no links."""
+    """Makes the rows of articles, from what all of them share.
+
+    `article_query` is the query string of links to articles, None for no links.
+    """
 
     dates: Sequence[date]
     filter_link: str
-    page_link: str | None
+    article_query: str | None
     project_slug: str
     all_visits: int
     most_visits: int
@@ -179,9 +182,9 @@ class _RowMaker:
         return "", ""
 
     def _url(self, pixel: Pixel) -> str:
-        if self.page_link is None:
+        if self.article_query is None:
             return ""
-        return f"{reverse('pixel', args=[self.project_slug, pixel.pk])}{self.page_link}"
+        return f"{reverse('pixel', args=[self.project_slug, pixel.pk])}{self.article_query}"
 
 
 def _bands(platforms: Counter[str]) -> list[Band]:

@@ -5,11 +5,11 @@ To add a panel, add a line to `PANELS` and its key to `GROUPS`.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from urllib.parse import quote_plus
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django_stubs_ext import StrPromise
 
 from collector.models import Dimension, Section
 from dashboard import formatting
@@ -18,9 +18,6 @@ from dashboard.report.panels.panel import Panel, PanelGroup, PanelRow, make_row
 from dashboard.report.subject import Subject
 from dashboard.visits.filters import UNKNOWN
 from dashboard.visits.results import ValueCount
-
-if TYPE_CHECKING:
-    from django.utils.functional import _StrPromise
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +31,9 @@ class PanelDescription:
     key: str
     parameter: str
     section: Section
-    title: "_StrPromise"
-    caption: "_StrPromise"
-    heading: "_StrPromise"
+    title: StrPromise
+    caption: StrPromise
+    heading: StrPromise
     label: Callable[[str], str] = formatting.verbatim
     optional: bool = False
 
@@ -130,7 +127,7 @@ def panel_groups(
     all_visits: int,
     all_countries: Sequence[ValueCount],
 ) -> list[PanelGroup]:
-    """Return the groups of panels of a page. `all_countries` are for the map, which shows more than the rows."""
+    """Return the groups of panels of a view. `all_countries` are for the map, which shows more than the rows."""
     groups = []
     for key in ARTICLE_ORDER if subject.pixel else PROJECT_ORDER:
         panels = []
@@ -160,13 +157,13 @@ def dimension_panel(
 ) -> Panel:
     """Rank the values of one dimension. The unknown value comes last and has no bar: it doesn't answer the question.
 
-    The rows link to the page filtered by them, which reads raw hits; `are_linked` is False for people who may not make
-    the server read those. `most_visits` are those of the longest bar, where it is not among `counts`.
+    Each row links to the view filtered by it. Such a view reads raw hits, so `are_linked` is False on shared pages.
+    `most_visits` are those of the longest bar, if it is not among `counts`.
     """
-    most_visits = most_visits or max((count.visits for count in counts if count.value), default=0)
     link = state.links(description.parameter) if are_linked else ""
     known = [count for count in counts if count.value]
     unknown = [count for count in counts if not count.value]
+    most_visits = most_visits or max((count.visits for count in known), default=0)
     rows = [_known_row(description, count, all_visits, most_visits, link) for count in known]
     rows += [_unknown_row(count, all_visits, link) for count in unknown]
     total_rows = counts[0].values if counts else 0

@@ -27,7 +27,7 @@ class Band:
 class PanelRow:
     """One row of a panel. `visitors` is None where there were visits but no visitor we could tell apart.
 
-    `value` is the value in the counts, `filter_url` shows the page filtered by it. `detail` is small text beside the
+    `value` is the value in the counts, `filter_url` shows the view filtered by it. `detail` is small text beside the
     label, `hint` its tooltip. `cells` are the texts of the panel's extra columns, `plain_cells` the same for
     spreadsheets. `sparkline` and `bands` draw an article's days and platforms.
     """

@@ -20,7 +20,7 @@ from dashboard.visits.results import PixelTotal, PlatformDay, PlatformValue, Rea
 
 @dataclass(slots=True)
 class _Placement:
-    """What we know of one article on one platform besides its visits. `days` are all on which it was visited there."""
+    """What we know of one article on one platform besides its visits. `days` are those with visits there."""
 
     visits_by_hour: Counter[str] = field(default_factory=Counter)
     positions: PixelTotal = field(default_factory=PixelTotal)

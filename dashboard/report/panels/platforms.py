@@ -82,7 +82,7 @@ def platform_row(
     cells: Sequence[str] = (),
     plain_cells: Sequence[object] = (),
 ) -> PanelRow:
-    """Make the row of one platform. It links to the page filtered by that platform."""
+    """Make the row of one platform. It links to the view filtered by that platform."""
     return make_row(
         slug,
         platform_label(slug),

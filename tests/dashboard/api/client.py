@@ -1,15 +1,12 @@
 """Requests to the API, with a token or without."""
 
-from datetime import UTC, datetime
-
 from django.contrib.auth.models import User
 from django.test import Client
 
 from collector.models import ApiToken, Project
+from tests.dashboard.conftest import NOON
 
-NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 BOT = "Googlebot/2.1 (+http://www.google.com/bot.html)"
-FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 VISITS = {"counted", "opted-out"}
 ENDPOINTS = ["projects", "projects/blog", "projects/blog/pixels", "projects/blog/counts", "projects/blog/hits"]
 PATHS = {

@@ -3,24 +3,17 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 
 from collector.models import ApiToken, Pixel, Verdict
 from collector.storage.export import hit_rows
-from tests.dashboard.api.client import BOT, FIREFOX, NOON, token_for
-from tests.hits import CAMO, hit
+from tests.dashboard.api.client import BOT, token_for
+from tests.hits import CAMO, FIREFOX, hit
 
 
 @pytest.fixture(autouse=True)
-def noon(monkeypatch):
-    """Stop the clock, and start with an empty rate limit."""
-    monkeypatch.setattr("django.utils.timezone.now", lambda: NOON)
-    cache.clear()
-
-
-@pytest.fixture(autouse=True)
-def unlimited(settings):
+def unlimited(noon, empty_cache, settings) -> None:
+    """Stop the clock, and limit no requests unless a test does."""
     settings.API_RATE_LIMIT = (0, 60)
 
 
@@ -41,7 +34,7 @@ def pixels(project, pixel) -> list[Pixel]:
 
 
 @pytest.fixture
-def taken(take, pixels) -> list[dict]:
+def stored_rows(take, pixels) -> list[dict]:
     """Store hits of many kinds and days, and return them as rows, oldest first."""
     first, second = pixels
     kinds = [

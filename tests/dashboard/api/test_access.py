@@ -9,7 +9,8 @@ from collector.intake import rate_limits
 from collector.intake.rate_limits import network_key
 from collector.intake.visitors import DAY_MICROSECONDS
 from collector.models import ApiToken, DailySalt, Membership, Pixel, Project, Role
-from tests.dashboard.api.client import ENDPOINTS, NOON, get, token_for
+from tests.dashboard.api.client import ENDPOINTS, get, token_for
+from tests.dashboard.conftest import NOON
 
 pytestmark = pytest.mark.django_db
 

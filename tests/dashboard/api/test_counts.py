@@ -48,7 +48,7 @@ DIMENSIONS = list(DimensionName.__args__)
 
 @pytest.mark.parametrize("dimension", [name for name in DIMENSIONS if name != "elsewhere"])
 @pytest.mark.parametrize("scope", ["project", "pixel", "platform", "both"])
-def test_counts_equal_counting_the_raw_hits(program, taken, pixels, scope, dimension):
+def test_counts_equal_counting_the_raw_hits(program, stored_rows, pixels, scope, dimension):
     since, until = date(2026, 10, 22), date(2026, 11, 3)
     scopes = {"pixel": {"pixel": pixels[0].pk}, "platform": {"platform": "medium"}}
     query = {"dimension": dimension, "since": since, "until": until, "limit": 7}
@@ -59,7 +59,7 @@ def test_counts_equal_counting_the_raw_hits(program, taken, pixels, scope, dimen
     ids = {pixel.token: pixel.pk for pixel in pixels}
     of_scope = [
         row
-        for row in taken
+        for row in stored_rows
         if ("pixel" not in query or row["token"] == pixels[0].token)
         and ("platform" not in query or row["platform"] == "medium")
         and counted(row, dimension)
@@ -78,16 +78,16 @@ def test_counts_equal_counting_the_raw_hits(program, taken, pixels, scope, dimen
         assert order == sorted(order)
 
 
-def test_elsewhere_counts_hosts_that_a_pixel_was_not_pasted_for(program, taken):
-    expected = sum(1 for row in taken if row["placement"] == "dev-to" and row["page"])
-    [found] = get(program, "projects/blog/counts", dimension="elsewhere", since="2026-10-01")["items"]
-    assert (found["value"], found["hits"]) == ("elsewhere.example", expected)
+def test_elsewhere_counts_hosts_that_a_pixel_was_not_pasted_for(program, stored_rows):
+    expected = sum(1 for row in stored_rows if row["placement"] == "dev-to" and row["page"])
+    [item] = get(program, "projects/blog/counts", dimension="elsewhere", since="2026-10-01")["items"]
+    assert (item["value"], item["hits"]) == ("elsewhere.example", expected)
 
 
-def test_visitors_are_daily_and_null_if_none_can_be_seen(program, taken, project):
+def test_visitors_are_daily_and_null_if_none_can_be_seen(program, stored_rows, project):
     daily = {
         (datetime.fromisoformat(row["at"]).astimezone(project.zone).date(), row["visitor"])
-        for row in taken
+        for row in stored_rows
         if counted(row, "total") and row["visitor"]
     }
     [total] = get(program, "projects/blog/counts", since="2026-10-01")["items"]

@@ -15,7 +15,7 @@ from tests.dashboard.api.client import PATHS, get
 pytestmark = pytest.mark.django_db
 
 
-def test_answers_have_the_form_that_the_document_describes(program, taken):
+def test_answers_have_the_form_that_the_document_describes(program, stored_rows):
     for path, form in {
         "projects": ProjectPage,
         "projects/blog/pixels": PixelPage,

@@ -9,7 +9,8 @@ from django.test.utils import CaptureQueriesContext
 
 from collector.models import ApiToken
 from dashboard.api.read_only import read_only
-from tests.dashboard.api.client import ENDPOINTS, NOON, get
+from tests.dashboard.api.client import ENDPOINTS, get
+from tests.dashboard.conftest import NOON
 
 pytestmark = pytest.mark.django_db
 
@@ -55,7 +56,7 @@ QUERIES = [
 
 
 @pytest.mark.parametrize(("path", "queries"), QUERIES)
-def test_each_endpoint_needs_a_fixed_number_of_queries_and_writes_nothing(program, taken, pixels, path, queries):
+def test_each_endpoint_needs_a_fixed_number_of_queries_and_writes_nothing(program, stored_rows, pixels, path, queries):
     with CaptureQueriesContext(connection) as captured:
         assert program.get(f"/api/v1/{path.format(pixel=pixels[0].pk)}").status_code == 200
     assert len(captured) == queries
@@ -74,10 +75,12 @@ def test_only_reading_is_allowed(project, path, method):
 
 @pytest.mark.parametrize("path", [*ENDPOINTS, "openapi.json", "", "nothing", "projects/nothing"])
 def test_a_head_is_answered_like_its_get_without_the_body(program, path):
-    read, asked = program.get(f"/api/v1/{path}"), program.head(f"/api/v1/{path}")
-    assert (asked.status_code, asked.content) == (read.status_code, b"")
-    kept = ("Content-Type", "Content-Length", "Cache-Control")
-    assert [asked.headers.get(name) for name in kept] == [read.headers.get(name) for name in kept]
+    get_response, head_response = program.get(f"/api/v1/{path}"), program.head(f"/api/v1/{path}")
+    assert (head_response.status_code, head_response.content) == (get_response.status_code, b"")
+    same_headers = ("Content-Type", "Content-Length", "Cache-Control")
+    assert [head_response.headers.get(name) for name in same_headers] == [
+        get_response.headers.get(name) for name in same_headers
+    ]
 
 
 def test_the_body_of_a_head_is_removed_before_the_server(rf):

@@ -1,15 +1,15 @@
 """Daily counts for tests, added as the drain adds them, and reports on them."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from collector.models import DailyCount, Dimension, Pixel, Project
 from collector.models.counts import ALL_PLATFORMS, WHOLE_PROJECT
 from dashboard.report.page import make_page
 from dashboard.report.panels.panel import Panel
 from dashboard.report.sections import Report
+from tests.dashboard.conftest import NOON
 
-DAY = date(2026, 11, 22)
-NOON = datetime(DAY.year, DAY.month, DAY.day, 12, tzinfo=UTC)
+DAY = NOON.date()
 START = DAY - timedelta(days=29)  # of the default range
 READER = {
     "device": "phone", "country": "DE", "language": "de", "browser": "Firefox", "os": "Android",

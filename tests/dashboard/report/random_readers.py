@@ -9,7 +9,7 @@ from collector.models import Pixel, Project, Verdict
 from collector.spool.line import SpooledHit
 from tests.dashboard.report.plain_counts import DAY, HOSTS, Read
 from tests.endpoints import CHROME
-from tests.hits import CAMO, IPHONE, drain, spool
+from tests.hits import CAMO, FIREFOX, IPHONE, drain, spool
 
 # A night on which the clocks change, in zones that lie apart from UTC in all ways.
 NIGHTS = {
@@ -20,7 +20,6 @@ NIGHTS = {
     "Asia/Kathmandu": "2026-01-01",
     "America/New_York": "2024-03-10",
 }
-FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 WAYS = ["country", "language", "device", "browser", "os", "page", "elsewhere"]
 
 

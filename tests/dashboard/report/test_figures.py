@@ -10,7 +10,7 @@ from dashboard.report.hours import HoursCell
 from dashboard.report.numbers import PeriodNumbers
 from dashboard.report.panels.panel import Band, Panel, PanelRow
 from dashboard.templatetags.table_cells import cells, ranked, shades
-from dashboard.visits.results import ReadThrough
+from dashboard.visits.results import ReadThrough, Total
 
 NOTHING = PeriodNumbers(0, 0, 0, {}, ReadThrough(0, 0))
 
@@ -62,7 +62,7 @@ def test_a_share_is_compared_in_points(now, before, words):
 
 def test_a_period_that_is_not_over_is_compared_with_as_much_of_the_one_before():
     now = PeriodNumbers(4, 2, 1, {"bot": 3}, ReadThrough(4, 2))
-    before = EarlierNumbers(PeriodNumbers(9, 9, 1, {"bot": 1}, ReadThrough(2, 2)), "May", so_far=(2, 2))
+    before = EarlierNumbers(PeriodNumbers(9, 9, 1, {"bot": 1}, ReadThrough(2, 2)), "May", so_far=Total(2, 2))
     changes = {figure.key: figure.change for figure in key_figures(now, before)}
     assert (changes["visits"].words, changes["visits"].title) == ("100% more", "2 in May until this hour")
     assert (changes["visitors"].words, changes["reading"].words) == ("unchanged", "50 points less")

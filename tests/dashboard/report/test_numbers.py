@@ -23,21 +23,13 @@ from dashboard.report.page_state import PageState
 from dashboard.report.panels.panel import Panel
 from dashboard.report.panels.platforms import platform_label
 from dashboard.report.trend import TREND_PLATFORMS
-from dashboard.visits.cache import REMEMBERED
 from dashboard.visits.periods import Period
 from tests.dashboard.report.plain_counts import DAY, Plain, Read, bucket_of, hidden, raw_hits, share_of, times, until
 from tests.dashboard.report.random_readers import NIGHTS, fill, query_of, some_hits, some_wish
 
 pytestmark = pytest.mark.django_db
 
-
 EVIDENCE = ["its link", "its proxy", "the page"]
-
-
-@pytest.fixture(autouse=True)
-def forgotten():
-    """Projects of other tests had the same keys."""
-    REMEMBERED.forget()
 
 
 def digits(text: str) -> list[int]:
@@ -108,7 +100,7 @@ def assert_trend(state: PageState, trend: Chart, plain: Plain, before: Plain | N
     at = times(state.period, bucket)
     assert [point.at for point in trend.points] == at
     by_bucket = [plain.of(lambda hit, time=time: bucket_of(hit.day, hit.hour, bucket) == time) for time in at]
-    assert [tuple(point.numbers[:2]) for point in trend.points] == [one.numbers for one in by_bucket]
+    assert [tuple(point.numbers[:2]) for point in trend.points] == [group.numbers for group in by_bucket]
     earlier: list[int] = []
     if before is not None and before.visits:
         last = state.period.end - DAY
@@ -121,12 +113,12 @@ def assert_trend(state: PageState, trend: Chart, plain: Plain, before: Plain | N
         assert [point.numbers[2] for point in trend.points] == earlier
     assert list(trend.earlier) == earlier
     if state.is_line:
-        assert [list(series.values) for series in trend.series] == [[len(one.visits) for one in by_bucket]]
+        assert [list(series.values) for series in trend.series] == [[len(group.visits) for group in by_bucket]]
         return
     platforms = Counter(hit.platform for hit in plain.visits)
     ranked = sorted(platforms, key=lambda slug: (-platforms[slug], slug))
     bands = [{slug} for slug in ranked[:TREND_PLATFORMS]] + [set(ranked[TREND_PLATFORMS:])][: len(ranked) > 6]
-    expected = [[sum(hit.platform in band for hit in one.visits) for one in by_bucket] for band in bands]
+    expected = [[sum(hit.platform in band for hit in group.visits) for group in by_bucket] for band in bands]
     assert [list(series.values) for series in trend.series] == expected
     assert [series.label for series in trend.series][:6] == [platform_label(slug) for slug in ranked[:6]]
     assert [list(point.numbers[-len(bands) :]) for point in trend.points if bands] == [
@@ -144,7 +136,7 @@ def assert_grid(grid: HoursGrid, plain: Plain, period: Period) -> None:
     assert [line.visits for line in grid.lines] == [sum(cells[day, hour] for hour in hours) for day in weekdays]
     assert [cell.visits for cell in grid.total.cells] == [sum(cells[day, hour] for day in weekdays) for hour in hours]
     assert grid.total.visits == len(plain.visits)
-    assert bool(grid.best) == bool(plain.visits)
+    assert bool(grid.busiest) == bool(plain.visits)
 
 
 def assert_parts(page: DashboardPage, plain: Plain, before: Plain | None) -> None:
@@ -229,12 +221,12 @@ def assert_first_week(page: DashboardPage, ever: Plain) -> None:
     chart = page.report.first_week
     days = Counter(hit.day for hit in ever.visits)
     first = min(days, default=page.today)
-    shown = [first + number * DAY for number in range(7) if first + number * DAY <= page.today]
-    if len(shown) < 2:
+    first_days = [first + number * DAY for number in range(7) if first + number * DAY <= page.today]
+    if len(first_days) < 2:
         assert chart is None
         return
     assert chart is not None
-    assert [(point.at, point.visits) for point in chart.points] == [(f"{day}", days[day]) for day in shown]
+    assert [(point.at, point.visits) for point in chart.points] == [(f"{day}", days[day]) for day in first_days]
     until = next(
         number for number in range(1, 999)
         if 2 * sum(visits for day, visits in days.items() if day < first + number * DAY) >= days.total()
@@ -276,7 +268,7 @@ def check(project: Project, pixels: Sequence[Pixel], hits: list[Read], wish: dic
             assert_first_week(page, whole)
     else:
         assert_platforms(page, plain, has_evidence=article is None)
-        assert_articles(page, plain, [one for one in pixels if article in {None, one.pk}])
+        assert_articles(page, plain, [listed for listed in pixels if article in {None, listed.pk}])
     assert_full_list(page, query, project, pixel, now)
     assert_clicks(page, project, pixel, now)
     since = now - timedelta(minutes=30)

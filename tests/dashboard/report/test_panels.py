@@ -10,9 +10,9 @@ from dashboard.report.full_list import FULL_ARTICLES
 from dashboard.report.page import make_page
 from dashboard.report.panels.panel import PANEL_ROWS
 from dashboard.visits.rollup import MAX_CANDIDATES
+from tests.dashboard.conftest import NOON
 from tests.dashboard.report.daily_counts import (
     DAY,
-    NOON,
     START,
     add,
     add_visits,
@@ -139,17 +139,17 @@ def test_placements_stand_side_by_side_with_their_first_and_last_visit_ever(pixe
 @pytest.mark.parametrize("others", [PANEL_ROWS, MAX_CANDIDATES])
 def test_an_article_filtered_by_is_in_its_panel_however_many_are_visited_more(project, pixel, others):
     more = Pixel.objects.bulk_create(Pixel(project=project, title=f"More {n}") for n in range(others))
-    for one in more:
-        add(one, Dimension.TOTAL, "", 5, 0, DAY, "medium")
+    for other in more:
+        add(other, Dimension.TOTAL, "", 5, 0, DAY, "medium")
     add_visits(pixel, 1)
     rows = report_on(project, article=str(pixel.pk)).articles.rows
     assert [(row.label, row.visits, row.bar) for row in rows] == [("Hello", 1, "100.0%")]
 
 
-def test_on_one_platform_nothing_is_said_of_articles_that_were_not_looked_at(project, pixel):
+def test_on_one_platform_only_the_most_visited_articles_are_considered(project, pixel):
     more = Pixel.objects.bulk_create(Pixel(project=project, title=f"More {n}") for n in range(MAX_CANDIDATES))
-    for one in more:
-        add(one, Dimension.TOTAL, "", 5, 0, DAY, "dev-to" if one is not more[3] else "medium")
+    for other in more:
+        add(other, Dimension.TOTAL, "", 5, 0, DAY, "dev-to" if other is not more[3] else "medium")
     add_visits(pixel, 1)
     on_medium = report_on(project, platform="medium")
     assert on_medium.visits == 6

@@ -1,6 +1,6 @@
 """Which pixels are unusually quiet: a table of visits, and which pixels the page names."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -8,11 +8,11 @@ from collector.models import DailyCount, Dimension, Pixel, Project
 from collector.models.counts import ALL_PLATFORMS
 from dashboard.report import quiet
 from dashboard.report.quiet import HISTORY_DAYS, is_quiet, quiet_pixels
+from tests.dashboard.conftest import NOON
 
 pytestmark = pytest.mark.django_db
 
-TODAY = date(2026, 11, 22)
-NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+TODAY = NOON.date()
 LONG_AGO = NOON - timedelta(days=400)
 
 
@@ -33,7 +33,7 @@ def old_pixel(project, pixel) -> Pixel:
 
 
 def quiet_in(project: Project, now: datetime = NOON) -> list[tuple[str, int]]:
-    return [(one.pixel.title, one.quiet_days) for one in quiet_pixels([project], now)]
+    return [(quiet_pixel.pixel.title, quiet_pixel.quiet_days) for quiet_pixel in quiet_pixels([project], now)]
 
 
 @pytest.mark.parametrize(
@@ -62,11 +62,11 @@ def test_a_pixel_is_quiet_when_it_was_not_visited_for_much_longer_than_usual(day
 
 def test_a_quiet_pixel_says_since_when_and_what_to_check(project, old_pixel):
     visit(old_pixel, 30, 29, 28, 27)
-    [one] = quiet_pixels([project], NOON)
-    assert (one.pixel, one.last_visit_on, one.quiet_days) == (old_pixel, date(2026, 10, 26), 27)
-    assert one.label == "quiet for 27 days"
+    [quiet_pixel] = quiet_pixels([project], NOON)
+    assert (quiet_pixel.pixel, quiet_pixel.last_visit_on, quiet_pixel.quiet_days) == (old_pixel, date(2026, 10, 26), 27)
+    assert quiet_pixel.label == "quiet for 27 days"
     for words in ("last visit was on 26 Oct 2026", "image is still in the article", "article is still online", "proxy"):
-        assert words in one.advice
+        assert words in quiet_pixel.advice
 
 
 def test_a_pixel_that_was_visited_within_a_week_is_not_quiet(project, old_pixel):
@@ -90,7 +90,7 @@ def test_pixels_that_were_never_visited_or_are_new_or_retired_are_not_quiet(proj
     assert quiet_in(project) == [("Hello", 28)]
 
 
-def test_visits_older_than_the_history_are_not_looked_at(project, old_pixel):
+def test_visits_older_than_the_history_are_ignored(project, old_pixel):
     visit(old_pixel, *range(HISTORY_DAYS, HISTORY_DAYS + 30))
     assert quiet_in(project) == []
     visit(old_pixel, *range(HISTORY_DAYS - 3, HISTORY_DAYS))
@@ -114,12 +114,15 @@ def test_projects_are_asked_about_together_and_kept_apart(project, old_pixel, dj
     visit(elsewhere, 20, 19, 18)
     with django_assert_max_num_queries(3):
         both = quiet_pixels([project, other], NOON)
-    assert {(one.pixel.project.slug, one.quiet_days) for one in both} == {("blog", 28), ("other", 18)}
+    assert {(quiet_pixel.pixel.project.slug, quiet_pixel.quiet_days) for quiet_pixel in both} == {
+        ("blog", 28),
+        ("other", 18),
+    }
     assert quiet_in(other) == [("Elsewhere", 18)]
     assert quiet_pixels([], NOON) == []
 
 
-def test_no_more_pixels_are_looked_at_than_a_page_can_wait_for(project, old_pixel, monkeypatch):
+def test_only_a_limited_number_of_pixels_is_checked(project, old_pixel, monkeypatch):
     monkeypatch.setattr(quiet, "MAX_PIXELS", 1)
     newer = Pixel.objects.create(project=project, title="Newer")
     Pixel.objects.filter(pk=newer.pk).update(created_at=LONG_AGO + timedelta(days=1))

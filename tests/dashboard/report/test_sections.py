@@ -144,10 +144,10 @@ def test_the_busiest_hour_is_named(project, pixel):
     add_visits(pixel, 2, hour=9)
     add_visits(pixel, 3, hour=23)
     report = report_on(project)
-    assert report.hours.best == "Busiest hour: Sundays, 23:00\N{EN DASH}00:00."
+    assert report.hours.busiest == "Busiest hour: Sundays, 23:00\N{EN DASH}00:00."
     assert "Europe/Berlin" in report.hours.caption
-    assert report_on(project, range="today").hours.best == "Busiest hour: 23:00\N{EN DASH}00:00."
-    assert report_on(project, range="yesterday").hours.best == ""
+    assert report_on(project, range="today").hours.busiest == "Busiest hour: 23:00\N{EN DASH}00:00."
+    assert report_on(project, range="yesterday").hours.busiest == ""
 
 
 def test_the_first_day_is_the_first_with_a_visit(project, pixel, second_pixel):

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from collector.models import Pixel, Project, Verdict
+from collector.models import Hit, Pixel, Project, Verdict
 from dashboard.snippets import first_visit
 from tests.dashboard.conftest import NOON
 from tests.dashboard.snippets.pages import add, ago, text
@@ -29,7 +29,7 @@ def test_the_note_on_a_platform_that_the_pixel_lacks_is_true(editor, pixel, take
     ]
     add(editor, pixel, "team-wiki")
     take(hit(pixel, ago(1), placement="team-wiki"))
-    platforms = sorted(first_visit.Hit.objects.values_list("platform", flat=True))
+    platforms = sorted(Hit.objects.values_list("platform", flat=True))
     assert platforms == ["(other)", "github", "team-wiki"]
 
 

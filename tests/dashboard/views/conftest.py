@@ -1,19 +1,12 @@
-"""Fixtures of the tests of share links."""
+"""Fixtures of the tests of views."""
 
 from datetime import timedelta
 
 import pytest
-from django.core.cache import cache
 
 from collector.models import Pixel
 from tests.dashboard.conftest import NOON
 from tests.dashboard.views.share_links import visits
-
-
-@pytest.fixture
-def empty_cache() -> None:
-    """Forget all counted requests and tries of passwords."""
-    cache.clear()
 
 
 @pytest.fixture

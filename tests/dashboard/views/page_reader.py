@@ -2,14 +2,10 @@
 
 import json
 import re
-from datetime import UTC, datetime
 from html.parser import HTMLParser
 
 from django.test import Client
 
-from tests.dashboard.report.daily_counts import DAY
-
-NOON = datetime(DAY.year, DAY.month, DAY.day, 12, tzinfo=UTC)
 PAGES = ["/", "/projects/blog/", "/projects/blog/{pixel}/"]
 LIVE = ["/projects/blog/live/", "/projects/blog/{pixel}/live/"]
 RANGES = ["today", "yesterday", "7d", "30d", "90d", "12m", "all"]

@@ -6,16 +6,10 @@ import pytest
 from django.contrib.auth.models import User
 
 from collector.models import Membership, Pixel, Project, Role
-from dashboard.visits.cache import REMEMBERED
 from tests.dashboard.report.daily_counts import add_visits
-from tests.dashboard.views.page_reader import LIVE, NOON, PAGES, Tables, get
+from tests.dashboard.views.page_reader import LIVE, PAGES, Tables, get
 
-
-@pytest.fixture(autouse=True)
-def noon(monkeypatch):
-    """Stop the clock at noon of the day that the counts end with; projects of other tests had the same keys."""
-    monkeypatch.setattr("django.utils.timezone.now", lambda: NOON)
-    REMEMBERED.forget()
+pytestmark = pytest.mark.usefixtures("noon")
 
 
 @pytest.fixture

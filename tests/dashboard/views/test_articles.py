@@ -8,16 +8,11 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from collector.models import Dimension, Membership, Pixel, Role
-from dashboard.visits.cache import REMEMBERED
+from tests.dashboard.conftest import NOON
 from tests.dashboard.report.daily_counts import DAY, add, add_visits
-from tests.dashboard.views.page_reader import NOON, PAGES, Tables, get
+from tests.dashboard.views.page_reader import PAGES, Tables, get
 
-
-@pytest.fixture(autouse=True)
-def noon(monkeypatch):
-    """Stop the clock at noon of the day that the counts end with; projects of other tests had the same keys."""
-    monkeypatch.setattr("django.utils.timezone.now", lambda: NOON)
-    REMEMBERED.forget()
+pytestmark = pytest.mark.usefixtures("noon")
 
 
 def test_a_retired_pixel_says_so(reader, pixel):

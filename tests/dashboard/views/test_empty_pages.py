@@ -6,16 +6,10 @@ import pytest
 from django.contrib.auth.models import User
 
 from collector.models import Dimension
-from dashboard.visits.cache import REMEMBERED
 from tests.dashboard.report.daily_counts import DAY, add, add_bots, add_visits
-from tests.dashboard.views.page_reader import NOON, PAGES, get
+from tests.dashboard.views.page_reader import PAGES, get
 
-
-@pytest.fixture(autouse=True)
-def noon(monkeypatch):
-    """Stop the clock at noon of the day that the counts end with; projects of other tests had the same keys."""
-    monkeypatch.setattr("django.utils.timezone.now", lambda: NOON)
-    REMEMBERED.forget()
+pytestmark = pytest.mark.usefixtures("noon")
 
 
 def test_users_without_a_project_see_how_to_start(client, stranger):

@@ -26,12 +26,12 @@ class Links(HTMLParser):
 
     def __init__(self, page: str) -> None:
         super().__init__()
-        self.found: list[str] = []
+        self.addresses: list[str] = []
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "a":
-            self.found += [value for name, value in attrs if name == "href" and value]
+            self.addresses += [value for name, value in attrs if name == "href" and value]
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def linked(client: Client, start: str) -> set[str]:
     """Return the addresses on this server that a page links to."""
     page = client.get(start)
     assert page.status_code == 200
-    links = {urljoin(start, link) for link in Links(page.content.decode()).found}
+    links = {urljoin(start, link) for link in Links(page.content.decode()).addresses}
     return {link for link in links if not urlsplit(link).netloc}
 
 
@@ -66,16 +66,16 @@ def test_every_link_works(client, visited, request, who):
     client.force_login(request.getfixturevalue(who))
     links: set[str] = set()
     for path in PATHS:
-        found = linked(client, path.format(pixel=visited.pk))
-        assert found, path
-        links |= found
+        links_of_page = linked(client, path.format(pixel=visited.pk))
+        assert links_of_page, path
+        links |= links_of_page
 
     assert answers(client, links) == {}
     assert {"/projects/blog/export.csv", "/projects/blog/hits.jsonl"} <= {urlsplit(link).path for link in links}
 
 
 def test_every_link_of_a_shared_page_works_for_anyone(client, visited):
-    link = ShareLink.objects.create(project=visited.project, name="For Bo", shows=[str(one) for one in Section])
+    link = ShareLink.objects.create(project=visited.project, name="For Bo", shows=[str(section) for section in Section])
 
     links = linked(client, f"/share/{link.key}/?range=all")
 

@@ -2,22 +2,11 @@
 
 import pytest
 
-from collector.models import Pixel, Verdict
-from dashboard.visits.cache import REMEMBERED
-from tests.dashboard.views.page_reader import NOON, get
+from collector.models import Verdict
+from tests.dashboard.views.page_reader import get
 from tests.hits import hit
 
-
-@pytest.fixture(autouse=True)
-def noon(monkeypatch):
-    """Stop the clock at noon of the day that the counts end with; projects of other tests had the same keys."""
-    monkeypatch.setattr("django.utils.timezone.now", lambda: NOON)
-    REMEMBERED.forget()
-
-
-@pytest.fixture
-def second_pixel(project) -> Pixel:
-    return Pixel.objects.create(project=project, title="Second")
+pytestmark = pytest.mark.usefixtures("noon")
 
 
 def test_right_now_has_the_visits_of_the_last_30_minutes(reader, pixel, second_pixel, take):

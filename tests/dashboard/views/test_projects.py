@@ -8,16 +8,11 @@ from django.contrib.staticfiles import finders
 
 from collector.models import Pixel, Project
 from dashboard import formatting
-from dashboard.visits.cache import REMEMBERED
+from tests.dashboard.conftest import NOON
 from tests.dashboard.report.daily_counts import DAY, add_bots, add_visits
-from tests.dashboard.views.page_reader import NOON, PAGES, Tables, get, painted
+from tests.dashboard.views.page_reader import PAGES, Tables, get, painted
 
-
-@pytest.fixture(autouse=True)
-def noon(monkeypatch):
-    """Stop the clock at noon of the day that the counts end with; projects of other tests had the same keys."""
-    monkeypatch.setattr("django.utils.timezone.now", lambda: NOON)
-    REMEMBERED.forget()
+pytestmark = pytest.mark.usefixtures("noon")
 
 
 def test_the_project_page_shows_numbers_in_panels(reader, pixel):

@@ -10,15 +10,11 @@ from django.test.utils import CaptureQueriesContext
 from collector.models import DailyCount, Dimension, Membership, Pixel, Project
 from collector.models.counts import ALL_PLATFORMS, WHOLE_PROJECT
 from dashboard.visits.cache import REMEMBERED
+from tests.dashboard.conftest import NOON
 from tests.dashboard.report.daily_counts import DAY, add_visits
-from tests.dashboard.views.page_reader import NOON, RANGES, get
+from tests.dashboard.views.page_reader import RANGES, get
 
-
-@pytest.fixture(autouse=True)
-def noon(monkeypatch):
-    """Stop the clock at noon of the day that the counts end with; projects of other tests had the same keys."""
-    monkeypatch.setattr("django.utils.timezone.now", lambda: NOON)
-    REMEMBERED.forget()
+pytestmark = pytest.mark.usefixtures("noon")
 
 
 PINNED = {

@@ -10,18 +10,12 @@ from hypothesis import strategies as st
 from collector.models import DailyCount, Dimension, ShareLink
 from collector.models.counts import ALL_PLATFORMS, WHOLE_PROJECT
 from dashboard.report.full_list import FULL_ROWS
-from dashboard.visits.cache import REMEMBERED
 from dashboard.visits.filters import FILTER_NAMES
 from tests.dashboard.report.daily_counts import DAY, add_visits
-from tests.dashboard.views.page_reader import NOON, PAGES, Tables, get, links
+from tests.dashboard.views.page_reader import PAGES, Tables, get, links
 from tests.hits import hit
 
-
-@pytest.fixture(autouse=True)
-def noon(monkeypatch):
-    """Stop the clock at noon of the day that the counts end with; projects of other tests had the same keys."""
-    monkeypatch.setattr("django.utils.timezone.now", lambda: NOON)
-    REMEMBERED.forget()
+pytestmark = pytest.mark.usefixtures("noon")
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -79,11 +73,11 @@ def test_any_parameters_give_a_page_that_explains_what_it_left_out(reader, pixel
     query = urlencode(pairs, errors="surrogatepass")
     path = ["/", "/projects/blog/", f"/projects/blog/{pixel.pk}/", "/share/bo/"][path]
     page = get(reader, f"{path}?{query}")
-    asked = {name for name, value in dict(pairs).items() if value.strip()}
-    if path != "/" and {"start", "end"} & asked == {"start"}:
+    named = {name for name, value in dict(pairs).items() if value.strip()}
+    if path != "/" and {"start", "end"} & named == {"start"}:
         assert "Showing the last 30 days" in page
-    told = page.count("Remove the filter") + page.count("ignored") + page.count("filtered by article and platform")
-    assert path == "/" or told >= bool(asked & FILTER_NAMES.keys())
+    explained = page.count("Remove the filter") + page.count("ignored") + page.count("filtered by article and platform")
+    assert path == "/" or explained >= bool(named & FILTER_NAMES.keys())
 
 
 def test_an_impossible_range_falls_back_and_says_so(reader, pixel):
@@ -96,29 +90,29 @@ def test_an_impossible_range_falls_back_and_says_so(reader, pixel):
 
 def test_a_row_filters_the_page_and_its_chip_takes_the_filter_away(reader, pixel, take):
     take(hit(pixel, placement="medium"), hit(pixel, placement="dev-to", country="FR", visitor=2))
-    asked = "?start=2026-11-01&end=2026-11-22&by=week&compare=year&trend=line"
+    query = "?start=2026-11-01&end=2026-11-22&by=week&compare=year&trend=line"
     for more, visits in {"&platform=medium": 1, "&platform=medium&country=DE": 1, f"&article={pixel.pk}": 2}.items():
-        page = get(reader, f"/projects/blog/{asked}{more}")
+        page = get(reader, f"/projects/blog/{query}{more}")
         assert Tables(page).figures["visits"] == visits
         chips = re.findall(r'<a href="([^"]+)" aria-label="Remove the filter', page)
         assert len(chips) == more.count("&")
         for chip in chips:
             less = chip.replace("&amp;", "&")
-            assert less.startswith(asked)
+            assert less.startswith(query)
             assert get(reader, f"/projects/blog/{less}").count("Remove the filter") == len(chips) - 1
-    page = get(reader, f"/projects/blog/{asked}&platform=medium")
-    assert f"{asked}&platform=medium&country=DE" in links(page)
-    assert f"{asked}&platform=medium&article={pixel.pk}" in links(page)
+    page = get(reader, f"/projects/blog/{query}&platform=medium")
+    assert f"{query}&platform=medium&country=DE" in links(page)
+    assert f"{query}&platform=medium&article={pixel.pk}" in links(page)
 
 
 def test_all_links_of_a_page_keep_its_filters_and_range(reader, pixel, take):
     take(hit(pixel, page="https://a.example/&=?"), hit(pixel, page="https://a.example/%"))
     page = get(reader, "/projects/blog/?range=7d&compare=none&country=DE&os=iOS")
-    asked = [link for link in links(page) if link.startswith("?")]
-    assert len(asked) > 20
-    for link in asked:
-        kept = dict(parse_qsl(link[1:]))
-        missing = {"range": "7d", "compare": "none", "country": "DE", "os": "iOS"}.items() - kept.items()
+    own_links = [link for link in links(page) if link.startswith("?")]
+    assert len(own_links) > 20
+    for link in own_links:
+        parameters = dict(parse_qsl(link[1:]))
+        missing = {"range": "7d", "compare": "none", "country": "DE", "os": "iOS"}.items() - parameters.items()
         assert len(missing) <= 1, link
         get(reader, f"/projects/blog/{link}")
 

@@ -5,15 +5,10 @@ from datetime import timedelta
 import pytest
 
 from collector.models import SpoolOffset
-from dashboard.visits.cache import REMEMBERED
-from tests.dashboard.views.page_reader import NOON, get
+from tests.dashboard.conftest import NOON
+from tests.dashboard.views.page_reader import get
 
-
-@pytest.fixture(autouse=True)
-def noon(monkeypatch):
-    """Stop the clock at noon of the day that the counts end with; projects of other tests had the same keys."""
-    monkeypatch.setattr("django.utils.timezone.now", lambda: NOON)
-    REMEMBERED.forget()
+pytestmark = pytest.mark.usefixtures("noon")
 
 
 def test_only_administrators_are_told_of_lost_hits(viewer, client, admin_client):
@@ -27,7 +22,7 @@ def test_only_administrators_are_told_of_lost_hits(viewer, client, admin_client)
     assert "were lost" not in admin_client.get("/").content.decode()
 
 
-NO_PROXY_TOLD = "set TRUSTED_PROXIES to the number of proxies (usually 1) and restart"
+PROXY_ADVICE = "set TRUSTED_PROXIES to the number of proxies (usually 1) and restart"
 
 
 def segment(name: str, hits: int, private: int, hours_ago: int = 1) -> None:
@@ -44,11 +39,11 @@ def test_only_administrators_are_told_of_readers_with_private_addresses(viewer, 
     assert "TRUSTED_PROXIES" not in get(client, "/")
     page = " ".join(get(admin_client, "/").split())
     assert "All 1,230 hits of the last day came from a private address, so all readers look like one" in page
-    assert NO_PROXY_TOLD in page
+    assert PROXY_ADVICE in page
 
 
 @pytest.mark.parametrize(
-    ("hits", "private", "hours_ago", "is_said"),
+    ("hits", "private", "hours_ago", "is_mentioned"),
     [
         (50, 50, 1, True),
         (49, 49, 1, False),
@@ -59,14 +54,14 @@ def test_only_administrators_are_told_of_readers_with_private_addresses(viewer, 
     ],
 )
 def test_private_addresses_are_mentioned_if_they_are_nearly_all_of_the_last_day(
-    admin_client, hits, private, hours_ago, is_said
+    admin_client, hits, private, hours_ago, is_mentioned
 ):
     segment("a", hits, private, hours_ago)
     segment("old", 10_000, 0, hours_ago=48)
 
     page = get(admin_client, "/")
 
-    assert (NO_PROXY_TOLD in page) == is_said
+    assert (PROXY_ADVICE in page) == is_mentioned
     assert ("95 of the 100 hits" in page) == (private == 95)
 
 

@@ -7,10 +7,10 @@ from itertools import cycle
 from urllib.parse import urlsplit
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 
 from collector.models import Pixel, Project, Section, ShareLink
+from dashboard.visits.cache import REMEMBERED
 from tests.collector.admin.browsing import logged_in, text_of
 from tests.dashboard.conftest import NOON
 from tests.dashboard.views.share_links import PASSWORD, share, unsigned, url, visits
@@ -258,18 +258,18 @@ def test_shared_pages_work_while_requests_can_not_be_counted(client, visited_pix
 def test_shared_pages_do_not_rank_the_pages_of_a_long_range(client, visited_pixel, viewer):
     link = share(visited_pixel)
     long, short = "?start=2026-08-22&end=2026-11-22", "?start=2026-08-23&end=2026-11-22"
-    said = "A shared page lists web pages only for ranges of up to 92 days."
+    notice = "A shared page lists web pages only for ranges of up to 92 days."
 
     for query, is_listed in ((long, False), (short, True)):
         page = text_of(client.get(url(link) + query))
-        assert ('data-panel="pages"' in page, said in page) == (is_listed, not is_listed)
+        assert ('data-panel="pages"' in page, notice in page) == (is_listed, not is_listed)
         assert ("blog.example.net/hello" in page) is is_listed
     assert 'data-panel="countries"' in text_of(client.get(url(link) + long))
     assert "blog.example.net/hello" not in text_of(client.get(f"{url(link)}{long}&all=pages"))
-    assert said not in text_of(client.get(url(share(visited_pixel, Section.TREND)) + long))
+    assert notice not in text_of(client.get(url(share(visited_pixel, Section.TREND)) + long))
     client.force_login(viewer)
     page = text_of(client.get(f"/projects/blog/{long}"))
-    assert ('data-panel="pages"' in page, said in page) == (True, False)
+    assert ('data-panel="pages"' in page, notice in page) == (True, False)
 
 
 # Queries
@@ -285,9 +285,9 @@ def test_shared_pages_take_as_many_queries_at_any_traffic(
             Pixel.objects.create(project=visited_pixel.project, title=f"Article {index}") for index in range(number)
         ]
         days = [f"2026-{10 + day // 30}-{1 + day % 30:02}T10:00" for day in range(20, 50)]
-        take(*[one for pixel, day in zip(pixels, cycle(days)) for one in visits(pixel, number, day)])
+        take(*[visit for pixel, day in zip(pixels, cycle(days)) for visit in visits(pixel, number, day)])
         take(*visits(visited_pixel, 3, "2026-10-10T10:00", placement=f"site-{number}", country="DE"))
-        cache.clear()  # it holds counts of days that are over
+        REMEMBERED.forget()
         with django_assert_num_queries(queries):
             client.get(url(link, more))
 

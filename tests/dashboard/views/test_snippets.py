@@ -140,9 +140,9 @@ def test_every_platform_is_offered_exactly_once(reader, pixel):
 
 def test_the_format_of_the_platform_comes_first_and_is_marked(reader, pixel):
     page = text(reader, f"/projects/blog/{pixel.pk}/snippets/?platform=dev-to")
-    assert 'Markdown <span class="taken">for this platform</span>' in page
+    assert 'Markdown <span class="accepted">for this platform</span>' in page
     assert page.index('data-snippet="markdown"') < page.index('data-snippet="html"')
-    assert page.count('class="taken"') == 1
+    assert page.count('class="accepted"') == 1
 
 
 def test_a_platform_that_shows_how_far_people_read_has_a_second_snippet(reader, pixel):
@@ -226,7 +226,7 @@ def test_pages_take_as_many_queries_with_many_pixels(reader, project, pixel, tak
     Pixel.objects.bulk_create(
         Pixel(project=project, title=str(number), placements=["medium", "github"]) for number in range(pixels - 1)
     )
-    take(*(hit(one, ago(number)) for number, one in enumerate(Pixel.objects.all())))
+    take(*(hit(each_pixel, ago(number)) for number, each_pixel in enumerate(Pixel.objects.all())))
     with CaptureQueriesContext(connection) as captured:
         text(reader, path.format(pixel.pk))
     assert len(captured) == queries, [query["sql"] for query in captured]

@@ -1,24 +1,16 @@
 """Pages with filters that need raw hits: which days they cover, how many hits they read, and what they say about it."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 
 import pytest
 
 from collector.models import Hit, Project
 from dashboard.report.page import DashboardPage, make_page
 from dashboard.visits import from_hits
-from dashboard.visits.cache import REMEMBERED
+from tests.dashboard.conftest import NOON
 from tests.hits import CAMO, hit
 
-pytestmark = pytest.mark.django_db
-
-NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
-
-
-@pytest.fixture(autouse=True)
-def noon(monkeypatch):
-    monkeypatch.setattr("django.utils.timezone.now", lambda: NOON)
-    REMEMBERED.forget()
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 
 
 def page(project: Project, **parameters: str) -> DashboardPage:
@@ -90,9 +82,9 @@ def test_a_range_before_the_retention_is_empty_and_says_so(project, pixel, take)
 
 def test_the_earlier_period_is_compared_as_long_as_its_hits_are_kept(project, pixel, take):
     take(hit(pixel), hit(pixel, "2026-11-12T10:00"))
-    kept = page(project, country="DE", range="7d")
-    assert kept.report.figures[0].change.title == "1 in 9–15 Nov 2026 until this hour"
-    assert sum(kept.report.trend.earlier) == 1
+    week = page(project, country="DE", range="7d")
+    assert week.report.figures[0].change.title == "1 in 9–15 Nov 2026 until this hour"
+    assert sum(week.report.trend.earlier) == 1
     Project.objects.update(retention_days=10)
     project.refresh_from_db()
     short = page(project, country="DE", range="7d")
@@ -139,9 +131,9 @@ def test_a_filter_searches_only_the_newest_visits(project, pixel, take, monkeypa
 def test_an_earlier_period_with_too_many_hits_is_not_compared(project, pixel, take, monkeypatch):
     monkeypatch.setattr(from_hits, "MAX_HITS", 5)
     take(hit(pixel), *(hit(pixel, f"2026-11-21T10:0{minute}") for minute in range(6)))
-    shown = page(project, country="DE", start="2026-11-22", end="2026-11-22")
-    assert (shown.report.visits, shown.report.figures[0].change, shown.report.trend.earlier) == (1, None, [])
-    assert any("Nothing is compared" in notice for notice in shown.notices)
+    today = page(project, country="DE", start="2026-11-22", end="2026-11-22")
+    assert (today.report.visits, today.report.figures[0].change, today.report.trend.earlier) == (1, None, [])
+    assert any("Nothing is compared" in notice for notice in today.notices)
 
 
 @pytest.mark.parametrize(
