@@ -88,7 +88,9 @@ class EpochSecond(Func):
     template = "FLOOR(EXTRACT(EPOCH FROM %(expressions)s))::bigint"
 
     def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
-        return self.as_sql(compiler, connection, template="CAST(strftime('%%%%s', %(expressions)s) AS int)", **extra)
+        # Without the fraction: SQLite rounds to milliseconds, which would move 11:59:59.9999 into the next hour.
+        template = "CAST(strftime('%%%%s', substr(%(expressions)s, 1, 19)) AS int)"
+        return self.as_sql(compiler, connection, template=template, **extra)
 
 
 # What is read of a stored hit to count it. `second` is annotated, as `EpochSecond("at")`. Rows stay the plain tuples of

@@ -231,6 +231,15 @@ def test_a_quarter_hour_has_the_day_and_hour_of_each_of_its_moments(at_us, zone)
     assert local_day_and_hour(at_us, zone) == (local.date().isoformat(), f"{local.hour:02}")
 
 
+def test_a_hit_in_the_last_microsecond_of_an_hour_is_rebuilt_in_that_hour(take, project, pixel):
+    take(hit(pixel, "2026-11-22T10:59:59.999999"))
+    assert counts("hour") == {("2026-11-22", "(direct)", "11"): (1, 1)}  # in Berlin
+
+    rebuild(project)
+
+    assert counts("hour") == {("2026-11-22", "(direct)", "11"): (1, 1)}
+
+
 streams = st.lists(
     st.builds(
         dict,
