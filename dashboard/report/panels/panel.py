@@ -84,6 +84,11 @@ class Panel:
         return header, rows
 
     @property
+    def data_id(self) -> str:
+        """Return the id of the element with `script_data`."""
+        return f"{self.key}-data"
+
+    @property
     def script_data(self) -> dict[str, Any]:
         """Return what JavaScript needs to paint the map."""
         total = sum(visits for _code, visits in self.map_counts)
