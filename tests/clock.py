@@ -1,4 +1,7 @@
-"""A monotonic clock that stands still until a test moves it."""
+"""Time for tests: zones with unusual offsets, and a monotonic clock that stands still until a test moves it."""
+
+# Offsets of whole, half and quarter hours, and clock changes of one hour and of half an hour.
+ZONES = ["UTC", "Europe/Berlin", "America/St_Johns", "Australia/Lord_Howe", "Asia/Kathmandu", "Africa/Monrovia"]
 
 
 class Clock:
