@@ -49,12 +49,15 @@ class SnippetListing:
 
     def snippet(self, pixel: Pixel, base: str) -> Snippet:
         """Return the one snippet that the table shows of `pixel`."""
-        return self.snippets(pixel, base)[0]
+        return snippet(pixel.token, self._placements(pixel)[0], base)
 
     def snippets(self, pixel: Pixel, base: str) -> list[Snippet]:
         """Return all snippets that the CSV has of `pixel`, at least one."""
-        placements = [self.placement] if self.placement else pixel.placements or [""]
-        return [snippet(pixel.token, placement, base) for placement in placements]
+        return [snippet(pixel.token, placement, base) for placement in self._placements(pixel)]
+
+    def _placements(self, pixel: Pixel) -> list[str]:
+        """Return the placements that snippets of `pixel` are for, at least one; an empty one names no platform."""
+        return [self.placement] if self.placement else pixel.placements or [""]
 
 
 @dataclass(frozen=True, slots=True)
