@@ -16,16 +16,11 @@ from collector.models import ShareLink
 FRAME = '<iframe src="{}" title="{}" width="100%" height="440" loading="lazy" style="border: 0"></iframe>'
 
 
-def is_open(link: ShareLink) -> bool:
-    """Say whether the link works now. The same rule as `ShareLinkQuerySet.open_at`."""
-    return link.revoked_at is None and (link.expires_at is None or link.expires_at > timezone.now())
-
-
 def state_of(link: ShareLink) -> str:
     """Return whether the link works, and since or until when, in its project's time zone."""
     if link.revoked_at:
         return _("Revoked %(at)s") % {"at": moment(link.revoked_at, link.project)}
-    if link.expires_at and not is_open(link):
+    if link.expires_at and not link.is_open_at(timezone.now()):
         return _("Expired %(at)s") % {"at": moment(link.expires_at, link.project)}
     if link.expires_at:
         return _("Open until %(at)s") % {"at": moment(link.expires_at, link.project)}

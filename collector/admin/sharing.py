@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from collector.admin.filters import LinkStateFilter, OwnedProjectFilter, is_key
-from collector.admin.link_texts import address_of, copyable, frame_of, is_open, state_of
+from collector.admin.link_texts import address_of, copyable, frame_of, state_of
 from collector.admin.outcomes import Outcome, log_changes, show_outcome
 from collector.admin.scope import Scope
 from collector.admin.sharing_form import ShareLinkForm
@@ -65,7 +65,7 @@ class ShareLinkAdmin(Scope, admin.ModelAdmin[ShareLink]):
     @admin.display(description=gettext_lazy("link"))
     def copyable_link(self, link: ShareLink) -> SafeString | str:
         """Show the address with a button that copies it, as long as the link works."""
-        if not is_open(link):
+        if not link.is_open_at(timezone.now()):
             return NOTHING
         names = {"name": link.name}
         label, copied_label = _("Copy the link “%(name)s”") % names, _("Copied the link “%(name)s”") % names
@@ -73,7 +73,7 @@ class ShareLinkAdmin(Scope, admin.ModelAdmin[ShareLink]):
 
     @admin.display(description=gettext_lazy("frame"))
     def copyable_frame(self, link: ShareLink) -> SafeString | str:
-        if not (link.embedded_on and is_open(link)):
+        if not (link.embedded_on and link.is_open_at(timezone.now())):
             return NOTHING
         names = {"name": link.name}
         label, copied_label = _("Copy the frame “%(name)s”") % names, _("Copied the frame “%(name)s”") % names
@@ -153,7 +153,7 @@ class ShareLinkAdmin(Scope, admin.ModelAdmin[ShareLink]):
                 "title": link.name,
                 "subtitle": None,
                 "state": state_of(link),
-                "is_open": is_open(link),
+                "is_open": link.is_open_at(timezone.now()),
                 "address": address_of(link, base),
                 "frame": frame_of(link, base) if link.embedded_on else "",
             }

@@ -123,6 +123,10 @@ class ShareLink(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def is_open_at(self, now: datetime) -> bool:
+        """Whether the link works at this moment; the rule of `ShareLinkQuerySet.open_at`."""
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)
+
     def set_password(self, password: str) -> None:
         """Set the password, or remove it if `password` is empty. Does not save."""
         self.password = make_password(password) if password else ""
