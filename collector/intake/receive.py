@@ -3,7 +3,8 @@
 All entry points (gunicorn's connection, ASGI, the Django view) call this code. It never raises, whatever a client
 sends. It runs no queries, unless its caller asks it to. It drops the client's address before anything is written.
 
-Values that repeat from hit to hit (paths, user agents, pages, languages) are parsed once and kept in bounded caches.
+User agents, which repeat from hit to hit, are parsed once and kept in a bounded cache. So are paths (`targets`), pages
+(`pages`) and languages (`languages`).
 """
 
 import re
@@ -14,12 +15,14 @@ import msgspec
 
 from collector.classify.agents import is_bot, proxy_platform
 from collector.classify.bots import has_inconsistent_headers
-from collector.classify.platforms import OTHER, PLACEMENT_FORM
 from collector.intake import answers
 from collector.intake.answers import Answer
 from collector.intake.clients import client_address, country_of, is_private, is_within
+from collector.intake.languages import language_of
 from collector.intake.lookups import Lookups
+from collector.intake.pages import page_of
 from collector.intake.rate_limits import Limiter
+from collector.intake.targets import Target, target_of
 from collector.intake.visitors import visitor_of
 from collector.models import Verdict
 from collector.spool.line import MAX_AGENT, MAX_HINTS, MAX_PAGE, SpooledHit
@@ -27,16 +30,9 @@ from collector.spool.writer import SpoolWriter
 
 PREFIX = "/p/"
 MAX_ACCEPT = 512
-CACHE_SIZE = 4096  # entries of each cache: paths, agents, pages, languages
-# The placement may be any text, because an author's typo must not lose the hit.
-_ROUTE = re.compile(r"/p/(?P<token>[a-z0-9]{16,40})(?:/(?P<placement>[^/]*?))?(?P<end>/end)?\.gif")
-_REFERER = re.compile(
-    r"(https?|android-app)://(?:[^/?#]*@)?([^/?#@\s\\]+)(/[^?#]*)?(?:\?([^#]*))?(?:#.*)?", re.IGNORECASE | re.DOTALL
-)
-_CAMPAIGN_PARAMETER = re.compile(r"utm_(?:source|medium|campaign|term|content)=[\w.~%+-]{1,80}")
+CACHE_SIZE = 4096  # agents
 _PLAIN_AGENT = re.compile(r"Windows NT|Mac OS X")  # client hints tell nothing new about these
 _HINT = re.compile(r"[\w .-]{1,30}")
-_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?![A-Za-z0-9])")
 _PREFETCH = re.compile(rb"prefetch|prerender|preview", re.IGNORECASE)
 _PREFETCH_HEADERS = frozenset({b"sec-purpose", b"purpose", b"x-purpose", b"x-moz"})
 _COUNTED, _OPTED_OUT = int(Verdict.COUNTED), int(Verdict.OPTED_OUT)
@@ -53,14 +49,6 @@ _ANSWERS = {
 }
 _SPOOLED = frozenset(_ANSWERS.values())
 _NO_KEY = b"no salt yet"  # for the rate limit, while a process has not reached the database yet
-
-
-class Target(msgspec.Struct, frozen=True):
-    """What the path of a pixel request names."""
-
-    token: str
-    placement: str
-    is_end: bool
 
 
 class CallingAgent(msgspec.Struct, frozen=True):
@@ -209,49 +197,11 @@ class Receiver:
 
 
 @lru_cache(CACHE_SIZE)
-def target_of(path: str) -> Target | None:
-    """Return what a path names, or None if it is not the path of a pixel."""
-    match = _ROUTE.fullmatch(path)
-    if match is None:
-        return None
-    placement, is_end = (match["placement"] or "").lower(), bool(match["end"])
-    if placement == "end" and not is_end:  # /p/<token>/end.gif: the end of an article without placements
-        placement, is_end = "", True
-    if placement and not PLACEMENT_FORM.fullmatch(placement):
-        placement = OTHER
-    return Target(match["token"], placement, is_end)
-
-
-@lru_cache(CACHE_SIZE)
 def agent_of(value: bytes) -> CallingAgent:
     """Return what the web process reads from a `User-Agent` header; the drain parses the rest."""
     text = _text(value)[:MAX_AGENT]
     proxy = proxy_platform(text)
     return CallingAgent(text, not proxy and is_bot(text), proxy, not proxy and not _PLAIN_AGENT.search(text))
-
-
-@lru_cache(CACHE_SIZE)
-def page_of(referer: bytes) -> str:
-    """Return the embedding page of a `Referer`: scheme, host, path, and the query's campaign parameters (`utm_…`).
-
-    Credentials, fragment and all other parameters are dropped, because they may hold secrets such as a login token.
-    """
-    match = _REFERER.fullmatch(_text(referer))
-    if match is None:
-        return ""
-    scheme, host, path, query = match.groups()
-    page = f"{scheme.lower()}://{host.lower()}{path or '/'}"
-    campaign = "&".join(part for part in (query or "").split("&") if _CAMPAIGN_PARAMETER.fullmatch(part))
-    if campaign and len(page) + len(campaign) < MAX_PAGE:
-        return f"{page}?{campaign}"
-    return page[:MAX_PAGE]
-
-
-@lru_cache(CACHE_SIZE)
-def language_of(accept_language: bytes) -> str:
-    """Return the first language of `Accept-Language` (RFC 9110, 12.5.4) without its region: de for de-CH."""
-    match = _LANGUAGE.match(_text(accept_language))
-    return match[0].lower() if match else ""
 
 
 def _hints(headers: Mapping[bytes, bytes]) -> str:
