@@ -1,7 +1,7 @@
 """The pixel endpoint through two of its entry points, ASGI and the Django view, for tests that must hold for each."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
@@ -9,7 +9,7 @@ from urllib.parse import unquote_to_bytes
 from django.test import Client
 
 from collector.intake import views
-from collector.intake.asgi import FastPath
+from collector.intake.asgi import FastPath, dispatcher
 from collector.intake.lookups import Lookups
 from collector.intake.rate_limits import Limiter, Rate
 from collector.intake.receive import Receiver
@@ -74,6 +74,7 @@ class AsgiEndpoint(Endpoint):
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)
         self._fast_path = FastPath(self.receiver)
+        self._application = dispatcher(self._fast_path, _not_found)
 
     def close(self) -> None:
         self._fast_path.close()
@@ -96,11 +97,17 @@ class AsgiEndpoint(Endpoint):
         async def send(message: dict) -> None:
             sent.append(message)
 
-        asyncio.run(self._fast_path(scope, receive, send))
+        asyncio.run(self._application(scope, receive, send))
         start, body = sent
         return Response(
             start["status"], {name.decode(): value.decode() for name, value in start["headers"]}, body["body"]
         )
+
+
+async def _not_found(scope: dict, receive: Callable, send: Callable) -> None:
+    """Answer as the site does for an address that it does not have."""
+    await send({"type": "http.response.start", "status": 404, "headers": []})
+    await send({"type": "http.response.body", "body": b"Not Found"})
 
 
 class ViewEndpoint(Endpoint):
@@ -112,9 +119,11 @@ class ViewEndpoint(Endpoint):
 
     def _request(self, method: str, path: str, peer: str, headers: dict[str, bytes]) -> Response:
         environ = {f"HTTP_{name.upper().replace('-', '_')}": value.decode("latin-1") for name, value in headers.items()}
+        path, _, query = path.partition("?")
+        environ |= {"PATH_INFO": unquote_to_bytes(path).decode("latin-1"), "QUERY_STRING": query, "REMOTE_ADDR": peer}
         previous, views.receiver = views.receiver, lambda: self.receiver
         try:
-            response = self._client.generic(method, path, REMOTE_ADDR=peer, **environ)
+            response = self._client.generic(method, "/", **environ)  # it would take the host out of a path itself
         finally:
             views.receiver = previous
         return Response(

@@ -9,7 +9,8 @@ from django.db import connection
 
 from collector.intake.clock import now_us
 from collector.intake.headers import join_headers
-from collector.intake.receive import PREFIX, PixelRequest, Receiver
+from collector.intake.receive import PixelRequest, Receiver
+from collector.intake.targets import is_for_pixels, without_host
 from collector.intake.wiring import receiver
 
 Scope = dict[str, Any]
@@ -19,11 +20,20 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 def collector_first(application: Application) -> Application:
-    """Return an ASGI application that receives hits itself and passes everything else to `application`."""
-    fast_path = FastPath(receiver())
+    """Return an ASGI application that receives hits itself and passes everything else to `application`.
+
+    It also takes the host out of a request's target if that is a whole URL (RFC 9112, 3.2.2), as gunicorn does not.
+    """
+    return dispatcher(FastPath(receiver()), application)
+
+
+def dispatcher(fast_path: "FastPath", application: Application) -> Application:
+    """Return an ASGI application that passes each request either to `fast_path` or to `application`."""
 
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"].startswith(PREFIX):
+        if scope["type"] == "http" and not scope["path"].startswith("/"):
+            scope = scope | {"path": without_host(scope["path"])}
+        if scope["type"] == "http" and is_for_pixels(scope["path"]):
             await fast_path(scope, receive, send)
         elif scope["type"] == "lifespan":
             await _lifespan(receive, send, fast_path)

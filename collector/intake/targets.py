@@ -1,15 +1,53 @@
-"""What the path of a pixel request names: a pixel, the platform that it was pasted on, and start or end."""
+"""What the path of a pixel request names: a pixel, the platform that it was pasted on, and start or end.
+
+Editors, Markdown renderers, mail programs and proxies mangle addresses. A mangled one is read like the right one if its
+meaning is clear:
+
+- Upper case, doubled slashes, backslashes, `.` segments, characters that nobody sees, and escapes in escapes (`%2520`).
+- A whole URL in place of a path (RFC 9112, 3.2.2).
+- Anything after `.gif` that is not a letter or digit of a longer ending: quotes, brackets, blanks, `&…`, `?…`, `/…`.
+- Punctuation around the token or the placement, as of a template's `{token}`.
+
+That attributes no hit wrongly: a token has 100 random bits, so no other text reads like a live one by chance. Not clear
+are a token that is cut short or has other characters in it, a path before `/p/`, and another ending than `.gif` or
+none: nobody was ever given such an address, and a platform that changes the format of images serves its own copies.
+"""
 
 import re
 from functools import lru_cache
+from urllib.parse import unquote
 
 import msgspec
 
 from collector.classify.platforms import OTHER, PLACEMENT_FORM
 
+PREFIX = "/p/"
 CACHE_SIZE = 4096  # paths
-# The placement may be any text, because an author's typo must not lose the hit.
-_ROUTE = re.compile(r"/p/(?P<token>[a-z0-9]{16,40})(?:/(?P<placement>[^/]*?))?(?P<end>/end)?\.gif")
+MAX_PATH = 512  # characters of a mangled path that are read; what follows `.gif` may be any length
+_PLAIN = re.compile(rf"/p/(?P<token>[a-z0-9]{{16,40}})(?:/(?P<placement>{PLACEMENT_FORM.pattern}))?(?P<end>/end)?\.gif")
+_HOST = re.compile(r"https?:/+[^/]*", re.IGNORECASE)
+_BEGINNING = re.compile(r"[^a-z0-9]*p(?P<gap>[^a-z0-9]+)(?P<token>[a-z0-9]{16,40})(?![a-z0-9])[^a-z0-9/.]*")
+# The placement may be any text, because an author's typo must not lose the hit. An author may also add it, or `end`,
+# to an address that ends with `.gif` already.
+_REST = re.compile(
+    rf"(?:\.gif/(?P<added>{PLACEMENT_FORM.pattern})|/(?P<placement>[^/]*?)|)"
+    r"(?P<end>(?:\.gif)?/[^a-z0-9/]*end[^a-z0-9/.]*)?"
+    r"\.gif(?![a-z0-9])"
+)
+_MEANT = {
+    # Nobody sees controls, soft hyphens, zero-width spaces and joiners, directions, and byte-order marks.
+    **dict.fromkeys([*range(0x20), 0x7F, 0xAD, 0x180E, *range(0x200B, 0x2010), *range(0x2028, 0x202F)], "\0"),
+    **dict.fromkeys([*range(0x2060, 0x2070), 0xFEFF], "\0"),
+    # Keyboards for Chinese and Japanese type wide letters, and another full stop.
+    **{code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)},
+    ord("。"): ".",
+    # Editors with typography make dashes of hyphens, and Turkish rules for letters change an i.
+    **dict.fromkeys([*range(0x2010, 0x2016), 0x2212], "-"),
+    **dict.fromkeys([0x130, 0x131], "i"),
+    ord("\\"): "/",
+}
+_UNSEEN = re.compile(r"(?<!\.gif)\0+")  # after the ending they part it from what follows
+_SLASHES = re.compile(r"/(?:\.?/)+")
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -20,15 +58,61 @@ class Target(msgspec.Struct, frozen=True):
     is_end: bool
 
 
+def is_for_pixels(path: str) -> bool:
+    """Whether the collector answers a path, rather than the site."""
+    return path.startswith(PREFIX) or target_of(path) is not None
+
+
+def without_host(target: str) -> str:
+    """Return the path of a request's target that may be a whole URL."""
+    return (_HOST.sub("", target, count=1) or "/") if target[:4].lower() == "http" else target
+
+
 @lru_cache(CACHE_SIZE)
 def target_of(path: str) -> Target | None:
-    """Return what a path names, or None if it is not the path of a pixel."""
-    match = _ROUTE.fullmatch(path)
-    if match is None:
+    """Return what a path names, or None if it is not the path of a pixel. `path` is decoded once."""
+    match = _PLAIN.fullmatch(path)
+    if match is not None:
+        return _target(match["token"], match["placement"] or "", is_end=match["end"] is not None)
+    return _mangled_target(_cleaned(path[:MAX_PATH]))
+
+
+def _cleaned(path: str) -> str:
+    """Return a path as it was meant, in lower case, with simple slashes and without invisible characters."""
+    text = path
+    for _ in range(2):  # escaped again by a proxy, and by the next one
+        if "%" not in text:
+            break
+        text = unquote(text)
+    text = _UNSEEN.sub("", text.translate(_MEANT).lower())
+    return _SLASHES.sub("/", without_host(text))
+
+
+def _mangled_target(text: str) -> Target | None:
+    beginning = _BEGINNING.match(text)
+    if beginning is None or "/" not in beginning["gap"] or ".." in beginning["gap"]:
         return None
-    placement, is_end = (match["placement"] or "").lower(), bool(match["end"])
+    rest = _REST.match(text, beginning.end())
+    if rest is None:
+        return None
+    written = rest["added"] or rest["placement"] or ""
+    placement = _without_punctuation(written)
+    return _target(beginning["token"], placement or (OTHER if written.strip() else ""), is_end=rest["end"] is not None)
+
+
+def _target(token: str, placement: str, *, is_end: bool) -> Target:
     if placement == "end" and not is_end:  # /p/<token>/end.gif: the end of an article without placements
         placement, is_end = "", True
     if placement and not PLACEMENT_FORM.fullmatch(placement):
         placement = OTHER
-    return Target(match["token"], placement, is_end)
+    return Target(token, placement, is_end)
+
+
+def _without_punctuation(text: str) -> str:
+    """Return a text from its first to its last letter or digit."""
+    start, end = 0, len(text)
+    while start < end and not text[start].isalnum():
+        start += 1
+    while start < end and not text[end - 1].isalnum():
+        end -= 1
+    return text[start:end]

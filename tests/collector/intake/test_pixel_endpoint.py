@@ -15,6 +15,7 @@ from collector.spool.line import SpooledHit
 from collector.spool.losses import loss_files, losses
 from collector.spool.reader import read_lines, segments
 from tests.endpoints import AsgiEndpoint, ViewEndpoint
+from tests.paths import path_cases
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -39,6 +40,18 @@ def test_a_get_is_answered_with_the_gif_and_spooled(endpoint, pixel, path, place
     assert (response.status, response.body, response.reason) == (200, GIF, "counted")
     [hit] = endpoint.spooled()
     assert (hit.token, hit.placement, hit.is_end) == (pixel.token, placement, is_end)
+
+
+def test_a_mangled_address_counts_as_if_it_were_right_and_an_unclear_one_does_not(endpoint, pixel):
+    cases = path_cases()
+    responses = [endpoint.get(case.path(pixel.token)) for case in cases]
+
+    expected = [404 if case.named is None else 200 for case in cases]
+    assert {case.template: response.status for case, response in zip(cases, responses, strict=True)} == {
+        case.template: status for case, status in zip(cases, expected, strict=True)
+    }
+    hits = [(hit.token, hit.placement, hit.is_end) for hit in endpoint.spooled()]
+    assert hits == [(pixel.token, *case.named) for case in cases if case.named is not None]
 
 
 def test_the_gif_is_one_transparent_pixel_of_43_bytes():
