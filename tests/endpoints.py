@@ -11,7 +11,7 @@ from django.test import Client
 from collector.intake import views
 from collector.intake.asgi import FastPath, dispatcher
 from collector.intake.lookups import Lookups
-from collector.intake.rate_limits import Limiter, Rate
+from collector.intake.rate_limits import Limiter, Rate, ReaderLimiter
 from collector.intake.receive import Receiver
 from collector.spool.line import SpooledHit
 from collector.spool.reader import read_lines, segments
@@ -40,7 +40,7 @@ class Endpoint:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.receiver = Receiver(
-            Lookups(), SpoolWriter(directory), Limiter("readers", UNLIMITED), Limiter("proxies", UNLIMITED)
+            Lookups(), SpoolWriter(directory), ReaderLimiter(UNLIMITED), Limiter("proxies", UNLIMITED)
         )
 
     def get(self, path: str, **headers: str | bytes) -> Response:

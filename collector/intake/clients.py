@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache, lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
+from typing import NamedTuple
 
 import iptocc
 import maxminddb
@@ -22,6 +23,10 @@ _PRIVATE = re.compile(
 )  # RFC 1918, 6598, 3927, 4193 and 4291, and loopback
 _FOR = re.compile(r'(?:^|;)\s*for=("[^"]*"|[^;,\s"]+)', re.IGNORECASE)
 _MAPPED = bytes(10) + b"\xff\xff"  # ::ffff:0:0/96, IPv4 within IPv6 (RFC 4291, 2.5.5.2)
+_6TO4 = b"\x20\x02"  # 2002::/16 (RFC 3056, 2)
+_TEREDO = b"\x20\x01\x00\x00"  # 2001::/32 (RFC 4380, 4)
+_NAT64 = b"\x00\x64\xff\x9b" + bytes(8)  # 64:ff9b::/96 (RFC 6052, 2.1)
+_WITH_IPV4 = (_6TO4, _TEREDO, _NAT64)
 
 
 def client_address(peer: str, headers: Mapping[bytes, bytes], trusted_proxies: int) -> str:
@@ -44,15 +49,48 @@ def client_address(peer: str, headers: Mapping[bytes, bytes], trusted_proxies: i
 
 
 def network_of(request: HttpRequest) -> str:
-    """Return the client's address; for IPv6 its /64, because all addresses of a /64 usually belong to one client."""
+    """Return the local network of a request's client, as `networks` does."""
     names = {b"x-forwarded-for": "HTTP_X_FORWARDED_FOR", b"forwarded": "HTTP_FORWARDED"}
     headers = {
         name: request.META[key].encode("latin-1", "replace") for name, key in names.items() if key in request.META
     }
-    address = client_address(request.META.get("REMOTE_ADDR") or "", headers, settings.TRUSTED_PROXIES)
+    return networks(client_address(request.META.get("REMOTE_ADDR") or "", headers, settings.TRUSTED_PROXIES)).local
+
+
+class Networks(NamedTuple):
+    """The networks of an address, as keys: for IPv4 the address, for IPv6 a prefix in hexadecimal digits.
+
+    All addresses of a /64 are one local network, which is often one client: it chooses freely among them. A /48 is the
+    most that one customer of a provider gets (RFC 6177; RIPE-690, 4.2).
+    """
+
+    local: str
+    site: str
+
+
+def networks(address: str) -> Networks:
+    """Return the networks of an address from `client_address`.
+
+    An address that contains an IPv4 address stands for that one, because a /64 of such addresses may be one client, or
+    all clients of a server.
+    """
     if ":" not in address:
-        return address
-    return str(ip_network((ip_address(address), 64), strict=False))
+        return Networks(address, address)
+    packed = inet_pton(AF_INET6, address)
+    if packed.startswith(_WITH_IPV4):
+        ipv4 = inet_ntop(AF_INET, _ipv4_within(packed))
+        return Networks(ipv4, ipv4)
+    prefix = packed[:8].hex()
+    return Networks(prefix, prefix[:12])
+
+
+def _ipv4_within(packed: bytes) -> bytes:
+    """Return the IPv4 address that an address with a prefix of `_WITH_IPV4` contains."""
+    if packed.startswith(_6TO4):
+        return packed[2:6]
+    if packed.startswith(_TEREDO):
+        return bytes(byte ^ 0xFF for byte in packed[12:])
+    return packed[12:]
 
 
 def _hop(header: bytes, trusted_proxies: int) -> str:

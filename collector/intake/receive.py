@@ -10,6 +10,7 @@ User agents, which repeat from hit to hit, are parsed once and kept in a bounded
 import re
 from collections.abc import Mapping
 from functools import lru_cache
+from zlib import crc32
 
 import msgspec
 
@@ -21,7 +22,7 @@ from collector.intake.clients import client_address, country_of, is_private, is_
 from collector.intake.languages import language_of
 from collector.intake.lookups import Lookups
 from collector.intake.pages import page_of
-from collector.intake.rate_limits import Limiter
+from collector.intake.rate_limits import Limiter, ReaderLimiter
 from collector.intake.targets import Target, target_of
 from collector.intake.visitors import visitor_of
 from collector.models import Verdict
@@ -73,7 +74,7 @@ class Receiver:
     """Receives the hits of one process, with its lookups, its rate limits and its spool writer."""
 
     def __init__(
-        self, lookups: Lookups, spool: SpoolWriter, readers: Limiter, proxies: Limiter, trusted_proxies: int = 0
+        self, lookups: Lookups, spool: SpoolWriter, readers: ReaderLimiter, proxies: Limiter, trusted_proxies: int = 0
     ) -> None:
         self.lookups = lookups
         self.spool = spool
@@ -178,7 +179,7 @@ class Receiver:
         networks = self.lookups.excluded_networks(target.token)
         if networks and is_within(address, networks):
             return _EXCLUDED
-        if counts and self._is_excess(address, agent.proxy, target, key):
+        if counts and self._is_excess(headers, address, agent.proxy, target, key):
             return _EXCESS
         if agent.is_bot:
             return _BOT
@@ -190,10 +191,11 @@ class Receiver:
             return _SUSPECT
         return _COUNTED
 
-    def _is_excess(self, address: str, proxy: str, target: Target, key: bytes) -> bool:
+    def _is_excess(self, headers: Mapping[bytes, bytes], address: str, proxy: str, target: Target, key: bytes) -> bool:
         if proxy:
             return self.proxies.is_excess((proxy, target.token, target.placement), key)
-        return self.readers.is_excess((address, target.token), key)
+        position = "end" if target.is_end else "start"
+        return self.readers.is_excess(address, _signs(headers), target.token, position, key)
 
 
 @lru_cache(CACHE_SIZE)
@@ -202,6 +204,13 @@ def agent_of(value: bytes) -> CallingAgent:
     text = _text(value)[:MAX_AGENT]
     proxy = proxy_platform(text)
     return CallingAgent(text, not proxy and is_bot(text), proxy, not proxy and not _PLAIN_AGENT.search(text))
+
+
+def _signs(headers: Mapping[bytes, bytes]) -> int:
+    """Return a checksum of what tells readers behind one address apart. It is the same in all processes."""
+    checksum = crc32(headers.get(b"user-agent", b""))
+    checksum = crc32(headers.get(b"accept-language", b""), checksum)
+    return crc32(headers.get(b"sec-ch-ua", b""), checksum)
 
 
 def _hints(headers: Mapping[bytes, bytes]) -> str:

@@ -5,7 +5,7 @@ from functools import cache
 from django.conf import settings
 
 from collector.intake.lookups import Lookups
-from collector.intake.rate_limits import Limiter, Rate
+from collector.intake.rate_limits import Limiter, Rate, ReaderLimiter
 from collector.intake.receive import Receiver
 from collector.spool.writer import SpoolWriter
 
@@ -20,7 +20,7 @@ def receiver() -> Receiver:
             max_bytes=settings.SPOOL_MAX_BYTES,
             is_durable=settings.SPOOL_DURABILITY == "disk",
         ),
-        readers=Limiter("readers", Rate(*settings.RATE_LIMIT)),
+        readers=ReaderLimiter(Rate(*settings.RATE_LIMIT)),
         proxies=Limiter("proxies", Rate(*settings.RATE_LIMIT_PROXY)),
         trusted_proxies=settings.TRUSTED_PROXIES,
     )

@@ -2,7 +2,15 @@ import logging
 
 import pytest
 
-from collector.intake.clients import client_address, country_lookup, country_of, is_private, is_within, networks_of
+from collector.intake.clients import (
+    client_address,
+    country_lookup,
+    country_of,
+    is_private,
+    is_within,
+    networks,
+    networks_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -78,6 +86,23 @@ def test_networks_contain_only_addresses_of_their_ip_version():
         assert is_within(address, networks)
     for address in ("203.0.113.8", "2001:db9::1", ""):
         assert not is_within(address, networks)
+
+
+@pytest.mark.parametrize(
+    ("address", "local", "site"),
+    [
+        ("192.0.2.7", "192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "20010db800010002", "20010db80001"),
+        ("2001:db8:1:2::9", "20010db800010002", "20010db80001"),
+        ("::1", "0" * 16, "0" * 12),
+        ("2002:c000:204:77::1", "192.0.2.4", "192.0.2.4"),  # 6to4
+        ("2001:0:4136:e378:8000:63bf:3fff:fdd2", "192.0.2.45", "192.0.2.45"),  # Teredo (RFC 4380, 2.2)
+        ("64:ff9b::c000:221", "192.0.2.33", "192.0.2.33"),  # NAT64 (RFC 6052, 2.4)
+        ("", "", ""),
+    ],
+)
+def test_a_network_of_ipv6_is_a_prefix_and_an_ipv4_address_within_stands_for_itself(address, local, site):
+    assert networks(address) == (local, site)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 from django.core.cache import cache
 
 from collector.intake import rate_limits
-from collector.intake.rate_limits import Limiter, Rate
+from collector.intake.rate_limits import Limiter, Rate, ReaderLimiter
 from collector.models import DailyCount, Dimension
 from collector.models.counts import WHOLE_PROJECT
 from tests.clock import Clock
@@ -104,10 +104,81 @@ def test_the_cache_gets_no_address(clock, monkeypatch):
     assert all("203" not in key and len(key) == 32 for key in keys)
 
 
+def kept(limiter: ReaderLimiter, readers: list[tuple[str, int]], position: str = "start") -> int:
+    """Send one hit of each reader, an address and its signs; return how many are not over the limit."""
+    return [limiter.is_excess(*reader, "token", position, KEY) for reader in readers].count(False)
+
+
+def test_readers_behind_one_address_are_told_apart_and_together_have_ten_times_the_limit(clock):
+    limiter = ReaderLimiter(Rate(120, 86_400), clock)
+
+    assert kept(limiter, [("192.0.2.1", number) for number in range(1500)]) == 1200
+    assert kept(limiter, [("192.0.2.2", 0)]) == 1
+
+
+def test_a_flooding_client_does_not_use_up_the_limit_of_its_neighbours(clock):
+    limiter = ReaderLimiter(Rate(120, 86_400), clock)
+
+    assert kept(limiter, [("192.0.2.1", 0)] * 5000) == 120
+    assert kept(limiter, [("192.0.2.1", number) for number in range(1, 501)]) == 500
+
+
+def test_starts_and_ends_have_a_limit_each(clock):
+    limiter = ReaderLimiter(Rate(120, 86_400), clock)
+
+    assert kept(limiter, [("192.0.2.1", 0)] * 200) == 120
+    assert kept(limiter, [("192.0.2.1", 0)] * 200, "end") == 120
+
+
+@pytest.mark.parametrize(
+    ("form", "limit"),
+    [
+        ("2001:db8:1:2::{0:x}", 120),  # one /64
+        ("2001:db8:1:{0:x}::1", 1200),  # one /48
+        ("2002:c000:201:{0:x}::1", 120),  # one IPv4 address, by 6to4
+    ],
+)
+def test_a_client_that_changes_its_ipv6_address_is_stopped(clock, form, limit):
+    limiter = ReaderLimiter(Rate(120, 86_400), clock)
+
+    assert kept(limiter, [(form.format(number), 0) for number in range(2000)]) == limit
+
+
+def test_clients_of_one_ipv4_server_or_translator_are_told_apart(clock):
+    limiter = ReaderLimiter(Rate(4, 86_400), clock)
+    addresses = [f"2001:0:4136:e378:8000:63bf:3fff:{number:x}" for number in range(100)]
+
+    assert kept(limiter, [(address, 0) for address in addresses]) == 100
+
+
+def test_made_up_agents_can_not_make_the_limit_of_a_network_start_again(clock, monkeypatch):
+    monkeypatch.setattr(rate_limits, "MAX_CLIENTS", 100)
+    limiter = ReaderLimiter(Rate(20, 86_400), clock)
+
+    assert kept(limiter, [("192.0.2.1", number) for number in range(5000)]) == 200
+    assert len(limiter._clients._hits) <= 101
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_newsletter_read_by_a_company_at_nine_is_counted_and_one_flooding_client_is_not(endpoint, pixel, clock):
+    endpoint.receiver.readers = ReaderLimiter(Rate(120, 86_400), clock)
+    path = f"/p/{pixel.token}/newsletter.gif"
+    colleagues = [
+        {"user_agent": f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/{140 + number % 5}.0.0.0 Safari/537.36",
+         "accept_language": ["de", "en", "fr,en"][number % 3]}
+        for number in range(150)
+    ]  # fmt: skip
+    reasons = [endpoint.get(path, peer="192.0.2.9", **headers).reason for headers in colleagues]
+    flood = [endpoint.get(path, peer=f"2001:db8::{number:x}").reason for number in range(200)]
+
+    assert reasons == ["counted"] * 150
+    assert flood == ["counted"] * 120 + ["excess"] * 80
+
+
 @pytest.mark.django_db(transaction=True)
 def test_excess_hits_are_answered_and_filtered_out_and_proxies_have_their_own_limit(tmp_path, pixel, clock):
     endpoint = AsgiEndpoint(tmp_path / "spool")
-    endpoint.receiver.readers = Limiter("readers", Rate(4, 86_400), clock)
+    endpoint.receiver.readers = ReaderLimiter(Rate(4, 86_400), clock)
     endpoint.receiver.proxies = Limiter("proxies", Rate(6, 86_400), clock)
     path = f"/p/{pixel.token}/medium.gif"
 
