@@ -19,7 +19,7 @@ from collector.classify.bots import has_inconsistent_headers
 from collector.intake import answers
 from collector.intake.answers import Answer
 from collector.intake.clients import client_address, country_of, is_private, is_within
-from collector.intake.languages import language_of
+from collector.intake.languages import MAX_HEADER, language_of
 from collector.intake.lookups import Lookups
 from collector.intake.pages import page_of
 from collector.intake.rate_limits import Limiter, ReaderLimiter
@@ -157,7 +157,7 @@ class Receiver:
             verdict,
             agent.text,
             page,
-            language_of(headers.get(b"accept-language", b"")[:32]),
+            language_of(headers.get(b"accept-language", b"")[: MAX_HEADER + 1]),
             country_of(address),
             visitor_of(address, agent_bytes, salt) if salt and address else None,
             _hints(headers) if agent.is_vague else "",

@@ -1,6 +1,6 @@
 """Migrations keep all data, forwards and backwards."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from django.db import connection
@@ -81,4 +81,37 @@ def test_read_through_and_languages_of_whole_projects_are_made_from_older_counts
     ]  # fmt: skip
     back = migrate("0006_leave_way_back")
     assert back.get_model("collector", "DailyCount").objects.count() == len(rows)
+    migrate()
+
+
+def test_counts_and_hits_of_one_language_under_several_codes_are_joined():
+    former = migrate("0011_plain_words")
+    project = former.get_model("collector", "Project").objects.create(name="Blog", slug="blog", timezone="UTC")
+    day = date(2026, 11, 22)
+    rows = [
+        (7, "medium", "iw", 3, 2), (7, "medium", "he", 4, 1), (7, "medium", "heb", 1, 1), (7, "dev-to", "iw", 5, 5),
+        (7, "medium", "de", 9, 6), (7, "medium", "und", 2, 0), (7, "medium", "", 1, 1), (6, "medium", "iw", 8, 8),
+    ]  # fmt: skip
+    for dimension, platform, value, hits, visitors in rows:
+        former.get_model("collector", "DailyCount").objects.create(
+            project=project, pixel_id=WHOLE_PROJECT, dimension=dimension, date=day, platform=platform, value=value,
+            hits=hits, visitors=visitors,
+        )  # fmt: skip
+    for number, language in enumerate(("iw", "he", "ger", "mul", "tlh", "")):
+        former.get_model("collector", "Hit").objects.create(
+            project=project, pixel_id=1, id=number, at=datetime(2026, 11, 22, 12, number, tzinfo=UTC), position=0,
+            traffic=0, verdict=0, evidence=0, new_to_pixel=True, new_to_project=True, platform="medium",
+            language=language,
+        )  # fmt: skip
+
+    latest = migrate()
+
+    counts = latest.get_model("collector", "DailyCount").objects.order_by("dimension", "platform", "value")
+    assert list(counts.values_list("dimension", "platform", "value", "hits", "visitors")) == [
+        (6, "medium", "iw", 8, 8), (7, "dev-to", "he", 5, 5), (7, "medium", "", 3, 1), (7, "medium", "de", 9, 6),
+        (7, "medium", "he", 8, 4),
+    ]  # fmt: skip
+    hits = latest.get_model("collector", "Hit").objects.order_by("id")
+    assert list(hits.values_list("language", flat=True)) == ["he", "he", "de", "", "tlh", ""]
+    migrate("0011_plain_words")
     migrate()
