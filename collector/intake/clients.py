@@ -13,6 +13,8 @@ import maxminddb
 from django.conf import settings
 from django.http import HttpRequest
 
+from collector.intake.geofeeds import Geofeeds
+
 logger = logging.getLogger(__name__)
 
 Network = IPv4Network | IPv6Network
@@ -149,12 +151,27 @@ def _canonical(address: str) -> str:
 def country_lookup() -> Callable[[str], str]:
     """Return a function that maps an address to its ISO 3166 country code, or to an empty string.
 
-    It reads the MMDB file in `GEOIP_DB` (`country_code`, or MaxMind's `country.iso_code`). Without `GEOIP_DB` it reads
-    the registries' data in `iptocc`. If the file is missing or broken, it logs that once and knows no countries.
+    The geofeeds in `GEOIP_FEEDS` speak first. For all other addresses, it reads the MMDB file in `GEOIP_DB`
+    (`country_code`, or MaxMind's `country.iso_code`), and without `GEOIP_DB` the registries' data in `iptocc`. A file
+    that is missing or broken is logged once, and names no countries.
     """
-    path = settings.GEOIP_DB
-    if not path:
-        return lambda address: iptocc.country_code(address) or ""
+    lookup = _database_lookup(settings.GEOIP_DB) if settings.GEOIP_DB else _registered_country
+    if not settings.GEOIP_FEEDS:
+        return lookup
+    feeds = Geofeeds(settings.GEOIP_FEEDS)
+
+    def country(address: str) -> str:
+        published = feeds.country(address)
+        return lookup(address) if published is None else published
+
+    return country
+
+
+def _registered_country(address: str) -> str:
+    return iptocc.country_code(address) or ""
+
+
+def _database_lookup(path: str) -> Callable[[str], str]:
     try:
         reader = maxminddb.open_database(path)
     except (OSError, ValueError, maxminddb.InvalidDatabaseError) as error:

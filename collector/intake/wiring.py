@@ -4,6 +4,7 @@ from functools import cache
 
 from django.conf import settings
 
+from collector.intake.clients import country_lookup
 from collector.intake.lookups import Lookups
 from collector.intake.rate_limits import Limiter, Rate, ReaderLimiter
 from collector.intake.receive import Receiver
@@ -12,7 +13,8 @@ from collector.spool.writer import SpoolWriter
 
 @cache
 def receiver() -> Receiver:
-    """Return this process's receiver. It opens nothing before the first hit, so the process may still fork."""
+    """Return this process's receiver. It writes nothing before the first hit, so the process may still fork."""
+    country_lookup()  # reads files for up to a few seconds: no first hit may wait for that
     return Receiver(
         Lookups(),
         SpoolWriter(
