@@ -2,28 +2,52 @@
 
 import re
 from functools import lru_cache
+from urllib.parse import urlsplit
 
+from django.conf import settings
+
+from collector.intake.targets import is_for_pixels
 from collector.spool.line import MAX_PAGE
 
 CACHE_SIZE = 4096  # pages
+MAX_HOST = 260  # bytes of a `Host` header: a name (RFC 1035, 2.3.4) and a port
 _REFERER = re.compile(
     r"(https?|android-app)://(?:[^/?#]*@)?([^/?#@\s\\]+)(/[^?#]*)?(?:\?([^#]*))?(?:#.*)?", re.IGNORECASE | re.DOTALL
 )
+# Parameters follow `&`; in links that were escaped once too often `&amp;` or `&amp%3B`; in some sites' links `;`; and a
+# second `?` where a campaign was added to an address with a query. `&#38;` can't arrive: it begins a fragment.
+_BETWEEN_PARAMETERS = re.compile(r"[&;?](?:amp%3b)*", re.IGNORECASE)
 _CAMPAIGN_PARAMETER = re.compile(r"utm_(?:source|medium|campaign|term|content)=[\w.~%+-]{1,80}")
+_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
 @lru_cache(CACHE_SIZE)
-def page_of(referer: bytes) -> str:
+def page_of(referer: bytes, host: bytes = b"", *, is_same_origin: bool = False) -> str:
     """Return the embedding page of a `Referer`: scheme, host, path, and the query's campaign parameters (`utm_…`).
 
     Credentials, fragment and all other parameters are dropped, because they may hold secrets such as a login token.
+
+    Dillo names the image itself in `Referer`, or only its host. That says nothing of a page, so the result is empty
+    where a pixel's address or the front page of our own host is named: the one in `host`, the request's `Host` header,
+    or in PUBLIC_URL. A site that shares our host still has all its pages, and its front page too if the browser says
+    that it loads the image for a page of the same origin (`Sec-Fetch-Site`), as Dillo does not.
     """
     match = _REFERER.fullmatch(referer.decode("utf-8", "replace"))
     if match is None:
         return ""
-    scheme, host, path, query = match.groups()
-    page = f"{scheme.lower()}://{host.lower()}{path or '/'}"
-    campaign = "&".join(part for part in (query or "").split("&") if _CAMPAIGN_PARAMETER.fullmatch(part))
+    scheme, named_host, path, query = match.groups()
+    scheme, named_host, path = scheme.lower(), named_host.lower(), path or "/"
+    if not is_same_origin and (path == "/" or is_for_pixels(path)) and _is_our_own(scheme, named_host, host):
+        return ""
+    page = f"{scheme}://{named_host}{path}"
+    parameters = _BETWEEN_PARAMETERS.split(query or "")
+    campaign = "&".join(part for part in parameters if _CAMPAIGN_PARAMETER.fullmatch(part))
     if campaign and len(page) + len(campaign) < MAX_PAGE:
         return f"{page}?{campaign}"
     return page[:MAX_PAGE]
+
+
+def _is_our_own(scheme: str, named_host: str, host: bytes) -> bool:
+    port = _DEFAULT_PORTS.get(scheme, "")
+    our_hosts = (host.decode("latin-1"), urlsplit(settings.PUBLIC_URL).netloc)
+    return named_host.removesuffix(port) in {our_host.lower().removesuffix(port) for our_host in our_hosts if our_host}

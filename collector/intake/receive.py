@@ -21,7 +21,7 @@ from collector.intake.answers import Answer
 from collector.intake.clients import client_address, country_of, is_private, is_within
 from collector.intake.languages import MAX_HEADER, language_of
 from collector.intake.lookups import Lookups
-from collector.intake.pages import page_of
+from collector.intake.pages import MAX_HOST, page_of
 from collector.intake.rate_limits import Limiter, ReaderLimiter
 from collector.intake.targets import Target, target_of
 from collector.intake.visitors import visitor_of
@@ -144,7 +144,11 @@ class Receiver:
         opts_out = headers.get(b"sec-gpc") == b"1" or headers.get(b"dnt") == b"1"
         if opts_out and verdict == _COUNTED:
             verdict = _OPTED_OUT
-        page = page_of(headers.get(b"referer", b"")[: 4 * MAX_PAGE])
+        page = page_of(
+            headers.get(b"referer", b"")[: 4 * MAX_PAGE],
+            headers.get(b"host", b"")[:MAX_HOST],
+            is_same_origin=headers.get(b"sec-fetch-site") == b"same-origin",
+        )
         if opts_out or verdict == _EXCLUDED:
             return SpooledHit(
                 target.token, at_us, target.placement, target.is_end, verdict, page=page, is_private=is_private(address)

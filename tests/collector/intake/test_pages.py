@@ -1,0 +1,63 @@
+import pytest
+
+from collector.intake.pages import page_of
+
+TOKEN = "k7m2q9x4w8z3n5p6r2ab"
+
+
+@pytest.fixture(autouse=True)
+def public_url(settings):
+    settings.PUBLIC_URL = "https://hits.example.org"
+    page_of.cache_clear()
+    yield
+    page_of.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("referer", "host", "page"),
+    [
+        ("http://127.0.0.1:8000/", "127.0.0.1:8000", ""),  # Dillo, http_referer=host
+        (f"http://127.0.0.1:8000/p/{TOKEN}/medium.gif", "127.0.0.1:8000", ""),  # Dillo, http_referer=path
+        (f"http://127.0.0.1:8000//P/{TOKEN}/medium.gif&x", "127.0.0.1:8000", ""),
+        ("http://127.0.0.1:8000", "127.0.0.1:8000", ""),
+        ("http://[::1]:8000/", "[::1]:8000", ""),
+        ("https://hits.example.org/", "127.0.0.1:8000", ""),  # a proxy that changes Host
+        ("https://hits.example.org:443/?utm_source=x", "hits.example.org", ""),
+        ("http://HITS.example.org/", "hits.example.org:80", ""),
+        ("https://hits.example.org/blog/hello", "hits.example.org", "https://hits.example.org/blog/hello"),
+        ("http://127.0.0.1:9000/", "127.0.0.1:8000", "http://127.0.0.1:9000/"),
+        ("https://example.org/", "hits.example.org", "https://example.org/"),
+        ("https://xhits.example.org/", "hits.example.org", "https://xhits.example.org/"),
+        (f"https://example.org/p/{TOKEN}.gif", "hits.example.org", f"https://example.org/p/{TOKEN}.gif"),
+        ("https://medium.com/", "", "https://medium.com/"),
+    ],
+)
+def test_a_referer_that_names_the_image_or_its_host_names_no_page(referer, host, page):
+    assert page_of(referer.encode(), host.encode()) == page
+
+
+def test_the_front_page_of_a_site_on_our_host_is_a_page_if_the_browser_says_so():
+    referer, host = b"https://hits.example.org/", b"hits.example.org"
+
+    assert page_of(referer, host, is_same_origin=True) == "https://hits.example.org/"
+    assert page_of(referer, host) == ""
+
+
+@pytest.mark.parametrize(
+    ("query", "campaign"),
+    [
+        ("utm_source=x&utm_medium=y", "utm_source=x&utm_medium=y"),
+        ("utm_source=x&amp;utm_medium=y", "utm_source=x&utm_medium=y"),
+        ("utm_source=x&amp;amp;utm_medium=y", "utm_source=x&utm_medium=y"),
+        ("utm_source=x&amp%3Butm_medium=y", "utm_source=x&utm_medium=y"),
+        ("amp;utm_source=x", "utm_source=x"),
+        ("a=1;utm_source=x;utm_medium=y", "utm_source=x&utm_medium=y"),
+        ("a=1?utm_source=x", "utm_source=x"),
+        ("token=secret&amp;key=utm_source", ""),
+        ("next=https://a.example/?utm_source", ""),
+        ("xutm_source=x&amp;utm_id=7", ""),
+    ],
+)
+def test_campaign_parameters_are_found_in_links_that_were_escaped_too_often(query, campaign):
+    page = page_of(f"https://a.example/b?{query}".encode())
+    assert page == f"https://a.example/b{'?' if campaign else ''}{campaign}"
