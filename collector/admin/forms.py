@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from collector.classify.platforms import platform_name, platforms_by_kind
 from collector.models import Membership, Pixel, Project, Role
-from collector.models.validators import validate_placement, validate_placements
+from collector.models.validators import validate_placement, validate_placements, validate_title
 
 PIXELS_AT_ONCE = 500
 
@@ -161,6 +161,10 @@ class SeveralPixelsForm(PixelForm):
                     _("“%(title)s…” has %(count)s characters. The limit is %(limit)s.")
                     % {"title": title[:40], "count": len(title), "limit": max_length}
                 )
+            try:
+                validate_title(title)
+            except ValidationError as error:
+                raise ValidationError(f"“{title[:40]}”: {error.messages[0]}") from error
         if len(titles) > PIXELS_AT_ONCE:
             raise ValidationError(
                 _("There are %(count)s titles. Paste at most %(limit)s at once.")

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from collector.models.projects import Pixel, Project
+from collector.models.validators import validate_title
 
 KEY_BYTES = 24
 ORIGINS_AT_MOST = 20
@@ -94,7 +95,10 @@ class ShareLink(models.Model):
         help_text=gettext_lazy("Leave empty to share the whole project."),
     )
     name = models.CharField(
-        gettext_lazy("name"), max_length=100, help_text=gettext_lazy("Who the link is for. They don't see this name.")
+        gettext_lazy("name"),
+        max_length=100,
+        validators=[validate_title],
+        help_text=gettext_lazy("Who the link is for. They don't see this name."),
     )
     key = models.CharField(max_length=40, unique=True, default=make_key, editable=False)
     shows = models.JSONField(gettext_lazy("shows"), default=all_sections, blank=True, validators=[validate_sections])
@@ -152,7 +156,12 @@ class ApiToken(models.Model):
     """Lets a program read some projects, as long as its user may see them. The secret is shown once and not stored."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens")
-    name = models.CharField(gettext_lazy("name"), max_length=100, help_text=gettext_lazy("The program that uses it."))
+    name = models.CharField(
+        gettext_lazy("name"),
+        max_length=100,
+        validators=[validate_title],
+        help_text=gettext_lazy("The program that uses it."),
+    )
     projects = models.ManyToManyField(Project, related_name="+", verbose_name=gettext_lazy("projects"))
     prefix = models.CharField(max_length=12, editable=False, help_text="The first characters of its secret.")
     digest = models.CharField(max_length=64, unique=True, editable=False)

@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from collector.models.validators import validate_networks, validate_placements, validate_timezone
+from collector.models.validators import validate_networks, validate_placements, validate_timezone, validate_title
 
 # Lower-case letters and digits that can't be confused with each other. Such a token can be read aloud, survives a
 # platform that changes it to lower case, and contains no `_`, which Markdown takes for emphasis.
@@ -60,7 +60,7 @@ class ProjectQuerySet(models.QuerySet["Project"]):
 class Project(models.Model):
     """What an author or a team measures together."""
 
-    name = models.CharField(gettext_lazy("name"), max_length=100)
+    name = models.CharField(gettext_lazy("name"), max_length=100, validators=[validate_title])
     slug = models.SlugField(
         gettext_lazy("slug"),
         max_length=60,
@@ -168,7 +168,7 @@ class Pixel(models.Model):
     project = models.ForeignKey(
         Project, on_delete=models.CASCADE, related_name="pixels", verbose_name=gettext_lazy("project")
     )
-    title = models.CharField(gettext_lazy("title"), max_length=200)
+    title = models.CharField(gettext_lazy("title"), max_length=200, validators=[validate_title])
     kind = models.CharField(gettext_lazy("kind"), max_length=10, choices=Kind.choices, default=Kind.ARTICLE)
     token = models.CharField(gettext_lazy("token"), max_length=40, unique=True, default=make_token, editable=False)
     placements = models.JSONField(

@@ -5,6 +5,7 @@ Migrations refer to them by the names that `collector.models.projects` imports: 
 
 import zoneinfo
 from ipaddress import ip_network
+from unicodedata import category
 
 from django.core.exceptions import ValidationError
 from django.utils.text import slugify
@@ -13,6 +14,10 @@ from django.utils.translation import gettext as _
 from collector.classify.platforms import PLACEMENT_FORM, RESERVED_PLACEMENTS
 
 NETWORKS_AT_MOST = 50
+_OVERRIDES = frozenset("\u202d\u202e")
+_END_OF_EMBEDDING, _END_OF_ISOLATE = "\u202c", "\u2069"
+_OPENING = dict.fromkeys("\u202a\u202b", _END_OF_EMBEDDING) | dict.fromkeys("\u2066\u2067\u2068", _END_OF_ISOLATE)
+_BLANKS = frozenset("\u115f\u1160\u3164\uffa0\u2800")  # fillers of Korean, and the blank of Braille
 PLACEMENTS_AT_MOST = 40  # each is a row in a table of the dashboard; more would be a mistake
 
 
@@ -22,6 +27,44 @@ def validate_timezone(name: str) -> None:
         raise ValidationError(
             _("“%(name)s” is not a time zone. Write one like Europe/Berlin or Asia/Tokyo.") % {"name": name}
         )
+
+
+def validate_title(text: str) -> None:
+    """Raise ValidationError unless `text` can be shown as one line, in any of the world's writing systems.
+
+    Writing needs characters that nobody sees: joiners in emoji and in Persian, spaces that don't break a line in
+    French, wide ones in Japanese, marks of direction in Arabic and Hebrew. Refused is only what changes the text around
+    it or shows it in another order than it is stored: controls and line ends, halves of characters (surrogates) and
+    non-characters, overrides of the direction, and embeddings that are not closed (Unicode Technical Report 36, 2.4).
+    """
+    if any(_is_harmful(character) for character in text) or _has_open_direction(text):
+        raise ValidationError(_("This has characters that can't be shown. Write it as one line of plain text."))
+    if text and not any(_is_seen(character) for character in text):
+        raise ValidationError(_("This has only invisible characters. Write something that people can read."))
+
+
+def _is_harmful(character: str) -> bool:
+    is_non_character = 0xFDD0 <= ord(character) <= 0xFDEF or ord(character) & 0xFFFE == 0xFFFE
+    return category(character) in {"Cc", "Cs", "Zl", "Zp"} or is_non_character or character in _OVERRIDES
+
+
+def _has_open_direction(text: str) -> bool:
+    """Whether a text leaves an embedding or isolate open (Unicode Standard Annex 9, X1 to X8)."""
+    open_ones: list[str] = []
+    for character in text:
+        if character in _OPENING:
+            open_ones.append(_OPENING[character])
+        elif character == _END_OF_ISOLATE and _END_OF_ISOLATE in open_ones:
+            while open_ones.pop() != _END_OF_ISOLATE:  # it also closes the embeddings within
+                pass
+        elif open_ones and character == open_ones[-1]:
+            open_ones.pop()
+    return bool(open_ones)
+
+
+def _is_seen(character: str) -> bool:
+    kind = category(character)  # a character that is newer than Python's Unicode is unassigned, Cn
+    return kind[0] not in {"Z", "M"} and kind != "Cf" and character not in _BLANKS
 
 
 def validate_placement(slug: str) -> None:

@@ -10,7 +10,7 @@ from django.core.validators import validate_slug
 from django.db import transaction
 
 from collector.models import Kind, Membership, Pixel, Project, Role
-from collector.models.validators import validate_placements
+from collector.models.validators import validate_placements, validate_title
 from collector.snippets import Snippet, base_url, snippets
 
 
@@ -89,8 +89,10 @@ def new_pixel(project: Project, title: str, kind: str, placements: list[str]) ->
         raise CommandError("The title is empty. Write the article's headline or the program's name.")
     if len(title) > max_length:
         raise CommandError(f"The title has {len(title)} characters. Use at most {max_length}.")
-    if not title.isprintable():
-        raise CommandError("The title has characters that can't be shown. Write it as one line of plain text.")
+    try:
+        validate_title(title)
+    except ValidationError as error:
+        raise CommandError(f"The title can't be used. {error.messages[0]}") from None
     if kind not in Kind.values:
         raise CommandError(f"“{kind}” is not a kind of pixel. Use one of {', '.join(Kind.values)}.")
     placements = list(dict.fromkeys(placements))
