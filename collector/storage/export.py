@@ -18,6 +18,7 @@ from collector.models import DailyCount, Dimension, Evidence, Hit, Pixel, Positi
 ExportRow = dict[str, Any]
 _KeyOfHit = tuple[datetime, int]  # within its project: moment and id
 
+BYTE_ORDER_MARK = "\ufeff"
 STEP_ROWS = 2_000  # hits that one query looks at
 CHUNK_ROWS = 5_000
 FIELDS = (
@@ -130,9 +131,14 @@ def csv_lines(fields: Sequence[str], rows: Iterable[ExportRow]) -> Iterator[str]
 
 
 def table_lines(header: Sequence[object], rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    """Yield a header and rows as CSV (RFC 4180). Cells that a spreadsheet would run as a formula are neutralised."""
+    """Yield a header and rows as CSV (RFC 4180). Every CSV of ours is made here.
+
+    It is for people with a spreadsheet: programs have JSON Lines and the API. So it begins with a byte-order mark,
+    without which Excel garbles every letter that is not ASCII; LibreOffice, pandas, R and SQLite skip it. And cells
+    that a spreadsheet would run as a formula are neutralised.
+    """
     writer = csv.writer(_Line())  # it ends lines with CR and LF, and quotes cells that contain either
-    yield writer.writerow(map(spreadsheet_cell, header))
+    yield BYTE_ORDER_MARK + writer.writerow(map(spreadsheet_cell, header))
     for row in rows:
         yield writer.writerow(map(spreadsheet_cell, row))
 

@@ -1,8 +1,6 @@
 """The snippets of many articles: one for each in a table, page by page, and all of them as CSV."""
 
-import csv
-import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -15,7 +13,7 @@ from collector.classify.platforms import catalogue
 from collector.models import Dimension, Pixel, Project
 from collector.models.counts import ALL_PLATFORMS
 from collector.snippets import FORMS, Snippet, snippet
-from collector.storage.export import spreadsheet_cell
+from collector.storage.export import table_lines
 from dashboard import formatting
 from dashboard.snippets.placement_picker import placement_problem
 from dashboard.visits import queries
@@ -143,9 +141,13 @@ def _last_visits_in(period: Period, project: Project, pixel_ids: Sequence[int]) 
     return {int(pixel_id): day for pixel_id, day in last_days}
 
 
-def csv_chunks(listing: SnippetListing, project: Project, base: str) -> Iterator[str]:
-    """Yield a CSV of all snippets of the matching pixels, newest first. One query for each chunk."""
-    yield _csv_text([CSV_FIELDS])
+def listing_csv(listing: SnippetListing, project: Project, base: str) -> Iterator[str]:
+    """Yield a CSV of all snippets of the matching pixels, newest first, line by line. One query for each chunk."""
+    return table_lines(CSV_FIELDS, _csv_rows(listing, project, base))
+
+
+def _csv_rows(listing: SnippetListing, project: Project, base: str) -> Iterator[list[str]]:
+    """Yield the cells of `CSV_FIELDS` for each snippet."""
     pixels = listing.pixels(project).order_by("-pk")
     last_pk: int | None = None
     while True:
@@ -153,12 +155,13 @@ def csv_chunks(listing: SnippetListing, project: Project, base: str) -> Iterator
         if not chunk:
             return
         last_pk = chunk[-1].pk
-        yield _csv_text(_csv_row(pixel, snippet) for pixel in chunk for snippet in listing.snippets(pixel, base))
+        for pixel in chunk:
+            for pixel_snippet in listing.snippets(pixel, base):
+                yield _cells(pixel, pixel_snippet)
 
 
-def _csv_row(pixel: Pixel, snippet: Snippet) -> list[str]:
-    """Return the cells of `CSV_FIELDS`."""
-    cells = [
+def _cells(pixel: Pixel, snippet: Snippet) -> list[str]:
+    return [
         pixel.title,
         snippet.placement,
         snippet.platform,
@@ -170,11 +173,3 @@ def _csv_row(pixel: Pixel, snippet: Snippet) -> list[str]:
         snippet.end_url if snippet.end else "",
         snippet.end_html,
     ]
-    return [spreadsheet_cell(cell) for cell in cells]
-
-
-def _csv_text(rows: Iterable[Sequence[str]]) -> str:
-    text = io.StringIO(newline="")
-    # Lines end with CRLF, as in RFC 4180. With that, the csv module also quotes a lone CR in a title.
-    csv.writer(text).writerows(rows)
-    return text.getvalue()

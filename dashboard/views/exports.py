@@ -28,7 +28,6 @@ CONTENT_TYPES = {"csv": CSV, "jsonl": JSON_LINES}
 MAX_TITLE = 40  # characters of an article's title in a file name
 MAX_PANEL_ROWS = 50_000  # the README names this number
 VIEW_FIELDS = ("panel", "title", "label", "measure", "number")
-BYTE_ORDER_MARK = "\ufeff"  # without it, Excel does not recognise UTF-8
 
 
 @dashboard_view
@@ -125,7 +124,7 @@ def _csv_response(
     """Answer with a table as CSV. `part` names the panel in the name of the file."""
     name = f"{_file_name(part, view.project, view.pixel, view.state.period)}.csv"
     disposition = content_disposition_header(True, name) or ""
-    content = BYTE_ORDER_MARK + "".join(table_lines(head, rows))
+    content = "".join(table_lines(head, rows))
     return HttpResponse(content, content_type=CSV, headers={"Content-Disposition": disposition})
 
 

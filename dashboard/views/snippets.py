@@ -16,7 +16,7 @@ from collector.models.validators import PLACEMENTS_AT_MOST
 from collector.snippets import FORMS, base_url
 from dashboard.snippets.cards import snippet_cards
 from dashboard.snippets.first_visit import WAITING, first_visit_status
-from dashboard.snippets.listing import PAGE_PIXELS, csv_chunks, read_listing, snippet_rows
+from dashboard.snippets.listing import PAGE_PIXELS, listing_csv, read_listing, snippet_rows
 from dashboard.snippets.placement_picker import catalogue_groups, placement_problem, read_platform_choice
 from dashboard.views.access import dashboard_action, dashboard_view, visible_pixel, visible_project
 from dashboard.views.streams import CSV, stream
@@ -104,7 +104,7 @@ def project_snippets(request: HttpRequest, slug: str) -> HttpResponse:
 def project_snippets_csv(request: HttpRequest, slug: str) -> StreamingHttpResponse:
     """Send the snippets of all platforms of a project's pixels as CSV. One query for each 500 pixels."""
     project = visible_project(request, slug)
-    lines = csv_chunks(read_listing(request.GET), project, base_url(request))
+    lines = listing_csv(read_listing(request.GET), project, base_url(request))
     return stream(request, lines, CSV, f"{project.slug}-snippets.csv")
 
 

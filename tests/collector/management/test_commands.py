@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from collector.models import DailyCount, Dimension, Hit, Pixel, Project, Verdict
 from collector.models.counts import WHOLE_PROJECT
 from collector.spool.locks import exclusive
-from collector.storage.export import hit_rows, spreadsheet_cell
+from collector.storage.export import BYTE_ORDER_MARK, hit_rows, spreadsheet_cell
 from tests.hits import CAMO, drain, hit, spool
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -60,7 +60,7 @@ def test_hits_are_exported_as_one_json_object_a_line(stored, pixel, capsys):
 
 
 def test_hits_are_exported_as_csv_with_formulas_neutralised(stored, capsys):
-    table = csv.DictReader(io.StringIO(exported(capsys, "--format", "csv")))
+    table = csv.DictReader(io.StringIO(exported(capsys, "--format", "csv").removeprefix(BYTE_ORDER_MARK)))
 
     assert table.fieldnames == FIELDS
     assert [row["placement"] for row in table] == ["medium", "", "'=1+1"]
@@ -126,7 +126,7 @@ def test_counts_are_exported_with_names_instead_of_numbers(stored, pixel, capsys
 def test_counts_are_exported_as_csv_with_formulas_neutralised(take, pixel, capsys):
     Pixel.objects.update(title="=1+1")
     take(hit(pixel, page="https://example.org/"))
-    table = csv.DictReader(io.StringIO(exported_counts(capsys, "--format", "csv")))
+    table = csv.DictReader(io.StringIO(exported_counts(capsys, "--format", "csv").removeprefix(BYTE_ORDER_MARK)))
     titles = [row["pixel"] for row in table]
 
     assert table.fieldnames == COUNT_FIELDS

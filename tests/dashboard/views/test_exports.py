@@ -325,11 +325,6 @@ def test_a_view_has_one_number_a_line_with_the_panel_it_is_from(reader, visited)
     assert all(number == "" or float(number) >= 0 for number in numbers.values())
 
 
-def test_a_csv_starts_with_a_byte_order_mark(reader, visited):
-    for path in ("export.csv", "export/trend.csv"):
-        assert fetched(reader, f"/projects/blog/{path}").startswith(b"\xef\xbb\xbf")
-
-
 def test_a_project_without_visits_has_the_header_lines(reader, project):
     assert table(fetched(reader, "/projects/blog/export.csv"))[0] == ["panel", "title", "label", "measure", "number"]
     assert table(fetched(reader, "/projects/blog/export/countries.csv")) == [["Country", "Visits", "Visitors", "Share"]]
