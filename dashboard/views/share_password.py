@@ -8,7 +8,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from collector.intake.rate_limits import count_wrong_try, minutes_to_wait
+from collector.intake.page_limits import count_wrong_try, minutes_to_wait
 from collector.models import ShareLink
 from dashboard.views.unlisted import render_public
 
