@@ -29,7 +29,6 @@ class Rate(NamedTuple):
 class Usage(NamedTuple):
     """How much of a rate is used up."""
 
-    is_used_up: bool  # the next request is over it
     is_over: bool
     seconds_left: int  # until the window ends
 
@@ -83,14 +82,14 @@ def keyed_hash(parts: tuple[str, ...], key: bytes) -> str:
     return hashlib.blake2b("\0".join(parts).encode(), key=key, digest_size=16).hexdigest()
 
 
-def count_request(group: str, key: Callable[[], str], rate: Rate, *, increment: bool = True) -> Usage | None:
-    """Count one request under `key()`, or with `increment=False` only look. Return None if that is not possible."""
+def count_request(group: str, key: Callable[[], str], rate: Rate) -> Usage | None:
+    """Count one request under `key()`. Return None if that is not possible."""
     try:
         value = key()
-        usage = get_usage(None, group=group, key=lambda group, request: value, rate=rate, increment=increment)
+        usage = get_usage(None, group=group, key=lambda group, request: value, rate=rate, increment=True)
     except Exception as error:  # whatever the cache's client raises, or the database that holds the day's salt
         logger.warning("The rate limit can't count a request (%s).", error)
         return None
     if usage is None:  # switched off by django-ratelimit's own settings
         return None
-    return Usage(usage["count"] >= usage["limit"], usage["should_limit"], usage["time_left"])
+    return Usage(usage["should_limit"], usage["time_left"])
