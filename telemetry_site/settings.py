@@ -124,6 +124,7 @@ def public_url(text: str) -> str:
 # Data
 
 DATA_DIR = prepared_data_dir(env.str("DATA_DIR", str(BASE_DIR / "data")))
+os.umask(0o077)  # SQLite and Django create their files for everybody
 SPOOL_DIR = DATA_DIR / "spool"
 SPOOL_DURABILITY = one_of("SPOOL_DURABILITY", ["os", "disk"])
 SPOOL_MAX_BYTES = whole_number("SPOOL_MAX_BYTES", 1024**3)
