@@ -1,13 +1,19 @@
-"""URLs of the dashboard, of share links, and of login and logout."""
+"""URLs of the dashboard, of share links, and of login, logout and passwords."""
 
-from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib.auth.views import LogoutView, PasswordChangeDoneView
 from django.urls import path
 
-from dashboard.views import articles, exports, live, projects, share, snippets
+from dashboard.views import articles, exports, live, login, projects, share, snippets
 
 urlpatterns = [
-    path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("login/", login.Login.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
+    path("password/", login.PasswordChange.as_view(), name="password_change"),
+    path(
+        "password/changed/",
+        PasswordChangeDoneView.as_view(template_name="registration/password_changed.html"),
+        name="password_changed",
+    ),
     path("", projects.projects, name="projects"),
     path("projects/<slug:slug>/", projects.project, name="project"),
     path("projects/<slug:slug>/live/", live.project_live, name="project_live"),

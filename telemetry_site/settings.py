@@ -6,7 +6,6 @@ every setting; a test checks that.
 
 import os
 import re
-import secrets
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,8 @@ import django_stubs_ext
 import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+
+from telemetry_site.data_dir import prepared_data_dir, stored_secret_key
 
 django_stubs_ext.monkeypatch()  # lets ModelAdmin[Pixel] and the like be written without TYPE_CHECKING
 
@@ -78,41 +79,6 @@ def switch(name: str, default: bool) -> bool:
     return text in {"true", "1", "yes", "on"}
 
 
-def prepared_data_dir() -> Path:
-    """Return DATA_DIR. Create it if needed, readable only by its owner, and check that it is writable."""
-    path = Path(env.str("DATA_DIR", str(BASE_DIR / "data"))).expanduser().resolve()
-    try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise ImproperlyConfigured(
-            f"Can't create DATA_DIR {path} ({error.strerror}). Use a directory that this user may write to."
-        ) from error
-    if not os.access(path, os.W_OK | os.X_OK):
-        raise ImproperlyConfigured(f"DATA_DIR {path} is not writable. Use a directory that this user may write to.")
-    return path
-
-
-def stored_secret_key(path: Path) -> str:
-    """Return the secret key in `path`; create it on first use, mode 0600. Two processes may start at once."""
-    try:
-        key = path.read_text().strip()
-    except FileNotFoundError:
-        draft = path.with_name(f"{path.name}.{os.getpid()}")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(50))
-        try:
-            os.link(draft, path)  # fails if another process was first; then its key is used
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
-        key = path.read_text().strip()
-    if len(key) < 50:
-        raise ImproperlyConfigured(f"{path} has no usable secret key. Delete the file, and a new key will be created.")
-    return key
-
-
 def database(url: str, *, is_durable: bool) -> dict[str, Any]:
     """Return Django's settings for a database URL, SQLite or PostgreSQL. `is_durable`: commits survive a power cut."""
     try:
@@ -157,7 +123,8 @@ def public_url(text: str) -> str:
 
 # Data
 
-DATA_DIR = prepared_data_dir()
+DATA_DIR = prepared_data_dir(env.str("DATA_DIR", str(BASE_DIR / "data")))
+os.umask(0o077)  # SQLite and Django create their files for everybody
 SPOOL_DIR = DATA_DIR / "spool"
 SPOOL_DURABILITY = one_of("SPOOL_DURABILITY", ["os", "disk"])
 SPOOL_MAX_BYTES = whole_number("SPOOL_MAX_BYTES", 1024**3)

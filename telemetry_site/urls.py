@@ -5,6 +5,7 @@ from typing import NoReturn
 from django.contrib import admin
 from django.http import Http404, HttpRequest
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from dashboard import api
 
@@ -21,6 +22,9 @@ def no_page(request: HttpRequest, rest: str) -> NoReturn:
 urlpatterns = [
     path("", include("collector.urls")),
     path("admin/r/<path:rest>", no_page),
+    # One login and one page for passwords, so that their limits hold everywhere.
+    path("admin/login/", RedirectView.as_view(pattern_name="login", query_string=True)),
+    path("admin/password_change/", RedirectView.as_view(pattern_name="password_change")),
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),
     path("api/v1/", api.urls),

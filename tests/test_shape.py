@@ -26,9 +26,10 @@ MAY_IMPORT = {
     "dashboard.report": DATA | {"dashboard.visits", "dashboard.formatting"},
     "dashboard.snippets": DATA
     | {"collector.snippets", "collector.storage", "dashboard.visits", "dashboard.formatting"},
+    "dashboard.passwords": DATA | {"collector.intake"},
     "dashboard.views": DATA
     | {"collector.intake", "collector.snippets", "collector.storage", "dashboard.formatting"}
-    | {"dashboard.report", "dashboard.snippets", "dashboard.view_function", "dashboard.visits"},
+    | {"dashboard.passwords", "dashboard.report", "dashboard.snippets", "dashboard.view_function", "dashboard.visits"},
     "dashboard.api": DATA
     | {"collector.intake", "collector.snippets", "collector.storage", "dashboard.view_function", "dashboard.visits"},
     "dashboard.templatetags": {"dashboard.formatting", "dashboard.report"},

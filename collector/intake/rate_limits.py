@@ -1,30 +1,22 @@
-"""Every rate limit: of hits, of shared pages, of the API, and of tries at a share link's password.
+"""The rate limit of hits, and how requests of any kind are counted.
 
 django-ratelimit counts, in the cache that all processes share. The cache never gets an address, only a keyed hash of
-one. While the cache is down nobody is limited, but nobody may try a password either.
+one. While the cache is down nobody is limited.
 """
 
 import hashlib
 import logging
 import time
 from collections.abc import Callable
-from functools import lru_cache
-from math import ceil
 from typing import NamedTuple
 
-from django.http import HttpRequest
-from django.utils.translation import ngettext
 from django_ratelimit.core import get_usage
 
-from collector.intake.clients import network_of, networks
-from collector.intake.clock import now_us
-from collector.intake.visitors import DAY_MICROSECONDS, salt_of
-from collector.models import ShareLink
+from collector.intake.clients import networks
 
 logger = logging.getLogger(__name__)
 
 MAX_CLIENTS = 100_000  # in the memory of one process; with more, it starts counting again from 0
-MINUTES_WITHOUT_CACHE = 1
 
 ClientKey = tuple[str, ...]  # what a limit is for, such as (proxy, token, placement)
 CLIENTS_OF_A_NETWORK = 10  # times the limit of one client: for all clients of a network together
@@ -37,14 +29,9 @@ class Rate(NamedTuple):
     seconds: int
 
 
-TRIES = Rate(10, 600)  # of one network at one link's password, right ones included
-WRONG_TRIES = Rate(100, 3600)  # of everybody together at one link's password
-
-
 class Usage(NamedTuple):
     """How much of a rate is used up."""
 
-    is_used_up: bool  # the next request is over it
     is_over: bool
     seconds_left: int  # until the window ends
 
@@ -90,7 +77,7 @@ class Limiter:
             return False
         if self._over_until.get(client, 0.0) > now:
             return True
-        usage = _count(self._name, lambda: _keyed_hash(client, key), self._shared_rate)
+        usage = count_request(self._name, lambda: keyed_hash(client, key), self._shared_rate)
         if usage is None or not usage.is_over:
             return False
         self._over_until[client] = now + max(usage.seconds_left, 1)
@@ -128,73 +115,19 @@ class ReaderLimiter:
         return self._clients.is_excess(client, key) or self._networks.is_excess(network, key)
 
 
-def seconds_to_wait(group: str, key: Callable[[], str], rate: tuple[int, int]) -> int:
-    """Count one request under `key()`; return how many seconds its sender must wait, 0 if it may go on.
-
-    `rate` is requests and seconds; 0 requests means no limit. If requests can't be counted, nobody has to wait.
-    """
-    limit = Rate(*rate)
-    if not limit.requests:
-        return 0
-    usage = _count(group, key, limit)
-    return max(usage.seconds_left, 1) if usage and usage.is_over else 0
-
-
-def wait_message(wait_seconds: int) -> str:
-    """Return the message for a client that sends too many requests."""
-    return ngettext(
-        "Too many requests. Try again in %(count)s second.",
-        "Too many requests. Try again in %(count)s seconds.",
-        wait_seconds,
-    ) % {"count": wait_seconds}
-
-
-def minutes_to_wait(request: HttpRequest, link: ShareLink) -> int:
-    """Count one try of a link's password; return how many minutes the client must wait, 0 if it may try now.
-
-    The try is counted before the password is checked, so that parallel tries can't get around the limit. One query. If
-    tries can't be counted, nobody may try.
-    """
-    key = network_key(network_of(request), str(link.pk))
-    wrong_tries = _count("wrong", lambda: str(link.pk), WRONG_TRIES, increment=False)
-    tries = _count("tries", lambda: key, TRIES) if wrong_tries else None
-    if wrong_tries is None or tries is None:
-        logger.warning("Nobody may try a share link's password until requests can be counted again.")
-        return MINUTES_WITHOUT_CACHE
-    if not tries.is_over and not wrong_tries.is_used_up:
-        return 0
-    seconds = max(usage.seconds_left for usage in (tries, wrong_tries) if usage.is_used_up)
-    return max(1, ceil(seconds / 60))
-
-
-def count_wrong_try(link: ShareLink) -> None:
-    """Count a wrong password. If it can't be counted, the next try is refused anyway."""
-    _count("wrong", lambda: str(link.pk), WRONG_TRIES)
-
-
-def network_key(network: str, purpose: str) -> str:
-    """Return a hash that stands for a network, for one purpose and only today. One query a day.
-
-    Once the day's salt is deleted, nobody can compute it again.
-    """
-    return _keyed_hash((network, purpose), _salt_of(now_us() // DAY_MICROSECONDS))
-
-
-_salt_of = lru_cache(maxsize=1)(salt_of)  # of today
-
-
-def _keyed_hash(parts: tuple[str, ...], key: bytes) -> str:
+def keyed_hash(parts: tuple[str, ...], key: bytes) -> str:
+    """Return a hash of `parts` that nobody can compute or try out without the key."""
     return hashlib.blake2b("\0".join(parts).encode(), key=key, digest_size=16).hexdigest()
 
 
-def _count(group: str, key: Callable[[], str], rate: Rate, *, increment: bool = True) -> Usage | None:
-    """Count one request under `key()`, or with `increment=False` only look. Return None if that is not possible."""
+def count_request(group: str, key: Callable[[], str], rate: Rate) -> Usage | None:
+    """Count one request under `key()`. Return None if that is not possible."""
     try:
         value = key()
-        usage = get_usage(None, group=group, key=lambda group, request: value, rate=rate, increment=increment)
+        usage = get_usage(None, group=group, key=lambda group, request: value, rate=rate, increment=True)
     except Exception as error:  # whatever the cache's client raises, or the database that holds the day's salt
         logger.warning("The rate limit can't count a request (%s).", error)
         return None
     if usage is None:  # switched off by django-ratelimit's own settings
         return None
-    return Usage(usage["count"] >= usage["limit"], usage["should_limit"], usage["time_left"])
+    return Usage(usage["should_limit"], usage["time_left"])

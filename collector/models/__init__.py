@@ -4,6 +4,7 @@ from collector.models.access import ApiToken, Section, ShareLink
 from collector.models.counts import DailyCount, DailySalt, DailyVisitor, Dimension, SpoolOffset
 from collector.models.hits import Evidence, Hit, Page, Position, Traffic, UserAgent, Verdict
 from collector.models.projects import Kind, Membership, Pixel, Project, Role
+from collector.models.tries import TryCount
 
 __all__ = [
     "ApiToken",
@@ -24,6 +25,7 @@ __all__ = [
     "ShareLink",
     "SpoolOffset",
     "Traffic",
+    "TryCount",
     "UserAgent",
     "Verdict",
 ]

@@ -1,20 +1,21 @@
-"""Delete what has expired: hits after their project's retention, and visitors together with the salt of their day."""
+"""Delete what has expired: hits after their project's retention, visitors with the salt of their day, counted tries."""
 
 from datetime import UTC, datetime, time, timedelta
 
-from collector.models import DailySalt, DailyVisitor, Hit, Project
+from collector.models import DailySalt, DailyVisitor, Hit, Project, TryCount
 from collector.models.counts import SALT_LIFETIME
 
 DELETE_ROWS = 20_000  # by one statement: other writers get their turn between two statements
 
 
 def delete_expired(now: datetime) -> int:
-    """Delete expired hits, visitors and salts, and return how many rows were deleted. Counts stay.
+    """Delete expired hits, visitors, salts and counts of tries; return how many rows were deleted. Daily counts stay.
 
     Hits are deleted by whole days of their project's time zone: a day has either all of its hits or none.
     """
     last_expired_day = (now - SALT_LIFETIME).astimezone(UTC).date()
     deleted, _ = DailySalt.objects.filter(date__lte=last_expired_day).delete()
+    deleted += TryCount.objects.filter(ends_at__lte=now).delete()[0]
     for project in Project.objects.all():
         deleted += DailyVisitor.objects.filter(project=project, date__lte=last_expired_day).delete()[0]
         deleted += _delete_hits(project, now)

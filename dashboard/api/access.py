@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from ninja.security import HttpBearer
 
 from collector.intake.clients import network_of
-from collector.intake.rate_limits import network_key, seconds_to_wait, wait_message
+from collector.intake.page_limits import network_key, seconds_to_wait, wait_message
 from collector.models import ApiToken, Project
 from dashboard.api.problems import ProblemError
 

@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import cache_control
 
 from collector.intake.clients import network_of
-from collector.intake.rate_limits import network_key, seconds_to_wait, wait_message
+from collector.intake.page_limits import network_key, seconds_to_wait, wait_message
 
 UnlistedView = Callable[[HttpRequest, str], HttpResponseBase]
 

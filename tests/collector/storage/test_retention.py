@@ -1,9 +1,9 @@
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.core.management import call_command
 
-from collector.models import DailyCount, DailySalt, DailyVisitor, Dimension, Hit, Project
+from collector.models import DailyCount, DailySalt, DailyVisitor, Dimension, Hit, Project, TryCount
 from collector.models.counts import WHOLE_PROJECT
 from collector.storage import retention
 from collector.storage.retention import delete_expired
@@ -34,6 +34,14 @@ def test_hits_are_deleted_by_whole_local_days_and_their_counts_stay(take, projec
     assert [stored.at.isoformat() for stored in Hit.objects.order_by("at")] == ["2026-11-19T23:30:00+00:00"]
     totals = DailyCount.objects.filter(dimension=Dimension.TOTAL, pixel_id=WHOLE_PROJECT)
     assert sum(totals.values_list("hits", flat=True)) == 5
+
+
+def test_counts_of_tries_are_deleted_when_they_end(db):
+    for seconds in (-1, 0, 1):
+        TryCount.objects.create(key=f"{seconds}", tries=1, ends_at=NOW + timedelta(seconds=seconds))
+
+    assert delete_expired(NOW) == 2
+    assert [row.key for row in TryCount.objects.all()] == ["1"]
 
 
 def test_each_project_has_its_own_retention(take, pixel):

@@ -5,8 +5,8 @@ from django.contrib.auth.models import User
 from django.db import InternalError
 from django.test import Client
 
-from collector.intake import rate_limits
-from collector.intake.rate_limits import network_key
+from collector.intake import page_limits
+from collector.intake.page_limits import network_key
 from collector.intake.visitors import DAY_MICROSECONDS
 from collector.models import ApiToken, DailySalt, Membership, Pixel, Project, Role
 from tests.dashboard.api.client import ENDPOINTS, get, token_for
@@ -114,12 +114,12 @@ def test_the_hash_of_an_address_differs_by_day_and_by_use(settings, monkeypatch)
         "collector.intake.rate_limits.get_usage", lambda request, **kw: kept.append(kw["key"]("", None))
     )
     for day in (20_000, 20_000, 20_001):
-        monkeypatch.setattr("collector.intake.rate_limits.now_us", lambda day=day: day * DAY_MICROSECONDS)
+        monkeypatch.setattr("collector.intake.page_limits.now_us", lambda day=day: day * DAY_MICROSECONDS)
         get(Client(), "projects", 401)
     first, again, later = kept
     assert first == again != later
     DailySalt.objects.all().delete()
-    rate_limits._salt_of.cache_clear()
+    page_limits._salt_of.cache_clear()
     get(Client(), "projects", 401)
     assert kept[-1] not in kept[:-1]
     assert network_key("127.0.0.1", "1") != network_key("127.0.0.1", "api") == kept[-1]
@@ -131,7 +131,7 @@ def test_without_a_salt_nobody_is_limited(settings, monkeypatch):
     def refuse(day):
         raise InternalError("cannot execute INSERT in a read-only transaction")
 
-    monkeypatch.setattr("collector.intake.rate_limits._salt_of", refuse)
+    monkeypatch.setattr("collector.intake.page_limits._salt_of", refuse)
     for _ in range(3):
         get(Client(), "projects", 401)
 

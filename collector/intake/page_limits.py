@@ -1,0 +1,42 @@
+"""The rate limits of shared pages and of the API. While the cache is down nobody is limited."""
+
+from collections.abc import Callable
+from functools import lru_cache
+
+from django.utils.translation import ngettext
+
+from collector.intake.clock import now_us
+from collector.intake.rate_limits import Rate, count_request, keyed_hash
+from collector.intake.visitors import DAY_MICROSECONDS, salt_of
+
+
+def seconds_to_wait(group: str, key: Callable[[], str], rate: tuple[int, int]) -> int:
+    """Count one request under `key()`; return how many seconds its sender must wait, 0 if it may go on.
+
+    `rate` is requests and seconds; 0 requests means no limit. If requests can't be counted, nobody has to wait.
+    """
+    limit = Rate(*rate)
+    if not limit.requests:
+        return 0
+    usage = count_request(group, key, limit)
+    return max(usage.seconds_left, 1) if usage and usage.is_over else 0
+
+
+def wait_message(wait_seconds: int) -> str:
+    """Return the message for a client that sends too many requests."""
+    return ngettext(
+        "Too many requests. Try again in %(count)s second.",
+        "Too many requests. Try again in %(count)s seconds.",
+        wait_seconds,
+    ) % {"count": wait_seconds}
+
+
+def network_key(network: str, purpose: str) -> str:
+    """Return a hash that stands for a network, for one purpose and only today. One query a day.
+
+    Once the day's salt is deleted, nobody can compute it again.
+    """
+    return keyed_hash((network, purpose), _salt_of(now_us() // DAY_MICROSECONDS))
+
+
+_salt_of = lru_cache(maxsize=1)(salt_of)  # of today

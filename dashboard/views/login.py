@@ -1,0 +1,92 @@
+"""Logging in and changing one's password. The admin uses these pages too."""
+
+import unicodedata
+from typing import Any
+
+from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.models import User
+from django.contrib.auth.password_validation import password_validators_help_texts
+from django.contrib.auth.views import LoginView, PasswordChangeView
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse, reverse_lazy
+
+from dashboard.passwords.check import Lock, check
+from dashboard.passwords.known_browsers import remember_browser
+from dashboard.views.password_problems import mark_refused, problem_of
+
+MOST_TRIES = 100  # in an hour at one account, by unknown browsers; NIST SP 800-63B-4, 3.2.2
+LONGEST_NAME = 150
+
+
+class Login(LoginView):
+    """Log in, within limits of tries. Names that nobody has are limited and answered like all others."""
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        """Send people who are logged in on, except those who may not open the admin: it would send them back."""
+        super().setup(request, *args, **kwargs)
+        is_let_in = request.user.is_staff or not self.get_success_url().startswith(reverse("admin:index"))
+        self.redirect_authenticated_user = is_let_in
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        name = unicodedata.normalize("NFKC", request.POST.get("username", "").strip())
+        form: AuthenticationForm = self.get_form()
+        if not 0 < len(name) <= LONGEST_NAME or "\0" in name or not request.POST.get("password"):
+            return self.form_invalid(form)  # no password is checked
+        user = User.objects.filter(username=name).first()
+        outcome = check(request, lock_of(name, user), form.is_valid)
+        if problem := problem_of(outcome):
+            # Not `form`: to show its errors, Django would check the password.
+            unchecked = AuthenticationForm(request, initial={"username": name})
+            response = self.render_to_response(self.get_context_data(form=unchecked, problem=problem))
+            mark_refused(response, outcome)
+            return response
+        if not outcome.is_right:
+            return self.form_invalid(form)
+        response = self.form_valid(form)
+        _remember_browser_of(form.get_user(), response)
+        return response
+
+
+class PasswordChange(PasswordChangeView):
+    """Change one's own password. A stolen session must not be enough to guess it."""
+
+    template_name = "registration/password_change.html"
+    success_url = reverse_lazy("password_changed")
+    extra_context = {"rules": password_validators_help_texts}
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        form = self.get_form()
+        user = form.user
+
+        def is_right() -> bool:
+            return form.is_valid() or "old_password" not in form.errors
+
+        outcome = check(request, lock_of(user.get_username(), user), is_right, known_as="logged in")
+        if problem := problem_of(outcome):
+            response = self.render_to_response(self.get_context_data(form=self.form_class(user), problem=problem))
+            mark_refused(response, outcome)
+            return response
+        if not form.is_valid():
+            return self.form_invalid(form)
+        response = self.form_valid(form)
+        _remember_browser_of(form.user, response)
+        return response
+
+
+def lock_of(name: str, user: User | None) -> Lock:
+    """Return the lock of an account, or of a name that no account has."""
+    return Lock(
+        name=f"account {name}",
+        networks="accounts",
+        cookie=_cookie_of(user) if user else "",
+        stamp=user.get_session_auth_hash() if user else "",
+        most_tries=MOST_TRIES,
+    )
+
+
+def _cookie_of(user: User) -> str:
+    return f"known-{user.pk}"  # each user of a browser has one
+
+
+def _remember_browser_of(user: User, response: HttpResponse) -> None:
+    remember_browser(response, _cookie_of(user), user.get_session_auth_hash(), reverse("login"))
