@@ -56,8 +56,9 @@ class Connections:
         self._reported_at: dict[str, float] = {}
 
     def start(self) -> None:
-        """Begin to sweep. Sweeps go on until the loop ends."""
-        self.loop.call_later(SWEEP_SECONDS, self._sweep)
+        """Sweep once a second until the loop ends."""
+        self.loop.call_later(SWEEP_SECONDS, self.start)
+        self.sweep(self.loop.time())
 
     def admit(self, connection: Connection, peer: Any) -> bool:
         """Take in a new connection; return False if it must be refused. `peer` is the transport's `peername`."""
@@ -65,9 +66,11 @@ class Connections:
         if client is not None and self._by_client[client] >= self._per_client:
             self._events["refused"] += 1
             return False
-        if len(self._open) >= self._capacity and not self._make_room():
-            self._events["full"] += 1
-            return False
+        if len(self._open) >= self._capacity:
+            shed = self._shed()
+            self._events["shed" if shed else "full"] += shed or 1
+            if not shed:
+                return False
         self._open[connection] = client
         if client is not None:
             self._by_client[client] += 1
@@ -82,27 +85,26 @@ class Connections:
         if not self._by_client[client]:
             del self._by_client[client]
 
-    def _make_room(self) -> bool:
-        """Drop the connections that have waited longest for their client; return whether there is room now."""
+    def _shed(self) -> int:
+        """Drop the connections that have waited longest for their clients; return how many."""
         if self._nothing_to_shed:  # since the last sweep
-            return False
+            return 0
         waiting = sorted((each for each in self._open if each.is_waiting()), key=attrgetter("waits_since"))
-        for connection in waiting[: max(1, self._capacity // SHED_SHARE)]:
+        dropped = waiting[: max(1, self._capacity // SHED_SHARE)]
+        for connection in dropped:
             connection.drop()
             self.forget(connection)
-            self._events["shed"] += 1
-        self._nothing_to_shed = not waiting
-        return bool(waiting)
+        self._nothing_to_shed = not dropped
+        return len(dropped)
 
-    def _sweep(self) -> None:
-        self.loop.call_later(SWEEP_SECONDS, self._sweep)
-        now = self.loop.time()
+    def sweep(self, now: float) -> None:
+        """Check the time limits of all connections, and whether files can be opened. Log what happened."""
         self._nothing_to_shed = False
         for connection in list(self._open):
             connection.enforce_time_limits(now)
         if not _can_open_a_file():
             self._events["files"] += 1
-            self._make_room()
+            self._shed()
         for event, count in list(self._events.items()):
             self._report(event, count, now)
 

@@ -38,7 +38,7 @@ class _Message:
         self.is_complete = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self.headers.append((name.lower(), value))
+        self.headers.append((name.lower(), value.rstrip()))  # llhttp leaves blanks at the end
 
     def on_message_complete(self) -> None:
         self.is_complete = True
@@ -56,7 +56,7 @@ def plain_request(data: bytes, max_line: int, max_fields: int) -> PlainRequest |
         len(data) > MAX_BYTES
         or len(line) > max_line
         or not line.endswith(_VERSION)
-        or b" " in target
+        or target.split() != [target]  # llhttp takes a lone LF for the end of a line of HTTP/0.9
         or not data.isascii()
         or data.find(END) != len(data) - len(END)  # incomplete, or something follows
     ):
