@@ -1,4 +1,4 @@
-"""Keeps the keys of share links out of the log, because a key is enough to open a link."""
+"""What the log leaves out: the keys of share links, because a key is enough to open one, and needless tracebacks."""
 
 import logging
 import re
@@ -11,3 +11,9 @@ class KeylessFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         return SHARE_KEY.sub("…", super().format(record))
+
+
+def drop_traceback(record: logging.LogRecord) -> bool:
+    """Log filter: keep the record, but not its traceback. For errors that any stranger can cause."""
+    record.exc_info = record.exc_text = None
+    return True

@@ -6,11 +6,16 @@ from typing import Any
 
 from django.conf import settings
 
+from collector.intake.connections import raise_file_limit
+
+raise_file_limit()
+
 worker_class = "collector.intake.worker.PixelWorker"
-http_parser = "fast"
+http_parser = "python"  # for what the worker doesn't parse itself; the fast one leaks memory with each connection
 asgi_loop = "uvloop"
 asgi_lifespan = "auto"
-limit_request_field_size = 131_072  # a long header must not break an article's image; we cut what we keep
+limit_request_field_size = 65_536  # a long header must not break an article's image; we cut what we keep
+worker_connections = 4096  # of each worker, at most: each may hold a head of 64 kB
 keepalive = 5
 graceful_timeout = 10
 accesslog = None  # an access log would contain addresses, which we promise never to write

@@ -16,6 +16,7 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from collector.logs import drop_traceback
 from telemetry_site.data_dir import prepared_data_dir, stored_secret_key
 
 django_stubs_ext.monkeypatch()  # lets ModelAdmin[Pixel] and the like be written without TYPE_CHECKING
@@ -147,6 +148,7 @@ RATE_LIMIT_PROXY = rate("RATE_LIMIT_PROXY", "6000/m")
 API_RATE_LIMIT = rate("API_RATE_LIMIT", "120/m")
 SHARE_RATE_LIMIT = rate("SHARE_RATE_LIMIT", "240/m")
 TRUSTED_PROXIES = whole_number("TRUSTED_PROXIES", 0)
+CONNECTIONS_PER_CLIENT = whole_number("CONNECTIONS_PER_CLIENT", 200)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = []
 if PUBLIC_URL:
@@ -220,6 +222,9 @@ TEMPLATES = [
         },
     },
 ]
+# The largest form is the admin's list of titles. A larger body is refused before anything of it is kept.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024**2
+FILE_UPLOAD_MAX_MEMORY_SIZE = 65_536  # Django keeps the rest of a body in a temporary file
 DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -270,10 +275,14 @@ LOGGING = {
             "format": "%(asctime)s %(levelname)s %(name)s: %(message)s",
         }
     },
+    "filters": {
+        "drop_traceback": {"()": "django.utils.log.CallbackFilter", "callback": drop_traceback},
+    },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
         "django": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
+        "django.security.DisallowedHost": {"filters": ["drop_traceback"]},
         "collector": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
     },
 }

@@ -37,6 +37,9 @@ def dispatcher(fast_path: "FastPath", application: Application) -> Application:
             await fast_path(scope, receive, send)
         elif scope["type"] == "lifespan":
             await _lifespan(receive, send, fast_path)
+        elif scope["type"] == "websocket":  # from a server that, unlike ours, does not ignore the upgrade
+            await receive()
+            await send({"type": "websocket.close"})
         else:
             await application(scope, receive, send)
 

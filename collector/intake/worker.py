@@ -13,11 +13,16 @@ from gunicorn.workers import gasgi
 
 # What `PixelProtocol` needs of gunicorn. Without it, pixels are served by ASGI, as on any other server.
 _REQUIRED_METHODS = {
+    "_start_http1": ["self", "buffered"],
     "_feed_callback_parser": ["self", "data"],
+    "_on_headers_complete": ["self"],
+    "_on_body": ["self", "chunk"],
+    "_on_message_complete": ["self"],
+    "_is_websocket_upgrade": ["self", "request"],
     "_serve_http_request": ["self", "request", "sockname", "peername"],
     "_arm_keepalive_timer": ["self"],
-    "_keepalive_timeout": ["self"],
-    "_check_h1c_protocol_available": [],
+    "_send_error_response": ["self", "status", "message", "extra_headers"],
+    "_close_transport": ["self"],
 }
 
 
@@ -38,11 +43,21 @@ class PixelWorker(gasgi.ASGIWorker):  # type: ignore[misc]  # gunicorn is not ty
         super().load_wsgi()
         if not is_supported_gunicorn():
             self.log.warning(
-                "Footfall does not support this version of gunicorn directly. Pixels go through ASGI, which is slower."
+                "Footfall does not support this version of gunicorn directly. Pixels go through ASGI, which is slower, "
+                "and slow clients can hold connections without limit."
             )
             return
-        ASGIProtocol._check_h1c_protocol_available()  # gunicorn caches the result on the class it is called on
+        from django.conf import settings
+
+        from collector.intake.connections import Connections, capacity
         from collector.intake.protocol import PixelProtocol
+
+        # Behind a proxy, all connections come from it.
+        is_direct = not settings.TRUSTED_PROXIES and self.cfg.proxy_protocol == "off"
+        self.connections = Connections(
+            self.loop, capacity(self.worker_connections), settings.CONNECTIONS_PER_CLIENT if is_direct else 0
+        )
+        self.connections.start()
 
         gasgi.ASGIProtocol = PixelProtocol  # the worker has no setting for it, and this process is only ours
 

@@ -1,0 +1,86 @@
+"""Reads plain pixel requests with llhttp (httptools). What is not beyond doubt plain is left to gunicorn's own parser.
+
+Two parsers that read the same bytes differently let a client smuggle a request past one of them. So this one takes only
+what leaves no choice, and each request gets a parser of its own: nothing is carried from one request to the next.
+"""
+
+from typing import NamedTuple
+
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
+
+from collector.intake.headers import join_headers
+from collector.intake.receive import PREFIX
+
+BEGINNING = f"GET {PREFIX}".encode()
+END = b"\r\n\r\n"
+MAX_BYTES = 16_384
+_VERSION = b" HTTP/1.1"
+# With one of these, a request has a body, waits for an interim answer or asks for another protocol.
+_NOT_PLAIN = frozenset({b"content-length", b"transfer-encoding", b"expect", b"upgrade", b"trailer", b"te"})
+_CONNECTION = {b"": False, b"keep-alive": False, b"close": True}
+
+
+class PlainRequest(NamedTuple):
+    """A GET of a path below /p/ by HTTP/1.1, without a body. Header names are lower case."""
+
+    path: str
+    headers: dict[bytes, bytes]
+    is_last: bool  # the client wants the connection closed after it
+
+
+class _Message:
+    """What llhttp reports while it reads. It rejects control bytes, lone CR or LF, folded lines and odd names."""
+
+    __slots__ = ("headers", "is_complete")
+
+    def __init__(self) -> None:
+        self.headers: list[tuple[bytes, bytes]] = []
+        self.is_complete = False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers.append((name.lower(), value.rstrip()))  # llhttp leaves blanks at the end
+
+    def on_message_complete(self) -> None:
+        self.is_complete = True
+
+
+def plain_request(data: bytes, max_line: int, max_fields: int) -> PlainRequest | None:
+    """Return the plain request that `data` is, or None if it is anything else.
+
+    `data` begins with `BEGINNING`. `max_line` is the longest request line in bytes, `max_fields` the largest number of
+    headers.
+    """
+    line = data[: data.find(b"\r\n")]
+    target = line[4 : -len(_VERSION)]
+    if (
+        len(data) > MAX_BYTES
+        or len(line) > max_line
+        or not line.endswith(_VERSION)
+        or target.split() != [target]  # llhttp takes a lone LF for the end of a line of HTTP/0.9
+        or not data.isascii()
+        or data.find(END) != len(data) - len(END)  # incomplete, or something follows
+    ):
+        return None
+    message = _Message()
+    try:
+        HttpRequestParser(message).feed_data(data)
+    except (HttpParserError, HttpParserUpgrade):
+        return None
+    path = target.partition(b"?")[0]
+    headers = join_headers(message.headers)
+    if (
+        not message.is_complete
+        or len(message.headers) > max_fields
+        or b"host" not in headers
+        or not _NOT_PLAIN.isdisjoint(headers)
+        or (len(headers) < len(message.headers) and _has_two_hosts(message.headers))
+        or b"%" in path
+        or b"#" in target
+    ):
+        return None
+    is_last = _CONNECTION.get(headers.get(b"connection", b"").lower())
+    return None if is_last is None else PlainRequest(path.decode("ascii"), headers, is_last)
+
+
+def _has_two_hosts(headers: list[tuple[bytes, bytes]]) -> bool:
+    return [name for name, _ in headers].count(b"host") > 1
