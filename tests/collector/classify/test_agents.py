@@ -95,7 +95,8 @@ def test_an_agent_has_browser_system_and_device_or_is_a_bot_or_proxy(string, age
     [
         "curl/8.5.0", "Wget/1.21", "python-requests/2.32", "Go-http-client/2.0", "Twitterbot/1.0",
         "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)", "WhatsApp/2.23", "redditbot/1.0",
-        "Slack-ImgProxy (+https://api.slack.com/robots)", "TelegramBot (like TwitterBot)", "LinkedInBot/1.0", "  ",
+        "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)", "TelegramBot (like TwitterBot)",
+        "LinkedInBot/1.0", "  ",
         "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/146.0.0.0 Safari/537.36",
         "Mozilla/5.0 (Macintosh; Intel Mac OS X 11.6; rv:92.0) Gecko/20100101 Firefox/92.0",
         f"{WINDOWS.replace('146.0.0.0', '42.0.2311.135')} Safari/537.36 Edge/12.246 Mozilla/5.0",
