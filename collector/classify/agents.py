@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import ua_parser
 
-from collector.classify.bots import bot_name, is_bot, is_known_reader, proxy_platform, without_given_names
+from collector.classify.bots import bot_name, is_bot, is_known_reader, proxy_platform, without_device_name
 from collector.classify.devices import device_of, plain_device, system_of
 from collector.classify.pattern_tables import names_of
 
@@ -63,17 +63,18 @@ def parse_agent(string: str) -> Agent:
     is_spider = parsed.device is not None and parsed.device.family == "Spider"
     if is_bot(string) or (is_spider and not is_known_reader(string)):
         return Agent(bot=(bot_name(string) or browser or "no name")[:MAX_NAME])
-    bare = without_given_names(string)
+    bare = without_device_name(string)
     if browser.strip() in string and browser.strip() not in bare:  # ua-parser took a phone such as M bot 54 for a bot
         reparsed = ua_parser.parse_user_agent(bare)
         browser = reparsed.family if reparsed else ""
     lower = string.lower()
     os = system_of(lower, os)
-    return Agent(_browser_of(string, lower, browser)[:MAX_NAME], os[:MAX_NAME], device_of(lower, os))
+    return Agent(_browser_of(bare, browser)[:MAX_NAME], os[:MAX_NAME], device_of(lower, os))
 
 
-def _browser_of(string: str, lower: str, parsed: str) -> str:
-    """Return the name of a reader's browser or app. `parsed` is ua-parser's answer."""
+def _browser_of(string: str, parsed: str) -> str:
+    """Return the name of a reader's browser or app. `string` has no device name, `parsed` is ua-parser's answer."""
+    lower = string.lower()
     program = names_of("program").find(lower)
     name = names_of("app").find(lower) if program is None else program
     if name:

@@ -31,10 +31,11 @@ MAX_SEARCHED = 512  # characters: a bot's name stands further in front
 REMEMBERED = 1024  # distinct headers: strangers can invent any number
 
 # A device's own name: the field after the version of Android, that field again in Meta's apps (`Android (34/14; …)`,
-# `FBDV/…`). Bots have written a product with its version there, or an address.
+# `FBDV/…`), and Cubot, whose phones write their maker anywhere. Bots have put a product or an address there.
 _MODEL = re.compile(
-    r"(?P<before>\bAndroid[ /-]?[\d._]+(?:; ?[A-Za-z]{2}[-_][A-Za-z]{2,4})?; ?)(?![^;()]*(?:https?:|compatible|bot/))"
-    r"(?:[^;()]|\([^()]*\))+|(?P<app>\bAndroid \()[^()]*|(?P<meta>\bFBDV/)[^;\]]*"
+    r"(?P<before>\b(?:Android|Adr)[ /-]?[\d._]+(?:; ?[A-Za-z]{2}[-_][A-Za-z]{2,4})?; ?)"
+    r"(?![^;()]*(?:https?:|compatible|bot/))(?:[^;()]|\([^()]*\))+"
+    r"|(?P<app>\bAndroid \()[^()]*|(?P<meta>\bFBDV/)[^;\]]*|(?P<maker>)\b(?i:cubot)(?=\b|_)"
 )
 _COMMENT = re.compile(r"\((?:[^()]|\([^()]*\))*\)")
 _PLAIN_COMMENT = "(compatible; MSIE 9.0; Windows NT 6.1; Trident/5.0)"
@@ -82,7 +83,7 @@ def is_bot(string: str) -> bool:
         return True
     if patterns_of("program").match(lower):
         return False
-    bare = without_given_names(string[:MAX_SEARCHED]).lower()
+    bare = _without_given_names(string[:MAX_SEARCHED]).lower()
     if patterns_of("address").match(lower) or patterns_of("word").match(bare):
         return True
     if patterns_of("app").match(lower) or patterns_of("reader").match(lower):
@@ -127,13 +128,16 @@ def has_inconsistent_headers(accept: bytes, fetch_dest: bytes = b"", fetch_mode:
     return b"text/html" in wanted or b"*" not in wanted.replace(b"text/*", b"").replace(b"application/*", b"")
 
 
-def without_given_names(string: str) -> str:
-    """Return a string without the names that an owner or a maker has chosen: a device's, and Internet Explorer's."""
+def without_device_name(string: str) -> str:
+    """Return a string without the model of an Android device, which its maker has chosen."""
+    return _MODEL.sub(lambda match: f"{match[match.lastgroup or 0]}device", string)
+
+
+def _without_given_names(string: str) -> str:
+    """Return a string without what a maker or an owner has named: a device, or Internet Explorer's comment."""
     if "MSIE " in string or "Trident/" in string:
         return _COMMENT.sub(_PLAIN_COMMENT, string, count=1)
-    if "Android" in string or "FBDV/" in string:
-        return _MODEL.sub(lambda match: (match["before"] or match["app"] or match["meta"]) + "device", string)
-    return string
+    return without_device_name(string)
 
 
 @cache
