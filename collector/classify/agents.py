@@ -10,7 +10,14 @@ from functools import lru_cache
 
 import ua_parser
 
-from collector.classify.bots import bot_name, is_bot, is_known_reader, proxy_platform, without_device_name
+from collector.classify.bots import (
+    bot_name,
+    is_bot,
+    is_known_reader,
+    proxy_platform,
+    without_device_name,
+    without_given_names,
+)
 from collector.classify.devices import device_of, plain_device, system_of
 from collector.classify.pattern_tables import names_of
 
@@ -60,8 +67,7 @@ def parse_agent(string: str) -> Agent:
     os = parsed.os.family if parsed.os else ""
     if device:
         return Agent(browser[:MAX_NAME], os[:MAX_NAME], device)
-    is_spider = parsed.device is not None and parsed.device.family == "Spider"
-    if is_bot(string) or (is_spider and not is_known_reader(string)):
+    if is_bot(string) or (_is_spider(parsed.device) and _is_unknown_spider(string)):
         return Agent(bot=(bot_name(string) or browser or "no name")[:MAX_NAME])
     bare = without_device_name(string)
     if browser.strip() in string and browser.strip() not in bare:  # ua-parser took a phone such as M bot 54 for a bot
@@ -70,6 +76,15 @@ def parse_agent(string: str) -> Agent:
     lower = string.lower()
     os = system_of(lower, os)
     return Agent(_browser_of(bare, browser)[:MAX_NAME], os[:MAX_NAME], device_of(lower, os))
+
+
+def _is_spider(device: ua_parser.Device | None) -> bool:
+    return device is not None and device.family == "Spider"
+
+
+def _is_unknown_spider(string: str) -> bool:
+    """Whether a spider of ua-parser's is none that we know better: a reader, or a word in a name that an owner gave."""
+    return not is_known_reader(string) and _is_spider(ua_parser.parse_device(without_given_names(string)))
 
 
 def _browser_of(string: str, parsed: str) -> str:

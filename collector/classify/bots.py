@@ -85,7 +85,7 @@ def is_bot(string: str) -> bool:
         return True
     if patterns_of("program").match(lower):
         return False
-    bare = _without_given_names(string[:MAX_SEARCHED]).lower()
+    bare = without_given_names(string[:MAX_SEARCHED]).lower()
     if patterns_of("address").match(lower) or patterns_of("word").match(bare):
         return True
     if patterns_of("app").match(lower) or patterns_of("reader").match(lower):
@@ -139,7 +139,7 @@ def without_device_name(string: str) -> str:
     return _CUBOT.sub("device", string) if "cubot" in string.lower() else string
 
 
-def _without_given_names(string: str) -> str:
+def without_given_names(string: str) -> str:
     """Return a string without what a maker or an owner has named: a device, or Internet Explorer's comment."""
     if "MSIE " in string or "Trident/" in string:
         return _COMMENT.sub(_PLAIN_COMMENT, string, count=1)
