@@ -3,6 +3,10 @@
 Where read-through can be computed, there is a second snippet for the end of the article. Browsers load its image only
 when a reader comes near it (HTML Living Standard, lazy loading attributes; in reStructuredText the option `loading` of
 the image directive, in Docutils 0.21 and later).
+
+For mail programs and feed readers, the image has no `width` and `height`: Nextcloud Mail hides images that are less
+than 5 pixels wide and high by these attributes, and Miniflux drops those of 1 by 1. Without them, the GIF is as large
+as it is: one transparent pixel. Elsewhere they stay, because a page's style may stretch images.
 """
 
 from dataclasses import dataclass
@@ -25,6 +29,8 @@ FORMS = {
     "url": gettext_lazy("URL only"),
 }
 _ATTRIBUTES = 'alt="" width="1" height="1" referrerpolicy="no-referrer-when-downgrade"'
+_ATTRIBUTES_WITHOUT_SIZE = 'alt="" referrerpolicy="no-referrer-when-downgrade"'
+_DROP_SMALL_IMAGES = frozenset({"mail", "feed"})  # kinds of platforms
 
 
 class SnippetText(NamedTuple):
@@ -102,12 +108,13 @@ def snippet(token: str, placement: str, base: str) -> Snippet:
     accepts = listed.accepts if listed else "html"
     why_no_end = _why_no_end(listed) if listed else ""
     end_form = "" if why_no_end else accepts
+    attributes = _ATTRIBUTES_WITHOUT_SIZE if listed and listed.kind in _DROP_SMALL_IMAGES else _ATTRIBUTES
     return Snippet(
         placement=placement,
         platform=platform_name(placement) if placement else _("Anywhere"),
         url=url,
         end_url=end_url,
-        html=f'<img src="{escape(url)}" {_ATTRIBUTES}>',
+        html=f'<img src="{escape(url)}" {attributes}>',
         markdown=f"![]({url})",
         rst=f".. image:: {url}\n   :alt:",
         bbcode=f"[img]{url}[/img]",

@@ -49,7 +49,7 @@ class Tally:
 
 def cases() -> Iterator[Case]:
     """Yield the cases of `tests/data`."""
-    for group, *values, string in _rows("agents.tsv"):
+    for group, *values, string in (*_rows("agents.tsv"), *_rows("more_agents.tsv")):
         expected: dict[str, str | None] = {
             field: value for field, value in zip(AGENT_FIELDS, values, strict=True) if value
         }

@@ -6,9 +6,11 @@ ua-parser names models and families, but no classes. The rest is in `catalogues/
 import re
 from functools import cache
 
-from collector.classify.pattern_tables import Names, any_of, tables
+from collector.classify.pattern_tables import Names, names_of, patterns_of, tables
 
 _PHONE_SYSTEMS = frozenset({"iOS", "Windows Phone", "KaiOS", "BlackBerry OS", "Symbian OS", "Firefox OS"})
+_SYSTEMS_OF_TELEVISIONS = frozenset({"Android", "Linux", "Tizen", "WebOS", "webOS", "Roku", "Fire OS", "Windows"})
+_DESKTOP_SYSTEMS = frozenset({"Windows", "Mac OS X"})
 _DESKTOP = re.compile(
     r"windows|win(?:9|32|64)|macintosh|mac_|mac os|os x|x11|linux|bsd|sunos|solaris|cros|os/2|amiga|morphos|beos|haiku"
     r"|irix|hp-ux|\baix\b|risc os|plan ?9|openvms|osf1|desktop"
@@ -33,16 +35,6 @@ def _systems(fills: bool) -> Names:
     return Names([row for row in tables()["system"] if row.get("fills", False) == fills], "name")
 
 
-@cache
-def _classes(table: str) -> Names:
-    return Names(tables()[table], "class")
-
-
-@cache
-def _telephones() -> re.Pattern[str]:
-    return any_of(tables()["telephone"])
-
-
 def plain_device(string: str) -> str:
     """Return the device class of a plain browser's string, or an empty string for any other.
 
@@ -58,19 +50,21 @@ def plain_device(string: str) -> str:
 
 def system_of(lower: str, parsed: str) -> str:
     """Return the operating system of a string in lower case. `parsed` is ua-parser's answer, which is mostly right."""
+    if "hbbtv" in lower and parsed not in _SYSTEMS_OF_TELEVISIONS:
+        parsed = ""  # ua-parser gives the maker
     return _systems(fills=False).find(lower) or parsed or _systems(fills=True).find(lower) or ""
 
 
 def device_of(lower: str, os: str) -> str:
     """Return the device class of a string in lower case, or an empty string if unknown."""
-    named_class = _classes("device").find(lower)
+    named_class = names_of("device", "class").find(lower)
     if named_class:
         return named_class
     if os in {"Android", "HarmonyOS"}:
-        by_model = _classes("model").find(lower.partition(")")[0])
+        by_model = names_of("model", "class").find(lower.partition(")")[0])
         return by_model or ("phone" if "mobile" in lower or not _ANDROID_BROWSER.match(lower) else "tablet")
     if os in _PHONE_SYSTEMS:
         return "tablet" if "macintosh" in lower else "phone"  # a tablet here is an iPad that asks for the desktop site
-    if "mobile" in lower or _telephones().search(lower):
+    if "mobile" in lower or patterns_of("telephone").match(lower):
         return "phone"
-    return "desktop" if _DESKTOP.search(lower) else ""
+    return "desktop" if os in _DESKTOP_SYSTEMS or _DESKTOP.search(lower) else ""

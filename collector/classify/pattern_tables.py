@@ -1,11 +1,16 @@
-"""The tables of `catalogues/agents.toml`: what we know of user agents beyond ua-parser and is-bot."""
+"""The tables of `catalogues/agents.toml`: what we know of user agents beyond ua-parser and is-bot.
 
-import re
+They are searched by `ua-parser-rs`, which first looks for the letters of all patterns at once: a table takes 1 to 5 µs,
+where one alternation of Python's `re` takes 30 to 100. Its time is linear in the length of the string.
+"""
+
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from ua_parser_rs import UserAgentExtractor
 
 PatternRow = dict[str, Any]
 
@@ -18,25 +23,43 @@ def tables() -> dict[str, list[PatternRow]]:
     return by_name
 
 
+class Patterns:
+    """Patterns of Rust's regex library in the order of their table. If several match a string, the first one wins."""
+
+    def __init__(self, patterns: Iterable[str]) -> None:
+        rows = [(pattern, str(number), None, None, None, None) for number, pattern in enumerate(patterns)]
+        self._extractor = UserAgentExtractor(rows)
+
+    def row_of(self, lower: str) -> int | None:
+        """Return the number of the first pattern that matches a string in lower case, or None."""
+        match = self._extractor.extract(lower)
+        return None if match is None else int(match.family)
+
+    def match(self, lower: str) -> bool:
+        """Whether any pattern matches a string in lower case."""
+        return self._extractor.extract(lower) is not None
+
+
 class Names:
     """Patterns that each stand for a name. If several match a string, the first row of the table wins."""
 
-    def __init__(self, rows: Iterable[PatternRow], key: str) -> None:
-        by_name: list[tuple[str, list[str]]] = []
-        for row in rows:
-            if not by_name or by_name[-1][0] != row[key]:
-                by_name.append((row[key], []))
-            by_name[-1][1].append(row["pattern"])
-        self._patterns = [(re.compile("|".join(patterns)), name) for name, patterns in by_name]
-        self._any = any_of(rows)
+    def __init__(self, rows: Sequence[PatternRow], key: str) -> None:
+        self._patterns = Patterns(row["pattern"] for row in rows)
+        self._names: list[str] = [row[key] for row in rows]
 
     def find(self, lower: str) -> str | None:
         """Return the name of the first pattern that matches a string in lower case, or None."""
-        if self._any.search(lower) is None:
-            return None
-        return next(name for pattern, name in self._patterns if pattern.search(lower))
+        row = self._patterns.row_of(lower)
+        return None if row is None else self._names[row]
 
 
-def any_of(rows: Iterable[PatternRow]) -> re.Pattern[str]:
-    """Return one pattern that matches where the pattern of any row does."""
-    return re.compile("|".join(row["pattern"] for row in rows))
+@cache
+def patterns_of(table: str) -> Patterns:
+    """Return the patterns of a table."""
+    return Patterns(row["pattern"] for row in tables()[table])
+
+
+@cache
+def names_of(table: str, key: str = "name") -> Names:
+    """Return the names of a table. `key` is the field that holds them."""
+    return Names(tables()[table], key)

@@ -16,6 +16,7 @@ import msgspec
 
 from collector.classify.agents import is_bot, proxy_platform
 from collector.classify.bots import has_inconsistent_headers
+from collector.classify.declared import declared_bot
 from collector.intake import answers
 from collector.intake.answers import Answer
 from collector.intake.clients import client_address, country_of, is_private, is_within
@@ -140,7 +141,8 @@ class Receiver:
         agent = agent_of(agent_bytes[: 4 * MAX_AGENT])  # keeps the cache small, whatever clients send
         salt = self.lookups.salt(at_us)
         address = client_address(request.peer, headers, self.trusted_proxies)
-        verdict = self._verdict_on(headers, target, agent, address, salt or _NO_KEY, counts=counts)
+        declared = "" if agent.is_bot or agent.proxy else declared_bot(headers)
+        verdict = self._verdict_on(headers, target, agent, declared, address, salt or _NO_KEY, counts=counts)
         opts_out = headers.get(b"sec-gpc") == b"1" or headers.get(b"dnt") == b"1"
         if opts_out and verdict == _COUNTED:
             verdict = _OPTED_OUT
@@ -164,7 +166,7 @@ class Receiver:
             language_of(headers.get(b"accept-language", b"")[: MAX_HEADER + 1]),
             country_of(address),
             visitor_of(address, agent_bytes, salt) if salt and address else None,
-            _hints(headers) if agent.is_vague else "",
+            declared or (_hints(headers) if agent.is_vague else ""),
             is_private(address),
         )
 
@@ -173,6 +175,7 @@ class Receiver:
         headers: Mapping[bytes, bytes],
         target: Target,
         agent: CallingAgent,
+        declared: str,
         address: str,
         key: bytes,
         counts: bool,
@@ -185,7 +188,7 @@ class Receiver:
             return _EXCLUDED
         if counts and self._is_excess(headers, address, agent.proxy, target, key):
             return _EXCESS
-        if agent.is_bot:
+        if agent.is_bot or declared:
             return _BOT
         if not agent.proxy and has_inconsistent_headers(
             headers.get(b"accept", b"")[:MAX_ACCEPT],

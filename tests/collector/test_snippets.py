@@ -69,6 +69,21 @@ def test_texts_have_every_form_and_begin_with_the_form_of_the_platform(placement
     assert only.texts[0].text == getattr(only, only.accepts)
 
 
+@pytest.mark.parametrize(
+    "placement", [platform.slug for platform in catalogue().values() if platform.kind in {"mail", "feed"}]
+)
+def test_mail_programs_and_feed_readers_get_an_image_without_the_size_that_they_drop_trackers_by(placement):
+    only = snippet("abc234", placement, BASE)
+
+    assert only.html == f'<img src="{only.url}" alt="" referrerpolicy="no-referrer-when-downgrade">'
+    assert (only.bbcode, only.markdown) == (f"[img]{only.url}[/img]", f"![]({only.url})")
+
+
+@pytest.mark.parametrize("placement", ["medium", "website", "wordpress", "team-wiki", ""])
+def test_other_platforms_get_an_image_with_its_size(placement):
+    assert ' width="1" height="1" ' in snippet("abc234", placement, BASE).html
+
+
 @pytest.mark.parametrize("placement", ["website", "github-pages", "ghost", "team-wiki", ""])
 def test_the_second_image_loads_late_on_platforms_that_take_html(placement):
     only = snippet("abc234", placement, BASE)

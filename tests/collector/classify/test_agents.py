@@ -4,7 +4,6 @@ import pytest
 
 from collector.classify.agents import Agent, is_bot, parse_agent, proxy_platform, refined
 from collector.classify.bots import has_inconsistent_headers
-from collector.classify.pattern_tables import tables
 from tests.cases import Tally, cases, is_right, send_and_export
 
 WINDOWS = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/146.0.0.0"
@@ -17,6 +16,8 @@ SMALLEST_SHARE = {
     ("visitors", "os"): 0.98, ("visitors", "device"): 0.98, ("visitors", "traffic"): 0.99,
     ("ua-parser-js", "device"): 0.96, ("ua-parser-js", "traffic"): 0.99,
     ("apps", "traffic"): 0.99, ("mail", "traffic"): 0.99, ("devices", "device"): 0.99,
+    ("more readers", "traffic"): 0.99, ("more readers", "browser"): 0.99, ("more readers", "os"): 0.99,
+    ("more readers", "device"): 0.99, ("more bots", "traffic"): 0.99, ("more proxies", "traffic"): 0.99,
     ("crawlers", "traffic"): 0.97, ("programs", "traffic"): 0.99, ("proxies", "traffic"): 0.99,
     ("addresses", "country"): 0.96, ("nobody's addresses", "country"): 1,
 }  # fmt: skip
@@ -95,7 +96,8 @@ def test_an_agent_has_browser_system_and_device_or_is_a_bot_or_proxy(string, age
     [
         "curl/8.5.0", "Wget/1.21", "python-requests/2.32", "Go-http-client/2.0", "Twitterbot/1.0",
         "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)", "WhatsApp/2.23", "redditbot/1.0",
-        "Slack-ImgProxy (+https://api.slack.com/robots)", "TelegramBot (like TwitterBot)", "LinkedInBot/1.0", "  ",
+        "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)", "TelegramBot (like TwitterBot)",
+        "LinkedInBot/1.0", "  ",
         "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/146.0.0.0 Safari/537.36",
         "Mozilla/5.0 (Macintosh; Intel Mac OS X 11.6; rv:92.0) Gecko/20100101 Firefox/92.0",
         f"{WINDOWS.replace('146.0.0.0', '42.0.2311.135')} Safari/537.36 Edge/12.246 Mozilla/5.0",
@@ -195,12 +197,6 @@ def test_client_hints_refine_only_what_the_string_leaves_open(agent, mobile, pla
 )
 def test_headers_that_no_browser_sends_for_an_image_are_inconsistent(accept, dest, mode, is_inconsistent):
     assert has_inconsistent_headers(accept, dest, mode) is is_inconsistent
-
-
-def test_every_fact_has_its_source():
-    rows = [row for table in tables().values() for row in table]
-    assert len(rows) > 100
-    assert [row for row in rows if not row.get("source")] == []
 
 
 @pytest.mark.django_db(transaction=True)

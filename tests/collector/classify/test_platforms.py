@@ -259,7 +259,7 @@ def test_hosts_of_networks_mail_assistants_and_search_engines_have_their_names(h
     ("agent", "slug"),
     [
         ("github-camo (4b76e509)", "github"),
-        ("go-camo (v2.4.13)", "gitlab"),
+        ("go-camo (v2.4.13)", "image-proxy"),
         ("Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)", "gmail"),
         ("YahooMailProxy; https://help.yahoo.com/kb/yahoo-mail-proxy-SLN28749.html", "yahoo-mail"),
         ("Photon/1.0", "wordpress"),
@@ -283,7 +283,7 @@ def test_hosts_of_networks_mail_assistants_and_search_engines_have_their_names(h
             "",
         ),
         ("Mozilla/5.0 (Macintosh; Intel Mac OS X 11.6; rv:92.0) Gecko/20100101 Firefox/92.0", ""),
-        ("Slack-ImgProxy (+https://api.slack.com/robots)", ""),
+        ("Slack-ImgProxy (+https://api.slack.com/robots)", "slack"),
         ("Mozilla/5.0", "apple-mail"),  # the whole string: Mail Privacy Protection
     ],
 )

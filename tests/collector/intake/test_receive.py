@@ -98,6 +98,21 @@ def test_client_hints_are_kept_if_the_agent_is_vague(endpoint, pixel, agent, mob
     assert endpoint.spooled()[0].hints == hints
 
 
+@pytest.mark.parametrize(
+    ("header", "value", "hints"),
+    [
+        ("signature_agent", '"https://chatgpt.com"', "bot ChatGPT-User"),
+        ("sec_ch_ua", '"HeadlessChrome";v="146", "Chromium";v="146"', "bot HeadlessChrome"),
+        ("from", "googlebot(at)googlebot.com", "bot no name"),
+    ],
+)
+def test_automation_behind_a_browsers_agent_is_a_bot_if_it_declares_itself(endpoint, pixel, header, value, hints):
+    assert endpoint.get(f"/p/{pixel.token}.gif", **{header: value}).reason == "bot"
+    assert endpoint.get(f"/p/{pixel.token}.gif", user_agent="github-camo (1)", **{header: value}).reason == "counted"
+
+    assert [(hit.verdict, hit.hints) for hit in endpoint.spooled()] == [(Verdict.BOT, hints), (Verdict.COUNTED, "")]
+
+
 @pytest.mark.parametrize(("peer", "private"), [("10.0.0.7", True), ("fd00::7", True), ("8.8.8.8", False)])
 @pytest.mark.parametrize("headers", [{}, {"dnt": "1"}])
 def test_a_private_address_is_marked_but_never_written(endpoint, pixel, peer, private, headers):

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from collector.classify.agents import Agent, parse_agent
-from collector.models import DailyCount, DailySalt, DailyVisitor, Hit, Pixel, Project, UserAgent
+from collector.models import DailyCount, DailySalt, DailyVisitor, Hit, Pixel, Project, UserAgent, Verdict
 from collector.spool.line import SpooledHit
 from collector.storage import caps, interned
 from collector.storage.reclassify import reclassify, reclassify_agents
@@ -44,6 +44,17 @@ def test_a_reader_that_was_taken_for_a_bot_counts_again(take, former_rules, pixe
         (True, True),
         (False, False),
     ]
+
+
+def test_a_bot_that_declared_itself_in_a_header_stays_a_bot(take, pixel, project):
+    take(hit(pixel, agent=CHROME, hints="bot ChatGPT-User", verdict=Verdict.BOT))
+    assert UserAgent.objects.filter(bot="ChatGPT-User").count() == 1
+
+    reclassify_agents()
+    reclassify(project)
+
+    assert counts("verdict") == {("2026-11-22", "(direct)", "bot"): (1, 0)}
+    assert counts("total") == {}
 
 
 def test_a_bot_that_was_taken_for_a_reader_is_filtered_out_and_its_visitor_is_new_with_the_next_visit(
