@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 from django.db import connection, transaction
 
 from collector.classify.agents import Agent, parse_agent
-from collector.classify.platforms import OTHER
-from collector.models import DailySalt, DailyVisitor, Hit, Project, Traffic, UserAgent, Verdict
+from collector.classify.platforms import OTHER, platform_of_host
+from collector.models import DailySalt, DailyVisitor, Evidence, Hit, Project, Traffic, UserAgent, Verdict
 from collector.models.counts import WHOLE_PROJECT
 from collector.storage.attribution import credit
 from collector.storage.caps import is_unlisted
@@ -150,9 +150,17 @@ def _judgement(hit: HitToJudge) -> Judgement:
 
 
 def _credited(hit: HitToJudge, judgement: Judgement, proxy: str) -> Judgement:
-    """Return a judgement with the platform that today's catalogues name. What was over a cap stays, unless named."""
-    if hit.placement or hit.page == OTHER:  # known by its placement, or over the cap of pages
+    """Return a judgement with the platform that today's catalogues name. What was over a cap stays, unless named.
+
+    A page over its cap is not known any more, but the host of it may be: as the platform that it was.
+    """
+    if hit.placement:
         return judgement
+    if hit.page == OTHER:
+        host = judgement.platform
+        if judgement.evidence != Evidence.PAGE or not is_unlisted(host):
+            return judgement
+        return judgement._replace(platform=platform_of_host(host, is_app=host.startswith("com.")))
     platform, evidence = credit("", hit.placements, proxy, hit.page or "")
     if judgement.platform == OTHER and is_unlisted(platform):
         return judgement

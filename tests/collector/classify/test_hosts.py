@@ -196,7 +196,8 @@ def test_no_host_is_dead(slugs_and_patterns):
             del slugs[host]
             if row:
                 rows.remove(row)
-            if platform_of_host.__wrapped__(host.replace("*", "x")) == slug:
+            samples = (host.replace("*", "x"), "www." + host.replace("*", "x"))
+            if all(platform_of_host.__wrapped__(sample) == slug for sample in samples):
                 dead.append(host)
             slugs[host] = slug
             if row:

@@ -144,6 +144,19 @@ def test_invented_placements_are_one_platform(take, project, pixel):
     assert counts("total") == {(DAY, "(other)", ""): (MAX_PLATFORMS + 10, 1)}
 
 
+def test_reclassifying_names_hosts_of_pages_over_the_cap(take, project, pixel):
+    take(*(hit(pixel, page=f"https://made-up.example/{number}") for number in range(MAX_PAGES + 3)))
+    over = list(Hit.objects.filter(page__url="(other)").values_list("at", "id"))
+    stored = ["alice.pages.dev", "www.blog.example.co.uk", "com.example.app"]
+    for (at, hit_id), platform in zip(over, stored, strict=True):
+        Hit.objects.filter(at=at, id=hit_id).update(platform=platform)
+
+    assert reclassify(project) == 2
+    platforms_over_the_cap = set(Hit.objects.filter(page__url="(other)").values_list("platform", flat=True))
+    assert platforms_over_the_cap == {"cloudflare-pages", "example.co.uk", "com.example.app"}
+    assert reclassify(project) == 0
+
+
 def test_reclassifying_names_what_a_flood_hid_and_leaves_what_no_catalogue_names(take, project, pixel):
     hits = [*made_up(pixel, MAX_PLATFORMS + 1), *of_named(pixel), hit(pixel, page="https://alice.pages.dev/", agent="")]
     take(*hits)
