@@ -13,11 +13,13 @@ from pathlib import Path
 
 from django.utils.translation import gettext, gettext_noop
 
+from collector.classify.domains import plain_host, registrable_domain
+
 DIRECT = gettext_noop("(direct)")  # nothing names the platform
 OTHER = gettext_noop("(other)")  # an undeclared placement, or a host over the cap
 PLACEMENT_FORM = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 RESERVED_PLACEMENTS = frozenset({"end", "badge"})  # they have another meaning in a pixel's URL
-MAX_HOST = 253  # characters (RFC 1035, 2.3.4); an unlisted host is stored as a platform
+ANY_DOMAIN = ".*"  # the end of a pattern of hosts
 REMEMBERED = 4096  # hosts: strangers can invent any number
 
 # The kinds of platforms that an author chooses from, in the order of the choices. Platforms of any other kind are not
@@ -83,10 +85,14 @@ class Platform:
 
 @dataclass(frozen=True, slots=True)
 class NamedPlatform:
-    """Sites and apps that we only name: nobody pastes a pixel there."""
+    """Sites and apps that we only name: nobody pastes a pixel there.
+
+    `hosts` are hosts with their subdomains, Android packages, and patterns of hosts, as hosts.tsv explains.
+    """
 
     slug: str
     name: str
+    kind: str
     source: str
     hosts: tuple[str, ...]
 
@@ -107,7 +113,21 @@ def named_platforms() -> dict[str, NamedPlatform]:
     """Return the platforms that we only name, by slug."""
     lines = _CATALOGUES.joinpath("hosts.tsv").read_text("utf-8").splitlines()
     rows = (line.split("\t") for line in lines if line and not line.startswith("#"))
-    return {slug: NamedPlatform(slug, name, source, tuple(hosts.split())) for slug, name, source, hosts in rows}
+    return {
+        slug: NamedPlatform(slug, name, kind, source, tuple(hosts.split())) for slug, name, kind, source, hosts in rows
+    }
+
+
+def is_named(platform: str) -> bool:
+    """Whether a catalogue names this platform: strangers can't invent it."""
+    return platform in catalogue() or platform in named_platforms()
+
+
+@cache
+def showing_others() -> frozenset[str]:
+    """Return the slugs of the platforms that show pages of other sites: mail, feed readers, translators and caches."""
+    platforms: tuple[Platform | NamedPlatform, ...] = (*catalogue().values(), *named_platforms().values())
+    return frozenset(platform.slug for platform in platforms if platform.kind in {"mail", "feed", "viewer"})
 
 
 def platforms_by_kind() -> dict[str, list[Platform]]:
@@ -120,40 +140,54 @@ def platforms_by_kind() -> dict[str, list[Platform]]:
 
 @cache
 def _slugs_by_host() -> dict[str, str]:
+    """Return slugs by hosts, apps, and patterns such as `webmail.*`, whose first label is no pattern."""
     slugs = {host: named.slug for named in named_platforms().values() for host in named.hosts}
     slugs |= {host: platform.slug for platform in catalogue().values() for host in (*platform.hosts, *platform.apps)}
     return slugs
 
 
-@lru_cache(REMEMBERED)
-def platform_of_host(host: str) -> str:
-    """Return the slug of the platform of `host`, by the longest domain in the catalogue that it is or belongs to.
+@cache
+def _patterns() -> dict[str, list[tuple[re.Pattern[str], str]]]:
+    """Return patterns of whole hosts and their slugs, by the domain that follows a pattern's last `*`.
 
-    `host` may have a port. An unlisted host is a platform of its own: it is returned in lower case, without port and
-    trailing dot.
+    By an empty string: patterns that end with `*`.
     """
-    slugs = _slugs_by_host()
-    domain = host = _plain(host)
+    patterns: dict[str, list[tuple[re.Pattern[str], str]]] = {}
+    for host, slug in _slugs_by_host().items():
+        if "*" not in host.removesuffix(ANY_DOMAIN):
+            continue
+        labels = re.escape(host.removesuffix(ANY_DOMAIN)).replace(r"\*", "[^.]*")
+        domain = host.rpartition("*")[2].partition(".")[2]
+        pattern = rf"(?:.+\.)?{labels}" if domain else rf"{labels}\..+"
+        patterns.setdefault(domain, []).append((re.compile(pattern), slug))
+    return patterns
+
+
+@lru_cache(REMEMBERED)
+def platform_of_host(host: str, *, is_app: bool = False) -> str:
+    """Return the slug of the platform of `host`, by the longest domain in the catalogues that it is or belongs to.
+
+    `host` may have a port. What no catalogue names is a platform of its own: the registrable domain of a host (see
+    `domains`), in lower case and without port and trailing dot, or the whole Android package (`is_app`).
+    """
+    slugs, patterns = _slugs_by_host(), _patterns()
+    domain = host = plain_host(host)
     while domain:
-        if domain in slugs:
-            return slugs[domain]
+        slug = _by_pattern(host, patterns.get(domain)) or slugs.get(domain)
+        if slug:
+            return slug
         domain = domain.partition(".")[2]
-    return host
+    registrable = host if is_app else registrable_domain(host)
+    if host == registrable:
+        return host
+    return slugs.get(host.partition(".")[0] + ANY_DOMAIN) or _by_pattern(host, patterns.get("")) or registrable
 
 
-def _plain(host: str) -> str:
-    """Return `host` as in DNS (RFC 5890), or only in lower case if DNS could not hold it."""
-    host = host.lower()
-    if not host.startswith("["):  # an IPv6 address has colons of its own
-        host = host.partition(":")[0]
-    host = host.removesuffix(".")
-    if host.isascii():
-        return host
-    try:
-        ascii_host = host.encode("idna").decode("ascii")
-    except UnicodeError:
-        return host
-    return ascii_host if len(ascii_host) <= MAX_HOST else host
+def _by_pattern(host: str, patterns: list[tuple[re.Pattern[str], str]] | None) -> str:
+    for pattern, slug in patterns or ():
+        if pattern.fullmatch(host):
+            return slug
+    return ""
 
 
 @cache

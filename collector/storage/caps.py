@@ -1,18 +1,19 @@
 """A cap on what strangers can invent: the distinct pages and page hosts of a day. The rest counts as `(other)`.
 
 Pages are capped for each pixel. Hosts are capped for each pixel and each project: every host is a platform of its own,
-and all counts by platform are read together. Platforms of the catalogue and declared ones are always admitted, so a
-flood of unlisted hosts never hides them. Caps apply before a hit is stored: raw hits, pages and counts agree on them.
+and all counts by platform are read together. Platforms that a catalogue names and declared ones are always admitted,
+and pages on platforms that a catalogue names have a cap of their own: a flood of unlisted hosts hides neither. Caps
+apply before a hit is stored: raw hits, pages and counts agree on them.
 """
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-from collector.classify.platforms import DIRECT, OTHER, catalogue
-from collector.models import DailyCount, Dimension
+from collector.classify.platforms import DIRECT, OTHER, is_named, platform_of_host
+from collector.models import DailyCount, Dimension, Pixel
 from collector.models.counts import WHOLE_PROJECT
 
-MAX_PAGES = 200
+MAX_PAGES = 200  # of a pixel on unlisted hosts, and as many on platforms that a catalogue names
 MAX_PLATFORMS = 50
 MAX_PROJECT_PLATFORMS = 200
 MAX_REMEMBERED = 5_000  # days of a pixel or a project
@@ -22,7 +23,8 @@ MAX_REMEMBERED = 5_000  # days of a pixel or a project
 class _SeenOnDay:
     """What was admitted for one pixel on one day."""
 
-    pages: set[str] = field(default_factory=set)
+    pages: set[str] = field(default_factory=set)  # on unlisted hosts
+    pages_of_named: set[str] = field(default_factory=set)  # on platforms that a catalogue names
     platforms: set[str] = field(default_factory=set)
     queries: set[str] = field(default_factory=set)
 
@@ -35,11 +37,12 @@ class Caps:
         self._project_days: OrderedDict[tuple[int, str], set[str]] = OrderedDict()
 
     def admits_page(self, project_id: int, pixel_id: int, day: str, label: str) -> bool:
-        """Whether a page may have a count of its own on this day. One query for a new day of a pixel."""
-        return _admits(self._seen(project_id, pixel_id, day).pages, label, MAX_PAGES)
+        """Whether a page may have a count of its own on this day. Three queries for a new day of a pixel."""
+        seen = self._seen(project_id, pixel_id, day)
+        return _admits(_pages_beside(seen, label), label, MAX_PAGES)
 
     def admits_host(self, project_id: int, pixel_id: int, day: str, host: str) -> bool:
-        """Whether an unlisted host may be a platform of its own on this day. Two queries for a new day of a pixel."""
+        """Whether an unlisted host may be a platform of its own on this day. Five queries for a new day of a pixel."""
         return _admits(self._seen(project_id, pixel_id, day).platforms, host, MAX_PLATFORMS) and _admits(
             self._seen_in_project(project_id, day), host, MAX_PROJECT_PLATFORMS
         )
@@ -57,14 +60,12 @@ class Caps:
         key = (pixel_id, day)
         seen = self._days.get(key)
         if seen is None:
-            seen = self._days[key] = _SeenOnDay()
+            seen = self._days[key] = _SeenOnDay(platforms=_unlisted_platforms(project_id, pixel_id, day))
             rows = DailyCount.objects.filter(
                 project_id=project_id, pixel_id=pixel_id, dimension=Dimension.PAGE, date=day
-            ).values_list("platform", "value")
-            for platform, page in rows.distinct():
-                seen.pages.add(page)
-                if is_unlisted(platform):
-                    seen.platforms.add(platform)
+            )
+            for page in set(rows.values_list("value", flat=True)) - {"", OTHER}:
+                _pages_beside(seen, page).add(page)
             if len(self._days) > MAX_REMEMBERED:
                 self._days.popitem(last=False)
         return seen
@@ -73,10 +74,7 @@ class Caps:
         key = (project_id, day)
         seen = self._project_days.get(key)
         if seen is None:
-            rows = DailyCount.objects.filter(
-                project_id=project_id, pixel_id=WHOLE_PROJECT, dimension=Dimension.TOTAL, date=day
-            )
-            seen = {platform for platform in rows.values_list("platform", flat=True) if is_unlisted(platform)}
+            seen = _unlisted_platforms(project_id, WHOLE_PROJECT, day)
             self._project_days[key] = seen
             if len(self._project_days) > MAX_REMEMBERED:
                 self._project_days.popitem(last=False)
@@ -84,8 +82,23 @@ class Caps:
 
 
 def is_unlisted(platform: str) -> bool:
-    """Whether a platform is not in the catalogue: a host, or a placement that an author declared."""
-    return platform not in catalogue() and platform not in {DIRECT, OTHER}
+    """Whether no catalogue names a platform: a host, an app, or a placement that an author declared."""
+    return not is_named(platform) and platform not in {DIRECT, OTHER}
+
+
+def _unlisted_platforms(project_id: int, pixel_id: int, day: str) -> set[str]:
+    """Return the unlisted hosts that a pixel or a whole project has counts of, those of bots too. Two queries."""
+    counted = DailyCount.objects.filter(project_id=project_id, pixel_id=pixel_id, date=day)
+    platforms = set(counted.values_list("platform", flat=True).distinct())
+    for declared in Pixel.objects.filter(project_id=project_id).values_list("placements", flat=True):
+        platforms.difference_update(declared)  # an author's word, which no stranger can invent
+    return {platform for platform in platforms if platform and is_unlisted(platform)}
+
+
+def _pages_beside(seen: _SeenOnDay, label: str) -> set[str]:
+    """Return the admitted pages that a page shares its cap with."""
+    host = label.partition("/")[0]
+    return seen.pages_of_named if is_named(platform_of_host(host)) else seen.pages
 
 
 def _admits(seen: set[str], value: str, limit: int) -> bool:

@@ -162,7 +162,7 @@ class _Batch:
     def _origin(self, pixel: CountingPixel, day: str, hit: SpooledHit, proxy: str) -> Origin:
         page_url = hit.page
         label = page_label(page_url) if page_url else ""
-        platform, evidence = credit(hit.placement, pixel.placements, proxy, page_host(page_url) if page_url else "")
+        platform, evidence = credit(hit.placement, pixel.placements, proxy, page_url)
         if label and not self._caps.admits_page(pixel.project_id, pixel.id, day, label):
             page_url = label = OTHER
         is_invented = evidence == _PAGE and is_unlisted(platform)

@@ -1,4 +1,4 @@
-"""Apply today's rules for bots, proxies and devices to stored hits.
+"""Apply today's rules for bots, proxies, devices and platforms to stored hits.
 
 Hits that the old rules filtered out were kept, so the new rules can judge them. What was never stored stays unknown: a
 reader who was taken for a proxy has no visitor and no country.
@@ -12,13 +12,14 @@ from typing import Any, NamedTuple
 from django.db import connection, transaction
 
 from collector.classify.agents import Agent, parse_agent
-from collector.classify.platforms import OTHER
-from collector.models import DailySalt, DailyVisitor, Hit, Project, Traffic, UserAgent, Verdict
+from collector.classify.platforms import OTHER, platform_of_host
+from collector.models import DailySalt, DailyVisitor, Evidence, Hit, Project, Traffic, UserAgent, Verdict
 from collector.models.counts import WHOLE_PROJECT
 from collector.storage.attribution import credit
+from collector.storage.caps import is_unlisted
 from collector.storage.countable import is_visit, local_day_and_hour
 from collector.storage.enrich import final_verdict
-from collector.storage.interned import page_host, with_hints
+from collector.storage.interned import with_hints
 from collector.storage.rebuild import rebuild
 
 CHUNK_ROWS = 5_000
@@ -138,17 +139,32 @@ def _judgements(hits: Sequence[HitToJudge]) -> list[Judgement]:
 def _judgement(hit: HitToJudge) -> Judgement:
     """Return what the rules decide about a hit. Whether its visitor is new stays as it was."""
     old = hit.judgement
-    if hit.agent_id is None:
-        return old
+    if hit.agent_id is None:  # a reader who opted out, or none that says what it is
+        return _credited(hit, old, "")
     agent = Agent(bot=hit.bot or "", proxy=hit.proxy or "")
     verdict, traffic = final_verdict(Verdict.COUNTED if old.verdict in _DECIDED_BY_AGENT else old.verdict, agent)
     new = old._replace(verdict=verdict, traffic=traffic)
     if traffic == Traffic.PROXIED:
         new = new._replace(visitor=None, country="", language="")
-    if hit.placement or OTHER in {old.platform, hit.page}:  # known by its placement, or over a cap
-        return new
-    platform, evidence = credit("", hit.placements, agent.proxy, page_host(hit.page or ""))
-    return new._replace(platform=platform, evidence=evidence)
+    return _credited(hit, new, agent.proxy)
+
+
+def _credited(hit: HitToJudge, judgement: Judgement, proxy: str) -> Judgement:
+    """Return a judgement with the platform that today's catalogues name. What was over a cap stays, unless named.
+
+    A page over its cap is not known any more, but the host of it may be: as the platform that it was.
+    """
+    if hit.placement:
+        return judgement
+    if hit.page == OTHER:
+        host = judgement.platform
+        if judgement.evidence != Evidence.PAGE or not is_unlisted(host):
+            return judgement
+        return judgement._replace(platform=platform_of_host(host, is_app=host.startswith("com.")))
+    platform, evidence = credit("", hit.placements, proxy, hit.page or "")
+    if judgement.platform == OTHER and is_unlisted(platform):
+        return judgement
+    return judgement._replace(platform=platform, evidence=evidence)
 
 
 def _remember_visitors(project: Project, day: str, changes: Iterable[tuple[HitToJudge, Judgement]]) -> None:

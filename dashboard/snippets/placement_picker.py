@@ -19,7 +19,7 @@ MAX_NOTICES = 3
 
 
 class PlatformOption(NamedTuple):
-    """One platform to choose, by its placement. A tuple, because templates unpack it faster: a page has 164 of them."""
+    """One platform to choose, by its placement. A tuple, because templates unpack it faster: a page has 182 of them."""
 
     placement: str
     name: str

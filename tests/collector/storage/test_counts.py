@@ -120,7 +120,7 @@ def test_the_end_of_an_article_is_not_a_second_visit(take, pixel):
         ({"agent": CAMO, "placement": "npm"}, "npm"),
         ({"page": "https://dev.to/a/b"}, "dev-to"),
         ({"page": "https://author.hashnode.dev/b"}, "hashnode"),
-        ({"page": "https://blog.example.org:8443/b"}, "blog.example.org"),
+        ({"page": "https://blog.example.org:8443/b"}, "example.org"),
         ({"page": "https://notmedium.com/"}, "notmedium.com"),
         ({}, "(direct)"),
     ],
