@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("collector", "0011_plain_words"),
+        ("collector", "0013_titles"),
     ]
 
     operations = [
