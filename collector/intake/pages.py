@@ -22,7 +22,7 @@ _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
 @lru_cache(CACHE_SIZE)
-def page_of(referer: bytes, host: bytes = b"", *, is_same_origin: bool = False) -> str:
+def page_of(referer: bytes, host: bytes = b"", is_same_origin: bool = False) -> str:
     """Return the embedding page of a `Referer`: scheme, host, path, and the query's campaign parameters (`utm_…`).
 
     Credentials, fragment and all other parameters are dropped, because they may hold secrets such as a login token.

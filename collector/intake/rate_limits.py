@@ -107,7 +107,7 @@ class ReaderLimiter:
 
     def is_excess(self, address: str, signs: int, token: str, position: str, key: bytes) -> bool:
         """Count one hit of an address and return whether its client or its network is over the limit."""
-        local, site = networks(address)
+        local, site = networks(address) if ":" in address else (address, address)
         network = (site, token)
         if self._networks.is_over(network):
             return True

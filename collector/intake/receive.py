@@ -149,7 +149,7 @@ class Receiver:
         page = page_of(
             headers.get(b"referer", b"")[: 4 * MAX_PAGE],
             headers.get(b"host", b"")[:MAX_HOST],
-            is_same_origin=headers.get(b"sec-fetch-site") == b"same-origin",
+            headers.get(b"sec-fetch-site") == b"same-origin",
         )
         if opts_out or verdict == _EXCLUDED:
             return SpooledHit(
@@ -215,9 +215,8 @@ def agent_of(value: bytes) -> CallingAgent:
 
 def _signs(headers: Mapping[bytes, bytes]) -> int:
     """Return a checksum of what tells readers behind one address apart. It is the same in all processes."""
-    checksum = crc32(headers.get(b"user-agent", b""))
-    checksum = crc32(headers.get(b"accept-language", b""), checksum)
-    return crc32(headers.get(b"sec-ch-ua", b""), checksum)
+    get = headers.get
+    return crc32(get(b"user-agent", b"") + get(b"accept-language", b"") + get(b"sec-ch-ua", b""))
 
 
 def _hints(headers: Mapping[bytes, bytes]) -> str:
