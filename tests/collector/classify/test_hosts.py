@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 import pytest
+from publicsuffixlist import PublicSuffixList
 
 from collector.classify import platforms
 from collector.classify.platforms import (
@@ -180,6 +181,12 @@ def slugs_and_patterns(monkeypatch):
     monkeypatch.setattr(platforms, "_slugs_by_host", lambda: slugs)
     monkeypatch.setattr(platforms, "_patterns", lambda: patterns)
     return slugs, patterns
+
+
+def test_no_host_is_the_ending_of_other_peoples_domains():
+    registries = PublicSuffixList(accept_unknown=False, only_icann=True)
+    hosts = [host for hosts in hosts_by_slug().values() for host in hosts]
+    assert [host for host in hosts if registries.is_public(host.removeprefix("*."))] == []
 
 
 def test_no_host_is_dead(slugs_and_patterns):
