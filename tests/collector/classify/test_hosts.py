@@ -4,6 +4,8 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from publicsuffixlist import PublicSuffixList
 
 from collector.classify import platforms
@@ -113,6 +115,18 @@ def test_what_no_catalogue_names_is_its_registrable_domain(host, slug):
     assert platform_of_host(host) == slug
     assert platform_name(slug) == slug
     assert not is_named(slug)
+
+
+labels = st.text(st.sampled_from("abcmo0-_*[]:é食."), max_size=12)
+endings = st.sampled_from(["", ".com", ".co.uk", ".github.io", ".orange.fr", ".kobe.jp", ".example", ".app", ".0"])
+
+
+@settings(deadline=None)  # the first host reads the catalogues
+@given(host=st.builds("{}{}".format, labels, endings) | st.text(max_size=300))
+def test_any_host_has_a_platform_which_is_its_own(host):
+    slug = platform_of_host(host)
+
+    assert is_named(slug) or platform_of_host(slug) == slug
 
 
 @pytest.mark.parametrize(
