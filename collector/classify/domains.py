@@ -11,7 +11,7 @@ from publicsuffixlist import PublicSuffixList
 
 MAX_HOST = 253  # characters (RFC 1035, 2.3.4); an unlisted host is stored as a platform
 _IP_ADDRESS = re.compile(r"\[.*|.*:.*|(.*\.)?\d+")  # no name's last label is a number (RFC 3696, 2)
-_APP = re.compile(r"(?:com|net|org|[a-z]{2})\.")
+_APP = re.compile(r"(?:com|net|org|[a-z]{2})\.")  # how the names of Android packages begin
 
 
 def plain_host(host: str) -> str:

@@ -4,6 +4,9 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from publicsuffixlist import PublicSuffixList
 
 from collector.classify import platforms
 from collector.classify.platforms import (
@@ -114,6 +117,18 @@ def test_what_no_catalogue_names_is_its_registrable_domain(host, slug):
     assert not is_named(slug)
 
 
+labels = st.text(st.sampled_from("abcmo0-_*[]:é食."), max_size=12)
+endings = st.sampled_from(["", ".com", ".co.uk", ".github.io", ".orange.fr", ".kobe.jp", ".example", ".app", ".0"])
+
+
+@settings(deadline=None)  # the first host reads the catalogues
+@given(host=st.builds("{}{}".format, labels, endings) | st.text(max_size=300))
+def test_any_host_has_a_platform_which_is_its_own(host):
+    slug = platform_of_host(host)
+
+    assert is_named(slug) or platform_of_host(slug) == slug
+
+
 @pytest.mark.parametrize(
     ("page", "platform"),
     [
@@ -180,6 +195,12 @@ def slugs_and_patterns(monkeypatch):
     monkeypatch.setattr(platforms, "_slugs_by_host", lambda: slugs)
     monkeypatch.setattr(platforms, "_patterns", lambda: patterns)
     return slugs, patterns
+
+
+def test_no_host_is_the_ending_of_other_peoples_domains():
+    registries = PublicSuffixList(accept_unknown=False, only_icann=True)
+    hosts = [host for hosts in hosts_by_slug().values() for host in hosts]
+    assert [host for host in hosts if registries.is_public(host.removeprefix("*."))] == []
 
 
 def test_no_host_is_dead(slugs_and_patterns):
