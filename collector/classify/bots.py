@@ -5,8 +5,8 @@ The order of judgement. What speaks first, wins; all but the last are tables of 
 1. a plain browser's string, which names nothing else (`devices.plain_device`): a reader
 2. image proxies, of our platforms and others (`proxy`): neither reader nor bot
 3. bots by their own names (`bot`)
-4. readers' programs that look like robots (`program`): desktop feed readers leave an address, apps name their library
-5. signs of a robot: an address to complain to (`address`); a word such as crawler at the end of a name (`word`)
+4. readers' programs that look like bots (`program`): desktop feed readers leave an address, apps name their library
+5. signs of a bot: an address to complain to (`address`); a word such as crawler at the end of a name (`word`)
 6. apps by name (`app`), and what only readers' devices send, whatever their app is called (`reader`)
 7. the list of `is-bot`: only programs, and desktop browsers with a name that nobody above knows, come this far
 

@@ -3,7 +3,7 @@
 - `Signature-Agent`, or a `Signature-Input` with the tag `web-bot-auth`: Web Bot Auth, in which agents sign requests
   (IETF drafts meunier-web-bot-auth-architecture and meunier-http-message-signatures-directory)
 - `Sec-CH-UA` with a brand such as HeadlessChrome: a headless browser whose user agent was changed
-- `From` with a robot's address: RFC 9110, 10.1.2, asks robots to send it. A browser never does by itself, but some text
+- `From` with a bot's address: RFC 9110, 10.1.2, asks robots to send it. A browser never does by itself, but some text
   browsers send their user's address.
 """
 

@@ -12,7 +12,7 @@ _PHONE_SYSTEMS = frozenset({"iOS", "Windows Phone", "KaiOS", "BlackBerry OS", "S
 _SYSTEMS_OF_TELEVISIONS = frozenset({"Android", "Linux", "Tizen", "WebOS", "webOS", "Roku", "Fire OS", "Windows"})
 _DESKTOP_SYSTEMS = frozenset({"Windows", "Mac OS X"})
 _DESKTOP = re.compile(
-    r"windows|win(?:9|32|64)|macintosh|mac_|mac os|os x|x11|linux|bsd|sunos|solaris|cros|os/2|amiga|morphos|beos|haiku"
+    r"windows|win(?:9|32|64)|macintosh|mac |mac os|os x|x11|linux|bsd|sunos|solaris|cros|os/2|amiga|morphos|beos|haiku"
     r"|irix|hp-ux|\baix\b|risc os|plan ?9|openvms|osf1|desktop"
 )
 # By Google's rule, Android says "Mobile" on phones and not on tablets. Only browsers follow it: an app's own requests
@@ -57,11 +57,13 @@ def system_of(lower: str, parsed: str) -> str:
 
 def device_of(lower: str, os: str) -> str:
     """Return the device class of a string in lower case, or an empty string if unknown."""
+    lower = lower.replace("_", " ")
     named_class = names_of("device", "class").find(lower)
     if named_class:
         return named_class
     if os in {"Android", "HarmonyOS"}:
-        by_model = names_of("model", "class").find(lower.partition(")")[0])
+        model = lower.partition("fbdv/")[2].partition(";")[0] or lower.partition(")")[0]  # Meta's apps name it in FBDV
+        by_model = names_of("model", "class").find(model)
         return by_model or ("phone" if "mobile" in lower or not _ANDROID_BROWSER.match(lower) else "tablet")
     if os in _PHONE_SYSTEMS:
         return "tablet" if "macintosh" in lower else "phone"  # a tablet here is an iPad that asks for the desktop site

@@ -74,6 +74,31 @@ SMALLEST_SHARE = {
             Agent("Slack", "Linux", "desktop"),
         ),
         ("SamsungEmail/6.1.80.12", Agent("SamsungEmail")),
+        (f"{WINDOWS} Safari/537.36 Edg/146.0.0.0 OneOutlook/1.2025.826.100", Agent("Outlook", "Windows", "desktop")),
+        ("Outlook-iOS/723.4027091.prod.iphone (4.28.0)", Agent("Outlook", "iOS", "phone")),
+        (
+            "Mozilla/4.0 (compatible; MSIE 7.0; Windows NT 10.0; Trident/7.0; Microsoft Outlook 16.0.5134; ms-office)",
+            Agent("Outlook", "Windows", "desktop"),
+        ),
+        ("MacOutlook/16.88.24081116 (Intelx64 Mac OS X Version 14.6.1)", Agent("Outlook", "Mac OS X", "desktop")),
+        (f"{IPHONE} Mobile/15E148 NAVER(inapp; search; 1340; 12.9.2)", Agent("NAVER", "iOS", "phone")),
+        (f"{IPHONE} Mobile/15E148 Reddit/Version 2024.35.0/Build 615301", Agent("Reddit", "iOS", "phone")),
+        (f"{IPHONE} Mobile/15E148 NewsArticle/9.8.0.14 JsSdk/2.0", Agent("Toutiao", "iOS", "phone")),
+        ("[FBAN/FBIOS;FBAV/478.0;FBDV/iPad13,4;FBMD/iPad;FBSN/iPadOS;FBSV/17.6]", Agent("Facebook", "iOS", "tablet")),
+        (
+            "[FBAN/FB4A;FBAV/400.0;FBPN/com.facebook.katana;FBDV/SM-X200;FBSV/12]",
+            Agent("Facebook", "Android", "tablet"),
+        ),
+        (
+            "[FBAN/MessengerForiOS;FBAV/471.0;FBDV/iPhone14,5;FBMD/iPhone;FBSN/iOS]",
+            Agent("Facebook Messenger", "iOS", "phone"),
+        ),
+        (
+            "Mozilla/5.0 (Linux; U; Linux; en) AppleWebKit/537.36 (KHTML, like Gecko) HbbTV/1.2.1 "
+            "(;Panasonic;VIERA 2015;3.101;9701-0003 0003-0001;)",
+            Agent("HbbTV", "Linux", "tv"),
+        ),
+        ("HbbTV/1.1.1 (;Samsung;SmartTV2013;T-FXPDEUC-1102.2;;) WebKit", Agent("HbbTV", "", "tv")),
         ("github-camo (4b76e509)", Agent(proxy="github")),
         (
             "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)",
