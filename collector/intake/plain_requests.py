@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
-from collector.intake.headers import join_headers
 from collector.intake.receive import PREFIX
 
 BEGINNING = f"GET {PREFIX}".encode()
@@ -28,27 +27,23 @@ class PlainRequest(NamedTuple):
     is_last: bool  # the client wants the connection closed after it
 
 
-class _Message:
-    """What llhttp reports while it reads. It rejects control bytes, lone CR or LF, folded lines and odd names."""
+class _Fields:
+    """The headers that llhttp reports; of repeated ones the last."""
 
-    __slots__ = ("headers", "is_complete")
+    __slots__ = ("by_name",)
 
     def __init__(self) -> None:
-        self.headers: list[tuple[bytes, bytes]] = []
-        self.is_complete = False
+        self.by_name: dict[bytes, bytes] = {}
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self.headers.append((name.lower(), value.rstrip()))  # llhttp leaves blanks at the end
-
-    def on_message_complete(self) -> None:
-        self.is_complete = True
+        self.by_name[name.lower()] = value.rstrip()  # llhttp leaves blanks at the end
 
 
 def plain_request(data: bytes, max_line: int, max_fields: int) -> PlainRequest | None:
     """Return the plain request that `data` is, or None if it is anything else.
 
-    `data` begins with `BEGINNING`. `max_line` is the longest request line in bytes, `max_fields` the largest number of
-    headers.
+    `data` begins with `BEGINNING` and ends with `END`. `max_line` is the longest request line in bytes, `max_fields`
+    the largest number of headers.
     """
     line = data[: data.find(b"\r\n")]
     target = line[4 : -len(_VERSION)]
@@ -58,29 +53,23 @@ def plain_request(data: bytes, max_line: int, max_fields: int) -> PlainRequest |
         or not line.endswith(_VERSION)
         or target.split() != [target]  # llhttp takes a lone LF for the end of a line of HTTP/0.9
         or not data.isascii()
-        or data.find(END) != len(data) - len(END)  # incomplete, or something follows
     ):
         return None
-    message = _Message()
+    fields = _Fields()
     try:
-        HttpRequestParser(message).feed_data(data)
-    except (HttpParserError, HttpParserUpgrade):
+        HttpRequestParser(fields).feed_data(data)
+    except (HttpParserError, HttpParserUpgrade):  # among others: control bytes, lone CR or LF, folded lines, odd names
         return None
+    headers = fields.by_name
     path = target.partition(b"?")[0]
-    headers = join_headers(message.headers)
     if (
-        not message.is_complete
-        or len(message.headers) > max_fields
+        data.count(b"\n") != len(headers) + 2  # a header is repeated, or more than one request has arrived
+        or len(headers) > max_fields
         or b"host" not in headers
         or not _NOT_PLAIN.isdisjoint(headers)
-        or (len(headers) < len(message.headers) and _has_two_hosts(message.headers))
         or b"%" in path
         or b"#" in target
     ):
         return None
     is_last = _CONNECTION.get(headers.get(b"connection", b"").lower())
     return None if is_last is None else PlainRequest(path.decode("ascii"), headers, is_last)
-
-
-def _has_two_hosts(headers: list[tuple[bytes, bytes]]) -> bool:
-    return [name for name, _ in headers].count(b"host") > 1
