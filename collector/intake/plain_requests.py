@@ -4,11 +4,9 @@ Two parsers that read the same bytes differently let a client smuggle a request 
 what leaves no choice, and each request gets a parser of its own: nothing is carried from one request to the next.
 """
 
-from typing import NamedTuple
-
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
-from collector.intake.receive import PREFIX
+from collector.intake.receive import PREFIX, PixelRequest
 
 BEGINNING = f"GET {PREFIX}".encode()
 END = b"\r\n\r\n"
@@ -19,28 +17,24 @@ _NOT_PLAIN = frozenset({b"content-length", b"transfer-encoding", b"expect", b"up
 _CONNECTION = {b"": False, b"keep-alive": False, b"close": True}
 
 
-class PlainRequest(NamedTuple):
-    """A GET of a path below /p/ by HTTP/1.1, without a body. Header names are lower case."""
-
-    path: str
-    headers: dict[bytes, bytes]
-    is_last: bool  # the client wants the connection closed after it
-
-
 class _Fields:
-    """The headers that llhttp reports; of repeated ones the last."""
+    """What llhttp reports: the headers (of repeated ones the last), and whether their end has come."""
 
-    __slots__ = ("by_name",)
+    __slots__ = ("by_name", "is_complete")
 
     def __init__(self) -> None:
         self.by_name: dict[bytes, bytes] = {}
+        self.is_complete = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self.by_name[name.lower()] = value.rstrip()  # llhttp leaves blanks at the end
 
+    def on_message_complete(self) -> None:
+        self.is_complete = True
 
-def plain_request(data: bytes, max_line: int, max_fields: int) -> PlainRequest | None:
-    """Return the plain request that `data` is, or None if it is anything else.
+
+def plain_request(data: bytes, peer: str, max_line: int, max_fields: int) -> tuple[PixelRequest, bool] | None:
+    """Return the plain request that `data` is, and whether it is the last of its connection; None if it is not plain.
 
     `data` begins with `BEGINNING` and ends with `END`. `max_line` is the longest request line in bytes, `max_fields`
     the largest number of headers.
@@ -60,10 +54,10 @@ def plain_request(data: bytes, max_line: int, max_fields: int) -> PlainRequest |
         HttpRequestParser(fields).feed_data(data)
     except (HttpParserError, HttpParserUpgrade):  # among others: control bytes, lone CR or LF, folded lines, odd names
         return None
-    headers = fields.by_name
-    path = target.partition(b"?")[0]
+    headers, path = fields.by_name, target.partition(b"?")[0]
     if (
-        data.count(b"\n") != len(headers) + 2  # a header is repeated, or more than one request has arrived
+        not fields.is_complete
+        or data.count(b"\n") != len(headers) + 2  # a header is repeated, or more than one request has arrived
         or len(headers) > max_fields
         or b"host" not in headers
         or not _NOT_PLAIN.isdisjoint(headers)
@@ -72,4 +66,4 @@ def plain_request(data: bytes, max_line: int, max_fields: int) -> PlainRequest |
     ):
         return None
     is_last = _CONNECTION.get(headers.get(b"connection", b"").lower())
-    return None if is_last is None else PlainRequest(path.decode("ascii"), headers, is_last)
+    return None if is_last is None else (PixelRequest("GET", path.decode("ascii"), headers, peer), is_last)

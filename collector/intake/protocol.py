@@ -10,7 +10,6 @@ from collector.intake.answers import Answer
 from collector.intake.clock import now_us
 from collector.intake.limited_protocol import LimitedProtocol, Phase
 from collector.intake.plain_requests import BEGINNING, END, plain_request
-from collector.intake.receive import PixelRequest
 from collector.intake.wiring import receiver
 
 _WAITING = Phase.WAITING
@@ -53,19 +52,20 @@ class PixelProtocol(LimitedProtocol):
         """Answer `data` if it is a plain request of a known pixel. Return whether it was."""
         if not self.worker.alive or self.transport.get_write_buffer_size():  # the client does not read its answers
             return False
-        plain = plain_request(data, self._max_line, self._max_fields)
-        if plain is None:
-            return False
         if self._peer is None:
             peername = self.transport.get_extra_info("peername")
             self._peer = peername[0] if peername else ""
+        plain = plain_request(data, self._peer, self._max_line, self._max_fields)
+        if plain is None:
+            return False
+        request, is_last = plain
         at_us = now_us()
-        answer = self._receiver.receive(PixelRequest("GET", plain.path, plain.headers, self._peer), at_us)
+        answer = self._receiver.receive(request, at_us)
         if answer is None:
             return False
-        self.transport.write(_response(answer, at_us // 1_000_000, plain.is_last))
+        self.transport.write(_response(answer, at_us // 1_000_000, is_last))
         self.has_answered, self.waits_since = True, self.worker.loop.time()  # the phase stays the same
-        if plain.is_last:
+        if is_last:
             self.end()
         return True
 
