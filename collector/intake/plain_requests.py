@@ -1,7 +1,7 @@
 """Reads plain pixel requests with llhttp (httptools). What is not beyond doubt plain is left to gunicorn's own parser.
 
 Two parsers that read the same bytes differently let a client smuggle a request past one of them. So this one takes only
-what leaves no choice, and each request gets a parser of its own: nothing is carried from one request to the next.
+what leaves no choice. A parser is used again only if its last request was plain, so that nothing is carried over.
 """
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
@@ -17,8 +17,14 @@ _NOT_PLAIN = frozenset({b"content-length", b"transfer-encoding", b"expect", b"up
 _CONNECTION = {b"": False, b"keep-alive": False, b"close": True}
 
 
+_idle_parsers: list[tuple["_Fields", HttpRequestParser]] = []  # at most one, as parsing is never interrupted
+
+
 class _Fields:
-    """What llhttp reports: the headers (of repeated ones the last), and whether their end has come."""
+    """What llhttp reports: the headers (of repeated ones the last), and whether their end has come.
+
+    It does not hold its parser: such a pair would never be freed.
+    """
 
     __slots__ = ("by_name", "is_complete")
 
@@ -49,9 +55,9 @@ def plain_request(data: bytes, peer: str, max_line: int, max_fields: int) -> tup
         or not data.isascii()
     ):
         return None
-    fields = _Fields()
+    fields, parser = _idle_parsers.pop() if _idle_parsers else _new_parser()
     try:
-        HttpRequestParser(fields).feed_data(data)
+        parser.feed_data(data)
     except (HttpParserError, HttpParserUpgrade):  # among others: control bytes, lone CR or LF, folded lines, odd names
         return None
     headers, path = fields.by_name, target.partition(b"?")[0]
@@ -66,4 +72,14 @@ def plain_request(data: bytes, peer: str, max_line: int, max_fields: int) -> tup
     ):
         return None
     is_last = _CONNECTION.get(headers.get(b"connection", b"").lower())
-    return None if is_last is None else (PixelRequest("GET", path.decode("ascii"), headers, peer), is_last)
+    if is_last is None:
+        return None
+    if not is_last:  # llhttp reads nothing after `Connection: close`
+        fields.by_name, fields.is_complete = {}, False
+        _idle_parsers.append((fields, parser))
+    return PixelRequest("GET", path.decode("ascii"), headers, peer), is_last
+
+
+def _new_parser() -> tuple[_Fields, HttpRequestParser]:
+    fields = _Fields()
+    return fields, HttpRequestParser(fields)
