@@ -46,7 +46,7 @@ class LimitedProtocol(ASGIProtocol):  # type: ignore[misc]  # gunicorn is not ty
         self._max_buffer_size = MAX_PIPELINED_BYTES
         self._max_body_bytes = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         self._is_started = False
-        self._has_answered = False
+        self.has_answered = False
         self._head_bytes = 0
         self._body_bytes = 0
         self._unread_since: float | None = None  # since when the client has not read enough of an answer
@@ -116,16 +116,12 @@ class LimitedProtocol(ASGIProtocol):  # type: ignore[misc]  # gunicorn is not ty
         """Answer one request by ASGI; return whether the connection stays open, like the method it overrides."""
         kept: bool = await super()._serve_http_request(request, sockname, peername)
         if kept:
-            self.wait_for_request()
+            self.has_answered = True
+            self._enter(Phase.WAITING)
         return kept
 
     def _arm_keepalive_timer(self) -> None:
         """Set no timer: the sweep ends idle connections."""
-
-    def wait_for_request(self) -> None:
-        """Wait for the next request: one has been answered."""
-        self._has_answered = True
-        self._enter(Phase.WAITING)
 
     def is_waiting(self) -> bool:
         """Whether the connection waits for its client and could be closed."""
@@ -137,7 +133,7 @@ class LimitedProtocol(ASGIProtocol):  # type: ignore[misc]  # gunicorn is not ty
         if self._unread_since is not None and now - self._unread_since > READING_SECONDS:
             self.drop()
         elif self.phase is Phase.WAITING:
-            limit = self._keepalive if self._has_answered else FIRST_BYTE_SECONDS
+            limit = self._keepalive if self.has_answered else FIRST_BYTE_SECONDS
             if (seconds >= limit or not self.worker.alive) and not self._finishing_calls:
                 self.end()
         elif self.phase is Phase.HEAD:

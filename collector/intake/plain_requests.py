@@ -1,15 +1,12 @@
 """Reads plain pixel requests with llhttp (httptools). What is not beyond doubt plain is left to gunicorn's own parser.
 
 Two parsers that read the same bytes differently let a client smuggle a request past one of them. So this one takes only
-what leaves no choice, and each request gets a parser of its own: nothing is carried from one request to the next.
+what leaves no choice. A parser is used again only if its last request was plain, so that nothing is carried over.
 """
-
-from typing import NamedTuple
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
-from collector.intake.headers import join_headers
-from collector.intake.receive import PREFIX
+from collector.intake.receive import PREFIX, PixelRequest
 
 BEGINNING = f"GET {PREFIX}".encode()
 END = b"\r\n\r\n"
@@ -20,35 +17,33 @@ _NOT_PLAIN = frozenset({b"content-length", b"transfer-encoding", b"expect", b"up
 _CONNECTION = {b"": False, b"keep-alive": False, b"close": True}
 
 
-class PlainRequest(NamedTuple):
-    """A GET of a path below /p/ by HTTP/1.1, without a body. Header names are lower case."""
-
-    path: str
-    headers: dict[bytes, bytes]
-    is_last: bool  # the client wants the connection closed after it
+_idle_parsers: list[tuple["_Fields", HttpRequestParser]] = []  # at most one, as parsing is never interrupted
 
 
-class _Message:
-    """What llhttp reports while it reads. It rejects control bytes, lone CR or LF, folded lines and odd names."""
+class _Fields:
+    """What llhttp reports: the headers (of repeated ones the last), and whether their end has come.
 
-    __slots__ = ("headers", "is_complete")
+    It does not hold its parser: such a pair would never be freed.
+    """
+
+    __slots__ = ("by_name", "is_complete")
 
     def __init__(self) -> None:
-        self.headers: list[tuple[bytes, bytes]] = []
+        self.by_name: dict[bytes, bytes] = {}
         self.is_complete = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self.headers.append((name.lower(), value.rstrip()))  # llhttp leaves blanks at the end
+        self.by_name[name.lower()] = value.rstrip()  # llhttp leaves blanks at the end
 
     def on_message_complete(self) -> None:
         self.is_complete = True
 
 
-def plain_request(data: bytes, max_line: int, max_fields: int) -> PlainRequest | None:
-    """Return the plain request that `data` is, or None if it is anything else.
+def plain_request(data: bytes, peer: str, max_line: int, max_fields: int) -> tuple[PixelRequest, bool] | None:
+    """Return the plain request that `data` is, and whether it is the last of its connection; None if it is not plain.
 
-    `data` begins with `BEGINNING`. `max_line` is the longest request line in bytes, `max_fields` the largest number of
-    headers.
+    `data` begins with `BEGINNING` and ends with `END`. `max_line` is the longest request line in bytes, `max_fields`
+    the largest number of headers.
     """
     line = data[: data.find(b"\r\n")]
     target = line[4 : -len(_VERSION)]
@@ -58,29 +53,33 @@ def plain_request(data: bytes, max_line: int, max_fields: int) -> PlainRequest |
         or not line.endswith(_VERSION)
         or target.split() != [target]  # llhttp takes a lone LF for the end of a line of HTTP/0.9
         or not data.isascii()
-        or data.find(END) != len(data) - len(END)  # incomplete, or something follows
     ):
         return None
-    message = _Message()
+    fields, parser = _idle_parsers.pop() if _idle_parsers else _new_parser()
     try:
-        HttpRequestParser(message).feed_data(data)
-    except (HttpParserError, HttpParserUpgrade):
+        parser.feed_data(data)
+    except (HttpParserError, HttpParserUpgrade):  # among others: control bytes, lone CR or LF, folded lines, odd names
         return None
-    path = target.partition(b"?")[0]
-    headers = join_headers(message.headers)
+    headers, path = fields.by_name, target.partition(b"?")[0]
     if (
-        not message.is_complete
-        or len(message.headers) > max_fields
+        not fields.is_complete
+        or data.count(b"\n") != len(headers) + 2  # a header is repeated, or more than one request has arrived
+        or len(headers) > max_fields
         or b"host" not in headers
         or not _NOT_PLAIN.isdisjoint(headers)
-        or (len(headers) < len(message.headers) and _has_two_hosts(message.headers))
         or b"%" in path
         or b"#" in target
     ):
         return None
     is_last = _CONNECTION.get(headers.get(b"connection", b"").lower())
-    return None if is_last is None else PlainRequest(path.decode("ascii"), headers, is_last)
+    if is_last is None:
+        return None
+    if not is_last:  # llhttp reads nothing after `Connection: close`
+        fields.by_name, fields.is_complete = {}, False
+        _idle_parsers.append((fields, parser))
+    return PixelRequest("GET", path.decode("ascii"), headers, peer), is_last
 
 
-def _has_two_hosts(headers: list[tuple[bytes, bytes]]) -> bool:
-    return [name for name, _ in headers].count(b"host") > 1
+def _new_parser() -> tuple[_Fields, HttpRequestParser]:
+    fields = _Fields()
+    return fields, HttpRequestParser(fields)

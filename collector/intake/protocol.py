@@ -1,7 +1,7 @@
 """The fastest entry point: answers pixel requests on gunicorn's connection, without ASGI."""
 
 from email.utils import formatdate
-from functools import lru_cache
+from functools import cache, lru_cache
 from http import HTTPStatus
 from sys import maxsize
 from typing import Any
@@ -10,7 +10,6 @@ from collector.intake.answers import Answer
 from collector.intake.clock import now_us
 from collector.intake.limited_protocol import LimitedProtocol, Phase
 from collector.intake.plain_requests import BEGINNING, END, plain_request
-from collector.intake.receive import PixelRequest
 from collector.intake.wiring import receiver
 
 _WAITING = Phase.WAITING
@@ -34,6 +33,7 @@ class PixelProtocol(LimitedProtocol):
             or self.cfg.proxy_protocol != "off"
             or not self._keepalive
         )
+        self._max_line, self._max_fields = _limits(self.cfg)
         self._peer: str | None = None
 
     def data_received(self, data: bytes) -> None:
@@ -52,21 +52,28 @@ class PixelProtocol(LimitedProtocol):
         """Answer `data` if it is a plain request of a known pixel. Return whether it was."""
         if not self.worker.alive or self.transport.get_write_buffer_size():  # the client does not read its answers
             return False
-        plain = plain_request(data, self.cfg.limit_request_line, self.cfg.limit_request_fields)
-        if plain is None:
-            return False
         if self._peer is None:
             peername = self.transport.get_extra_info("peername")
             self._peer = peername[0] if peername else ""
+        plain = plain_request(data, self._peer, self._max_line, self._max_fields)
+        if plain is None:
+            return False
+        request, is_last = plain
         at_us = now_us()
-        answer = self._receiver.receive(PixelRequest("GET", plain.path, plain.headers, self._peer), at_us)
+        answer = self._receiver.receive(request, at_us)
         if answer is None:
             return False
-        self.transport.write(_response(answer, at_us // 1_000_000, plain.is_last))
-        self.wait_for_request()
-        if plain.is_last:
+        self.transport.write(_response(answer, at_us // 1_000_000, is_last))
+        self.has_answered, self.waits_since = True, self.worker.loop.time()  # the phase stays the same
+        if is_last:
             self.end()
         return True
+
+
+@cache
+def _limits(config: Any) -> tuple[int, int]:
+    """Return the longest request line in bytes and the largest number of headers. gunicorn's own lookup is slow."""
+    return config.limit_request_line, config.limit_request_fields
 
 
 @lru_cache(maxsize=32)
