@@ -28,6 +28,7 @@ from collector.classify.pattern_tables import Names, Patterns, patterns_of, tabl
 from collector.classify.platforms import catalogue
 
 MAX_SEARCHED = 512  # characters: a bot's name stands further in front
+MAX_NAMED = 300  # characters, for a name: with a hostile string, some patterns take its length squared
 REMEMBERED = 1024  # distinct headers: strangers can invent any number
 
 # A device's own name: the field after the version of Android, that field again in Meta's apps (`Android (34/14; …)`,
@@ -101,7 +102,7 @@ def is_known_reader(string: str) -> bool:
 
 def bot_name(string: str) -> str:
     """Return what a bot calls itself, or an empty string if it gives no name."""
-    bare = _ADDRESS.sub("", string[:MAX_SEARCHED])
+    bare = _ADDRESS.sub("", string[:MAX_NAMED])
     for pattern in _NAMES:
         match = pattern.search(bare)
         if match and not (match[1] or "").startswith("MSIE"):

@@ -15,7 +15,6 @@ from collector.classify.agents import DECLARED_BOT
 
 REMEMBERED = 1024  # distinct values: strangers can invent any number
 MAX_SEARCHED = 300  # bytes of a header
-_HEADLESS = re.compile(rb"\bHeadless\w{0,20}")
 _DECLARING = frozenset({b"signature-agent", b"signature-input", b"from"})
 _SIGNED = "Web Bot Auth"
 _ROBOT = re.compile(rb"bot\b|crawl|spider", re.IGNORECASE)
@@ -43,8 +42,7 @@ def declared_bot(headers: Mapping[bytes, bytes]) -> str:
     """
     brands = headers.get(b"sec-ch-ua", b"")
     if b"Headless" in brands:
-        match = _HEADLESS.search(brands)
-        return f"{DECLARED_BOT} {match[0].decode() if match else 'Headless'}"
+        return f"{DECLARED_BOT} {'HeadlessEdg' if b'HeadlessEdg' in brands else 'HeadlessChrome'}"
     if headers.keys().isdisjoint(_DECLARING):
         return ""
     if b"signature-agent" in headers:

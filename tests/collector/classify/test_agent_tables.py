@@ -26,7 +26,8 @@ APPS = [
     "TalbotsApp",
     "FileManager", "DownloadManager", "DiscoveryPlus", "InsightTimer", "LibraryApp", "RadarOmega",
     "MiServer", "Checkers",
-    "ProxyDroid", "PreviewApp", "FeedMe", "UrlShortenerApp", "Lazada", "Sogou", "AgentPlus", "ToolsApp", "JavaCafe",
+    "ProxyDroid", "PreviewApp", "FeedMe", "UrlShortenerApp", "Lazada", "Sogou", "AgentPlus",
+    "Talbots", "HeartMonitor", "ToolsApp", "JavaCafe",
 ]  # fmt: skip
 
 
@@ -59,7 +60,7 @@ def test_the_example_of_what_only_readers_send_is_no_bot(table: str, row: Patter
 
 
 @pytest.mark.parametrize(("table", "row"), rows("bot", "address", "word"))
-def test_the_example_of_a_robot_is_a_bot(table: str, row: PatternRow):
+def test_the_example_of_a_bot_is_a_bot(table: str, row: PatternRow):
     assert parse_agent(row["example"]).bot
 
 
@@ -147,5 +148,5 @@ def test_a_phone_whose_name_speaks_of_television_is_a_phone(model):
         "Slackbot-LinkExpanding 1.0", "Bluesky Cardyb/1.1",
     ],
 )  # fmt: skip
-def test_a_robot_in_a_readers_clothes_is_still_a_bot(string):
+def test_a_bot_in_a_readers_clothes_is_still_a_bot(string):
     assert is_bot(string)

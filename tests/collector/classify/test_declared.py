@@ -19,6 +19,7 @@ CHROME = b'"Chromium";v="146", "Not:A-Brand";v="24", "Google Chrome";v="146"'
         ({b"signature-input": b'sig1=("@authority");keyid="x";tag="web-bot-auth"'}, "bot Web Bot Auth"),
         ({b"sec-ch-ua": b'"HeadlessChrome";v="146", "Chromium";v="146"'}, "bot HeadlessChrome"),
         ({b"sec-ch-ua": b'"Not_A Brand";v="99", "HeadlessEdg";v="127"'}, "bot HeadlessEdg"),
+        ({b"sec-ch-ua": b'"HeadlessMadeUp17";v="1"'}, "bot HeadlessChrome"),
         ({b"from": b"googlebot(at)googlebot.com"}, "bot no name"),
         ({b"from": b"bingbot@microsoft.com"}, "bot no name"),
     ],
