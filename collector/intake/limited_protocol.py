@@ -15,6 +15,7 @@ from gunicorn.asgi.protocol import ASGIProtocol
 MAX_HEAD_BYTES = 65_536  # request line and headers; proxies in front of us allow 8 to 32 kB
 MAX_PIPELINED_BYTES = 65_536
 FIRST_BYTE_SECONDS = 10.0
+LAST_SECONDS = 1.0  # the same, and for the next request, while the worker stops
 # As Apache's mod_reqtimeout does by default: 20 s, and for a body at least 500 bytes a second after that.
 HEAD_SECONDS = 20.0
 BODY_SECONDS = 20.0
@@ -41,11 +42,11 @@ class LimitedProtocol(ASGIProtocol):  # type: ignore[misc]  # gunicorn is not ty
 
     def __init__(self, worker: Any) -> None:
         super().__init__(worker)
-        self.phase = Phase.WAITING
+        self.phase = Phase.ANSWERING  # without a limit, until it is known that this connection speaks HTTP/1
         self.waits_since: float = worker.loop.time()  # or, for our answer and its end, since when the phase lasts
         self._max_buffer_size = MAX_PIPELINED_BYTES
         self._max_body_bytes = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        self._is_started = False
+        self._starts_with_data = False
         self.has_answered = False
         self._head_bytes = 0
         self._body_bytes = 0
@@ -61,10 +62,14 @@ class LimitedProtocol(ASGIProtocol):  # type: ignore[misc]  # gunicorn is not ty
 
     def _start_http1(self, buffered: bytes = b"") -> None:
         """Create no parser and no task yet: a connection may end without a request, or need neither."""
+        self.phase = Phase.WAITING
+        self._starts_with_data = not buffered
+        if buffered:
+            super()._start_http1(buffered)
 
     def data_received(self, data: bytes) -> None:
-        if not self._is_started:
-            self._is_started = True
+        if self._starts_with_data:
+            self._starts_with_data = False
             super()._start_http1()
         super().data_received(data)
 
@@ -134,7 +139,9 @@ class LimitedProtocol(ASGIProtocol):  # type: ignore[misc]  # gunicorn is not ty
             self.drop()
         elif self.phase is Phase.WAITING:
             limit = self._keepalive if self.has_answered else FIRST_BYTE_SECONDS
-            if (seconds >= limit or not self.worker.alive) and not self._finishing_calls:
+            if not self.worker.alive:
+                limit = LAST_SECONDS
+            if seconds >= limit and not self._finishing_calls:
                 self.end()
         elif self.phase is Phase.HEAD:
             if seconds >= HEAD_SECONDS:

@@ -198,6 +198,16 @@ def test_a_body_of_the_size_that_settings_allow_is_read():
     on_site(test)
 
 
+def test_a_worker_that_stops_ends_idle_connections_soon():
+    async def test(running):
+        idle, _ = await running.open()
+        running.worker.alive = False
+        await running.after(limited_protocol.LAST_SECONDS)
+        assert await answer(idle) == b""
+
+    on_site(test)
+
+
 @pytest.mark.parametrize(
     "fields",
     [
