@@ -44,12 +44,16 @@ def client_address(peer: str, headers: Mapping[bytes, bytes], trusted_proxies: i
 
 
 def network_of(request: HttpRequest) -> str:
-    """Return the client's address; for IPv6 its /64, because all addresses of a /64 usually belong to one client."""
+    """Return the network of a request's client."""
     names = {b"x-forwarded-for": "HTTP_X_FORWARDED_FOR", b"forwarded": "HTTP_FORWARDED"}
     headers = {
         name: request.META[key].encode("latin-1", "replace") for name, key in names.items() if key in request.META
     }
-    address = client_address(request.META.get("REMOTE_ADDR") or "", headers, settings.TRUSTED_PROXIES)
+    return network_of_address(client_address(request.META.get("REMOTE_ADDR") or "", headers, settings.TRUSTED_PROXIES))
+
+
+def network_of_address(address: str) -> str:
+    """Return an address as text; for IPv6 its /64, because all addresses of a /64 usually belong to one client."""
     if ":" not in address:
         return address
     return str(ip_network((ip_address(address), 64), strict=False))

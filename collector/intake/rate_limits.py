@@ -18,8 +18,9 @@ from django_ratelimit.core import get_usage
 
 from collector.intake.clients import network_of
 from collector.intake.clock import now_us
-from collector.intake.visitors import DAY_MICROSECONDS, salt_of
 from collector.models import ShareLink
+from collector.storage.countable import local_day_and_hour
+from collector.storage.salts import load_salts
 
 logger = logging.getLogger(__name__)
 
@@ -137,14 +138,16 @@ def count_wrong_try(link: ShareLink) -> None:
 
 
 def network_key(network: str, purpose: str) -> str:
-    """Return a hash that stands for a network, for one purpose and only today. One query a day.
+    """Return a hash that stands for a network, for one purpose and only on this UTC date. One query a day.
 
-    Once the day's salt is deleted, nobody can compute it again.
+    Once the date's salt is deleted, nobody can compute it again.
     """
-    return _keyed_hash((network, purpose), _salt_of(now_us() // DAY_MICROSECONDS))
+    return _keyed_hash((network, purpose), _salt_of(local_day_and_hour(now_us(), "UTC")[0]))
 
 
-_salt_of = lru_cache(maxsize=1)(salt_of)  # of today
+@lru_cache(maxsize=1)  # of today
+def _salt_of(day: str) -> bytes:
+    return load_salts([day])[day]
 
 
 def _keyed_hash(parts: tuple[str, ...], key: bytes) -> str:

@@ -7,7 +7,8 @@ Values that repeat from hit to hit (paths, user agents, pages, languages) are pa
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from functools import lru_cache
 
 import msgspec
@@ -17,8 +18,8 @@ from collector.classify.bots import has_inconsistent_headers
 from collector.classify.platforms import OTHER, PLACEMENT_FORM
 from collector.intake import answers
 from collector.intake.answers import Answer
-from collector.intake.clients import client_address, country_of, is_private, is_within
-from collector.intake.lookups import Lookups
+from collector.intake.clients import Network, client_address, country_of, is_private, is_within, network_of_address
+from collector.intake.lookups import Live, Lookups
 from collector.intake.rate_limits import Limiter
 from collector.intake.visitors import visitor_of
 from collector.models import Verdict
@@ -52,7 +53,7 @@ _ANSWERS = {
     _EXCLUDED: answers.BY_REASON[answers.EXCLUDED],
 }
 _SPOOLED = frozenset(_ANSWERS.values())
-_NO_KEY = b"no salt yet"  # for the rate limit, while a process has not reached the database yet
+_NO_KEY = b"no salt yet"  # for the rate limit, while the pixel can't be looked up
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -94,7 +95,9 @@ class Receiver:
         self.trusted_proxies = trusted_proxies
 
     def receive(self, request: PixelRequest, at_us: int) -> Answer | None:
-        """Answer one request, or return None if that needs the database. Then call `look_up_and_receive`.
+        """Answer one request, or return None if that needs the database. Then call `ask` and `receive_asked`.
+
+        While the database is away, nothing needs it.
 
         `at_us` is the time of the request in microseconds since the epoch. When this returns, a GET of a live pixel is
         in the spool. HEAD gets the same answer as GET, but is not counted.
@@ -104,20 +107,43 @@ class Receiver:
         target = target_of(request.path)
         if target is None:
             return answers.BY_REASON[answers.UNKNOWN_TOKEN]
-        if self.lookups.is_live(target.token, at_us) is None:
+        pixel = self.lookups.pixel(target.token)
+        if pixel is None:
+            if not self.lookups.is_away:
+                is_refused = self.lookups.is_refused(target.token, self._network_of(request))
+                return answers.BY_REASON[answers.UNKNOWN_TOKEN] if is_refused else None
+        elif self.lookups.salt(pixel, at_us) is None and not self.lookups.is_away:
             return None
-        return self._spool_hit(request, target, at_us)
+        return self._spool_hit(request, target, at_us, pixel)
 
-    def look_up_and_receive(self, request: PixelRequest, at_us: int) -> Answer:
-        """Query whether the request's pixel is live, and answer. Blocks."""
+    def ask(self, request: PixelRequest, at_us: int) -> "Future[bool | None]":
+        """Have the request's pixel looked up. Wait for it for at most WAIT_SECONDS, then call `receive_asked`."""
         target = target_of(request.path)
-        if target is None or not self.lookups.load(target.token, at_us):
-            return answers.BY_REASON[answers.UNKNOWN_TOKEN]
-        return self._spool_hit(request, target, at_us)
+        return self.lookups.ask(target.token if target else "", at_us, self._network_of(request))
 
-    def _spool_hit(self, request: PixelRequest, target: Target, at_us: int) -> Answer:
+    def receive_asked(self, request: PixelRequest, at_us: int, question: "Future[bool | None]") -> Answer:
+        """Answer a request whose pixel was looked up. If there is no answer yet, its hit is spooled: it may count."""
+        target = target_of(request.path)
+        if not question.done():
+            self.lookups.give_up()
+        elif question.result() is False:
+            target = None
+        if target is None:
+            return answers.BY_REASON[answers.UNKNOWN_TOKEN]
+        return self._spool_hit(request, target, at_us, self.lookups.pixel(target.token))
+
+    def close(self) -> None:
+        """End the segment and the lookups. Optional: without it no hit is lost."""
+        self.lookups.close()
+        self.spool.close()
+
+    def _network_of(self, request: PixelRequest) -> str:
+        return network_of_address(client_address(request.peer, request.headers, self.trusted_proxies))
+
+    def _spool_hit(self, request: PixelRequest, target: Target, at_us: int, pixel: Live | None) -> Answer:
+        """Spool a hit of a pixel that is live, or that can't be looked up now (None)."""
         counts = request.method == "GET"
-        hit = self._hit_of(request, target, at_us, counts=counts)
+        hit = self._hit_of(request, target, at_us, pixel, counts=counts)
         if counts:
             try:
                 self.spool.append(hit.to_line())
@@ -144,14 +170,17 @@ class Receiver:
             return answers.BY_REASON[answers.LOST]
         return answer
 
-    def _hit_of(self, request: PixelRequest, target: Target, at_us: int, *, counts: bool) -> SpooledHit:
-        """Return what may be kept of a request. Only this function, and those it calls, see the client's address."""
+    def _hit_of(
+        self, request: PixelRequest, target: Target, at_us: int, pixel: Live | None, *, counts: bool
+    ) -> SpooledHit:
+        """Return what may be kept of a request. The client's address goes no further."""
         headers = request.headers
         agent_bytes = headers.get(b"user-agent", b"")
         agent = agent_of(agent_bytes[: 4 * MAX_AGENT])  # keeps the cache small, whatever clients send
-        salt = self.lookups.salt(at_us)
+        salt = self.lookups.salt(pixel, at_us) if pixel else None
         address = client_address(request.peer, headers, self.trusted_proxies)
-        verdict = self._verdict_on(headers, target, agent, address, salt or _NO_KEY, counts=counts)
+        networks = pixel.networks if pixel else ()
+        verdict = self._verdict_on(headers, target, agent, address, networks, salt or _NO_KEY, counts=counts)
         opts_out = headers.get(b"sec-gpc") == b"1" or headers.get(b"dnt") == b"1"
         if opts_out and verdict == _COUNTED:
             verdict = _OPTED_OUT
@@ -170,7 +199,7 @@ class Receiver:
             page,
             language_of(headers.get(b"accept-language", b"")[:32]),
             country_of(address),
-            visitor_of(address, agent_bytes, salt) if salt and address else None,
+            visitor_of(address, agent_bytes, salt, pixel.project_id) if pixel and salt and address else None,
             _hints(headers) if agent.is_vague else "",
             is_private(address),
         )
@@ -181,14 +210,14 @@ class Receiver:
         target: Target,
         agent: CallingAgent,
         address: str,
+        excluded: Sequence[Network],
         key: bytes,
         counts: bool,
     ) -> int:
         """Return the verdict on a request, opt-outs aside. Counts the request for the rate limit if `counts`."""
         if not headers.keys().isdisjoint(_PREFETCH_HEADERS) and _is_prefetch(headers):
             return _PREFETCHED
-        networks = self.lookups.excluded_networks(target.token)
-        if networks and is_within(address, networks):
+        if excluded and is_within(address, excluded):
             return _EXCLUDED
         if counts and self._is_excess(address, agent.proxy, target, key):
             return _EXCESS

@@ -14,7 +14,7 @@ from collector.spool.writer import SpoolWriter
 def receiver() -> Receiver:
     """Return this process's receiver. It opens nothing before the first hit, so the process may still fork."""
     return Receiver(
-        Lookups(),
+        Lookups(settings.SPOOL_DIR),
         SpoolWriter(
             settings.SPOOL_DIR,
             max_bytes=settings.SPOOL_MAX_BYTES,

@@ -1,9 +1,11 @@
-"""Delete what has expired: hits after their project's retention, and visitors together with the salt of their day."""
+"""Delete what has expired: hits after their project's retention, and visitors together with the salt of their date."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
+
+from django.db.models import Q
 
 from collector.models import DailySalt, DailyVisitor, Hit, Project
-from collector.models.counts import SALT_LIFETIME
+from collector.storage.salts import first_implausible_date, last_expired_date
 
 DELETE_ROWS = 20_000  # by one statement: other writers get their turn between two statements
 
@@ -13,10 +15,10 @@ def delete_expired(now: datetime) -> int:
 
     Hits are deleted by whole days of their project's time zone: a day has either all of its hits or none.
     """
-    last_expired_day = (now - SALT_LIFETIME).astimezone(UTC).date()
-    deleted, _ = DailySalt.objects.filter(date__lte=last_expired_day).delete()
+    expired = Q(date__lte=last_expired_date(now)) | Q(date__gte=first_implausible_date(now))
+    deleted, _ = DailySalt.objects.filter(expired).delete()
     for project in Project.objects.all():
-        deleted += DailyVisitor.objects.filter(project=project, date__lte=last_expired_day).delete()[0]
+        deleted += DailyVisitor.objects.filter(expired, project=project).delete()[0]
         deleted += _delete_hits(project, now)
     return deleted
 

@@ -9,7 +9,7 @@ from collector.storage.retention import delete_expired
 
 
 class Command(BaseCommand):
-    help = "Delete raw hits past their project's retention, and visitors and salts after 48 hours."
+    help = "Delete raw hits past their project's retention, and visitors and salts within 48 hours of their date's end."
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.stdout.write(f"Deleted {delete_expired(timezone.now()):,} rows.")
