@@ -6,12 +6,15 @@ from contextlib import contextmanager
 from django.db import connection, transaction
 
 BRIEF_POSTGRESQL = "/* brief.statements */ SET LOCAL statement_timeout = 2000"
-BUSY_TIMEOUT = "PRAGMA busy_timeout"
+BRIEF_SQLITE = "PRAGMA busy_timeout = 2000"
 
 
 @contextmanager
 def brief_statements() -> Iterator[None]:
-    """Let statements fail after two seconds. A server that is frozen does not notice: never wait in a request."""
+    """Let statements fail after two seconds, on a connection that is used for nothing else.
+
+    A server that is frozen does not notice. Wait in a thread, never in a request.
+    """
     if connection.vendor == "postgresql":
         with transaction.atomic():
             with connection.cursor() as cursor:
@@ -20,9 +23,5 @@ def brief_statements() -> Iterator[None]:
         return
     # No transaction here: it would take SQLite's only write lock and wait for the drain. Reads never wait.
     with connection.cursor() as cursor:
-        default_timeout = cursor.execute(BUSY_TIMEOUT).fetchone()[0]
-        cursor.execute(f"{BUSY_TIMEOUT} = 2000")
-        try:
-            yield
-        finally:
-            cursor.execute(f"{BUSY_TIMEOUT} = {default_timeout}")
+        cursor.execute(BRIEF_SQLITE)
+    yield

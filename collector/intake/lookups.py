@@ -8,6 +8,7 @@ lacks, and hits of unknown tokens are spooled at once. The drain later checks wh
 """
 
 import logging
+import math
 import os
 import threading
 import time
@@ -39,6 +40,7 @@ MAX_TOKENS = MAX_PIXELS
 MAX_NOES = 10_000
 MAX_SALTS = 64
 MAX_QUESTIONS = 2_000  # that wait at the same time
+TOLD_TOGETHER, TELLING_PAUSE_SECONDS = 20, 0.002
 BATCH_TOKENS = 200  # of one query: it takes the interpreter for less than a millisecond
 
 Facts = tuple[Mapping[str, LivePixel], Mapping[str, bytes]]  # live pixels by token, and salts by date
@@ -74,14 +76,15 @@ class Question(NamedTuple):
 class Lookups:
     """A bounded memory of live pixels and salts. `clock` returns monotonic seconds; `at_us` is wall clock time.
 
-    `directory` is the spool's, where the standby file is.
+    `directory` is the spool's, where the standby file is. `pixels` are the live ones that it knows, by token; `is_away`
+    says that the database does not answer.
     """
 
     def __init__(self, directory: Path, clock: Callable[[], float] = time.monotonic) -> None:
+        self.pixels: dict[str, Live] = {}
         self.is_away = False
         self._directory = directory
         self._clock = clock
-        self._pixels: dict[str, Live] = {}
         self._salts: dict[str, bytes] = {}  # by date in ISO 8601
         self._noes: dict[str, _Noes] = {}  # by token
         self._askers = Askers(clock)
@@ -89,14 +92,11 @@ class Lookups:
         self._questions: dict[str, Question] = {}
         self._to_refresh: list[str] = []
         self._refresh_due_at = 0.0
+        self._query_began_at = math.inf
         self._wake = threading.Condition()
         self._thread: threading.Thread | None = None
         self._pid = 0
         self._is_closed = False
-
-    def pixel(self, token: str) -> Live | None:
-        """Return the live pixel of a token, or None if the memory has none."""
-        return self._pixels.get(token)
 
     def salt(self, pixel: Live, at_us: int) -> bytes | None:
         """Return the salt of a moment's date in the pixel's time zone, or None if the memory does not have it."""
@@ -129,9 +129,10 @@ class Lookups:
         return answer
 
     def give_up(self) -> None:
-        """Note that a request waited for `WAIT_SECONDS` in vain: the database is away."""
-        self.is_away = True
-        self._recall()
+        """Note that a request waited for `WAIT_SECONDS` in vain: if a query still hangs, the database is away."""
+        if self._clock() - self._query_began_at >= QUICK_SECONDS:
+            self.is_away = True
+            self._recall()
 
     def load(self, token: str, at_us: int, network: str = "") -> bool | None:
         """Ask about a token, and wait for the answer for at most `WAIT_SECONDS`; None if there is none by then."""
@@ -175,7 +176,7 @@ class Lookups:
         days = {day for question in questions for day in dates_to_load(_moment(question.at_us))} - self._salts.keys()
         if not self._to_refresh and self._clock() >= self._refresh_due_at:
             self._refresh_due_at = self._clock() + REFRESH_SECONDS
-            self._to_refresh = list(self._pixels)
+            self._to_refresh = list(self.pixels)
             self._forget_expired()
             days |= set(dates_to_load(timezone.now()))
         room = max(0, BATCH_TOKENS - len(questions))
@@ -199,14 +200,17 @@ class Lookups:
 
     def _query_twice(self, tokens: Sequence[str], days: Set[str]) -> Facts:
         """Query. After a quick failure, which may only mean a stale connection, try again."""
-        began_at = self._clock()
+        self._query_began_at = self._clock()
         try:
+            try:
+                return self._query(tokens, days)
+            except (DatabaseError, InterfaceError):
+                connection.close()
+                if self._clock() - self._query_began_at >= QUICK_SECONDS:
+                    raise
             return self._query(tokens, days)
-        except (DatabaseError, InterfaceError):
-            connection.close()
-            if self._clock() - began_at >= QUICK_SECONDS:
-                raise
-        return self._query(tokens, days)
+        finally:
+            self._query_began_at = math.inf
 
     def _query(self, tokens: Sequence[str], days: Set[str]) -> Facts:
         with brief_statements():
@@ -222,25 +226,32 @@ class Lookups:
         for token in tokens:
             pixel = pixels.get(token)
             if pixel is None:
-                self._pixels.pop(token, None)
+                self.pixels.pop(token, None)
                 noes = self._noes.get(token, _NO_NOES)
                 self._noes[token] = _Noes(noes.times + 1 if noes.until > now else 1, now + NO_SECONDS)
             else:
-                self._pixels[token] = _live(pixel)
-        while len(self._pixels) > MAX_TOKENS:
-            del self._pixels[next(iter(self._pixels))]
+                self.pixels[token] = _live(pixel)
+        while len(self.pixels) > MAX_TOKENS:
+            del self.pixels[next(iter(self.pixels))]
         while len(self._noes) > MAX_NOES:
             del self._noes[next(iter(self._noes))]
 
     def _settle(self, questions: Sequence[Question], live: Container[str] | None) -> None:
-        """Answer questions: with None if `live` is None. Only a no is held against the network that asked."""
-        for question in questions:
-            answer = None if live is None else question.token in live
+        """Answer questions: with None if `live` is None. Only a no is held against the network that asked.
+
+        Live tokens come first. Many noes are told a few at a time, because each wakes a request that takes its time in
+        the event loop: readers of other pixels go between them.
+        """
+        answers = [(question, None if live is None else question.token in live) for question in questions]
+        answers.sort(key=lambda pair: pair[1] is False)
+        for told, (question, answer) in enumerate(answers, 1):
             if answer is not False:
                 self._askers.forgive(question.network, question.token)
             with self._wake:
                 del self._questions[question.token]
             question.answer.set_result(answer)
+            if told % TOLD_TOGETHER == 0 and answer is False:
+                time.sleep(TELLING_PAUSE_SECONDS)
 
     def _recall(self) -> None:
         """Add what the standby file knows. Once in each outage."""
@@ -249,8 +260,8 @@ class Lookups:
         self._has_recalled = True
         standby = read_standby(self._directory, timezone.now())
         for token, pixel in standby.pixels.items():
-            if token not in self._pixels and len(self._pixels) < MAX_TOKENS:
-                self._pixels[token] = _live(pixel)
+            if token not in self.pixels and len(self.pixels) < MAX_TOKENS:
+                self.pixels[token] = _live(pixel)
         self._salts = standby.salts | self._salts
 
     def _forget_expired(self) -> None:

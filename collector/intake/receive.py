@@ -107,14 +107,13 @@ class Receiver:
         target = target_of(request.path)
         if target is None:
             return answers.BY_REASON[answers.UNKNOWN_TOKEN]
-        pixel = self.lookups.pixel(target.token)
-        if pixel is None:
-            if not self.lookups.is_away:
-                is_refused = self.lookups.is_refused(target.token, self._network_of(request))
-                return answers.BY_REASON[answers.UNKNOWN_TOKEN] if is_refused else None
-        elif self.lookups.salt(pixel, at_us) is None and not self.lookups.is_away:
-            return None
-        return self._spool_hit(request, target, at_us, pixel)
+        lookups = self.lookups
+        pixel = lookups.pixels.get(target.token)
+        salt = lookups.salt(pixel, at_us) if pixel else None
+        if salt is None and not lookups.is_away:
+            is_refused = pixel is None and lookups.is_refused(target.token, self._network_of(request))
+            return answers.BY_REASON[answers.UNKNOWN_TOKEN] if is_refused else None
+        return self._spool_hit(request, target, at_us, pixel, salt)
 
     def ask(self, request: PixelRequest, at_us: int) -> "Future[bool | None]":
         """Have the request's pixel looked up. Wait for it for at most WAIT_SECONDS, then call `receive_asked`."""
@@ -130,7 +129,8 @@ class Receiver:
             target = None
         if target is None:
             return answers.BY_REASON[answers.UNKNOWN_TOKEN]
-        return self._spool_hit(request, target, at_us, self.lookups.pixel(target.token))
+        pixel = self.lookups.pixels.get(target.token)
+        return self._spool_hit(request, target, at_us, pixel, self.lookups.salt(pixel, at_us) if pixel else None)
 
     def close(self) -> None:
         """End the segment and the lookups. Optional: without it no hit is lost."""
@@ -140,10 +140,12 @@ class Receiver:
     def _network_of(self, request: PixelRequest) -> str:
         return network_of_address(client_address(request.peer, request.headers, self.trusted_proxies))
 
-    def _spool_hit(self, request: PixelRequest, target: Target, at_us: int, pixel: Live | None) -> Answer:
-        """Spool a hit of a pixel that is live, or that can't be looked up now (None)."""
+    def _spool_hit(
+        self, request: PixelRequest, target: Target, at_us: int, pixel: Live | None, salt: bytes | None
+    ) -> Answer:
+        """Spool a hit. `pixel` and `salt` are None if they can't be looked up now; the hit then has no visitor."""
         counts = request.method == "GET"
-        hit = self._hit_of(request, target, at_us, pixel, counts=counts)
+        hit = self._hit_of(request, target, at_us, pixel, salt, counts=counts)
         if counts:
             try:
                 self.spool.append(hit.to_line())
@@ -171,13 +173,19 @@ class Receiver:
         return answer
 
     def _hit_of(
-        self, request: PixelRequest, target: Target, at_us: int, pixel: Live | None, *, counts: bool
+        self,
+        request: PixelRequest,
+        target: Target,
+        at_us: int,
+        pixel: Live | None,
+        salt: bytes | None,
+        *,
+        counts: bool,
     ) -> SpooledHit:
         """Return what may be kept of a request. The client's address goes no further."""
         headers = request.headers
         agent_bytes = headers.get(b"user-agent", b"")
         agent = agent_of(agent_bytes[: 4 * MAX_AGENT])  # keeps the cache small, whatever clients send
-        salt = self.lookups.salt(pixel, at_us) if pixel else None
         address = client_address(request.peer, headers, self.trusted_proxies)
         networks = pixel.networks if pixel else ()
         verdict = self._verdict_on(headers, target, agent, address, networks, salt or _NO_KEY, counts=counts)

@@ -45,7 +45,7 @@ MANY_LINES = 1_000  # a batch of fewer is followed by POLL_SECONDS
 GATHER_SECONDS = 1.5  # after a larger batch, while hits gather for the next one
 MAX_BACKOFF_SECONDS = 15.0
 EXPIRY_SECONDS = 3600.0
-STANDBY_SECONDS = 30.0
+STANDBY_SECONDS = 10.0
 OFFSET_LIFETIME = timedelta(days=90)
 SET_ASIDE_FILE = "set-aside.log"
 MAX_SET_ASIDE_BYTES = 64 * 1024 * 1024
@@ -230,7 +230,7 @@ class Drain:
                     self._offsets.pop(segment.name, None)
 
     def _keep_standby(self) -> None:
-        """Write what web processes that start during an outage must know, twice a minute."""
+        """Write what web processes that start during an outage must know, every `STANDBY_SECONDS`."""
         if self._clock() >= self._standby_due_at:
             self._standby_due_at = self._clock() + STANDBY_SECONDS
             update_standby(self._directory, timezone.now())

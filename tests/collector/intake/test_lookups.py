@@ -70,7 +70,7 @@ def freeze(monkeypatch):
 
 
 def salt(memory: Lookups, pixel: Pixel, at_us: int) -> bytes | None:
-    live = memory.pixel(pixel.token)
+    live = memory.pixels.get(pixel.token)
     assert live
     return memory.salt(live, at_us)
 
@@ -80,10 +80,10 @@ def test_a_retired_pixel_stops_within_a_minute_though_nobody_waits_for_the_datab
     Pixel.objects.update(retired_at=timezone.now())
 
     memory.work_once()
-    assert memory.pixel(pixel.token)
+    assert memory.pixels.get(pixel.token)
     clock.now += 30
     memory.work_once()
-    assert memory.pixel(pixel.token) is None
+    assert memory.pixels.get(pixel.token) is None
     assert memory.load(pixel.token, NOON) is False
 
 
@@ -93,7 +93,7 @@ def test_a_change_of_own_addresses_or_time_zone_is_noticed_within_a_minute(memor
     clock.now += 30
     memory.work_once()
 
-    live = memory.pixel(pixel.token)
+    live = memory.pixels.get(pixel.token)
     assert (live.timezone, [str(network) for network in live.networks]) == ("Asia/Tokyo", ["192.0.2.0/24"])
 
 
@@ -107,7 +107,7 @@ def test_more_tokens_than_one_batch_are_all_refreshed(memory, project, clock, mo
     for _ in range(3):
         memory.work_once()
 
-    assert [memory.pixel(token) for token in tokens] == [None] * 8
+    assert [memory.pixels.get(token) for token in tokens] == [None] * 8
 
 
 def test_all_processes_get_the_same_salt_and_each_day_has_its_own(new_memory, pixel):
@@ -164,7 +164,7 @@ def test_memory_stays_bounded_with_many_tokens_and_days(memory, project, monkeyp
         assert memory.load(f"unknown-{day}", NOON) is False
         memory._clock.now += 2
 
-    assert len(memory._pixels) == 3
+    assert len(memory.pixels) == 3
     assert len(memory._salts) == 9
     assert len(memory._noes) == 3
 
@@ -191,7 +191,7 @@ def test_during_an_outage_a_process_keeps_what_it_knows(memory, pixel, clock, st
     memory.work_once()
 
     assert memory.is_away
-    assert memory.pixel(pixel.token)
+    assert memory.pixels.get(pixel.token)
     assert salt(memory, pixel, NOON)
     monkeypatch.undo()
     clock.now += 2
@@ -205,7 +205,7 @@ def test_a_process_that_starts_during_an_outage_knows_the_standby_file(memory, t
 
     assert memory.load("whatever", NOON) is None
     assert memory.is_away
-    assert memory.pixel(pixel.token).timezone == "Europe/Berlin"
+    assert memory.pixels.get(pixel.token).timezone == "Europe/Berlin"
     expected = DailySalt.objects.get(date=datetime.fromtimestamp(NOON / 1e6, UTC).date())
     assert salt(memory, pixel, NOON) == bytes(expected.salt)
 
