@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 MAX_UNKNOWN = 100  # tokens that one network may ask about in vain in `WINDOW_SECONDS`
 WINDOW_SECONDS = 60.0
-MAX_NETWORKS = 10_000  # in memory; with more, it starts counting again from 0
+MAX_NOTED = 50_000  # questions in memory; with more, it starts counting again from 0
 
 
 class Askers:
@@ -17,14 +17,16 @@ class Askers:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._tokens: dict[str, set[str]] = {}
+        self._tokens: dict[str, set[str]] = {}  # by network
+        self._noted = 0
         self._window_ends_at = 0.0
 
     def may_ask(self, network: str, token: str) -> bool:
         """Whether a network may ask about a token. An unknown network always may."""
         now = self._clock()
-        if now >= self._window_ends_at or len(self._tokens) > MAX_NETWORKS:
+        if now >= self._window_ends_at or self._noted >= MAX_NOTED:
             self._tokens.clear()
+            self._noted = 0
             self._window_ends_at = now + WINDOW_SECONDS
         tokens = self._tokens.get(network)
         return tokens is None or len(tokens) < MAX_UNKNOWN or token in tokens
@@ -32,6 +34,7 @@ class Askers:
     def note(self, network: str, token: str) -> None:
         """Note a question."""
         if network:
+            self._noted += 1
             self._tokens.setdefault(network, set()).add(token)
 
     def forgive(self, network: str, token: str) -> None:

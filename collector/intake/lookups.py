@@ -134,15 +134,6 @@ class Lookups:
             self.is_away = True
             self._recall()
 
-    def load(self, token: str, at_us: int, network: str = "") -> bool | None:
-        """Ask about a token, and wait for the answer for at most `WAIT_SECONDS`; None if there is none by then."""
-        answer = self.ask(token, at_us, network)
-        try:
-            return answer.result(WAIT_SECONDS)
-        except TimeoutError:
-            self.give_up()
-            return None
-
     def close(self) -> None:
         """End the thread and its connection to the database. Optional."""
         with self._wake:
@@ -153,7 +144,7 @@ class Lookups:
 
     def _start_thread(self) -> None:
         """Start the thread unless it runs. A forked child has none of its parent's threads."""
-        if self._thread is None or self._pid != os.getpid():
+        if self._thread is None or self._pid != os.getpid() or not self._thread.is_alive():
             self._pid = os.getpid()
             self._thread = threading.Thread(target=self._work, name="lookups", daemon=True)
             self._thread.start()

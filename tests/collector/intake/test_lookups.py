@@ -1,3 +1,4 @@
+import math
 import threading
 import time
 from concurrent.futures import wait
@@ -15,6 +16,7 @@ from collector.storage.standby import update_standby
 from tests.clock import DAY_US, Clock
 from tests.endpoints import AsgiEndpoint
 from tests.hits import drain, micros
+from tests.server import eventually
 
 NOON = micros(f"{datetime.now(UTC).date()}T12:00")
 
@@ -57,7 +59,7 @@ def stop_database(monkeypatch):
 
 @pytest.fixture
 def freeze(monkeypatch):
-    """Return a function that freezes the database: queries neither answer nor fail until the end of the test."""
+    """Return a function that freezes the database: queries neither answer nor fail. It returns one that thaws it."""
     thawed = threading.Event()
     real_query = Lookups._query
 
@@ -65,8 +67,17 @@ def freeze(monkeypatch):
         thawed.wait()
         return real_query(*args)
 
-    yield lambda: monkeypatch.setattr(Lookups, "_query", hang)
+    def freeze():
+        monkeypatch.setattr(Lookups, "_query", hang)
+        return thawed.set
+
+    yield freeze
     thawed.set()
+
+
+def load(memory: Lookups, token: str, at_us: int) -> bool | None:
+    """Ask about a token and wait for the answer, as an entry point does."""
+    return memory.ask(token, at_us, "").result(20)
 
 
 def salt(memory: Lookups, pixel: Pixel, at_us: int) -> bytes | None:
@@ -76,7 +87,7 @@ def salt(memory: Lookups, pixel: Pixel, at_us: int) -> bytes | None:
 
 
 def test_a_retired_pixel_stops_within_a_minute_though_nobody_waits_for_the_database(memory, pixel, clock):
-    assert memory.load(pixel.token, NOON)
+    assert load(memory, pixel.token, NOON)
     Pixel.objects.update(retired_at=timezone.now())
 
     memory.work_once()
@@ -84,11 +95,11 @@ def test_a_retired_pixel_stops_within_a_minute_though_nobody_waits_for_the_datab
     clock.now += 30
     memory.work_once()
     assert memory.pixels.get(pixel.token) is None
-    assert memory.load(pixel.token, NOON) is False
+    assert load(memory, pixel.token, NOON) is False
 
 
 def test_a_change_of_own_addresses_or_time_zone_is_noticed_within_a_minute(memory, pixel, clock):
-    memory.load(pixel.token, NOON)
+    load(memory, pixel.token, NOON)
     Project.objects.update(excluded_networks="192.0.2.0/24", timezone="Asia/Tokyo")
     clock.now += 30
     memory.work_once()
@@ -101,7 +112,7 @@ def test_more_tokens_than_one_batch_are_all_refreshed(memory, project, clock, mo
     monkeypatch.setattr(lookups, "BATCH_TOKENS", 3)
     tokens = [Pixel.objects.create(project=project, title=str(number)).token for number in range(8)]
     for token in tokens:
-        assert memory.load(token, NOON)
+        assert load(memory, token, NOON)
     Pixel.objects.update(retired_at=timezone.now())
     clock.now += 30
     for _ in range(3):
@@ -113,7 +124,7 @@ def test_more_tokens_than_one_batch_are_all_refreshed(memory, project, clock, mo
 def test_all_processes_get_the_same_salt_and_each_day_has_its_own(new_memory, pixel):
     first, second = new_memory(), new_memory()
     for memory in (first, second):
-        memory.load(pixel.token, NOON)
+        load(memory, pixel.token, NOON)
 
     assert salt(first, pixel, NOON) == salt(second, pixel, NOON)
     assert salt(first, pixel, NOON) != salt(first, pixel, NOON + DAY_US)
@@ -121,7 +132,7 @@ def test_all_processes_get_the_same_salt_and_each_day_has_its_own(new_memory, pi
 
 
 def test_the_salts_of_two_days_ahead_are_there_in_case_the_database_is_away_then(memory, pixel):
-    memory.load(pixel.token, NOON)
+    load(memory, pixel.token, NOON)
 
     assert None not in [salt(memory, pixel, NOON + days * DAY_US) for days in range(3)]
     assert salt(memory, pixel, NOON + 6 * DAY_US) is None
@@ -131,13 +142,13 @@ def test_the_salts_of_two_days_ahead_are_there_in_case_the_database_is_away_then
 def test_no_jump_of_the_clock_evicts_a_salt_that_is_needed(memory, pixel, jump_days):
     moments = [NOON, NOON + jump_days * DAY_US] * 3
     for moment in moments:
-        memory.load(pixel.token, moment)
+        load(memory, pixel.token, moment)
 
     assert None not in [salt(memory, pixel, moment) for moment in moments]
 
 
 def test_a_salt_that_was_replaced_in_the_database_is_replaced_in_the_memory(memory, pixel, clock):
-    memory.load(pixel.token, NOON)
+    load(memory, pixel.token, NOON)
     DailySalt.objects.update(salt=b"n" * 32)
     clock.now += 30
     memory.work_once()
@@ -146,7 +157,7 @@ def test_a_salt_that_was_replaced_in_the_database_is_replaced_in_the_memory(memo
 
 
 def test_expired_salts_leave_the_memory_though_no_request_comes(memory, pixel, clock):
-    memory.load(pixel.token, NOON)
+    load(memory, pixel.token, NOON)
     memory._salts["2020-01-01"] = b"x" * 32
     clock.now += 30
     memory.work_once()
@@ -160,8 +171,8 @@ def test_memory_stays_bounded_with_many_tokens_and_days(memory, project, monkeyp
     monkeypatch.setattr(lookups, "MAX_NOES", 3)
     tokens = [Pixel.objects.create(project=project, title=str(number)).token for number in range(5)]
     for day, token in enumerate(tokens):
-        assert memory.load(token, NOON + day * 10 * DAY_US)
-        assert memory.load(f"unknown-{day}", NOON) is False
+        assert load(memory, token, NOON + day * 10 * DAY_US)
+        assert load(memory, f"unknown-{day}", NOON) is False
         memory._clock.now += 2
 
     assert len(memory.pixels) == 3
@@ -180,12 +191,12 @@ def test_a_stale_connection_is_replaced_and_the_query_repeated_at_once(memory, p
 
     monkeypatch.setattr(Lookups, "_query", query)
 
-    assert memory.load(pixel.token, NOON)
+    assert load(memory, pixel.token, NOON)
     assert outcomes == []
 
 
 def test_during_an_outage_a_process_keeps_what_it_knows(memory, pixel, clock, stop_database, monkeypatch):
-    memory.load(pixel.token, NOON)
+    load(memory, pixel.token, NOON)
     stop_database()
     clock.now += 3600
     memory.work_once()
@@ -203,7 +214,7 @@ def test_a_process_that_starts_during_an_outage_knows_the_standby_file(memory, t
     update_standby(tmp_path / "spool", timezone.now())
     stop_database()
 
-    assert memory.load("whatever", NOON) is None
+    assert load(memory, "whatever", NOON) is None
     assert memory.is_away
     assert memory.pixels.get(pixel.token).timezone == "Europe/Berlin"
     expected = DailySalt.objects.get(date=datetime.fromtimestamp(NOON / 1e6, UTC).date())
@@ -247,15 +258,15 @@ def test_a_frozen_database_delays_only_the_first_unknown_tokens_and_those_only_f
 
 def test_after_two_noes_a_token_is_not_asked_about_for_a_second(memory, project, clock):
     token = "abcdefghijkmnpqrstuv"
-    assert memory.load(token, NOON) is False
+    assert load(memory, token, NOON) is False
     assert not memory.is_refused(token, "192.0.2.1")
-    assert memory.load(token, NOON) is False
+    assert load(memory, token, NOON) is False
     assert memory.is_refused(token, "192.0.2.1")
 
     Pixel.objects.create(project=project, title="New", token=token)
     clock.now += 1
     assert not memory.is_refused(token, "192.0.2.1")
-    assert memory.load(token, NOON) is True
+    assert load(memory, token, NOON) is True
 
 
 def test_requests_of_one_token_share_a_question(memory, freeze):
@@ -306,3 +317,20 @@ def test_live_pixels_are_never_held_against_a_network(endpoint, project, monkeyp
     tokens = [Pixel.objects.create(project=project, title=str(number)).token for number in range(8)]
 
     assert [endpoint.get(f"/p/{token}.gif", peer="192.0.2.1").status for token in tokens] == [200] * 8
+
+
+def test_a_live_pixel_is_answered_before_the_unknown_tokens_that_were_asked_about_first(
+    memory, pixel, freeze, monkeypatch
+):
+    thaw = freeze()
+    first = memory.ask("first", NOON, "")
+    eventually(lambda: memory._query_began_at < math.inf, 20)  # it hangs alone, while the others gather
+    unknown = [memory.ask(f"token-{number}", NOON, f"192.0.2.{number}") for number in range(100)]
+    live = memory.ask(pixel.token, NOON, "192.0.2.200")
+    told_when_live = []
+    live.add_done_callback(lambda answer: told_when_live.append(sum(other.done() for other in unknown)))
+    thaw()
+    wait([first, *unknown, live], 20)
+
+    assert live.result() is True
+    assert told_when_live == [0]
