@@ -1,6 +1,5 @@
 """The writer on a real disk that is full or read-only for a while."""
 
-import os
 import subprocess
 from contextlib import suppress
 
@@ -9,19 +8,15 @@ import pytest
 from collector.spool.locks import is_finished
 from collector.spool.reader import segments
 from collector.spool.writer import SpoolWriter
+from tests import disks
 from tests.clock import Clock
 from tests.collector.spool.lines import LINE, lines
 
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """Mount a disk of 256 KiB, which only root may do."""
-    path = tmp_path / "disk"
-    path.mkdir()
-    if os.geteuid() or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", path]).returncode:
-        pytest.skip("only root can mount a small disk")
-    yield path
-    subprocess.run(["umount", "--lazy", path], check=True)
+    with disks.small_disk(tmp_path / "disk", 256) as path:
+        yield path
 
 
 def lines_until_full(writer: SpoolWriter) -> int:
