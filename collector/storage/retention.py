@@ -2,10 +2,8 @@
 
 from datetime import datetime, time, timedelta
 
-from django.db.models import Q
-
 from collector.models import DailySalt, DailyVisitor, Hit, Project
-from collector.storage.salts import first_implausible_date, last_expired_date
+from collector.storage.salts import last_expired_date
 
 DELETE_ROWS = 20_000  # by one statement: other writers get their turn between two statements
 
@@ -15,10 +13,10 @@ def delete_expired(now: datetime) -> int:
 
     Hits are deleted by whole days of their project's time zone: a day has either all of its hits or none.
     """
-    expired = Q(date__lte=last_expired_date(now)) | Q(date__gte=first_implausible_date(now))
-    deleted, _ = DailySalt.objects.filter(expired).delete()
+    last_expired = last_expired_date(now)
+    deleted, _ = DailySalt.objects.filter(date__lte=last_expired).delete()
     for project in Project.objects.all():
-        deleted += DailyVisitor.objects.filter(expired, project=project).delete()[0]
+        deleted += DailyVisitor.objects.filter(project=project, date__lte=last_expired).delete()[0]
         deleted += _delete_hits(project, now)
     return deleted
 

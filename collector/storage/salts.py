@@ -6,6 +6,9 @@ UTC-12. A salt, and the `DailyVisitor` rows of its date, are deleted within 48 h
 Salts are created up to `DAYS_AHEAD` days before their date. An outage of the database over midnight then costs no
 visitor. This does not weaken the promise: a salt that no hash was made with yet tells nothing about anybody, and it is
 deleted by the same rule as if it had been created on its date.
+
+Salts of dates further ahead stay, too. They may be those of today, seen while the clock is wrong; without them, every
+reader of today would be a second visitor.
 """
 
 import secrets
@@ -18,7 +21,6 @@ SALT_BYTES = 32
 DAYS_AHEAD = 2
 _EARLIEST, _LATEST = timedelta(hours=14), timedelta(hours=-12)  # offsets of the time zones where a date begins and ends
 _KEPT = timedelta(hours=46)  # after the date's end in the last zone; the drain deletes once an hour
-_IMPLAUSIBLE_DAYS = 7  # a salt so far ahead was created while the clock was wrong
 
 
 def dates_to_load(now: datetime) -> list[str]:
@@ -32,14 +34,9 @@ def last_expired_date(now: datetime) -> date:
     return _local_date(now - _KEPT, _LATEST) - timedelta(days=1)
 
 
-def first_implausible_date(now: datetime) -> date:
-    """Return the first date that is so far ahead that its salt must be a wrong clock's, and must not stay for long."""
-    return _local_date(now, _EARLIEST) + timedelta(days=_IMPLAUSIBLE_DAYS)
-
-
 def is_kept(day: str, now: datetime) -> bool:
     """Whether the salt of a date, in ISO 8601, may still be kept."""
-    return last_expired_date(now) < date.fromisoformat(day) < first_implausible_date(now)
+    return date.fromisoformat(day) > last_expired_date(now)
 
 
 def load_salts(days: Iterable[str]) -> dict[str, bytes]:
