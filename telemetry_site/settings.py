@@ -102,7 +102,9 @@ def database(url: str, *, is_durable: bool) -> dict[str, Any]:
             "DATABASE_URL is for an unsupported database. Use sqlite:///path or postgres://user:password@host/name."
         )
     else:
-        config["OPTIONS"] = {"connect_timeout": 5} | config.get("OPTIONS", {})
+        # A server that is unreachable without a word counts as gone after half a minute, not after hours (tcp(7)).
+        patience = {"keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 30_000}
+        config["OPTIONS"] = {"connect_timeout": 5} | patience | config.get("OPTIONS", {})
     return config
 
 

@@ -3,6 +3,8 @@
 # Offsets of whole, half and quarter hours, and clock changes of one hour and of half an hour.
 ZONES = ["UTC", "Europe/Berlin", "America/St_Johns", "Australia/Lord_Howe", "Asia/Kathmandu", "Africa/Monrovia"]
 
+DAY_US = 86_400_000_000  # the microseconds of a day
+
 
 class Clock:
     """Call it for the time in seconds; add to `now` to move it on."""

@@ -40,7 +40,7 @@ class Endpoint:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.receiver = Receiver(
-            Lookups(), SpoolWriter(directory), ReaderLimiter(UNLIMITED), Limiter("proxies", UNLIMITED)
+            Lookups(directory), SpoolWriter(directory), ReaderLimiter(UNLIMITED), Limiter("proxies", UNLIMITED)
         )
 
     def get(self, path: str, **headers: str | bytes) -> Response:
@@ -58,7 +58,7 @@ class Endpoint:
         raise NotImplementedError
 
     def close(self) -> None:
-        self.receiver.spool.close()
+        self.receiver.close()
 
     def spooled(self) -> list[SpooledHit]:
         return [

@@ -5,10 +5,9 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from django.db import connection
-
 from collector.intake.clock import now_us
 from collector.intake.headers import join_headers
+from collector.intake.lookups import WAIT_SECONDS
 from collector.intake.receive import PixelRequest, Receiver
 from collector.intake.targets import is_for_pixels, without_host
 from collector.intake.wiring import receiver
@@ -49,13 +48,12 @@ def dispatcher(fast_path: "FastPath", application: Application) -> Application:
 class FastPath:
     """Answers pixel requests in the event loop's thread, unless a request needs the database or the disk.
 
-    One thread queries the database: a process then holds one connection, and a slow database delays only the requests
-    that need it. Another thread waits for the disk if SPOOL_DURABILITY is `disk`.
+    The thread of the lookups queries the database: a process then holds one connection, and a slow database delays only
+    the requests that need it. Another thread waits for the disk if SPOOL_DURABILITY is `disk`.
     """
 
     def __init__(self, receiver: Receiver) -> None:
         self._receiver = receiver
-        self._lookup_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="lookups")
         self._sync_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="fsync")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -64,20 +62,20 @@ class FastPath:
         request = PixelRequest(scope["method"], scope["path"], join_headers(scope["headers"]), peer)
         at_us = now_us()
         answer = self._receiver.receive(request, at_us)
-        loop = asyncio.get_running_loop()
         if answer is None:
-            answer = await loop.run_in_executor(self._lookup_thread, self._receiver.look_up_and_receive, request, at_us)
+            question = self._receiver.ask(request, at_us)
+            await asyncio.wait([asyncio.wrap_future(question)], timeout=WAIT_SECONDS)
+            answer = self._receiver.receive_asked(request, at_us, question)
         if lines := self._receiver.lines_to_sync(request, answer):
+            loop = asyncio.get_running_loop()
             answer = await loop.run_in_executor(self._sync_thread, self._receiver.sync, answer, lines)
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else answer.body})
 
     def close(self) -> None:
-        """End the segment and close the database connection. Optional: without it no hit is lost."""
-        self._lookup_thread.submit(lambda: connection.close())  # `connection` is the calling thread's own
-        self._lookup_thread.shutdown()
+        """End the segment and the threads. Optional: without it no hit is lost."""
         self._sync_thread.shutdown()
-        self._receiver.spool.close()
+        self._receiver.close()
 
 
 async def _lifespan(receive: Receive, send: Send, fast_path: FastPath) -> None:

@@ -1,125 +1,268 @@
-"""A process's memory of the database, so that most requests need no query: live tokens and the salt of the day.
+"""A process's memory of the database, so that most requests need no query: live pixels and salts.
 
-While the database is down, the memory keeps what it has, and hits of unknown tokens are spooled. The drain later checks
-whether their tokens exist.
+One thread queries. It asks again about everything in the memory every `REFRESH_SECONDS`, so that a request never waits
+for what is known. Only the first request of an unknown token waits, for at most `WAIT_SECONDS`.
+
+While the database is away (it is down, frozen or locked), the memory keeps what it has, the standby file adds what it
+lacks, and hits of unknown tokens are spooled at once. The drain later checks whether their tokens exist.
 """
 
+import logging
+import math
+import os
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Container, Mapping, Sequence, Set
+from concurrent.futures import Future
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
 from typing import NamedTuple
 
-from django.db import DatabaseError, InterfaceError, connection, transaction
+from django.db import DatabaseError, InterfaceError, connection
+from django.utils import timezone
 
+from collector.intake.askers import Askers
+from collector.intake.brief import brief_statements
 from collector.intake.clients import Network, networks_of
-from collector.intake.visitors import DAY_MICROSECONDS, salt_of
-from collector.models import Pixel
+from collector.storage.countable import local_day_and_hour
+from collector.storage.salts import dates_to_load, is_kept, load_salts
+from collector.storage.standby import MAX_PIXELS, LivePixel, live_pixels, read_standby
 
-TOKEN_SECONDS = 30.0  # a retired pixel stops within a minute
-RETRY_SECONDS = 2.0  # pause after a failed query
+logger = logging.getLogger(__name__)
+
+REFRESH_SECONDS = 20.0  # a retired pixel stops within a minute
+RETRY_SECONDS = 2.0  # between two tries while the database is away
+WAIT_SECONDS = 1.0  # of a request for an answer; then the database counts as away
+NO_SECONDS = 1.0  # after two noes in this time, a token is not asked about for as long
 QUICK_SECONDS = 0.5
-BRIEF_POSTGRESQL = "/* lookups.brief */ SET LOCAL statement_timeout = 2000"
-BUSY_TIMEOUT = "PRAGMA busy_timeout"
-AHEAD_MICROSECONDS = 3_600_000_000  # load tomorrow's salt an hour early, in case the database is down at midnight
-MAX_TOKENS = 10_000
-MAX_SALTS = 2
+MAX_TOKENS = MAX_PIXELS
+MAX_NOES = 10_000
+MAX_SALTS = 64
+MAX_QUESTIONS = 2_000  # that wait at the same time
+TOLD_TOGETHER, TELLING_PAUSE_SECONDS = 20, 0.002
+BATCH_TOKENS = 200  # of one query: it takes the interpreter for less than a millisecond
+
+Facts = tuple[Mapping[str, LivePixel], Mapping[str, bytes]]  # live pixels by token, and salts by date
 
 
-class _Live(NamedTuple):
-    """A token that is live, and the networks whose hits don't count."""
+class Live(NamedTuple):
+    """A live pixel: its project, that project's time zone, and the networks whose hits don't count."""
 
-    until: float  # monotonic seconds; query it again then
+    project_id: int
+    timezone: str
     networks: tuple[Network, ...]
 
 
-_NOT_LIVE = _Live(0.0, ())
+class _Noes(NamedTuple):
+    """How often the database has said in a row that a token is not live, and until when that is remembered."""
+
+    times: int
+    until: float
+
+
+_NO_NOES = _Noes(0, 0.0)
+
+
+class Question(NamedTuple):
+    """Is this token live? `answer` becomes True, False, or None if the database did not say."""
+
+    token: str
+    at_us: int
+    network: str
+    answer: "Future[bool | None]"
 
 
 class Lookups:
-    """A bounded memory of live tokens and salts. `clock` returns monotonic seconds; `at_us` is wall clock time."""
+    """A bounded memory of live pixels and salts. `clock` returns monotonic seconds; `at_us` is wall clock time.
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    `directory` is the spool's, where the standby file is. `pixels` are the live ones that it knows, by token; `is_away`
+    says that the database does not answer.
+    """
+
+    def __init__(self, directory: Path, clock: Callable[[], float] = time.monotonic) -> None:
+        self.pixels: dict[str, Live] = {}
+        self.is_away = False
+        self._directory = directory
         self._clock = clock
-        self._live: dict[str, _Live] = {}
-        self._salts: dict[int, bytes] = {}
-        self._retry_at = 0.0
-        self._lock = threading.Lock()  # for the threads of a WSGI host; the ASGI entry point has one
+        self._salts: dict[str, bytes] = {}  # by date in ISO 8601
+        self._noes: dict[str, _Noes] = {}  # by token
+        self._askers = Askers(clock)
+        self._has_recalled = False
+        self._questions: dict[str, Question] = {}
+        self._to_refresh: list[str] = []
+        self._refresh_due_at = 0.0
+        self._query_began_at = math.inf
+        self._wake = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._pid = 0
+        self._is_closed = False
 
-    def is_live(self, token: str, at_us: int) -> bool | None:
-        """Return True if the memory says that a hit of the token may count, None if you must call `load`."""
-        now = self._clock()
-        if self._live.get(token, _NOT_LIVE).until > now and at_us // DAY_MICROSECONDS in self._salts:
-            return True
-        return True if now < self._retry_at else None
+    def salt(self, pixel: Live, at_us: int) -> bytes | None:
+        """Return the salt of a moment's date in the pixel's time zone, or None if the memory does not have it."""
+        return self._salts.get(local_day_and_hour(at_us, pixel.timezone)[0])
 
-    def load(self, token: str, at_us: int) -> bool:
-        """Query the database; return whether a hit of the token may count. Blocks. One query a token, one a salt.
+    def is_refused(self, token: str, network: str) -> bool:
+        """Whether a token that is not in the memory is answered with no, without a query.
 
-        Unknown tokens are not remembered, so that a new pixel counts at once. While the database is down, every token
-        may count.
+        That is so if the database has just said no twice, or if this network has asked about too many unknown tokens.
+        Not after one no: a new pixel counts at once, even if somebody requested its token a moment too early.
         """
-        with self._lock:
-            if self.is_live(token, at_us) is None:  # another thread may have loaded it meanwhile
-                self._load(token, at_us)
-        return token in self._live or self._clock() < self._retry_at
+        noes = self._noes.get(token, _NO_NOES)
+        return (noes.times > 1 and noes.until > self._clock()) or not self._askers.may_ask(network, token)
 
-    def excluded_networks(self, token: str) -> tuple[Network, ...]:
-        """Return the networks that the token's project excludes, as far as the memory knows."""
-        return self._live.get(token, _NOT_LIVE).networks
+    def ask(self, token: str, at_us: int, network: str) -> "Future[bool | None]":
+        """Have the thread ask about a token, and the salts of a moment. Requests of the same token share a question."""
+        with self._wake:
+            waiting = self._questions.get(token)
+            if waiting:
+                return waiting.answer
+            answer: Future[bool | None] = Future()
+            answer.set_running_or_notify_cancel()  # a client that goes away must not cancel it for the others
+            if self._is_closed or len(self._questions) >= MAX_QUESTIONS:
+                answer.set_result(None)
+                return answer
+            self._askers.note(network, token)
+            self._questions[token] = Question(token, at_us, network, answer)
+            self._start_thread()
+            self._wake.notify()
+        return answer
 
-    def salt(self, at_us: int) -> bytes | None:
-        """Return the salt of a moment's day, or None if it could not be loaded yet."""
-        return self._salts.get(at_us // DAY_MICROSECONDS)
+    def give_up(self) -> None:
+        """Note that a request waited for `WAIT_SECONDS` in vain: if a query still hangs, the database is away."""
+        if self._clock() - self._query_began_at >= QUICK_SECONDS:
+            self.is_away = True
+            self._recall()
 
-    def _load(self, token: str, at_us: int) -> None:
-        began_at = self._clock()
+    def close(self) -> None:
+        """End the thread and its connection to the database. Optional."""
+        with self._wake:
+            self._is_closed = True
+            self._wake.notify()
+        if self._thread and self._pid == os.getpid():
+            self._thread.join(WAIT_SECONDS)
+
+    def _start_thread(self) -> None:
+        """Start the thread unless it runs. A forked child has none of its parent's threads."""
+        if self._thread is None or self._pid != os.getpid() or not self._thread.is_alive():
+            self._pid = os.getpid()
+            self._thread = threading.Thread(target=self._work, name="lookups", daemon=True)
+            self._thread.start()
+
+    def _work(self) -> None:
+        while True:
+            with self._wake:
+                self._wake.wait_for(lambda: self._questions or self._is_closed, self._seconds_to_refresh())
+                if self._is_closed:
+                    break
+                questions = list(islice(self._questions.values(), BATCH_TOKENS))
+            self.work_once(questions)
+        connection.close()
+
+    def _seconds_to_refresh(self) -> float:
+        return 0.0 if self._to_refresh else max(0.0, self._refresh_due_at - self._clock())
+
+    def work_once(self, questions: Sequence[Question] = ()) -> None:
+        """Answer questions, and refresh a part of the memory if that is due. Two queries: pixels and salts."""
+        days = {day for question in questions for day in dates_to_load(_moment(question.at_us))} - self._salts.keys()
+        if not self._to_refresh and self._clock() >= self._refresh_due_at:
+            self._refresh_due_at = self._clock() + REFRESH_SECONDS
+            self._to_refresh = list(self.pixels)
+            self._forget_expired()
+            days |= set(dates_to_load(timezone.now()))
+        room = max(0, BATCH_TOKENS - len(questions))
+        tokens = [question.token for question in questions] + self._to_refresh[:room]
+        self._to_refresh = self._to_refresh[room:]
         try:
-            self._query(token, at_us)
-        except (DatabaseError, InterfaceError):
+            pixels, salts = self._query_twice(tokens, days)
+        except Exception as error:
+            if not isinstance(error, DatabaseError | InterfaceError):
+                logger.exception("A lookup failed.")
             connection.close()
-            # A quick failure may only mean a stale connection, which is worth a second try. A slow one means an outage.
-            if self._clock() - began_at < QUICK_SECONDS:
-                with suppress(DatabaseError, InterfaceError):
-                    self._query(token, at_us)
-                    return
-                connection.close()
-            self._retry_at = self._clock() + RETRY_SECONDS
-
-    def _query(self, token: str, at_us: int) -> None:
-        """Query what is missing. If the database is locked, as by a migration, this fails before readers give up."""
-        days = {at_us // DAY_MICROSECONDS, (at_us + AHEAD_MICROSECONDS) // DAY_MICROSECONDS} - self._salts.keys()
-        with brief_statements():
-            live = Pixel.objects.live().filter(token=token)
-            excluded = live.values_list("project__excluded_networks", flat=True).first()
-            salts = {day: salt_of(day) for day in sorted(days)}
-        # Only now is the salt committed, and only a committed salt is the same in every process.
-        if excluded is None:
-            self._live.pop(token, None)
+            self._to_refresh = []
+            self._refresh_due_at = self._clock() + RETRY_SECONDS
+            self.is_away = True
+            self._recall()
+            self._settle(questions, None)
         else:
-            self._live[token] = _Live(self._clock() + TOKEN_SECONDS, networks_of(excluded))
-            if len(self._live) > MAX_TOKENS:
-                del self._live[next(iter(self._live))]
-        for day, salt in salts.items():
-            self._salts[day] = salt
-            if len(self._salts) > MAX_SALTS:
-                del self._salts[min(self._salts)]
+            self.is_away = self._has_recalled = False
+            self._remember(tokens, pixels, salts)
+            self._settle(questions, pixels.keys())
 
-
-@contextmanager
-def brief_statements() -> Iterator[None]:
-    """Let statements fail after two seconds."""
-    if connection.vendor == "postgresql":
-        with transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute(BRIEF_POSTGRESQL)
-            yield
-        return
-    # No transaction here: it would take SQLite's only write lock and wait for the drain. Reads never wait.
-    with connection.cursor() as cursor:
-        default_timeout = cursor.execute(BUSY_TIMEOUT).fetchone()[0]
-        cursor.execute(f"{BUSY_TIMEOUT} = 2000")
+    def _query_twice(self, tokens: Sequence[str], days: Set[str]) -> Facts:
+        """Query. After a quick failure, which may only mean a stale connection, try again."""
+        self._query_began_at = self._clock()
         try:
-            yield
+            try:
+                return self._query(tokens, days)
+            except (DatabaseError, InterfaceError):
+                connection.close()
+                if self._clock() - self._query_began_at >= QUICK_SECONDS:
+                    raise
+            return self._query(tokens, days)
         finally:
-            cursor.execute(f"{BUSY_TIMEOUT} = {default_timeout}")
+            self._query_began_at = math.inf
+
+    def _query(self, tokens: Sequence[str], days: Set[str]) -> Facts:
+        with brief_statements():
+            pixels = live_pixels(tokens) if tokens else {}
+            salts = load_salts(days) if days else {}
+        return pixels, salts  # only now are new salts committed
+
+    def _remember(self, tokens: Sequence[str], pixels: Mapping[str, LivePixel], salts: Mapping[str, bytes]) -> None:
+        self._salts.update(salts)
+        while len(self._salts) > MAX_SALTS:
+            del self._salts[next(iter(self._salts))]
+        now = self._clock()
+        for token in tokens:
+            pixel = pixels.get(token)
+            if pixel is None:
+                self.pixels.pop(token, None)
+                noes = self._noes.get(token, _NO_NOES)
+                self._noes[token] = _Noes(noes.times + 1 if noes.until > now else 1, now + NO_SECONDS)
+            else:
+                self.pixels[token] = _live(pixel)
+        while len(self.pixels) > MAX_TOKENS:
+            del self.pixels[next(iter(self.pixels))]
+        while len(self._noes) > MAX_NOES:
+            del self._noes[next(iter(self._noes))]
+
+    def _settle(self, questions: Sequence[Question], live: Container[str] | None) -> None:
+        """Answer questions: with None if `live` is None. Only a no is held against the network that asked.
+
+        Live tokens come first. Many noes are told a few at a time, because each wakes a request that takes its time in
+        the event loop: readers of other pixels go between them.
+        """
+        answers = [(question, None if live is None else question.token in live) for question in questions]
+        answers.sort(key=lambda pair: pair[1] is False)
+        for told, (question, answer) in enumerate(answers, 1):
+            if answer is not False:
+                self._askers.forgive(question.network, question.token)
+            with self._wake:
+                del self._questions[question.token]
+            question.answer.set_result(answer)
+            if told % TOLD_TOGETHER == 0 and answer is False:
+                time.sleep(TELLING_PAUSE_SECONDS)
+
+    def _recall(self) -> None:
+        """Add what the standby file knows. Once in each outage."""
+        if self._has_recalled:
+            return
+        self._has_recalled = True
+        standby = read_standby(self._directory, timezone.now())
+        for token, pixel in standby.pixels.items():
+            if token not in self.pixels and len(self.pixels) < MAX_TOKENS:
+                self.pixels[token] = _live(pixel)
+        self._salts = standby.salts | self._salts
+
+    def _forget_expired(self) -> None:
+        now = timezone.now()
+        self._salts = {day: salt for day, salt in self._salts.items() if is_kept(day, now)}
+
+
+def _live(pixel: LivePixel) -> Live:
+    return Live(pixel.project_id, pixel.timezone, networks_of(pixel.excluded_networks))
+
+
+def _moment(at_us: int) -> datetime:
+    return datetime.fromtimestamp(at_us // 1_000_000, UTC)

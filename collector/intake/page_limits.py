@@ -7,7 +7,8 @@ from django.utils.translation import ngettext
 
 from collector.intake.clock import now_us
 from collector.intake.rate_limits import Rate, count_request, keyed_hash
-from collector.intake.visitors import DAY_MICROSECONDS, salt_of
+from collector.storage.countable import local_day_and_hour
+from collector.storage.salts import load_salts
 
 
 def seconds_to_wait(group: str, key: Callable[[], str], rate: tuple[int, int]) -> int:
@@ -32,11 +33,13 @@ def wait_message(wait_seconds: int) -> str:
 
 
 def network_key(network: str, purpose: str) -> str:
-    """Return a hash that stands for a network, for one purpose and only today. One query a day.
+    """Return a hash that stands for a network, for one purpose and only on this UTC date. One query a day.
 
-    Once the day's salt is deleted, nobody can compute it again.
+    Once the date's salt is deleted, nobody can compute it again.
     """
-    return keyed_hash((network, purpose), _salt_of(now_us() // DAY_MICROSECONDS))
+    return keyed_hash((network, purpose), _salt_of(local_day_and_hour(now_us(), "UTC")[0]))
 
 
-_salt_of = lru_cache(maxsize=1)(salt_of)  # of today
+@lru_cache(maxsize=1)  # of today
+def _salt_of(day: str) -> bytes:
+    return load_salts([day])[day]

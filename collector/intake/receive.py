@@ -8,7 +8,8 @@ User agents, which repeat from hit to hit, are parsed once and kept in a bounded
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from functools import lru_cache
 from zlib import crc32
 
@@ -19,9 +20,9 @@ from collector.classify.bots import has_inconsistent_headers
 from collector.classify.declared import declared_bot
 from collector.intake import answers
 from collector.intake.answers import Answer
-from collector.intake.clients import client_address, country_of, is_private, is_within
+from collector.intake.clients import Network, client_address, country_of, is_private, is_within, networks
 from collector.intake.languages import MAX_HEADER, language_of
-from collector.intake.lookups import Lookups
+from collector.intake.lookups import Live, Lookups
 from collector.intake.pages import MAX_HOST, page_of
 from collector.intake.rate_limits import Limiter, ReaderLimiter
 from collector.intake.targets import Target, target_of
@@ -50,7 +51,7 @@ _ANSWERS = {
     _EXCLUDED: answers.BY_REASON[answers.EXCLUDED],
 }
 _SPOOLED = frozenset(_ANSWERS.values())
-_NO_KEY = b"no salt yet"  # for the rate limit, while a process has not reached the database yet
+_NO_KEY = b"no salt yet"  # for the rate limit, while the pixel can't be looked up
 
 
 class CallingAgent(msgspec.Struct, frozen=True):
@@ -84,7 +85,9 @@ class Receiver:
         self.trusted_proxies = trusted_proxies
 
     def receive(self, request: PixelRequest, at_us: int) -> Answer | None:
-        """Answer one request, or return None if that needs the database. Then call `look_up_and_receive`.
+        """Answer one request, or return None if that needs the database. Then call `ask` and `receive_asked`.
+
+        While the database is away, nothing needs it.
 
         `at_us` is the time of the request in microseconds since the epoch. When this returns, a GET of a live pixel is
         in the spool. HEAD gets the same answer as GET, but is not counted.
@@ -94,20 +97,45 @@ class Receiver:
         target = target_of(request.path)
         if target is None:
             return answers.BY_REASON[answers.UNKNOWN_TOKEN]
-        if self.lookups.is_live(target.token, at_us) is None:
-            return None
-        return self._spool_hit(request, target, at_us)
+        lookups = self.lookups
+        pixel = lookups.pixels.get(target.token)
+        salt = lookups.salt(pixel, at_us) if pixel else None
+        if salt is None and not lookups.is_away:
+            is_refused = pixel is None and lookups.is_refused(target.token, self._network_of(request))
+            return answers.BY_REASON[answers.UNKNOWN_TOKEN] if is_refused else None
+        return self._spool_hit(request, target, at_us, pixel, salt)
 
-    def look_up_and_receive(self, request: PixelRequest, at_us: int) -> Answer:
-        """Query whether the request's pixel is live, and answer. Blocks."""
+    def ask(self, request: PixelRequest, at_us: int) -> "Future[bool | None]":
+        """Have the request's pixel looked up. Wait for it for at most WAIT_SECONDS, then call `receive_asked`."""
         target = target_of(request.path)
-        if target is None or not self.lookups.load(target.token, at_us):
-            return answers.BY_REASON[answers.UNKNOWN_TOKEN]
-        return self._spool_hit(request, target, at_us)
+        return self.lookups.ask(target.token if target else "", at_us, self._network_of(request))
 
-    def _spool_hit(self, request: PixelRequest, target: Target, at_us: int) -> Answer:
+    def receive_asked(self, request: PixelRequest, at_us: int, question: "Future[bool | None]") -> Answer:
+        """Answer a request whose pixel was looked up. If there is no answer yet, its hit is spooled: it may count."""
+        target = target_of(request.path)
+        if not question.done():
+            self.lookups.give_up()
+        elif question.result() is False:
+            target = None
+        if target is None:
+            return answers.BY_REASON[answers.UNKNOWN_TOKEN]
+        pixel = self.lookups.pixels.get(target.token)
+        return self._spool_hit(request, target, at_us, pixel, self.lookups.salt(pixel, at_us) if pixel else None)
+
+    def close(self) -> None:
+        """End the segment and the lookups. Optional: without it no hit is lost."""
+        self.lookups.close()
+        self.spool.close()
+
+    def _network_of(self, request: PixelRequest) -> str:
+        return networks(client_address(request.peer, request.headers, self.trusted_proxies)).local
+
+    def _spool_hit(
+        self, request: PixelRequest, target: Target, at_us: int, pixel: Live | None, salt: bytes | None
+    ) -> Answer:
+        """Spool a hit. `pixel` and `salt` are None if they can't be looked up now; the hit then has no visitor."""
         counts = request.method == "GET"
-        hit = self._hit_of(request, target, at_us, counts=counts)
+        hit = self._hit_of(request, target, at_us, pixel, salt, counts=counts)
         if counts:
             try:
                 self.spool.append(hit.to_line())
@@ -134,15 +162,26 @@ class Receiver:
             return answers.BY_REASON[answers.LOST]
         return answer
 
-    def _hit_of(self, request: PixelRequest, target: Target, at_us: int, *, counts: bool) -> SpooledHit:
-        """Return what may be kept of a request. Only this function, and those it calls, see the client's address."""
+    def _hit_of(
+        self,
+        request: PixelRequest,
+        target: Target,
+        at_us: int,
+        pixel: Live | None,
+        salt: bytes | None,
+        *,
+        counts: bool,
+    ) -> SpooledHit:
+        """Return what may be kept of a request. The client's address goes no further."""
         headers = request.headers
         agent_bytes = headers.get(b"user-agent", b"")
         agent = agent_of(agent_bytes[: 4 * MAX_AGENT])  # keeps the cache small, whatever clients send
-        salt = self.lookups.salt(at_us)
         address = client_address(request.peer, headers, self.trusted_proxies)
+        networks_excluded = pixel.networks if pixel else ()
         declared = "" if agent.is_bot or agent.proxy else declared_bot(headers)
-        verdict = self._verdict_on(headers, target, agent, declared, address, salt or _NO_KEY, counts=counts)
+        verdict = self._verdict_on(
+            headers, target, agent, declared, address, networks_excluded, salt or _NO_KEY, counts=counts
+        )
         opts_out = headers.get(b"sec-gpc") == b"1" or headers.get(b"dnt") == b"1"
         if opts_out and verdict == _COUNTED:
             verdict = _OPTED_OUT
@@ -165,7 +204,7 @@ class Receiver:
             page,
             language_of(headers.get(b"accept-language", b"")[: MAX_HEADER + 1]),
             country_of(address),
-            visitor_of(address, agent_bytes, salt) if salt and address else None,
+            visitor_of(address, agent_bytes, salt, pixel.project_id) if pixel and salt and address else None,
             declared or (_hints(headers) if agent.is_vague else ""),
             is_private(address),
         )
@@ -177,14 +216,14 @@ class Receiver:
         agent: CallingAgent,
         declared: str,
         address: str,
+        excluded: Sequence[Network],
         key: bytes,
         counts: bool,
     ) -> int:
         """Return the verdict on a request, opt-outs aside. Counts the request for the rate limit if `counts`."""
         if not headers.keys().isdisjoint(_PREFETCH_HEADERS) and _is_prefetch(headers):
             return _PREFETCHED
-        networks = self.lookups.excluded_networks(target.token)
-        if networks and is_within(address, networks):
+        if excluded and is_within(address, excluded):
             return _EXCLUDED
         if counts and self._is_excess(headers, address, agent.proxy, target, key):
             return _EXCESS

@@ -1,9 +1,12 @@
 """The pixel as an ordinary Django view: the entry point for `runserver` and WSGI hosts."""
 
+from concurrent.futures import wait
+
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from collector.intake.clock import now_us
+from collector.intake.lookups import WAIT_SECONDS
 from collector.intake.receive import PixelRequest
 from collector.intake.wiring import receiver
 
@@ -22,7 +25,11 @@ def pixel(request: HttpRequest) -> HttpResponse:
         peer=request.META.get("REMOTE_ADDR") or "",
     )
     at_us = now_us()
-    answer = receiver().receive(pixel_request, at_us) or receiver().look_up_and_receive(pixel_request, at_us)
+    answer = receiver().receive(pixel_request, at_us)
+    if answer is None:
+        question = receiver().ask(pixel_request, at_us)
+        wait([question], timeout=WAIT_SECONDS)
+        answer = receiver().receive_asked(pixel_request, at_us, question)
     if lines := receiver().lines_to_sync(pixel_request, answer):
         answer = receiver().sync(answer, lines)
     response = HttpResponse(answer.body, status=answer.status)

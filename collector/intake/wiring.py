@@ -16,7 +16,7 @@ def receiver() -> Receiver:
     """Return this process's receiver. It writes nothing before the first hit, so the process may still fork."""
     country_lookup()  # reads files for up to a few seconds: no first hit may wait for that
     return Receiver(
-        Lookups(),
+        Lookups(settings.SPOOL_DIR),
         SpoolWriter(
             settings.SPOOL_DIR,
             max_bytes=settings.SPOOL_MAX_BYTES,

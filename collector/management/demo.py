@@ -17,9 +17,9 @@ from django.db import connection, transaction
 from django.utils.text import slugify
 
 from collector.models import DailyVisitor, Pixel, Project, Verdict
-from collector.models.counts import SALT_LIFETIME
 from collector.spool.line import SpooledHit
 from collector.storage.enrich import Enricher, counting_pixel
+from collector.storage.salts import last_expired_date
 from collector.storage.store import store
 
 BATCH_HITS = 50_000
@@ -77,7 +77,8 @@ def fill(
             with transaction.atomic():
                 store(enriched)
             progress(len(batch))
-        DailyVisitor.objects.filter(project=project, date__lte=day - SALT_LIFETIME).delete()
+        midnight = datetime.combine(day, time.min, project.zone)
+        DailyVisitor.objects.filter(project=project, date__lte=last_expired_date(midnight)).delete()
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
 

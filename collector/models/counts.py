@@ -1,7 +1,5 @@
 """The rollup of hits by day, and what the drain remembers between batches."""
 
-from datetime import timedelta
-
 from django.db import models
 from django.db.models.functions import Now
 
@@ -78,7 +76,7 @@ class DailyCount(models.Model):
 
 
 class DailyVisitor(models.Model):
-    """A visitor who was already seen on a day, by pixel and by project. Deleted with the day's salt."""
+    """A visitor who was already seen on a day, by pixel and by project. Deleted with that date's salt."""
 
     pk = models.CompositePrimaryKey("project_id", "date", "pixel_id", "visitor")
     project = models.ForeignKey(
@@ -95,11 +93,11 @@ class DailyVisitor(models.Model):
         return f"{self.date} {self.visitor}"
 
 
-SALT_LIFETIME = timedelta(hours=48)  # from the moment its day begins
-
-
 class DailySalt(models.Model):
-    """The random key of one UTC day's visitor hashes. Deleted 48 hours after the day began."""
+    """The random key of one date's visitor hashes. Each project uses the salt of its own local date.
+
+    Created before its date begins, and deleted within 48 hours of its end: see `collector/storage/salts.py`.
+    """
 
     date = models.DateField(primary_key=True)
     salt = models.BinaryField(max_length=32)

@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 
-def locked_file(directory: Path, suffix: str, *, append: bool = False) -> int:
-    """Create a file that only this process writes; return its descriptor. If it raises OSError, no file stays behind.
+def locked_file(directory: Path, suffix: str, *, append: bool = False) -> tuple[Path, int]:
+    """Create a file that only this process writes; return its path and descriptor.
+
+    If it raises OSError, no file stays behind.
 
     The drain considers a file without a lock finished. The file therefore gets its name only after it is locked.
     """
@@ -25,7 +27,7 @@ def locked_file(directory: Path, suffix: str, *, append: bool = False) -> int:
         os.close(descriptor)
         draft.unlink(missing_ok=True)
         raise
-    return descriptor
+    return directory / name, descriptor
 
 
 def is_finished(path: Path) -> bool:

@@ -13,6 +13,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -28,6 +29,7 @@ from collector.spool.losses import loss_files, losses
 from collector.spool.reader import read_lines, segments
 from collector.storage.enrich import Enricher, counting_pixels
 from collector.storage.retention import delete_expired
+from collector.storage.standby import update_standby
 from collector.storage.store import store
 
 logger = logging.getLogger(__name__)
@@ -43,6 +45,7 @@ MANY_LINES = 1_000  # a batch of fewer is followed by POLL_SECONDS
 GATHER_SECONDS = 1.5  # after a larger batch, while hits gather for the next one
 MAX_BACKOFF_SECONDS = 15.0
 EXPIRY_SECONDS = 3600.0
+STANDBY_SECONDS = 10.0
 OFFSET_LIFETIME = timedelta(days=90)
 SET_ASIDE_FILE = "set-aside.log"
 MAX_SET_ASIDE_BYTES = 64 * 1024 * 1024
@@ -68,7 +71,7 @@ class Drain:
         self._offsets: dict[str, int] = {}
         self._losses: dict[str, int] = {}
         self._enricher = Enricher()
-        self._expiry_due_at = 0.0
+        self._expiry_due_at = self._standby_due_at = 0.0
 
     def run(self, stop: threading.Event) -> None:
         """Drain until `stop` is set. While the database is down, try again after longer and longer pauses."""
@@ -79,6 +82,7 @@ class Drain:
                 lines = self.drain_once()
                 self._adjust(self._clock() - began_at)
                 self._expire()
+                self._keep_standby()
                 backoff = POLL_SECONDS
             except (DatabaseError, InterfaceError) as error:
                 connection.close()
@@ -118,9 +122,9 @@ class Drain:
     def _waiting_lines(self) -> Iterator[Line]:
         room = self._batch_lines * LINE_BYTES
         for segment in segments(self._directory):
-            offset = self._offset(segment.name)
-            if room > 0 and segment.stat().st_size > offset:
-                for line in read_lines(segment, offset, limit_bytes=room):
+            size = _size(segment)
+            if room > 0 and size and size > self._offset(segment.name):
+                for line in read_lines(segment, self._offset(segment.name), limit_bytes=room):
                     room -= line.end - line.offset
                     yield line
 
@@ -134,16 +138,19 @@ class Drain:
     def _store_losses(self) -> None:
         """Store how many hits each process could not spool. No query while no number changed."""
         for path in loss_files(self._directory):
-            has_ended = is_finished(path)  # checked before the number is read: until then a process may add to it
-            lost = losses(path)
-            if lost != self._losses.get(path.name, 0):
-                self._offset(path.name)  # creates its row
-                SpoolOffset.objects.filter(segment=path.name).update(lost=lost, updated_at=timezone.now())
-                self._losses[path.name] = lost
-            if has_ended:
-                path.unlink()
-                self._losses.pop(path.name, None)
-                self._offsets.pop(path.name, None)
+            with suppress(FileNotFoundError):
+                has_ended = is_finished(path)  # checked before the number is read: until then a process may add to it
+                self._store_loss(path.name, losses(path))
+                if has_ended:
+                    path.unlink()
+                    self._losses.pop(path.name, None)
+                    self._offsets.pop(path.name, None)
+
+    def _store_loss(self, name: str, lost: int) -> None:
+        if lost != self._losses.get(name, 0):
+            self._offset(name)  # creates its row
+            SpoolOffset.objects.filter(segment=name).update(lost=lost, updated_at=timezone.now())
+            self._losses[name] = lost
 
     def _store(self, lines: list[Line]) -> None:
         """Store a batch. If the database refuses a line, halve the batch until that line is alone, and set it aside."""
@@ -216,9 +223,17 @@ class Drain:
 
     def _delete_finished(self) -> None:
         for segment in segments(self._directory):
-            if is_finished(segment) and segment.stat().st_size == self._offset(segment.name):
-                segment.unlink()
-                del self._offsets[segment.name]
+            with suppress(FileNotFoundError):
+                size = segment.stat().st_size if is_finished(segment) else -1
+                if size == 0 or (size > 0 and size == self._offset(segment.name)):
+                    segment.unlink()
+                    self._offsets.pop(segment.name, None)
+
+    def _keep_standby(self) -> None:
+        """Write what web processes that start during an outage must know, every `STANDBY_SECONDS`."""
+        if self._clock() >= self._standby_due_at:
+            self._standby_due_at = self._clock() + STANDBY_SECONDS
+            update_standby(self._directory, timezone.now())
 
     def _expire(self) -> None:
         """Delete what has expired, once an hour."""
@@ -230,6 +245,14 @@ class Drain:
         old = SpoolOffset.objects.filter(updated_at__lt=timezone.now() - OFFSET_LIFETIME)
         old.exclude(segment__in=present).delete()
         delete_expired(timezone.now())
+
+
+def _size(segment: Path) -> int:
+    """Return a segment's size; 0 if it is gone: a writer removes a segment that it could not write to."""
+    try:
+        return segment.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _parsed(line: Line) -> SpooledHit:

@@ -84,14 +84,15 @@ def reclassify(project: Project, progress: Callable[[int], None] = lambda hits: 
     """
     with transaction.atomic():
         project = Project.objects.select_for_update().get(pk=project.pk)
-        salt_days = set(DailySalt.objects.values_list("date", flat=True))
+        days_with_salt = {day.isoformat() for day in DailySalt.objects.values_list("date", flat=True)}
         changed = 0
         for day, hits_of_day in groupby(_hits(project), key=lambda hit: _local_day(hit, project)):
             hits = list(hits_of_day)
             judgements = _judgements(hits)
             changes = [(hit, new) for hit, new in zip(hits, judgements, strict=True) if new != hit.judgement]
             _update(project, changes)
-            _remember_visitors(project, day, [(hit, new) for hit, new in changes if hit.at.date() in salt_days])
+            if day in days_with_salt:
+                _remember_visitors(project, day, changes)
             changed += len(changes)
         rebuild(project, progress)
     return changed

@@ -1,9 +1,9 @@
-"""Delete what has expired: hits after their project's retention, visitors with the salt of their day, counted tries."""
+"""Delete what has expired: hits after their project's retention, visitors with the salt of their date, and tries."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 
 from collector.models import DailySalt, DailyVisitor, Hit, Project, TryCount
-from collector.models.counts import SALT_LIFETIME
+from collector.storage.salts import last_expired_date
 
 DELETE_ROWS = 20_000  # by one statement: other writers get their turn between two statements
 
@@ -13,11 +13,11 @@ def delete_expired(now: datetime) -> int:
 
     Hits are deleted by whole days of their project's time zone: a day has either all of its hits or none.
     """
-    last_expired_day = (now - SALT_LIFETIME).astimezone(UTC).date()
-    deleted, _ = DailySalt.objects.filter(date__lte=last_expired_day).delete()
+    last_expired = last_expired_date(now)
+    deleted, _ = DailySalt.objects.filter(date__lte=last_expired).delete()
     deleted += TryCount.objects.filter(ends_at__lte=now).delete()[0]
     for project in Project.objects.all():
-        deleted += DailyVisitor.objects.filter(project=project, date__lte=last_expired_day).delete()[0]
+        deleted += DailyVisitor.objects.filter(project=project, date__lte=last_expired).delete()[0]
         deleted += _delete_hits(project, now)
     return deleted
 

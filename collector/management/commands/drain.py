@@ -1,6 +1,7 @@
 """`manage.py drain`: move spooled hits into the database until stopped."""
 
 from argparse import ArgumentParser
+from threading import Thread
 from typing import Any
 
 from django.conf import settings
@@ -10,6 +11,7 @@ from django.db import DatabaseError, InterfaceError
 from collector.management.signals import stop_on_signals
 from collector.spool.locks import exclusive
 from collector.storage.drain import Drain
+from collector.storage.standby import expire_regularly
 
 
 class Command(BaseCommand):
@@ -26,7 +28,11 @@ class Command(BaseCommand):
                 if once:
                     self._empty_spool(drain)
                 else:
-                    drain.run(stop_on_signals())
+                    stop = stop_on_signals()
+                    # In a thread, because the drain may wait for a frozen database for as long as it is frozen.
+                    arguments = (settings.SPOOL_DIR, stop)
+                    Thread(target=expire_regularly, args=arguments, name="standby", daemon=True).start()
+                    drain.run(stop)
         except BlockingIOError:
             raise CommandError(
                 f"Another drain already works on {settings.SPOOL_DIR}. Stop it first: a spool can have only one."

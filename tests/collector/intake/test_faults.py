@@ -16,12 +16,12 @@ import psycopg
 import pytest
 from django.db import connection
 
-from collector.intake.visitors import DAY_MICROSECONDS
 from collector.models import DailyVisitor, Hit, Pixel, SpoolOffset
 from collector.models.counts import WHOLE_PROJECT
 from collector.spool.reader import segments
 from collector.spool.writer import SpoolWriter
 from collector.storage.drain import SET_ASIDE_FILE
+from tests.clock import DAY_US
 from tests.endpoints import AsgiEndpoint
 from tests.hits import counts, drain, hit, micros, spool
 from tests.readers import Readers
@@ -175,7 +175,7 @@ def test_a_corrupt_segment_loses_only_the_damaged_lines(tmp_path, pixel, seed):
 def test_if_the_clock_jumps_back_a_day_no_hit_is_lost_and_each_counts_on_its_own_day(tmp_path, pixel, monkeypatch):
     endpoint = AsgiEndpoint(tmp_path / "spool")
     today = micros(f"{datetime.now(UTC).date()}T12:00")
-    for moment in (today, today - DAY_MICROSECONDS, today + 1, today - DAY_MICROSECONDS + 1):
+    for moment in (today, today - DAY_US, today + 1, today - DAY_US + 1):
         monkeypatch.setattr("collector.intake.asgi.now_us", lambda moment=moment: moment)
         assert endpoint.get(f"/p/{pixel.token}.gif").reason == "counted"
     endpoint.close()

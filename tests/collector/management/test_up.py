@@ -107,7 +107,8 @@ def test_answers_on_the_connection_are_the_same_as_by_asgi(shared_server):
             direct = raw_answer(server, b"GET " + (lines % 1).encode())
             by_asgi = raw_answer(server, b"GET " + (lines % 0).encode())
             assert b"server: gunicorn" in by_asgi.lower()
-            assert (b"server: gunicorn" in direct.lower()) == (b"404" in direct[:20])
+            if b"404" not in direct[:20]:  # an unknown token is asked about, by ASGI, unless it was a moment ago
+                assert b"server: gunicorn" not in direct.lower()
             assert parsed(direct)[1:] == parsed(by_asgi)[1:]
             assert parsed(direct)[0].replace(b"1.1", b"1.0") == parsed(by_asgi)[0].replace(b"1.1", b"1.0")
 

@@ -97,6 +97,17 @@ def test_a_visitor_who_counts_again_today_is_not_new_to_the_drain(take, former_r
     assert counts("total") == {("2026-11-22", "(direct)", ""): (2, 1)}
 
 
+def test_visitors_are_remembered_on_the_local_day_whose_salt_is_still_there(take, former_rules, pixel, project):
+    DailySalt.objects.create(date=date(2026, 11, 22), salt=bytes(32))
+    former_rules({IPHONE: Agent(bot="Unheard-of")})
+    take(hit(pixel, "2026-11-21T23:30", visitor=7), hit(pixel, "2026-11-22T23:30", visitor=8))  # 00:30 in Berlin
+    former_rules({})
+    reclassify_agents()
+    reclassify(project)
+
+    assert {(seen.date.day, seen.visitor) for seen in DailyVisitor.objects.all()} == {(22, 7)}
+
+
 def test_a_page_over_the_cap_keeps_its_platform(take, pixel, project, monkeypatch):
     monkeypatch.setattr(caps, "MAX_PAGES", 1)
     take(hit(pixel, page="https://blog.example/1"), hit(pixel, page="https://blog.example/2"))

@@ -13,15 +13,37 @@ pytestmark = pytest.mark.django_db(transaction=True)
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
-def test_salts_and_visitors_are_deleted_after_48_hours(take, pixel):
+@pytest.mark.parametrize("timezone", ["Pacific/Kiritimati", "Europe/Berlin", "Etc/GMT+12"])
+@pytest.mark.parametrize(
+    ("now", "kept"),
+    [
+        ("2026-11-21T11:00", {19, 20, 21, 22}),  # the 19th ended 23 hours ago in UTC-12
+        ("2026-11-22T11:00", {20, 21, 22}),  # and now 47 hours ago; the drain deletes once an hour
+    ],
+)
+def test_a_salt_and_its_visitors_are_deleted_within_48_hours_of_their_dates_end_in_the_last_time_zone(
+    take, pixel, project, timezone, now, kept
+):
+    project.timezone = timezone
+    project.save()
     for day in range(18, 23):
         DailySalt.objects.create(date=date(2026, 11, day), salt=b"x" * 32)
-    take(*(hit(pixel, f"2026-11-{day}T10:00") for day in range(18, 23)))
+    take(*(hit(pixel, datetime(2026, 11, day, 12, tzinfo=project.zone).isoformat()) for day in range(18, 23)))
 
-    delete_expired(NOW)
+    delete_expired(datetime.fromisoformat(now).replace(tzinfo=UTC))
 
-    assert {salt.date.day for salt in DailySalt.objects.all()} == {21, 22}
-    assert {seen.date.day for seen in DailyVisitor.objects.all()} == {21, 22}
+    assert {salt.date.day for salt in DailySalt.objects.all()} == kept
+    assert {seen.date.day for seen in DailyVisitor.objects.all()} == kept
+
+
+def test_a_clock_that_is_behind_deletes_no_salt_and_no_visitor(take, pixel):
+    DailySalt.objects.create(date=date(2026, 11, 22), salt=b"x" * 32)
+    take(hit(pixel, "2026-11-22T10:00"))
+
+    delete_expired(datetime(2025, 1, 1, tzinfo=UTC))
+
+    assert DailySalt.objects.count() == 1
+    assert DailyVisitor.objects.count() == 2
 
 
 def test_hits_are_deleted_by_whole_local_days_and_their_counts_stay(take, project, pixel, monkeypatch):

@@ -7,8 +7,8 @@ from django.test import Client
 
 from collector.intake import page_limits
 from collector.intake.page_limits import network_key
-from collector.intake.visitors import DAY_MICROSECONDS
 from collector.models import ApiToken, DailySalt, Membership, Pixel, Project, Role
+from tests.clock import DAY_US
 from tests.dashboard.api.client import ENDPOINTS, get, token_for
 from tests.dashboard.conftest import NOON
 
@@ -114,7 +114,7 @@ def test_the_hash_of_an_address_differs_by_day_and_by_use(settings, monkeypatch)
         "collector.intake.rate_limits.get_usage", lambda request, **kw: kept.append(kw["key"]("", None))
     )
     for day in (20_000, 20_000, 20_001):
-        monkeypatch.setattr("collector.intake.page_limits.now_us", lambda day=day: day * DAY_MICROSECONDS)
+        monkeypatch.setattr("collector.intake.page_limits.now_us", lambda day=day: day * DAY_US)
         get(Client(), "projects", 401)
     first, again, later = kept
     assert first == again != later

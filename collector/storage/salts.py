@@ -1,0 +1,62 @@
+"""The salts that key the visitor hashes: one random salt for each date, the same in every process.
+
+A project uses the salt of its own local date. Around the world a date lasts 50 hours: it begins in UTC+14 and ends in
+UTC-12. A salt, and the `DailyVisitor` rows of its date, are deleted within 48 hours of that end.
+
+Salts are created up to `DAYS_AHEAD` days before their date. An outage of the database over midnight then costs no
+visitor. This does not weaken the promise: a salt that no hash was made with yet tells nothing about anybody, and it is
+deleted by the same rule as if it had been created on its date.
+
+Salts of dates further ahead stay, too. They may be those of today, seen while the clock is wrong; without them, every
+reader of today would be a second visitor.
+"""
+
+import secrets
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+
+from collector.models import DailySalt
+
+SALT_BYTES = 32
+DAYS_AHEAD = 2
+_EARLIEST, _LATEST = timedelta(hours=14), timedelta(hours=-12)  # offsets of the time zones where a date begins and ends
+_KEPT = timedelta(hours=46)  # after the date's end in the last zone; the drain deletes once an hour
+
+
+def dates_to_load(now: datetime) -> list[str]:
+    """Return the dates, in ISO 8601, whose salts a process needs: today's in every time zone, and the next days'."""
+    first, last = _local_date(now, _LATEST), _local_date(now, _EARLIEST) + timedelta(days=DAYS_AHEAD)
+    return [(first + timedelta(days=day)).isoformat() for day in range((last - first).days + 1)]
+
+
+def last_expired_date(now: datetime) -> date:
+    """Return the last date whose salt and visitors are to be deleted. That of each earlier date is, too."""
+    return _local_date(now - _KEPT, _LATEST) - timedelta(days=1)
+
+
+def is_kept(day: str, now: datetime) -> bool:
+    """Whether the salt of a date, in ISO 8601, may still be kept."""
+    return date.fromisoformat(day) > last_expired_date(now)
+
+
+def load_salts(days: Iterable[str]) -> dict[str, bytes]:
+    """Return the salts of dates in ISO 8601; create those that are missing. One query, three if one is missing.
+
+    Use a new salt only after the transaction is committed. Only then do all processes have the same one.
+    """
+    wanted = {date.fromisoformat(day) for day in days}
+    salts = _stored(wanted)
+    if missing := wanted - salts.keys():
+        rows = [DailySalt(date=day, salt=secrets.token_bytes(SALT_BYTES)) for day in sorted(missing)]
+        DailySalt.objects.bulk_create(rows, ignore_conflicts=True)  # another process may be first: its salt is used
+        salts = _stored(wanted)
+    return {day.isoformat(): salt for day, salt in salts.items()}
+
+
+def _stored(days: set[date]) -> dict[date, bytes]:
+    rows = DailySalt.objects.filter(date__in=days).values_list("date", "salt")
+    return {day: bytes(salt) for day, salt in rows}
+
+
+def _local_date(moment: datetime, offset: timedelta) -> date:
+    return (moment.astimezone(UTC) + offset).date()
