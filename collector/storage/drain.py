@@ -122,11 +122,12 @@ class Drain:
     def _waiting_lines(self) -> Iterator[Line]:
         room = self._batch_lines * LINE_BYTES
         for segment in segments(self._directory):
-            size = _size(segment)
-            if room > 0 and size and size > self._offset(segment.name):
-                for line in read_lines(segment, self._offset(segment.name), limit_bytes=room):
-                    room -= line.end - line.offset
-                    yield line
+            with suppress(FileNotFoundError):  # a writer removes a segment that it could not write to
+                size = segment.stat().st_size
+                if room > 0 and size and size > self._offset(segment.name):
+                    for line in read_lines(segment, self._offset(segment.name), limit_bytes=room):
+                        room -= line.end - line.offset
+                        yield line
 
     def _offset(self, segment: str) -> int:
         """Return the offset up to which a segment is stored. Two queries for a new segment."""
@@ -245,14 +246,6 @@ class Drain:
         old = SpoolOffset.objects.filter(updated_at__lt=timezone.now() - OFFSET_LIFETIME)
         old.exclude(segment__in=present).delete()
         delete_expired(timezone.now())
-
-
-def _size(segment: Path) -> int:
-    """Return a segment's size; 0 if it is gone: a writer removes a segment that it could not write to."""
-    try:
-        return segment.stat().st_size
-    except FileNotFoundError:
-        return 0
 
 
 def _parsed(line: Line) -> SpooledHit:

@@ -239,6 +239,7 @@ def test_the_drain_checks_the_tokens_of_hits_received_while_the_database_was_awa
     assert (row.hits, row.set_aside) == (2, 1)
 
 
+@pytest.mark.alone
 def test_a_frozen_database_delays_only_the_first_unknown_tokens_and_those_only_for_a_second(endpoint, pixel, freeze):
     live = f"/p/{pixel.token}.gif"
     assert endpoint.get(live).reason == "counted"
