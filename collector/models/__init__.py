@@ -4,6 +4,7 @@ from collector.models.access import ApiToken, Section, ShareLink
 from collector.models.counts import DailyCount, DailySalt, DailyVisitor, Dimension, SpoolOffset
 from collector.models.hits import Evidence, Hit, Page, Position, Traffic, UserAgent, Verdict
 from collector.models.projects import Kind, Membership, Pixel, Project, Role
+from collector.models.upkeep import StringKind, StringUse, Upkeep
 
 __all__ = [
     "ApiToken",
@@ -23,7 +24,10 @@ __all__ = [
     "Section",
     "ShareLink",
     "SpoolOffset",
+    "StringKind",
+    "StringUse",
     "Traffic",
+    "Upkeep",
     "UserAgent",
     "Verdict",
 ]

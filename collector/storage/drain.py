@@ -29,6 +29,7 @@ from collector.spool.reader import read_lines, segments
 from collector.storage.enrich import Enricher, counting_pixels
 from collector.storage.retention import delete_expired
 from collector.storage.store import store
+from collector.storage.string_uses import StringsDeletedError, StringUses
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +69,7 @@ class Drain:
         self._offsets: dict[str, int] = {}
         self._losses: dict[str, int] = {}
         self._enricher = Enricher()
+        self._uses = StringUses()
         self._expiry_due_at = 0.0
 
     def run(self, stop: threading.Event) -> None:
@@ -111,9 +113,14 @@ class Drain:
         except BaseException:
             self._offsets.clear()
             self._losses.clear()
-            self._enricher.caps.forget()
+            self._forget_batch()
             raise
         return len(lines)
+
+    def _forget_batch(self) -> None:
+        """Forget what was remembered of a batch that was not stored."""
+        self._enricher.forget_counts()
+        self._uses.forget()
 
     def _waiting_lines(self) -> Iterator[Line]:
         room = self._batch_lines * LINE_BYTES
@@ -156,7 +163,7 @@ class Drain:
         try:
             self._commit(lines, hits)
         except _LINE_ERRORS as error:
-            self._enricher.caps.forget()
+            self._forget_batch()
             if len(lines) > 1:
                 middle = len(lines) // 2
                 self._store(lines[:middle])
@@ -166,7 +173,18 @@ class Drain:
                 self._commit(lines, [])
 
     def _commit(self, lines: list[Line], hits: list[tuple[Line, SpooledHit]]) -> None:
-        """Store hits and the offsets after `lines` in one transaction."""
+        """Store hits and the offsets after `lines` in one transaction; again if strings were deleted meanwhile."""
+        while True:
+            try:
+                self._try_to_commit(lines, hits)
+            except StringsDeletedError as error:
+                self._enricher.forget_strings()
+                logger.info("A batch starts again: %s", error)
+            else:
+                return
+
+    def _try_to_commit(self, lines: list[Line], hits: list[tuple[Line, SpooledHit]]) -> None:
+        self._uses.begin()
         pixels = counting_pixels(hit for _, hit in hits)
         counting: list[tuple[int, SpooledHit]] = []
         segment_of: dict[int, str] = {}
@@ -178,7 +196,10 @@ class Drain:
                 segment_of[id_of_hit] = line.segment
         enriched = self._enricher.enrich(counting, pixels)
         with transaction.atomic():
-            stored = Counter([segment_of[hit.id] for hit in store(enriched)])
+            self._uses.check()
+            stored_hits = store(enriched)
+            self._uses.note(stored_hits)
+            stored = Counter([segment_of[hit.id] for hit in stored_hits])
             private = Counter(segment_of[id_of_hit] for id_of_hit, hit in counting if hit.is_private)
             self._move_offsets(lines, stored, private)
         self._offsets.update({line.segment: line.end for line in lines})
