@@ -133,7 +133,7 @@ class AgentBatch:
         return judged
 
     def _share(self, agent: Agent) -> Judged:
-        """Return the row of all strings that are judged alike and not kept. All bots share one: they chose their names."""
+        """Return the row of all strings that are judged alike and not kept. All bots share one."""
         if agent.bot:
             agent = Agent(bot=OTHER)
         shared = self._shared.get(agent)

@@ -13,7 +13,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 
@@ -26,8 +26,9 @@ from collector.spool.line import Line, SpooledHit
 from collector.spool.locks import is_finished
 from collector.spool.losses import loss_files, losses
 from collector.spool.reader import read_lines, segments
+from collector.storage.bulk_sql import chunks
 from collector.storage.enrich import Enricher, counting_pixels
-from collector.storage.retention import delete_expired
+from collector.storage.retention import clock_is_plausible, delete_expired
 from collector.storage.store import store
 from collector.storage.string_uses import StringsDeletedError, StringUses
 
@@ -246,11 +247,17 @@ class Drain:
         if self._clock() < self._expiry_due_at:
             return
         self._expiry_due_at = self._clock() + EXPIRY_SECONDS
+        now = timezone.now()
+        if clock_is_plausible(now):
+            self._delete_old_offsets(now)
+        delete_expired(now)
+
+    def _delete_old_offsets(self, now: datetime) -> None:
         # If a segment comes back after its row is deleted, it is not stored twice: the keys of its hits are taken.
-        present = [path.name for path in (*segments(self._directory), *loss_files(self._directory))]
-        old = SpoolOffset.objects.filter(updated_at__lt=timezone.now() - OFFSET_LIFETIME)
-        old.exclude(segment__in=present).delete()
-        delete_expired(timezone.now())
+        present = {path.name for path in (*segments(self._directory), *loss_files(self._directory))}
+        old = SpoolOffset.objects.filter(updated_at__lt=now - OFFSET_LIFETIME).values_list("segment", flat=True)
+        for names in chunks(set(old) - present):
+            SpoolOffset.objects.filter(segment__in=names).delete()
 
 
 def _parsed(line: Line) -> SpooledHit:

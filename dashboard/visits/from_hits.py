@@ -181,7 +181,12 @@ class RawHitSource:
 
 def kept_since(project: Project, now: datetime) -> date:
     """Return the first day whose hits are all kept. Older hits are deleted after the project's retention."""
-    return (now - project.retention_days * DAY).astimezone(project.zone).date()
+    first_day = (now - project.retention).astimezone(project.zone).date()
+    if project.hits_kept_since is None:
+        return first_day
+    day = project.hits_kept_since.astimezone(project.zone).date()
+    is_whole = midnight(day, project.zone) == project.hits_kept_since
+    return max(first_day, day if is_whole else day + DAY)  # a longer retention brings no hits back
 
 
 def read_raw_hits(project: Project, pixel_id: int, filters: Filters, period: Period, *, since: date) -> RawHitSource:

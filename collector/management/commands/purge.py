@@ -1,15 +1,29 @@
 """`manage.py purge`: delete expired data now. The drain also does this once an hour."""
 
+from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from collector.models import Upkeep
 from collector.storage.retention import delete_expired
 
 
 class Command(BaseCommand):
     help = "Delete raw hits past their project's retention, and visitors and salts after 48 hours."
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        self.stdout.write(f"Deleted {delete_expired(timezone.now()):,} rows.")
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--allow-large",
+            action="store_true",
+            help="the clock is right: delete much at once, after the server was off for more than two days",
+        )
+
+    def handle(self, *args: Any, allow_large: bool, **options: Any) -> None:
+        self.stdout.write(f"Deleted {delete_expired(timezone.now(), allows_large=allow_large):,} rows.")
+        if Upkeep.objects.filter(pk=1).exclude(refused_at=None).exists():
+            raise CommandError(
+                "Some projects keep their expired hits: there are many, and the last deletion is long ago. "
+                "Check the clock. If it is right, run “manage.py purge --allow-large”."
+            )
