@@ -77,7 +77,7 @@ class Migration(migrations.Migration):
                 ),
                 ("kind", models.SmallIntegerField(choices=[(0, "agent"), (1, "page")])),
                 ("string_id", models.BigIntegerField(help_text="The id of a UserAgent or a Page.")),
-                ("seen_on", models.DateField()),
+                ("seen_before", models.DateTimeField()),
                 (
                     "project",
                     models.ForeignKey(

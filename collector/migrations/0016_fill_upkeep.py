@@ -7,17 +7,21 @@ from django.db import migrations, models
 from collector.models.projects import MAX_RETENTION_DAYS
 
 FILL_USES = """
-    INSERT INTO collector_stringuse (project_id, kind, string_id, seen_on)
-    SELECT project_id, {kind}, {column}, {day}
+    INSERT INTO collector_stringuse (project_id, kind, string_id, seen_before)
+    SELECT project_id, {kind}, {column}, {moment}
     FROM collector_hit WHERE {column} IS NOT NULL GROUP BY project_id, {column}
 """
 KINDS = {"user_agent_id": 0, "page_id": 1}
-DAY = {"postgresql": "(max(at) AT TIME ZONE 'UTC')::date", "sqlite": "date(max(at))"}
+AFTER_NEWEST_HIT = {
+    "postgresql": "max(at) + interval '1 second'",
+    "sqlite": "strftime('%%Y-%%m-%%d %%H:%%M:%%S', max(at), '+1 second')",
+}
 
 
 def fill_uses(apps, schema_editor):
     for column, kind in KINDS.items():
-        schema_editor.execute(FILL_USES.format(kind=kind, column=column, day=DAY[schema_editor.connection.vendor]))
+        moment = AFTER_NEWEST_HIT[schema_editor.connection.vendor]
+        schema_editor.execute(FILL_USES.format(kind=kind, column=column, moment=moment), [])
 
 
 def forget_uses(apps, schema_editor):

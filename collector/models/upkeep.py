@@ -13,7 +13,7 @@ class StringKind(models.IntegerChoices):
 
 
 class StringUse(models.Model):
-    """The UTC day of the newest hit of a project that names an agent or a page.
+    """An agent or a page that hits of a project name, with the end of the local day of the newest of them.
 
     It tells which strings no hit names any more, without a search through all hits. The project comes first in the key,
     as in every table that grows with traffic.
@@ -25,14 +25,14 @@ class StringUse(models.Model):
     )
     kind = models.SmallIntegerField(choices=StringKind.choices)
     string_id = models.BigIntegerField(help_text="The id of a UserAgent or a Page.")
-    seen_on = models.DateField()
+    seen_before = models.DateTimeField()
 
     class Meta:
         default_permissions = ()
         indexes = [models.Index(fields=["kind", "string_id"], name="uses_of_a_string")]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.string_id} on {self.seen_on}"
+        return f"{self.get_kind_display()} {self.string_id} before {self.seen_before}"
 
 
 class Upkeep(models.Model):

@@ -16,6 +16,8 @@ MAX_PAGES = 200
 MAX_PLATFORMS = 50
 MAX_PROJECT_PLATFORMS = 200
 MAX_REMEMBERED = 5_000  # days of a pixel or a project
+# Together they count every hit that adds a row; totals and pages only count visits.
+_ALL_HITS = (Dimension.TRAFFIC, Dimension.VERDICT, Dimension.POSITION)
 
 
 @dataclass(slots=True)
@@ -59,10 +61,11 @@ class Caps:
         if seen is None:
             seen = self._days[key] = _SeenOnDay()
             rows = DailyCount.objects.filter(
-                project_id=project_id, pixel_id=pixel_id, dimension=Dimension.PAGE, date=day
-            ).values_list("platform", "value")
-            for platform, page in rows.distinct():
-                seen.pages.add(page)
+                project_id=project_id, pixel_id=pixel_id, dimension__in=(Dimension.PAGE, *_ALL_HITS), date=day
+            ).values_list("platform", "dimension", "value")
+            for platform, dimension, value in rows.distinct():
+                if dimension == Dimension.PAGE:
+                    seen.pages.add(value)
                 if is_unlisted(platform):
                     seen.platforms.add(platform)
             if len(self._days) > MAX_REMEMBERED:
@@ -74,7 +77,7 @@ class Caps:
         seen = self._project_days.get(key)
         if seen is None:
             rows = DailyCount.objects.filter(
-                project_id=project_id, pixel_id=WHOLE_PROJECT, dimension=Dimension.TOTAL, date=day
+                project_id=project_id, pixel_id=WHOLE_PROJECT, dimension__in=_ALL_HITS, date=day
             )
             seen = {platform for platform in rows.values_list("platform", flat=True) if is_unlisted(platform)}
             self._project_days[key] = seen

@@ -7,7 +7,6 @@ committed.
 
 import hashlib
 import itertools
-import json
 import logging
 import threading
 import time
@@ -29,6 +28,7 @@ from collector.spool.reader import read_lines, segments
 from collector.storage.bulk_sql import chunks
 from collector.storage.enrich import Enricher, counting_pixels
 from collector.storage.retention import clock_is_plausible, delete_expired
+from collector.storage.set_aside import delete_expired_lines, set_aside
 from collector.storage.store import store
 from collector.storage.string_uses import StringsDeletedError, StringUses
 
@@ -45,9 +45,8 @@ MANY_LINES = 1_000  # a batch of fewer is followed by POLL_SECONDS
 GATHER_SECONDS = 1.5  # after a larger batch, while hits gather for the next one
 MAX_BACKOFF_SECONDS = 15.0
 EXPIRY_SECONDS = 3600.0
-OFFSET_LIFETIME = timedelta(days=90)
 SET_ASIDE_FILE = "set-aside.log"
-MAX_SET_ASIDE_BYTES = 64 * 1024 * 1024
+OFFSET_LIFETIME = timedelta(days=90)
 
 # Errors that a single line can cause. After any other error the database or the drain is at fault, and all lines wait.
 _LINE_ERRORS = (DataError, IntegrityError, ValueError, OverflowError)
@@ -160,7 +159,7 @@ class Drain:
             try:
                 hits.append((line, _parsed(line)))
             except ValueError as error:
-                self._set_aside(line, str(error))
+                set_aside(self._directory / SET_ASIDE_FILE, line, str(error), timezone.now())
         try:
             self._commit(lines, hits)
         except _LINE_ERRORS as error:
@@ -170,7 +169,7 @@ class Drain:
                 self._store(lines[:middle])
                 self._store(lines[middle:])
             else:
-                self._set_aside(lines[0], f"refused: {error}")
+                set_aside(self._directory / SET_ASIDE_FILE, lines[0], f"refused: {error}", timezone.now())
                 self._commit(lines, [])
 
     def _commit(self, lines: list[Line], hits: list[tuple[Line, SpooledHit]]) -> None:
@@ -199,7 +198,7 @@ class Drain:
         with transaction.atomic():
             self._uses.check()
             stored_hits = store(enriched)
-            self._uses.note(stored_hits)
+            self._uses.note(stored_hits, {pixel.project_id: pixel.timezone for pixel in pixels.values()})
             stored = Counter([segment_of[hit.id] for hit in stored_hits])
             private = Counter(segment_of[id_of_hit] for id_of_hit, hit in counting if hit.is_private)
             self._move_offsets(lines, stored, private)
@@ -219,23 +218,6 @@ class Drain:
             if not moved:
                 raise AnotherDrainError(f"another drain moved the offset of {segment}")
 
-    def _set_aside(self, line: Line, reason: str) -> None:
-        """Write a line that can't be used to a file, with the reason. After a crash it may be there twice."""
-        logger.warning("Set aside a line of %s at byte %d: %s", line.segment, line.offset, reason)
-        record = {
-            "segment": line.segment,
-            "offset": line.offset,
-            "reason": reason,
-            "line": line.content.decode("utf-8", "backslashreplace"),
-        }
-        path = self._directory / SET_ASIDE_FILE
-        try:
-            if not path.exists() or path.stat().st_size < MAX_SET_ASIDE_BYTES:
-                with path.open("a", encoding="ascii") as file:
-                    file.write(json.dumps(record) + "\n")
-        except OSError as error:
-            logger.error("Can't write %s (%s); the line is lost, and counted as set aside", path, error.strerror)
-
     def _delete_finished(self) -> None:
         for segment in segments(self._directory):
             if is_finished(segment) and segment.stat().st_size == self._offset(segment.name):
@@ -250,6 +232,7 @@ class Drain:
         now = timezone.now()
         if clock_is_plausible(now):
             self._delete_old_offsets(now)
+            delete_expired_lines(self._directory / SET_ASIDE_FILE, now)
         delete_expired(now)
 
     def _delete_old_offsets(self, now: datetime) -> None:

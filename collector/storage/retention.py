@@ -128,4 +128,4 @@ def _delete_hits(project: Project, first_kept_day: date, until: datetime) -> int
         bound = {"at__lte": last[0]} if last else {"at__lt": until}
         deleted += Hit.objects.filter(project=project, **bound).delete()[0]
         if not last:
-            return deleted + delete_uses(project.pk, until.astimezone(UTC).date())
+            return deleted + delete_uses(project.pk, until)

@@ -9,9 +9,11 @@ A drain remembers the ids of strings, and may be about to store a hit that names
 its transaction. If it has changed since the drain looked its strings up, the drain forgets them and looks again.
 """
 
-from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import DatabaseError, connection, transaction
 from django.db.models import F
@@ -22,22 +24,21 @@ from collector.storage.enrich import EnrichedHit
 
 STEP_STRINGS = 10_000  # looked at by one query
 MAX_REMEMBERED = 100_000  # uses
-EPOCH = date(1970, 1, 1)
-DAY_US = 24 * 3600 * 1_000_000
+REMEMBERED_DAYS = 1_000
 _AGENT, _PAGE = int(StringKind.AGENT), int(StringKind.PAGE)
 _TABLES: tuple[tuple[int, type[UserAgent] | type[Page]], ...] = ((_AGENT, UserAgent), (_PAGE, Page))
 UseKey = tuple[int, int, int]  # project, kind, id of the string
 
 _UPSERT = """
     /* string_uses.upsert */
-    INSERT INTO collector_stringuse (project_id, kind, string_id, seen_on)
+    INSERT INTO collector_stringuse (project_id, kind, string_id, seen_before)
     {rows}
-    ON CONFLICT (project_id, kind, string_id) DO UPDATE SET seen_on = excluded.seen_on
-    WHERE collector_stringuse.seen_on < excluded.seen_on
+    ON CONFLICT (project_id, kind, string_id) DO UPDATE SET seen_before = excluded.seen_before
+    WHERE collector_stringuse.seen_before < excluded.seen_before
 """
 UPSERT_POSTGRESQL = _UPSERT.format(
-    rows="SELECT project_id::int, kind::smallint, string_id::bigint, seen_on::date"
-    f" FROM {columns_from_json(4)} AS row (project_id, kind, string_id, seen_on)"
+    rows="SELECT project_id::int, kind::smallint, string_id::bigint, seen_before::timestamptz"
+    f" FROM {columns_from_json(4)} AS row (project_id, kind, string_id, seen_before)"
 )
 UPSERT_SQLITE = _UPSERT.format(rows="VALUES (%s, %s, %s, %s)")
 READ_DELETIONS = "/* string_uses.read_deletions */ SELECT string_deletions FROM collector_upkeep WHERE id = 1"
@@ -51,7 +52,7 @@ class StringUses:
     """What a drain has noted of the strings of its hits."""
 
     def __init__(self) -> None:
-        self._noted: dict[UseKey, int] = {}  # the newest day, in days since the epoch
+        self._noted: dict[UseKey, str] = {}  # when the newest local day ends
         self._deletions: int | None = None
 
     def begin(self) -> None:
@@ -74,21 +75,25 @@ class StringUses:
             self._noted.clear()
             raise StringsDeletedError("another process deleted agents or pages; they are looked up again")
 
-    def note(self, hits: Iterable[EnrichedHit]) -> None:
-        """Note which strings these hits name, in the caller's transaction. No statement if all were noted before."""
+    def note(self, hits: Iterable[EnrichedHit], zones: Mapping[int, str]) -> None:
+        """Note which strings these hits name, in the caller's transaction. No statement if all were noted before.
+
+        `zones` has the name of each project's time zone: a note says when the local day of the newest hit ends.
+        """
         sightings = {
-            (hit.project_id, hit.user_agent_id, hit.page_id, hit.at_us // DAY_US)
+            (hit.project_id, hit.user_agent_id, hit.page_id, hit.date)
             for hit in hits
             if hit.user_agent_id or hit.page_id
         }
-        new: dict[UseKey, int] = {}
+        new: dict[UseKey, str] = {}
         for project_id, agent_id, page_id, day in sightings:
+            seen_before = _end_of_day(day, zones[project_id])
             for kind, string_id in ((_AGENT, agent_id), (_PAGE, page_id)):
                 key = (project_id, kind, string_id or 0)
-                if string_id and day > max(self._noted.get(key, -1), new.get(key, -1)):
-                    new[key] = day
+                if string_id and seen_before > max(self._noted.get(key, ""), new.get(key, "")):
+                    new[key] = seen_before
         if new:
-            _store([(*key, (EPOCH + timedelta(days=new[key])).isoformat()) for key in sorted(new)])
+            _store([(*key, new[key]) for key in sorted(new)])
             if len(self._noted) > MAX_REMEMBERED:
                 self._noted.clear()
             self._noted |= new
@@ -96,6 +101,13 @@ class StringUses:
     def forget(self) -> None:
         """Note everything again, because the last batch was not stored."""
         self._noted.clear()
+
+
+@lru_cache(REMEMBERED_DAYS)
+def _end_of_day(day: str, zone: str) -> str:
+    """Return the moment at which a local day ends, in UTC, as both databases read it."""
+    next_day = datetime.fromisoformat(day) + timedelta(days=1)
+    return f"{next_day.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC):%Y-%m-%d %H:%M:%S}"
 
 
 def _store(rows: Sequence[tuple[Any, ...]]) -> None:
@@ -106,14 +118,14 @@ def _store(rows: Sequence[tuple[Any, ...]]) -> None:
             cursor.executemany(UPSERT_SQLITE, rows)
 
 
-def delete_uses(project_id: int, before: date) -> int:
-    """Delete the notes of a project's strings whose newest hit came before a UTC day, and return their number."""
+def delete_uses(project_id: int, until: datetime) -> int:
+    """Delete the notes of a project's strings whose hits all came before a moment, and return their number."""
     uses = StringUse.objects.filter(project_id=project_id)
-    if not uses.filter(seen_on__lt=before).exists():
+    if not uses.filter(seen_before__lte=until).exists():
         return 0
     with transaction.atomic():
         _count_deletion()
-        deleted: int = uses.filter(seen_on__lt=before).delete()[0]
+        deleted: int = uses.filter(seen_before__lte=until).delete()[0]
         return deleted
 
 
