@@ -7,9 +7,9 @@ stands in some place, as in `([^/]+)/\\d+ CFNetwork`. With the last, a stranger 
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
+from typing import Any
 
 from babel import Locale
-from ua_parser.core import Matcher
 from ua_parser.loaders import load_builtins
 
 from collector.classify.pattern_tables import tables
@@ -37,16 +37,17 @@ def known_systems() -> frozenset[str]:
 @cache
 def known_languages() -> frozenset[str]:
     """Return the codes of all languages that Unicode's CLDR names, without regions and scripts."""
-    return frozenset({"", *(code for code in Locale.parse("en").languages if len(code) <= MAX_LANGUAGE)})
+    codes = map(str, Locale.parse("en").languages)
+    return frozenset({"", *(code for code in codes if len(code) <= MAX_LANGUAGE)})
 
 
-def _names(matchers: Iterable[Matcher[object]]) -> Iterator[str]:
+def _names(matchers: Iterable[Any]) -> Iterator[str]:  # of two classes of ua-parser
     for matcher in matchers:
-        template = getattr(matcher, "family", None) or "$1"
+        template = matcher.family or "$1"
         if "$" not in template:
             yield template
             continue
-        for name in _alternatives(_pattern_of(matcher)):
+        for name in _alternatives(matcher.pattern.pattern):
             if _PLAIN.fullmatch(name):
                 yield template.replace("$1", re.sub(r"\\(.)", r"\1", name)).strip()
 
@@ -65,8 +66,3 @@ def _alternatives(pattern: str) -> list[str]:
         else:
             alternatives[-1] += token
     return []
-
-
-def _pattern_of(matcher: Matcher[object]) -> str:
-    pattern = matcher.pattern
-    return pattern if isinstance(pattern, str) else pattern.pattern

@@ -13,6 +13,7 @@ from operator import attrgetter
 from django.db.models import Q, QuerySet
 
 from collector.models import Dimension, Evidence, Hit, Page, Position, Project, Traffic, Verdict
+from collector.models.conditions import IsOneOf
 from collector.models.counts import WHOLE_PROJECT
 from collector.storage.countable import COLUMNS, Countable, EpochSecond, Row, countables, second_of, visitor_of
 from collector.storage.interned import page_label
@@ -234,7 +235,7 @@ def _condition(dimension: Dimension, value: str) -> Q:
         return Q(language=value)
     if dimension == Dimension.ELSEWHERE:
         return Q(page__host=value) & ~Q(placement="")
-    return Q(page__in=_pages(value)) if value else Q(page=None)
+    return Q(IsOneOf("page_id", _pages(value))) if value else Q(page=None)
 
 
 def _pages(label: str) -> list[int]:
