@@ -126,18 +126,13 @@ class _Batch:
         judged = self._agents.of((hit.agent, hit.hints), pixel.project_id, pixel.id, day) if hit.agent else _NOBODY
         agent = judged.agent
         verdict, traffic = final_verdict(hit.verdict, agent)
-        muted_from, muted_until = pixel.muted_us
-        if muted_from <= hit.at_us < muted_until and verdict in READERS:
+        if pixel.muted_us[0] <= hit.at_us < pixel.muted_us[1] and verdict in READERS:
             verdict = _MUTED
         # A proxy is not a reader: its country and language say nothing about the readers behind it.
         is_direct = traffic != _PROXIED
         key = (pixel.id, day, hit.placement, agent.proxy, hit.page)
-        origin = self._origins.get(key)
-        if origin is None:
-            origin = self._origins[key] = self._origin(pixel, day, hit, agent.proxy)
+        origin = self._origins.get(key) or self._new_origin(key, pixel, day, hit, agent.proxy)
         language = hit.language if is_direct else ""
-        if language not in self._languages:
-            language = self._names.admitted(pixel.project_id, pixel.id, day, LANGUAGE, language)
         enriched = EnrichedHit(
             project_id=pixel.project_id,
             pixel_id=pixel.id,
@@ -149,7 +144,7 @@ class _Batch:
             platform=origin.platform,
             page=origin.page,
             country=hit.country if is_direct else "",
-            language=language,
+            language=language if language in self._languages else self._language(pixel, day, language),
             device=agent.device,
             browser=agent.browser,
             os=agent.os,
@@ -166,7 +161,12 @@ class _Batch:
             self._new_agents.append((enriched, judged))
         return enriched
 
-    def _origin(self, pixel: CountingPixel, day: str, hit: SpooledHit, proxy: str) -> Origin:
+    def _language(self, pixel: CountingPixel, day: str, language: str) -> str:
+        return self._names.admitted(pixel.project_id, pixel.id, day, LANGUAGE, language)
+
+    def _new_origin(
+        self, key: tuple[int, str, str, str, str], pixel: CountingPixel, day: str, hit: SpooledHit, proxy: str
+    ) -> Origin:
         page_url = hit.page
         label = page_label(page_url) if page_url else ""
         platform, evidence = credit(hit.placement, pixel.placements, proxy, page_host(page_url) if page_url else "")
@@ -178,7 +178,8 @@ class _Batch:
         if "?" in page_url and not self._caps.admits_query(pixel.project_id, pixel.id, day, page_url):
             page_url = page_url.partition("?")[0]
         host = page_host(page_url) if page_url else ""
-        return Origin(page_url, label, platform, evidence, elsewhere(hit.placement, host))
+        origin = self._origins[key] = Origin(page_url, label, platform, evidence, elsewhere(hit.placement, host))
+        return origin
 
 
 def final_verdict(verdict: int, agent: Agent) -> tuple[int, int]:

@@ -4,7 +4,6 @@ import json
 import os
 import threading
 from contextlib import contextmanager
-from datetime import datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, OperationalError, transaction
@@ -18,7 +17,6 @@ from collector.spool.writer import SpoolWriter
 from collector.storage import drain as drain_module
 from collector.storage import store as store_module
 from collector.storage.drain import SET_ASIDE_FILE, AnotherDrainError, Drain
-from collector.storage.set_aside import delete_expired_lines
 from tests.hits import counts, drain, hit, spool
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -222,29 +220,6 @@ def test_unusable_lines_are_set_aside_with_the_reason_and_stop_nothing(directory
     row = SpoolOffset.objects.get()
     assert (row.hits, row.set_aside) == (1, 4)
     assert segments(directory) == []
-
-
-def test_lines_that_were_set_aside_go_after_30_days(directory, pixel):
-    def lines_of(text):
-        segment = directory / f"{text}.jsonl"
-        directory.mkdir(exist_ok=True)
-        segment.write_text(f"{text}\n")
-        drain(directory)
-
-    path = directory / SET_ASIDE_FILE
-    lines_of("first")
-    [first] = set_aside(directory)
-    stored_at = datetime.fromisoformat(first["at"])
-    old = json.dumps(first | {"at": (stored_at - timedelta(days=40)).isoformat()})
-    without_moment = json.dumps({"line": "of a former version"})
-    path.write_text(f"{without_moment}\n{old}\n{json.dumps(first)}\n")
-
-    delete_expired_lines(path, stored_at + timedelta(days=29))
-    assert set_aside(directory) == [first]
-
-    delete_expired_lines(path, stored_at + timedelta(days=31))
-    assert not path.exists()
-    delete_expired_lines(path, stored_at + timedelta(days=32))
 
 
 def test_a_line_that_the_database_refuses_is_set_aside_alone(directory, pixel, monkeypatch):

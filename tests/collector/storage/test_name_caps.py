@@ -75,6 +75,17 @@ def stream(random_source, pixels, hits):
         )
 
 
+# What is known, then how many other values a pixel and a project may have, with `small_caps`.
+LIMITS = {
+    Dimension.BROWSER: (known_browsers(), 3, 5),
+    Dimension.OS: (known_systems(), 3, 5),
+    Dimension.LANGUAGE: (known_languages(), 3, 5),
+    Dimension.PAGE: (frozenset({""}), 4, 8),
+    Dimension.ELSEWHERE: (frozenset(), 4, 8),
+}
+FEW = {"hour": 24, "device": 9, "country": 3, "verdict": 8, "traffic": 3, "position": 2, "evidence": 4}
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_rows_of_a_day_are_bounded_in_every_dimension_and_every_view_of_them_agrees(
     tmp_path, project, pixel, small_caps, seed
@@ -93,22 +104,14 @@ def test_rows_of_a_day_are_bounded_in_every_dimension_and_every_view_of_them_agr
         if platform not in listed:
             of_platform[pixel_id, platform] += 1
         of_pixel[pixel_id, dimension, value] += 1
-    limits = {
-        Dimension.BROWSER: (known_browsers(), 3, 5),
-        Dimension.OS: (known_systems(), 3, 5),
-        Dimension.LANGUAGE: (known_languages(), 3, 5),
-        Dimension.PAGE: (frozenset({""}), 4, 8),
-        Dimension.ELSEWHERE: (frozenset(), 4, 8),
-    }
-    few = {"hour": 24, "device": 9, "country": 3, "verdict": 8, "traffic": 3, "position": 2, "evidence": 4}
     for dimension in Dimension:
         for pixel_id in (*(pixel.pk for pixel in pixels), WHOLE_PROJECT, ALL_PLATFORMS):
             values = {value for which, of, value in of_pixel if (which, of) == (pixel_id, dimension)}
-            if dimension in limits:
-                known, per_pixel, per_project = limits[dimension]
+            if dimension in LIMITS:
+                known, per_pixel, per_project = LIMITS[dimension]
                 assert len(values - known - {OTHER}) <= (per_pixel if pixel_id > 0 else per_project)
             else:
-                assert len(values) <= few.get(dimension.label, 2)
+                assert len(values) <= FEW.get(dimension.label, 2)
     unlisted = {platform for _, platform in of_platform} - {"", "(direct)", OTHER, "our-own"}
     assert len(unlisted) <= 5
 

@@ -113,15 +113,19 @@ def delete_in_another_process(deleted):
     connection.close()
 
 
+def spool_old_and_new(directory, pixel):
+    """Spool 12 batches of 20 hits that name the same strings; two of three batches are past the retention."""
+    for batch in range(12):
+        at = "2026-11-02T10:00" if batch % 3 else "2026-11-22T10:00"
+        hits = [hit(pixel, at, agent=f"{CHROME}{n % 7}", page=f"{PAGE}{n % 5}", visitor=n) for n in range(20)]
+        spool(directory, hits)
+
+
 @pytest.mark.postgresql
 def test_two_drains_and_a_purge_at_once_leave_no_hit_without_its_strings(tmp_path, project, pixel):
     Project.objects.update(retention_days=10)
-    old, new = "2026-11-02T10:00", "2026-11-22T10:00"
     for drain_number in range(2):
-        for batch in range(12):
-            at = old if batch % 3 else new
-            hits = [hit(pixel, at, agent=f"{CHROME}{n % 7}", page=f"{PAGE}{n % 5}", visitor=n) for n in range(20)]
-            spool(tmp_path / str(drain_number), hits)
+        spool_old_and_new(tmp_path / str(drain_number), pixel)
     stop = threading.Event()
     errors: list[BaseException] = []
 
