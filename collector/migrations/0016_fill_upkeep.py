@@ -4,8 +4,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import migrations, models
 
-from collector.models.projects import MAX_RETENTION_DAYS
-
+MAX_RETENTION_DAYS = 36_500
 FILL_USES = """
     INSERT INTO collector_stringuse (project_id, kind, string_id, seen_before)
     SELECT project_id, {kind}, {column}, {moment}
