@@ -8,7 +8,7 @@ flood of unlisted hosts never hides them. Caps apply before a hit is stored: raw
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-from collector.classify.platforms import DIRECT, OTHER, catalogue
+from collector.classify.platforms import DIRECT, OTHER, catalogue, platform_of_host
 from collector.models import DailyCount, Dimension
 from collector.models.counts import WHOLE_PROJECT
 
@@ -89,6 +89,12 @@ class Caps:
 def is_unlisted(platform: str) -> bool:
     """Whether a platform is not in the catalogue: a host, or a placement that an author declared."""
     return platform not in catalogue() and platform not in {DIRECT, OTHER}
+
+
+def is_listed_host(host: str) -> bool:
+    """Whether a host is in the catalogue itself, not below one of its hosts: strangers can invent those."""
+    platform = catalogue().get(platform_of_host(host))
+    return platform is not None and host in platform.hosts
 
 
 def _admits(seen: set[str], value: str, limit: int) -> bool:

@@ -17,7 +17,7 @@ from django.db.models import BigIntegerField, Func
 from collector.models import Dimension, Page, Position, Project, Traffic, UserAgent, Verdict
 from collector.storage.attribution import elsewhere
 from collector.storage.bulk_sql import chunks
-from collector.storage.interned import page_host, page_label
+from collector.storage.interned import page_label
 
 Value = tuple[int, str]  # dimension and value
 QUARTER_US = 15 * 60 * 1_000_000
@@ -144,8 +144,8 @@ def _pages(ids: Iterable[int]) -> dict[int, tuple[str, str]]:
     """Return the label and the host of pages, by id."""
     pages: dict[int, tuple[str, str]] = {}
     for chunk in chunks(ids):
-        for pk, url in Page.objects.filter(pk__in=chunk).values_list("pk", "url"):
-            pages[pk] = (page_label(url), page_host(url))
+        for pk, url, host in Page.objects.filter(pk__in=chunk).values_list("pk", "url", "host"):
+            pages[pk] = (page_label(url), host)
     return pages
 
 

@@ -12,9 +12,9 @@ from collector.spool.line import SpooledHit
 from collector.storage.agents import AgentBatch, AgentStrings, Judged
 from collector.storage.attribution import credit, elsewhere
 from collector.storage.bulk_sql import chunks
-from collector.storage.caps import Caps, is_unlisted
+from collector.storage.caps import Caps, is_listed_host, is_unlisted
 from collector.storage.countable import BOTS, READERS, Countable, local_day_and_hour
-from collector.storage.interned import PageStrings, page_host, page_label
+from collector.storage.interned import HOST_FOLLOWS, PageStrings, page_host, page_label
 from collector.storage.name_caps import LANGUAGE, NameCaps
 
 FOREVER_US = 2**63 - 1
@@ -171,13 +171,15 @@ class _Batch:
         label = page_label(page_url) if page_url else ""
         platform, evidence = credit(hit.placement, pixel.placements, proxy, page_host(page_url) if page_url else "")
         if label and not self._caps.admits_page(pixel.project_id, pixel.id, day, label):
-            page_url = label = OTHER
+            host = page_host(page_url)
+            page_url = f"{OTHER}{HOST_FOLLOWS}{host}" if is_listed_host(host) else OTHER
+            label = OTHER
         is_invented = evidence == _PAGE and is_unlisted(platform)
         if is_invented and not self._caps.admits_host(pixel.project_id, pixel.id, day, platform):
             platform = OTHER
         if "?" in page_url and not self._caps.admits_query(pixel.project_id, pixel.id, day, page_url):
             page_url = page_url.partition("?")[0]
-        host = page_host(page_url) if page_url else ""
+        host = page_url.partition(HOST_FOLLOWS)[2] or page_host(page_url) if page_url else ""
         origin = self._origins[key] = Origin(page_url, label, platform, evidence, elsewhere(hit.placement, host))
         return origin
 

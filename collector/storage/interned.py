@@ -17,6 +17,7 @@ StringModel = TypeVar("StringModel", UserAgent, Page)
 Stored = TypeVar("Stored")  # what is remembered of a row
 MAX_REMEMBERED = 50_000  # strings
 MAX_LABEL = 255
+HOST_FOLLOWS = "\n"  # between the URL and the host of a key; no URL contains it
 HINTS_FOLLOW = "\n"  # between string and hints of a key; no header's value contains it
 
 
@@ -97,7 +98,11 @@ def with_hints(agent: Agent, hints: str) -> Agent:
 
 
 class PageStrings:
-    """The table of pages. A hit needs only the id of a page."""
+    """The table of pages. A hit needs only the id of a page.
+
+    A URL may be followed by `HOST_FOLLOWS` and a host: pages over a cap share the URL `(other)`, and keep their host if
+    it is one of the catalogue.
+    """
 
     def __init__(self) -> None:
         self._table: DistinctStrings[Page, int] = DistinctStrings(Page, ("pk",), lambda values: int(values[0]))
@@ -106,11 +111,16 @@ class PageStrings:
         """Return the id of each page, and store new ones. No query if all were seen before."""
         wanted = set(urls)
         found = self._table.find(wanted)
-        new = {url: Page(digest=digest(url), url=url, host=page_host(url)) for url in wanted - found.keys()}
+        new = {key: _page(key) for key in wanted - found.keys()}
         return found | self._table.create(new) if new else found
 
     def forget(self) -> None:
         self._table.forget()
+
+
+def _page(key: str) -> Page:
+    url, _, host = key.partition(HOST_FOLLOWS)
+    return Page(digest=digest(key), url=url, host=host or page_host(url))
 
 
 def page_label(url: str) -> str:

@@ -81,7 +81,7 @@ LIMITS = {
     Dimension.OS: (known_systems(), 3, 5),
     Dimension.LANGUAGE: (known_languages(), 3, 5),
     Dimension.PAGE: (frozenset({""}), 4, 8),
-    Dimension.ELSEWHERE: (frozenset(), 4, 8),
+    Dimension.ELSEWHERE: (frozenset({"dev.to"}), 4, 8),
 }
 FEW = {"hour": 24, "device": 9, "country": 3, "verdict": 8, "traffic": 3, "position": 2, "evidence": 4}
 
@@ -145,6 +145,21 @@ def test_known_values_stay_after_a_flood_and_raw_hits_say_the_same(take, pixel, 
     before = sorted(DailyCount.objects.values_list())
     call_command("rebuild_counts", "--reclassify")
     assert sorted(DailyCount.objects.values_list()) == before
+
+
+def test_a_listed_host_where_a_pixel_is_seen_stays_after_a_flood_of_pages(take, pixel, project, monkeypatch):
+    monkeypatch.setattr(caps, "MAX_PAGES", 3)
+    take(*(hit(pixel, placement="medium", page=f"https://h{number}.example/") for number in range(9)))
+    take(hit(pixel, placement="medium", page="https://dev.to/copy"), hit(pixel, page="https://x.dev.to/invented"))
+
+    elsewhere = {value: hits for (_, _, value), (hits, _) in counts("elsewhere").items()}
+    assert elsewhere == {"h0.example": 1, "h1.example": 1, "h2.example": 1, "dev.to": 1}
+    before = sorted(DailyCount.objects.values_list())
+    rebuild(project)
+    assert sorted(DailyCount.objects.values_list()) == before
+    noon = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    assert make_page({"elsewhere": "dev.to"}, project, now=noon).report.visits == 1
+    assert make_page({"page": OTHER}, project, now=noon).report.visits == 9 - 3 + 2
 
 
 def test_strings_over_the_cap_are_judged_and_not_kept(take, pixel, monkeypatch):
