@@ -79,7 +79,7 @@ class Server:
     def start(self, *arguments: str) -> None:
         with self.log.open("ab") as log:
             # In a session of its own: Linux shares the processor between sessions first (sched(7), autogroup), so the
-            # other tests can't starve the drain, which has the lowest priority.
+            # other tests can't starve the drain, which has a low priority.
             self._process = subprocess.Popen(
                 [sys.executable, "manage.py", "up", "--port", str(self.port), *arguments],
                 cwd=ROOT,

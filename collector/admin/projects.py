@@ -10,6 +10,7 @@ from django.db.models import Count, QuerySet
 from django.forms import Form, ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -98,16 +99,26 @@ class ProjectAdmin(Scope, admin.ModelAdmin[Project]):
     def save_model(self, request: HttpRequest, obj: Project, form: Form, change: bool) -> None:
         super().save_model(request, obj, form, change)
         if change and "timezone" in form.changed_data:
-            command = f"manage.py rebuild_counts {obj.slug}"
+            self._warn_of_time_zone(request, obj)
+        if change and obj.retention_days < form.initial.get("retention_days", 0):
             self.message_user(
                 request,
-                _(
-                    "Days are now counted in %(zone)s. Past days keep the old time zone until an administrator runs "
-                    "“%(command)s”."
-                )
-                % {"zone": obj.timezone, "command": command},
+                _("Raw hits older than %(days)s days will be deleted within an hour. The daily counts stay.")
+                % {"days": obj.retention_days},
                 messages.WARNING,
             )
+
+    def _warn_of_time_zone(self, request: HttpRequest, project: Project) -> None:
+        command = f"manage.py rebuild_counts {project.slug}"
+        warning = _(
+            "Days are now counted in %(zone)s. Past days keep the old time zone until an administrator runs "
+            "“%(command)s”."
+        ) % {"zone": project.timezone, "command": command}
+        if project.counted_from is not None:
+            warning += " " + _("Days before %(day)s stay as they are: their raw hits are deleted.") % {
+                "day": date_format(project.counted_from)
+            }
+        self.message_user(request, warning, messages.WARNING)
 
     def save_related(self, request: HttpRequest, form: "ModelForm[Project]", formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)

@@ -123,6 +123,11 @@ def is_named(platform: str) -> bool:
     return platform in catalogue() or platform in named_platforms()
 
 
+def is_listed_host(host: str) -> bool:
+    """Whether a catalogue lists this very host, and not only one that it belongs to: strangers can't invent it."""
+    return host in _slugs_by_host()
+
+
 @cache
 def showing_others() -> frozenset[str]:
     """Return the slugs of the platforms that show pages of other sites: mail, feed readers, translators and caches."""

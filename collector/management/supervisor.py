@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 logger = logging.getLogger(__name__)
 
@@ -16,11 +17,12 @@ POLL_SECONDS = 0.2
 STOP_SECONDS = 20.0
 HEALTHY_SECONDS = 10.0  # a child that ran this long is restarted at once
 MAX_PAUSE_SECONDS = 8.0
+NICE = 5  # a third of a web process's weight (sched(7), The nice value)
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 class Child:
-    """One child process, restarted whenever it ends by itself. It may run at the lowest priority."""
+    """One child process, restarted whenever it ends by itself. It may run at a low priority."""
 
     def __init__(self, name: str, argv: Sequence[str], *, is_low_priority: bool = False) -> None:
         self.name = name
@@ -96,11 +98,15 @@ def _exit_reason(code: int) -> str:
 
 
 def _lower_priority() -> None:
-    """Run only while the processor is idle; without such a policy, at the lowest priority."""
-    try:
-        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))  # Linux, sched(7)
-    except (AttributeError, OSError):
-        os.nice(19)
+    """Give way to other processes, but get a share of the processor however busy they are.
+
+    Not SCHED_IDLE (sched(7)): beside two busy processes, a hit then waited for many seconds, and a drain that is not
+    scheduled while it writes to SQLite holds up all other writers.
+    """
+    if hasattr(os, "SCHED_BATCH"):
+        with suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+    os.nice(NICE)
 
 
 def end_with_parent() -> None:

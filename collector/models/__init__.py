@@ -5,6 +5,7 @@ from collector.models.counts import DailyCount, DailySalt, DailyVisitor, Dimensi
 from collector.models.hits import Evidence, Hit, Page, Position, Traffic, UserAgent, Verdict
 from collector.models.projects import Kind, Membership, Pixel, Project, Role
 from collector.models.tries import TryCount
+from collector.models.upkeep import StringKind, StringUse, Upkeep
 
 __all__ = [
     "ApiToken",
@@ -24,8 +25,11 @@ __all__ = [
     "Section",
     "ShareLink",
     "SpoolOffset",
+    "StringKind",
+    "StringUse",
     "Traffic",
     "TryCount",
+    "Upkeep",
     "UserAgent",
     "Verdict",
 ]

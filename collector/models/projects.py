@@ -3,10 +3,11 @@
 import secrets
 import zoneinfo
 from datetime import datetime, timedelta
-from typing import Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
@@ -20,6 +21,7 @@ TOKEN_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 TOKEN_LENGTH = 20  # 100 bits
 
 MUTE = timedelta(minutes=10)
+MAX_RETENTION_DAYS = 36_500  # a hundred years: later code computes with days of that past
 
 
 def make_token() -> str:
@@ -77,6 +79,7 @@ class Project(models.Model):
     retention_days = models.PositiveIntegerField(
         gettext_lazy("retention in days"),
         default=730,
+        validators=[MinValueValidator(1), MaxValueValidator(MAX_RETENTION_DAYS)],
         help_text=gettext_lazy("Raw hits older than this are deleted. The daily counts stay."),
     )
     excluded_networks = models.TextField(
@@ -98,6 +101,13 @@ class Project(models.Model):
     )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     recounted_at = models.DateTimeField(null=True, editable=False)  # when its counts were last rebuilt
+    # Counts of days before `counted_from` stay as they are: they are of hits before `hits_kept_since`, which may be
+    # deleted. Both are null as long as no hit was deleted.
+    hits_kept_since = models.DateTimeField(null=True, editable=False)
+    counted_from = models.DateField(null=True, editable=False)
+    # The time zone of the oldest days whose hits are kept, and when the project changed to another one since.
+    counted_zone = models.CharField(max_length=60, blank=True, editable=False)
+    zone_changed_at = models.DateTimeField(null=True, editable=False)
     members = models.ManyToManyField(settings.AUTH_USER_MODEL, through="Membership", related_name="projects")
 
     objects = ProjectQuerySet.as_manager()
@@ -110,9 +120,24 @@ class Project(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self._state.adding and not self.counted_zone:
+            self.counted_zone = self.timezone
+        super().save(*args, **kwargs)
+
     @property
     def zone(self) -> zoneinfo.ZoneInfo:
         return zoneinfo.ZoneInfo(self.timezone)
+
+    @property
+    def zone_of_oldest_days(self) -> zoneinfo.ZoneInfo:
+        """The time zone in which the oldest days were counted whose raw hits are kept."""
+        return zoneinfo.ZoneInfo(self.counted_zone or self.timezone)
+
+    @property
+    def retention(self) -> timedelta:
+        """How long raw hits are kept. A number out of bounds, which no form lets in, counts as the nearest bound."""
+        return timedelta(days=min(max(self.retention_days, 1), MAX_RETENTION_DAYS))
 
 
 class Membership(models.Model):

@@ -4,7 +4,7 @@ The drain makes countables from spooled hits (`enrich`). Code that counts stored
 reads their `COLUMNS` and calls `countables`.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from operator import itemgetter
@@ -16,7 +16,8 @@ from django.db.models import BigIntegerField, Func
 
 from collector.models import Dimension, Page, Position, Project, Traffic, UserAgent, Verdict
 from collector.storage.attribution import elsewhere
-from collector.storage.interned import page_host, page_label
+from collector.storage.bulk_sql import chunks
+from collector.storage.interned import page_label
 
 Value = tuple[int, str]  # dimension and value
 QUARTER_US = 15 * 60 * 1_000_000
@@ -120,13 +121,10 @@ _agent_id_of = itemgetter(COLUMNS.index("user_agent_id"))
 def countables(project: Project, rows: Sequence[Row]) -> Iterator[Countable]:
     """Yield what each of these stored hits counts, in their order. The caller sets the flags of new visitors.
 
-    Two queries: each page and agent is read once, which is faster than joining them to every hit.
+    Two queries for each 900 pages and agents: each is read once, which is faster than joining them to every hit.
     """
     page_ids, agent_ids = set(map(_page_id_of, rows)) - {None}, set(map(_agent_id_of, rows)) - {None}
-    urls = Page.objects.filter(pk__in=page_ids).values_list("pk", "url")
-    pages = {pk: (page_label(url), page_host(url)) for pk, url in urls}
-    agent_facts = UserAgent.objects.filter(pk__in=agent_ids).values_list("pk", "device", "browser", "os")
-    agents = {pk: facts for pk, *facts in agent_facts}
+    pages, agents = _pages(page_ids), _agents(agent_ids)
     no_page, no_agent = ("", ""), ["", "", ""]
     project_id, timezone = project.pk, project.timezone
     for (
@@ -140,6 +138,24 @@ def countables(project: Project, rows: Sequence[Row]) -> Iterator[Countable]:
             project_id, pixel_id, day, hour, position, traffic, verdict, platform, label, country, language,
             device, browser, os, evidence, _elsewhere(placement, host) if placement else "",
         )  # fmt: skip
+
+
+def _pages(ids: Iterable[int]) -> dict[int, tuple[str, str]]:
+    """Return the label and the host of pages, by id."""
+    pages: dict[int, tuple[str, str]] = {}
+    for chunk in chunks(ids):
+        for pk, url, host in Page.objects.filter(pk__in=chunk).values_list("pk", "url", "host"):
+            pages[pk] = (page_label(url), host)
+    return pages
+
+
+def _agents(ids: Iterable[int]) -> dict[int, list[str]]:
+    """Return the device, browser and system of agents, by id."""
+    agents: dict[int, list[str]] = {}
+    for chunk in chunks(ids):
+        rows = UserAgent.objects.filter(pk__in=chunk).values_list("pk", "device", "browser", "os")
+        agents |= {pk: facts for pk, *facts in rows}
+    return agents
 
 
 _elsewhere = lru_cache(maxsize=4096)(elsewhere)  # many hits share a placement and a host

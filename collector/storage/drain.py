@@ -7,14 +7,13 @@ committed.
 
 import hashlib
 import itertools
-import json
 import logging
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 
@@ -27,10 +26,13 @@ from collector.spool.line import Line, SpooledHit
 from collector.spool.locks import is_finished
 from collector.spool.losses import loss_files, losses
 from collector.spool.reader import read_lines, segments
+from collector.storage.bulk_sql import chunks
 from collector.storage.enrich import Enricher, counting_pixels
-from collector.storage.retention import delete_expired
+from collector.storage.retention import clock_is_plausible, delete_expired
+from collector.storage.set_aside import delete_expired_lines, set_aside
 from collector.storage.standby import update_standby
 from collector.storage.store import store
+from collector.storage.string_uses import StringsDeletedError, StringUses
 
 logger = logging.getLogger(__name__)
 
@@ -46,9 +48,8 @@ GATHER_SECONDS = 1.5  # after a larger batch, while hits gather for the next one
 MAX_BACKOFF_SECONDS = 15.0
 EXPIRY_SECONDS = 3600.0
 STANDBY_SECONDS = 10.0
-OFFSET_LIFETIME = timedelta(days=90)
 SET_ASIDE_FILE = "set-aside.log"
-MAX_SET_ASIDE_BYTES = 64 * 1024 * 1024
+OFFSET_LIFETIME = timedelta(days=90)
 
 # Errors that a single line can cause. After any other error the database or the drain is at fault, and all lines wait.
 _LINE_ERRORS = (DataError, IntegrityError, ValueError, OverflowError)
@@ -71,6 +72,7 @@ class Drain:
         self._offsets: dict[str, int] = {}
         self._losses: dict[str, int] = {}
         self._enricher = Enricher()
+        self._uses = StringUses()
         self._expiry_due_at = self._standby_due_at = 0.0
 
     def run(self, stop: threading.Event) -> None:
@@ -115,9 +117,14 @@ class Drain:
         except BaseException:
             self._offsets.clear()
             self._losses.clear()
-            self._enricher.caps.forget()
+            self._forget_batch()
             raise
         return len(lines)
+
+    def _forget_batch(self) -> None:
+        """Forget what was remembered of a batch that was not stored."""
+        self._enricher.forget_counts()
+        self._uses.forget()
 
     def _waiting_lines(self) -> Iterator[Line]:
         room = self._batch_lines * LINE_BYTES
@@ -160,21 +167,32 @@ class Drain:
             try:
                 hits.append((line, _parsed(line)))
             except ValueError as error:
-                self._set_aside(line, str(error))
+                set_aside(self._directory / SET_ASIDE_FILE, line, str(error), timezone.now())
         try:
             self._commit(lines, hits)
         except _LINE_ERRORS as error:
-            self._enricher.caps.forget()
+            self._forget_batch()
             if len(lines) > 1:
                 middle = len(lines) // 2
                 self._store(lines[:middle])
                 self._store(lines[middle:])
             else:
-                self._set_aside(lines[0], f"refused: {error}")
+                set_aside(self._directory / SET_ASIDE_FILE, lines[0], f"refused: {error}", timezone.now())
                 self._commit(lines, [])
 
     def _commit(self, lines: list[Line], hits: list[tuple[Line, SpooledHit]]) -> None:
-        """Store hits and the offsets after `lines` in one transaction."""
+        """Store hits and the offsets after `lines` in one transaction; again if strings were deleted meanwhile."""
+        while True:
+            try:
+                self._try_to_commit(lines, hits)
+            except StringsDeletedError as error:
+                self._enricher.forget_strings()
+                logger.info("A batch starts again: %s", error)
+            else:
+                return
+
+    def _try_to_commit(self, lines: list[Line], hits: list[tuple[Line, SpooledHit]]) -> None:
+        self._uses.begin()
         pixels = counting_pixels(hit for _, hit in hits)
         counting: list[tuple[int, SpooledHit]] = []
         segment_of: dict[int, str] = {}
@@ -186,7 +204,10 @@ class Drain:
                 segment_of[id_of_hit] = line.segment
         enriched = self._enricher.enrich(counting, pixels)
         with transaction.atomic():
-            stored = Counter([segment_of[hit.id] for hit in store(enriched)])
+            self._uses.check()
+            stored_hits = store(enriched)
+            self._uses.note(stored_hits, {pixel.project_id: pixel.timezone for pixel in pixels.values()})
+            stored = Counter([segment_of[hit.id] for hit in stored_hits])
             private = Counter(segment_of[id_of_hit] for id_of_hit, hit in counting if hit.is_private)
             self._move_offsets(lines, stored, private)
         self._offsets.update({line.segment: line.end for line in lines})
@@ -204,23 +225,6 @@ class Drain:
             )
             if not moved:
                 raise AnotherDrainError(f"another drain moved the offset of {segment}")
-
-    def _set_aside(self, line: Line, reason: str) -> None:
-        """Write a line that can't be used to a file, with the reason. After a crash it may be there twice."""
-        logger.warning("Set aside a line of %s at byte %d: %s", line.segment, line.offset, reason)
-        record = {
-            "segment": line.segment,
-            "offset": line.offset,
-            "reason": reason,
-            "line": line.content.decode("utf-8", "backslashreplace"),
-        }
-        path = self._directory / SET_ASIDE_FILE
-        try:
-            if not path.exists() or path.stat().st_size < MAX_SET_ASIDE_BYTES:
-                with path.open("a", encoding="ascii") as file:
-                    file.write(json.dumps(record) + "\n")
-        except OSError as error:
-            logger.error("Can't write %s (%s); the line is lost, and counted as set aside", path, error.strerror)
 
     def _delete_finished(self) -> None:
         for segment in segments(self._directory):
@@ -241,11 +245,18 @@ class Drain:
         if self._clock() < self._expiry_due_at:
             return
         self._expiry_due_at = self._clock() + EXPIRY_SECONDS
+        now = timezone.now()
+        if clock_is_plausible(now):
+            self._delete_old_offsets(now)
+            delete_expired_lines(self._directory / SET_ASIDE_FILE, now)
+        delete_expired(now)
+
+    def _delete_old_offsets(self, now: datetime) -> None:
         # If a segment comes back after its row is deleted, it is not stored twice: the keys of its hits are taken.
-        present = [path.name for path in (*segments(self._directory), *loss_files(self._directory))]
-        old = SpoolOffset.objects.filter(updated_at__lt=timezone.now() - OFFSET_LIFETIME)
-        old.exclude(segment__in=present).delete()
-        delete_expired(timezone.now())
+        present = {path.name for path in (*segments(self._directory), *loss_files(self._directory))}
+        old = SpoolOffset.objects.filter(updated_at__lt=now - OFFSET_LIFETIME).values_list("segment", flat=True)
+        for names in chunks(set(old) - present):
+            SpoolOffset.objects.filter(segment__in=names).delete()
 
 
 def _parsed(line: Line) -> SpooledHit:

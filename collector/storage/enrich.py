@@ -5,21 +5,17 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from collector.classify.agents import Agent
-from collector.classify.platforms import OTHER
+from collector.classify.known_names import known_languages
+from collector.classify.platforms import OTHER, is_listed_host
 from collector.models import Evidence, Pixel, Position, Traffic, Verdict
 from collector.spool.line import SpooledHit
+from collector.storage.agents import AgentBatch, AgentStrings, Judged
 from collector.storage.attribution import credit, elsewhere
+from collector.storage.bulk_sql import chunks
 from collector.storage.caps import Caps, is_unlisted
 from collector.storage.countable import BOTS, READERS, Countable, local_day_and_hour
-from collector.storage.interned import (
-    HINTS_FOLLOW,
-    StoredAgent,
-    agent_strings,
-    page_host,
-    page_label,
-    page_strings,
-    with_hints,
-)
+from collector.storage.interned import HOST_FOLLOWS, PageStrings, page_host, page_label
+from collector.storage.name_caps import LANGUAGE, NameCaps
 
 FOREVER_US = 2**63 - 1
 RETIREMENT_GRACE = timedelta(seconds=60)  # until all web processes have noticed; hits they took meanwhile are kept
@@ -42,7 +38,7 @@ _START, _END = int(Position.START), int(Position.END)
 _DIRECT, _PROXIED, _BOT_TRAFFIC = int(Traffic.DIRECT), int(Traffic.PROXIED), int(Traffic.BOT)
 _COUNTED, _BOT, _MUTED = int(Verdict.COUNTED), int(Verdict.BOT), int(Verdict.MUTED)
 _PAGE = int(Evidence.PAGE)
-_NO_AGENT = Agent()
+_NOBODY = Judged(Agent())
 
 
 class CountingPixel(NamedTuple):
@@ -75,9 +71,10 @@ class Enricher:
     """Turns spooled hits into rows. Remembers agents, pages and caps between batches."""
 
     def __init__(self) -> None:
-        self._agents = agent_strings()
-        self._pages = page_strings()
         self.caps = Caps()
+        self._names = NameCaps()
+        self._agents = AgentStrings(self._names)
+        self._pages = PageStrings()
 
     def enrich(
         self, spooled: Sequence[tuple[int, SpooledHit]], pixels: Mapping[str, CountingPixel]
@@ -86,55 +83,57 @@ class Enricher:
 
         Runs no query for agents and pages that were seen before.
         """
-        agents = self._agents.resolve(hit.agent for _, hit in spooled if hit.agent)
-        refined = self._refined(agents, {(hit.agent, hit.hints) for _, hit in spooled if hit.hints and hit.agent})
-        batch = _Batch(self.caps)
-        enriched = []
-        for hit_id, hit in spooled:
-            agent = agents.get(hit.agent)
-            if hit.hints:
-                agent = refined.get((hit.agent, hit.hints), agent)
-            enriched.append(batch.enrich(hit_id, hit, pixels[hit.token], agent))
-        pages = self._pages.resolve(hit.page_url for hit in enriched if hit.page_url)
+        agents = self._agents.batch({(hit.agent, hit.hints) for _, hit in spooled if hit.agent})
+        batch = _Batch(self.caps, self._names, agents)
+        enriched = [batch.enrich(hit_id, hit, pixels[hit.token]) for hit_id, hit in spooled]
+        batch.set_new_agents()
+        pages = self._pages.ids(hit.page_url for hit in enriched if hit.page_url)
         for hit_with_page in enriched:
             if hit_with_page.page_url:
                 hit_with_page.page_id = pages[hit_with_page.page_url]
         return enriched
 
-    def _refined(
-        self, agents: Mapping[str, StoredAgent], strings_and_hints: Iterable[tuple[str, str]]
-    ) -> dict[tuple[str, str], StoredAgent]:
-        """Return the agents that their hints refine, by string and hints."""
-        keys = {
-            (string, hints): f"{string}{HINTS_FOLLOW}{hints}"
-            for string, hints in strings_and_hints
-            if with_hints(agents[string].agent, hints) != agents[string].agent
-        }
-        refined = self._agents.resolve(keys.values())
-        return {pair: refined[key] for pair, key in keys.items()}
+    def forget_counts(self) -> None:
+        """Read again next time what was counted, because the last batch was not stored."""
+        self.caps.forget()
+        self._names.forget()
+
+    def forget_strings(self) -> None:
+        """Read agents and pages again next time, because some were deleted."""
+        self._agents.forget()
+        self._pages.forget()
 
 
 class _Batch:
     """Hits that are enriched together. Those with the same placement, proxy and page share an `Origin`."""
 
-    def __init__(self, caps: Caps) -> None:
+    def __init__(self, caps: Caps, names: NameCaps, agents: AgentBatch) -> None:
         self._caps = caps
+        self._names = names
+        self._agents = agents
+        self._new_agents: list[tuple[EnrichedHit, Judged]] = []
         self._origins: dict[tuple[int, str, str, str, str], Origin] = {}
+        self._languages = known_languages()
 
-    def enrich(self, hit_id: int, hit: SpooledHit, pixel: CountingPixel, stored: StoredAgent | None) -> EnrichedHit:
+    def set_new_agents(self) -> None:
+        """Store the new agents, and point their hits to them."""
+        self._agents.store()
+        for hit, judged in self._new_agents:
+            hit.user_agent_id = judged.id
+
+    def enrich(self, hit_id: int, hit: SpooledHit, pixel: CountingPixel) -> EnrichedHit:
         day, hour = local_day_and_hour(hit.at_us, pixel.timezone)
-        agent = stored.agent if stored else _NO_AGENT
+        judged = self._agents.of((hit.agent, hit.hints), pixel.project_id, pixel.id, day) if hit.agent else _NOBODY
+        agent = judged.agent
         verdict, traffic = final_verdict(hit.verdict, agent)
-        muted_from, muted_until = pixel.muted_us
-        if muted_from <= hit.at_us < muted_until and verdict in READERS:
+        if pixel.muted_us[0] <= hit.at_us < pixel.muted_us[1] and verdict in READERS:
             verdict = _MUTED
         # A proxy is not a reader: its country and language say nothing about the readers behind it.
         is_direct = traffic != _PROXIED
         key = (pixel.id, day, hit.placement, agent.proxy, hit.page)
-        origin = self._origins.get(key)
-        if origin is None:
-            origin = self._origins[key] = self._origin(pixel, day, hit, agent.proxy)
-        return EnrichedHit(
+        origin = self._origins.get(key) or self._new_origin(key, pixel, day, hit, agent.proxy)
+        language = hit.language if is_direct else ""
+        enriched = EnrichedHit(
             project_id=pixel.project_id,
             pixel_id=pixel.id,
             date=day,
@@ -145,7 +144,7 @@ class _Batch:
             platform=origin.platform,
             page=origin.page,
             country=hit.country if is_direct else "",
-            language=hit.language if is_direct else "",
+            language=language if language in self._languages else self._language(pixel, day, language),
             device=agent.device,
             browser=agent.browser,
             os=agent.os,
@@ -154,24 +153,35 @@ class _Batch:
             id=hit_id,
             at_us=hit.at_us,
             visitor=hit.visitor if is_direct else None,
-            user_agent_id=stored.id if stored else None,
+            user_agent_id=judged.id,
             page_url=origin.page_url,
             placement=hit.placement,
         )
+        if judged.id is None and hit.agent:
+            self._new_agents.append((enriched, judged))
+        return enriched
 
-    def _origin(self, pixel: CountingPixel, day: str, hit: SpooledHit, proxy: str) -> Origin:
+    def _language(self, pixel: CountingPixel, day: str, language: str) -> str:
+        return self._names.admitted(pixel.project_id, pixel.id, day, LANGUAGE, language)
+
+    def _new_origin(
+        self, key: tuple[int, str, str, str, str], pixel: CountingPixel, day: str, hit: SpooledHit, proxy: str
+    ) -> Origin:
         page_url = hit.page
         label = page_label(page_url) if page_url else ""
         platform, evidence = credit(hit.placement, pixel.placements, proxy, page_url)
         if label and not self._caps.admits_page(pixel.project_id, pixel.id, day, label):
-            page_url = label = OTHER
+            host = page_host(page_url)
+            page_url = f"{OTHER}{HOST_FOLLOWS}{host}" if is_listed_host(host) else OTHER
+            label = OTHER
         is_invented = evidence == _PAGE and is_unlisted(platform)
         if is_invented and not self._caps.admits_host(pixel.project_id, pixel.id, day, platform):
             platform = OTHER
         if "?" in page_url and not self._caps.admits_query(pixel.project_id, pixel.id, day, page_url):
             page_url = page_url.partition("?")[0]
-        host = page_host(page_url) if page_url else ""
-        return Origin(page_url, label, platform, evidence, elsewhere(hit.placement, host))
+        host = page_url.partition(HOST_FOLLOWS)[2] or page_host(page_url) if page_url else ""
+        origin = self._origins[key] = Origin(page_url, label, platform, evidence, elsewhere(hit.placement, host))
+        return origin
 
 
 def final_verdict(verdict: int, agent: Agent) -> tuple[int, int]:
@@ -184,10 +194,13 @@ def final_verdict(verdict: int, agent: Agent) -> tuple[int, int]:
 
 
 def counting_pixels(spooled: Iterable[SpooledHit]) -> dict[str, CountingPixel]:
-    """Return the pixels of hits, by token. One query."""
-    tokens = {hit.token for hit in spooled}
-    pixels = Pixel.objects.select_related("project").filter(token__in=tokens)
-    return {pixel.token: counting_pixel(pixel) for pixel in pixels}
+    """Return the pixels of hits, by token. One query for each 900 pixels."""
+    pixels = Pixel.objects.select_related("project")
+    return {
+        pixel.token: counting_pixel(pixel)
+        for tokens in chunks({hit.token for hit in spooled})
+        for pixel in pixels.filter(token__in=tokens)
+    }
 
 
 def counting_pixel(pixel: Pixel) -> CountingPixel:

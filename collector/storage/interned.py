@@ -1,75 +1,94 @@
 """Distinct user agents and pages: each string has one row, created when it is first seen.
 
 Rows are created in a transaction of their own, before the one that stores the hits. If that one fails, unused rows may
-stay, which do no harm, and the memory of this process stays correct.
+stay until `unused_strings` deletes them, and the memory of this process stays correct.
 """
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Generic, TypeVar
 
 from collector.classify.agents import Agent, parse_agent, refined
 from collector.models import Page, UserAgent
+from collector.storage.bulk_sql import chunks
 
 StringModel = TypeVar("StringModel", UserAgent, Page)
 Stored = TypeVar("Stored")  # what is remembered of a row
 MAX_REMEMBERED = 50_000  # strings
 MAX_LABEL = 255
-HINTS_FOLLOW = "\n"  # between agent and hints; no header's value contains it
-
-
-@dataclass(frozen=True, slots=True)
-class StoredAgent:
-    """An agent, and the id of its row."""
-
-    id: int
-    agent: Agent
+HOST_FOLLOWS = "\n"  # between the URL and the host of a key; no URL contains it
+HINTS_FOLLOW = "\n"  # between string and hints of a key; no header's value contains it
 
 
 class DistinctStrings(Generic[StringModel, Stored]):
-    """One table of distinct strings, with the last `MAX_REMEMBERED` in memory."""
+    """One table of distinct strings, with the `MAX_REMEMBERED` that were used last in memory.
+
+    `columns` are the columns that `stored` needs of a row.
+    """
 
     def __init__(
-        self,
-        model: type[StringModel],
-        new_row: Callable[[bytes, str], StringModel],
-        stored: Callable[[StringModel], Stored],
+        self, model: type[StringModel], columns: tuple[str, ...], stored: Callable[[tuple[Any, ...]], Stored]
     ) -> None:
         self._model: type[StringModel] = model
-        self._new_row: Callable[[bytes, str], StringModel] = new_row
-        self._stored: Callable[[StringModel], Stored] = stored
+        self._columns: tuple[str, ...] = columns
+        self._stored: Callable[[tuple[Any, ...]], Stored] = stored
         self._remembered: OrderedDict[str, Stored] = OrderedDict()
 
-    def resolve(self, strings: Iterable[str]) -> dict[str, Stored]:
-        """Return what is stored of each string, and store new ones. No query if all were seen before, else three."""
-        resolved: dict[str, Stored] = {}
-        missing: dict[bytes, str] = {}
+    def find(self, strings: Iterable[str]) -> dict[str, Stored]:
+        """Return what is stored of those strings that have a row. No query if all were seen before."""
+        found: dict[str, Stored] = {}
+        unknown: dict[bytes, str] = {}
         for string in set(strings):
             remembered = self._remembered.get(string)
             if remembered is None:
-                missing[digest(string)] = string
+                unknown[digest(string)] = string
             else:
-                resolved[string] = remembered
-        if missing:
-            rows = self._model._default_manager.filter(digest__in=sorted(missing))
-            present = {bytes(row.digest) for row in rows}
+                found[string] = remembered
+                self._remembered.move_to_end(string)
+        if unknown:
+            found |= self._read(unknown)
+        return found
+
+    def create(self, rows: Mapping[str, StringModel]) -> dict[str, Stored]:
+        """Create the rows of new strings, and return what is stored of them. Two statements for each 900 strings."""
+        missing = {bytes(row.digest): string for string, row in rows.items()}
+        found: dict[str, Stored] = {}
+        while missing:  # usually once: another process may delete an unused row before we read its id
             self._model._default_manager.bulk_create(
-                [self._new_row(key, string) for key, string in sorted(missing.items()) if key not in present],
+                [rows[missing[key]] for key in sorted(missing)],  # in this order, two drains never deadlock
                 ignore_conflicts=True,  # another drain may have been first
             )
-            for row in rows.all():
-                string = missing[bytes(row.digest)]
-                resolved[string] = self._remembered[string] = self._stored(row)
-            while len(self._remembered) > MAX_REMEMBERED:
-                self._remembered.popitem(last=False)
-        return resolved
+            found |= self._read(missing)
+            missing = {key: string for key, string in missing.items() if string not in found}
+        return found
+
+    def forget(self) -> None:
+        """Read every string again next time, because some were deleted."""
+        self._remembered.clear()
+
+    def _read(self, strings: Mapping[bytes, str]) -> dict[str, Stored]:
+        found: dict[str, Stored] = {}
+        for digests in chunks(sorted(strings)):
+            rows = self._model._default_manager.filter(digest__in=digests)
+            for key, *values in rows.values_list("digest", *self._columns):
+                string = strings[bytes(key)]
+                found[string] = self._remembered[string] = self._stored(tuple(values))
+        while len(self._remembered) > MAX_REMEMBERED:
+            self._remembered.popitem(last=False)
+        return found
 
 
 def digest(string: str) -> bytes:
     """Return the 16 bytes that a distinct string is looked up by."""
     return hashlib.blake2b(string.encode(), digest_size=16).digest()
+
+
+def judge(string: str, hints: str) -> tuple[str, Agent]:
+    """Return what an agent's row is looked up by, and the agent. Hints that add nothing are no part of the key."""
+    plain = parse_agent(string)
+    agent = with_hints(plain, hints) if hints else plain
+    return string if agent == plain else f"{string}{HINTS_FOLLOW}{hints}", agent
 
 
 def with_hints(agent: Agent, hints: str) -> Agent:
@@ -78,39 +97,30 @@ def with_hints(agent: Agent, hints: str) -> Agent:
     return refined(agent, mobile=mobile, platform=platform)
 
 
-def agent_strings() -> DistinctStrings[UserAgent, StoredAgent]:
-    """Return the table of agents. A string may end with `HINTS_FOLLOW` and the client hints that refine the agent."""
+class PageStrings:
+    """The table of pages. A hit needs only the id of a page.
 
-    def new_row(key: bytes, string_and_hints: str) -> UserAgent:
-        string, _, hints = string_and_hints.partition(HINTS_FOLLOW)
-        agent = with_hints(parse_agent(string), hints)
-        return UserAgent(
-            digest=key,
-            string=string,
-            hints=hints,
-            browser=agent.browser,
-            os=agent.os,
-            device=agent.device,
-            bot=agent.bot,
-            proxy=agent.proxy,
-        )
+    A URL may be followed by `HOST_FOLLOWS` and a host: pages over a cap share the URL `(other)`, and keep their host if
+    it is one of the catalogue.
+    """
 
-    def stored(row: UserAgent) -> StoredAgent:
-        return StoredAgent(row.pk, Agent(row.browser, row.os, row.device, row.bot, row.proxy))
+    def __init__(self) -> None:
+        self._table: DistinctStrings[Page, int] = DistinctStrings(Page, ("pk",), lambda values: int(values[0]))
 
-    return DistinctStrings(UserAgent, new_row, stored)
+    def ids(self, urls: Iterable[str]) -> dict[str, int]:
+        """Return the id of each page, and store new ones. No query if all were seen before."""
+        wanted = set(urls)
+        found = self._table.find(wanted)
+        new = {key: _page(key) for key in wanted - found.keys()}
+        return found | self._table.create(new) if new else found
+
+    def forget(self) -> None:
+        self._table.forget()
 
 
-def page_strings() -> DistinctStrings[Page, int]:
-    """Return the table of pages. A hit needs only the id of a page."""
-
-    def new_row(key: bytes, url: str) -> Page:
-        return Page(digest=key, url=url, host=page_host(url))
-
-    def stored(row: Page) -> int:
-        return row.pk
-
-    return DistinctStrings(Page, new_row, stored)
+def _page(key: str) -> Page:
+    url, _, host = key.partition(HOST_FOLLOWS)
+    return Page(digest=digest(key), url=url, host=host or page_host(url))
 
 
 def page_label(url: str) -> str:

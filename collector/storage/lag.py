@@ -7,6 +7,7 @@ from pathlib import Path
 from collector.models import SpoolOffset
 from collector.spool.line import SpooledHit
 from collector.spool.reader import read_lines, segments
+from collector.storage.bulk_sql import chunks
 
 MAX_SECONDS = 600.0  # a drain that is behind but works loses no hits; one that stands still so long needs help
 
@@ -26,16 +27,17 @@ class Lag:
 
 
 def lag(directory: Path, now_us: int) -> Lag:
-    """Return how far the drain of a spool directory is behind. One query if there are segments."""
+    """Return how far the drain of a spool directory is behind. One query for each 900 segments."""
     waiting_segments = segments(directory)
     if not waiting_segments:
         return Lag()
-    rows = SpoolOffset.objects.filter(segment__in=[segment.name for segment in waiting_segments])
     offsets: dict[str, int] = {}
     waiting_bytes, oldest_us, stored_us = 0, now_us, -inf
-    for name, offset, updated_at in rows.values_list("segment", "offset_bytes", "updated_at"):
-        offsets[name] = offset
-        stored_us = max(stored_us, updated_at.timestamp() * 1_000_000) if offset else stored_us
+    for names in chunks(segment.name for segment in waiting_segments):
+        rows = SpoolOffset.objects.filter(segment__in=names)
+        for name, offset, updated_at in rows.values_list("segment", "offset_bytes", "updated_at"):
+            offsets[name] = offset
+            stored_us = max(stored_us, updated_at.timestamp() * 1_000_000) if offset else stored_us
     for segment in waiting_segments:
         offset = offsets.get(segment.name, 0)
         try:

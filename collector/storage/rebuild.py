@@ -1,6 +1,7 @@
 """Count a project again from its raw hits."""
 
 from collections.abc import Callable, Iterator
+from datetime import date, datetime, time, timedelta
 from itertools import groupby, islice
 
 from django.db import transaction
@@ -17,9 +18,11 @@ _FLAGS = ("new_to_pixel", "new_to_project")  # of new visitors: read beside `COL
 def rebuild(project: Project, progress: Callable[[int], None] = lambda hits: None) -> int:
     """Replace the project's counts with counts of its raw hits, and return the number of hits.
 
-    Days before the first kept hit stay as they are: their hits are past the retention. Until this is done the drain
-    stores no hits of this project (on SQLite of any project), so no hit is counted twice or left out. `progress` is
-    called after each day with the number of its hits.
+    Only days whose hits are all kept, in today's time zone, are counted again; earlier ones stay as they are. Every hit
+    counts once: if the time zone has changed, the first day that is counted again has the hits between its beginning
+    and the end of the last day that stays, and none that was counted on that day. Until this is done the drain stores
+    no hits of this project (on SQLite of any project), so no hit is counted twice or left out. `progress` is called
+    after each day with the number of its hits.
     """
     with transaction.atomic():
         # Drains share their lock on the project with each other, but not with this one (`store.lock_pixels`).
@@ -29,11 +32,14 @@ def rebuild(project: Project, progress: Callable[[int], None] = lambda hits: Non
         first = Hit.objects.filter(project=project).order_by("at").first()
         if first is None:
             return 0
-        zone = project.zone
-        first_day = first.at.astimezone(zone).date()
+        first_day, since = _first_day(project, first.at)
+        if since is not None:
+            project.hits_kept_since, project.counted_from = since, first_day
+        project.counted_zone, project.zone_changed_at = project.timezone, None
+        project.save(update_fields=["hits_kept_since", "counted_from", "counted_zone", "zone_changed_at"])
         DailyCount.objects.filter(project=project, date__gte=first_day).delete()
         total_hits = 0
-        for _, hits_of_day in groupby(_countables(project), key=lambda hit: hit.date):
+        for _, hits_of_day in groupby(_countables(project, first_day, since), key=lambda hit: hit.date):
             counts = Counts()
             hits = 0
             for hit in hits_of_day:
@@ -45,12 +51,30 @@ def rebuild(project: Project, progress: Callable[[int], None] = lambda hits: Non
         return total_hits
 
 
-def _countables(project: Project) -> Iterator[Countable]:
+def _first_day(project: Project, first_at: datetime) -> tuple[date, datetime | None]:
+    """Return the first day to count again, and the moment of the first hit that its former counts contain.
+
+    That moment is None if no hit was ever deleted: then all hits count again.
+    """
+    former_zone = project.zone_of_oldest_days
+    since, day = project.hits_kept_since, project.counted_from
+    if since is None or day is None:
+        return min(first_at.astimezone(zone).date() for zone in (project.zone, former_zone)), None
+    while datetime.combine(day, time.min, project.zone) < since:
+        day += timedelta(days=1)
+    return day, since if day == project.counted_from else datetime.combine(day, time.min, former_zone)
+
+
+def _countables(project: Project, first_day: date, since: datetime | None) -> Iterator[Countable]:
     """Yield what each of the project's hits counts, oldest first. One query, and two more for `CHUNK_ROWS` hits."""
     hits = Hit.objects.filter(project=project).order_by("at", "id").annotate(second=EpochSecond("at"))
+    if since is not None:
+        hits = hits.filter(at__gte=since)
+    first_date = first_day.isoformat()
     rows = hits.values_list(*COLUMNS, *_FLAGS).iterator(CHUNK_ROWS)
     while chunk := list(islice(rows, CHUNK_ROWS)):
         stored = [row[: -len(_FLAGS)] for row in chunk]
         for row, hit in zip(chunk, countables(project, stored), strict=True):
             hit.new_to_pixel, hit.new_to_project = row[-len(_FLAGS) :]
+            hit.date = max(hit.date, first_date)
             yield hit

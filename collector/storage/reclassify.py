@@ -5,6 +5,7 @@ reader who was taken for a proxy has no visitor and no country.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -23,7 +24,6 @@ from collector.storage.interned import with_hints
 from collector.storage.rebuild import rebuild
 
 CHUNK_ROWS = 5_000
-_AGENT_FIELDS = ("browser", "os", "device", "bot", "proxy")
 _DECIDED_BY_AGENT = frozenset({Verdict.COUNTED, Verdict.BOT})
 UPDATE_HIT = """
     /* reclassify.update_hit */
@@ -64,16 +64,17 @@ class HitToJudge(NamedTuple):
 
 
 def reclassify_agents() -> int:
-    """Parse every stored user agent again, and return how many have changed."""
+    """Parse every stored user agent again, and return how many have changed.
+
+    A row that many strings share (`storage.agents`) has none to parse, and stays as it is.
+    """
     changed = 0
-    for row in UserAgent.objects.order_by("pk").iterator(CHUNK_ROWS):
+    for row in UserAgent.objects.exclude(string="").order_by("pk").iterator(CHUNK_ROWS):
         agent = with_hints(parse_agent(row.string), row.hints)
         if agent == Agent(row.browser, row.os, row.device, row.bot, row.proxy):
             continue
-        for field in _AGENT_FIELDS:
-            setattr(row, field, getattr(agent, field))
-        row.save(update_fields=_AGENT_FIELDS)
-        changed += 1
+        # Not `save`: the drain may have deleted the row meanwhile.
+        changed += UserAgent.objects.filter(pk=row.pk).update(**asdict(agent))
     return changed
 
 

@@ -1,11 +1,12 @@
-"""What administrators see about the intake of hits: lost hits, and readers that all look like one visitor."""
+"""What administrators see about the server: lost hits, readers that all look like one visitor, and hits that were kept
+although they have expired."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Max, Q, Sum
+from django.db.models import Max, Q, Subquery, Sum
 
-from collector.models import SpoolOffset
+from collector.models import SpoolOffset, Upkeep
 
 LAST_DAY = timedelta(hours=24)
 MIN_HITS = 50  # fewer may be an author who tries it out at home
@@ -34,24 +35,29 @@ class Indistinct:
 
 @dataclass(frozen=True, slots=True)
 class ServerHealth:
-    """What is wrong with the intake of hits; each part is None where nothing is."""
+    """What is wrong with the server; each part is None where nothing is."""
 
     losses: Losses | None
     indistinct: Indistinct | None
+    deletion_refused_at: datetime | None
 
 
 def server_health(now: datetime) -> ServerHealth:
-    """Return the losses of the last 90 days, and whether the last day's readers can't be told apart. One query."""
+    """Return the losses of the last 90 days, whether the last day's readers can't be told apart, and since when expired
+    hits wait for somebody to agree to their deletion (`collector.storage.retention`). One query.
+    """
     has_losses, is_recent = Q(lost__gt=0), Q(updated_at__gt=now - LAST_DAY)
-    totals = SpoolOffset.objects.filter(has_losses | is_recent).aggregate(
+    totals = SpoolOffset.objects.aggregate(
         losses=Sum("lost"),
         noted_at=Max("updated_at", filter=has_losses),
         stored=Sum("hits", filter=is_recent, default=0),
         from_private=Sum("private", filter=is_recent, default=0),
+        refused_at=Max(Subquery(Upkeep.objects.filter(pk=1).values("refused_at"))),
     )
     hits, private = totals["stored"], totals["from_private"]
     seems_proxied = hits >= MIN_HITS and private >= MIN_PRIVATE_SHARE * hits
     return ServerHealth(
         Losses(totals["losses"], totals["noted_at"]) if totals["losses"] else None,
         Indistinct(hits, private) if seems_proxied else None,
+        totals["refused_at"],
     )

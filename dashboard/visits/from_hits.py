@@ -13,6 +13,7 @@ from operator import attrgetter
 from django.db.models import Q, QuerySet
 
 from collector.models import Dimension, Evidence, Hit, Page, Position, Project, Traffic, Verdict
+from collector.models.conditions import IsOneOf
 from collector.models.counts import WHOLE_PROJECT
 from collector.storage.countable import COLUMNS, Countable, EpochSecond, Row, countables, second_of, visitor_of
 from collector.storage.interned import page_label
@@ -181,7 +182,12 @@ class RawHitSource:
 
 def kept_since(project: Project, now: datetime) -> date:
     """Return the first day whose hits are all kept. Older hits are deleted after the project's retention."""
-    return (now - project.retention_days * DAY).astimezone(project.zone).date()
+    first_day = (now - project.retention).astimezone(project.zone).date()
+    if project.hits_kept_since is None:
+        return first_day
+    day = project.hits_kept_since.astimezone(project.zone).date()
+    is_whole = midnight(day, project.zone) == project.hits_kept_since
+    return max(first_day, day if is_whole else day + DAY)  # a longer retention brings no hits back
 
 
 def read_raw_hits(project: Project, pixel_id: int, filters: Filters, period: Period, *, since: date) -> RawHitSource:
@@ -229,7 +235,7 @@ def _condition(dimension: Dimension, value: str) -> Q:
         return Q(language=value)
     if dimension == Dimension.ELSEWHERE:
         return Q(page__host=value) & ~Q(placement="")
-    return Q(page__in=_pages(value)) if value else Q(page=None)
+    return Q(IsOneOf("page_id", _pages(value))) if value else Q(page=None)
 
 
 def _pages(label: str) -> list[int]:

@@ -115,3 +115,38 @@ def test_counts_and_hits_of_one_language_under_several_codes_are_joined():
     assert list(hits.values_list("language", flat=True)) == ["he", "he", "de", "", "tlh", ""]
     migrate("0011_plain_words")
     migrate()
+
+
+def test_strings_of_stored_hits_are_noted_and_the_oldest_days_of_projects_are_known():
+    former = migrate("0011_plain_words")
+    model = former.get_model
+    project = model("collector", "Project").objects.create(
+        name="Blog", slug="blog", timezone="Asia/Tokyo", retention_days=1_000_000
+    )
+    young = model("collector", "Project").objects.create(name="Young", slug="young", timezone="UTC", retention_days=0)
+    agent = model("collector", "UserAgent").objects.create(digest=b"a" * 16, string="x")
+    page = model("collector", "Page").objects.create(digest=b"a" * 16, url="https://a.example/", host="a.example")
+    for owner, at in ((project, "2026-11-20T18:00Z"), (project, "2026-11-22T18:00Z"), (young, "2026-11-22T09:00Z")):
+        model("collector", "Hit").objects.create(
+            project=owner, at=at, id=1, pixel_id=1, user_agent=agent, page=page if owner == project else None,
+            position=0, traffic=0, verdict=0, evidence=0, new_to_pixel=True, new_to_project=True, platform="medium",
+        )  # fmt: skip
+    model("collector", "DailyCount").objects.create(
+        project=project, pixel_id=WHOLE_PROJECT, dimension=0, date=date(2026, 10, 1), platform="medium", value="",
+        hits=1, visitors=1,
+    )  # fmt: skip
+
+    latest = migrate()
+
+    uses = latest.get_model("collector", "StringUse").objects.order_by("project_id", "kind")
+    assert [(use.project_id, use.kind, use.string_id, use.seen_before.isoformat()) for use in uses] == [
+        (project.pk, 0, agent.pk, "2026-11-22T18:00:01+00:00"),
+        (project.pk, 1, page.pk, "2026-11-22T18:00:01+00:00"),
+        (young.pk, 0, agent.pk, "2026-11-22T09:00:01+00:00"),
+    ]
+    old, new = latest.get_model("collector", "Project").objects.order_by("pk")
+    assert (old.retention_days, old.counted_zone, old.counted_from) == (36_500, "Asia/Tokyo", date(2026, 11, 21))
+    assert old.hits_kept_since.isoformat() == "2026-11-20T18:00:00+00:00"
+    assert (new.retention_days, new.counted_zone, new.counted_from) == (1, "UTC", None)
+    migrate("0011_plain_words")
+    migrate()

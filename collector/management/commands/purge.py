@@ -1,11 +1,13 @@
 """`manage.py purge`: delete expired data now. The drain also does this once an hour."""
 
+from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from collector.models import Upkeep
 from collector.storage.retention import delete_expired
 from collector.storage.standby import expire_standby
 
@@ -13,6 +15,18 @@ from collector.storage.standby import expire_standby
 class Command(BaseCommand):
     help = "Delete raw hits past their project's retention, and visitors and salts within 48 hours of their date's end."
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--allow-large",
+            action="store_true",
+            help="the clock is right: delete much at once, after the server was off for more than two days",
+        )
+
+    def handle(self, *args: Any, allow_large: bool, **options: Any) -> None:
         expire_standby(settings.SPOOL_DIR, timezone.now())
-        self.stdout.write(f"Deleted {delete_expired(timezone.now()):,} rows.")
+        self.stdout.write(f"Deleted {delete_expired(timezone.now(), allows_large=allow_large):,} rows.")
+        if Upkeep.objects.filter(pk=1).exclude(refused_at=None).exists():
+            raise CommandError(
+                "Some projects keep their expired hits: there are many, and the last deletion is long ago. "
+                "Check the clock. If it is right, run “manage.py purge --allow-large”."
+            )

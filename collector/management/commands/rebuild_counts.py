@@ -45,3 +45,6 @@ class Command(BaseCommand):
             else:
                 done = f"counted {rebuild(project, bar.advance):,} hits"
         self.stdout.write(f"{project.slug}: {done}.")
+        project.refresh_from_db(fields=["counted_from"])
+        if project.counted_from is not None:
+            self.stdout.write(f"Days before {project.counted_from} stay as they are: their raw hits are deleted.")

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from collector.classify.platforms import platform_colour
 from collector.models import Pixel, Section
+from collector.models.conditions import IsOneOf
 from dashboard import formatting
 from dashboard.report.page_state import PageState
 from dashboard.report.panels.panel import Band, Panel, PanelRow, make_row
@@ -121,16 +122,18 @@ def _listed(subject: Subject, state: PageState, only: Sequence[int] | None) -> Q
     pixels = Pixel.objects.filter(project=subject.project)
     if state.filters.pixel_id is not None:
         pixels = pixels.filter(pk=state.filters.pixel_id)
-    return pixels if only is None else pixels.filter(pk__in=only)
+    return pixels if only is None else pixels.filter(IsOneOf("pk", only))
 
 
 def _pixels_in_order(listed: QuerySet[Pixel], ranked: Sequence[int], limit: int, offset: int) -> Sequence[Pixel]:
     """Return the pixels of one part of the list: the `ranked` ones in their order, then others. Two queries."""
     ids_of_page = ranked[offset : offset + limit]
-    by_id = listed.in_bulk(ids_of_page)
+    by_id = {pixel.pk: pixel for pixel in listed.filter(IsOneOf("pk", ids_of_page))} if ids_of_page else {}
     pixels = [by_id[pk] for pk in ids_of_page if pk in by_id]
     if len(pixels) < limit:
-        others = listed.exclude(pk__in=ranked).order_by(F("retired_at").asc(nulls_first=True), "-created_at", "-pk")
+        others = listed.exclude(IsOneOf("pk", ranked)).order_by(
+            F("retired_at").asc(nulls_first=True), "-created_at", "-pk"
+        )
         start = max(0, offset - len(ranked))
         pixels += others[start : start + limit - len(pixels)]
     return pixels

@@ -84,6 +84,35 @@ def test_a_new_time_zone_says_what_happens_to_past_days(as_owner, owner, project
     assert "manage.py rebuild_counts blog" in text_of(moved)
 
 
+def test_after_a_change_of_time_zone_the_admin_says_which_days_stay(as_owner, project):
+    Project.objects.update(hits_kept_since="2026-11-15T23:00Z", counted_from="2026-11-16")
+    form = project_form(("owner", "owner"), project=project, timezone="Asia/Tokyo")
+
+    page = text_of(as_owner.post(f"/admin/collector/project/{project.pk}/change/", form, follow=True))
+
+    assert "stay as they are: their raw hits are deleted." in page
+
+
+def test_a_shorter_retention_is_accepted_and_says_what_it_deletes(as_owner, project):
+    url = f"/admin/collector/project/{project.pk}/change/"
+
+    shorter = as_owner.post(url, project_form(("owner", "owner"), project=project, retention_days=30), follow=True)
+    longer = as_owner.post(url, project_form(("owner", "owner"), project=project, retention_days=300), follow=True)
+
+    assert "Raw hits older than 30 days will be deleted within an hour." in text_of(shorter)
+    assert "will be deleted" not in text_of(longer)
+    assert Project.objects.get().retention_days == 300
+
+
+@pytest.mark.parametrize("days", [0, 1_000_000])
+def test_a_retention_out_of_bounds_is_refused(as_owner, project, days):
+    form = project_form(("owner", "owner"), project=project, retention_days=days)
+
+    as_owner.post(f"/admin/collector/project/{project.pk}/change/", form)
+
+    assert Project.objects.get().retention_days == 730
+
+
 def test_an_unknown_time_zone_says_what_to_write(as_owner, owner, project):
     form = project_form(("owner", "owner"), project=project, timezone="Berlin")
 

@@ -1,6 +1,8 @@
 """Counts rebuilt from raw hits: the same numbers as the running drain's, in a new time zone where that has changed."""
 
 from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.management import call_command
@@ -12,6 +14,8 @@ from collector.models.counts import ALL_PLATFORMS, WHOLE_PROJECT
 from collector.spool.line import SpooledHit
 from collector.storage import caps
 from collector.storage.rebuild import rebuild
+from collector.storage.retention import delete_expired
+from dashboard.visits.from_hits import kept_since
 from tests.clock import ZONES
 from tests.endpoints import CHROME
 from tests.hits import CAMO, IPHONE, counts, drain, hit, micros, spool
@@ -134,6 +138,100 @@ def test_rebuilding_keeps_the_counts_of_days_whose_hits_are_past_their_retention
     rebuild(project)
 
     assert every_count() == before
+
+
+def totals():
+    """Return the hits of each day."""
+    return {day: hits for (day, _, _), (hits, _) in counts("total").items()}
+
+
+def hourly(pixel, first, days):
+    moments = [datetime.fromisoformat(first) + timedelta(hours=hours, minutes=30) for hours in range(24 * days)]
+    return [hit(pixel, moment.isoformat(), visitor=number) for number, moment in enumerate(moments)]
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Tokyo", "Pacific/Kiritimati", "Pacific/Pago_Pago", "UTC"])
+@pytest.mark.parametrize("former", ["Europe/Berlin", "Pacific/Pago_Pago", "Asia/Kathmandu"])
+def test_after_a_change_of_time_zone_days_of_deleted_hits_stay_and_every_hit_counts_once(
+    take, project, pixel, former, zone
+):
+    Project.objects.update(timezone=former, counted_zone=former, retention_days=3)
+    take(*hourly(pixel, "2026-11-10T00:00+00:00", 13))
+    now = datetime(2026, 11, 19, 12, tzinfo=UTC)
+    delete_expired(now)
+    before = totals()
+    Project.objects.update(timezone=zone)
+
+    rebuild(project)
+
+    first = Project.objects.get().counted_from
+    after = totals()
+    assert sum(after.values()) == 312
+    assert {day: hits for day, hits in after.items() if day < first.isoformat()} == {
+        day: hits for day, hits in before.items() if day < first.isoformat()
+    }
+    assert min(before.values()) <= min(after[day] for day in after if day < first.isoformat())
+    assert [after[(first + timedelta(days=days)).isoformat()] for days in (2, 3)] == [24, 24]
+    assert abs((first - date(2026, 11, 16)).days) <= 2  # 25 hours lie between Pago Pago and Kiritimati
+
+    rebuild(project)
+    assert totals() == after
+    delete_expired(now + timedelta(days=1))
+    rebuild(project)
+    assert totals() == after
+
+
+@pytest.mark.parametrize(("former", "zone"), [("America/New_York", "Europe/Berlin"), ("Europe/Berlin", "Asia/Tokyo")])
+def test_while_no_hit_was_deleted_a_new_time_zone_leaves_no_day_of_the_former_one(take, project, pixel, former, zone):
+    Project.objects.update(timezone=former, counted_zone=former)
+    take(hit(pixel, "2026-11-22T00:30"), hit(pixel, "2026-11-22T23:30"))
+    Project.objects.update(timezone=zone)
+
+    rebuild(project)
+
+    assert sum(totals().values()) == 2
+    assert set(totals()) == {
+        datetime.fromisoformat(f"2026-11-22T{hour}:30+00:00").astimezone(ZoneInfo(zone)).date().isoformat()
+        for hour in ("00", "23")
+    }
+
+
+def test_a_retention_that_was_short_and_is_long_again_destroys_no_counts(take, project, pixel):
+    Project.objects.update(retention_days=3)
+    take(*hourly(pixel, "2026-11-10T00:00+00:00", 10))
+    delete_expired(datetime(2026, 11, 19, 12, tzinfo=UTC))
+    Project.objects.update(retention_days=700)
+    delete_expired(datetime(2026, 11, 19, 13, tzinfo=UTC))
+    before = every_count()
+
+    rebuild(project)
+
+    assert every_count() == before
+    now = datetime(2026, 11, 19, 13, tzinfo=UTC)
+    assert kept_since(Project.objects.get(), now) == date(2026, 11, 16)  # what pages with filters say
+
+
+def test_the_time_zone_before_a_change_is_forgotten_with_its_hits(take, project, pixel):
+    Project.objects.update(retention_days=3)
+    take(*hourly(pixel, "2026-11-10T00:00+00:00", 10))
+    changed_at = datetime(2026, 11, 12, 12, tzinfo=UTC)
+    Project.objects.update(timezone="Asia/Tokyo")
+    delete_expired(changed_at)
+    assert Project.objects.get().counted_zone == "Europe/Berlin"
+
+    delete_expired(changed_at + timedelta(days=6))
+
+    assert Project.objects.get().counted_zone == "Asia/Tokyo"
+
+
+def test_the_command_says_which_days_stay(take, project, pixel, capsys):
+    Project.objects.update(retention_days=3)
+    take(*hourly(pixel, "2026-11-10T00:00+00:00", 10))
+    delete_expired(datetime(2026, 11, 19, 12, tzinfo=UTC))
+
+    call_command("rebuild_counts", "blog")
+
+    assert "Days before 2026-11-16 stay as they are: their raw hits are deleted." in capsys.readouterr().out
 
 
 def test_rebuilding_leaves_other_projects_alone(take, project, pixel):

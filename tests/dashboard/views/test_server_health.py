@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from collector.models import SpoolOffset
+from collector.models import SpoolOffset, Upkeep
 from tests.dashboard.conftest import NOON
 from tests.dashboard.views.page_reader import get
 
@@ -20,6 +20,18 @@ def test_only_administrators_are_told_of_lost_hits(viewer, client, admin_client)
     assert "1,234 hits were lost" in admin_client.get("/").content.decode()
     SpoolOffset.objects.update(lost=0)
     assert "were lost" not in admin_client.get("/").content.decode()
+
+
+def test_only_administrators_are_told_of_expired_hits_that_wait_for_an_answer(viewer, client, admin_client):
+    segment("a", 1, 0, hours_ago=1000)
+    upkeep = Upkeep.objects.create(refused_at=NOON)
+    client.force_login(viewer)
+
+    assert "purge --allow-large" not in client.get("/").content.decode()
+    assert "purge --allow-large" in admin_client.get("/").content.decode()
+    upkeep.refused_at = None
+    upkeep.save()
+    assert "purge --allow-large" not in admin_client.get("/").content.decode()
 
 
 PROXY_ADVICE = "set TRUSTED_PROXIES to the number of proxies (usually 1) and restart"

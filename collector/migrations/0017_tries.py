@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("collector", "0013_titles"),
+        ("collector", "0016_fill_upkeep"),
     ]
 
     operations = [

@@ -1,0 +1,52 @@
+"""What the deletion of expired data needs to know."""
+
+from django.db import models
+
+from collector.models.projects import Project
+
+
+class StringKind(models.IntegerChoices):
+    """Which table a distinct string is in."""
+
+    AGENT = 0, "agent"
+    PAGE = 1, "page"
+
+
+class StringUse(models.Model):
+    """An agent or a page that hits of a project name, with the end of the local day of the newest of them.
+
+    It tells which strings no hit names any more, without a search through all hits. The project comes first in the key,
+    as in every table that grows with traffic.
+    """
+
+    pk = models.CompositePrimaryKey("project_id", "kind", "string_id")
+    project = models.ForeignKey(
+        Project, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="+"
+    )
+    kind = models.SmallIntegerField(choices=StringKind.choices)
+    string_id = models.BigIntegerField(help_text="The id of a UserAgent or a Page.")
+    seen_before = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+        indexes = [models.Index(fields=["kind", "string_id"], name="uses_of_a_string")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.string_id} before {self.seen_before}"
+
+
+class Upkeep(models.Model):
+    """What the deletion of expired data remembers. One row."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    string_deletions = models.BigIntegerField(
+        default=0, help_text="How often strings were deleted: a drain that knows another number forgets their ids."
+    )
+    trusted_at = models.DateTimeField(null=True, help_text="The newest moment at which the clock was believed.")
+    refused_at = models.DateTimeField(null=True, help_text="When deletion stopped because it was too large.")
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.string_deletions} deletions of strings"

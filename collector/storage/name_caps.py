@@ -1,0 +1,92 @@
+"""Caps on what the agents and languages of strangers can add: names to the counts, and strings to the table of agents.
+
+Names that no stranger can choose (`classify.known_names`) are always admitted, so a flood of invented ones never hides
+a browser, a system or a language that readers use. The rest are capped for each pixel and each project, a day and a
+dimension; beyond that they count as `(other)`. As with pages, the caps apply before a hit is stored.
+"""
+
+from collections import Counter, OrderedDict
+from collections.abc import Callable
+
+from collector.classify.known_names import known_browsers, known_languages, known_systems
+from collector.classify.platforms import OTHER
+from collector.models import DailyCount, Dimension
+from collector.models.counts import ALL_PLATFORMS
+
+MAX_NAMES = 50  # invented names of a pixel, in one dimension on one day
+MAX_PROJECT_NAMES = 200
+MAX_AGENTS = 1_000  # new strings of a pixel on one day
+MAX_PROJECT_AGENTS = 3_000
+MAX_SERVER_AGENTS = 10_000
+MAX_REMEMBERED = 5_000  # days of a pixel or a project, each in one dimension
+MAX_DAYS = 4  # a day begins at another moment in each time zone
+
+BROWSER, OS, LANGUAGE = int(Dimension.BROWSER), int(Dimension.OS), int(Dimension.LANGUAGE)
+_KNOWN: dict[int, Callable[[], frozenset[str]]] = {
+    BROWSER: known_browsers,
+    OS: known_systems,
+    LANGUAGE: known_languages,
+}
+
+
+def is_known(dimension: int, name: str) -> bool:
+    """Whether a name is one that no stranger can choose."""
+    return name in _KNOWN[dimension]()
+
+
+class NameCaps:
+    """Remembers the invented names that each pixel and project had on each day. Reads unknown days from the counts."""
+
+    def __init__(self) -> None:
+        self._seen: OrderedDict[tuple[int, int, str, int], set[str]] = OrderedDict()
+
+    def admitted(self, project_id: int, pixel_id: int, day: str, dimension: int, name: str) -> str:
+        """Return the name that a hit counts with: `name` or `(other)`. Two queries for a new day of a pixel."""
+        if name == OTHER or is_known(dimension, name):
+            return name
+        of_pixel = self._names(project_id, pixel_id, day, dimension)
+        of_project = self._names(project_id, ALL_PLATFORMS, day, dimension)
+        if name in of_pixel:
+            return name
+        if len(of_pixel) >= MAX_NAMES or (name not in of_project and len(of_project) >= MAX_PROJECT_NAMES):
+            return OTHER
+        of_pixel.add(name)
+        of_project.add(name)
+        return name
+
+    def forget(self) -> None:
+        """Read the counts again next time, because the last batch was not stored."""
+        self._seen.clear()
+
+    def _names(self, project_id: int, pixel_id: int, day: str, dimension: int) -> set[str]:
+        key = (project_id, pixel_id, day, dimension)
+        names = self._seen.get(key)
+        if names is None:
+            counts = DailyCount.objects.filter(
+                project_id=project_id, pixel_id=pixel_id, dimension=dimension, date=day
+            ).values_list("value", flat=True)
+            names = self._seen[key] = set(counts.distinct()) - _KNOWN[dimension]() - {OTHER}
+            if len(self._seen) > MAX_REMEMBERED:
+                self._seen.popitem(last=False)
+        return names
+
+
+class StringCaps:
+    """Counts the new strings of each day. The counts hold no strings, so a drain starts with none."""
+
+    def __init__(self) -> None:
+        self._days: OrderedDict[str, Counter[tuple[str, int]]] = OrderedDict()
+
+    def admits(self, project_id: int, pixel_id: int, day: str) -> bool:
+        """Whether one more new string may have a row of its own on this day."""
+        created = self._days.get(day)
+        if created is None:
+            created = self._days[day] = Counter()
+            if len(self._days) > MAX_DAYS:
+                self._days.popitem(last=False)
+        groups = {("pixel", pixel_id): MAX_AGENTS, ("project", project_id): MAX_PROJECT_AGENTS}
+        groups["server", 0] = MAX_SERVER_AGENTS
+        if any(created[group] >= limit for group, limit in groups.items()):
+            return False
+        created.update(groups.keys())
+        return True
