@@ -177,19 +177,13 @@ class Receiver:
         agent_bytes = headers.get(b"user-agent", b"")
         agent = agent_of(agent_bytes[: 4 * MAX_AGENT])  # keeps the cache small, whatever clients send
         address = client_address(request.peer, headers, self.trusted_proxies)
-        networks_excluded = pixel.networks if pixel else ()
+        excluded = pixel.networks if pixel else ()
         declared = "" if agent.is_bot or agent.proxy else declared_bot(headers)
-        verdict = self._verdict_on(
-            headers, target, agent, declared, address, networks_excluded, salt or _NO_KEY, counts=counts
-        )
+        verdict = self._verdict_on(headers, target, agent, declared, address, excluded, salt or _NO_KEY, counts=counts)
         opts_out = headers.get(b"sec-gpc") == b"1" or headers.get(b"dnt") == b"1"
         if opts_out and verdict == _COUNTED:
             verdict = _OPTED_OUT
-        page = page_of(
-            headers.get(b"referer", b"")[: 4 * MAX_PAGE],
-            headers.get(b"host", b"")[:MAX_HOST],
-            headers.get(b"sec-fetch-site") == b"same-origin",
-        )
+        page = _page(headers)
         if opts_out or verdict == _EXCLUDED:
             return SpooledHit(
                 target.token, at_us, target.placement, target.is_end, verdict, page=page, is_private=is_private(address)
@@ -250,6 +244,14 @@ def agent_of(value: bytes) -> CallingAgent:
     text = _text(value)[:MAX_AGENT]
     proxy = proxy_platform(text)
     return CallingAgent(text, not proxy and is_bot(text), proxy, not proxy and not _PLAIN_AGENT.search(text))
+
+
+def _page(headers: Mapping[bytes, bytes]) -> str:
+    return page_of(
+        headers.get(b"referer", b"")[: 4 * MAX_PAGE],
+        headers.get(b"host", b"")[:MAX_HOST],
+        headers.get(b"sec-fetch-site") == b"same-origin",
+    )
 
 
 def _signs(headers: Mapping[bytes, bytes]) -> int:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from ninja.security import HttpBearer
 
-from collector.intake.clients import network_of
+from collector.intake.clients import client_networks
 from collector.intake.page_limits import network_key, seconds_to_wait, wait_message
 from collector.models import ApiToken, Project
 from dashboard.api.problems import ProblemError
@@ -34,7 +34,7 @@ class Bearer(HttpBearer):
         scheme, _space, secret = request.headers.get("Authorization", "").partition(" ")
         token = self.authenticate(request, secret.strip()) if scheme.lower() == "bearer" else None
         if token is None:
-            _limit("api-address", lambda: network_key(network_of(request), "api"))
+            _limit("api-address", lambda: network_key(client_networks(request).local, "api"))
             raise ProblemError(
                 HTTPStatus.UNAUTHORIZED,
                 _(

@@ -9,14 +9,13 @@ don't use up what is left for a new one. `most_tries` bounds what they can try i
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from ipaddress import ip_network
 from math import ceil
 from typing import NamedTuple
 
 from django.db import DatabaseError
 from django.http import HttpRequest
 
-from collector.intake.clients import network_of
+from collector.intake.clients import Networks, client_networks
 from collector.intake.page_limits import network_key
 from dashboard.passwords import queues
 from dashboard.passwords.known_browsers import known_browser
@@ -31,7 +30,6 @@ FREE = 20  # in an hour at one lock, by all unknown browsers
 BY_NETWORK_AFTERWARDS = 2  # in an hour at one lock
 BUSY_SECONDS = 5
 UNCOUNTED_SECONDS = 60
-SITE_PREFIX = 48  # of IPv6: who has more than a /64 usually has a /48 (RFC 6177)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +91,7 @@ def check(request: HttpRequest, lock: Lock, is_right: Callable[[], bool], known_
     browser = known_as or (known_browser(request, lock.cookie, lock.stamp) if lock.stamp else "")
     is_known = bool(browser)
     try:
-        limits = _limits_of_known(lock, browser) if is_known else _limits_of_unknown(lock, network_of(request))
+        limits = _limits_of_known(lock, browser) if is_known else _limits_of_unknown(lock, client_networks(request))
         if wait_seconds := limits.seconds_to_wait(counts_of(limits.tallies)):
             return Outcome(wait_seconds=wait_seconds, is_known=is_known)
         with (queues.KNOWN if is_known else queues.UNKNOWN).turn() as has_turn:
@@ -114,20 +112,15 @@ def _limits_of_known(lock: Lock, browser: str) -> Limits:
     return Limits(each=(Limit(tally(HOUR, "browser", lock.name, browser), BY_KNOWN_BROWSER),))
 
 
-def _limits_of_unknown(lock: Lock, network: str) -> Limits:
+def _limits_of_unknown(lock: Lock, networks: Networks) -> Limits:
     """Return the limits of a browser in a network. One query a day, for the salt of its hash."""
     everybody = tally(HOUR, "everybody", lock.name)
-    here = tally(TEN_MINUTES, "network", lock.networks, network_key(network, "password"))
-    site = tally(HOUR, "site", lock.name, network_key(_site_of(network), "password"))
+    here = tally(TEN_MINUTES, "network", lock.networks, network_key(networks.local, "password"))
+    site = tally(HOUR, "site", lock.name, network_key(networks.site, "password"))
     return Limits(
         each=(Limit(here, BY_NETWORK), Limit(everybody, lock.most_tries)),
         together=(Limit(everybody, FREE), Limit(site, BY_NETWORK_AFTERWARDS)),
     )
-
-
-def _site_of(network: str) -> str:
-    """Return an IPv4 address as it is, and the site that an IPv6 network belongs to."""
-    return str(ip_network(network).supernet(new_prefix=SITE_PREFIX)) if ":" in network else network
 
 
 def _seconds_left(limits: Iterable[Limit], counts: Mapping[Tally, Count]) -> list[float]:

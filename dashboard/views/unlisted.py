@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.cache import cache_control
 
-from collector.intake.clients import network_of
+from collector.intake.clients import client_networks
 from collector.intake.page_limits import network_key, seconds_to_wait, wait_message
 
 UnlistedView = Callable[[HttpRequest, str], HttpResponseBase]
@@ -44,7 +44,7 @@ def render_public(
 def _answer_if_too_often(request: HttpRequest) -> HttpResponseBase | None:
     """Count a request of the client's network. Return an answer if it has to wait. At most one query a day."""
     wait_seconds = seconds_to_wait(
-        "share", lambda: network_key(network_of(request), "share"), settings.SHARE_RATE_LIMIT
+        "share", lambda: network_key(client_networks(request).local, "share"), settings.SHARE_RATE_LIMIT
     )
     if not wait_seconds:
         return None

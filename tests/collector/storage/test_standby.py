@@ -142,6 +142,7 @@ def test_the_draft_of_a_process_that_was_killed_does_not_stay(directory, pixel):
     update_standby(directory, NOW)
     draft = directory / f"{standby.NAME}.4711"
     draft.write_bytes(b"{}")
+    os.utime(draft, (NOW.timestamp(), NOW.timestamp()))
     expire_standby(directory, NOW)
     assert draft.exists()
 
