@@ -16,7 +16,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils.text import slugify
 
-from collector.models import DailyVisitor, Pixel, Project, Verdict
+from collector.models import DailyReading, DailyVisitor, Pixel, Project, Verdict
 from collector.models.counts import SALT_LIFETIME
 from collector.spool.line import SpooledHit
 from collector.storage.enrich import Enricher, counting_pixel
@@ -77,7 +77,8 @@ def fill(
             with transaction.atomic():
                 store(enriched)
             progress(len(batch))
-        DailyVisitor.objects.filter(project=project, date__lte=day - SALT_LIFETIME).delete()
+        for remembered in (DailyVisitor, DailyReading):
+            remembered.objects.filter(project=project, date__lte=day - SALT_LIFETIME).delete()
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
 

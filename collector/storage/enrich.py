@@ -130,6 +130,7 @@ class _Batch:
             verdict = _MUTED
         # A proxy is not a reader: its country and language say nothing about the readers behind it.
         is_direct = traffic != _PROXIED
+        visitor = hit.visitor if is_direct else None
         key = (pixel.id, day, hit.placement, agent.proxy, hit.page)
         origin = self._origins.get(key)
         if origin is None:
@@ -153,7 +154,8 @@ class _Batch:
             elsewhere=origin.elsewhere,
             id=hit_id,
             at_us=hit.at_us,
-            visitor=hit.visitor if is_direct else None,
+            visitor=visitor,
+            has_visitor=visitor is not None,
             user_agent_id=stored.id if stored else None,
             page_url=origin.page_url,
             placement=hit.placement,

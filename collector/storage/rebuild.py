@@ -7,15 +7,17 @@ from django.db import transaction
 from django.utils import timezone
 
 from collector.models import DailyCount, Hit, Project
-from collector.storage.countable import COLUMNS, Countable, EpochSecond, countables
+from collector.storage.countable import COLUMNS, Countable, countables
 from collector.storage.counts import Counts
+from collector.storage.moments import EpochSecond
+from collector.storage.reading import judge_stored_ends
 
 CHUNK_ROWS = 10_000
 _FLAGS = ("new_to_pixel", "new_to_project")  # of new visitors: read beside `COLUMNS`
 
 
 def rebuild(project: Project, progress: Callable[[int], None] = lambda hits: None) -> int:
-    """Replace the project's counts with counts of its raw hits, and return the number of hits.
+    """Judge the ends of articles again, replace the project's counts with counts of its raw hits; return their number.
 
     Days before the first kept hit stay as they are: their hits are past the retention. Until this is done the drain
     stores no hits of this project (on SQLite of any project), so no hit is counted twice or left out. `progress` is
@@ -31,6 +33,7 @@ def rebuild(project: Project, progress: Callable[[int], None] = lambda hits: Non
             return 0
         zone = project.zone
         first_day = first.at.astimezone(zone).date()
+        judge_stored_ends(project)
         DailyCount.objects.filter(project=project, date__gte=first_day).delete()
         total_hits = 0
         for _, hits_of_day in groupby(_countables(project), key=lambda hit: hit.date):

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, time, timedelta
 
-from collector.models import DailySalt, DailyVisitor, Hit, Project
+from collector.models import DailyReading, DailySalt, DailyVisitor, Hit, Project
 from collector.models.counts import SALT_LIFETIME
 
 DELETE_ROWS = 20_000  # by one statement: other writers get their turn between two statements
@@ -17,6 +17,7 @@ def delete_expired(now: datetime) -> int:
     deleted, _ = DailySalt.objects.filter(date__lte=last_expired_day).delete()
     for project in Project.objects.all():
         deleted += DailyVisitor.objects.filter(project=project, date__lte=last_expired_day).delete()[0]
+        deleted += DailyReading.objects.filter(project=project, date__lte=last_expired_day).delete()[0]
         deleted += _delete_hits(project, now)
     return deleted
 

@@ -14,8 +14,9 @@ from django.db.models import Q, QuerySet
 
 from collector.models import Dimension, Evidence, Hit, Page, Position, Project, Traffic, Verdict
 from collector.models.counts import WHOLE_PROJECT
-from collector.storage.countable import COLUMNS, Countable, EpochSecond, Row, countables, second_of, visitor_of
+from collector.storage.countable import COLUMNS, Countable, Row, countables, second_of, visitor_of
 from collector.storage.interned import page_label
+from collector.storage.moments import EpochSecond
 from dashboard.visits.filters import Filters
 from dashboard.visits.periods import DAY, Bucket, Period, midnight
 from dashboard.visits.results import (
