@@ -8,7 +8,7 @@ same as that of `judge_stored_ends`, which judges all raw hits of a project.
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
@@ -31,13 +31,7 @@ _COUNTED, _TOO_SOON = int(Verdict.COUNTED), int(Verdict.TOO_SOON)
 _UNJUDGED = (_COUNTED, None)
 
 
-class Reader(NamedTuple):
-    """One visitor of one pixel on one day."""
-
-    project_id: int
-    date: str
-    pixel_id: int
-    visitor: int
+Reader = tuple[int, str, int, int]  # project, day, pixel and visitor: plain, because each end makes several
 
 
 class StoredEnd(NamedTuple):
@@ -72,35 +66,35 @@ def remember(repeated: Iterable[EnrichedHit], ends: Iterable[EnrichedHit]) -> No
         for hits in (repeated, ends)
         for hit in hits
     ]
-    if rows:
-        reading_sql.insert(rows)
+    reading_sql.insert(rows)
 
 
 def judge(visits: Sequence[EnrichedHit], ends: Sequence[EnrichedHit]) -> list[Replacement]:
     """Judge the ends of a batch, and judge stored ends again that its visits change; return those that changed.
 
     `visits` are those with a visitor. All of them are remembered already. From now on until the end of the transaction,
-    no other drain judges ends of these pixels with starts that it can't see. Two statements, up to seven with ends.
+    no other drain judges ends of these pixels with starts that it can't see. Two statements, up to nine with ends.
     """
     if connection.vendor == "postgresql":
         reading_sql.lock_pixels({hit.pixel_id for hit in visits}, {hit.pixel_id for hit in ends})
     own_ids = {end.id for end in ends}
-    stored = _stored_ends([row for row in reading_sql.find_ends(_since(visits)) if row[4] not in own_ids])
+    stored = _stored_ends([row for row in reading_sql.find_ends(_since(_late(visits))) if row[4] not in own_ids])
     readers = {_reader(end) for end in ends} | {end.reader for end in stored}
     if not readers:
         return []
-    starts = _starts(readers)
-    min_seconds = _min_seconds({reader.pixel_id for reader in readers})
+    _keep_latest(ends)
+    starts = _starts(readers, visits)
+    min_seconds = _min_seconds({pixel_id for _, _, pixel_id, _ in readers})
     for end in ends:
         reader = _reader(end)
         end.verdict, end.reading_seconds = judgement(starts.get(reader, ()), end.at_us, min_seconds[end.pixel_id])
     changes: list[tuple[StoredEnd, Judgement]] = []
     for stored_end in stored:
         reader = stored_end.reader
-        new = judgement(starts.get(reader, ()), stored_end.at_us, min_seconds[reader.pixel_id])
+        new = judgement(starts.get(reader, ()), stored_end.at_us, min_seconds[reader[2]])
         if new != (stored_end.verdict, stored_end.reading_seconds):
             changes.append((stored_end, new))
-    reading_sql.update_hits([(*new, end.reader.project_id, moment_text(end.at_us), end.id) for end, new in changes])
+    reading_sql.update_hits([(*new, end.reader[0], moment_text(end.at_us), end.id) for end, new in changes])
     return [(_countable(end, (end.verdict, end.reading_seconds)), _countable(end, new)) for end, new in changes]
 
 
@@ -142,6 +136,26 @@ def _rows(project: Project, pixels: QuerySet[Hit, int]) -> Iterator[_JudgedRow]:
         yield (local_day_and_hour(row[0], project.timezone)[0], *row)
 
 
+def _late(visits: Sequence[EnrichedHit]) -> list[EnrichedHit]:
+    """Return the visits that are not after all ends that were stored before. One query."""
+    pixel_days = {(visit.project_id, visit.date, visit.pixel_id) for visit in visits}
+    latest = reading_sql.find_latest_ends(pixel_days)
+    return [
+        visit
+        for visit in visits
+        if visit.at_us - EARLY_US <= latest.get((visit.project_id, visit.date, visit.pixel_id), 0)
+    ]
+
+
+def _keep_latest(ends: Iterable[EnrichedHit]) -> None:
+    """Remember the latest end of each pixel and day, for `_late`. One statement."""
+    latest: dict[tuple[int, str, int], int] = {}
+    for end in ends:
+        pixel_day = (end.project_id, end.date, end.pixel_id)
+        latest[pixel_day] = max(latest.get(pixel_day, 0), end.at_us)
+    reading_sql.keep_latest_ends(latest)
+
+
 def _since(visits: Iterable[EnrichedHit]) -> list[tuple[int, str, int, int, int]]:
     """Return the reader of each visit, and from which moment on its ends may belong to one of these visits."""
     since: dict[Reader, int] = {}
@@ -152,12 +166,12 @@ def _since(visits: Iterable[EnrichedHit]) -> list[tuple[int, str, int, int, int]
 
 
 def _reader(hit: EnrichedHit) -> Reader:
-    return Reader(hit.project_id, hit.date, hit.pixel_id, hit.visitor or 0)
+    return (hit.project_id, hit.date, hit.pixel_id, hit.visitor or 0)
 
 
 def _stored_ends(rows: Sequence[tuple[int, str, int, int, int, int]]) -> list[StoredEnd]:
     """Return ends with what was decided about them, from the rows of `find_ends`. Their hits stay locked."""
-    at_and_reader = {(row[0], row[4]): (row[5], Reader(*row[:4])) for row in rows}
+    at_and_reader = {(row[0], row[4]): (row[5], row[:4]) for row in rows}
     ends = []
     for project_id, hit_id, platform, verdict, seconds in reading_sql.lock_hits(
         [(row[0], moment_text(row[5]), row[4]) for row in rows]
@@ -167,11 +181,21 @@ def _stored_ends(rows: Sequence[tuple[int, str, int, int, int, int]]) -> list[St
     return ends
 
 
-def _starts(readers: Collection[Reader]) -> Mapping[Reader, Sequence[int]]:
-    """Return the moments of each reader's starts, sorted. Two statements."""
+def _starts(readers: set[Reader], visits: Iterable[EnrichedHit]) -> Mapping[Reader, Sequence[int]]:
+    """Return the moments of each reader's starts, sorted. Two statements.
+
+    A reader who is new with one of the `visits` of this batch has no other starts than these.
+    """
     starts: dict[Reader, list[int]] = defaultdict(list)
-    for *reader, at_us in reading_sql.find_starts(sorted(readers)):
-        starts[Reader(*reader)].append(at_us)
+    new_readers = set()
+    for visit in visits:
+        reader = _reader(visit)
+        if reader in readers:
+            starts[reader].append(visit.at_us)
+            if visit.new_to_pixel:
+                new_readers.add(reader)
+    for project_id, day, pixel_id, visitor, at_us in reading_sql.find_starts(readers - new_readers):
+        starts[project_id, day, pixel_id, visitor].append(at_us)
     for moments in starts.values():
         moments.sort()
     return starts
@@ -185,9 +209,9 @@ def _min_seconds(pixel_ids: Iterable[int]) -> dict[int, int]:
 
 def _countable(end: StoredEnd, judgement: Judgement) -> Countable:
     """Return what an end counts, judged so. An end counts in nothing that needs the other facts."""
-    verdict, seconds = judgement
+    (project_id, day, pixel_id, _), (verdict, seconds) = end.reader, judgement
     return Countable(
-        project_id=end.reader.project_id, pixel_id=end.reader.pixel_id, date=end.reader.date, hour="", position=_END,
+        project_id=project_id, pixel_id=pixel_id, date=day, hour="", position=_END,
         traffic=_DIRECT, verdict=verdict, platform=end.platform, page="", country="", language="", device="",
         browser="", os="", evidence=0, elsewhere="", has_visitor=True, reading_seconds=seconds,
     )  # fmt: skip

@@ -1,6 +1,6 @@
 """The statements of `reading`: what is remembered of readers, and their ends among the hits."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -9,6 +9,7 @@ from django.db import connection
 from collector.models import Position
 from collector.storage.bulk_sql import columns_from_json, json_columns
 
+PixelDay = tuple[int, str, int]  # project, day, pixel
 ReaderSince = tuple[int, str, int, int, int]  # project, day, pixel, visitor, moment
 EndRow = tuple[int, str, int, int, int, int]  # project, day, pixel, visitor, id, moment
 
@@ -49,8 +50,31 @@ FIND_ENDS = f"""
     /* reading.find_ends */
     SELECT {_READER}, stored.id, stored.at_us
     FROM {{readers}} CROSS JOIN collector_dailyreading AS stored
-    WHERE {_OF_READER} AND stored.position = {int(Position.END)} AND stored.at_us >= reader.at_us
+    WHERE {_OF_READER} AND stored.position = {int(Position.END)} AND stored.at_us >= reader.at_us AND stored.id <> 0
 """
+# The latest end of a pixel on a day is kept in a row of its own, under no visitor and no hit: most starts are after it,
+# and have no ends to look for.
+_OF_PIXEL_DAY = f"""stored.project_id = reader.project_id AND stored.date = reader.date
+        AND stored.pixel_id = reader.pixel_id AND stored.position = {int(Position.END)} AND stored.visitor = 0
+        AND stored.id = 0"""
+FIND_LATEST_ENDS = f"""
+    /* reading.find_latest_ends */
+    SELECT stored.project_id, {{date}}, stored.pixel_id, stored.at_us
+    FROM {{readers}} CROSS JOIN collector_dailyreading AS stored
+    WHERE {_OF_PIXEL_DAY}
+"""
+_KEEP_LATEST_END = f"""
+    /* reading.keep_latest_end */
+    INSERT INTO collector_dailyreading ({_COLUMNS})
+    {{rows}}
+    ON CONFLICT (project_id, date, pixel_id, position, visitor, id) DO UPDATE SET at_us = excluded.at_us
+    WHERE collector_dailyreading.at_us < excluded.at_us
+"""
+KEEP_LATEST_END_POSTGRESQL = _KEEP_LATEST_END.format(
+    rows=f"""SELECT project_id::int, date::date, pixel_id::int, position::smallint, visitor::bigint, id::bigint,
+        at_us::bigint FROM {columns_from_json(7)} AS row ({_COLUMNS})"""
+)
+KEEP_LATEST_END_SQLITE = _KEEP_LATEST_END.format(rows="VALUES (%s, %s, %s, %s, %s, %s, %s)")
 FIND_FIRST_STARTS = f"""
     /* reading.find_first_starts */
     SELECT {_READER}, stored.started_us
@@ -88,11 +112,29 @@ UPDATE_HIT = """
 
 def insert(rows: Sequence[tuple[Any, ...]]) -> None:
     """Insert rows of `_COLUMNS`."""
+    _insert(rows, INSERT_POSTGRESQL, INSERT_SQLITE)
+
+
+def keep_latest_ends(latest: Mapping[PixelDay, int]) -> None:
+    """Store the moment of the latest end of each pixel and day, where it is later than the stored one."""
+    rows = [(*pixel_day, int(Position.END), 0, 0, at_us) for pixel_day, at_us in sorted(latest.items())]
+    _insert(rows, KEEP_LATEST_END_POSTGRESQL, KEEP_LATEST_END_SQLITE)
+
+
+def find_latest_ends(pixel_days: Iterable[PixelDay]) -> dict[PixelDay, int]:
+    """Return the moment of the latest end of each pixel and day that has any."""
+    rows = _of_readers(FIND_LATEST_ENDS, [(*pixel_day, 0, 0) for pixel_day in pixel_days])
+    return {(project_id, day, pixel_id): at_us for project_id, day, pixel_id, at_us in rows}
+
+
+def _insert(rows: Sequence[tuple[Any, ...]], for_postgresql: str, for_sqlite: str) -> None:
+    if not rows:
+        return
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute(INSERT_POSTGRESQL, json_columns(rows))
+            cursor.execute(for_postgresql, json_columns(rows))
         else:
-            cursor.executemany(INSERT_SQLITE, rows)
+            cursor.executemany(for_sqlite, rows)
 
 
 def lock_pixels(with_visits: Collection[int], with_ends: Collection[int]) -> None:

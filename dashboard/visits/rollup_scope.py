@@ -77,8 +77,9 @@ class PixelPlatformKey(NamedTuple):
     platform: str
 
 
-class PixelPositionKey(NamedTuple):
+class PixelReadingKey(NamedTuple):
     pixel_id: int
+    platform: str
     dimension: int
     value: str
 
