@@ -19,7 +19,7 @@ from collector.storage.interned import page_label
 from collector.storage.moments import EpochSecond
 from dashboard.visits.filters import Filters
 from dashboard.visits.periods import DAY, Bucket, Period, midnight
-from dashboard.visits.readings import READING_DIMENSIONS, add_reading, readings_by_platform, whole_reading
+from dashboard.visits.readings import READING_DIMENSIONS, Reading, add_reading, readings_by_platform, whole_reading
 from dashboard.visits.results import (
     PixelTotal,
     PlatformDay,
@@ -149,11 +149,8 @@ class RawHitSource:
         totals: dict[int, PixelTotal] = defaultdict(PixelTotal)
         for hit in self._visits:
             totals[hit.pixel_id].add(Dimension.PIXEL, 1, hit.new_to_pixel)
-        values: dict[int, list[PlatformValue]] = defaultdict(list)
-        for pixel_id, value in self._reading_values():
-            values[pixel_id].append(value)
-        for pixel_id, of_pixel in values.items():
-            add_reading(totals[pixel_id], whole_reading(readings_by_platform(of_pixel)))
+        for pixel_id, reading in self.pixel_readings(()).items():
+            add_reading(totals[pixel_id], reading)
         return totals
 
     def _reading_values(self) -> Iterator[tuple[int, PlatformValue]]:
@@ -177,6 +174,12 @@ class RawHitSource:
         for (pixel_id, platform), visits in Counter((hit.pixel_id, hit.platform) for hit in self._visits).items():
             platforms[pixel_id][platform] += visits
         return platforms
+
+    def pixel_readings(self, pixels: Sequence[int]) -> dict[int, Reading]:
+        values: dict[int, list[PlatformValue]] = defaultdict(list)
+        for pixel_id, value in self._reading_values():
+            values[pixel_id].append(value)
+        return {pixel_id: whole_reading(readings_by_platform(of_pixel)) for pixel_id, of_pixel in values.items()}
 
     def read_through(self) -> ReadThrough:
         return read_through([self._pixels().get(self._pixel_id, PixelTotal())])

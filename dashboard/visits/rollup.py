@@ -194,6 +194,10 @@ class RollupSource:
             by_pixel[key.pixel_id][key.platform] += total.visits
         return by_pixel
 
+    def pixel_readings(self, pixels: Sequence[int]) -> dict[int, Reading]:
+        """Return how far and how long each of the pixels is read. One query."""
+        return _whole_readings(self._totals(pixels, READING_DIMENSIONS, PixelReadingKey))
+
     def read_through(self) -> ReadThrough:
         """Return the read-through of one pixel. One query."""
         total = PixelTotal()

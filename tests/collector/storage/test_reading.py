@@ -271,8 +271,8 @@ def plainly_judged(pixels):
             other_us
             for other, other_us in rows
             if other.position == Position.START and other.traffic == 0 and other.visitor == row.visitor
-            and other.pixel_id == row.pixel_id and other.verdict in {Verdict.COUNTED, Verdict.OPTED_OUT} and other_us <= at_us + 1_000_000
-            and local_date(other.at) == local_date(row.at)
+            and other.pixel_id == row.pixel_id and other.verdict in {Verdict.COUNTED, Verdict.OPTED_OUT}
+            and other_us <= at_us + 1_000_000 and local_date(other.at) == local_date(row.at)
         ]  # fmt: skip
         is_judged = row.visitor is not None and row.traffic == 0 and row.verdict in {READ, TOO_SOON}
         if not is_judged or not before:
