@@ -141,7 +141,7 @@ class Plain:
 
     @property
     def median(self) -> int | None:
-        """Return the median reading time, as if even on a geometric scale within the range of the counts that has it."""
+        """Return the median reading time, as if even on a geometric scale within its range of the counts."""
         seconds = sorted(hit.seconds or 0 for hit in self.hits if hit.reads == "end")
         if len(seconds) < 5:
             return None
