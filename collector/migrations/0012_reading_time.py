@@ -60,7 +60,7 @@ class Migration(migrations.Migration):
             name="min_reading_seconds",
             field=models.PositiveIntegerField(
                 default=10,
-                help_text="A reader who comes to the end of an article sooner has not read it. An article can have a minimum of its own. A new minimum applies to new hits.",
+                help_text="A reader who comes to the end of an article sooner has not read it. An article can have a minimum of its own. A change applies to new hits. For past ones, an administrator runs “manage.py rebuild_counts”.",
                 validators=[
                     django.core.validators.MinValueValidator(3),
                     django.core.validators.MaxValueValidator(3600),

@@ -112,7 +112,7 @@ class Project(models.Model):
         validators=_MIN_READING_SECONDS,
         help_text=gettext_lazy(
             "A reader who comes to the end of an article sooner has not read it. An article can have a minimum of its "
-            "own. A new minimum applies to new hits."
+            "own. A change applies to new hits. For past ones, an administrator runs “manage.py rebuild_counts”."
         ),
     )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
