@@ -45,7 +45,7 @@ class StoredEnd(NamedTuple):
     reading_seconds: int | None
 
 
-_JudgedRow = tuple[str, int, int, int, int, int, int, int, int | None]  # local day, and the columns of `_rows`
+_JudgedRow = tuple[str, int, int, int, int, int, int, int | None, int | None]  # local day, and the columns of `_rows`
 Judgement = tuple[int, int | None]  # verdict and reading seconds
 Replacement = tuple[Countable, Countable]  # of a stored end: what it counted, and what it counts now
 

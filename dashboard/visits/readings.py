@@ -72,7 +72,7 @@ class Reading:
         for bound, following in zip(LOWER_BOUNDS, (*LOWER_BOUNDS[1:], LOWER_BOUNDS[-1]), strict=True):
             ends = self.by_bound[bound]
             if ends and before + ends >= half:
-                return bound * (following / bound) ** ((half - before) / ends)
+                return float(bound * (following / bound) ** ((half - before) / ends))
             before += ends
         return None
 
