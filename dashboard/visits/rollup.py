@@ -42,7 +42,6 @@ from dashboard.visits.rollup_scope import (
     Grouping,
     GroupKey,
     PixelDayKey,
-    PixelPlatformKey,
     PixelReadingKey,
     PlatformDayKey,
     PlatformValueKey,
@@ -190,13 +189,14 @@ class RollupSource:
     def pixel_platforms(self, pixels: Sequence[int]) -> dict[int, Counter[str]]:
         """Return the visits of each of the pixels by platform. One query."""
         by_pixel: dict[int, Counter[str]] = defaultdict(Counter)
-        for key, total in self._totals(pixels, [Dimension.TOTAL], PixelPlatformKey).items():
-            by_pixel[key.pixel_id][key.platform] += total.visits
+        for key, total in self._visits_and_readings(pixels).items():
+            if key.dimension == Dimension.TOTAL:
+                by_pixel[key.pixel_id][key.platform] += total.visits
         return by_pixel
 
     def pixel_readings(self, pixels: Sequence[int]) -> dict[int, Reading]:
-        """Return how far and how long each of the pixels is read. One query."""
-        return _whole_readings(self._totals(pixels, READING_DIMENSIONS, PixelReadingKey))
+        """Return how far and how long each of the pixels is read. One query, which `pixel_platforms` shares."""
+        return _whole_readings(self._visits_and_readings(pixels))
 
     def read_through(self) -> ReadThrough:
         """Return the read-through of one pixel. One query."""
@@ -211,13 +211,16 @@ class RollupSource:
 
     def _pixels_on_platform(self, pixel_ids: Sequence[int]) -> dict[int, PixelTotal]:
         pixels: dict[int, PixelTotal] = defaultdict(PixelTotal)
-        totals = self._totals(pixel_ids, [Dimension.TOTAL, *READING_DIMENSIONS], PixelReadingKey)
+        totals = self._visits_and_readings(pixel_ids)
         for key, total in totals.items():
             if key.dimension == Dimension.TOTAL:
                 pixels[key.pixel_id].add(Dimension.PIXEL, total.visits, total.visitors)
         for pixel_id, reading in _whole_readings(totals).items():
             add_reading(pixels[pixel_id], reading)
         return pixels
+
+    def _visits_and_readings(self, pixel_ids: Sequence[int]) -> Mapping[PixelReadingKey, Total]:
+        return self._totals(pixel_ids, [Dimension.TOTAL, *READING_DIMENSIONS], PixelReadingKey)
 
     def _leave_out_platforms_at_once(self, pixels: Mapping[int, PixelTotal]) -> None:
         """Leave out, of each article, the platforms that show its end at once. One query, none without such ends.

@@ -72,11 +72,6 @@ class PixelDayKey(NamedTuple):
     date: date
 
 
-class PixelPlatformKey(NamedTuple):
-    pixel_id: int
-    platform: str
-
-
 class PixelReadingKey(NamedTuple):
     pixel_id: int
     platform: str

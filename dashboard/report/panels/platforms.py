@@ -121,12 +121,12 @@ def _platform_hint(slug: str) -> str:
     return ""
 
 
-def platform_bands(platforms: Counter[str]) -> list[Band]:
-    """Return visits by platform as bands of one bar, the biggest first."""
+def platform_bands(platforms: Counter[str], length: float = 1) -> list[Band]:
+    """Return visits by platform as bands, the biggest first. Together they fill `length` of a bar, from 0 to 1."""
     total = platforms.total()
     bands, start = [], 0.0
     for slug, visits in platforms.most_common(MAX_BANDS):
-        width = 100 * visits / total
+        width = 100 * length * visits / total
         label = f"{platform_label(slug)} {formatting.percent(visits / total)}"
         bands.append(Band(label, platform_colour(slug), f"{start:.1f}%", f"{width:.1f}%"))
         start += width

@@ -89,7 +89,7 @@ def _rows(whole: Reading, readings: Mapping[str, Reading]) -> list[PanelRow]:
             0,
             all_visits=all_ends,
             most_visits=max(by_row),
-            bands=platform_bands(+of_platforms) if len(readings) > 1 else (),
+            bands=platform_bands(+of_platforms, ends / max(by_row)) if len(readings) > 1 and ends else (),
         )
         rows.append(row)
     return rows if all_ends else []
