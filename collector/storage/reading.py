@@ -114,8 +114,8 @@ def judge_stored_ends(project: Project) -> None:
         starts: dict[tuple[int, int], list[int]] = defaultdict(list)
         ends = []
         for _, at_us, hit_id, pixel_id, position, traffic, verdict, visitor, seconds in of_day:
-            if visitor is None:
-                continue
+            if visitor is None or pixel_id not in min_seconds:
+                continue  # the pixel was deleted: ends without a start count nowhere, and don't prevent that
             if is_visit(position, verdict, traffic):
                 starts[pixel_id, visitor].append(at_us)
             elif is_judged(position, verdict, traffic, visitor):

@@ -1,9 +1,12 @@
 """Ends of articles, judged by the time from their reader's start."""
 
 from collections import Counter
+from random import Random
+from threading import Thread
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -285,6 +288,53 @@ def plainly_judged(pixels):
 
 def local_date(moment):
     return moment.astimezone(Project.objects.get().zone).date()
+
+
+@pytest.mark.postgresql
+def test_two_drains_at_once_judge_as_one(tmp_path, project, pixel):
+    random = Random(5)
+    hits = [
+        SpooledHit(
+            token=pixel.token, at_us=micros("2026-11-22T10:00") + number * 20_000, is_end=random.random() < 0.5,
+            agent=IPHONE, visitor=random.randrange(100),
+        )
+        for number in range(6_000)
+    ]  # fmt: skip
+    for number in range(2):  # each collector takes some of the hits of every reader
+        for start_at in range(0, 6_000, 1_000):
+            spool(tmp_path / str(number), hits[start_at + number : start_at + 1_000 : 2])
+    failures = []
+
+    def drain_all(number):
+        try:
+            drain(tmp_path / str(number), batch_lines=150)
+        except Exception as error:
+            failures.append(error)
+        finally:
+            connection.close()
+
+    threads = [Thread(target=drain_all, args=[number]) for number in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (failures, Hit.objects.count()) == ([], 6_000)
+    running, ends = every_count(), judged()
+
+    rebuild(project)
+
+    assert judged() == ends
+    assert every_count() == running
+
+
+def test_hits_of_a_deleted_pixel_do_not_stop_a_rebuild(take, project, pixel):
+    other = Pixel.objects.create(project=project, title="Other")
+    take(start(pixel, "10:00:00"), end(pixel, "10:05:00"), end(other, "10:05:00"))
+    other.delete()
+
+    rebuild(project)
+
+    assert judged() == [(READ, 300), (READ, None)]
 
 
 def test_the_lower_bounds_are_in_order():
