@@ -80,15 +80,17 @@ def store(hits: Sequence[EnrichedHit]) -> Sequence[EnrichedHit]:
 
 
 def _store_all(hits: Sequence[EnrichedHit]) -> None:
-    visits = [hit for hit in hits if hit.visitor is not None and hit.is_visit]
-    ends = [hit for hit in hits if is_judged(hit.position, hit.verdict, hit.traffic, hit.visitor)]
+    starts = [hit for hit in hits if hit.position == _START]
+    others = [hit for hit in hits if hit.position != _START] if len(starts) < len(hits) else []
+    visits = [hit for hit in starts if hit.visitor is not None and hit.is_visit]
+    ends = [hit for hit in others if is_judged(hit.position, hit.verdict, hit.traffic, hit.visitor)]
     _flag_new_visitors(visits)
     remember((visit for visit in visits if not visit.new_to_pixel), ends)
     # Ends wait for their turn (`judge`): drains only wait for each other once they have stored everything else.
-    _insert([hit for hit in hits if hit.position == _START] if ends else hits)
+    _insert(starts if ends else hits)
     replacements = judge(visits, ends)
     if ends:
-        _insert([hit for hit in hits if hit.position != _START])
+        _insert(others)
     counts = Counts()
     for hit in hits:
         counts.add(hit)
