@@ -14,6 +14,7 @@ from babel import Locale, UnknownLocaleError
 from babel.core import get_global
 from babel.dates import format_date, format_interval, match_skeleton
 from babel.lists import format_list
+from babel.units import format_unit
 from django.utils.translation import get_language, gettext, gettext_noop, pgettext, to_locale
 
 UNKNOWN = gettext_noop("unknown")
@@ -220,6 +221,33 @@ def _days(language: str, first: date, last: date) -> str:
 def hour(value: str) -> str:
     """Write an hour of the day, such as `09:00`. All our languages use a 24-hour clock."""
     return f"{value}:00"
+
+
+def duration(seconds: float, language: str = "") -> str:
+    """Write a time that is only roughly known: `45 secs`, `3 mins 20 secs`, `25 mins`."""
+    return _duration(language or active(), round(seconds))
+
+
+@lru_cache(4096)
+def _duration(language: str, seconds: int) -> str:
+    if seconds < 60:
+        return _unit(language, seconds, "duration-second")
+    minutes, rest = divmod(round(seconds, -1), 60)
+    if minutes >= 10 or not rest:
+        return _unit(language, round(seconds / 60), "duration-minute")
+    return f"{_unit(language, minutes, 'duration-minute')} {_unit(language, rest, 'duration-second')}"
+
+
+def durations(shortest: int, longest: int) -> str:
+    """Write a range of times, both in seconds: `10-30 secs`, `2-4 mins`, with a dash."""
+    language = active()
+    if longest <= 60:
+        return f"{shortest}{DASH}{_unit(language, longest, 'duration-second')}"
+    return f"{shortest // 60}{DASH}{_unit(language, longest // 60, 'duration-minute')}"
+
+
+def _unit(language: str, number: int, unit: str) -> str:
+    return format_unit(number, unit, length="short", locale=_locale(language))
 
 
 # Lists

@@ -21,7 +21,9 @@ class ProjectForm(forms.ModelForm[Project]):
 
     class Meta:
         model = Project
-        fields = ["name", "slug", "timezone", "retention_days", "excluded_networks", "drops_opted_out"]
+        fields = [
+            "name", "slug", "timezone", "retention_days", "excluded_networks", "drops_opted_out", "min_reading_seconds",
+        ]  # fmt: skip
         widgets = {
             "timezone": forms.TextInput(attrs={"list": "time-zones", "class": "vTextField"}),
             "excluded_networks": forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField", "spellcheck": "false"}),
@@ -101,7 +103,7 @@ class PixelForm(forms.ModelForm[Pixel]):
 
     class Meta:
         model = Pixel
-        fields = ["title", "project", "kind"]
+        fields = ["title", "project", "kind", "words", "min_reading_seconds"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

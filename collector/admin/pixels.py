@@ -46,7 +46,7 @@ class PixelAdmin(Scope, admin.ModelAdmin[Pixel]):
     list_select_related = ["project"]
     search_fields = ["title", "token"]
     actions = [mute, unmute, retire, reinstate, delete_selected]
-    fields = ["title", "project", "kind", "known_placements", "own_placements"]
+    fields = ["title", "project", "kind", "known_placements", "own_placements", "words", "min_reading_seconds"]
     readonly_fields = ["project_name", "token", "state", "created"]
 
     @admin.display(description=gettext_lazy("project"))

@@ -44,7 +44,9 @@ class ProjectAdmin(Scope, admin.ModelAdmin[Project]):
     list_display = ["name", "pixels", "timezone", "retention_days", "dashboard"]
     search_fields = ["name", "slug"]
     prepopulated_fields = {"slug": ["name"]}
-    fields = ["name", "slug", "timezone", "retention_days", "excluded_networks", "drops_opted_out"]
+    fields = [
+        "name", "slug", "timezone", "retention_days", "excluded_networks", "drops_opted_out", "min_reading_seconds",
+    ]  # fmt: skip
 
     @admin.display(description=gettext_lazy("pixels"), ordering="pixel_count")
     def pixels(self, project: Project) -> SafeString:

@@ -3,6 +3,7 @@
 Every hit is enriched and stored by the same code as a real one.
 """
 
+import heapq
 import math
 import random
 import tomllib
@@ -10,13 +11,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cache
+from itertools import count as count_from
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from django.db import connection, transaction
 from django.utils.text import slugify
 
-from collector.models import DailyVisitor, Pixel, Project, Verdict
+from collector.models import DailyReading, DailyVisitor, Pixel, Project, Verdict
 from collector.spool.line import SpooledHit
 from collector.storage.enrich import Enricher, counting_pixel
 from collector.storage.salts import last_expired_date
@@ -26,6 +29,8 @@ BATCH_HITS = 50_000
 HALF_LIFE_DAYS = 4.0
 LASTING_SHARE = 0.06  # of the first day's readers, on every later day
 READ_THROUGH = 0.45
+SCROLLED_THROUGH = 0.06  # of the visits: to the end within seconds
+READING_SECONDS = 190  # the median
 OPTED_OUT = 0.03
 VISITS_A_VISITOR = 1.4
 # Visits by hour of the day, from midnight: a morning peak, a dip at lunch, a long evening.
@@ -77,8 +82,9 @@ def fill(
             with transaction.atomic():
                 store(enriched)
             progress(len(batch))
-        midnight = datetime.combine(day, time.min, project.zone)
-        DailyVisitor.objects.filter(project=project, date__lte=last_expired_date(midnight)).delete()
+        expired = last_expired_date(datetime.combine(day, time.min, project.zone))
+        for remembered in (DailyVisitor, DailyReading):
+            remembered.objects.filter(project=project, date__lte=expired).delete()
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
 
@@ -132,14 +138,18 @@ def _hits_of_day(
     chosen = rng.choices(articles, [article.weight_on(day) + 1e-6 for article in articles], k=count)
     channels = rng.choices(facts["channel"], [channel["weight"] for channel in facts["channel"]], k=count)
     visitors = [_Visitor(rng, facts) for _ in range(max(1, int(count / VISITS_A_VISITOR)))]
+    ends: list[tuple[int, int, SpooledHit]] = []  # a heap: the readers who are on their way to the end
+    numbers = count_from(0)  # no two hits are compared
     for at_us, article, channel, visitor in zip(moments, chosen, channels, rng.choices(visitors, k=count), strict=True):
+        if ends and ends[0][0] <= at_us:
+            yield heapq.heappop(ends)[2]
+            continue
         proxy = channel.get("proxy", "")
         opted_out = not proxy and rng.random() < OPTED_OUT
-        yield SpooledHit(
+        start = SpooledHit(
             token=article.pixel.token,
             at_us=at_us,
             placement=channel["placement"],
-            is_end=not proxy and rng.random() < READ_THROUGH / (1 + READ_THROUGH),
             verdict=Verdict.OPTED_OUT if opted_out else Verdict.COUNTED,
             agent="" if opted_out else proxy or visitor.agent,
             page=channel.get("page", "").format(slug=article.slug),
@@ -147,6 +157,21 @@ def _hits_of_day(
             country="" if opted_out or proxy else visitor.country,
             visitor=None if opted_out or proxy else visitor.hash,
         )
+        yield start
+        seconds = None if proxy else _seconds_to_end(rng, strips_lazy="strips_lazy" in channel)
+        if seconds is not None:
+            end_us = at_us + int(seconds * 1e6)
+            heapq.heappush(ends, (end_us, next(numbers), msgspec.structs.replace(start, at_us=end_us, is_end=True)))
+
+
+def _seconds_to_end(rng: random.Random, *, strips_lazy: bool) -> float | None:
+    """Return how long a reader takes to the end of an article; None if they don't come to it."""
+    if strips_lazy:
+        return rng.uniform(0.05, 1)
+    chance = rng.random()
+    if chance < SCROLLED_THROUGH:
+        return rng.uniform(1, 9)
+    return READING_SECONDS * rng.lognormvariate(0, 0.9) if chance < SCROLLED_THROUGH + READ_THROUGH else None
 
 
 class _Visitor:

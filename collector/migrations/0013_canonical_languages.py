@@ -47,6 +47,6 @@ def canonicalize(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("collector", "0011_plain_words")]
+    dependencies = [("collector", "0012_reading_time")]
 
     operations = [migrations.RunPython(canonicalize, migrations.RunPython.noop)]

@@ -1,7 +1,7 @@
 """The data that the collector owns: projects, hits, their daily counts, and who else has access."""
 
 from collector.models.access import ApiToken, Section, ShareLink
-from collector.models.counts import DailyCount, DailySalt, DailyVisitor, Dimension, SpoolOffset
+from collector.models.counts import DailyCount, DailyReading, DailySalt, DailyVisitor, Dimension, SpoolOffset
 from collector.models.hits import Evidence, Hit, Page, Position, Traffic, UserAgent, Verdict
 from collector.models.projects import Kind, Membership, Pixel, Project, Role
 from collector.models.tries import TryCount
@@ -10,6 +10,7 @@ from collector.models.upkeep import StringKind, StringUse, Upkeep
 __all__ = [
     "ApiToken",
     "DailyCount",
+    "DailyReading",
     "DailySalt",
     "DailyVisitor",
     "Dimension",

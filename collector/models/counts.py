@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models.functions import Now
 
+from collector.models.hits import Position
 from collector.models.projects import Project
 
 # Two scopes that are wider than one pixel. They stand where the id of a pixel stands, which is always positive. Plain
@@ -18,12 +19,15 @@ class Dimension(models.IntegerChoices):
 
     - `verdict`: all hits that were filtered out or opted out, by reason.
     - `traffic`: visits and bots.
-    - `position`: direct visits, and how many of them reached the end of the article.
+    - `position`: direct visits with a visitor, and how many of them read to the end of the article.
+    - `reading`: ends by the time from their visitor's start, as `reading_value` names it: the seconds, in ranges, of
+      those who read to the end; `too-soon` and `at-once` for the others. Not for whole projects' platforms together.
     - `pixel`: visits by pixel id, with the visitors that were new to that pixel. Only under `ALL_PLATFORMS`.
     - `evidence`: visits by what named the platform. Only for projects.
     - `elsewhere`: visits with a page outside the platform that the pixel was pasted on, by the host of the page.
-    - `started` and `finished`: direct visits and article ends by pixel id. Only under `ALL_PLATFORMS`, and only on
-      platforms that load an image when the reader comes near it, because read-through means nothing on others.
+    - `started`, `finished` and `at-once`: what `position` has, and the ends that were loaded together with the start,
+      by pixel id. Only under `ALL_PLATFORMS`, and only on platforms that load the first image at once, because
+      read-through means nothing on others.
     """
 
     TOTAL = 0, "total"
@@ -42,6 +46,8 @@ class Dimension(models.IntegerChoices):
     ELSEWHERE = 13, "elsewhere"
     STARTED = 14, "started"
     FINISHED = 15, "finished"
+    READING = 16, "reading"
+    AT_ONCE = 17, "at-once"
 
 
 class DailyCount(models.Model):
@@ -85,12 +91,40 @@ class DailyVisitor(models.Model):
     date = models.DateField()
     pixel_id = models.IntegerField(help_text="0 stands for the whole project.")
     visitor = models.BigIntegerField()
+    started_us = models.BigIntegerField(
+        null=True, help_text="When the visit was that made this row, in microseconds since the epoch. Only for pixels."
+    )
 
     class Meta:
         default_permissions = ()
 
     def __str__(self) -> str:
         return f"{self.date} {self.visitor}"
+
+
+class DailyReading(models.Model):
+    """What else is needed to tell how long a visitor read: each further start, and each end. Deleted with the salt.
+
+    A visitor's first start is in `DailyVisitor`. With both, an end is judged by its start in whatever order they were
+    drained, and without a search in the hits, which have no index by visitor.
+    """
+
+    pk = models.CompositePrimaryKey("project_id", "date", "pixel_id", "position", "visitor", "id")
+    project = models.ForeignKey(
+        Project, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="+"
+    )
+    date = models.DateField()
+    pixel_id = models.IntegerField()
+    position = models.SmallIntegerField(choices=Position.choices)
+    visitor = models.BigIntegerField()
+    id = models.BigIntegerField(help_text="The id of the hit.")
+    at_us = models.BigIntegerField(help_text="The moment of the hit, in microseconds since the epoch.")
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.date} {self.visitor} {self.position}"
 
 
 class DailySalt(models.Model):

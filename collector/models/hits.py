@@ -11,7 +11,7 @@ from collector.models.projects import Pixel, Project
 
 
 class Position(models.IntegerChoices):
-    """Which image of the article was loaded: the usual one, or a second, lazily loaded one at the end."""
+    """Which image of the article was loaded: the usual one, or a second one at the end, loaded lazily if at all."""
 
     START = 0, "start"
     END = 1, "end"
@@ -36,6 +36,7 @@ class Verdict(models.IntegerChoices):
     SUSPECT = 5, "suspect"  # claims to be a browser, with inconsistent headers
     MUTED = 6, "muted"  # while the author was editing
     EXCLUDED = 7, "excluded"  # from the author's own addresses
+    TOO_SOON = 8, "too-soon"  # the end of an article, sooner after its start than anyone can read it
 
 
 class Evidence(models.IntegerChoices):
@@ -118,6 +119,9 @@ class Hit(models.Model):
     event = models.CharField(max_length=40, blank=True)
     version = models.CharField(max_length=40, blank=True)
     properties = models.JSONField(null=True)
+    reading_seconds = models.IntegerField(
+        null=True, help_text="From the visitor's latest start of the day to this end. Empty where that is not known."
+    )
 
     class Meta:
         default_permissions = ()

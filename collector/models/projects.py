@@ -13,6 +13,14 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from collector.models.reading import (
+    AT_ONCE_SECONDS,
+    DEFAULT_MIN_READING_SECONDS,
+    MAX_MIN_READING_SECONDS,
+    MAX_WORDS,
+    bounded_min_seconds,
+    min_seconds_of_words,
+)
 from collector.models.validators import validate_networks, validate_placements, validate_timezone, validate_title
 
 # Lower-case letters and digits that can't be confused with each other. Such a token can be read aloud, survives a
@@ -22,6 +30,7 @@ TOKEN_LENGTH = 20  # 100 bits
 
 MUTE = timedelta(minutes=10)
 MAX_RETENTION_DAYS = 36_500  # a hundred years: later code computes with days of that past
+_MIN_READING_SECONDS = (MinValueValidator(AT_ONCE_SECONDS), MaxValueValidator(MAX_MIN_READING_SECONDS))
 
 
 def make_token() -> str:
@@ -97,6 +106,15 @@ class Project(models.Model):
         help_text=gettext_lazy(
             "Hits of readers who opt out (Sec-GPC, DNT) are not stored. If this is off, they count in totals, by "
             "platform and hour, without visitor, country, language or browser."
+        ),
+    )
+    min_reading_seconds = models.PositiveIntegerField(
+        gettext_lazy("minimum reading time in seconds"),
+        default=DEFAULT_MIN_READING_SECONDS,
+        validators=_MIN_READING_SECONDS,
+        help_text=gettext_lazy(
+            "A reader who comes to the end of an article sooner has not read it. An article can have a minimum of its "
+            "own. A change applies to new hits. For past ones, an administrator runs “manage.py rebuild_counts”."
         ),
     )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -203,6 +221,23 @@ class Pixel(models.Model):
         validators=[validate_placements],
         help_text=gettext_lazy("Where you paste it, such as medium or dev-to. Each platform gets its own snippet."),
     )
+    min_reading_seconds = models.PositiveIntegerField(
+        gettext_lazy("minimum reading time in seconds"),
+        null=True,
+        blank=True,
+        validators=_MIN_READING_SECONDS,
+        help_text=gettext_lazy("Leave empty to use the number of words or, without it, the minimum of the project."),
+    )
+    words = models.PositiveIntegerField(
+        gettext_lazy("number of words"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(MAX_WORDS)],
+        help_text=gettext_lazy(
+            "The length of the article, if you know it. The minimum reading time is then a quarter of the time that "
+            "most people take to read it, at 238 words a minute. In Chinese or Japanese, count half of the characters."
+        ),
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     retired_at = models.DateTimeField(null=True, blank=True, editable=False)
     muted_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -234,6 +269,14 @@ class Pixel(models.Model):
     def is_muted(self, now: datetime) -> bool:
         """Say whether hits of this moment are filtered out."""
         return self.muted_at is not None and self.muted_until is not None and self.muted_at <= now < self.muted_until
+
+    def fewest_reading_seconds(self) -> int:
+        """Return how long a reader takes at least to read it. Reads `project`."""
+        if self.min_reading_seconds is not None:
+            return bounded_min_seconds(self.min_reading_seconds)
+        if self.words is not None:
+            return min_seconds_of_words(self.words)
+        return bounded_min_seconds(self.project.min_reading_seconds)
 
     def paused_until(self, now: datetime) -> datetime | None:
         """Return when counting resumes, in the project's time zone; None if it is not paused. Reads `project`."""

@@ -12,9 +12,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
-from django.db.models import BigIntegerField, Func
 
 from collector.models import Dimension, Page, Position, Project, Traffic, UserAgent, Verdict
+from collector.models.reading import reading_value
 from collector.storage.attribution import elsewhere
 from collector.storage.bulk_sql import chunks
 from collector.storage.interned import page_label
@@ -23,11 +23,13 @@ Value = tuple[int, str]  # dimension and value
 QUARTER_US = 15 * 60 * 1_000_000
 
 # Naming a member of an enumeration costs a descriptor call each time. These are named for every hit: plain integers.
-_START = int(Position.START)
+_START, _END = int(Position.START), int(Position.END)
 _DIRECT, _BOT = int(Traffic.DIRECT), int(Traffic.BOT)
-_COUNTED = int(Verdict.COUNTED)
+_COUNTED, _TOO_SOON = int(Verdict.COUNTED), int(Verdict.TOO_SOON)
+_READING = int(Dimension.READING)
 READERS = frozenset({int(Verdict.COUNTED), int(Verdict.OPTED_OUT)})
 BOTS = frozenset({int(Verdict.BOT), int(Verdict.SUSPECT)})
+_JUDGED = frozenset({_COUNTED, _TOO_SOON})
 VALUE_OF_VERDICT = {int(verdict): (int(Dimension.VERDICT), str(verdict.label)) for verdict in Verdict}
 VALUE_OF_TRAFFIC = {int(traffic): (int(Dimension.TRAFFIC), str(traffic.label)) for traffic in Traffic}
 VALUE_OF_POSITION = {int(position): (int(Dimension.POSITION), str(position.label)) for position in Position}
@@ -38,7 +40,7 @@ class Countable(msgspec.Struct):
 
     `page` is the page's host and path. `elsewhere` is the page's host if the page is not on the platform that the pixel
     was pasted for. An empty string means unknown. The two `new_to_` flags are set last, after the visitor was looked
-    up, and only for visits.
+    up, and only for visits. So is `reading_seconds`, only for ends with a start of the same visitor.
     """
 
     project_id: int
@@ -57,6 +59,8 @@ class Countable(msgspec.Struct):
     os: str
     evidence: int
     elsewhere: str
+    has_visitor: bool
+    reading_seconds: int | None = None
     new_to_pixel: bool = False
     new_to_project: bool = False
 
@@ -72,8 +76,11 @@ class Countable(msgspec.Struct):
             values.append(VALUE_OF_VERDICT[self.verdict])
         if self.verdict in BOTS:
             values.append(VALUE_OF_TRAFFIC[_BOT])
-        elif self.verdict in READERS and self.traffic == _DIRECT:
-            values.append(VALUE_OF_POSITION[self.position])
+        if self.reading_seconds is not None:
+            is_too_soon = self.verdict == _TOO_SOON
+            values.append((_READING, reading_value(self.reading_seconds, is_too_soon=is_too_soon)))
+            if not is_too_soon:
+                values.append(VALUE_OF_POSITION[_END])
         return values
 
 
@@ -82,16 +89,12 @@ def is_visit(position: int, verdict: int, traffic: int) -> bool:
     return position == _START and verdict in READERS and traffic != _BOT
 
 
-class EpochSecond(Func):
-    """A moment in whole seconds since the epoch. A number comes out of a database ten times as fast as a datetime."""
+def is_judged(position: int, verdict: int, traffic: int, visitor: int | None) -> bool:
+    """Whether a hit is the end of an article that its reader's start can judge.
 
-    output_field = BigIntegerField()
-    template = "FLOOR(EXTRACT(EPOCH FROM %(expressions)s))::bigint"
-
-    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
-        # Without the fraction: SQLite rounds to milliseconds, which would move 11:59:59.9999 into the next hour.
-        template = "CAST(strftime('%%%%s', substr(%(expressions)s, 1, 19)) AS int)"
-        return self.as_sql(compiler, connection, template=template, **extra)
+    Opted-out readers and those behind a proxy have no visitor. Their ends say nothing and count nowhere.
+    """
+    return position == _END and visitor is not None and verdict in _JUDGED and traffic == _DIRECT
 
 
 # What is read of a stored hit to count it. `second` is annotated, as `EpochSecond("at")`. Rows stay the plain tuples of
@@ -110,6 +113,7 @@ COLUMNS = (
     "user_agent_id",
     "evidence",
     "placement",
+    "reading_seconds",
 )
 Row = tuple[Any, ...]  # of `COLUMNS`
 second_of: Callable[[Row], int] = itemgetter(COLUMNS.index("second"))
@@ -128,8 +132,8 @@ def countables(project: Project, rows: Sequence[Row]) -> Iterator[Countable]:
     no_page, no_agent = ("", ""), ["", "", ""]
     project_id, timezone = project.pk, project.timezone
     for (
-        second, _, pixel_id, position, traffic, verdict, platform, page_id, country, language, agent_id, evidence,
-        placement,
+        second, visitor, pixel_id, position, traffic, verdict, platform, page_id, country, language, agent_id, evidence,
+        placement, reading_seconds,
     ) in rows:  # fmt: skip
         day, hour = local_day_and_hour(second * 1_000_000, timezone)
         label, host = pages.get(page_id, no_page)
@@ -137,6 +141,7 @@ def countables(project: Project, rows: Sequence[Row]) -> Iterator[Countable]:
         yield Countable(
             project_id, pixel_id, day, hour, position, traffic, verdict, platform, label, country, language,
             device, browser, os, evidence, _elsewhere(placement, host) if placement else "",
+            visitor is not None, reading_seconds,
         )  # fmt: skip
 
 

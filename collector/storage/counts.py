@@ -11,8 +11,9 @@ from operator import attrgetter
 from django.db import connection
 
 from collector.classify.platforms import lazy_platforms
-from collector.models import Dimension, Evidence, Position, Traffic, Verdict
+from collector.models import DailyCount, Dimension, Evidence, Position, Traffic, Verdict
 from collector.models.counts import ALL_PLATFORMS, WHOLE_PROJECT
+from collector.models.reading import AT_ONCE
 from collector.storage.bulk_sql import columns_from_json, json_columns
 from collector.storage.countable import (
     VALUE_OF_POSITION,
@@ -35,11 +36,12 @@ _TOTAL = (int(Dimension.TOTAL), "")
 _PIXEL = int(Dimension.PIXEL)
 _VALUE_OF_EVIDENCE = {int(evidence): (int(Dimension.EVIDENCE), str(evidence.label)) for evidence in Evidence}
 _EVIDENCE, _ELSEWHERE = int(Dimension.EVIDENCE), int(Dimension.ELSEWHERE)
-_NOT_JOINED = frozenset({int(Dimension.TOTAL), int(Dimension.POSITION), _EVIDENCE})
-# The two numbers that read-through is computed from, and the dimension that has each by pixel.
+_NOT_JOINED = frozenset({int(Dimension.TOTAL), int(Dimension.POSITION), int(Dimension.READING), _EVIDENCE})
+# The numbers that read-through is computed from, and the dimension that has each by pixel.
 _READ_THROUGH = (
     (VALUE_OF_POSITION[int(Position.START)], int(Dimension.STARTED)),
     (VALUE_OF_POSITION[int(Position.END)], int(Dimension.FINISHED)),
+    ((int(Dimension.READING), AT_ONCE), int(Dimension.AT_ONCE)),
 )
 _FACT_OF_DIMENSION: tuple[tuple[int, Callable[[Countable], str]], ...] = tuple(
     (int(dimension), attrgetter(str(dimension.label)))
@@ -48,7 +50,9 @@ _FACT_OF_DIMENSION: tuple[tuple[int, Callable[[Countable], str]], ...] = tuple(
         Dimension.OS,
     )
 )  # fmt: skip
-_TRAFFIC_VERDICT_EVIDENCE: Callable[[Countable], tuple[int, int, int]] = attrgetter("traffic", "verdict", "evidence")
+_FEW_VALUES: Callable[[Countable], tuple[int, int, int, bool]] = attrgetter(
+    "traffic", "verdict", "evidence", "has_visitor"
+)
 _ELSEWHERE_HOST: Callable[[Countable], str] = attrgetter("elsewhere")
 
 _UPSERT = """
@@ -94,6 +98,12 @@ class Counts:
         if self._waiting_hits > MAX_WAITING_HITS:
             self._count()
 
+    def replace(self, before: Countable, after: Countable) -> None:
+        """Count a stored hit that is not a visit as `after`, no longer as `before`."""
+        cells = self._hits.setdefault((after.project_id, after.date, after.pixel_id, after.platform), Counter())
+        cells.update(after.other_values())
+        cells.subtract(before.other_values())
+
     def _count(self) -> None:
         """Count the visits that wait, and the new visitors among them."""
         new_to_project: dict[CountGroup, list[Countable]] = {}
@@ -109,7 +119,7 @@ class Counts:
         self._waiting_hits = 0
 
     def store(self) -> None:
-        """Add everything to the table. One statement, in the caller's transaction.
+        """Add everything to the table. One statement, in the caller's transaction; more where stored hits are replaced.
 
         Rows are written in the order of their key, so that two drains never deadlock.
         """
@@ -125,6 +135,8 @@ class Counts:
                 cursor.execute(UPSERT_POSTGRESQL, json_columns(rows))
             else:
                 cursor.executemany(UPSERT_SQLITE, rows)
+        for project_id, day in sorted({(row[0], row[1]) for row in rows if row[6] < 0}):  # after `replace`
+            DailyCount.objects.filter(project_id=project_id, date=day, hits=0).delete()
 
 
 def _rows(hits: Cells, visitors: Cells) -> list[CountRow]:
@@ -138,6 +150,8 @@ def _rows(hits: Cells, visitors: Cells) -> list[CountRow]:
             dimension, value = cell
             if dimension == _EVIDENCE and pixel_id != WHOLE_PROJECT:
                 continue  # evidence is kept for whole projects only
+            if not count:
+                continue  # a stored hit was replaced by one that counts the same here
             rows.append((project_id, day, pixel_id, dimension, platform, value, count, visitors_of(cell, 0)))
     return rows
 
@@ -156,10 +170,10 @@ def _add_visits(counted: Cells, group: CountGroup, visits: list[Countable]) -> N
     for host, count in Counter(map(_ELSEWHERE_HOST, visits)).items():
         if host:
             cells[_ELSEWHERE, host] += count
-    for (traffic, verdict, evidence), count in Counter(map(_TRAFFIC_VERDICT_EVIDENCE, visits)).items():
+    for (traffic, verdict, evidence, has_visitor), count in Counter(map(_FEW_VALUES, visits)).items():
         cells[VALUE_OF_TRAFFIC[traffic]] += count
         cells[_VALUE_OF_EVIDENCE[evidence]] += count
-        if traffic == _DIRECT:
+        if traffic == _DIRECT and has_visitor:
             cells[VALUE_OF_POSITION[_START]] += count
         if verdict != _COUNTED:
             cells[VALUE_OF_VERDICT[verdict]] += count

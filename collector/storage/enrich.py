@@ -130,9 +130,9 @@ class _Batch:
             verdict = _MUTED
         # A proxy is not a reader: its country and language say nothing about the readers behind it.
         is_direct = traffic != _PROXIED
+        visitor = hit.visitor if is_direct else None
         key = (pixel.id, day, hit.placement, agent.proxy, hit.page)
         origin = self._origins.get(key) or self._new_origin(key, pixel, day, hit, agent.proxy)
-        language = hit.language if is_direct else ""
         enriched = EnrichedHit(
             project_id=pixel.project_id,
             pixel_id=pixel.id,
@@ -144,7 +144,7 @@ class _Batch:
             platform=origin.platform,
             page=origin.page,
             country=hit.country if is_direct else "",
-            language=language if language in self._languages else self._language(pixel, day, language),
+            language=self._language(pixel, day, hit.language) if is_direct else "",
             device=agent.device,
             browser=agent.browser,
             os=agent.os,
@@ -152,7 +152,8 @@ class _Batch:
             elsewhere=origin.elsewhere,
             id=hit_id,
             at_us=hit.at_us,
-            visitor=hit.visitor if is_direct else None,
+            visitor=visitor,
+            has_visitor=visitor is not None,
             user_agent_id=judged.id,
             page_url=origin.page_url,
             placement=hit.placement,
@@ -162,6 +163,8 @@ class _Batch:
         return enriched
 
     def _language(self, pixel: CountingPixel, day: str, language: str) -> str:
+        if language in self._languages:
+            return language
         return self._names.admitted(pixel.project_id, pixel.id, day, LANGUAGE, language)
 
     def _new_origin(

@@ -24,20 +24,22 @@ CHUNK_ROWS = 5_000
 FIELDS = (
     "id", "at", "pixel", "token", "kind", "placement", "platform", "position", "traffic", "verdict", "page",
     "country", "language", "device", "browser", "os", "visitor", "event", "version", "properties",
-    "evidence",
+    "evidence", "reading_seconds",
 )  # fmt: skip
 COUNT_FIELDS = ("date", "pixel", "token", "platform", "dimension", "value", "hits", "visitors")
 
 _COLUMNS = (
     "id", "at", "pixel__title", "pixel__token", "pixel__kind", "placement", "platform", "position", "traffic",
     "verdict", "page__url", "country", "language", "user_agent__device", "user_agent__browser", "user_agent__os",
-    "visitor", "event", "version", "properties", "evidence",
+    "visitor", "event", "version", "properties", "evidence", "reading_seconds",
 )  # fmt: skip
 _POSITIONS, _TRAFFIC, _VERDICTS, _EVIDENCE, _DIMENSIONS = (
     {int(member): str(member.label) for member in choices}
     for choices in (Position, Traffic, Verdict, Evidence, Dimension)
 )
-_BY_PIXEL = {int(dimension) for dimension in (Dimension.PIXEL, Dimension.STARTED, Dimension.FINISHED)}
+_BY_PIXEL = {
+    int(dimension) for dimension in (Dimension.PIXEL, Dimension.STARTED, Dimension.FINISHED, Dimension.AT_ONCE)
+}
 _SIGNS = "[=+@\uff1d\uff0b\uff0d\uff20-]"  # begin a formula, also as the full-width characters of Japanese keyboards
 _FORMULA = re.compile(rf"\s*{_SIGNS}|[\t\r\n]")
 # A formula in another cell, if the program separates cells by tabs, or by semicolons as German Excel does.

@@ -8,15 +8,17 @@ from django.db import transaction
 from django.utils import timezone
 
 from collector.models import DailyCount, Hit, Project
-from collector.storage.countable import COLUMNS, Countable, EpochSecond, countables
+from collector.storage.countable import COLUMNS, Countable, countables
 from collector.storage.counts import Counts
+from collector.storage.moments import EpochSecond
+from collector.storage.reading import judge_stored_ends
 
 CHUNK_ROWS = 10_000
 _FLAGS = ("new_to_pixel", "new_to_project")  # of new visitors: read beside `COLUMNS`
 
 
 def rebuild(project: Project, progress: Callable[[int], None] = lambda hits: None) -> int:
-    """Replace the project's counts with counts of its raw hits, and return the number of hits.
+    """Judge the ends of articles again, replace the project's counts with counts of its raw hits; return their number.
 
     Only days whose hits are all kept, in today's time zone, are counted again; earlier ones stay as they are. Every hit
     counts once: if the time zone has changed, the first day that is counted again has the hits between its beginning
@@ -37,6 +39,7 @@ def rebuild(project: Project, progress: Callable[[int], None] = lambda hits: Non
             project.hits_kept_since, project.counted_from = since, first_day
         project.counted_zone, project.zone_changed_at = project.timezone, None
         project.save(update_fields=["hits_kept_since", "counted_from", "counted_zone", "zone_changed_at"])
+        judge_stored_ends(project)
         DailyCount.objects.filter(project=project, date__gte=first_day).delete()
         total_hits = 0
         for _, hits_of_day in groupby(_countables(project, first_day, since), key=lambda hit: hit.date):

@@ -14,17 +14,29 @@ from django.db import connection, transaction
 
 from collector.classify.agents import Agent, parse_agent
 from collector.classify.platforms import OTHER, platform_of_host
-from collector.models import DailySalt, DailyVisitor, Evidence, Hit, Project, Traffic, UserAgent, Verdict
+from collector.models import (
+    DailyReading,
+    DailySalt,
+    DailyVisitor,
+    Evidence,
+    Hit,
+    Position,
+    Project,
+    Traffic,
+    UserAgent,
+    Verdict,
+)
 from collector.models.counts import WHOLE_PROJECT
 from collector.storage.attribution import credit
 from collector.storage.caps import is_unlisted
-from collector.storage.countable import is_visit, local_day_and_hour
+from collector.storage.countable import is_judged, is_visit, local_day_and_hour
 from collector.storage.enrich import final_verdict
 from collector.storage.interned import with_hints
+from collector.storage.reading_sql import keep_latest_ends
 from collector.storage.rebuild import rebuild
 
 CHUNK_ROWS = 5_000
-_DECIDED_BY_AGENT = frozenset({Verdict.COUNTED, Verdict.BOT})
+_DECIDED_BY_AGENT = frozenset({Verdict.COUNTED, Verdict.BOT, Verdict.TOO_SOON})
 UPDATE_HIT = """
     /* reclassify.update_hit */
     UPDATE collector_hit SET verdict = %s, traffic = %s, platform = %s, evidence = %s, visitor = %s, country = %s,
@@ -145,6 +157,8 @@ def _judgement(hit: HitToJudge) -> Judgement:
         return _credited(hit, old, "")
     agent = Agent(bot=hit.bot or "", proxy=hit.proxy or "")
     verdict, traffic = final_verdict(Verdict.COUNTED if old.verdict in _DECIDED_BY_AGENT else old.verdict, agent)
+    if old.verdict == Verdict.TOO_SOON and (verdict, traffic) == (Verdict.COUNTED, Traffic.DIRECT):
+        verdict = Verdict.TOO_SOON  # decided by its time; `rebuild` decides that again
     new = old._replace(verdict=verdict, traffic=traffic)
     if traffic == Traffic.PROXIED:
         new = new._replace(visitor=None, country="", language="")
@@ -170,15 +184,38 @@ def _credited(hit: HitToJudge, judgement: Judgement, proxy: str) -> Judgement:
 
 
 def _remember_visitors(project: Project, day: str, changes: Iterable[tuple[HitToJudge, Judgement]]) -> None:
-    """Remember the visitors of a day, as the drain does: they are not new when they come again."""
+    """Remember the visitors of a day, as the drain does: they are not new when they come again.
+
+    Their starts and ends are remembered too, because ends that come later are judged by them.
+    """
     seen: list[tuple[int, int]] = []  # pixel or scope, and visitor
+    readings: list[DailyReading] = []
     for hit, new in changes:
-        if new.visitor is not None and new.new_to_pixel:
+        if new.visitor is None:
+            continue
+        if new.new_to_pixel:
             seen.append((hit.pixel_id, new.visitor))
-        if new.visitor is not None and new.new_to_project:
+        if new.new_to_project:
             seen.append((WHOLE_PROJECT, new.visitor))
+        is_start = is_visit(hit.position, new.verdict, new.traffic)
+        if is_start or is_judged(hit.position, new.verdict, new.traffic, new.visitor):
+            readings.append(_reading_of(project, day, hit, new.visitor))
     rows = [DailyVisitor(project=project, date=day, pixel_id=pixel_id, visitor=visitor) for pixel_id, visitor in seen]
     DailyVisitor.objects.bulk_create(rows, CHUNK_ROWS, ignore_conflicts=True)
+    DailyReading.objects.bulk_create(readings, CHUNK_ROWS, ignore_conflicts=True)
+    latest: dict[tuple[int, str, int], int] = {}
+    for row in readings:
+        if row.position == Position.END:
+            pixel_day = (project.pk, day, row.pixel_id)
+            latest[pixel_day] = max(latest.get(pixel_day, 0), row.at_us)
+    keep_latest_ends(latest)
+
+
+def _reading_of(project: Project, day: str, hit: HitToJudge, visitor: int) -> DailyReading:
+    return DailyReading(
+        project=project, date=day, pixel_id=hit.pixel_id, position=hit.position, visitor=visitor, id=hit.id,
+        at_us=round(hit.at.timestamp() * 1_000_000),
+    )  # fmt: skip
 
 
 def _update(project: Project, changes: Iterable[tuple[HitToJudge, Judgement]]) -> None:

@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta
 from django.db import InterfaceError, OperationalError
 from django.db.models import Max
 
-from collector.models import DailySalt, DailyVisitor, Hit, Project, SpoolOffset, TryCount, Upkeep
+from collector.models import DailyReading, DailySalt, DailyVisitor, Hit, Project, SpoolOffset, TryCount, Upkeep
 from collector.storage.salts import last_expired_date
 from collector.storage.string_uses import delete_unused_strings, delete_uses
 
@@ -38,7 +38,8 @@ def delete_expired(now: datetime, *, allows_large: bool = False) -> int:
     refused: list[str] = []
     for project in Project.objects.order_by("pk"):
         try:
-            deleted += DailyVisitor.objects.filter(project=project, date__lte=last_expired).delete()[0]
+            for remembered in (DailyVisitor, DailyReading):
+                deleted += remembered.objects.filter(project=project, date__lte=last_expired).delete()[0]
             _note_time_zone(project, now)
             _correct_future(project, now)
             first_kept_day = _first_kept_day(project, now)

@@ -6,27 +6,34 @@ for each other, but never deadlock.
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 import msgspec
 from django.db import connection
 
+from collector.models import Position
 from collector.models.counts import WHOLE_PROJECT
 from collector.storage.bulk_sql import columns_from_json, json_columns
+from collector.storage.countable import is_judged
 from collector.storage.counts import Counts
 from collector.storage.enrich import EnrichedHit
+from collector.storage.moments import moment_text
+from collector.storage.reading import judge, remember
 
 VisitorGroup = tuple[int, str, int]  # project, day, pixel or scope
-Sighting = tuple[int, str, int, int]  # the same, and the visitor
+SeenVisitor = tuple[int, str, int, int]  # the same, and the visitor
+Sighting = tuple[int, str, int, int, int | None]  # the same, and the moment of the visit; None for whole projects
 
+_START = int(Position.START)
 COPY_ROWS = 500  # in one write
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _REMEMBERED_FIELDS = 4096
 _COLUMNS = (
     "project_id", "at", "id", "visitor", "pixel_id", "user_agent_id", "page_id", "position", "traffic", "verdict",
     "evidence", "new_to_pixel", "new_to_project", "placement", "platform", "country", "language", "event", "version",
+    "reading_seconds",
 )  # fmt: skip
 COPY_HITS = f"COPY collector_hit ({', '.join(_COLUMNS)}) FROM STDIN /* store.copy_hits */"
 INSERT_HITS = f"""
@@ -44,17 +51,17 @@ FIND_PIXELS = """
 """
 CLAIM_POSTGRESQL = f"""
     /* store.claim_visitors */
-    INSERT INTO collector_dailyvisitor (project_id, date, pixel_id, visitor)
-    SELECT project_id::int, date::date, pixel_id::int, visitor::bigint
-    FROM {columns_from_json(4)} AS row (project_id, date, pixel_id, visitor)
+    INSERT INTO collector_dailyvisitor (project_id, date, pixel_id, visitor, started_us)
+    SELECT project_id::int, date::date, pixel_id::int, visitor::bigint, started_us::bigint
+    FROM {columns_from_json(5)} AS row (project_id, date, pixel_id, visitor, started_us)
     ON CONFLICT DO NOTHING
     RETURNING project_id, date::text, pixel_id, visitor
 """
 CLAIM_SQLITE = """
     /* store.claim_visitors */
-    INSERT INTO collector_dailyvisitor (project_id, date, pixel_id, visitor)
+    INSERT INTO collector_dailyvisitor (project_id, date, pixel_id, visitor, started_us)
     SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'),
-           json_extract(value, '$[3]')
+           json_extract(value, '$[3]'), json_extract(value, '$[4]')
     FROM json_each(%s) WHERE true
     ON CONFLICT DO NOTHING
     RETURNING project_id, date || '', pixel_id, visitor
@@ -64,7 +71,7 @@ CLAIM_SQLITE = """
 def store(hits: Sequence[EnrichedHit]) -> Sequence[EnrichedHit]:
     """Store hits, add them to the counts, and return them. Hits of deleted pixels are left out.
 
-    Four statements, however many hits. The caller has opened a transaction.
+    Some ten statements, however many hits. The caller has opened a transaction.
     """
     hits = _of_present_pixels(hits)
     if hits:
@@ -73,11 +80,22 @@ def store(hits: Sequence[EnrichedHit]) -> Sequence[EnrichedHit]:
 
 
 def _store_all(hits: Sequence[EnrichedHit]) -> None:
-    _flag_new_visitors(hits)
-    _insert(hits)
+    starts = [hit for hit in hits if hit.position == _START]
+    others = [hit for hit in hits if hit.position != _START] if len(starts) < len(hits) else []
+    visits = [hit for hit in starts if hit.visitor is not None and hit.is_visit]
+    ends = [hit for hit in others if is_judged(hit.position, hit.verdict, hit.traffic, hit.visitor)]
+    _flag_new_visitors(visits)
+    remember((visit for visit in visits if not visit.new_to_pixel), ends)
+    # Ends wait for their turn (`judge`): drains only wait for each other once they have stored everything else.
+    _insert(starts if ends else hits)
+    replacements = judge(visits, ends)
+    if ends:
+        _insert(others)
     counts = Counts()
     for hit in hits:
         counts.add(hit)
+    for before, after in replacements:
+        counts.replace(before, after)
     counts.store()
 
 
@@ -96,19 +114,23 @@ def _of_present_pixels(hits: Sequence[EnrichedHit]) -> Sequence[EnrichedHit]:
     return hits if len(present) == len(pixel_ids) else [hit for hit in hits if hit.pixel_id in present]
 
 
-def _flag_new_visitors(hits: Sequence[EnrichedHit]) -> None:
-    """Mark each visitor's first visit of the day, for its pixel and for its project."""
+def _flag_new_visitors(visits: Sequence[EnrichedHit]) -> None:
+    """Mark each visitor's first visit of the day, for its pixel and for its project. All `visits` have a visitor."""
     first: dict[VisitorGroup, dict[int, EnrichedHit]] = {}
-    for hit in hits:
-        if hit.visitor is not None and hit.is_visit:
-            for pixel_id in (hit.pixel_id, WHOLE_PROJECT):
-                group = (hit.project_id, hit.date, pixel_id)
-                seen = first.get(group)
-                if seen is None:
-                    seen = first[group] = {}
-                if hit.visitor not in seen:
-                    seen[hit.visitor] = hit
-    sightings = [(*group, visitor) for group in sorted(first) for visitor in sorted(first[group])]
+    for hit in visits:
+        visitor = hit.visitor or 0
+        for pixel_id in (hit.pixel_id, WHOLE_PROJECT):
+            group = (hit.project_id, hit.date, pixel_id)
+            seen = first.get(group)
+            if seen is None:
+                seen = first[group] = {}
+            if visitor not in seen:
+                seen[visitor] = hit
+    sightings: list[Sighting] = []
+    for group in sorted(first):
+        is_pixel = group[2] != WHOLE_PROJECT
+        for visitor, hit in sorted(first[group].items(), key=itemgetter(0)):
+            sightings.append((*group, visitor, hit.at_us if is_pixel else None))
     for project_id, day, pixel_id, visitor in _claim(sightings):
         hit = first[project_id, day, pixel_id][visitor]
         if pixel_id == WHOLE_PROJECT:
@@ -117,7 +139,7 @@ def _flag_new_visitors(hits: Sequence[EnrichedHit]) -> None:
             hit.new_to_pixel = True
 
 
-def _claim(sightings: list[Sighting]) -> list[Sighting]:
+def _claim(sightings: list[Sighting]) -> list[SeenVisitor]:
     """Insert sightings, which are sorted by key, and return those that were not there before."""
     if not sightings:
         return []
@@ -126,7 +148,7 @@ def _claim(sightings: list[Sighting]) -> list[Sighting]:
             cursor.execute(CLAIM_POSTGRESQL, json_columns(sightings))
         else:
             cursor.execute(CLAIM_SQLITE, [msgspec.json.encode(sightings).decode()])
-        claimed: list[Sighting] = cursor.fetchall()
+        claimed: list[SeenVisitor] = cursor.fetchall()
     return claimed
 
 
@@ -163,6 +185,7 @@ def _row(hit: EnrichedHit) -> tuple[Any, ...]:
         hit.language,
         "",
         "",
+        hit.reading_seconds,
     )
 
 
@@ -171,10 +194,11 @@ def _copy_line(hit: EnrichedHit) -> str:
     visitor = "\\N" if hit.visitor is None else hit.visitor
     agent = "\\N" if hit.user_agent_id is None else hit.user_agent_id
     page = "\\N" if hit.page_id is None else hit.page_id
+    seconds = "\\N" if hit.reading_seconds is None else hit.reading_seconds
     return (
         f"{hit.project_id}\t{moment_text(hit.at_us)}\t{hit.id}\t{visitor}\t{hit.pixel_id}\t{agent}\t{page}\t"
         f"{hit.position}\t{hit.traffic}\t{hit.verdict}\t{hit.evidence}\t{hit.new_to_pixel}\t{hit.new_to_project}\t"
-        f"{_field(hit.placement)}\t{_field(hit.platform)}\t{_field(hit.country)}\t{_field(hit.language)}\t\t\n"
+        f"{_field(hit.placement)}\t{_field(hit.platform)}\t{_field(hit.country)}\t{_field(hit.language)}\t\t\t{seconds}\n"
     )
 
 
@@ -182,14 +206,3 @@ def _copy_line(hit: EnrichedHit) -> str:
 def _field(text: str) -> str:
     """Return a text as a field of COPY's text format."""
     return text.translate(_ESCAPES)
-
-
-def moment_text(at_us: int) -> str:
-    """Return a moment in UTC as both databases read it. Without a fraction if that is zero, as Django writes it."""
-    seconds, fraction = divmod(at_us, 1_000_000)
-    return f"{_second_text(seconds)}.{fraction:06}" if fraction else _second_text(seconds)
-
-
-@lru_cache(maxsize=4096)
-def _second_text(seconds: int) -> str:
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S}"

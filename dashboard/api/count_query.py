@@ -13,11 +13,11 @@ from dashboard.visits.periods import DAY
 
 DimensionName = Literal[
     "total", "platform", "hour", "position", "traffic", "verdict", "page", "country", "language", "device", "browser",
-    "os", "pixel", "elsewhere",
+    "os", "pixel", "elsewhere", "reading",
 ]  # fmt: skip
 IntervalName = Literal["total", "day", "week", "month"]
 # `ALL_PLATFORMS` has no counts of these: those of a whole project are stored by platform.
-BY_PLATFORM_ALONE = {"total", "platform", "position"}
+BY_PLATFORM_ALONE = {"total", "platform", "position", "reading"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,9 @@ class CountPage(Schema):
         "Daily counts of a project, of one pixel, of one platform, or of one pixel on one platform. They stay when raw "
         "hits are deleted. There is no item where nothing was counted. Most dimensions count visits. “verdict” counts "
         "hits that were filtered out, by reason, and hits of readers who opted out. “traffic” counts visits and bots. "
-        "“position” counts direct visits, and how many of them reached the end."
+        "“position” counts direct visits with a visitor, and how many of them read to the end. “reading” counts ends "
+        "by the seconds since the start: the lower bound of a range, or “too-soon” and “at-once” for those who can't "
+        "have read."
     ),
 )
 def list_counts(

@@ -53,7 +53,7 @@ class HitOut(Schema):
     traffic: str = Field(examples=["direct"], description="direct, proxied, bot")
     verdict: str = Field(
         examples=["counted"],
-        description="counted, opted-out, bot, excess, prefetch, suspect, muted, excluded",
+        description="counted, opted-out, bot, excess, prefetch, suspect, muted, excluded, too-soon",
     )
     page: str | None = Field(examples=["https://medium.com/@ada/hello"])
     country: str | None = Field(examples=["DE"])
@@ -68,6 +68,9 @@ class HitOut(Schema):
     version: str | None = Field(examples=[None])
     properties: dict[str, Any] | None = Field(examples=[None])
     evidence: str = Field(examples=["placement"], description="placement, proxy, page, none")
+    reading_seconds: int | None = Field(
+        examples=[None], description=gettext_noop("For an end: from the visitor's latest start of the day.")
+    )
 
 
 class HitPage(Schema):

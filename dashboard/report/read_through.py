@@ -21,19 +21,19 @@ def read_through_text(reading: ReadThrough) -> str:
 
 
 def read_through_share(reading: ReadThrough) -> str:
-    """Write the read-through in percent. It is never more than 100%, even if more ends than starts were loaded."""
+    """Write the read-through in percent. It is never more than 100%, even if more ends than starts were counted."""
     return formatting.UNSEEN if reading.share is None else formatting.percent(min(reading.share, 1))
 
 
 def read_through_number(reading: ReadThrough) -> float | None:
-    """Return the read-through for spreadsheets, from 0 to 1; None where no end was seen."""
+    """Return the read-through for spreadsheets, from 0 to 1; None where nobody read to the end."""
     return None if reading.share is None else round(min(reading.share, 1), 4)
 
 
 def read_through_note(reading: ReadThrough) -> str:
     """Say what the read-through is a share of."""
     if reading.share is None:
-        return _("no end pixel was loaded")
+        return _("no end pixel was reached")
     return ngettext(
         "of %(visits)s direct visit to articles with an end pixel",
         "of %(visits)s direct visits to articles with an end pixel",

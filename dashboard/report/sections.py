@@ -19,8 +19,10 @@ from dashboard.report.panels.dimensions import PANELS, panel_groups
 from dashboard.report.panels.panel import PANEL_ROWS, Panel, PanelGroup
 from dashboard.report.panels.placements import placements_panel
 from dashboard.report.panels.platforms import platforms_panel
+from dashboard.report.panels.reading_time import reading_time_panel
 from dashboard.report.subject import Subject
 from dashboard.report.trend import trend_chart
+from dashboard.visits.readings import READING_DIMENSIONS, readings_by_platform
 from dashboard.visits.results import MANY_VALUES, PixelTotal, PlatformDay, Sums, ValueCount, read_through
 from dashboard.visits.source import VisitSource
 
@@ -37,12 +39,15 @@ class Report:
     platforms: Panel | None
     articles: Panel | None
     placements: Panel | None
+    reading: Panel | None
     first_week: Chart | None
     groups: Sequence[PanelGroup]
 
     def tables(self) -> list[Chart | HoursGrid | Panel]:
         """Return everything that has a table, in the order of the view."""
-        parts = (self.trend, self.hours, self.platforms, self.articles, self.placements, self.first_week)
+        parts = (
+            self.trend, self.hours, self.platforms, self.articles, self.placements, self.reading, self.first_week
+        )  # fmt: skip
         panels = [panel for group in self.groups for panel in group.panels]
         return [part for part in parts if part] + panels
 
@@ -62,6 +67,7 @@ def make_report(subject: Subject, state: PageState, source: VisitSource, earlier
     """Report on a project or a pixel. `earlier` answers for the earlier period, None where nothing is compared."""
     results = _results(subject, state, source, earlier)
     numbers = results.numbers
+    placements, reading = _on_platforms(subject, state, source, results)
     return Report(
         visits=numbers.visits,
         filtered_out=filtered_out(numbers.verdicts),
@@ -70,7 +76,8 @@ def make_report(subject: Subject, state: PageState, source: VisitSource, earlier
         hours=_hours(subject, state, source),
         platforms=_platforms(subject, state, source, results),
         articles=_articles(subject, state, source, results),
-        placements=_placements(subject, state, source, results),
+        placements=placements,
+        reading=reading,
         first_week=_first_week(subject, state),
         groups=panel_groups(
             subject, state, results.counts, numbers.visits, results.sums.values.get(Dimension.COUNTRY, ())
@@ -139,11 +146,18 @@ def _articles(subject: Subject, state: PageState, source: VisitSource, results: 
     return articles_panel(subject, state, source, totals, limit=PANEL_ROWS, has_sparklines=has_platforms)
 
 
-def _placements(subject: Subject, state: PageState, source: VisitSource, results: _Results) -> Panel | None:
+def _on_platforms(
+    subject: Subject, state: PageState, source: VisitSource, results: _Results
+) -> tuple[Panel | None, Panel | None]:
+    """Return an article's platforms side by side, and how long it is read on them."""
     if subject.pixel is None or Section.PLATFORMS not in subject.sections:
-        return None
-    values = source.platform_values([Dimension.HOUR, Dimension.POSITION])
-    return placements_panel(totals_of(results.days), values, subject.lifetime, results.numbers.visits, state)
+        return None, None
+    values = source.platform_values([Dimension.HOUR, *READING_DIMENSIONS])
+    readings = readings_by_platform(values)
+    placements = placements_panel(
+        totals_of(results.days), values, readings, subject.lifetime, results.numbers.visits, state
+    )
+    return placements, reading_time_panel(subject.pixel, readings)
 
 
 def _first_week(subject: Subject, state: PageState) -> Chart | None:

@@ -82,7 +82,7 @@ def _row(row: PanelRow, panel: Panel, language: str, open_label: str) -> str:
     share = escape(formatting.percent(row.share, language))
     return (
         f'<tr><th scope="row"{hint}{unknown}>{_row_head(row, open_label)}</th>{trail}'
-        f'{_number_cells(row.numbers, language)}<td class="share">{share}</td>{_extra_cells(row, panel)}</tr>'
+        f'{_number_cells(panel.numbers(row), language)}<td class="share">{share}</td>{_extra_cells(row, panel)}</tr>'
     )
 
 
@@ -99,6 +99,8 @@ def _row_head(row: PanelRow, open_label: str) -> str:
         head += f' <a class="open" href="{escape(row.url)}">{link_text}</a>'
     if row.detail:
         head += f' <span class="detail">{escape(row.detail)}</span>'
+    if row.bands and not row.sparkline:
+        head += _split(row)
     return head
 
 
@@ -115,6 +117,14 @@ def _trail(row: PanelRow) -> str:
     """Draw the days of an article, and under them its platforms, whose shares are also given in words."""
     if not row.bands:
         return ""
+    return (
+        '<svg class="sparkline" viewBox="0 0 100 20" preserveAspectRatio="none" aria-hidden="true">'
+        f'<polyline points="{row.sparkline}"/></svg>{_split(row)}'
+    )
+
+
+def _split(row: PanelRow) -> str:
+    """Draw the platforms of a row's visits as bands of one line, and write their shares for screen readers."""
     bands = "".join(
         [
             f'<rect class="band" color="{escape(band.colour)}" x="{band.start}" width="{band.width}" height="100%"/>'
@@ -123,8 +133,6 @@ def _trail(row: PanelRow) -> str:
     )
     words = escape(formatting.enumerated(band.label for band in row.bands))
     return (
-        '<svg class="sparkline" viewBox="0 0 100 20" preserveAspectRatio="none" aria-hidden="true">'
-        f'<polyline points="{row.sparkline}"/></svg>'
         f'<svg class="split" aria-hidden="true"><title>{words}</title>{bands}</svg>'
         f'<span class="visually-hidden">{words}</span>'
     )

@@ -15,12 +15,13 @@ from django.db.models import Q, QuerySet
 from collector.models import Dimension, Evidence, Hit, Page, Position, Project, Traffic, Verdict
 from collector.models.conditions import IsOneOf
 from collector.models.counts import WHOLE_PROJECT
-from collector.storage.countable import COLUMNS, Countable, EpochSecond, Row, countables, second_of, visitor_of
+from collector.storage.countable import COLUMNS, Countable, Row, countables, second_of, visitor_of
 from collector.storage.interned import page_label
+from collector.storage.moments import EpochSecond
 from dashboard.visits.filters import Filters
 from dashboard.visits.periods import DAY, Bucket, Period, midnight
+from dashboard.visits.readings import READING_DIMENSIONS, Reading, add_reading, readings_by_platform, whole_reading
 from dashboard.visits.results import (
-    START,
     PixelTotal,
     PlatformDay,
     PlatformValue,
@@ -35,7 +36,7 @@ from dashboard.visits.results import (
 )
 
 MAX_HITS = 50_000
-END = str(Position.END.label)
+START = str(Position.START.label)
 _AGENT_COLUMNS = {Dimension.DEVICE: "device", Dimension.BROWSER: "browser", Dimension.OS: "os"}
 _FACTS: dict[int, Callable[[Countable], str]] = {
     dimension: attrgetter(str(dimension.label))
@@ -95,9 +96,9 @@ class RawHitSource:
         hits: Counter[tuple[str, int, str]] = Counter()
         if Dimension.HOUR in dimensions:
             hits.update((hit.platform, int(Dimension.HOUR), hit.hour) for hit in self._visits)
-        if Dimension.POSITION in dimensions:
-            hits.update((hit.platform, int(Dimension.POSITION), START) for hit in self._started())
-            hits.update((hit.platform, int(Dimension.POSITION), END) for hit in self._finished())
+        for _, value in self._reading_values():
+            if value.dimension in dimensions:
+                hits[value.platform, value.dimension, value.value] += 1
         return [PlatformValue(*value, count) for value, count in hits.items()]
 
     def sums(self, dimensions: Collection[Dimension], *, with_pixels: bool) -> Sums:
@@ -149,20 +150,19 @@ class RawHitSource:
         totals: dict[int, PixelTotal] = defaultdict(PixelTotal)
         for hit in self._visits:
             totals[hit.pixel_id].add(Dimension.PIXEL, 1, hit.new_to_pixel)
-        for hit in self._started():
-            totals[hit.pixel_id].add_position(hit.platform, START, 1)
-        for hit in self._finished():
-            totals[hit.pixel_id].add_position(hit.platform, END, 1)
+        for pixel_id, reading in self.pixel_readings(()).items():
+            add_reading(totals[pixel_id], reading)
         return totals
 
-    def _started(self) -> list[Countable]:
-        """Return the direct visits."""
-        return [hit for hit in self._visits if hit.traffic == Traffic.DIRECT]
-
-    def _finished(self) -> list[Countable]:
-        """Return the hits of readers who reached the end of an article."""
-        end = (int(Dimension.POSITION), END)
-        return [hit for hit in self._others if end in hit.other_values()]
+    def _reading_values(self) -> Iterator[tuple[int, PlatformValue]]:
+        """Yield what each hit counts in `READING_DIMENSIONS`, with its pixel."""
+        for hit in self._visits:
+            if hit.traffic == Traffic.DIRECT and hit.has_visitor:
+                yield hit.pixel_id, PlatformValue(hit.platform, int(Dimension.POSITION), START, 1)
+        for hit in self._others:
+            for dimension, value in hit.other_values():
+                if dimension in READING_DIMENSIONS:
+                    yield hit.pixel_id, PlatformValue(hit.platform, dimension, value, 1)
 
     def pixel_days(self, pixels: Collection[int]) -> dict[int, Counter[date]]:
         days: dict[int, Counter[date]] = defaultdict(Counter)
@@ -175,6 +175,12 @@ class RawHitSource:
         for (pixel_id, platform), visits in Counter((hit.pixel_id, hit.platform) for hit in self._visits).items():
             platforms[pixel_id][platform] += visits
         return platforms
+
+    def pixel_readings(self, pixels: Sequence[int]) -> dict[int, Reading]:
+        values: dict[int, list[PlatformValue]] = defaultdict(list)
+        for pixel_id, value in self._reading_values():
+            values[pixel_id].append(value)
+        return {pixel_id: whole_reading(readings_by_platform(of_pixel)) for pixel_id, of_pixel in values.items()}
 
     def read_through(self) -> ReadThrough:
         return read_through([self._pixels().get(self._pixel_id, PixelTotal())])

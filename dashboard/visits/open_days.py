@@ -17,7 +17,7 @@ from dashboard.visits.rollup_scope import Grouping, GroupKey, RollupScope
 
 # The dimensions that views show for each platform of a scope, and for each article in a list.
 PLATFORM_DIMENSIONS = (Dimension.TOTAL, Dimension.HOUR, Dimension.POSITION, Dimension.EVIDENCE)
-LISTED_DIMENSIONS = (Dimension.TOTAL, Dimension.POSITION, *BY_PIXEL)
+LISTED_DIMENSIONS = (Dimension.TOTAL, Dimension.POSITION, Dimension.READING, *BY_PIXEL)
 
 
 class OpenRow(NamedTuple):

@@ -10,15 +10,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from collector.classify.platforms import lazy_platforms
-from collector.models import Dimension, Position
+from collector.models import Dimension
 
-START = str(Position.START.label)
 # Readers' browsers name pages and hosts, and can make up a thousand a day. A view shows only the first of them, and the
 # API and shared pages answer for this many days of them at most.
 MANY_VALUES = frozenset({Dimension.PAGE, Dimension.ELSEWHERE})
 MAX_DAYS_OF_MANY_VALUES = 92
-BY_PIXEL = (Dimension.PIXEL, Dimension.STARTED, Dimension.FINISHED)  # their values are pixel ids
+BY_PIXEL = (Dimension.PIXEL, Dimension.STARTED, Dimension.FINISHED, Dimension.AT_ONCE)  # their values are pixel ids
 
 
 class Total(NamedTuple):
@@ -88,6 +86,7 @@ class PixelTotal:
     visitors: int = 0
     started: int = 0
     finished: int = 0
+    at_once: int = 0
 
     def add(self, dimension: int, visits: int, visitors: int) -> None:
         """Add a count of one of the dimensions `BY_PIXEL`."""
@@ -96,20 +95,16 @@ class PixelTotal:
             self.visitors += visitors
         elif dimension == Dimension.STARTED:
             self.started += visits
-        else:
+        elif dimension == Dimension.FINISHED:
             self.finished += visits
-
-    def add_position(self, platform: str, position: str, hits: int) -> None:
-        """Add hits at the start or at the end of the article.
-
-        Hits on lazy platforms are left out: images there load only when a reader comes to them.
-        """
-        if platform not in lazy_platforms():
-            self.add(Dimension.STARTED if position == START else Dimension.FINISHED, hits, 0)
+        else:
+            self.at_once += visits
 
 
 class ReadThrough(NamedTuple):
-    """How far articles are read: the direct visits of those with a pixel at their end, and how many reached it."""
+    """How far articles are read: the direct visits that can tell, of articles with a pixel at their end, and how many
+    readers came to it in a time in which they can have read.
+    """
 
     started: int
     finished: int
@@ -121,9 +116,13 @@ class ReadThrough(NamedTuple):
 
 
 def read_through(totals: Iterable[PixelTotal]) -> ReadThrough:
-    """Add up the starts and ends of the articles whose end was loaded at least once."""
+    """Add up the starts and ends of the articles that were read to their end at least once.
+
+    A visit whose end was loaded together with its start can't tell how far it went, so it is left out.
+    """
     with_end = [total for total in totals if total.finished]
-    return ReadThrough(sum(total.started for total in with_end), sum(total.finished for total in with_end))
+    started = sum(max(total.started - total.at_once, 0) for total in with_end)
+    return ReadThrough(started, sum(total.finished for total in with_end))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,14 @@ from dashboard.visits.open_days import OpenDays
 from dashboard.visits.periods import Bucket, Period
 from dashboard.visits.queries import MAX_LISTED_DAYS
 from dashboard.visits.ranking import rank_values
+from dashboard.visits.readings import (
+    FEWEST_AT_ONCE,
+    READING_DIMENSIONS,
+    Reading,
+    add_reading,
+    readings_by_platform,
+    whole_reading,
+)
 from dashboard.visits.results import (
     BY_PIXEL,
     PixelTotal,
@@ -34,8 +42,7 @@ from dashboard.visits.rollup_scope import (
     Grouping,
     GroupKey,
     PixelDayKey,
-    PixelPlatformKey,
-    PixelPositionKey,
+    PixelReadingKey,
     PlatformDayKey,
     PlatformValueKey,
     RollupScope,
@@ -157,11 +164,14 @@ class RollupSource:
     def sums(self, dimensions: Collection[Dimension], *, with_pixels: bool) -> Sums:
         """Return the visits by every value of dimensions that have few values, and by pixel. One query.
 
-        Two more on one platform, and only the `MAX_CANDIDATES` pixels with most visits on all platforms are considered.
+        One more where the ends of articles were loaded at once. Two more on one platform, and only the `MAX_CANDIDATES`
+        pixels with most visits on all platforms are considered.
         """
         has_pixels = with_pixels and self._scope.has_all_platforms
         own_dimensions = [*dimensions, *BY_PIXEL] if has_pixels else dimensions
         sums = sums_of(self._totals([self._scope.pixel_id_across_platforms], own_dimensions, ValueKey))
+        if has_pixels:
+            self._leave_out_platforms_at_once(sums.pixels)
         if has_pixels or not with_pixels:
             return sums
         of_project = sums_of(self._totals([ALL_PLATFORMS], BY_PIXEL, ValueKey)).pixels
@@ -179,16 +189,20 @@ class RollupSource:
     def pixel_platforms(self, pixels: Sequence[int]) -> dict[int, Counter[str]]:
         """Return the visits of each of the pixels by platform. One query."""
         by_pixel: dict[int, Counter[str]] = defaultdict(Counter)
-        for key, total in self._totals(pixels, [Dimension.TOTAL], PixelPlatformKey).items():
-            by_pixel[key.pixel_id][key.platform] += total.visits
+        for key, total in self._visits_and_readings(pixels).items():
+            if key.dimension == Dimension.TOTAL:
+                by_pixel[key.pixel_id][key.platform] += total.visits
         return by_pixel
+
+    def pixel_readings(self, pixels: Sequence[int]) -> dict[int, Reading]:
+        """Return how far and how long each of the pixels is read. One query, which `pixel_platforms` shares."""
+        return _whole_readings(self._visits_and_readings(pixels))
 
     def read_through(self) -> ReadThrough:
         """Return the read-through of one pixel. One query."""
-        pixel_total = PixelTotal()
-        for row in self.platform_values([Dimension.POSITION]):
-            pixel_total.add_position(row.platform, row.value, row.hits)
-        return read_through([pixel_total])
+        total = PixelTotal()
+        add_reading(total, whole_reading(readings_by_platform(self.platform_values(READING_DIMENSIONS))))
+        return read_through([total])
 
     def _platform_days(self, period: Period) -> list[PlatformDay]:
         dimensions = [Dimension.TOTAL, Dimension.HOUR] if period.bucket is Bucket.HOUR else [Dimension.TOTAL]
@@ -196,15 +210,29 @@ class RollupSource:
         return [PlatformDay(*key, *total) for key, total in totals.items()]
 
     def _pixels_on_platform(self, pixel_ids: Sequence[int]) -> dict[int, PixelTotal]:
-        platform = self._scope.platform or ""
         pixels: dict[int, PixelTotal] = defaultdict(PixelTotal)
-        totals = self._totals(pixel_ids, [Dimension.TOTAL, Dimension.POSITION], PixelPositionKey)
+        totals = self._visits_and_readings(pixel_ids)
         for key, total in totals.items():
             if key.dimension == Dimension.TOTAL:
                 pixels[key.pixel_id].add(Dimension.PIXEL, total.visits, total.visitors)
-            else:
-                pixels[key.pixel_id].add_position(platform, key.value, total.visits)
+        for pixel_id, reading in _whole_readings(totals).items():
+            add_reading(pixels[pixel_id], reading)
         return pixels
+
+    def _visits_and_readings(self, pixel_ids: Sequence[int]) -> Mapping[PixelReadingKey, Total]:
+        return self._totals(pixel_ids, [Dimension.TOTAL, *READING_DIMENSIONS], PixelReadingKey)
+
+    def _leave_out_platforms_at_once(self, pixels: Mapping[int, PixelTotal]) -> None:
+        """Leave out, of each article, the platforms that show its end at once. One query, none without such ends.
+
+        Only the `MAX_CANDIDATES` articles with most ends at once are considered. In all others, and in all smaller
+        numbers, single visits are left out (`read_through`), which is nearly the same.
+        """
+        suspects = [pixel_id for pixel_id, total in pixels.items() if total.at_once >= FEWEST_AT_ONCE]
+        suspects.sort(key=lambda pixel_id: (-pixels[pixel_id].at_once, pixel_id))
+        totals = self._totals(suspects[:MAX_CANDIDATES], READING_DIMENSIONS, PixelReadingKey)
+        for pixel_id, reading in _whole_readings(totals).items():
+            add_reading(pixels[pixel_id], reading)
 
     def _totals(
         self,
@@ -219,6 +247,14 @@ class RollupSource:
         # Sorted, so that a list in another order is remembered as well.
         grouping = Grouping(tuple(sorted(pixel_ids)), frozenset(dimensions), key)
         return self._rollup.sums(period or self.period, grouping) or {}
+
+
+def _whole_readings(totals: Mapping[PixelReadingKey, Total]) -> dict[int, Reading]:
+    """Return how each article is read."""
+    values: dict[int, list[PlatformValue]] = defaultdict(list)
+    for key, total in totals.items():
+        values[key.pixel_id].append(PlatformValue(key.platform, key.dimension, key.value, total.visits))
+    return {pixel_id: whole_reading(readings_by_platform(of_pixel)) for pixel_id, of_pixel in values.items()}
 
 
 def _merged(closed_sums: Mapping[GroupKey, Total], open_sums: Mapping[GroupKey, Total]) -> Mapping[GroupKey, Total]:

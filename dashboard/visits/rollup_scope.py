@@ -72,13 +72,9 @@ class PixelDayKey(NamedTuple):
     date: date
 
 
-class PixelPlatformKey(NamedTuple):
+class PixelReadingKey(NamedTuple):
     pixel_id: int
     platform: str
-
-
-class PixelPositionKey(NamedTuple):
-    pixel_id: int
     dimension: int
     value: str
 

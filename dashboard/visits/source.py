@@ -7,6 +7,7 @@ from typing import Protocol
 
 from collector.models import Dimension
 from dashboard.visits.periods import Period
+from dashboard.visits.readings import Reading
 from dashboard.visits.results import PlatformDay, PlatformValue, ReadThrough, Sums, ValueCount, WeekHour
 
 
@@ -36,5 +37,7 @@ class VisitSource(Protocol):
     def pixel_days(self, pixels: Sequence[int]) -> dict[int, Counter[date]]: ...
 
     def pixel_platforms(self, pixels: Sequence[int]) -> dict[int, Counter[str]]: ...
+
+    def pixel_readings(self, pixels: Sequence[int]) -> dict[int, Reading]: ...
 
     def read_through(self) -> ReadThrough: ...

@@ -150,3 +150,29 @@ def test_strings_of_stored_hits_are_noted_and_the_oldest_days_of_projects_are_kn
     assert (new.retention_days, new.counted_zone, new.counted_from) == (1, "UTC", None)
     migrate("0011_plain_words")
     migrate()
+
+
+def test_ends_keep_their_hits_and_counts_when_reading_times_come():
+    former = migrate("0011_plain_words")
+    project = former.get_model("collector", "Project").objects.create(name="Blog", slug="blog", timezone="UTC")
+    pixel = former.get_model("collector", "Pixel").objects.create(project=project, title="x", token="x")
+    former.get_model("collector", "Hit").objects.create(
+        project=project, at="2026-11-22T10:00Z", id=1, pixel=pixel, position=1, traffic=0, verdict=0, evidence=3,
+        new_to_pixel=False, new_to_project=False, platform="medium",
+    )  # fmt: skip
+    former.get_model("collector", "DailyCount").objects.create(
+        project=project, pixel_id=pixel.pk, dimension=2, date=date(2026, 11, 22), platform="medium", value="end",
+        hits=3, visitors=0,
+    )  # fmt: skip
+
+    latest = migrate()
+
+    assert latest.get_model("collector", "Hit").objects.get().reading_seconds is None
+    assert latest.get_model("collector", "DailyCount").objects.get().hits == 3
+    assert latest.get_model("collector", "Project").objects.get().min_reading_seconds == 10
+    back = migrate("0011_plain_words")
+    assert (
+        back.get_model("collector", "Hit").objects.count(),
+        back.get_model("collector", "DailyCount").objects.count(),
+    ) == (1, 1)
+    migrate()

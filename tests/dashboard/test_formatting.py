@@ -222,3 +222,19 @@ def test_cells_follow_the_language():
     with translation.override("de"):
         row = cells([1_234_567, 12, None])
     assert row.startswith('<td title="1.234.567">1,2\N{NO-BREAK SPACE}Mio.</td><td>12</td><td class="unknown"')
+
+
+@pytest.mark.parametrize(
+    ("seconds", "written"),
+    [
+        (1, "1 sec"), (45.4, "45 secs"), (59.6, "1 min"), (61, "1 min"), (196, "3 mins 20 secs"), (597, "10 mins"),
+        (1490, "25 mins"),
+    ],
+)  # fmt: skip
+def test_a_duration_is_rounded_to_what_is_known(seconds, written):
+    assert formatting.duration(seconds) == written
+
+
+def test_a_duration_is_written_in_the_language_of_the_page():
+    with translation.override("de"):
+        assert (formatting.duration(196), formatting.durations(120, 240)) == ("3 Min. 20 Sek.", "2–4 Min.")

@@ -1,4 +1,4 @@
-"""The articles of a project, ranked by their visits, each with its days, its platforms and how far it is read."""
+"""The articles of a project, ranked by their visits, each with its days, its platforms and how it is read."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -9,21 +9,20 @@ from django.db.models import F, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from collector.classify.platforms import platform_colour
 from collector.models import Pixel, Section
 from collector.models.conditions import IsOneOf
 from dashboard import formatting
 from dashboard.report.page_state import PageState
-from dashboard.report.panels.panel import Band, Panel, PanelRow, make_row
-from dashboard.report.panels.platforms import platform_label
+from dashboard.report.panels.panel import Panel, PanelRow, make_row
+from dashboard.report.panels.platforms import platform_bands
+from dashboard.report.panels.reading_time import median_number, median_text
 from dashboard.report.quiet import QuietPixel
 from dashboard.report.read_through import read_through_number, read_through_text
 from dashboard.report.sparkline import SPARK_HEIGHT, SPARK_WIDTH, spark_line
 from dashboard.report.subject import Subject
+from dashboard.visits.readings import Reading
 from dashboard.visits.results import PixelTotal, read_through
 from dashboard.visits.source import VisitSource
-
-MAX_BANDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ def articles_panel(
     offset: int = 0,
     has_sparklines: bool = True,
 ) -> Panel:
-    """Rank the articles by visits, then those without visits, newest first. Five queries at most.
+    """Rank the articles by visits, then those without visits, newest first. Six queries at most.
 
     `has_sparklines` adds each article's days and platforms, which cost by article.
     """
@@ -76,7 +75,7 @@ def articles_panel(
         rows,
         total_rows,
         full_url=state.link(all="articles") if total_rows > len(rows) else "",
-        headings=[_("Read-through")],
+        headings=[_("Read-through"), *([_("Reading time")] if has_sparklines else [])],
         has_sparklines=has_sparklines,
     )
 
@@ -93,6 +92,7 @@ def _rows(
     pixel_ids = [pixel.pk for pixel in pixels]
     days = source.pixel_days(pixel_ids) if has_sparklines else {}
     platforms = source.pixel_platforms(pixel_ids) if has_sparklines else {}
+    readings = source.pixel_readings(pixel_ids) if has_sparklines else None
     maker = _RowMaker(
         dates=state.period.dates(),
         filter_link=state.links("article"),
@@ -105,7 +105,8 @@ def _rows(
     rows = []
     for pixel in pixels:
         total = totals.by_pixel.get(pixel.pk, PixelTotal())
-        rows.append(maker.row(pixel, total, days.get(pixel.pk, {}), platforms.get(pixel.pk, Counter())))
+        reading = None if readings is None else readings.get(pixel.pk, Reading())
+        rows.append(maker.row(pixel, total, days.get(pixel.pk, {}), platforms.get(pixel.pk, Counter()), reading))
     return rows
 
 
@@ -155,10 +156,15 @@ class _RowMaker:
     quiet: Mapping[int, QuietPixel]
 
     def row(
-        self, pixel: Pixel, total: PixelTotal, visits_by_day: Mapping[date, int], platforms: Counter[str]
+        self,
+        pixel: Pixel,
+        total: PixelTotal,
+        visits_by_day: Mapping[date, int],
+        platforms: Counter[str],
+        reading: Reading | None,
     ) -> PanelRow:
         detail, hint = self._state(pixel)
-        reading = read_through([total])
+        share = read_through([total])
         return make_row(
             str(pixel.pk),
             pixel.title,
@@ -170,10 +176,10 @@ class _RowMaker:
             url=self._url(pixel),
             detail=detail,
             hint=hint,
-            cells=[read_through_text(reading)],
-            plain_cells=[read_through_number(reading)],
+            cells=[read_through_text(share), *([median_text(reading)] if reading else [])],
+            plain_cells=[read_through_number(share), *([median_number(reading)] if reading else [])],
             sparkline=spark_line([visits_by_day.get(day, 0) for day in self.dates], SPARK_WIDTH, SPARK_HEIGHT),
-            bands=_bands(platforms),
+            bands=platform_bands(platforms),
         )
 
     def _state(self, pixel: Pixel) -> tuple[str, str]:
@@ -188,15 +194,3 @@ class _RowMaker:
         if self.article_query is None:
             return ""
         return f"{reverse('pixel', args=[self.project_slug, pixel.pk])}{self.article_query}"
-
-
-def _bands(platforms: Counter[str]) -> list[Band]:
-    """Return the platforms of an article as bands of one bar, the biggest first."""
-    total = platforms.total()
-    bands, start = [], 0.0
-    for slug, visits in platforms.most_common(MAX_BANDS):
-        width = 100 * visits / total
-        label = f"{platform_label(slug)} {formatting.percent(visits / total)}"
-        bands.append(Band(label, platform_colour(slug), f"{start:.1f}%", f"{width:.1f}%"))
-        start += width
-    return bands

@@ -49,17 +49,13 @@ class PanelRow:
     sparkline: str = ""
     bands: Sequence[Band] = ()
 
-    @property
-    def numbers(self) -> Sequence[int | None]:
-        """Return its numbers in the order of the table's columns."""
-        return self.visits, self.visitors
-
 
 @dataclass(frozen=True, slots=True)
 class Panel:
     """A ranked list. `rows` may be only the first of `total_rows`; then `full_url` shows all of them.
 
-    `headings` name the extra columns. `map_counts` are the visits by country code that a map shows.
+    `headings` name the extra columns. `map_counts` are the visits by country code that a map shows. `lead` is a
+    sentence above the rows, `notes` are sentences below them.
     """
 
     key: str
@@ -74,14 +70,22 @@ class Panel:
     has_map: bool = False
     map_counts: Sequence[tuple[str, int]] = ()
     has_sparklines: bool = False
+    has_visitors: bool = True
+    lead: str = ""
+    notes: Sequence[str] = ()
 
     def table(self) -> tuple[list[str], list[list[object]]]:
         """Return its header and its rows for a spreadsheet: plain numbers, empty where a number is unknown."""
-        header = [self.heading, _("Visits"), _("Visitors"), pgettext("of all visits", "Share"), *self.headings]
+        numbers = [_("Visits"), _("Visitors")] if self.has_visitors else [_("Visits")]
+        header = [self.heading, *numbers, pgettext("of all visits", "Share"), *self.headings]
         rows: list[list[object]] = [
-            [row.label, row.visits, row.visitors, round(row.share, 4), *row.plain_cells] for row in self.rows
+            [row.label, *self.numbers(row), round(row.share, 4), *row.plain_cells] for row in self.rows
         ]
         return header, rows
+
+    def numbers(self, row: PanelRow) -> Sequence[int | None]:
+        """Return the numbers of a row in the order of the table's columns."""
+        return (row.visits, row.visitors) if self.has_visitors else (row.visits,)
 
     @property
     def data_id(self) -> str:

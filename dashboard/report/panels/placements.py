@@ -1,7 +1,7 @@
 """The platforms of one article side by side: how far it is read on each, when most, and since when."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -13,9 +13,11 @@ from dashboard.report.hours import busiest_hour, hour_range
 from dashboard.report.page_state import PageState
 from dashboard.report.panels.panel import Panel
 from dashboard.report.panels.platforms import platform_row, platform_totals
+from dashboard.report.panels.reading_time import median_number, median_text
 from dashboard.report.read_through import read_through_number, read_through_text
 from dashboard.visits.queries import LifetimeDay
-from dashboard.visits.results import PixelTotal, PlatformDay, PlatformValue, ReadThrough
+from dashboard.visits.readings import Reading, add_reading, whole_reading
+from dashboard.visits.results import PixelTotal, PlatformDay, PlatformValue, ReadThrough, read_through
 
 
 @dataclass(slots=True)
@@ -23,19 +25,22 @@ class _Placement:
     """What we know of one article on one platform besides its visits. `days` are those with visits there."""
 
     visits_by_hour: Counter[str] = field(default_factory=Counter)
-    positions: PixelTotal = field(default_factory=PixelTotal)
+    reading: Reading = field(default_factory=Reading)
     days: list[date] = field(default_factory=list)
 
     @property
     def read_through(self) -> ReadThrough:
-        """Return the read-through; none on lazy platforms, whose positions are not counted."""
-        return ReadThrough(self.positions.started, self.positions.finished)
+        """Return the read-through; none on lazy platforms, and on those that load the end together with the start."""
+        total = PixelTotal()
+        add_reading(total, whole_reading({"": self.reading}))
+        return read_through([total])
 
     def cells(self) -> list[str]:
-        """Write read-through, busiest hour, first and last visit."""
+        """Write read-through, reading time, busiest hour, first and last visit."""
         hour = busiest_hour(self.visits_by_hour)
         return [
             read_through_text(self.read_through),
+            median_text(whole_reading({"": self.reading})),
             hour_range(hour) if hour else formatting.UNSEEN,
             formatting.day(min(self.days), "yMMMd") if self.days else formatting.UNSEEN,
             formatting.day(max(self.days), "yMMMd") if self.days else formatting.UNSEEN,
@@ -46,6 +51,7 @@ class _Placement:
         hour = busiest_hour(self.visits_by_hour)
         return [
             read_through_number(self.read_through),
+            median_number(whole_reading({"": self.reading})),
             f"{hour}:00" if hour else None,
             f"{min(self.days)}" if self.days else None,
             f"{max(self.days)}" if self.days else None,
@@ -55,16 +61,17 @@ class _Placement:
 def placements_panel(
     totals: Sequence[PlatformDay],
     values: Iterable[PlatformValue],
+    readings: Mapping[str, Reading],
     lifetime: Iterable[LifetimeDay],
     all_visits: int,
     state: PageState,
 ) -> Panel:
-    """Put one article's platforms side by side: visits, read-through, busiest hour, first and last visit ever.
+    """Put one article's platforms side by side: visits, read-through, reading time, busiest hour, first and last visit.
 
-    `values` are the hits by platform, dimension (hour or position) and value; `lifetime` the visits by day and platform
-    of the article's whole life.
+    `values` are the hits by platform, dimension (`HOUR`) and value; `readings` how far it is read on each platform;
+    `lifetime` the visits by day and platform of the article's whole life.
     """
-    placements = _placements(values, lifetime)
+    placements = _placements(values, readings, lifetime)
     by_platform = platform_totals(totals)
     rows = [
         platform_row(
@@ -72,6 +79,7 @@ def placements_panel(
             by_platform,
             all_visits,
             state,
+            detail=_("loads the end at once") if placements[slug].reading.comes_at_once else "",
             cells=placements[slug].cells(),
             plain_cells=placements[slug].plain_cells(),
         )
@@ -85,18 +93,19 @@ def placements_panel(
         _("Platform"),
         rows,
         len(rows),
-        headings=[_("Read-through"), _("Busiest hour"), _("First visit"), _("Last visit")],
+        headings=[_("Read-through"), _("Reading time"), _("Busiest hour"), _("First visit"), _("Last visit")],
     )
 
 
-def _placements(values: Iterable[PlatformValue], lifetime: Iterable[LifetimeDay]) -> defaultdict[str, _Placement]:
+def _placements(
+    values: Iterable[PlatformValue], readings: Mapping[str, Reading], lifetime: Iterable[LifetimeDay]
+) -> defaultdict[str, _Placement]:
     placements: defaultdict[str, _Placement] = defaultdict(_Placement)
     for row in values:
-        placement = placements[row.platform]
         if row.dimension == Dimension.HOUR:
-            placement.visits_by_hour[row.value] += row.hits
-        else:
-            placement.positions.add_position(row.platform, row.value, row.hits)
+            placements[row.platform].visits_by_hour[row.value] += row.hits
+    for platform, reading in readings.items():
+        placements[platform].reading = reading
     for day in lifetime:
         placements[day.platform].days.append(day.date)
     return placements

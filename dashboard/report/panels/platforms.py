@@ -11,9 +11,10 @@ from collector.classify.platforms import DIRECT, OTHER, platform_colour, platfor
 from collector.models import Evidence, Section
 from dashboard import formatting
 from dashboard.report.page_state import PageState
-from dashboard.report.panels.panel import PANEL_ROWS, Panel, PanelRow, make_row
+from dashboard.report.panels.panel import PANEL_ROWS, Band, Panel, PanelRow, make_row
 from dashboard.visits.results import PlatformDay
 
+MAX_BANDS = 5
 EVIDENCE_NAMES = {  # the strongest first
     Evidence.PLACEMENT: gettext_lazy("its link"),
     Evidence.PROXY: gettext_lazy("its proxy"),
@@ -118,3 +119,15 @@ def _platform_hint(slug: str) -> str:
     if slug == OTHER:
         return _("Platforms that are not set up for the article, and hosts beyond the number we count separately.")
     return ""
+
+
+def platform_bands(platforms: Counter[str], length: float = 1) -> list[Band]:
+    """Return visits by platform as bands, the biggest first. Together they fill `length` of a bar, from 0 to 1."""
+    total = platforms.total()
+    bands, start = [], 0.0
+    for slug, visits in platforms.most_common(MAX_BANDS):
+        width = 100 * length * visits / total
+        label = f"{platform_label(slug)} {formatting.percent(visits / total)}"
+        bands.append(Band(label, platform_colour(slug), f"{start:.1f}%", f"{width:.1f}%"))
+        start += width
+    return bands

@@ -58,6 +58,7 @@ def project_form(*members: tuple[str, str], project: Project | None = None, **ch
         "slug": "blog",
         "timezone": "Europe/Berlin",
         "retention_days": 730,
+        "min_reading_seconds": 10,
         "memberships-TOTAL_FORMS": len(members),
         "memberships-INITIAL_FORMS": len(existing),
         "_save": "Save",

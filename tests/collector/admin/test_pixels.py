@@ -192,3 +192,16 @@ def test_a_list_filtered_by_an_impossible_project_is_empty(as_owner, pixel, mode
 
     assert answer.status_code == 200
     assert "Hello" not in text_of(answer)
+
+
+@pytest.mark.parametrize(
+    ("fields", "fewest"),
+    [
+        ({}, 10), ({"words": 1000}, 63), ({"words": 1000, "min_reading_seconds": 20}, 20),
+        ({"words": 0}, 10), ({"words": 1_000_001}, 10), ({"min_reading_seconds": 2}, 10),
+    ],
+)  # fmt: skip
+def test_an_article_can_have_a_length_or_a_minimum_reading_time_of_its_own(as_owner, pixel, fields, fewest):
+    as_owner.post(f"/admin/collector/pixel/{pixel.pk}/change/", pixel_form(pixel.project) | fields)
+
+    assert Pixel.objects.get().fewest_reading_seconds() == fewest

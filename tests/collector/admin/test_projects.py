@@ -199,3 +199,12 @@ def test_the_confirmation_before_deleting_a_project_loads_no_hits(as_owner, pixe
         as_owner.get(f"/admin/collector/project/{pixel.project_id}/delete/")
 
     assert not any("collector_hit" in query["sql"] for query in queries.captured_queries)
+
+
+@pytest.mark.parametrize(("seconds", "stored"), [(3, 3), (3600, 3600), (2, 10), (3601, 10), (-1, 10), ("", 10)])
+def test_the_minimum_reading_time_has_bounds(as_owner, owner, project, seconds, stored):
+    form = project_form(("owner", "owner"), project=project) | {"min_reading_seconds": seconds}
+
+    as_owner.post(f"/admin/collector/project/{project.pk}/change/", form)
+
+    assert Project.objects.get().min_reading_seconds == stored

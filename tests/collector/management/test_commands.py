@@ -15,8 +15,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 FIELDS = [
     "id", "at", "pixel", "token", "kind", "placement", "platform", "position", "traffic", "verdict", "page", "country",
-    "language", "device", "browser", "os", "visitor", "event", "version", "properties",
-    "evidence",
+    "language", "device", "browser", "os", "visitor", "event", "version", "properties", "evidence", "reading_seconds",
 ]  # fmt: skip
 COUNT_FIELDS = ["date", "pixel", "token", "platform", "dimension", "value", "hits", "visitors"]
 
@@ -52,6 +51,7 @@ def test_hits_are_exported_as_one_json_object_a_line(stored, pixel, capsys):
         "page": "https://medium.com/a", "country": "DE", "language": "de", "device": "phone",
         "browser": "Mobile Safari", "os": "iOS", "visitor": "f" * 16,
         "event": None, "version": None, "properties": None, "evidence": "placement",
+        "reading_seconds": None,
     }  # fmt: skip
     assert (proxied["platform"], proxied["traffic"], proxied["position"], proxied["country"]) == (
         "github", "proxied", "end", None,

@@ -100,7 +100,7 @@ def test_a_reader_who_opted_out_is_a_visit_without_a_visitor(take, pixel):
 
 
 def test_the_end_of_an_article_is_not_a_second_visit(take, pixel):
-    take(hit(pixel), hit(pixel, is_end=True))
+    take(hit(pixel), hit(pixel, "2026-11-22T10:05", is_end=True))
 
     assert counts("total") == {("2026-11-22", "(direct)", ""): (1, 1)}
     assert counts("position") == {

@@ -22,11 +22,15 @@ from tests.hits import CAMO, IPHONE, counts, drain, hit, micros, spool
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-JOINED = set(Dimension) - {Dimension.TOTAL, Dimension.POSITION, Dimension.EVIDENCE}
-READING = {"start": Dimension.STARTED, "end": Dimension.FINISHED}
+JOINED = set(Dimension) - {Dimension.TOTAL, Dimension.POSITION, Dimension.READING, Dimension.EVIDENCE}
+READING = {
+    (Dimension.POSITION, "start"): Dimension.STARTED,
+    (Dimension.POSITION, "end"): Dimension.FINISHED,
+    (Dimension.READING, "at-once"): Dimension.AT_ONCE,
+}
 BY_PLATFORM = set(Dimension) - {Dimension.PIXEL, Dimension.EVIDENCE, *READING.values()}
 VISITS = set(Dimension) - {
-    Dimension.POSITION, Dimension.TRAFFIC, Dimension.VERDICT, Dimension.ELSEWHERE, *READING.values()
+    Dimension.POSITION, Dimension.READING, Dimension.TRAFFIC, Dimension.VERDICT, Dimension.ELSEWHERE, *READING.values()
 }  # fmt: skip
 
 
@@ -111,8 +115,8 @@ def assert_that_platforms_add_up(project):
             numbers, key = sums, (row.dimension, row.date, row.value)
         elif row.pixel_id != WHOLE_PROJECT and row.dimension == Dimension.TOTAL:
             numbers, key = sums, (Dimension.PIXEL.value, row.date, str(row.pixel_id))
-        elif row.pixel_id != WHOLE_PROJECT and row.dimension == Dimension.POSITION and row.platform != "dev-to":
-            numbers, key = sums, (READING[row.value].value, row.date, str(row.pixel_id))
+        elif row.pixel_id != WHOLE_PROJECT and (row.dimension, row.value) in READING and row.platform != "dev-to":
+            numbers, key = sums, (READING[row.dimension, row.value].value, row.date, str(row.pixel_id))
         else:
             continue
         numbers[(*key, "hits")] += row.hits

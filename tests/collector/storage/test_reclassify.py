@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from collector.classify.agents import Agent, parse_agent
-from collector.models import DailyCount, DailySalt, DailyVisitor, Hit, Pixel, Project, UserAgent, Verdict
+from collector.models import DailyCount, DailySalt, DailyVisitor, Hit, Pixel, Position, Project, UserAgent, Verdict
 from collector.spool.line import SpooledHit
 from collector.storage import caps, interned
 from collector.storage.reclassify import reclassify, reclassify_agents
@@ -106,6 +106,29 @@ def test_visitors_are_remembered_on_the_local_day_whose_salt_is_still_there(take
     reclassify(project)
 
     assert {(seen.date.day, seen.visitor) for seen in DailyVisitor.objects.all()} == {(22, 7)}
+
+
+def test_ends_are_judged_again_by_the_starts_of_the_new_rules(take, former_rules, pixel, project):
+    DailySalt.objects.create(date=date(2026, 11, 22), salt=b"x" * 32)
+    former_rules({IPHONE: Agent(bot="Unheard-of"), GOOGLEBOT: Agent("Chrome", "Linux", "desktop")})
+    for agent, visitor in ((IPHONE, 7), (GOOGLEBOT, 8)):
+        take(
+            hit(pixel, agent=agent, visitor=visitor),
+            hit(pixel, "2026-11-22T10:00:02", is_end=True, agent=agent, visitor=visitor),
+            hit(pixel, "2026-11-22T10:05", is_end=True, agent=agent, visitor=visitor),
+        )  # fmt: skip
+
+    reclassify_agents()
+    assert reclassify(project) == 6
+
+    ends = Hit.objects.filter(position=Position.END).order_by("visitor", "at").values_list("verdict", "reading_seconds")
+    assert list(ends) == [(Verdict.TOO_SOON, 2), (Verdict.COUNTED, 300), (Verdict.BOT, None), (Verdict.BOT, None)]
+    assert counts("reading", pixel.pk) == {
+        ("2026-11-22", "(direct)", "at-once"): (1, 0), ("2026-11-22", "(direct)", "240"): (1, 0),
+    }  # fmt: skip
+    assert reclassify(project) == 0
+    take(hit(pixel, "2026-11-22T10:06", is_end=True, visitor=7))
+    assert counts("reading", pixel.pk)["2026-11-22", "(direct)", "360"] == (1, 0)
 
 
 def test_a_page_over_the_cap_keeps_its_platform(take, pixel, project, monkeypatch):

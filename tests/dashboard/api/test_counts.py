@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from collector.models import Project
+from collector.models.reading import LOWER_BOUNDS
 from dashboard.api.count_query import DimensionName
 from tests.dashboard.api.client import VISITS, all_items, get
 from tests.hits import hit
@@ -26,6 +27,10 @@ def value_of(row: dict, dimension: str, ids: dict[str, int]) -> str | None:
         return special[dimension]
     if dimension == "traffic" and row["verdict"] in {"bot", "suspect"}:
         return "bot"
+    if dimension == "reading":
+        if row["verdict"] == "too-soon":
+            return "at-once" if row["reading_seconds"] < 3 else "too-soon"
+        return str(max(bound for bound in LOWER_BOUNDS if bound <= row["reading_seconds"]))
     if dimension == "page":
         return row["page"].removeprefix("https://") if row["page"] else None
     return row[dimension]
@@ -38,8 +43,12 @@ def counted(row: dict, dimension: str) -> bool:
         return row["verdict"] != "counted"
     if dimension == "traffic":
         return is_visit or row["verdict"] in {"bot", "suspect"}
+    is_timed = row["reading_seconds"] is not None
+    if dimension == "reading":
+        return is_timed
     if dimension == "position":
-        return row["verdict"] in VISITS and row["traffic"] == "direct"
+        reads = is_timed and row["verdict"] == "counted" if row["position"] == "end" else is_visit
+        return reads and row["visitor"] is not None and row["traffic"] == "direct"
     return is_visit
 
 

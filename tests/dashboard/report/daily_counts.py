@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 
 from collector.models import DailyCount, Dimension, Pixel, Project
 from collector.models.counts import ALL_PLATFORMS, WHOLE_PROJECT
+from collector.models.reading import reading_value
 from dashboard.report.page import make_page
 from dashboard.report.panels.panel import Panel
 from dashboard.report.sections import Report
@@ -26,6 +27,9 @@ def add(pixel: Pixel, dimension: Dimension, value: str, visits: int, visitors: i
         read = Dimension.STARTED if value == "start" else Dimension.FINISHED
         if platform != "dev-to":  # which loads every image late
             rows.append((ALL_PLATFORMS, read, "", str(pixel.pk)))
+    elif dimension == Dimension.READING:
+        if platform != "dev-to" and value == "at-once":
+            rows.append((ALL_PLATFORMS, Dimension.AT_ONCE, "", str(pixel.pk)))
     elif dimension == Dimension.EVIDENCE:
         del rows[0]
     else:
@@ -65,9 +69,14 @@ def add_visits(
         add(pixel, Dimension[dimension.upper()], value, visits, visitors, day, platform)
 
 
-def add_ends(pixel: Pixel, ends: int, *, day: date = DAY, platform: str = "medium") -> None:
-    """Add that so many readers came to the end."""
-    add(pixel, Dimension.POSITION, "end", ends, 0, day, platform)
+def add_ends(pixel: Pixel, ends: int, *, seconds: int = 240, day: date = DAY, platform: str = "medium") -> None:
+    """Add that so many readers came to the end after so many seconds. The minimum is 10."""
+    value = reading_value(seconds, is_too_soon=seconds < 10)
+    add(pixel, Dimension.READING, value, ends, 0, day, platform)
+    if seconds >= 10:
+        add(pixel, Dimension.POSITION, "end", ends, 0, day, platform)
+    else:
+        add(pixel, Dimension.VERDICT, "too-soon", ends, 0, day, platform)
 
 
 def add_bots(pixel: Pixel, bots: int, day: date = DAY) -> None:

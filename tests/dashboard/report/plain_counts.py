@@ -9,6 +9,7 @@ from dashboard.visits.periods import Bucket, Period
 
 DAY = timedelta(days=1)
 LAZY = {"dev-to"}
+BOUNDS = [3, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360, 480, 660, 900, 1260, 1800]  # of reading times
 HOSTS = {  # of a page: its host, and the platform that it belongs to
     "": ("", ""),
     "https://medium.com/@me/hello?source=x": ("medium.com", "medium"),
@@ -36,6 +37,7 @@ class Read:
     visitor: int | None
     values: dict[str, str] = field(hash=False)
     evidence: int = 3
+    seconds: int | None = None
 
     @property
     def platform(self) -> str:
@@ -46,9 +48,17 @@ class Read:
         return self.position == "start" and self.verdict in {"counted", "opted-out"} and self.traffic != "bot"
 
     @property
-    def reads(self) -> bool:
-        """Whether it says how far somebody read."""
-        return self.verdict in {"counted", "opted-out"} and self.traffic == "direct" and self.platform not in LAZY
+    def reads(self) -> str:
+        """Return what it says about how far somebody read: `start`, `end`, `at-once`, or nothing."""
+        if self.visitor is None or self.traffic != "direct" or self.platform in LAZY:
+            return ""
+        if self.is_visit:
+            return "start"
+        if self.position == "start" or self.seconds is None:
+            return ""
+        if self.seconds < 3:
+            return "at-once"
+        return "end" if self.verdict == "counted" else ""
 
 
 def raw_hits(project: Project) -> list[Read]:
@@ -70,6 +80,7 @@ def raw_hits(project: Project) -> list[Read]:
                     "os": agent.os if agent else "", "page": LABELS[url], "elsewhere": host if is_elsewhere else "",
                 },
                 hit.evidence,
+                hit.reading_seconds,
             )
         )  # fmt: skip
     return reads
@@ -119,14 +130,28 @@ class Plain:
 
     @property
     def reading(self) -> tuple[int, int]:
-        """Return who began and who finished, of articles with an end that was loaded."""
+        """Return who began and who finished, of articles that were read to their end."""
         began, finished = 0, 0
         for pixel in {hit.pixel for hit in self.hits}:
-            of_pixel = [hit.position for hit in self.hits if hit.pixel == pixel and hit.reads]
+            of_pixel = [hit.reads for hit in self.hits if hit.pixel == pixel]
             if "end" in of_pixel:
-                began += of_pixel.count("start")
+                began += max(of_pixel.count("start") - of_pixel.count("at-once"), 0)
                 finished += of_pixel.count("end")
         return began, finished
+
+    @property
+    def median(self) -> int | None:
+        """Return the median reading time, as if even on a geometric scale within its range of the counts."""
+        seconds = sorted(hit.seconds or 0 for hit in self.hits if hit.reads == "end")
+        if len(seconds) < 5:
+            return None
+        middle = seconds[(len(seconds) - 1) // 2]  # half of them are reached with this one
+        if middle >= BOUNDS[-1]:
+            return BOUNDS[-1]
+        low = max(bound for bound in BOUNDS if bound <= middle)
+        high = min(bound for bound in BOUNDS if bound > middle)
+        below, within = sum(second < low for second in seconds), sum(low <= second < high for second in seconds)
+        return round(low * (high / low) ** ((len(seconds) / 2 - below) / within))
 
 
 def first_of_day(visits: Iterable[Read], scope: Callable[[Read], int]) -> set[tuple[datetime, int]]:

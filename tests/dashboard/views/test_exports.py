@@ -283,7 +283,7 @@ def test_a_chart_has_a_row_a_day(reader, visited):
 
 def test_placements_have_hours_and_days_as_spreadsheets_read_them(reader, visited):
     head, *rows = table(fetched(reader, f"/projects/blog/{visited.pk}/export/placements.csv"))
-    assert rows[0] == ["Medium", "3", "2", "0.6", "", "11:00", "2026-11-22", "2026-11-22"]
+    assert rows[0] == ["Medium", "3", "2", "0.6", "", "", "11:00", "2026-11-22", "2026-11-22"]
     assert len(head) == len(rows[0])
 
 

@@ -32,7 +32,7 @@ def test_the_project_page_shows_numbers_in_panels(reader, pixel):
     assert page.panels["systems"] == {"Android": "1.2k", "unknown": "5"}
     assert page.panels["pages"] == {"medium.com/@me/hello": "1.2k", "unknown": "5"}
     assert page.panels["languages"] == {"German": "1.2k", "unknown": "5"}
-    assert page.rows["articles"] == {"Hello": ["1.2k", "1.0k", "100%", formatting.UNSEEN]}
+    assert page.rows["articles"] == {"Hello": ["1.2k", "1.0k", "100%", formatting.UNSEEN, formatting.UNSEEN]}
     assert len(page.panels["trend"]) == 30
     assert page.panels["trend"]["22 Nov"] == "1.2k"
 

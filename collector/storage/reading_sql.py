@@ -1,0 +1,193 @@
+"""The statements of `reading`: what is remembered of readers, and their ends among the hits."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from django.db import connection
+
+from collector.models import Position
+from collector.storage.bulk_sql import columns_from_json, json_columns
+
+PixelDay = tuple[int, str, int]  # project, day, pixel
+ReaderSince = tuple[int, str, int, int, int]  # project, day, pixel, visitor, moment
+EndRow = tuple[int, str, int, int, int, int]  # project, day, pixel, visitor, id, moment
+
+_LOCK_CLASS = 0x0F00  # of our advisory locks
+_COLUMNS = "project_id, date, pixel_id, position, visitor, id, at_us"
+INSERT_POSTGRESQL = f"""
+    /* reading.insert */
+    INSERT INTO collector_dailyreading ({_COLUMNS})
+    SELECT project_id::int, date::date, pixel_id::int, position::smallint, visitor::bigint, id::bigint, at_us::bigint
+    FROM {columns_from_json(7)} AS row ({_COLUMNS})
+"""
+INSERT_SQLITE = f"""
+    /* reading.insert */
+    INSERT INTO collector_dailyreading ({_COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s)
+"""
+LOCK_PIXELS = f"""
+    /* reading.lock_pixels */
+    SELECT CASE WHEN has_ends THEN pg_advisory_xact_lock({_LOCK_CLASS}, id)::text
+        ELSE pg_advisory_xact_lock_shared({_LOCK_CLASS}, id)::text END
+    FROM (
+        SELECT id::int, has_ends::boolean FROM {columns_from_json(2)} AS row (id, has_ends) ORDER BY id::int
+    ) AS pixel
+"""
+_READERS_POSTGRESQL = f"""(
+        SELECT project_id::int, date::date, pixel_id::int, visitor::bigint, at_us::bigint
+        FROM {columns_from_json(5)} AS row (project_id, date, pixel_id, visitor, at_us)
+    ) AS reader"""
+_READERS_SQLITE = """(
+        SELECT json_extract(value, '$[0]') AS project_id, json_extract(value, '$[1]') AS date,
+            json_extract(value, '$[2]') AS pixel_id, json_extract(value, '$[3]') AS visitor,
+            json_extract(value, '$[4]') AS at_us
+        FROM json_each(%s)
+    ) AS reader"""
+_OF_READER = """stored.project_id = reader.project_id AND stored.date = reader.date
+        AND stored.pixel_id = reader.pixel_id AND stored.visitor = reader.visitor"""
+_READER = "stored.project_id, {date}, stored.pixel_id, stored.visitor"
+FIND_ENDS = f"""
+    /* reading.find_ends */
+    SELECT {_READER}, stored.id, stored.at_us
+    FROM {{readers}} CROSS JOIN collector_dailyreading AS stored
+    WHERE {_OF_READER} AND stored.position = {int(Position.END)} AND stored.at_us >= reader.at_us AND stored.id <> 0
+"""
+# The latest end of a pixel on a day is kept in a row of its own, under no visitor and no hit: most starts are after it,
+# and have no ends to look for.
+_OF_PIXEL_DAY = f"""stored.project_id = reader.project_id AND stored.date = reader.date
+        AND stored.pixel_id = reader.pixel_id AND stored.position = {int(Position.END)} AND stored.visitor = 0
+        AND stored.id = 0"""
+FIND_LATEST_ENDS = f"""
+    /* reading.find_latest_ends */
+    SELECT stored.project_id, {{date}}, stored.pixel_id, stored.at_us
+    FROM {{readers}} CROSS JOIN collector_dailyreading AS stored
+    WHERE {_OF_PIXEL_DAY}
+"""
+_KEEP_LATEST_END = f"""
+    /* reading.keep_latest_end */
+    INSERT INTO collector_dailyreading ({_COLUMNS})
+    {{rows}}
+    ON CONFLICT (project_id, date, pixel_id, position, visitor, id) DO UPDATE SET at_us = excluded.at_us
+    WHERE collector_dailyreading.at_us < excluded.at_us
+"""
+KEEP_LATEST_END_POSTGRESQL = _KEEP_LATEST_END.format(
+    rows=f"""SELECT project_id::int, date::date, pixel_id::int, position::smallint, visitor::bigint, id::bigint,
+        at_us::bigint FROM {columns_from_json(7)} AS row ({_COLUMNS})"""
+)
+KEEP_LATEST_END_SQLITE = _KEEP_LATEST_END.format(rows="VALUES (%s, %s, %s, %s, %s, %s, %s)")
+FIND_FIRST_STARTS = f"""
+    /* reading.find_first_starts */
+    SELECT {_READER}, stored.started_us
+    FROM {{readers}} CROSS JOIN collector_dailyvisitor AS stored
+    WHERE {_OF_READER} AND stored.started_us IS NOT NULL
+"""
+FIND_MORE_STARTS = f"""
+    /* reading.find_more_starts */
+    SELECT {_READER}, stored.at_us
+    FROM {{readers}} CROSS JOIN collector_dailyreading AS stored
+    WHERE {_OF_READER} AND stored.position = {int(Position.START)}
+"""
+LOCK_HITS = f"""
+    /* reading.lock_hits */
+    SELECT hit.project_id, hit.id, hit.platform, hit.verdict, hit.reading_seconds
+    FROM (
+        SELECT project_id::int, at::timestamptz, id::bigint FROM {columns_from_json(3)} AS row (project_id, at, id)
+    ) AS ending JOIN collector_hit AS hit
+        ON hit.project_id = ending.project_id AND hit.at = ending.at AND hit.id = ending.id
+    ORDER BY hit.project_id, hit.at, hit.id
+    FOR UPDATE OF hit
+"""
+FIND_HITS = """
+    /* reading.find_hits */
+    SELECT hit.project_id, hit.id, hit.platform, hit.verdict, hit.reading_seconds
+    FROM json_each(%s) CROSS JOIN collector_hit AS hit
+    WHERE hit.project_id = json_extract(value, '$[0]') AND hit.at = json_extract(value, '$[1]')
+        AND hit.id = json_extract(value, '$[2]')
+"""
+UPDATE_HIT = """
+    /* reading.update_hit */
+    UPDATE collector_hit SET verdict = %s, reading_seconds = %s WHERE project_id = %s AND at = %s AND id = %s
+"""
+
+
+def insert(rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert rows of `_COLUMNS`."""
+    _insert(rows, INSERT_POSTGRESQL, INSERT_SQLITE)
+
+
+def keep_latest_ends(latest: Mapping[PixelDay, int]) -> None:
+    """Store the moment of the latest end of each pixel and day, where it is later than the stored one."""
+    rows = [(*pixel_day, int(Position.END), 0, 0, at_us) for pixel_day, at_us in sorted(latest.items())]
+    _insert(rows, KEEP_LATEST_END_POSTGRESQL, KEEP_LATEST_END_SQLITE)
+
+
+def find_latest_ends(pixel_days: Iterable[PixelDay]) -> dict[PixelDay, int]:
+    """Return the moment of the latest end of each pixel and day that has any."""
+    rows = _of_readers(FIND_LATEST_ENDS, [(*pixel_day, 0, 0) for pixel_day in pixel_days])
+    return {(project_id, day, pixel_id): at_us for project_id, day, pixel_id, at_us in rows}
+
+
+def _insert(rows: Sequence[tuple[Any, ...]], for_postgresql: str, for_sqlite: str) -> None:
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(for_postgresql, json_columns(rows))
+        else:
+            cursor.executemany(for_sqlite, rows)
+
+
+def lock_pixels(with_visits: Collection[int], with_ends: Collection[int]) -> None:
+    """Let no other drain store ends of these pixels until this transaction ends, nor visits of those with ends.
+
+    These are advisory locks, in the order of their ids: nobody who edits a pixel waits for them. PostgreSQL only.
+    """
+    rows = [(pixel_id, pixel_id in with_ends) for pixel_id in sorted({*with_visits, *with_ends})]
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.execute(LOCK_PIXELS, json_columns(rows))
+
+
+def find_ends(readers: Sequence[ReaderSince]) -> list[EndRow]:
+    """Return the remembered ends of these readers since the moment of each."""
+    return _of_readers(FIND_ENDS, readers)
+
+
+def find_starts(readers: Iterable[tuple[int, str, int, int]]) -> list[tuple[int, str, int, int, int]]:
+    """Return the remembered starts of these readers, each with its moment."""
+    rows = [(*reader, 0) for reader in readers]
+    return [*_of_readers(FIND_FIRST_STARTS, rows), *_of_readers(FIND_MORE_STARTS, rows)]
+
+
+def lock_hits(keys: Sequence[tuple[int, str, int]]) -> list[tuple[int, int, str, int, int | None]]:
+    """Return project, id, platform, verdict and reading seconds of hits, which stay locked. No query without keys."""
+    if not keys:
+        return []
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(LOCK_HITS, json_columns(keys))
+        else:
+            cursor.execute(FIND_HITS, [msgspec.json.encode(keys).decode()])
+        hits: list[tuple[int, int, str, int, int | None]] = cursor.fetchall()
+    return hits
+
+
+def update_hits(rows: Sequence[tuple[int, int | None, int, str, int]]) -> None:
+    """Set verdict and reading seconds of hits, which project, moment and id name."""
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.executemany(UPDATE_HIT, rows)
+
+
+def _of_readers(statement: str, readers: Sequence[ReaderSince]) -> list[Any]:
+    if not readers:
+        return []
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            sql = statement.format(readers=_READERS_POSTGRESQL, date="stored.date::text")
+            cursor.execute(sql, json_columns(readers))
+        else:
+            sql = statement.format(readers=_READERS_SQLITE, date="stored.date || ''")
+            cursor.execute(sql, [msgspec.json.encode(readers).decode()])
+        rows: list[Any] = cursor.fetchall()
+    return rows
