@@ -60,10 +60,10 @@ def at_once_note(slugs: list[str]) -> str:
     if not slugs:
         return ""
     return ngettext(
-        "%(platforms)s loads the end pixel together with the start: it strips lazy loading, or the article is too "
-        "short for it. So read-through and reading time are unknown there.",
-        "%(platforms)s load the end pixel together with the start: they strip lazy loading, or the article is too "
-        "short for it. So read-through and reading time are unknown there.",
+        "%(platforms)s loads the end pixel together with the start, because it removes lazy loading or the article is "
+        "too short. Read-through and reading time are unknown there.",
+        "%(platforms)s load the end pixel together with the start, because they remove lazy loading or the article is "
+        "too short. Read-through and reading time are unknown there.",
         len(slugs),
     ) % {"platforms": formatting.listed(sorted(map(platform_label, slugs)))}
 
@@ -126,11 +126,11 @@ def _too_soon(pixel: Pixel, whole: Reading) -> str:
     if not whole.too_soon:
         return ""
     return ngettext(
-        "%(readers)s reader came to the end in less than %(time)s, too soon to have read.",
-        "%(readers)s readers came to the end in less than %(time)s, too soon to have read.",
+        "%(visits)s visit reached the end in less than %(time)s, too soon to have read the article.",
+        "%(visits)s visits reached the end in less than %(time)s, too soon to have read the article.",
         whole.too_soon,
     ) % {
-        "readers": formatting.exact(whole.too_soon),
+        "visits": formatting.exact(whole.too_soon),
         "time": formatting.duration(pixel.fewest_reading_seconds()),
     }
 
@@ -139,7 +139,7 @@ def _together(whole: Reading) -> str:
     if not whole.at_once:
         return ""
     return ngettext(
-        "%(visits)s visit is left out: its browser loaded the end together with the start.",
-        "%(visits)s visits are left out: their browsers loaded the end together with the start.",
+        "%(visits)s visit is left out: its browser loaded the end pixel together with the start.",
+        "%(visits)s visits are left out: their browsers loaded the end pixel together with the start.",
         whole.at_once,
     ) % {"visits": formatting.exact(whole.at_once)}

@@ -23,8 +23,8 @@ def test_the_article_shows_how_long_it_was_read(project, pixel):
     assert sum(row.share for row in panel.rows) == pytest.approx(1)
     assert panel.lead == "Median: 3 mins 20 secs. Half of those who read to the end took less."
     assert panel.notes == [
-        "3 readers came to the end in less than 10 secs, too soon to have read.",
-        "2 visits are left out: their browsers loaded the end together with the start.",
+        "3 visits reached the end in less than 10 secs, too soon to have read the article.",
+        "2 visits are left out: their browsers loaded the end pixel together with the start.",
     ]
     assert panel.table()[0] == ["Time", "Visits", "Share"]
     assert [row.cells for row in report_on(project).articles.rows] == [["26% of 38", "3 mins 20 secs"]]
