@@ -70,7 +70,9 @@ class HitOut(Schema):
     evidence: str = Field(examples=["placement"], description="placement, proxy, page, none")
     reading_seconds: int | None = Field(
         examples=[None],
-        description=gettext_noop("For an end: the seconds since the visitor's latest start that day. Null if unknown."),
+        description=gettext_noop(
+            "For an end: the seconds since the visitor’s latest start on the same day. Null if unknown."
+        ),
     )
 
 

@@ -33,7 +33,7 @@ def read_through_number(reading: ReadThrough) -> float | None:
 def read_through_note(reading: ReadThrough) -> str:
     """Say what the read-through is a share of."""
     if reading.share is None:
-        return _("no reading to the end was counted")
+        return _("no visit is known to have read to the end")
     return ngettext(
         "of %(visits)s direct visit to articles with an end pixel",
         "of %(visits)s direct visits to articles with an end pixel",
