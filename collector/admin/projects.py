@@ -14,7 +14,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from collector.admin.forms import MembershipForm, MembershipFormSet, ProjectForm
 from collector.admin.scope import Scope
@@ -105,7 +105,11 @@ class ProjectAdmin(Scope, admin.ModelAdmin[Project]):
         if change and obj.retention_days < form.initial.get("retention_days", 0):
             self.message_user(
                 request,
-                _("Raw hits older than %(days)s days will be deleted within an hour. The daily counts stay.")
+                ngettext(
+                    "Raw hits older than %(days)s day will be deleted within an hour. The daily counts stay.",
+                    "Raw hits older than %(days)s days will be deleted within an hour. The daily counts stay.",
+                    obj.retention_days,
+                )
                 % {"days": obj.retention_days},
                 messages.WARNING,
             )

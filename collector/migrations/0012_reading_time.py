@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
             name="min_reading_seconds",
             field=models.PositiveIntegerField(
                 blank=True,
-                help_text="Leave empty to use the number of words or, without it, the minimum of the project.",
+                help_text="Leave empty to use the number of words. If that is empty too, the project's minimum applies.",
                 null=True,
                 validators=[
                     django.core.validators.MinValueValidator(3),
@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
             name="words",
             field=models.PositiveIntegerField(
                 blank=True,
-                help_text="The length of the article, if you know it. The minimum reading time is then a quarter of the time that most people take to read it, at 238 words a minute. In Chinese or Japanese, count half of the characters.",
+                help_text="The length of the article, if you know it. The minimum reading time is then a quarter of the time that people usually take, at 238 words a minute. For Chinese or Japanese, enter half the number of characters.",
                 null=True,
                 validators=[
                     django.core.validators.MinValueValidator(1),
@@ -60,7 +60,7 @@ class Migration(migrations.Migration):
             name="min_reading_seconds",
             field=models.PositiveIntegerField(
                 default=10,
-                help_text="A reader who comes to the end of an article sooner has not read it. An article can have a minimum of its own. A change applies to new hits. For past ones, an administrator runs “manage.py rebuild_counts”.",
+                help_text="Readers who reach the end of an article sooner don't count as having read it. An article can have its own minimum. Changes apply to new hits. To apply them to past hits, an administrator runs “manage.py rebuild_counts”.",
                 validators=[
                     django.core.validators.MinValueValidator(3),
                     django.core.validators.MaxValueValidator(3600),

@@ -113,8 +113,9 @@ class Project(models.Model):
         default=DEFAULT_MIN_READING_SECONDS,
         validators=_MIN_READING_SECONDS,
         help_text=gettext_lazy(
-            "A reader who comes to the end of an article sooner has not read it. An article can have a minimum of its "
-            "own. A change applies to new hits. For past ones, an administrator runs “manage.py rebuild_counts”."
+            "Readers who reach the end of an article sooner don't count as having read it. An article can have its own "
+            "minimum. Changes apply to new hits. To apply them to past hits, an administrator runs "
+            "“manage.py rebuild_counts”."
         ),
     )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -226,7 +227,9 @@ class Pixel(models.Model):
         null=True,
         blank=True,
         validators=_MIN_READING_SECONDS,
-        help_text=gettext_lazy("Leave empty to use the number of words or, without it, the minimum of the project."),
+        help_text=gettext_lazy(
+            "Leave empty to use the number of words. If that is empty too, the project's minimum applies."
+        ),
     )
     words = models.PositiveIntegerField(
         gettext_lazy("number of words"),
@@ -235,7 +238,7 @@ class Pixel(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(MAX_WORDS)],
         help_text=gettext_lazy(
             "The length of the article, if you know it. The minimum reading time is then a quarter of the time that "
-            "most people take to read it, at 238 words a minute. In Chinese or Japanese, count half of the characters."
+            "people usually take, at 238 words a minute. For Chinese or Japanese, enter half the number of characters."
         ),
     )
     created_at = models.DateTimeField(db_default=Now(), editable=False)

@@ -105,8 +105,8 @@ class CountPage(Schema):
         "hits are deleted. There is no item where nothing was counted. Most dimensions count visits. “verdict” counts "
         "hits that were filtered out, by reason, and hits of readers who opted out. “traffic” counts visits and bots. "
         "“position” counts direct visits with a visitor, and how many of them read to the end. “reading” counts ends "
-        "by the seconds since the start: the lower bound of a range, or “too-soon” and “at-once” for those who can't "
-        "have read."
+        "by the seconds since the start. Its values are lower bounds of ranges, “too-soon” (sooner than anyone can "
+        "have read) and “at-once” (loaded together with the start)."
     ),
 )
 def list_counts(

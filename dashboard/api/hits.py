@@ -69,7 +69,10 @@ class HitOut(Schema):
     properties: dict[str, Any] | None = Field(examples=[None])
     evidence: str = Field(examples=["placement"], description="placement, proxy, page, none")
     reading_seconds: int | None = Field(
-        examples=[None], description=gettext_noop("For an end: from the visitor's latest start of the day.")
+        examples=[None],
+        description=gettext_noop(
+            "For an end: the seconds since the visitor’s latest start on the same day. Null if unknown."
+        ),
     )
 
 

@@ -20,7 +20,7 @@ FILTERED_OUT = {
     Verdict.PREFETCH: gettext_lazy("%(hits)s prefetched"),
     Verdict.MUTED: gettext_lazy("%(hits)s while paused"),
     Verdict.EXCLUDED: gettext_lazy("%(hits)s from own addresses"),
-    Verdict.TOO_SOON: gettext_lazy("%(hits)s at the end too soon to have read"),
+    Verdict.TOO_SOON: gettext_lazy("%(hits)s that reached the end too soon"),
 }
 
 

@@ -1,4 +1,4 @@
-"""How the read-through is written: the share of direct visits that reached the end of an article.
+"""How the read-through is written: the share of direct visits that read to the end of an article.
 
 `dashboard.visits.results.read_through` computes it.
 """
@@ -33,7 +33,7 @@ def read_through_number(reading: ReadThrough) -> float | None:
 def read_through_note(reading: ReadThrough) -> str:
     """Say what the read-through is a share of."""
     if reading.share is None:
-        return _("no end pixel was reached")
+        return _("no visit is known to have read to the end")
     return ngettext(
         "of %(visits)s direct visit to articles with an end pixel",
         "of %(visits)s direct visits to articles with an end pixel",

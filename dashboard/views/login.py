@@ -2,12 +2,14 @@
 
 import unicodedata
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import password_validators_help_texts
 from django.contrib.auth.views import LoginView, PasswordChangeView
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import reverse, reverse_lazy
 
 from dashboard.passwords.check import Lock, check
@@ -26,6 +28,12 @@ class Login(LoginView):
         super().setup(request, *args, **kwargs)
         is_let_in = request.user.is_staff or not self.get_success_url().startswith(reverse("admin:index"))
         self.redirect_authenticated_user = is_let_in
+
+    def get_redirect_url(self) -> str:
+        """Return where to go, or an empty string. Pages that log in or out would lead back to this one."""
+        url: str = super().get_redirect_url()
+        circular = {reverse("login"), reverse("logout"), reverse("admin:login"), reverse("admin:logout")}
+        return "" if urlsplit(url).path in circular else url
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         name = unicodedata.normalize("NFKC", request.POST.get("username", "").strip())
@@ -53,6 +61,12 @@ class PasswordChange(PasswordChangeView):
     template_name = "registration/password_change.html"
     success_url = reverse_lazy("password_changed")
     extra_context = {"rules": password_validators_help_texts}
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Show nothing to users without a password, who log in by other means."""
+        if request.user.is_authenticated and not request.user.has_usable_password():
+            raise Http404
+        return super().dispatch(request, *args, **kwargs)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         form = self.get_form()

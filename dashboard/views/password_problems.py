@@ -12,7 +12,7 @@ def problem_of(outcome: Outcome) -> str:
     if not outcome.wait_seconds:
         return ""
     if outcome.is_busy:
-        return _("Many passwords are being checked right now. Try again in a few seconds.")
+        return _("The server is busy checking passwords. Try again in a few seconds.")
     minutes = -(-outcome.wait_seconds // 60)
     problem = ngettext(
         "Too many tries. Wait %(minutes)d minute, then try again.",
@@ -21,7 +21,7 @@ def problem_of(outcome: Outcome) -> str:
     ) % {"minutes": minutes}
     if outcome.is_known:
         return problem
-    return " ".join([problem, _("A browser in which you entered this password before may still work.")])
+    return " ".join([problem, _("If you entered this password in another browser before, try that one.")])
 
 
 def mark_refused(response: HttpResponse, outcome: Outcome) -> None:

@@ -19,7 +19,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--allow-large",
             action="store_true",
-            help="the clock is right: delete much at once, after the server was off for more than two days",
+            help="delete however much has expired: use it if the clock is right and the server was off for long",
         )
 
     def handle(self, *args: Any, allow_large: bool, **options: Any) -> None:
@@ -27,6 +27,6 @@ class Command(BaseCommand):
         self.stdout.write(f"Deleted {delete_expired(timezone.now(), allows_large=allow_large):,} rows.")
         if Upkeep.objects.filter(pk=1).exclude(refused_at=None).exists():
             raise CommandError(
-                "Some projects keep their expired hits: there are many, and the last deletion is long ago. "
+                "Some projects keep their expired hits, because there are many and the last deletion was long ago. "
                 "Check the clock. If it is right, run “manage.py purge --allow-large”."
             )

@@ -79,7 +79,7 @@ def placements_panel(
             by_platform,
             all_visits,
             state,
-            detail=_("loads the end at once") if placements[slug].reading.comes_at_once else "",
+            detail=_("loads start and end together") if placements[slug].reading.comes_at_once else "",
             cells=placements[slug].cells(),
             plain_cells=placements[slug].plain_cells(),
         )

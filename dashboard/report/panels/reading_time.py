@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from collector.models import Pixel, Section
+from collector.models.reading import AT_ONCE_SECONDS
 from dashboard import formatting
 from dashboard.report.panels.panel import Panel, PanelRow, make_row
 from dashboard.report.panels.platforms import platform_bands, platform_label
@@ -29,13 +30,13 @@ def reading_time_panel(pixel: Pixel, readings: Mapping[str, Reading]) -> Panel |
         "reading",
         Section.PLATFORMS.value,
         _("Reading time"),
-        _("From the start of the article to its end"),
+        _("Visits that read to the end, by the time it took"),
         _("Time"),
         rows,
         len(rows),
         has_visitors=False,
         lead=_lead(whole),
-        notes=[*filter(None, [_too_soon(pixel, whole), _together(whole), at_once_note(at_once)])],
+        notes=[*filter(None, [_too_soon(pixel, whole), _together(whole), _untimed(whole), at_once_note(at_once)])],
     )
 
 
@@ -60,10 +61,10 @@ def at_once_note(slugs: list[str]) -> str:
     if not slugs:
         return ""
     return ngettext(
-        "%(platforms)s loads the end pixel together with the start: it strips lazy loading, or the article is too "
-        "short for it. So read-through and reading time are unknown there.",
-        "%(platforms)s load the end pixel together with the start: they strip lazy loading, or the article is too "
-        "short for it. So read-through and reading time are unknown there.",
+        "%(platforms)s loads the end pixel together with the start, because it removes lazy loading or the article is "
+        "too short. Read-through and reading time are unknown there.",
+        "%(platforms)s load the end pixel together with the start, because they remove lazy loading or the article is "
+        "too short. Read-through and reading time are unknown there.",
         len(slugs),
     ) % {"platforms": formatting.listed(sorted(map(platform_label, slugs)))}
 
@@ -117,29 +118,47 @@ def _or_more(seconds: int) -> str:
 
 
 def _lead(whole: Reading) -> str:
-    if whole.by_bound.total() < FEWEST_FOR_MEDIAN:
+    ends = whole.by_bound.total()
+    if ends >= FEWEST_FOR_MEDIAN:
+        return _("Median: %(time)s. Half of those who read to the end took less.") % {"time": median_text(whole)}
+    if not ends:
         return ""
-    return _("Median: %(time)s. Half of those who read to the end took less.") % {"time": median_text(whole)}
+    return _("Fewer than %(number)s visits read to the end: too few for a median.") % {"number": FEWEST_FOR_MEDIAN}
 
 
 def _too_soon(pixel: Pixel, whole: Reading) -> str:
-    if not whole.too_soon:
+    """Say when a visit has read to the end, and how many reached it too soon."""
+    if not (whole.by_bound or whole.too_soon):
         return ""
-    return ngettext(
-        "%(readers)s reader came to the end in less than %(time)s, too soon to have read.",
-        "%(readers)s readers came to the end in less than %(time)s, too soon to have read.",
-        whole.too_soon,
-    ) % {
-        "readers": formatting.exact(whole.too_soon),
-        "time": formatting.duration(pixel.fewest_reading_seconds()),
+    rule = _("A visit has read to the end if it reaches the end at least %(time)s after the start.") % {
+        "time": formatting.duration(pixel.fewest_reading_seconds())
     }
+    if not whole.too_soon:
+        return rule
+    sooner = ngettext(
+        "%(visits)s visit reached it too soon and was filtered out.",
+        "%(visits)s visits reached it too soon and were filtered out.",
+        whole.too_soon,
+    ) % {"visits": formatting.exact(whole.too_soon)}
+    return f"{rule} {sooner}"
 
 
 def _together(whole: Reading) -> str:
     if not whole.at_once:
         return ""
     return ngettext(
-        "%(visits)s visit is left out: its browser loaded the end together with the start.",
-        "%(visits)s visits are left out: their browsers loaded the end together with the start.",
+        "%(visits)s visit is left out: its browser loaded the end pixel within %(time)s, together with the start.",
+        "%(visits)s visits are left out: their browsers loaded the end pixel within %(time)s, together with the start.",
         whole.at_once,
-    ) % {"visits": formatting.exact(whole.at_once)}
+    ) % {"visits": formatting.exact(whole.at_once), "time": formatting.duration(AT_ONCE_SECONDS)}
+
+
+def _untimed(whole: Reading) -> str:
+    untimed = whole.finished - whole.by_bound.total()
+    if untimed <= 0:
+        return ""
+    return ngettext(
+        "%(visits)s more visit read to the end before reading times were counted.",
+        "%(visits)s more visits read to the end before reading times were counted.",
+        untimed,
+    ) % {"visits": formatting.exact(untimed)}

@@ -97,11 +97,16 @@ def test_a_shorter_retention_is_accepted_and_says_what_it_deletes(as_owner, proj
     url = f"/admin/collector/project/{project.pk}/change/"
 
     shorter = as_owner.post(url, project_form(("owner", "owner"), project=project, retention_days=30), follow=True)
+    one_day = as_owner.post(url, project_form(("owner", "owner"), project=project, retention_days=1), follow=True)
     longer = as_owner.post(url, project_form(("owner", "owner"), project=project, retention_days=300), follow=True)
 
+    assert "Raw hits older than 1 day will be deleted within an hour." in text_of(one_day)
     assert "Raw hits older than 30 days will be deleted within an hour." in text_of(shorter)
     assert "will be deleted" not in text_of(longer)
     assert Project.objects.get().retention_days == 300
+
+    shortest = as_owner.post(url, project_form(("owner", "owner"), project=project, retention_days=1), follow=True)
+    assert "Raw hits older than 1 day will be deleted within an hour." in text_of(shortest)
 
 
 @pytest.mark.parametrize("days", [0, 1_000_000])

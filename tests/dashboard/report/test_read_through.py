@@ -75,7 +75,10 @@ def test_a_platform_whose_ends_nearly_all_come_at_once_has_no_read_through(proje
 
     cells = {row.label: (row.detail, row.cells[0]) for row in article.placements.rows}
     of_pypi = f"{round(100 * others / (100 - at_once))}% of {100 - at_once}" if others else UNSEEN
-    assert cells == {"Medium": ("", "25% of 8"), "PyPI": ("loads the end at once", UNSEEN) if strips else ("", of_pypi)}
+    assert cells == {
+        "Medium": ("", "25% of 8"),
+        "PyPI": ("loads start and end together", UNSEEN) if strips else ("", of_pypi),
+    }
     assert ("PyPI loads the end pixel together with the start" in "".join(article.reading.notes)) == strips
     expected = "25%" if strips else f"{round(100 * (2 + others) / (108 - at_once))}%"
     for report in (article, report_on(project), report_on(project, article=str(pixel.pk))):
@@ -92,6 +95,6 @@ def test_where_every_platform_loads_the_end_at_once_the_article_says_so(pixel):
     assert texts(report)["reading"] == UNSEEN
     assert report.reading.rows == []
     assert report.reading.notes == [
-        "Medium and PyPI load the end pixel together with the start: they strip lazy loading, or the article is too "
-        "short for it. So read-through and reading time are unknown there."
+        "Medium and PyPI load the end pixel together with the start, because they remove lazy loading or the article "
+        "is too short. Read-through and reading time are unknown there."
     ]

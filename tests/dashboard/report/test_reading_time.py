@@ -2,9 +2,10 @@
 
 import pytest
 
+from collector.models import Dimension
 from dashboard.formatting import UNSEEN
 from dashboard.visits.readings import Reading
-from tests.dashboard.report.daily_counts import add_ends, add_visits, report_on
+from tests.dashboard.report.daily_counts import DAY, add, add_ends, add_visits, report_on
 
 pytestmark = pytest.mark.usefixtures("noon")
 
@@ -23,8 +24,9 @@ def test_the_article_shows_how_long_it_was_read(project, pixel):
     assert sum(row.share for row in panel.rows) == pytest.approx(1)
     assert panel.lead == "Median: 3 mins 20 secs. Half of those who read to the end took less."
     assert panel.notes == [
-        "3 readers came to the end in less than 10 secs, too soon to have read.",
-        "2 visits are left out: their browsers loaded the end together with the start.",
+        "A visit has read to the end if it reaches the end at least 10 secs after the start. "
+        "3 visits reached it too soon and were filtered out.",
+        "2 visits are left out: their browsers loaded the end pixel within 3 secs, together with the start.",
     ]
     assert panel.table()[0] == ["Time", "Visits", "Share"]
     assert [row.cells for row in report_on(project).articles.rows] == [["26% of 38", "3 mins 20 secs"]]
@@ -53,8 +55,33 @@ def test_too_few_readers_have_no_median(pixel):
     add_visits(pixel, 40)
     add_ends(pixel, 4)
     report = report_on(pixel)
-    assert (report.reading.lead, report.placements.rows[0].cells[1]) == ("", UNSEEN)
+    assert report.reading.lead == "Fewer than 5 visits read to the end: too few for a median."
+    assert report.placements.rows[0].cells[1] == UNSEEN
     assert sum(row.visits for row in report.reading.rows) == 4
+
+
+def test_visits_that_were_counted_before_reading_times_are_told_apart_from_those_with_one(pixel):
+    add_visits(pixel, 40)
+    add(pixel, Dimension.POSITION, "end", 7, 0, DAY, "medium")
+    assert report_on(pixel).reading is None
+    add_ends(pixel, 5)
+    report = report_on(pixel)
+    assert report.placements.rows[0].cells[0] == "30% of 40"
+    assert sum(row.visits for row in report.reading.rows) == 5
+    assert report.reading.notes[-1] == "7 more visits read to the end before reading times were counted."
+
+
+def test_the_reasons_on_the_page_add_up(pixel):
+    """Both kinds of early ends are filtered out as too soon; one of them says nothing about its reader."""
+    add_visits(pixel, 40)
+    add_ends(pixel, 3, seconds=5)
+    add_ends(pixel, 2, seconds=1)
+    report = report_on(pixel)
+    notes = {figure.key: figure.note for figure in report.figures}
+    assert notes["bots"] == "also filtered out: 5 that reached the end too soon"
+    assert notes["reading"] == "no visit is known to have read to the end"
+    assert [note.partition(" ")[0] for note in report.reading.notes] == ["A", "2"]
+    assert report.reading.lead == ""
 
 
 def test_an_article_without_an_end_pixel_has_no_reading_time(pixel):

@@ -42,7 +42,7 @@ def test_a_hundred_and_twenty_wrong_passwords_are_not_all_checked(client, viewer
     answer = log_in(client)
     assert answer.status_code == 429
     assert 0 < int(answer.headers["Retry-After"]) <= 600
-    assert "Too many tries. Wait 10 minutes, then try again. A browser in which" in text_of(answer)
+    assert "Too many tries. Wait 10 minutes, then try again. If you entered this" in text_of(answer)
     assert "sessionid" not in client.cookies
 
 
@@ -101,7 +101,7 @@ def test_a_known_browser_has_ten_tries_an_hour(viewer, known):
     assert [log_in(known, "guess").status_code for _ in range(11)] == [200] * 10 + [429]
     answer = log_in(known)
     assert "Too many tries. Wait 60 minutes, then try again." in text_of(answer)
-    assert "A browser in which" not in text_of(answer)
+    assert "If you entered this" not in text_of(answer)
 
 
 def test_right_passwords_use_up_nothing(viewer):
@@ -184,6 +184,29 @@ def test_the_admin_uses_the_same_login(client, owner, path):
     TryCount.objects.all().delete()
     assert log_in(client, "owner-pass-1", "owner", path).url == path
     assert client.get(path).status_code == 200
+
+
+@pytest.mark.parametrize("next_page", ["/login/", "/login/?next=/login/", "/admin/login/", "/logout/"])
+def test_a_login_that_leads_to_itself_ends_on_the_projects(client, owner, next_page):
+    answer = client.post("/login/", {"username": "owner", "password": "owner-pass-1", "next": next_page}, follow=True)
+    assert (answer.status_code, answer.redirect_chain[-1][0]) == (200, "/")
+    again = client.get("/login/", {"next": next_page}, follow=True)
+    assert (again.status_code, again.redirect_chain[-1][0]) == (200, "/")
+
+
+@pytest.mark.parametrize("next_page", ["https://a.example/", "//a.example", "javascript:alert(1)", "\\\\a.example"])
+def test_a_login_leads_to_no_other_site(client, owner, next_page):
+    assert f'value="{next_page}"' not in text_of(client.get("/login/", {"next": next_page}))
+    assert log_in(client, "owner-pass-1", "owner", next_page).url == "/"
+    assert client.get("/login/", {"next": next_page}).url == "/"
+
+
+@pytest.mark.parametrize("path", ["/login/", "/password/"])
+def test_a_form_from_another_site_is_refused(owner, path):
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(owner)
+    assert browser.post(path, {"username": "owner", "password": "owner-pass-1"}).status_code == 403
+    assert not TryCount.objects.exists()
 
 
 def test_users_without_staff_status_are_told_that_the_admin_is_not_for_them(client, viewer):

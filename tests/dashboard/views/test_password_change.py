@@ -89,3 +89,6 @@ def test_users_without_a_password_see_no_link(client, viewer):
     viewer.save()
     client.force_login(viewer)
     assert "/password/" not in text_of(client.get("/"))
+    assert client.get("/password/").status_code == 404
+    assert change(client, "").status_code == 404
+    assert not TryCount.objects.exists()

@@ -148,7 +148,7 @@ def test_ten_wrong_passwords_lock_out_that_address_only(client, visited_pixel, m
 
     answer = enter(client, link)
     assert answer.status_code == 429
-    assert "Too many tries. Wait 10 minutes, then try again. A browser in which" in text_of(answer)
+    assert "Too many tries. Wait 10 minutes, then try again. If you entered this" in text_of(answer)
     assert 0 < int(answer.headers["Retry-After"]) <= 600
     assert enter(client, other).status_code == 302
     assert enter(Client(REMOTE_ADDR="192.0.2.7"), link).status_code == 302
