@@ -8,17 +8,18 @@ import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-import ua_parser
-
 from collector.classify.bots import (
     bot_name,
     is_bot,
     is_known_reader,
+    names_bot,
+    proxy_of,
     proxy_platform,
     without_device_name,
     without_given_names,
 )
 from collector.classify.devices import device_of, plain_device, system_of
+from collector.classify.parsers import is_spider, parsed_browser, parsed_os
 from collector.classify.pattern_tables import names_of
 
 __all__ = ["Agent", "is_bot", "parse_agent", "proxy_platform", "refined"]
@@ -56,35 +57,28 @@ class Agent:
 
 
 def parse_agent(string: str) -> Agent:
-    """Parse one `User-Agent` string: about 60 µs. Callers keep the result."""
+    """Parse one `User-Agent` string: 10 µs for a plain browser's, some 60 for others. Callers keep the result."""
     string = string[:MAX_PARSED]
     device = plain_device(string)
-    proxy = "" if device else proxy_platform(string)
+    if device:
+        return Agent(parsed_browser(string)[:MAX_NAME], parsed_os(string)[:MAX_NAME], device)
+    lower = string.lower()
+    proxy = proxy_of(lower)
     if proxy:
         return Agent(proxy=proxy)
-    parsed = ua_parser.parse(string)
-    browser = parsed.user_agent.family if parsed.user_agent else ""
-    os = parsed.os.family if parsed.os else ""
-    if device:
-        return Agent(browser[:MAX_NAME], os[:MAX_NAME], device)
-    if is_bot(string) or (_is_spider(parsed.device) and _is_unknown_spider(string)):
+    browser = parsed_browser(string)
+    bare = without_device_name(string, lower)
+    if names_bot(lower, bare) or _is_unknown_spider(string, lower):
         return Agent(bot=(bot_name(string) or browser or "no name")[:MAX_NAME])
-    bare = without_device_name(string)
     if browser.strip() in string and browser.strip() not in bare:  # ua-parser took a phone such as M bot 54 for a bot
-        reparsed = ua_parser.parse_user_agent(bare)
-        browser = reparsed.family if reparsed else ""
-    lower = string.lower()
-    os = system_of(lower, os)
+        browser = parsed_browser(bare)
+    os = system_of(lower, parsed_os(string))
     return Agent(_browser_of(bare, browser)[:MAX_NAME], os[:MAX_NAME], device_of(lower, os))
 
 
-def _is_spider(device: ua_parser.Device | None) -> bool:
-    return device is not None and device.family == "Spider"
-
-
-def _is_unknown_spider(string: str) -> bool:
+def _is_unknown_spider(string: str, lower: str) -> bool:
     """Whether a spider of ua-parser's is none that we know better: a reader, or a word in a name that an owner gave."""
-    return not is_known_reader(string) and _is_spider(ua_parser.parse_device(without_given_names(string)))
+    return is_spider(string) and not is_known_reader(lower) and is_spider(without_given_names(string, lower))
 
 
 def _browser_of(string: str, parsed: str) -> str:

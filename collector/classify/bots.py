@@ -34,8 +34,8 @@ REMEMBERED = 1024  # distinct headers: strangers can invent any number
 # A device's own name: the field after the version of Android, that field again in Meta's apps (`Android (34/14; …)`,
 # `FBDV/…`), and Cubot, whose phones write their maker anywhere. Bots have put a product or an address there.
 _MODEL = re.compile(
-    r"(?P<version>A(?:ndroid|dr)[ /-]?[\d._]+(?:; ?[A-Za-z]{2}[-_][A-Za-z]{2,4})?; ?)"
-    r"(?![^;()]*(?:https?:|compatible|bot/))(?:[^;()]|\([^()]*\))+|(?P<app>Android \()[^()]*"
+    r"A(?:(?P<version>(?:ndroid|dr)[ /-]?[\d._]+(?:; ?[A-Za-z]{2}[-_][A-Za-z]{2,4})?; ?)"
+    r"(?![^;()]*(?:https?:|compatible|bot/))(?:[^;()]++|\([^()]*\))+|(?P<app>ndroid \()[^()]*)"
 )
 _META_MODEL = re.compile(r"(?<=\bFBDV/)[^;\]]*")
 _CUBOT = re.compile(r"\bcubot(?=\b|_)", re.IGNORECASE)
@@ -72,21 +72,30 @@ def proxy_platform(string: str) -> str:
 
     A proxy that belongs to no platform of the catalogue has a slug of its own in `catalogues/agents.toml`.
     """
-    if plain_device(string):
-        return ""
-    return _proxies().find(string.lower()) or ""
+    return "" if plain_device(string) else proxy_of(string.lower())
+
+
+def proxy_of(lower: str) -> str:
+    """Return the same of a string in lower case that is not a plain browser's."""
+    return _proxies().find(lower) or ""
 
 
 def is_bot(string: str) -> bool:
     """Whether an agent is a bot by its own words. The caller has ruled out image proxies."""
     if plain_device(string):
         return False
-    lower = string[:MAX_SEARCHED].lower()
+    lower = string.lower()
+    return names_bot(lower, without_device_name(string, lower))
+
+
+def names_bot(lower: str, bare: str) -> bool:
+    """Return the same of a string in lower case that is not a plain browser's, and of it without a device's name."""
+    lower = lower[:MAX_SEARCHED]
     if not lower.strip() or patterns_of("bot").match(lower):
         return True
     if patterns_of("program").match(lower):
         return False
-    bare = without_given_names(string[:MAX_SEARCHED]).lower()
+    bare = _without_comment_of_ie(bare[:MAX_SEARCHED]).lower()
     if patterns_of("address").match(lower) or patterns_of("word").match(bare):
         return True
     if patterns_of("app").match(lower) or patterns_of("reader").match(lower):
@@ -94,9 +103,9 @@ def is_bot(string: str) -> bool:
     return _is_listed(bare)
 
 
-def is_known_reader(string: str) -> bool:
+def is_known_reader(lower: str) -> bool:
     """Whether one of our tables knows an agent as a reader's. ua-parser may still take it for a spider."""
-    lower = string[:MAX_SEARCHED].lower()
+    lower = lower[:MAX_SEARCHED]
     return any(patterns_of(table).match(lower) for table in ("program", "app", "reader"))
 
 
@@ -131,20 +140,26 @@ def has_inconsistent_headers(accept: bytes, fetch_dest: bytes = b"", fetch_mode:
     return b"text/html" in wanted or b"*" not in wanted.replace(b"text/*", b"").replace(b"application/*", b"")
 
 
-def without_device_name(string: str) -> str:
-    """Return a string without the model of an Android device, which its maker has chosen."""
+def without_device_name(string: str, lower: str) -> str:
+    """Return a string without the model of an Android device, which its maker has chosen. `lower` is in lower case."""
     if "Android" in string or "Adr " in string:
-        string = _MODEL.sub(lambda match: f"{match['version'] or match['app']}device", string)
+        string = _MODEL.sub(_without_model, string)
     if "FBDV/" in string:
         string = _META_MODEL.sub("device", string)
-    return _CUBOT.sub("device", string) if "cubot" in string.lower() else string
+    return _CUBOT.sub("device", string) if "cubot" in lower else string
 
 
-def without_given_names(string: str) -> str:
+def _without_model(match: re.Match[str]) -> str:
+    return f"A{match['version'] or match['app']}device"
+
+
+def without_given_names(string: str, lower: str) -> str:
     """Return a string without what a maker or an owner has named: a device, or Internet Explorer's comment."""
-    if "MSIE " in string or "Trident/" in string:
-        return _COMMENT.sub(_PLAIN_COMMENT, string, count=1)
-    return without_device_name(string)
+    return _without_comment_of_ie(without_device_name(string, lower))
+
+
+def _without_comment_of_ie(string: str) -> str:
+    return _COMMENT.sub(_PLAIN_COMMENT, string, count=1) if "MSIE " in string or "Trident/" in string else string
 
 
 @cache

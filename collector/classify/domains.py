@@ -17,9 +17,9 @@ _APP = re.compile(r"(?:com|net|org|[a-z]{2})\.")  # how the names of Android pac
 def plain_host(host: str) -> str:
     """Return `host` as in DNS (RFC 5890), or only in lower case if DNS could not hold it. The port is cut off."""
     host = host.lower()
-    if not host.startswith("["):  # an IPv6 address has colons of its own
-        host = host.partition(":")[0]
-    host = host.removesuffix(".")
+    if host.startswith("["):  # an IPv6 address: no name, and with colons of its own
+        return host
+    host = host.partition(":")[0].removesuffix(".")
     if host.isascii():
         return host
     try:

@@ -175,17 +175,34 @@ def platform_of_host(host: str, *, is_app: bool = False) -> str:
     `host` may have a port. What no catalogue names is a platform of its own: the registrable domain of a host (see
     `domains`), in lower case and without port and trailing dot, or the whole Android package (`is_app`).
     """
+    host = plain_host(host)
+    slug = _slug_by_domain(host)
+    if slug:
+        return slug
+    registrable = host if is_app else registrable_domain(host)
+    if host == registrable:
+        return host
+    any_domain = _slugs_by_host().get(host.partition(".")[0] + ANY_DOMAIN)
+    return any_domain or _by_pattern(host, _patterns().get("")) or registrable
+
+
+@lru_cache(REMEMBERED)
+def is_on_named_domain(host: str) -> bool:
+    """Whether a catalogue names the domain of `host`. Of `webmail.example` it only names the first label: strangers can
+    invent any number of such hosts.
+    """
+    return bool(_slug_by_domain(plain_host(host)))
+
+
+def _slug_by_domain(host: str) -> str:
     slugs, patterns = _slugs_by_host(), _patterns()
-    domain = host = plain_host(host)
+    domain = host
     while domain:
         slug = _by_pattern(host, patterns.get(domain)) or slugs.get(domain)
         if slug:
             return slug
         domain = domain.partition(".")[2]
-    registrable = host if is_app else registrable_domain(host)
-    if host == registrable:
-        return host
-    return slugs.get(host.partition(".")[0] + ANY_DOMAIN) or _by_pattern(host, patterns.get("")) or registrable
+    return ""
 
 
 def _by_pattern(host: str, patterns: list[tuple[re.Pattern[str], str]] | None) -> str:

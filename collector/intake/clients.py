@@ -3,6 +3,7 @@
 import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import cache, lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
@@ -118,8 +119,16 @@ def is_private(address: str) -> bool:
 
 @lru_cache(MAX_NETWORK_LISTS)
 def networks_of(text: str) -> tuple[Network, ...]:
-    """Return the networks in a project's list, one per line."""
-    return tuple(ip_network(line, strict=False) for line in text.split())
+    """Return the networks in a project's list, one per line.
+
+    Forms refuse lines that can't be read. One that reached the database in another way is ignored: it must not keep the
+    pixels of other projects from being looked up.
+    """
+    readable: list[Network] = []
+    for line in text.split():
+        with suppress(ValueError):
+            readable.append(ip_network(line, strict=False))
+    return tuple(readable)
 
 
 def is_within(address: str, networks: Sequence[Network]) -> bool:

@@ -130,7 +130,7 @@ class LimitedProtocol(ASGIProtocol):  # type: ignore[misc]  # gunicorn is not ty
 
     def is_waiting(self) -> bool:
         """Whether the connection waits for its client and could be closed."""
-        return self.phase in {Phase.WAITING, Phase.HEAD, Phase.BODY}
+        return self.phase is not Phase.ANSWERING or self._unread_since is not None
 
     def enforce_time_limits(self, now: float) -> None:
         """End the connection if its client has kept us waiting for too long."""
@@ -190,6 +190,7 @@ class LimitedProtocol(ASGIProtocol):  # type: ignore[misc]  # gunicorn is not ty
     def connection_lost(self, exc: Exception | None) -> None:
         """Give up everything of the connection. gunicorn keeps it for three more seconds, for requests in progress."""
         self.worker.connections.forget(self)
+        self.resume_writing()  # lets an application end that waits for the client to read
         if not self._awaiting_request or self._finishing_calls:
             super().connection_lost(exc)
             return

@@ -175,6 +175,7 @@ class Lookups:
         self._to_refresh = self._to_refresh[room:]
         try:
             pixels, salts = self._query_twice(tokens, days)
+            self._remember(tokens, pixels, salts)
         except Exception as error:
             if not isinstance(error, DatabaseError | InterfaceError):
                 logger.exception("A lookup failed.")
@@ -186,7 +187,6 @@ class Lookups:
             self._settle(questions, None)
         else:
             self.is_away = self._has_recalled = False
-            self._remember(tokens, pixels, salts)
             self._settle(questions, pixels.keys())
 
     def _query_twice(self, tokens: Sequence[str], days: Set[str]) -> Facts:

@@ -6,7 +6,8 @@ what leaves no choice. A parser is used again only if its last request was plain
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
-from collector.intake.receive import PREFIX, PixelRequest
+from collector.intake.receive import PixelRequest
+from collector.intake.targets import PREFIX
 
 BEGINNING = f"GET {PREFIX}".encode()
 END = b"\r\n\r\n"

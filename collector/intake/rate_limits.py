@@ -1,7 +1,7 @@
 """The rate limit of hits, and how requests of any kind are counted.
 
 django-ratelimit counts, in the cache that all processes share. The cache never gets an address, only a keyed hash of
-one. While the cache is down nobody is limited.
+one. While the cache is down nobody is limited, and it is asked only from time to time: it may hang.
 """
 
 import hashlib
@@ -18,8 +18,11 @@ logger = logging.getLogger(__name__)
 
 MAX_CLIENTS = 100_000  # in the memory of one process; with more, it starts counting again from 0
 
-ClientKey = tuple[str, ...]  # what a limit is for, such as (proxy, token, placement)
 CLIENTS_OF_A_NETWORK = 10  # times the limit of one client: for all clients of a network together
+PAUSE_SECONDS = 2.0  # after the cache has failed: each request would wait for its timeout, in the event loop
+LOG_SECONDS = 10.0
+
+ClientKey = tuple[str | int, ...]  # what a limit is for, such as (proxy, token, placement)
 
 
 class Rate(NamedTuple):
@@ -55,19 +58,20 @@ class Limiter:
         self._over_until: dict[ClientKey, float] = {}
         self._window_ends_at = 0.0
 
-    def is_over(self, client: ClientKey) -> bool:
+    def is_over(self, client: ClientKey, now: float) -> bool:
         """Whether a client is known to be over the limit in this window. Counts nothing."""
-        return self._over_until.get(client, 0.0) > self._clock() if self._over_until else False
+        return self._over_until.get(client, 0.0) > now if self._over_until else False
 
-    def is_excess(self, client: ClientKey, key: bytes) -> bool:
-        """Count one hit of a client and return whether it is over the limit.
+    def is_excess(self, client: ClientKey, key: bytes, now: float | None = None) -> bool:
+        """Count one hit of a client and return whether it is over the limit. `now`: if the clock was read already.
 
         `key` keys the hash that the cache gets in place of the client. Asks the cache only about clients that have used
         up half of their limit. If the cache is down, no hit is over the limit.
         """
         if not self._rate.requests:
             return False
-        now = self._clock()
+        if now is None:
+            now = self._clock()
         if now >= self._window_ends_at or len(self._hits) > MAX_CLIENTS:
             self._hits.clear()
             self._over_until = {client: until for client, until in list(self._over_until.items()) if until > now}
@@ -102,6 +106,7 @@ class ReaderLimiter:
     """
 
     def __init__(self, rate: Rate, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._clients = Limiter("readers", rate, clock)
         self._networks = Limiter("networks", Rate(rate.requests * CLIENTS_OF_A_NETWORK, rate.seconds), clock)
 
@@ -109,24 +114,55 @@ class ReaderLimiter:
         """Count one hit of an address and return whether its client or its network is over the limit."""
         local, site = networks(address) if ":" in address else (address, address)
         network = (site, token)
-        if self._networks.is_over(network):
+        now = self._clock()
+        if self._networks.is_over(network, now):
             return True
-        client = (local, str(signs), token, position)
-        return self._clients.is_excess(client, key) or self._networks.is_excess(network, key)
+        client = (local, signs, token, position)
+        return self._clients.is_excess(client, key, now) or self._networks.is_excess(network, key, now)
 
 
-def keyed_hash(parts: tuple[str, ...], key: bytes) -> str:
+class Outage:
+    """While the cache is away: when to ask it again, and when to log that. `clock` returns monotonic seconds."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._retry_at = 0.0
+        self._log_due_at = 0.0
+
+    def is_on(self) -> bool:
+        """Whether the cache has failed just now."""
+        return self._clock() < self._retry_at
+
+    def note(self, error: Exception, pause_seconds: float) -> None:
+        """Note that a request could not be counted. Logged from time to time, not for each request."""
+        now = self._clock()
+        self._retry_at = now + pause_seconds
+        if now >= self._log_due_at:
+            self._log_due_at = now + LOG_SECONDS
+            logger.warning("The rate limit can't count a request (%s). Nobody is limited meanwhile.", error)
+
+
+OUTAGE = Outage()
+
+
+def keyed_hash(parts: ClientKey, key: bytes) -> str:
     """Return a hash of `parts` that nobody can compute or try out without the key."""
-    return hashlib.blake2b("\0".join(parts).encode(), key=key, digest_size=16).hexdigest()
+    return hashlib.blake2b("\0".join(map(str, parts)).encode(), key=key, digest_size=16).hexdigest()
 
 
 def count_request(group: str, key: Callable[[], str], rate: Rate) -> Usage | None:
     """Count one request under `key()`. Return None if that is not possible."""
+    if OUTAGE.is_on():
+        return None
     try:
         value = key()
+    except Exception as error:  # whatever the database that holds the day's salt raises
+        OUTAGE.note(error, pause_seconds=0.0)
+        return None
+    try:
         usage = get_usage(None, group=group, key=lambda group, request: value, rate=rate, increment=True)
-    except Exception as error:  # whatever the cache's client raises, or the database that holds the day's salt
-        logger.warning("The rate limit can't count a request (%s).", error)
+    except Exception as error:  # whatever the cache's client raises
+        OUTAGE.note(error, PAUSE_SECONDS)
         return None
     if usage is None:  # switched off by django-ratelimit's own settings
         return None

@@ -8,6 +8,7 @@ User agents, which repeat from hit to hit, are parsed once and kept in a bounded
 """
 
 import re
+import secrets
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from functools import lru_cache
@@ -30,8 +31,8 @@ from collector.intake.visitors import visitor_of
 from collector.models import Verdict
 from collector.spool.line import MAX_AGENT, MAX_HINTS, MAX_PAGE, SpooledHit
 from collector.spool.writer import SpoolWriter
+from collector.storage.salts import SALT_BYTES
 
-PREFIX = "/p/"
 MAX_ACCEPT = 512
 CACHE_SIZE = 4096  # agents
 _PLAIN_AGENT = re.compile(r"Windows NT|Mac OS X")  # client hints tell nothing new about these
@@ -51,7 +52,8 @@ _ANSWERS = {
     _EXCLUDED: answers.BY_REASON[answers.EXCLUDED],
 }
 _SPOOLED = frozenset(_ANSWERS.values())
-_NO_KEY = b"no salt yet"  # for the rate limit, while the pixel can't be looked up
+# For the rate limit while there is no salt. Random, so that nobody who reads the cache can try out all addresses.
+_NO_SALT = secrets.token_bytes(SALT_BYTES)
 
 
 class CallingAgent(msgspec.Struct, frozen=True):
@@ -179,7 +181,7 @@ class Receiver:
         address = client_address(request.peer, headers, self.trusted_proxies)
         excluded = pixel.networks if pixel else ()
         declared = "" if agent.is_bot or agent.proxy else declared_bot(headers)
-        verdict = self._verdict_on(headers, target, agent, declared, address, excluded, salt or _NO_KEY, counts=counts)
+        verdict = self._verdict_on(headers, target, agent, declared, address, excluded, salt or _NO_SALT, counts=counts)
         opts_out = headers.get(b"sec-gpc") == b"1" or headers.get(b"dnt") == b"1"
         if opts_out and verdict == _COUNTED:
             verdict = _OPTED_OUT

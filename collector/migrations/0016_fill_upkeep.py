@@ -1,4 +1,4 @@
-"""Remember which projects use which strings, and from when on the raw hits of each project are kept."""
+"""Remember which projects use which strings, from when on raw hits are kept, and when a drain was last at work."""
 
 from zoneinfo import ZoneInfo
 
@@ -46,6 +46,18 @@ def fill_projects(apps, schema_editor):
             project.save(update_fields=["hits_kept_since", "counted_from"])
 
 
+def trust_former_clock(apps, schema_editor):
+    """Remember when a drain was last at work: a clock that is far ahead of that is not believed (`storage.retention`)."""
+    offsets = apps.get_model("collector", "SpoolOffset").objects
+    last = offsets.aggregate(moment=models.Max("updated_at"))["moment"]
+    if last is not None:
+        apps.get_model("collector", "Upkeep").objects.create(pk=1, trusted_at=last)
+
+
+def forget_clock(apps, schema_editor):
+    apps.get_model("collector", "Upkeep").objects.all().delete()
+
+
 class Migration(migrations.Migration):
     dependencies = [
         ("collector", "0015_upkeep"),
@@ -54,4 +66,5 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunPython(fill_uses, forget_uses, elidable=True),
         migrations.RunPython(fill_projects, migrations.RunPython.noop, elidable=True),
+        migrations.RunPython(trust_former_clock, forget_clock, elidable=True),
     ]

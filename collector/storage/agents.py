@@ -12,10 +12,11 @@ from typing import Any
 from collector.classify.agents import Agent
 from collector.classify.platforms import OTHER
 from collector.models import UserAgent
-from collector.storage.interned import HINTS_FOLLOW, MAX_REMEMBERED, DistinctStrings, digest, judge
+from collector.storage.interned import HINTS_FOLLOW, MAX_REMEMBERED, DistinctStrings, Texts, judge
 from collector.storage.name_caps import BROWSER, OS, NameCaps, StringCaps, is_known
 
 AgentKey = tuple[str, str]  # a string, and the client hints that came with it
+_FACTS = ("browser", "os", "device", "bot", "proxy")
 MAX_WITHOUT_ROW = 4096  # judged strings that are remembered although they have no row
 
 
@@ -36,8 +37,8 @@ class AgentStrings:
     """The table of agents. Remembers strings, and what is capped, between batches."""
 
     def __init__(self, names: NameCaps) -> None:
-        self._table: DistinctStrings[UserAgent, Judged] = DistinctStrings(
-            UserAgent, ("pk", "browser", "os", "device", "bot", "proxy"), _judged_row
+        self._table: DistinctStrings[Judged] = DistinctStrings(
+            UserAgent, ("string", "hints", *_FACTS), _FACTS, _judged_row
         )
         self._remembered: OrderedDict[AgentKey, Judged] = OrderedDict()
         self._without_row: OrderedDict[AgentKey, tuple[str, Agent]] = OrderedDict()
@@ -66,7 +67,7 @@ class AgentStrings:
 
     def _look_up(self, new: dict[AgentKey, tuple[str, Agent]], judged: dict[AgentKey, Judged]) -> None:
         """Add new strings to `judged`, with their row if they have one."""
-        rows = self._table.find(row_key for row_key, _ in new.values())
+        rows = self._table.find({row_key for row_key, _ in new.values()})
         for key, (row_key, agent) in new.items():
             row = rows.get(row_key)
             if row:
@@ -85,7 +86,7 @@ class AgentBatch:
     def __init__(
         self,
         judged: dict[AgentKey, Judged],
-        table: DistinctStrings[UserAgent, Judged],
+        table: DistinctStrings[Judged],
         names: NameCaps,
         caps: StringCaps,
     ) -> None:
@@ -95,7 +96,7 @@ class AgentBatch:
         self._caps = caps
         self._settled: dict[tuple[int, str, AgentKey], Judged] = {}
         self._shared: dict[Agent, Judged] = {}
-        self._new: dict[str, UserAgent] = {}
+        self._new: dict[str, Texts] = {}
 
     def of(self, key: AgentKey, project_id: int, pixel_id: int, day: str) -> Judged:
         """Return the agent that a hit of this pixel and day counts with."""
@@ -112,9 +113,7 @@ class AgentBatch:
         """Find or create the rows of new strings, and set their ids. No query without new rows."""
         if not self._new:
             return
-        stored = self._table.find(self._new)
-        missing = {key: row for key, row in self._new.items() if key not in stored}
-        stored |= self._table.create(missing) if missing else {}
+        stored = self._table.store(self._new)
         for judged in (*self._judged.values(), *self._shared.values()):
             if judged.id is None and judged.key in stored:
                 judged.id = stored[judged.key].id
@@ -144,19 +143,11 @@ class AgentBatch:
         return shared
 
 
-def _row(judged: Judged) -> UserAgent:
+def _row(judged: Judged) -> Texts:
     string, _, hints = judged.key.partition(HINTS_FOLLOW)
     agent = judged.agent
-    return UserAgent(
-        digest=digest(judged.key),
-        string=string,
-        hints=hints if string else "",
-        browser=agent.browser,
-        os=agent.os,
-        device=agent.device,
-        bot=agent.bot,
-        proxy=agent.proxy,
-    )
+    facts = (agent.browser, agent.os, agent.device, agent.bot, agent.proxy)
+    return string, hints if string else "", *facts
 
 
 def _judged_row(values: tuple[Any, ...]) -> Judged:

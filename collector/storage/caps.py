@@ -9,7 +9,7 @@ apply before a hit is stored: raw hits, pages and counts agree on them.
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-from collector.classify.platforms import DIRECT, OTHER, is_named, platform_of_host
+from collector.classify.platforms import DIRECT, OTHER, is_named, is_on_named_domain
 from collector.models import DailyCount, Dimension, Pixel
 from collector.models.counts import WHOLE_PROJECT
 
@@ -100,7 +100,7 @@ def _unlisted_platforms(project_id: int, pixel_id: int, day: str) -> set[str]:
 def _pages_beside(seen: _SeenOnDay, label: str) -> set[str]:
     """Return the admitted pages that a page shares its cap with."""
     host = label.partition("/")[0]
-    return seen.pages_of_named if is_named(platform_of_host(host)) else seen.pages
+    return seen.pages_of_named if is_on_named_domain(host) else seen.pages
 
 
 def _admits(seen: set[str], value: str, limit: int) -> bool:

@@ -9,6 +9,7 @@ same as that of `judge_stored_ends`, which judges all raw hits of a project.
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple
 
@@ -99,19 +100,21 @@ def judge(visits: Sequence[EnrichedHit], ends: Sequence[EnrichedHit]) -> list[Re
     return [(_countable(end, (end.verdict, end.reading_seconds)), _countable(end, new)) for end, new in changes]
 
 
-def judge_stored_ends(project: Project) -> None:
-    """Judge all raw hits of a project again, by the minimum that applies now. The caller has opened a transaction.
+def judge_stored_ends(project: Project, since: datetime | None = None) -> None:
+    """Judge the raw hits of a project again, by the minimum that applies now. The caller has opened a transaction.
 
-    Reads the visits of the pixels that have ends, a day at a time.
+    Hits before `since` stay as they are. Reads the visits of the pixels that have ends, a day at a time.
     """
     hits = Hit.objects.filter(project=project)
+    if since is not None:
+        hits = hits.filter(at__gte=since)
     judged = Q(position=_END, visitor__isnull=False, traffic=_DIRECT, verdict__in=(_COUNTED, _TOO_SOON))
     hits.filter(reading_seconds__isnull=False).exclude(judged).update(reading_seconds=None)
     pixels = hits.filter(judged).values_list("pixel_id", flat=True).distinct()
     min_seconds = _min_seconds(pixels)
     if not min_seconds:
         return
-    for _, of_day in groupby(_rows(project, pixels), key=lambda row: row[0]):
+    for _, of_day in groupby(_rows(project, hits.filter(pixel_id__in=pixels)), key=lambda row: row[0]):
         starts: dict[tuple[int, int], list[int]] = defaultdict(list)
         ends = []
         for _, at_us, hit_id, pixel_id, position, traffic, verdict, visitor, seconds in of_day:
@@ -129,10 +132,10 @@ def judge_stored_ends(project: Project) -> None:
         reading_sql.update_hits(updates)
 
 
-def _rows(project: Project, pixels: QuerySet[Hit, int]) -> Iterator[_JudgedRow]:
-    """Yield the hits of these pixels that have a visitor, with their local day, oldest first. One query, streamed."""
-    hits = Hit.objects.filter(project=project, visitor__isnull=False, pixel_id__in=pixels).order_by("at", "id")
-    rows = hits.annotate(at_us=EpochMicrosecond("at")).values_list(
+def _rows(project: Project, hits: QuerySet[Hit]) -> Iterator[_JudgedRow]:
+    """Yield those of the hits that have a visitor, with their local day, oldest first. One query, streamed."""
+    of_visitors = hits.filter(visitor__isnull=False).order_by("at", "id")
+    rows = of_visitors.annotate(at_us=EpochMicrosecond("at")).values_list(
         "at_us", "id", "pixel_id", "position", "traffic", "verdict", "visitor", "reading_seconds"
     )
     for row in rows.iterator(CHUNK_ROWS):

@@ -39,7 +39,7 @@ def rebuild(project: Project, progress: Callable[[int], None] = lambda hits: Non
             project.hits_kept_since, project.counted_from = since, first_day
         project.counted_zone, project.zone_changed_at = project.timezone, None
         project.save(update_fields=["hits_kept_since", "counted_from", "counted_zone", "zone_changed_at"])
-        judge_stored_ends(project)
+        judge_stored_ends(project, since)  # earlier ones are in counts that stay
         DailyCount.objects.filter(project=project, date__gte=first_day).delete()
         total_hits = 0
         for _, hits_of_day in groupby(_countables(project, first_day, since), key=lambda hit: hit.date):

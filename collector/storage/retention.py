@@ -116,13 +116,25 @@ def _is_large(project: Project, until: datetime) -> bool:
     return hits.filter(at__lt=until).count() > MAX_SHARE * hits.count()
 
 
+def _counted_again_from(project: Project, first_kept_day: date, until: datetime) -> tuple[datetime, date]:
+    """Return the moment and the day from which on all hits are kept once those before `until` are deleted.
+
+    A day that `rebuild` counted first after a change of time zone also counts hits from before it begins. Without them
+    it can't be counted again, although its own hits are kept.
+    """
+    if first_kept_day != project.counted_from:
+        return until, first_kept_day
+    next_day = first_kept_day + DAY
+    return datetime.combine(next_day, time.min, project.zone_of_oldest_days), next_day
+
+
 def _delete_hits(project: Project, first_kept_day: date, until: datetime) -> int:
     """Delete the hits before a day, which begins at `until`, and the notes of strings that only they name."""
     deleted = 0
     expired = Hit.objects.filter(project=project, at__lt=until)
     if expired.exists() and (project.hits_kept_since is None or project.hits_kept_since < until):
         # First, so that nobody takes a day for whole while its hits are being deleted.
-        project.hits_kept_since, project.counted_from = until, first_kept_day
+        project.hits_kept_since, project.counted_from = _counted_again_from(project, first_kept_day, until)
         project.save(update_fields=["hits_kept_since", "counted_from"])
     while True:
         moments = expired.order_by("at").values_list("at", flat=True)

@@ -91,7 +91,7 @@ def make_snippet(page, server: Server, author_name: str) -> str:
     page.goto(f"{server.url}/admin/")
     page.fill("[name=username]", author_name)
     page.fill("[name=password]", PASSWORD)
-    page.click("[type=submit]")
+    page.click("form.login button")
     page.goto(f"{server.url}/admin/collector/project/add/")
     page.fill("[name=name]", "My blog")
     page.fill("[name=timezone]", ZONE.key)
@@ -130,7 +130,8 @@ def rows(page, panel: str, cell: int = 0) -> dict[str, str]:
 
     This reads text that may be invisible: a panel may be behind a tab, and the hours are shaded cells.
     """
-    page.locator(".detail, .open, .trail").evaluate_all("parts => parts.forEach(part => part.remove())")
+    details = page.locator(".detail, .open, .trail, .split, .ranked th .visually-hidden")
+    details.evaluate_all("parts => parts.forEach(part => part.remove())")
     panel_rows = page.locator(f"[data-panel={panel}] tbody tr")
     return {
         row.locator("th").text_content().strip(): row.locator("td").nth(cell).text_content() for row in panel_rows.all()

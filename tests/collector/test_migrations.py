@@ -1,6 +1,6 @@
 """Migrations keep all data, forwards and backwards."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -135,9 +135,15 @@ def test_strings_of_stored_hits_are_noted_and_the_oldest_days_of_projects_are_kn
         project=project, pixel_id=WHOLE_PROJECT, dimension=0, date=date(2026, 10, 1), platform="medium", value="",
         hits=1, visitors=1,
     )  # fmt: skip
+    drained_at = datetime(2026, 11, 22, 18, 1, tzinfo=UTC)
+    for hours in range(3):
+        model("collector", "SpoolOffset").objects.create(
+            segment=f"{hours}", offset_bytes=1, updated_at=drained_at - timedelta(hours=hours)
+        )
 
     latest = migrate()
 
+    assert latest.get_model("collector", "Upkeep").objects.get().trusted_at == drained_at
     uses = latest.get_model("collector", "StringUse").objects.order_by("project_id", "kind")
     assert [(use.project_id, use.kind, use.string_id, use.seen_before.isoformat()) for use in uses] == [
         (project.pk, 0, agent.pk, "2026-11-22T18:00:01+00:00"),

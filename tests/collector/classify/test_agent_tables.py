@@ -118,7 +118,16 @@ def test_an_app_of_any_name_is_a_reader(string, app):
     assert agent.device in {"phone", "desktop"}
 
 
-@pytest.mark.parametrize("company", [*GIVEN_NAMES, "www.example-company.com", "Robotics Inc", "NewsCorp"])
+@pytest.mark.parametrize(
+    "company",
+    [
+        *GIVEN_NAMES,
+        "www.example-company.com",
+        "Robotics Inc",
+        "NewsCorp",
+        "Embedded Web Browser from: http://bsalsa.com/",
+    ],
+)
 def test_a_company_in_the_comment_of_internet_explorer_is_a_reader(company):
     for string in (
         f"Mozilla/4.0 (compatible; MSIE 8.0; Windows NT 6.1; Trident/4.0; {company}; .NET CLR 3.5.30729)",
@@ -143,6 +152,13 @@ def test_a_phone_whose_name_speaks_of_television_is_a_phone(model):
         f"Mozilla/5.0 (Linux; Android 6.0.1; Nexus 5X; ExampleBot/2) {ENGINE} Chrome/140.0 Mobile Safari/537.36",
         f"{IOS} Version/17.4 Safari/604.1 (Applebot/0.1; +http://www.apple.com/go/applebot)",
         "Mozilla/4.0 (compatible; MSIE 7.0; Windows NT 5.1; +http://a.example/robot)",
+        "Mozilla/4.0 (compatible; MSIE 6.0; Windows NT 5.1; SV1; CrystalSemanticsBot http://a.example/user-agent/)",
+        "Mozilla/4.0 (compatible; MSIE 6.0; Windows NT 5.0; .NET CLR 1.0.2914; ContextAd Bot 1.0)",
+        "Mozilla/4.0 (compatible; MSIE 6.0; Windows NT 5.1; SV1;  http://www.changedetection.com/bot.html )",
+        "Mozilla/5.0 (Windows NT 6.1; Trident/7.0; ExampleCrawler/2.1; rv:11.0) like Gecko",
+        "Mozilla/4.0 (compatible; MSIE 6.0; Windows NT 5.0; Offline Explorer; MSIECrawler)",
+        "Newsify Feed Fetcher - 3 subscribers - http://a.example/",
+        "FeedMe/2.0 (1 subscriber)", "LiveJournal.com (webmaster; for 12 readers)",
         f"Mozilla/5.0 (X11; Linux x86_64) {ENGINE} electron-prerender/1.0 Chrome/90.0 Electron/12.0 Safari/537.36",
         "AppleNewsBot/1.0", "Sogou web spider/4.0", "Majestic-12/1.0",
         "Slackbot-LinkExpanding 1.0", "Bluesky Cardyb/1.1",

@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from publicsuffixlist import PublicSuffixList
 
@@ -122,6 +122,7 @@ endings = st.sampled_from(["", ".com", ".co.uk", ".github.io", ".orange.fr", ".k
 
 
 @settings(deadline=None)  # the first host reads the catalogues
+@example(host="[é:")
 @given(host=st.builds("{}{}".format, labels, endings) | st.text(max_size=300))
 def test_any_host_has_a_platform_which_is_its_own(host):
     slug = platform_of_host(host)

@@ -1,6 +1,7 @@
 """gunicorn's connection with our limits, over real sockets in this process. The clock is injected into each sweep."""
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
 from sys import maxsize
@@ -20,14 +21,14 @@ POST = b"POST / HTTP/1.1\r\nHost: x\r\n"
 
 
 async def application(scope, receive, send):
-    """Read the body and answer with its size; below /large, answer with 4 MB."""
+    """Read the body and answer with its size; below /large, answer with 8 MB."""
     size, more = 0, True
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
             return
         size, more = size + len(message["body"]), message["more_body"]
-    body = b"x" * 4_000_000 if scope["path"] == "/large" else f"{scope['type']} {size}".encode()
+    body = b"x" * 8_000_000 if scope["path"] == "/large" else f"{scope['type']} {size}".encode()
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]})
     await send({"type": "http.response.body", "body": body})
 
@@ -128,16 +129,48 @@ def test_a_body_that_keeps_coming_gets_more_time():
     on_site(test)
 
 
+async def unread(running: Site) -> LimitedProtocol:
+    """Request more than the system takes for a client that reads nothing; return the connection once it waits."""
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.connect(("127.0.0.1", running.port))
+    _, writer = await asyncio.open_connection(sock=client)
+    running.writers.append(writer)
+    writer.transport.pause_reading()
+    writer.write(HEAD.replace(b"/ ", b"/large ") + b"\r\n")
+    while True:
+        for connection in running.connections._open:
+            if connection._unread_since is not None:
+                return connection
+        await asyncio.sleep(0.01)
+
+
+async def ends(connection: LimitedProtocol) -> None:
+    """Check that nothing of a connection goes on: gunicorn would cancel its application only after three seconds."""
+    done, _ = await asyncio.wait([connection._task], timeout=1)
+    assert done
+
+
 def test_a_client_that_does_not_read_its_answer_is_dropped():
     async def test(running):
-        _, writer = await running.open()
-        writer.write(HEAD.replace(b"/ ", b"/large ") + b"\r\n")
-        await asyncio.sleep(0.2)
-        await running.after(limited_protocol.READING_SECONDS - 1)
+        connection = await unread(running)
+        since = connection._unread_since
+        running.connections.sweep(since + limited_protocol.READING_SECONDS - 1)
         assert running.worker.nr_conns == 1
-        await running.after(limited_protocol.READING_SECONDS + 1)
-        await asyncio.sleep(0.05)
-        assert running.worker.nr_conns == 0
+        running.connections.sweep(since + limited_protocol.READING_SECONDS + 1)
+        await ends(connection)
+
+    on_site(test)
+
+
+def test_a_client_that_does_not_read_its_answer_makes_room_for_another():
+    async def test(running):
+        connection = await unread(running)
+        running.connections._capacity = 1
+        reader, writer = await running.open()
+        writer.write(HEAD + b"\r\n")
+        assert await first_line(reader) == b"HTTP/1.1 200 OK"
+        await ends(connection)
 
     on_site(test)
 

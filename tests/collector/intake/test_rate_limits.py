@@ -4,7 +4,7 @@ import pytest
 from django.core.cache import cache
 
 from collector.intake import rate_limits
-from collector.intake.rate_limits import Limiter, Rate, ReaderLimiter
+from collector.intake.rate_limits import Limiter, Outage, Rate, ReaderLimiter
 from collector.models import DailyCount, Dimension
 from collector.models.counts import WHOLE_PROJECT
 from tests.clock import Clock
@@ -86,13 +86,23 @@ def test_the_memory_of_clients_is_bounded(clock, monkeypatch):
 def test_without_the_cache_nobody_is_limited_and_that_is_logged(clock, monkeypatch, caplog):
     caplog.set_level(logging.WARNING)
 
+    calls = []
+
     def away(*args, **options):
+        calls.append(1)
         raise ConnectionError("refused")
 
     monkeypatch.setattr(rate_limits, "get_usage", away)
+    monkeypatch.setattr(rate_limits, "OUTAGE", Outage(clock))
+    limiter = Limiter("a", Rate(2, 86_400), clock)
 
-    assert not any(hits(Limiter("a", Rate(2, 60), clock), 10))
-    assert "The rate limit can't count a request" in caplog.text
+    assert not any(hits(limiter, 10))
+    assert len(calls) == 1  # each may take its whole timeout, while all readers wait
+    for _ in range(5):
+        clock.now += rate_limits.PAUSE_SECONDS
+        assert not any(hits(limiter, 10))
+    assert len(calls) == 6
+    assert caplog.text.count("The rate limit can't count a request (refused)") == 2  # not one for each request
 
 
 def test_the_cache_gets_no_address(clock, monkeypatch):

@@ -1,10 +1,14 @@
 """What is kept of a request, and its verdict, for the ASGI entry point and for the Django view."""
 
 import logging
+from zlib import crc32
 
 import pytest
 
+from collector.intake import rate_limits
 from collector.intake.answers import GIF
+from collector.intake.lookups import Lookups
+from collector.intake.rate_limits import Rate, ReaderLimiter, keyed_hash
 from collector.intake.receive import agent_of
 from collector.models import Project, Verdict
 from collector.spool.line import MAX_AGENT
@@ -57,6 +61,17 @@ def test_a_request_with_inconsistent_browser_headers_is_filtered_out(endpoint, p
 
     assert [hit.verdict for hit in endpoint.spooled()] == [verdict]
     assert response.reason == {Verdict.SUSPECT: "bot"}.get(verdict, verdict.label)
+
+
+def test_without_a_salt_nobody_who_reads_the_cache_can_try_out_addresses(endpoint, pixel, monkeypatch):
+    keys = []
+    monkeypatch.setattr(rate_limits, "get_usage", lambda *args, key, **options: keys.append(key(None, None)))
+    monkeypatch.setattr(Lookups, "_query", lambda *args: 1 / 0)
+    endpoint.receiver.readers = ReaderLimiter(Rate(1, 60))
+
+    assert endpoint.get(f"/p/{pixel.token}.gif", peer="203.0.113.7").reason == "counted"
+    tried = ("203.0.113.7", crc32(CHROME.encode()), pixel.token, "start")
+    assert keys[0] not in {keyed_hash(tried, key) for key in (b"", b"no salt yet", pixel.token.encode())}
 
 
 def test_a_long_agent_is_cut_before_it_is_cached(endpoint, pixel):

@@ -180,9 +180,10 @@ def test_after_a_change_of_time_zone_days_of_deleted_hits_stay_and_every_hit_cou
 
     rebuild(project)
     assert totals() == after
-    delete_expired(now + timedelta(days=1))
-    rebuild(project)
-    assert totals() == after
+    for hours in range(0, 49, 3):  # the hits of the first day that was counted again go in two steps
+        delete_expired(now + timedelta(hours=hours))
+        rebuild(project)
+        assert totals() == after
 
 
 @pytest.mark.parametrize(("former", "zone"), [("America/New_York", "Europe/Berlin"), ("Europe/Berlin", "Asia/Tokyo")])

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.test import Client
 
+from collector.intake.rate_limits import Outage
 from collector.models import Pixel, Project, Section, ShareLink
 from dashboard.visits.cache import REMEMBERED
 from tests.collector.admin.browsing import logged_in, text_of
@@ -251,6 +252,7 @@ def test_shared_pages_work_while_requests_can_not_be_counted(client, visited_pix
 
     settings.SHARE_RATE_LIMIT = (1, 60)
     monkeypatch.setattr("collector.intake.rate_limits.get_usage", away)
+    monkeypatch.setattr("collector.intake.rate_limits.OUTAGE", Outage())
     assert [client.get(url(share(visited_pixel))).status_code for _ in range(2)] == [200, 200]
     assert "The rate limit can't count a request (away)" in caplog.text
 
