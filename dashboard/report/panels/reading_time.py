@@ -127,17 +127,17 @@ def _lead(whole: Reading) -> str:
 
 
 def _too_soon(pixel: Pixel, whole: Reading) -> str:
-    """Say when a visit has read to the end, and how many reached it too soon."""
+    """Say when a visit counts as read to the end, and how many got there sooner."""
     if not (whole.by_bound or whole.too_soon):
         return ""
-    rule = _("A visit has read to the end if it reaches the end at least %(time)s after the start.") % {
+    rule = _("A visit counts as read to the end if it takes at least %(time)s to get there.") % {
         "time": formatting.duration(pixel.fewest_reading_seconds())
     }
     if not whole.too_soon:
         return rule
     sooner = ngettext(
-        "%(visits)s visit reached it too soon and was filtered out.",
-        "%(visits)s visits reached it too soon and were filtered out.",
+        "%(visits)s visit got there sooner.",
+        "%(visits)s visits got there sooner.",
         whole.too_soon,
     ) % {"visits": formatting.exact(whole.too_soon)}
     return f"{rule} {sooner}"
