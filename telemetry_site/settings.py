@@ -279,8 +279,9 @@ LOGGING = {
     },
     "filters": {
         "drop_traceback": {"()": "django.utils.log.CallbackFilter", "callback": drop_traceback},
+        "floods": {"()": "collector.logs.FloodFilter"},
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["floods"]}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
         "django": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
