@@ -3,8 +3,9 @@
 One thread queries. It asks again about everything in the memory every `REFRESH_SECONDS`, so that a request never waits
 for what is known. Only the first request of an unknown token waits, for at most `WAIT_SECONDS`.
 
-While the database is away (it is down, frozen or locked), the memory keeps what it has, the standby file adds what it
-lacks, and hits of unknown tokens are spooled at once. The drain later checks whether their tokens exist.
+It begins with what the standby file has. While the database is away (it is down, frozen or locked), the memory keeps
+what it has, the file adds what it lacks, and hits of unknown tokens are spooled at once. The drain later checks whether
+their tokens exist.
 """
 
 import logging
@@ -150,6 +151,9 @@ class Lookups:
             self._thread.start()
 
     def _work(self) -> None:
+        # After a restart, a network that may ask no more must not lose the hits of pixels that were known before. What
+        # the file has is asked about at once.
+        self._recall()
         while True:
             with self._wake:
                 self._wake.wait_for(lambda: self._questions or self._is_closed, self._seconds_to_refresh())
@@ -245,7 +249,7 @@ class Lookups:
                 time.sleep(TELLING_PAUSE_SECONDS)
 
     def _recall(self) -> None:
-        """Add what the standby file knows. Once in each outage."""
+        """Add what the standby file knows. Once at the start, and once in each outage."""
         if self._has_recalled:
             return
         self._has_recalled = True

@@ -98,22 +98,6 @@ def test_a_retired_pixel_stops_within_a_minute_though_nobody_waits_for_the_datab
     assert load(memory, pixel.token, NOON) is False
 
 
-def test_networks_that_can_not_be_read_stop_nobody(memory, pixel):
-    Project.objects.update(excluded_networks="192.0.2.0/24 my office\n2001:db8::/48")
-
-    assert memory.ask(pixel.token, NOON, "").result(5)
-    networks = memory.pixels[pixel.token].networks
-    assert [str(network) for network in networks] == ["192.0.2.0/24", "2001:db8::/48"]
-
-
-def test_an_error_that_nobody_expected_stops_no_thread(memory, pixel, monkeypatch):
-    monkeypatch.setattr(lookups, "_live", lambda pixel: 1 / 0)
-    assert memory.ask(pixel.token, NOON, "").result(5) is None
-    monkeypatch.undo()
-
-    assert memory.ask(pixel.token, NOON, "").result(5)
-
-
 def test_a_change_of_own_addresses_or_time_zone_is_noticed_within_a_minute(memory, pixel, clock):
     load(memory, pixel.token, NOON)
     Project.objects.update(excluded_networks="192.0.2.0/24", timezone="Asia/Tokyo")
