@@ -263,8 +263,9 @@ class Drain:
 
 @contextmanager
 def _no_search_for_garbage() -> Iterator[None]:
-    """Let Python not search for cycles of objects. A batch makes hundred thousands of objects, all without cycles: the
-    search through them, again and again, took a fifth of the time.
+    """Keep Python from searching for cycles of objects.
+
+    A batch makes hundreds of thousands of objects without any. To search through them took a fifth of the time.
     """
     was_enabled = gc.isenabled()
     gc.disable()
