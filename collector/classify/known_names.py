@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from babel import Locale
-from ua_parser.loaders import load_builtins
+from ua_parser.loaders import load_lazy_builtins
 
 from collector.classify.pattern_tables import tables
 
@@ -23,14 +23,14 @@ _PLAIN = re.compile(r"(?:[\w &':!/-]|\\\W)+")  # a name that matches no other st
 @cache
 def known_browsers() -> frozenset[str]:
     """Return every name that a browser, app or mail program can have without choosing it."""
-    user_agents, _, _ = load_builtins()
+    user_agents, _, _ = load_lazy_builtins()
     return frozenset({"", *_names(user_agents), *(row["name"] for row in tables()["app"])})
 
 
 @cache
 def known_systems() -> frozenset[str]:
     """Return every name that an operating system can have without choosing it."""
-    _, systems, _ = load_builtins()
+    _, systems, _ = load_lazy_builtins()
     return frozenset({"", *_names(systems), *(row["name"] for row in tables()["system"])})
 
 
@@ -47,7 +47,7 @@ def _names(matchers: Iterable[Any]) -> Iterator[str]:  # of two classes of ua-pa
         if "$" not in template:
             yield template
             continue
-        for name in _alternatives(matcher.pattern.pattern):
+        for name in _alternatives(matcher.regex):
             if _PLAIN.fullmatch(name):
                 yield template.replace("$1", re.sub(r"\\(.)", r"\1", name)).strip()
 

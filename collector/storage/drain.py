@@ -5,6 +5,7 @@ from the database: a commit may have succeeded although its answer was lost. A s
 committed.
 """
 
+import gc
 import hashlib
 import itertools
 import logging
@@ -12,7 +13,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -110,9 +111,10 @@ class Drain:
         """
         try:
             self._store_losses()
-            lines = list(itertools.islice(self._waiting_lines(), self._batch_lines))
-            if lines:
-                self._store(lines)
+            with _no_search_for_garbage():
+                lines = list(itertools.islice(self._waiting_lines(), self._batch_lines))
+                if lines:
+                    self._store(lines)
             self._delete_finished()
         except BaseException:
             self._offsets.clear()
@@ -257,6 +259,21 @@ class Drain:
         old = SpoolOffset.objects.filter(updated_at__lt=now - OFFSET_LIFETIME).values_list("segment", flat=True)
         for names in chunks(set(old) - present):
             SpoolOffset.objects.filter(segment__in=names).delete()
+
+
+@contextmanager
+def _no_search_for_garbage() -> Iterator[None]:
+    """Keep Python from searching for cycles of objects.
+
+    A batch makes hundreds of thousands of objects without any. To search through them took a fifth of the time.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _parsed(line: Line) -> SpooledHit:

@@ -68,6 +68,7 @@ def remember(repeated: Iterable[EnrichedHit], ends: Iterable[EnrichedHit]) -> No
         for hits in (repeated, ends)
         for hit in hits
     ]
+    rows.sort()  # an index takes rows faster in its own order
     reading_sql.insert(rows)
 
 
@@ -75,7 +76,7 @@ def judge(visits: Sequence[EnrichedHit], ends: Sequence[EnrichedHit]) -> list[Re
     """Judge the ends of a batch, and judge stored ends again that its visits change; return those that changed.
 
     `visits` are those with a visitor. All of them are remembered already. From now on until the end of the transaction,
-    no other drain judges ends of these pixels with starts that it can't see. Two statements, up to nine with ends.
+    no other drain judges ends of these pixels with starts that it can't see. Two statements, up to eight with ends.
     """
     if connection.vendor == "postgresql":
         reading_sql.lock_pixels({hit.pixel_id for hit in visits}, {hit.pixel_id for hit in ends})
@@ -188,7 +189,7 @@ def _stored_ends(rows: Sequence[tuple[int, str, int, int, int, int]]) -> list[St
 
 
 def _starts(readers: set[Reader], visits: Iterable[EnrichedHit]) -> Mapping[Reader, Sequence[int]]:
-    """Return the moments of each reader's starts, sorted. Two statements.
+    """Return the moments of each reader's starts, sorted. One statement.
 
     A reader who is new with one of the `visits` of this batch has no other starts than these.
     """

@@ -75,16 +75,15 @@ KEEP_LATEST_END_POSTGRESQL = _KEEP_LATEST_END.format(
         at_us::bigint FROM {columns_from_json(7)} AS row ({_COLUMNS})"""
 )
 KEEP_LATEST_END_SQLITE = _KEEP_LATEST_END.format(rows="VALUES (%s, %s, %s, %s, %s, %s, %s)")
-FIND_FIRST_STARTS = f"""
-    /* reading.find_first_starts */
+FIND_STARTS = f"""
+    /* reading.find_starts */
+    WITH reader AS MATERIALIZED (SELECT * FROM {{readers}})
     SELECT {_READER}, stored.started_us
-    FROM {{readers}} CROSS JOIN collector_dailyvisitor AS stored
+    FROM reader CROSS JOIN collector_dailyvisitor AS stored
     WHERE {_OF_READER} AND stored.started_us IS NOT NULL
-"""
-FIND_MORE_STARTS = f"""
-    /* reading.find_more_starts */
+    UNION ALL
     SELECT {_READER}, stored.at_us
-    FROM {{readers}} CROSS JOIN collector_dailyreading AS stored
+    FROM reader CROSS JOIN collector_dailyreading AS stored
     WHERE {_OF_READER} AND stored.position = {int(Position.START)}
 """
 LOCK_HITS = f"""
@@ -155,8 +154,7 @@ def find_ends(readers: Sequence[ReaderSince]) -> list[EndRow]:
 
 def find_starts(readers: Iterable[tuple[int, str, int, int]]) -> list[tuple[int, str, int, int, int]]:
     """Return the remembered starts of these readers, each with its moment."""
-    rows = [(*reader, 0) for reader in readers]
-    return [*_of_readers(FIND_FIRST_STARTS, rows), *_of_readers(FIND_MORE_STARTS, rows)]
+    return _of_readers(FIND_STARTS, [(*reader, 0) for reader in readers])
 
 
 def lock_hits(keys: Sequence[tuple[int, str, int]]) -> list[tuple[int, int, str, int, int | None]]:

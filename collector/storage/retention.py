@@ -4,6 +4,9 @@ together with the salt of their date.
 A wrong clock must not delete everything. If the clock is more than `MAX_JUMP` ahead of the last deletion, which runs
 every hour, the server may have been off, or the clock is wrong. A project of which that would delete more than
 `MAX_SHARE` then keeps its hits until somebody runs `manage.py purge --allow-large`.
+
+Salts and visitors go by the clock whatever it says: a server that was off looks the same as a clock that is wrong, and
+their deletion is a promise to readers. After a clock that was ahead, the readers of that day count as visitors again.
 """
 
 import logging

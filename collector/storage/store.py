@@ -7,7 +7,6 @@ for each other, but never deadlock.
 import json
 from collections.abc import Sequence
 from functools import lru_cache
-from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -86,16 +85,20 @@ def _store_all(hits: Sequence[EnrichedHit]) -> None:
     ends = [hit for hit in others if is_judged(hit.position, hit.verdict, hit.traffic, hit.visitor)]
     _flag_new_visitors(visits)
     remember((visit for visit in visits if not visit.new_to_pixel), ends)
-    # Ends wait for their turn (`judge`): drains only wait for each other once they have stored everything else.
-    _insert(starts if ends else hits)
+    if connection.vendor == "postgresql":
+        # Ends wait for their turn (`judge`): drains only wait for each other once they have stored everything else.
+        before: Sequence[EnrichedHit] = starts if ends else hits
+        after: Sequence[EnrichedHit] = others if ends else ()
+    else:
+        before, after = (), hits  # one drain writes at a time; in the order of time, the index is quickest
+    _insert(before)
     replacements = judge(visits, ends)
-    if ends:
-        _insert(others)
+    _insert(after)
     counts = Counts()
     for hit in hits:
         counts.add(hit)
-    for before, after in replacements:
-        counts.replace(before, after)
+    for former, new in replacements:
+        counts.replace(former, new)
     counts.store()
 
 
@@ -128,9 +131,11 @@ def _flag_new_visitors(visits: Sequence[EnrichedHit]) -> None:
                 seen[visitor] = hit
     sightings: list[Sighting] = []
     for group in sorted(first):
-        is_pixel = group[2] != WHOLE_PROJECT
-        for visitor, hit in sorted(first[group].items(), key=itemgetter(0)):
-            sightings.append((*group, visitor, hit.at_us if is_pixel else None))
+        hits = first[group]
+        if group[2] == WHOLE_PROJECT:
+            sightings += [(*group, visitor, None) for visitor in sorted(hits)]
+        else:
+            sightings += [(*group, visitor, hits[visitor].at_us) for visitor in sorted(hits)]
     for project_id, day, pixel_id, visitor in _claim(sightings):
         hit = first[project_id, day, pixel_id][visitor]
         if pixel_id == WHOLE_PROJECT:
@@ -153,6 +158,8 @@ def _claim(sightings: list[Sighting]) -> list[SeenVisitor]:
 
 
 def _insert(hits: Sequence[EnrichedHit]) -> None:
+    if not hits:
+        return
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             with connection.wrap_database_errors, cursor.copy(COPY_HITS) as copy:
