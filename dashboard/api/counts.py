@@ -106,7 +106,8 @@ class CountPage(Schema):
         "hits that were filtered out, by reason, and hits of readers who opted out. “traffic” counts visits and bots. "
         "“position” counts direct visits with a visitor, and how many of them read to the end. “reading” counts ends "
         "by the time since the start: the lower bound of a range of seconds; “too-soon” for readers who can’t have "
-        "read the article; “at-once” for ends that came together with the start."
+        "read the article; “at-once” for ends that came together with the start. The dashboard’s read-through leaves "
+        "out platforms that load every image late, or the end together with the start; these counts have them."
     ),
 )
 def list_counts(
