@@ -25,7 +25,8 @@ SHARE_OF_READING_TIME = 0.25
 MAX_WORDS = 1_000_000
 
 # The values of the counts. Read ends are counted by the lower bounds of their range, in seconds. Each range of the
-# dashboard has two or three of them, so that a median between them is within a fifth of the true one.
+# dashboard has two or three of them, so that a median between them is rarely a fifth off the true one: of samples of 5
+# readers with log-normal times, 95 % are less than 17 % off, and of samples of 20, less than 13 %.
 AT_ONCE, TOO_SOON = "at-once", "too-soon"
 LOWER_BOUNDS = (3, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360, 480, 660, 900, 1260, 1800)
 _VALUES = tuple(map(str, LOWER_BOUNDS))

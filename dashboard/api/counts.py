@@ -106,7 +106,8 @@ class CountPage(Schema):
         "hits that were filtered out, by reason, and hits of readers who opted out. “traffic” counts visits and bots. "
         "“position” counts direct visits with a visitor, and how many of them read to the end. “reading” counts ends "
         "by the seconds since the start. Its values are lower bounds of ranges, “too-soon” (sooner than anyone can "
-        "have read) and “at-once” (loaded together with the start)."
+        "have read) and “at-once” (loaded together with the start). The dashboard’s read-through leaves out platforms "
+        "that load all images late, or the end together with the start. These counts include them."
     ),
 )
 def list_counts(

@@ -29,9 +29,9 @@ class Login(LoginView):
         is_let_in = request.user.is_staff or not self.get_success_url().startswith(reverse("admin:index"))
         self.redirect_authenticated_user = is_let_in
 
-    def get_redirect_url(self) -> str:  # type: ignore[override]  # the stubs have an argument that Django 5.2 lacks
+    def get_redirect_url(self, request: HttpRequest | None = None) -> str:
         """Return where to go, or an empty string. Pages that log in or out would lead back to this one."""
-        url: str = super().get_redirect_url()
+        url = super().get_redirect_url()
         circular = {reverse("login"), reverse("logout"), reverse("admin:login"), reverse("admin:logout")}
         return "" if urlsplit(url).path in circular else url
 

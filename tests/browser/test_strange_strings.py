@@ -1,8 +1,11 @@
 """Strange strings make no page wider than the screen, and no text is cut off or runs into another."""
 
+from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 
 import pytest
+from playwright.sync_api import BrowserContext
 
 from tests.browser.pages import HEIGHT, NARROW, WIDE, Page, Visitors
 from tests.browser.strange import PAGES, furnish
@@ -11,17 +14,27 @@ from tests.server import eventually
 pytestmark = pytest.mark.browser
 
 FITS = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
-# The innermost elements that are wider than the page, and texts that leave their box or are cut off without `…`.
+# The innermost elements that are wider than the page, and texts that leave their box or are cut off without `…`. What
+# depends on all elements around one is remembered: pages have thousands of texts.
 MISFITS = """() => {
     const width = document.documentElement.clientWidth;
     const told = (element) => `${element.tagName.toLowerCase()}#${element.id}.${element.className} in `
         + `${element.parentElement?.tagName.toLowerCase()}.${element.parentElement?.className}: `
         + element.textContent.trim().slice(0, 20);
-    const isHidden = (element) => !element.checkVisibility({ visibilityProperty: true, opacityProperty: true })
-        || [...ancestors(element)].map((each) => getComputedStyle(each))
-            .some((style) => style.clipPath !== "none" || style.clip !== "auto");
     function* ancestors(element) { for (let each = element; each; each = each.parentElement) yield each; }
+    const within = (test, known = new Map()) => function isWithin(element) {
+        if (!element) return false;
+        if (!known.has(element)) known.set(element, test(element) || isWithin(element.parentElement));
+        return known.get(element);
+    };
+    const isClipped = within((element) => {
+        const { clipPath, clip } = getComputedStyle(element);
+        return clipPath !== "none" || clip !== "auto";
+    });
+    const isHidden = (element) => isClipped(element)
+        || !element.checkVisibility({ visibilityProperty: true, opacityProperty: true });
     const isScroller = (element) => ["auto", "scroll"].includes(getComputedStyle(element).overflowX);
+    const isScrolled = within(isScroller);
     const misfits = [];
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     for (let node = walker.nextNode(); node; node = walker.nextNode()) {
@@ -39,7 +52,7 @@ MISFITS = """() => {
             if (parseFloat(style.textIndent) < -999) break;  // an icon stands in its place
             if (isScroller(box)) break;
             const edges = box.getBoundingClientRect();
-            const scrolls = [...ancestors(box)].some(isScroller);
+            const scrolls = isScrolled(box);
             const isOutside = right > (scrolls ? edges.right : Math.min(edges.right, width)) + 1.5
                 || left < (scrolls ? edges.left : Math.max(edges.left, 0)) - 1.5;
             if (isOutside && style.textOverflow !== "ellipsis") misfits.push(told(parent));
@@ -65,9 +78,14 @@ def visitors(chromium, server) -> Visitors:
     return Visitors(chromium, server, furnish(server))
 
 
-def misfits_of(visitors: Visitors, page: Page, **options: object) -> dict[int, list[str]]:
+@pytest.fixture(scope="module")
+def window(visitors) -> Callable[..., BrowserContext]:
+    """Return a function that opens one window for each person: styles and scripts are loaded once."""
+    return cache(visitors.window)
+
+
+def misfits_of(visitors: Visitors, window: BrowserContext, page: Page) -> dict[int, list[str]]:
     """Return what does not fit on a page, by the width of the window."""
-    window = visitors.window(page.who, **options)
     tab = window.new_page()
     visitors.open(page, tab)
     misfits = {}
@@ -78,15 +96,15 @@ def misfits_of(visitors: Visitors, page: Page, **options: object) -> dict[int, l
         misfits[width] = tab.evaluate(MISFITS)
         if not tab.evaluate(FITS):
             misfits[width].append(f"the page is {tab.evaluate('document.documentElement.scrollWidth')} wide")
-    window.close()
+    tab.close()
     return misfits
 
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
-def test_every_text_stays_in_its_box_and_every_page_on_the_screen(visitors, page):
-    assert misfits_of(visitors, page) == {WIDE: [], NARROW: []}
+def test_every_text_stays_in_its_box_and_every_page_on_the_screen(visitors, window, page):
+    assert misfits_of(visitors, window(page.who), page) == {WIDE: [], NARROW: []}
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page.name in {"project", "article", "share"}], ids=str)
-def test_the_tables_of_charts_stay_on_the_screen_without_scripts(visitors, page):
-    assert misfits_of(visitors, page, java_script_enabled=False) == {WIDE: [], NARROW: []}
+def test_the_tables_of_charts_stay_on_the_screen_without_scripts(visitors, window, page):
+    assert misfits_of(visitors, window(page.who, java_script_enabled=False), page) == {WIDE: [], NARROW: []}
