@@ -1,11 +1,12 @@
 """Fixtures that most tests share: a project, a pixel, and people. Also which tests run, and when."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
 
+from collector.intake.wiring import receiver
 from collector.models import Membership, Pixel, Project, Role
 from collector.spool.line import SpooledHit
 from dashboard.visits.cache import REMEMBERED
@@ -16,9 +17,13 @@ TURNS = turns_of_this_run()
 
 
 @pytest.fixture(autouse=True)
-def nothing_remembered() -> None:
-    """Clear the cache of closed days before each test: each has its own database."""
+def nothing_remembered() -> Iterator[None]:
+    """Clear what a process remembers of the database: each test has its own."""
     REMEMBERED.forget()
+    yield
+    if receiver.cache_info().currsize:
+        receiver().close()
+        receiver.cache_clear()
 
 
 @pytest.fixture
