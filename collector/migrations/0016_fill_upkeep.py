@@ -58,6 +58,17 @@ def forget_clock(apps, schema_editor):
     apps.get_model("collector", "Upkeep").objects.all().delete()
 
 
+TOO_SOON, VERDICT, READING, AT_ONCE = 8, 4, 16, 17  # a Verdict and three Dimensions
+
+
+def forget_readings(apps, schema_editor):
+    """On the way back, let all ends count as they did: former versions know neither verdict nor counts of readings."""
+    apps.get_model("collector", "Hit").objects.filter(verdict=TOO_SOON).update(verdict=0)
+    counts = apps.get_model("collector", "DailyCount").objects
+    counts.filter(dimension__in=(READING, AT_ONCE)).delete()
+    counts.filter(dimension=VERDICT, value="too-soon").delete()
+
+
 class Migration(migrations.Migration):
     dependencies = [
         ("collector", "0015_upkeep"),
@@ -67,4 +78,5 @@ class Migration(migrations.Migration):
         migrations.RunPython(fill_uses, forget_uses, elidable=True),
         migrations.RunPython(fill_projects, migrations.RunPython.noop, elidable=True),
         migrations.RunPython(trust_former_clock, forget_clock, elidable=True),
+        migrations.RunPython(migrations.RunPython.noop, forget_readings, elidable=True),
     ]

@@ -176,9 +176,13 @@ def test_ends_keep_their_hits_and_counts_when_reading_times_come():
     assert latest.get_model("collector", "Hit").objects.get().reading_seconds is None
     assert latest.get_model("collector", "DailyCount").objects.get().hits == 3
     assert latest.get_model("collector", "Project").objects.get().min_reading_seconds == 10
+    latest.get_model("collector", "Hit").objects.update(verdict=8, reading_seconds=1)
+    for dimension, value in ((4, "too-soon"), (16, "at-once"), (17, str(pixel.pk))):
+        latest.get_model("collector", "DailyCount").objects.create(
+            project_id=project.pk, pixel_id=pixel.pk, dimension=dimension, date=date(2026, 11, 22), platform="medium",
+            value=value, hits=1, visitors=0,
+        )  # fmt: skip
     back = migrate("0011_plain_words")
-    assert (
-        back.get_model("collector", "Hit").objects.count(),
-        back.get_model("collector", "DailyCount").objects.count(),
-    ) == (1, 1)
+    assert list(back.get_model("collector", "Hit").objects.values_list("verdict", flat=True)) == [0]
+    assert list(back.get_model("collector", "DailyCount").objects.values_list("dimension", "value")) == [(2, "end")]
     migrate()
