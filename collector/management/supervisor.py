@@ -17,7 +17,7 @@ POLL_SECONDS = 0.2
 STOP_SECONDS = 20.0
 HEALTHY_SECONDS = 10.0  # a child that ran this long is restarted at once
 MAX_PAUSE_SECONDS = 8.0
-NICE = 5  # a third of a web process's weight (sched(7), The nice value)
+NICE = 10  # a tenth of a web process's weight (sched(7), The nice value): enough to store a hit within about a second
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
