@@ -48,7 +48,8 @@ def test_the_drain_has_a_lower_priority_than_the_web_processes_and_is_not_starve
     assert os.sched_getscheduler(server.drain_pid()) == os.SCHED_BATCH
     assert {os.sched_getscheduler(pid) for pid in server.workers()} == {os.SCHED_OTHER}
     [nice_of_web] = {os.getpriority(os.PRIO_PROCESS, pid) for pid in server.workers()}
-    assert nice_of_web < os.getpriority(os.PRIO_PROCESS, server.drain_pid()) < 10
+    # With 19 it would store nothing beside two busy processes.
+    assert nice_of_web < os.getpriority(os.PRIO_PROCESS, server.drain_pid()) <= 10
     # Linux balances whole sessions first (sched(7), autogroup). The policy works only within one session.
     assert {os.getsid(pid) for pid in (server.drain_pid(), *server.workers())} == {os.getsid(server.pid)}
 
