@@ -58,7 +58,7 @@ class Reading:
     @property
     def comes_at_once(self) -> bool:
         """Whether nearly all ends were loaded together with the start, so that none says who read the article."""
-        ends = self.finished + self.at_once + self.too_soon
+        ends = max(self.finished, self.by_bound.total()) + self.at_once + self.too_soon
         return ends >= FEWEST_ENDS and self.at_once >= SHARE_AT_ONCE * ends
 
     @property

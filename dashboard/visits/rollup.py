@@ -189,14 +189,14 @@ class RollupSource:
     def pixel_platforms(self, pixels: Sequence[int]) -> dict[int, Counter[str]]:
         """Return the visits of each of the pixels by platform. One query."""
         by_pixel: dict[int, Counter[str]] = defaultdict(Counter)
-        for key, total in self._visits_and_readings(pixels).items():
+        for key, total in self._visits_and_times(pixels).items():
             if key.dimension == Dimension.TOTAL:
                 by_pixel[key.pixel_id][key.platform] += total.visits
         return by_pixel
 
     def pixel_readings(self, pixels: Sequence[int]) -> dict[int, Reading]:
-        """Return how far and how long each of the pixels is read. One query, which `pixel_platforms` shares."""
-        return _whole_readings(self._visits_and_readings(pixels))
+        """Return how long each of the pixels is read, without its starts. One query, which `pixel_platforms` shares."""
+        return _whole_readings(self._visits_and_times(pixels))
 
     def read_through(self) -> ReadThrough:
         """Return the read-through of one pixel. One query."""
@@ -211,7 +211,7 @@ class RollupSource:
 
     def _pixels_on_platform(self, pixel_ids: Sequence[int]) -> dict[int, PixelTotal]:
         pixels: dict[int, PixelTotal] = defaultdict(PixelTotal)
-        totals = self._visits_and_readings(pixel_ids)
+        totals = self._totals(pixel_ids, [Dimension.TOTAL, *READING_DIMENSIONS], PixelReadingKey)
         for key, total in totals.items():
             if key.dimension == Dimension.TOTAL:
                 pixels[key.pixel_id].add(Dimension.PIXEL, total.visits, total.visitors)
@@ -219,8 +219,8 @@ class RollupSource:
             add_reading(pixels[pixel_id], reading)
         return pixels
 
-    def _visits_and_readings(self, pixel_ids: Sequence[int]) -> Mapping[PixelReadingKey, Total]:
-        return self._totals(pixel_ids, [Dimension.TOTAL, *READING_DIMENSIONS], PixelReadingKey)
+    def _visits_and_times(self, pixel_ids: Sequence[int]) -> Mapping[PixelReadingKey, Total]:
+        return self._totals(pixel_ids, [Dimension.TOTAL, Dimension.READING], PixelReadingKey)
 
     def _leave_out_platforms_at_once(self, pixels: Mapping[int, PixelTotal]) -> None:
         """Leave out, of each article, the platforms that show its end at once. One query, none without such ends.
