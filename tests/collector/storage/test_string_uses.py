@@ -113,19 +113,17 @@ def delete_in_another_process(deleted):
     connection.close()
 
 
-def spool_old_and_new(directory, pixel):
+def spool_old_and_new(directory, pixel, round_number):
     """Spool 12 batches of 20 hits that name the same strings; two of three batches are past the retention."""
     for batch in range(12):
         at = "2026-11-02T10:00" if batch % 3 else "2026-11-22T10:00"
-        hits = [hit(pixel, at, agent=f"{CHROME}{n % 7}", page=f"{PAGE}{n % 5}", visitor=n) for n in range(20)]
+        agents = [f"{CHROME}{round_number}.{n % 7}" for n in range(20)]
+        hits = [hit(pixel, at, agent=agents[n], page=f"{PAGE}{n % 5}", visitor=n) for n in range(20)]
         spool(directory, hits)
 
 
-@pytest.mark.postgresql
-def test_two_drains_and_a_purge_at_once_leave_no_hit_without_its_strings(tmp_path, project, pixel):
-    Project.objects.update(retention_days=10)
-    for drain_number in range(2):
-        spool_old_and_new(tmp_path / str(drain_number), pixel)
+def drain_and_purge_at_once(directories):
+    """Drain each directory in a thread of its own while another one purges; return what any of them raised."""
     stop = threading.Event()
     errors: list[BaseException] = []
 
@@ -142,8 +140,8 @@ def test_two_drains_and_a_purge_at_once_leave_no_hit_without_its_strings(tmp_pat
             delete_expired(NOW)
 
     drains = [
-        threading.Thread(target=run, args=(lambda number=number: drain(tmp_path / str(number), batch_lines=20),))
-        for number in range(2)
+        threading.Thread(target=run, args=(lambda directory=directory: drain(directory, batch_lines=20),))
+        for directory in directories
     ]
     purging = threading.Thread(target=run, args=(purge,))
     for thread in (purging, *drains):
@@ -152,11 +150,24 @@ def test_two_drains_and_a_purge_at_once_leave_no_hit_without_its_strings(tmp_pat
         thread.join()
     stop.set()
     purging.join()
+    return errors
 
-    assert errors == []
-    assert Hit.objects.filter(at__gte=NOW - timedelta(days=1)).count() == 2 * 4 * 20
+
+@pytest.mark.postgresql
+def test_two_drains_and_a_purge_at_once_leave_no_hit_without_its_strings(tmp_path, project, pixel):
+    Project.objects.update(retention_days=10)
+    rounds = 0
+    # Usually once. Whether the purge finds strings in the moment before a drain notes their use is chance.
+    while not rounds or (not Upkeep.objects.get().string_deletions and rounds < 20):
+        directories = [tmp_path / f"{rounds}-{drain_number}" for drain_number in range(2)]
+        for directory in directories:
+            spool_old_and_new(directory, pixel, rounds)
+        assert drain_and_purge_at_once(directories) == []
+        rounds += 1
+
+    assert Hit.objects.filter(at__gte=NOW - timedelta(days=1)).count() == rounds * 2 * 4 * 20
     assert not Hit.objects.filter(user_agent__string=None).exists()
     assert not Hit.objects.filter(page__url=None).exists()
     delete_expired(NOW)
-    assert UserAgent.objects.count() == 7
+    assert UserAgent.objects.count() == rounds * 7
     assert Upkeep.objects.get().string_deletions > 0
