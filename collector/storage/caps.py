@@ -17,8 +17,6 @@ MAX_PAGES = 200  # of a pixel on unlisted hosts, and as many on platforms that a
 MAX_PLATFORMS = 50
 MAX_PROJECT_PLATFORMS = 200
 MAX_REMEMBERED = 5_000  # days of a pixel or a project
-# Together they count every hit that adds a row; totals and pages only count visits.
-_ALL_HITS = (Dimension.TRAFFIC, Dimension.VERDICT, Dimension.POSITION)
 
 
 @dataclass(slots=True)
