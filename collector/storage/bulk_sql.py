@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 import msgspec
+from django.db import connection
 
 Item = TypeVar("Item")
 # The parameters of one statement. SQLite allows 32,766, and before 3.32 999 (sqlite.org, Limits In SQLite, 9).
@@ -23,6 +24,36 @@ def columns_from_json(count: int) -> str:
 def json_columns(rows: Sequence[Sequence[Any]]) -> list[str]:
     """Return each column of the rows as one JSON array, to be one parameter of a statement."""
     return [msgspec.json.encode(column).decode() for column in zip(*rows, strict=True)]
+
+
+def write_rows(for_postgresql: str, for_sqlite: str, rows: Sequence[Sequence[Any]]) -> None:
+    """Run a statement that writes rows. No statement without any.
+
+    PostgreSQL runs it once, with `json_columns`; bytes are in base64 there. SQLite runs it for each row.
+    """
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(for_postgresql, json_columns(rows))
+        else:
+            cursor.executemany(for_sqlite, rows)
+
+
+def fetch_for_rows(for_postgresql: str, for_sqlite: str, rows: Sequence[Sequence[Any]]) -> list[Any]:
+    """Return what a statement returns for rows. One statement, none without any.
+
+    PostgreSQL gets `json_columns`, SQLite one JSON array of all rows.
+    """
+    if not rows:
+        return []
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(for_postgresql, json_columns(rows))
+        else:
+            cursor.execute(for_sqlite, [msgspec.json.encode(rows).decode()])
+        fetched: list[Any] = cursor.fetchall()
+    return fetched
 
 
 def chunks(items: Iterable[Item], size: int = MAX_PARAMETERS) -> Iterator[list[Item]]:

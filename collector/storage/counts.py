@@ -8,13 +8,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from operator import attrgetter
 
-from django.db import connection
-
 from collector.classify.platforms import lazy_platforms
 from collector.models import DailyCount, Dimension, Evidence, Position, Traffic, Verdict
 from collector.models.counts import ALL_PLATFORMS, WHOLE_PROJECT
 from collector.models.reading import AT_ONCE
-from collector.storage.bulk_sql import columns_from_json, json_columns
+from collector.storage.bulk_sql import columns_from_json, write_rows
 from collector.storage.countable import (
     VALUE_OF_POSITION,
     VALUE_OF_TRAFFIC,
@@ -127,14 +125,8 @@ class Counts:
         hits = self._hits | _of_projects(self._hits)
         rows = _rows(hits, self._visitors)
         rows += _rows(_joined(hits), _joined(self._visitors))
-        if not rows:
-            return
         rows.sort()
-        with connection.cursor() as cursor:
-            if connection.vendor == "postgresql":
-                cursor.execute(UPSERT_POSTGRESQL, json_columns(rows))
-            else:
-                cursor.executemany(UPSERT_SQLITE, rows)
+        write_rows(UPSERT_POSTGRESQL, UPSERT_SQLITE, rows)
         for project_id, day in sorted({(row[0], row[1]) for row in rows if row[6] < 0}):  # after `replace`
             DailyCount.objects.filter(project_id=project_id, date=day, hits=0).delete()
 

@@ -1,7 +1,7 @@
 """Distinct user agents and pages: each string has one row, created when it is first seen.
 
 Rows are created in a transaction of their own, before the one that stores the hits. If that one fails, unused rows may
-stay until `unused_strings` deletes them, and the memory of this process stays correct.
+stay until `delete_unused_strings` deletes them, and the memory of this process stays correct.
 """
 
 import hashlib
@@ -9,12 +9,12 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Model
 
 from collector.classify.agents import Agent, parse_agent, refined
 from collector.models import Page
-from collector.storage.bulk_sql import chunks, columns_from_json, json_columns
+from collector.storage.bulk_sql import chunks, columns_from_json, write_rows
 
 Stored = TypeVar("Stored")  # what is remembered of a row
 Texts = tuple[str, ...]  # the columns of a row, without id and digest
@@ -23,7 +23,7 @@ MAX_LABEL = 255
 HOST_FOLLOWS = "\n"  # between the URL and the host of a key; no URL contains it
 HINTS_FOLLOW = "\n"  # between string and hints of a key; no header's value contains it
 _INSERT = "/* interned.insert */ INSERT INTO {table} (digest, {columns}) {rows} ON CONFLICT DO NOTHING"
-_ROWS_POSTGRESQL = "SELECT decode(digest, 'hex'), {columns} FROM {json} AS row (digest, {columns})"
+_ROWS_POSTGRESQL = "SELECT decode(digest, 'base64'), {columns} FROM {json} AS row (digest, {columns})"
 
 
 class DistinctStrings(Generic[Stored]):
@@ -42,13 +42,10 @@ class DistinctStrings(Generic[Stored]):
     ) -> None:
         self._model = model
         self._facts: tuple[str, ...] = facts
-        self._insert_sql = _INSERT.format(
-            table=model._meta.db_table,
-            columns=", ".join(columns),
-            rows=_ROWS_POSTGRESQL.format(columns=", ".join(columns), json=columns_from_json(1 + len(columns)))
-            if connection.vendor == "postgresql"
-            else f"VALUES (%s{', %s' * len(columns)})",
-        )
+        names, table = ", ".join(columns), model._meta.db_table
+        rows = _ROWS_POSTGRESQL.format(columns=names, json=columns_from_json(1 + len(columns)))
+        self._insert_postgresql = _INSERT.format(table=table, columns=names, rows=rows)
+        self._insert_sqlite = _INSERT.format(table=table, columns=names, rows=f"VALUES (%s{', %s' * len(columns)})")
         self._stored: Callable[[tuple[Any, ...]], Stored] = stored
         self._remembered: OrderedDict[str, Stored] = OrderedDict()
 
@@ -90,11 +87,8 @@ class DistinctStrings(Generic[Stored]):
 
         Django's models would take five times as long.
         """
-        with transaction.atomic(), connection.cursor() as cursor:
-            if connection.vendor == "postgresql":
-                cursor.execute(self._insert_sql, json_columns([(key.hex(), *texts) for key, *texts in rows]))
-            else:
-                cursor.executemany(self._insert_sql, rows)
+        with transaction.atomic():
+            write_rows(self._insert_postgresql, self._insert_sqlite, rows)
 
     def _read(self, strings: Mapping[bytes, str]) -> dict[str, Stored]:
         found: dict[str, Stored] = {}

@@ -85,7 +85,7 @@ def judge(visits: Sequence[EnrichedHit], ends: Sequence[EnrichedHit]) -> list[Re
     readers = {_reader(end) for end in ends} | {end.reader for end in stored}
     if not readers:
         return []
-    _keep_latest(ends)
+    reading_sql.keep_latest_ends((end.project_id, end.date, end.pixel_id, end.at_us) for end in ends)
     starts = _starts(readers, visits)
     min_seconds = _min_seconds({pixel_id for _, _, pixel_id, _ in readers})
     for end in ends:
@@ -152,15 +152,6 @@ def _late(visits: Sequence[EnrichedHit]) -> list[EnrichedHit]:
         for visit in visits
         if visit.at_us - EARLY_US <= latest.get((visit.project_id, visit.date, visit.pixel_id), 0)
     ]
-
-
-def _keep_latest(ends: Iterable[EnrichedHit]) -> None:
-    """Remember the latest end of each pixel and day, for `_late`. One statement."""
-    latest: dict[tuple[int, str, int], int] = {}
-    for end in ends:
-        pixel_day = (end.project_id, end.date, end.pixel_id)
-        latest[pixel_day] = max(latest.get(pixel_day, 0), end.at_us)
-    reading_sql.keep_latest_ends(latest)
 
 
 def _since(visits: Iterable[EnrichedHit]) -> list[tuple[int, str, int, int, int]]:

@@ -1,13 +1,12 @@
 """The statements of `reading`: what is remembered of readers, and their ends among the hits."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-import msgspec
 from django.db import connection
 
 from collector.models import Position
-from collector.storage.bulk_sql import columns_from_json, json_columns
+from collector.storage.bulk_sql import columns_from_json, fetch_for_rows, json_columns, write_rows
 
 PixelDay = tuple[int, str, int]  # project, day, pixel
 ReaderSince = tuple[int, str, int, int, int]  # project, day, pixel, visitor, moment
@@ -15,16 +14,17 @@ EndRow = tuple[int, str, int, int, int, int]  # project, day, pixel, visitor, id
 
 _LOCK_CLASS = 0x0F00  # of our advisory locks
 _COLUMNS = "project_id, date, pixel_id, position, visitor, id, at_us"
-INSERT_POSTGRESQL = f"""
+_INSERT = f"""
     /* reading.insert */
     INSERT INTO collector_dailyreading ({_COLUMNS})
+    {{rows}}
+"""
+_ROWS_POSTGRESQL = f"""
     SELECT project_id::int, date::date, pixel_id::int, position::smallint, visitor::bigint, id::bigint, at_us::bigint
     FROM {columns_from_json(7)} AS row ({_COLUMNS})
 """
-INSERT_SQLITE = f"""
-    /* reading.insert */
-    INSERT INTO collector_dailyreading ({_COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s)
-"""
+_ROWS_SQLITE = "VALUES (%s, %s, %s, %s, %s, %s, %s)"
+INSERT_POSTGRESQL, INSERT_SQLITE = _INSERT.format(rows=_ROWS_POSTGRESQL), _INSERT.format(rows=_ROWS_SQLITE)
 LOCK_PIXELS = f"""
     /* reading.lock_pixels */
     SELECT CASE WHEN has_ends THEN pg_advisory_xact_lock({_LOCK_CLASS}, id)::text
@@ -70,11 +70,8 @@ _KEEP_LATEST_END = f"""
     ON CONFLICT (project_id, date, pixel_id, position, visitor, id) DO UPDATE SET at_us = excluded.at_us
     WHERE collector_dailyreading.at_us < excluded.at_us
 """
-KEEP_LATEST_END_POSTGRESQL = _KEEP_LATEST_END.format(
-    rows=f"""SELECT project_id::int, date::date, pixel_id::int, position::smallint, visitor::bigint, id::bigint,
-        at_us::bigint FROM {columns_from_json(7)} AS row ({_COLUMNS})"""
-)
-KEEP_LATEST_END_SQLITE = _KEEP_LATEST_END.format(rows="VALUES (%s, %s, %s, %s, %s, %s, %s)")
+KEEP_LATEST_END_POSTGRESQL = _KEEP_LATEST_END.format(rows=_ROWS_POSTGRESQL)
+KEEP_LATEST_END_SQLITE = _KEEP_LATEST_END.format(rows=_ROWS_SQLITE)
 FIND_STARTS = f"""
     /* reading.find_starts */
     WITH reader AS MATERIALIZED (SELECT * FROM {{readers}})
@@ -111,29 +108,26 @@ UPDATE_HIT = """
 
 def insert(rows: Sequence[tuple[Any, ...]]) -> None:
     """Insert rows of `_COLUMNS`."""
-    _insert(rows, INSERT_POSTGRESQL, INSERT_SQLITE)
+    write_rows(INSERT_POSTGRESQL, INSERT_SQLITE, rows)
 
 
-def keep_latest_ends(latest: Mapping[PixelDay, int]) -> None:
-    """Store the moment of the latest end of each pixel and day, where it is later than the stored one."""
+def keep_latest_ends(ends: Iterable[tuple[int, str, int, int]]) -> None:
+    """Store the moment of the latest end of each pixel and day, where it is later than the stored one.
+
+    `ends` have their project, day, pixel and moment. One statement, none without ends.
+    """
+    latest: dict[PixelDay, int] = {}
+    for project_id, day, pixel_id, at_us in ends:
+        pixel_day = (project_id, day, pixel_id)
+        latest[pixel_day] = max(latest.get(pixel_day, 0), at_us)
     rows = [(*pixel_day, int(Position.END), 0, 0, at_us) for pixel_day, at_us in sorted(latest.items())]
-    _insert(rows, KEEP_LATEST_END_POSTGRESQL, KEEP_LATEST_END_SQLITE)
+    write_rows(KEEP_LATEST_END_POSTGRESQL, KEEP_LATEST_END_SQLITE, rows)
 
 
 def find_latest_ends(pixel_days: Iterable[PixelDay]) -> dict[PixelDay, int]:
     """Return the moment of the latest end of each pixel and day that has any."""
     rows = _of_readers(FIND_LATEST_ENDS, [(*pixel_day, 0, 0) for pixel_day in pixel_days])
     return {(project_id, day, pixel_id): at_us for project_id, day, pixel_id, at_us in rows}
-
-
-def _insert(rows: Sequence[tuple[Any, ...]], for_postgresql: str, for_sqlite: str) -> None:
-    if not rows:
-        return
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(for_postgresql, json_columns(rows))
-        else:
-            cursor.executemany(for_sqlite, rows)
 
 
 def lock_pixels(with_visits: Collection[int], with_ends: Collection[int]) -> None:
@@ -159,15 +153,7 @@ def find_starts(readers: Iterable[tuple[int, str, int, int]]) -> list[tuple[int,
 
 def lock_hits(keys: Sequence[tuple[int, str, int]]) -> list[tuple[int, int, str, int, int | None]]:
     """Return project, id, platform, verdict and reading seconds of hits, which stay locked. No query without keys."""
-    if not keys:
-        return []
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(LOCK_HITS, json_columns(keys))
-        else:
-            cursor.execute(FIND_HITS, [msgspec.json.encode(keys).decode()])
-        hits: list[tuple[int, int, str, int, int | None]] = cursor.fetchall()
-    return hits
+    return fetch_for_rows(LOCK_HITS, FIND_HITS, keys)
 
 
 def update_hits(rows: Sequence[tuple[int, int | None, int, str, int]]) -> None:
@@ -178,14 +164,8 @@ def update_hits(rows: Sequence[tuple[int, int | None, int, str, int]]) -> None:
 
 
 def _of_readers(statement: str, readers: Sequence[ReaderSince]) -> list[Any]:
-    if not readers:
-        return []
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            sql = statement.format(readers=_READERS_POSTGRESQL, date="stored.date::text")
-            cursor.execute(sql, json_columns(readers))
-        else:
-            sql = statement.format(readers=_READERS_SQLITE, date="stored.date || ''")
-            cursor.execute(sql, [msgspec.json.encode(readers).decode()])
-        rows: list[Any] = cursor.fetchall()
-    return rows
+    return fetch_for_rows(
+        statement.format(readers=_READERS_POSTGRESQL, date="stored.date::text"),
+        statement.format(readers=_READERS_SQLITE, date="stored.date || ''"),
+        readers,
+    )

@@ -203,12 +203,7 @@ def _remember_visitors(project: Project, day: str, changes: Iterable[tuple[HitTo
     rows = [DailyVisitor(project=project, date=day, pixel_id=pixel_id, visitor=visitor) for pixel_id, visitor in seen]
     DailyVisitor.objects.bulk_create(rows, CHUNK_ROWS, ignore_conflicts=True)
     DailyReading.objects.bulk_create(readings, CHUNK_ROWS, ignore_conflicts=True)
-    latest: dict[tuple[int, str, int], int] = {}
-    for row in readings:
-        if row.position == Position.END:
-            pixel_day = (project.pk, day, row.pixel_id)
-            latest[pixel_day] = max(latest.get(pixel_day, 0), row.at_us)
-    keep_latest_ends(latest)
+    keep_latest_ends((project.pk, day, row.pixel_id, row.at_us) for row in readings if row.position == Position.END)
 
 
 def _reading_of(project: Project, day: str, hit: HitToJudge, visitor: int) -> DailyReading:

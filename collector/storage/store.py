@@ -9,12 +9,11 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-import msgspec
 from django.db import connection
 
 from collector.models import Position
 from collector.models.counts import WHOLE_PROJECT
-from collector.storage.bulk_sql import columns_from_json, json_columns
+from collector.storage.bulk_sql import columns_from_json, fetch_for_rows
 from collector.storage.countable import is_judged
 from collector.storage.counts import Counts
 from collector.storage.enrich import EnrichedHit
@@ -146,15 +145,7 @@ def _flag_new_visitors(visits: Sequence[EnrichedHit]) -> None:
 
 def _claim(sightings: list[Sighting]) -> list[SeenVisitor]:
     """Insert sightings, which are sorted by key, and return those that were not there before."""
-    if not sightings:
-        return []
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(CLAIM_POSTGRESQL, json_columns(sightings))
-        else:
-            cursor.execute(CLAIM_SQLITE, [msgspec.json.encode(sightings).decode()])
-        claimed: list[SeenVisitor] = cursor.fetchall()
-    return claimed
+    return fetch_for_rows(CLAIM_POSTGRESQL, CLAIM_SQLITE, sightings)
 
 
 def _insert(hits: Sequence[EnrichedHit]) -> None:

@@ -9,17 +9,16 @@ A drain remembers the ids of strings, and may be about to store a hit that names
 its transaction. If it has changed since the drain looked its strings up, the drain forgets them and looks again.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import DatabaseError, connection, transaction
 from django.db.models import F
 
 from collector.models import Page, StringKind, StringUse, Upkeep, UserAgent
-from collector.storage.bulk_sql import chunks, columns_from_json, json_columns
+from collector.storage.bulk_sql import chunks, columns_from_json, write_rows
 from collector.storage.enrich import EnrichedHit
 
 STEP_STRINGS = 10_000  # looked at by one query
@@ -93,7 +92,7 @@ class StringUses:
                 if string_id and seen_before > max(self._noted.get(key, ""), new.get(key, "")):
                     new[key] = seen_before
         if new:
-            _store([(*key, new[key]) for key in sorted(new)])
+            write_rows(UPSERT_POSTGRESQL, UPSERT_SQLITE, [(*key, new[key]) for key in sorted(new)])
             if len(self._noted) > MAX_REMEMBERED:
                 self._noted.clear()
             self._noted |= new
@@ -108,14 +107,6 @@ def _end_of_day(day: str, zone: str) -> str:
     """Return the moment at which a local day ends, in UTC, as both databases read it."""
     next_day = datetime.fromisoformat(day) + timedelta(days=1)
     return f"{next_day.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC):%Y-%m-%d %H:%M:%S}"
-
-
-def _store(rows: Sequence[tuple[Any, ...]]) -> None:
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(UPSERT_POSTGRESQL, json_columns(rows))
-        else:
-            cursor.executemany(UPSERT_SQLITE, rows)
 
 
 def delete_uses(project_id: int, until: datetime) -> int:
