@@ -20,7 +20,12 @@ from collector.storage.interned import page_label
 from collector.storage.moments import EpochSecond
 from dashboard.visits.filters import Filters
 from dashboard.visits.periods import DAY, Bucket, Period, midnight
-from dashboard.visits.readings import READING_DIMENSIONS, Reading, add_reading, readings_by_platform, whole_reading
+from dashboard.visits.readings import (
+    READING_DIMENSIONS,
+    Reading,
+    add_reading,
+    whole_readings,
+)
 from dashboard.visits.results import (
     PixelTotal,
     PlatformDay,
@@ -177,10 +182,7 @@ class RawHitSource:
         return platforms
 
     def pixel_readings(self, pixels: Sequence[int]) -> dict[int, Reading]:
-        values: dict[int, list[PlatformValue]] = defaultdict(list)
-        for pixel_id, value in self._reading_values():
-            values[pixel_id].append(value)
-        return {pixel_id: whole_reading(readings_by_platform(of_pixel)) for pixel_id, of_pixel in values.items()}
+        return whole_readings(self._reading_values())
 
     def read_through(self) -> ReadThrough:
         return read_through([self._pixels().get(self._pixel_id, PixelTotal())])

@@ -98,6 +98,14 @@ def whole_reading(readings: Mapping[str, Reading]) -> Reading:
     return whole
 
 
+def whole_readings(values: Iterable[tuple[int, PlatformValue]]) -> dict[int, Reading]:
+    """Return how each article is read, from the counts of `READING_DIMENSIONS`, each with the id of its pixel."""
+    by_pixel: dict[int, list[PlatformValue]] = defaultdict(list)
+    for pixel_id, value in values:
+        by_pixel[pixel_id].append(value)
+    return {pixel_id: whole_reading(readings_by_platform(of_pixel)) for pixel_id, of_pixel in by_pixel.items()}
+
+
 def add_reading(total: PixelTotal, reading: Reading) -> None:
     """Replace what `total` has of the starts and ends of an article."""
     total.started, total.finished, total.at_once = reading.started, reading.finished, reading.at_once

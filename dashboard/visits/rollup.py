@@ -23,6 +23,7 @@ from dashboard.visits.readings import (
     add_reading,
     readings_by_platform,
     whole_reading,
+    whole_readings,
 )
 from dashboard.visits.results import (
     BY_PIXEL,
@@ -251,10 +252,10 @@ class RollupSource:
 
 def _whole_readings(totals: Mapping[PixelReadingKey, Total]) -> dict[int, Reading]:
     """Return how each article is read."""
-    values: dict[int, list[PlatformValue]] = defaultdict(list)
-    for key, total in totals.items():
-        values[key.pixel_id].append(PlatformValue(key.platform, key.dimension, key.value, total.visits))
-    return {pixel_id: whole_reading(readings_by_platform(of_pixel)) for pixel_id, of_pixel in values.items()}
+    return whole_readings(
+        (key.pixel_id, PlatformValue(key.platform, key.dimension, key.value, total.visits))
+        for key, total in totals.items()
+    )
 
 
 def _merged(closed_sums: Mapping[GroupKey, Total], open_sums: Mapping[GroupKey, Total]) -> Mapping[GroupKey, Total]:

@@ -42,8 +42,8 @@ def reading_time_panel(pixel: Pixel, readings: Mapping[str, Reading]) -> Panel |
 
 def median_text(reading: Reading) -> str:
     """Write the median reading time, such as `3 mins 20 secs`; a dash where too few read to the end."""
-    seconds = reading.median_seconds
-    if seconds is None or reading.by_bound.total() < FEWEST_FOR_MEDIAN:
+    seconds = _median_seconds(reading)
+    if seconds is None:
         return formatting.UNSEEN
     if seconds >= ROWS[-1]:
         return _or_more(ROWS[-1])
@@ -52,8 +52,12 @@ def median_text(reading: Reading) -> str:
 
 def median_number(reading: Reading) -> int | None:
     """Return the median reading time in seconds for spreadsheets; None where too few read to the end."""
-    seconds = reading.median_seconds
-    return None if seconds is None or reading.by_bound.total() < FEWEST_FOR_MEDIAN else round(seconds)
+    seconds = _median_seconds(reading)
+    return None if seconds is None else round(seconds)
+
+
+def _median_seconds(reading: Reading) -> float | None:
+    return reading.median_seconds if reading.by_bound.total() >= FEWEST_FOR_MEDIAN else None
 
 
 def at_once_note(slugs: list[str]) -> str:
