@@ -14,7 +14,7 @@ import maxminddb
 from django.conf import settings
 from django.http import HttpRequest
 
-from collector.intake.geofeeds import Geofeeds
+from collector.intake.geofeeds import IPV4_MAPPED, Geofeeds
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +25,6 @@ _PRIVATE = re.compile(
     r"|::1$|f[cd]|fe[89ab]"
 )  # RFC 1918, 6598, 3927, 4193 and 4291, and loopback
 _FOR = re.compile(r'(?:^|;)\s*for=("[^"]*"|[^;,\s"]+)', re.IGNORECASE)
-_MAPPED = bytes(10) + b"\xff\xff"  # ::ffff:0:0/96, IPv4 within IPv6 (RFC 4291, 2.5.5.2)
 _6TO4 = b"\x20\x02"  # 2002::/16 (RFC 3056, 2)
 _TEREDO = b"\x20\x01\x00\x00"  # 2001::/32 (RFC 4380, 4)
 _NAT64 = b"\x00\x64\xff\x9b" + bytes(8)  # 64:ff9b::/96 (RFC 6052, 2.1)
@@ -151,8 +150,8 @@ def _canonical(address: str) -> str:
         packed = inet_pton(AF_INET6, address.partition("%")[0])
     except (OSError, ValueError):
         return ""
-    if packed.startswith(_MAPPED):
-        return inet_ntop(AF_INET, packed[len(_MAPPED) :])
+    if packed.startswith(IPV4_MAPPED):
+        return inet_ntop(AF_INET, packed[len(IPV4_MAPPED) :])
     return inet_ntop(AF_INET6, packed)
 
 

@@ -13,7 +13,7 @@ from socket import AF_INET, AF_INET6, inet_pton
 
 logger = logging.getLogger(__name__)
 
-_MAPPED = bytes(10) + b"\xff\xff"  # ::ffff:0:0/96, IPv4 within IPv6 (RFC 4291, 2.5.5.2)
+IPV4_MAPPED = bytes(10) + b"\xff\xff"  # ::ffff:0:0/96, IPv4 within IPv6 (RFC 4291, 2.5.5.2)
 _COUNTRY = re.compile(r"[A-Z]{2}|")
 _UNKNOWN_COUNTRIES = frozenset({"", "ZZ"})  # an empty one means "do not geolocate" (2.1.2); ZZ is CLDR's unknown
 _NO_ENTRY = 0  # in place of a country's number
@@ -104,7 +104,7 @@ class Geofeeds:
             length = int(length_text) if slash else len(packed) * 8
         except (OSError, ValueError):
             return None
-        if packed.startswith(_MAPPED) and length >= 96:
+        if packed.startswith(IPV4_MAPPED) and length >= 96:
             family, packed, length = AF_INET, packed[12:], length - 96
         size = 1 << (len(packed) * 8 - length) if 0 <= length <= len(packed) * 8 else 0
         start = int.from_bytes(packed, "big")
