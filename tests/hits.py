@@ -1,5 +1,6 @@
 """Invented hits for tests, and a drain that stores them."""
 
+import threading
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,6 +38,21 @@ def spool(directory: Path, hits: Iterable[SpooledHit]) -> None:
     for spooled_hit in hits:
         writer.append(spooled_hit.to_line())
     writer.close()
+
+
+def run_one_round(directory: Path) -> None:
+    """Run the drain of a directory until it first waits: it has then done everything that it does regularly."""
+    stop = threading.Event()
+
+    class Rounds:
+        """An event that is set after the first round of the drain."""
+
+        is_set = staticmethod(stop.is_set)
+
+        def wait(self, seconds: float) -> None:
+            stop.set()
+
+    Drain(directory).run(Rounds())  # type: ignore[arg-type]
 
 
 def drain(directory: Path, **options: int) -> Drain:

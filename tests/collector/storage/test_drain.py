@@ -17,7 +17,7 @@ from collector.spool.writer import SpoolWriter
 from collector.storage import drain as drain_module
 from collector.storage import store as store_module
 from collector.storage.drain import SET_ASIDE_FILE, AnotherDrainError, Drain
-from tests.hits import counts, drain, hit, spool
+from tests.hits import counts, drain, hit, run_one_round, spool
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -93,17 +93,7 @@ def test_finished_segments_are_deleted_while_hits_keep_coming(directory, pixel):
 def test_expired_rows_are_deleted_while_hits_keep_coming(directory, pixel):
     DailySalt.objects.create(date="2020-01-01", salt=b"x" * 32)
     spool(directory, [hit(pixel)])
-    stop = threading.Event()
-
-    class Rounds:
-        """An event that is set after the first round of the drain."""
-
-        is_set = staticmethod(stop.is_set)
-
-        def wait(self, seconds):
-            stop.set()
-
-    Drain(directory).run(Rounds())
+    run_one_round(directory)
 
     assert Hit.objects.count() == 1
     assert not DailySalt.objects.filter(date="2020-01-01").exists()

@@ -8,9 +8,9 @@ from django.utils import timezone
 
 from collector.models import DailySalt, Pixel
 from collector.storage import standby
-from collector.storage.drain import Drain
 from collector.storage.salts import dates_to_load
 from collector.storage.standby import expire_regularly, expire_standby, read_standby, update_standby
+from tests.hits import run_one_round
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOW = timezone.now()
@@ -97,17 +97,7 @@ def test_purge_removes_expired_salts_from_the_file(directory, pixel, settings, m
 
 
 def test_the_drain_keeps_the_file_up_to_date(directory, pixel):
-    stop = threading.Event()
-
-    class Rounds:
-        """An event that is set after the first round of the drain."""
-
-        is_set = staticmethod(stop.is_set)
-
-        def wait(self, seconds):
-            stop.set()
-
-    Drain(directory).run(Rounds())
+    run_one_round(directory)
 
     assert pixel.token in read_standby(directory, NOW).pixels
 
