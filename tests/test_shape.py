@@ -12,10 +12,11 @@ MAX_FUNCTION_LINES = 40
 
 # Each folder, and what it may import of ours: only what stands after it on the way of a hit
 # (intake → spool → storage) or on the way of a view (views → report → visits), and what all share.
-DATA = {"collector.models", "collector.classify"}
+DATA = {"collector.models", "collector.classify", "collector.programs"}
 MAY_IMPORT = {
     "collector.classify": set(),
     "collector.models": {"collector.classify"},
+    "collector.programs": {"collector.models", "collector.classify"},
     "collector.spool": DATA,
     "collector.storage": DATA | {"collector.spool"},
     "collector.intake": DATA | {"collector.spool", "collector.storage"},

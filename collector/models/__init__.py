@@ -3,6 +3,7 @@
 from collector.models.access import ApiToken, Section, ShareLink
 from collector.models.counts import DailyCount, DailyReading, DailySalt, DailyVisitor, Dimension, SpoolOffset
 from collector.models.hits import Evidence, Hit, Page, Position, Traffic, UserAgent, Verdict
+from collector.models.programs import Declaration, Driver, Report, ReportCount, ReportDimension
 from collector.models.projects import Kind, Membership, Pixel, Project, Role
 from collector.models.tries import TryCount
 from collector.models.upkeep import StringKind, StringUse, Upkeep
@@ -13,7 +14,9 @@ __all__ = [
     "DailyReading",
     "DailySalt",
     "DailyVisitor",
+    "Declaration",
     "Dimension",
+    "Driver",
     "Evidence",
     "Hit",
     "Kind",
@@ -22,6 +25,9 @@ __all__ = [
     "Pixel",
     "Position",
     "Project",
+    "Report",
+    "ReportCount",
+    "ReportDimension",
     "Role",
     "Section",
     "ShareLink",

@@ -1,0 +1,122 @@
+"""What programs report: their declarations, raw reports, and the counts of reports by day.
+
+Days are UTC. A report says how many days ago its installation last reported (`gap`), and in which week it began
+(`since`), but nothing that outlives a day. Installations that were active in the days from s to t, at most 31, are the
+reports of those days with `gap` null or `gap > day - s`: exactly the first report of each installation in them.
+"""
+
+from django.db import models
+from django.db.models.functions import Now
+
+from collector.models.projects import Pixel, Project
+
+NEW = 0  # stands for a gap of null: the first report, or the first use, of an installation
+
+
+class Driver(models.IntegerChoices):
+    """Who runs a program. Never added together: only persons and servers are installations."""
+
+    PERSON = 0, "person"
+    SERVER = 1, "server"  # one that remembers its earlier reports
+    AGENT = 2, "agent"
+    CI = 3, "ci"
+    CONTAINER = 4, "container"
+    INSTALLATIONS = 9, "installations"  # persons and servers together, where a count is not told apart by driver
+
+
+INSTALLED = (Driver.PERSON, Driver.SERVER)
+
+
+class ReportDimension(models.IntegerChoices):
+    """What reports are counted by, besides program, day and driver.
+
+    `reports` counts reports. `number` is 0 unless stated otherwise. `gap` is the report's, unless stated otherwise.
+
+    - `active`: all reports; its value is empty.
+    - `version`, `os`, `arch`, `runtime`, `country`: reports by what they say.
+    - `cohort`: the first reports of persons and servers in an ISO week, by the week of `since`. `date` is the week's
+      Monday, `driver` is `INSTALLATIONS`, `gap` is 0: cohorts are crossed with nothing.
+    - `upgrade`: reports of another version than the installation's last one: `2.3.0>2.4.1`. `gap` is 0.
+    - `event`: `date` is the day of use. `reports` are the installations that used it, `number` how often, and `gap` the
+      days since the installation's previous use of this event.
+    - `property`: `build.format=html`. `date` is the day of use, `reports` the installations, `number` how often. `gap`
+      is 0. A flag's value is `true` or `false`.
+    - `bucket`: `build.seconds#2`, the bins of a histogram. Like `property`.
+    - `run`, `run_version`: what shells report with a GET: runs by event (empty if it names none) and by version, in
+      `number`. They say nothing about installations: `reports` is 0 and `driver` is `PERSON`.
+    """
+
+    ACTIVE = 0, "active"
+    VERSION = 1, "version"
+    OS = 2, "os"
+    ARCH = 3, "arch"
+    RUNTIME = 4, "runtime"
+    COUNTRY = 5, "country"
+    COHORT = 6, "cohort"
+    UPGRADE = 7, "upgrade"
+    EVENT = 8, "event"
+    PROPERTY = 9, "property"
+    BUCKET = 10, "bucket"
+    RUN = 11, "run"
+    RUN_VERSION = 12, "run_version"
+
+
+class Declaration(models.Model):
+    """The declaration of one program, as its developer wrote it. `collector.programs.declaration` reads it."""
+
+    pixel = models.OneToOneField(Pixel, on_delete=models.CASCADE, primary_key=True, related_name="declaration")
+    text = models.TextField()
+    schema = models.CharField(max_length=16, editable=False)
+    declared_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.schema
+
+
+class Report(models.Model):
+    """One raw report: what one installation sent for one day. Kept for 35 days.
+
+    `id` is the first 64 bits of the id on the wire, as a signed number. `body` is the report in JSON, as it was
+    accepted.
+    """
+
+    pk = models.CompositePrimaryKey("project_id", "pixel_id", "date", "id")
+    project = models.ForeignKey(
+        Project, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="+"
+    )
+    pixel = models.ForeignKey(Pixel, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="+")
+    date = models.DateField()
+    id = models.BigIntegerField()
+    body = models.TextField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.date} {self.id:x}"
+
+
+class ReportCount(models.Model):
+    """Reports of one program on one day, by one dimension. Kept. See `ReportDimension` for what each column means."""
+
+    pk = models.CompositePrimaryKey("project_id", "pixel_id", "dimension", "date", "driver", "value", "gap")
+    project = models.ForeignKey(
+        Project, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="+"
+    )
+    pixel = models.ForeignKey(Pixel, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="+")
+    number = models.BigIntegerField(default=0)
+    date = models.DateField()
+    reports = models.IntegerField(default=0)
+    dimension = models.SmallIntegerField(choices=ReportDimension.choices)
+    driver = models.SmallIntegerField(choices=Driver.choices)
+    gap = models.SmallIntegerField(help_text="0 stands for null: new. 32 stands for more, too.")
+    value = models.CharField(max_length=255)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.date} {self.dimension}={self.value}: {self.reports}"

@@ -1,0 +1,257 @@
+"""Reads a declaration, `telemetry.toml`, and explains everything that is wrong with it, each with its line."""
+
+import itertools
+import math
+import re
+import tomllib
+from collections.abc import Mapping
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any, NamedTuple, get_args
+
+from django.utils.translation import gettext as _
+
+from collector.programs.forms import CHOICE, MAX_VERSION, NAME, OTHER, PROGRAM_ID, VERSION
+from collector.programs.lines import line_of
+from collector.programs.program import Event, Kind, Mode, Program, Property, PropertyType, Versions
+
+MAX_BYTES = 64 * 1024
+MAX_TEXT = 500  # characters of a reason and the like
+MAX_EVENTS, MAX_PROPERTIES, MAX_VALUES, MAX_BOUNDS, MAX_VERSIONS = 50, 10, 40, 20, 200
+_LINK = re.compile(r"https?://[^\s<>\"]+")
+_CONTACT = re.compile(r"https?://[^\s<>\"]+|[^\s@<>\"]+@[^\s@<>\"]+\.[^\s@<>\"]+")
+_TOML_LINE = re.compile(r"\(at line (\d+), column \d+\)$")
+Table = Mapping[str, Any]
+Path = tuple[str, ...]
+
+
+class Problem(NamedTuple):
+    """What is wrong with a declaration, for people. `line` counts from 1; 0 stands for the whole file."""
+
+    line: int
+    text: str
+
+    def __str__(self) -> str:
+        return _("Line %(line)d: %(text)s") % {"line": self.line, "text": self.text} if self.line else self.text
+
+
+class DeclarationError(ValueError):
+    """A declaration can't be used. `problems` is everything that is wrong with it, by line."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = problems
+
+
+@lru_cache(maxsize=256)
+def read_declaration(text: str) -> Program:
+    """Return the program that a declaration describes. Raises DeclarationError with all its problems."""
+    if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
+        raise DeclarationError([Problem(0, _("The declaration is longer than 64 KB. Declare fewer things."))])
+    try:
+        tables = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        match = _TOML_LINE.search(str(error))
+        reason = _("This is not TOML: %(error)s") % {"error": _TOML_LINE.sub("", str(error)).strip()}
+        raise DeclarationError([Problem(int(match[1]) if match else 0, reason)]) from None
+    reader = _Reader(text)
+    program = reader.program(tables)
+    if program is None or reader.problems:
+        raise DeclarationError(sorted(reader.problems))
+    return program
+
+
+class _Reader:
+    """Reads tables and collects problems. Where something is wrong, it goes on with a value that fits."""
+
+    def __init__(self, text: str) -> None:
+        self.problems: list[Problem] = []
+        self._text = text
+
+    def program(self, tables: Table) -> Program | None:
+        self._only(tables, (), {"program", "versions", "events"})
+        table = self._table(tables, ("program",), is_required=True)
+        path = ("program",)
+        self._only(
+            table,
+            path,
+            {"id", "name", "kind", "mode", "why", "contact", "link", "country", "report_from_ci", "report_from_agents"},
+        )
+        events = self._table(tables, ("events",))
+        if len(events) > MAX_EVENTS:
+            self._wrong(("events",), _("There are more than %(most)d events.") % {"most": MAX_EVENTS})
+        id_help = _("Write up to 40 letters a to z, digits and hyphens, beginning with a letter.")
+        contact_help = _("Write an address of mail or of a web page, so that people can ask you.")
+        return Program(
+            id=self._text_of(table, (*path, "id"), PROGRAM_ID, id_help),
+            name=self._text_of(table, (*path, "name")),
+            kind=self._one_of(table, (*path, "kind"), get_args(Kind)),
+            mode=self._one_of(table, (*path, "mode"), get_args(Mode)),
+            why=self._text_of(table, (*path, "why")),
+            contact=self._text_of(table, (*path, "contact"), _CONTACT, contact_help),
+            link=self._link(table, (*path, "link")),
+            with_country=self._flag(table, (*path, "country")),
+            reports_from_ci=self._flag(table, (*path, "report_from_ci")),
+            reports_from_agents=self._flag(table, (*path, "report_from_agents")),
+            versions=self._versions(tables),
+            events={name: self._event(name, events) for name in events},
+        )
+
+    def _event(self, name: str, events: Table) -> Event:
+        path = ("events", name)
+        table = self._named_table(name, events, path)
+        self._only(table, path, {"reason", "link", "until", "failure", "properties"})
+        properties = self._table(table, (*path, "properties"))
+        if len(properties) > MAX_PROPERTIES:
+            self._wrong(path, _("There are more than %(most)d properties.") % {"most": MAX_PROPERTIES})
+        event = Event(
+            name=name,
+            reason=self._text_of(table, (*path, "reason")),
+            until=self._date(table, (*path, "until")),
+            link=self._link(table, (*path, "link"), is_required=True),
+            is_failure=self._flag(table, (*path, "failure")),
+            properties={key: self._property(key, properties, (*path, "properties", key)) for key in properties},
+        )
+        told_by = event.properties.get("class")
+        if event.is_failure and (told_by is None or told_by.type != "choice"):
+            self._wrong(path, _("A failure needs a property “class” of type “choice”, which tells failures apart."))
+        return event
+
+    def _property(self, name: str, properties: Table, path: Path) -> Property:
+        table = self._named_table(name, properties, path)
+        kind: PropertyType = self._one_of(table, (*path, "type"), get_args(PropertyType))
+        allowed = {"type", "reason"} | {"choice": {"values"}, "bucket": {"bounds", "unit"}}.get(kind, set())
+        self._only(table, path, allowed)
+        unit = self._text_of(table, (*path, "unit")) if kind == "bucket" and "unit" in table else ""
+        return Property(
+            name=name,
+            type=kind,
+            reason=self._text_of(table, (*path, "reason")),
+            values=self._values(table, (*path, "values")) if kind == "choice" else (),
+            bounds=self._bounds(table, (*path, "bounds")) if kind == "bucket" else (),
+            unit=unit,
+        )
+
+    def _versions(self, tables: Table) -> Versions:
+        table = self._table(tables, ("versions",))
+        self._only(table, ("versions",), {"newest", "supported", "withdrawn", "released"})
+        released = self._table(table, ("versions", "released"))
+        for version in released:
+            self._check_version(version, ("versions", "released", version))
+        newest = table.get("newest", "")
+        if "newest" in table:
+            self._check_version(newest, ("versions", "newest"))
+        return Versions(
+            newest=newest,
+            supported=self._version_list(table, "supported"),
+            withdrawn=self._version_list(table, "withdrawn"),
+            released={version: self._date(released, ("versions", "released", version)) for version in released},
+        )
+
+    def _version_list(self, table: Table, key: str) -> tuple[str, ...]:
+        path = ("versions", key)
+        versions = self._list(table, path, MAX_VERSIONS) if key in table else []
+        for version in versions:
+            self._check_version(version, path)
+        return tuple(version for version in versions if isinstance(version, str))
+
+    def _check_version(self, version: object, path: Path) -> None:
+        if not isinstance(version, str) or len(version) > MAX_VERSION or not VERSION.fullmatch(version):
+            self._wrong(path, _("“%(value)s” is not a version such as 2.4.1 or 2.5.0-rc1.") % {"value": version})
+
+    def _values(self, table: Table, path: Path) -> tuple[str, ...]:
+        values = self._list(table, path, MAX_VALUES)
+        for value in values:
+            if not isinstance(value, str) or not CHOICE.fullmatch(value):
+                self._wrong(
+                    path,
+                    _("“%(value)s” is not a value. Write up to 40 letters, digits, dots, hyphens, “_” and “+”.")
+                    % {"value": value},
+                )
+            elif value == OTHER:
+                self._wrong(path, _("“other” is always allowed: it stands for everything that you don't list."))
+        if len(set(map(str, values))) < len(values):
+            self._wrong(path, _("A value is listed twice."))
+        return tuple(value for value in values if isinstance(value, str))
+
+    def _bounds(self, table: Table, path: Path) -> tuple[int | float, ...]:
+        bounds = self._list(table, path, MAX_BOUNDS)
+        are_numbers = all(isinstance(one, int | float) and not isinstance(one, bool) for one in bounds)
+        if not are_numbers or not all(abs(one) < 1e15 and math.isfinite(one) for one in bounds):
+            self._wrong(path, _("The bounds of a bucket are numbers."))
+            return ()
+        if any(later <= earlier for earlier, later in itertools.pairwise(bounds)):
+            self._wrong(path, _("The bounds of a bucket must rise from one to the next."))
+        return tuple(bounds)
+
+    def _list(self, table: Table, path: Path, most: int) -> list[Any]:
+        items = table.get(path[-1])
+        if not isinstance(items, list) or not 0 < len(items) <= most:
+            text = _("“%(key)s” is missing or wrong: write a list of at most %(most)d.")
+            self._wrong(path, text % {"key": path[-1], "most": most})
+            return []
+        return items
+
+    def _date(self, table: Table, path: Path) -> date:
+        day = table.get(path[-1])
+        if not isinstance(day, date) or isinstance(day, datetime):
+            self._wrong(path, _("“%(key)s” is missing or not a date. Write one like 2027-12-31.") % {"key": path[-1]})
+            return date.min
+        return day
+
+    def _link(self, table: Table, path: Path, *, is_required: bool = False) -> str:
+        if path[-1] not in table and not is_required:
+            return ""
+        return self._text_of(table, path, _LINK, _("Write the address of a web page or an issue: https://…"))
+
+    def _flag(self, table: Table, path: Path) -> bool:
+        value = table.get(path[-1], False)
+        if not isinstance(value, bool):
+            self._wrong(path, _("“%(key)s” is true or false, without quotes.") % {"key": path[-1]})
+        return value is True
+
+    def _one_of(self, table: Table, path: Path, values: tuple[Any, ...]) -> Any:
+        value = table.get(path[-1])
+        if value not in values:
+            text = _("“%(key)s” is missing or wrong: write one of %(values)s.")
+            self._wrong(path, text % {"key": path[-1], "values": ", ".join(f'"{one}"' for one in values)})
+            return values[-1]
+        return value
+
+    def _text_of(self, table: Table, path: Path, form: re.Pattern[str] | None = None, help_text: str = "") -> str:
+        value = table.get(path[-1])
+        if not isinstance(value, str) or not value.strip():
+            self._wrong(path, _("“%(key)s” is missing or not a text.") % {"key": path[-1]} + f" {help_text}".rstrip())
+            return ""
+        is_plain = len(value) <= MAX_TEXT and all(one.isprintable() or one == "\n" for one in value)
+        if not is_plain or (form is not None and not form.fullmatch(value)):
+            text = help_text or _("Write at most 500 characters of plain text.")
+            self._wrong(path, _("“%(key)s” can't be used.") % {"key": path[-1]} + f" {text}")
+        return value
+
+    def _named_table(self, name: str, tables: Table, path: Path) -> Table:
+        if not NAME.fullmatch(name):
+            text = _(
+                "“%(name)s” is not a name. Write up to 40 letters a to z, digits and “_”, beginning with a letter."
+            )
+            self._wrong(path, text % {"name": name})
+        return self._table({path[-1]: tables[name]}, path)
+
+    def _table(self, tables: Table, path: Path, *, is_required: bool = False) -> Table:
+        table = tables.get(path[-1])
+        if isinstance(table, dict):
+            return table
+        if table is not None or is_required:
+            self._wrong(path, _("The table [%(name)s] is missing or is not a table.") % {"name": ".".join(path)})
+        return {}
+
+    def _only(self, table: Table, path: Path, allowed: set[str]) -> None:
+        for key in table:
+            if key not in allowed:
+                text = _("“%(key)s” is not known here. Known are: %(allowed)s.")
+                self._wrong((*path, key), text % {"key": key, "allowed": ", ".join(sorted(allowed))})
+
+    def _wrong(self, path: Path, text: str) -> None:
+        problem = Problem(line_of(self._text, path), text)
+        if problem not in self.problems:
+            self.problems.append(problem)
