@@ -24,7 +24,7 @@ MAY_IMPORT = {
     "collector.management": DATA | {"collector.intake", "collector.spool", "collector.storage", "collector.snippets"},
     "collector": DATA | {"collector.intake"},  # its own modules: apps, urls, snippets …
     "dashboard.visits": DATA | {"collector.storage", "dashboard.formatting"},
-    "dashboard.usage": DATA,
+    "dashboard.usage": DATA | {"dashboard.visits"},
     "dashboard.report": DATA | {"dashboard.visits", "dashboard.usage", "dashboard.formatting"},
     "dashboard.snippets": DATA
     | {"collector.snippets", "collector.storage", "dashboard.visits", "dashboard.formatting"},

@@ -3,7 +3,7 @@
 Rows are written in Python because a template would take ten times as long: a page has hundreds of cells.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from html import escape
 
@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from dashboard import formatting
 from dashboard.report.hours import HoursCell
 from dashboard.report.panels.panel import Panel, PanelRow
+from dashboard.report.program.events import EventDetails, PropertyValues
 from dashboard.report.program.panel import UsagePanel, UsageRow
 from dashboard.report.program.retention import RetentionCell
 
@@ -53,7 +54,18 @@ def ranked(panel: Panel) -> SafeString:
 def usage_rows(panel: UsagePanel) -> SafeString:
     """Write the rows that a view shows of a program's panel."""
     language = formatting.active()
-    return SafeString("".join([_usage_row(row, panel, language) for row in panel.shown_rows]))
+    return SafeString(
+        "".join(
+            [_usage_row(row, language, has_share=panel.has_share, headings=panel.headings) for row in panel.shown_rows]
+        )
+    )
+
+
+@register.filter
+def property_rows(event: EventDetails) -> SafeString:
+    """Write the properties of an event, each with its values: a page has fifty events of up to ten properties."""
+    language, nothing = formatting.active(), escape(_("Nothing reported in this range."))
+    return SafeString("".join([_property_rows(one, language, nothing) for one in event.properties]))
 
 
 @register.filter
@@ -153,15 +165,23 @@ def _split(row: PanelRow) -> str:
     )
 
 
-def _usage_row(row: UsageRow, panel: UsagePanel, language: str) -> str:
+def _property_rows(one: PropertyValues, language: str, nothing: str) -> str:
+    name = escape(f"{one.name} ({one.unit})" if one.unit else one.name)
+    reason = f'<span class="detail">{escape(one.reason)}</span>'
+    rows = "".join([_usage_row(row, language) for row in one.rows])
+    rows = rows or f'<tr><td colspan="3" class="nothing">{nothing}</td></tr>'
+    return f'<tbody><tr class="property"><th scope="rowgroup" colspan="3">{name} {reason}</th></tr>{rows}</tbody>'
+
+
+def _usage_row(row: UsageRow, language: str, *, has_share: bool = True, headings: Sequence[str] = ()) -> str:
     unknown = "" if row.is_known else ' class="unknown"'
     share = ""
-    if panel.has_share:
+    if has_share:
         share = f'<td class="share">{"" if row.share is None else escape(formatting.percent(row.share, language))}</td>'
     cells = "".join(
         [
             f'<td class="more" data-label="{escape(heading)}">{escape(cell)}</td>'
-            for heading, cell in zip(panel.headings, row.cells, strict=True)
+            for heading, cell in zip(headings, row.cells, strict=True)
         ]
     )
     return (

@@ -6,7 +6,7 @@ from itertools import accumulate
 
 from collector.models.programs import NEW
 from collector.programs.forms import MAX_GAP
-from dashboard.usage.results import Turnout
+from dashboard.usage.results import Newcomers, Turnout
 from dashboard.usage.windows import DAY, MAX_WINDOW_DAYS, Window
 
 PAUSE_DAYS = 28  # an installation that was away for longer is back after a pause
@@ -21,11 +21,7 @@ class Actives:
     """
 
     def __init__(self, rows: Iterable[tuple[date, Gaps]]) -> None:
-        self._longer: dict[date, Sequence[int]] = {}
-        self._new: dict[date, int] = {}
-        for day, gaps in rows:
-            self._longer[day] = _sums_of_longer(gaps)
-            self._new[day] = gaps.get(NEW, 0)
+        self._longer: dict[date, Sequence[int]] = {day: _sums_of_longer(gaps) for day, gaps in rows}
 
     def active(self, window: Window) -> int:
         """Return how many installations were active in a window."""
@@ -41,18 +37,15 @@ class Actives:
 
     def turnout(self, window: Window) -> Turnout:
         """Return the active installations of a window: new ones, those back after a pause, and all others."""
-        new = self.new(window.start, window.end)
+        new = self.newcomers(window.start, window.end).new
         back = self._count(window, PAUSE_DAYS) - new
         return Turnout(new, back, self._count(window, 0) - new - back)
 
-    def new(self, start: date, end: date) -> int:
-        """Return how many installations reported for the first time, in days of any number."""
-        return sum(self._new.get(day, 0) for day in _days(start, end))
-
-    def back(self, start: date, end: date) -> int:
-        """Return how often an installation came back after a pause, in days of any number."""
+    def newcomers(self, start: date, end: date) -> Newcomers:
+        """Return how many were new, and how often one came back after a pause, in days of any number."""
+        new = sum(self._longer.get(day, _NO_REPORTS)[MAX_GAP] for day in _days(start, end))
         longer = sum(self._longer.get(day, _NO_REPORTS)[PAUSE_DAYS] for day in _days(start, end))
-        return longer - self.new(start, end)
+        return Newcomers(new, longer - new)
 
     def _count(self, window: Window, pause: int) -> int:
         """Count the installations whose first report in the window had a gap of more than `pause` days, or none."""

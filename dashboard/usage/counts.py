@@ -7,22 +7,33 @@ agents, CI and containers are in no answer but `others`. Days are UTC, ranges ar
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
+from typing import Any
 
 from django.db.models import Q, QuerySet, Subquery, Sum
 
 from collector.models import Driver, Pixel, Project, ReportCount, ReportDimension
-from collector.models.programs import INSTALLED
-from dashboard.usage.actives import Actives
-from dashboard.usage.results import CohortWeek, EventUse, ProgramActives, PropertyValue, Runs, Upgrade
+from collector.models.programs import INSTALLED, NEW
+from collector.programs.forms import MAX_DAYS_LATE
+from dashboard.usage.actives import PAUSE_DAYS, Actives
+from dashboard.usage.results import CohortWeek, EventUse, Newcomers, ProgramActives, PropertyValue, Runs, Upgrade
 from dashboard.usage.weeks import monday_of, monday_of_week
-from dashboard.usage.windows import Window, first_in
+from dashboard.usage.windows import DAY, Window, first_in
+from dashboard.visits.cache import REMEMBERED
+
+# No report of older days comes any more. The ten days more are for spooled reports that a stopped drain has not stored.
+# What is remembered of such days is read again on the next day at the latest.
+SETTLED_DAYS = MAX_DAYS_LATE + 10
 
 
 class Usage:
-    """The reports of one program. Each method asks one query."""
+    """The reports of one program. Each method asks one query, or two where nothing is remembered of settled days.
 
-    def __init__(self, pixel: Pixel) -> None:
+    `today` is in UTC.
+    """
+
+    def __init__(self, pixel: Pixel, today: date) -> None:
         self._pixel_id = pixel.pk
+        self._settled_end = today - SETTLED_DAYS * DAY
         self._counts = ReportCount.objects.filter(project_id=pixel.project_id, pixel_id=pixel.pk)
 
     def first_day(self) -> date | None:
@@ -36,23 +47,30 @@ class Usage:
 
     def actives(self, start: date, end: date) -> Actives:
         """Return the reports of these days by gap."""
-        rows = self._installed(start, end, ReportDimension.ACTIVE).values("date", "gap").annotate(sum=Sum("reports"))
-        gaps: dict[date, dict[int, int]] = defaultdict(dict)
-        for day, gap, reports in rows.values_list("date", "gap", "sum"):
-            gaps[day][gap] = reports
-        return Actives(gaps.items())
+        return Actives(self._by_day(ReportDimension.ACTIVE, "gap", start, end).items())
 
-    def by_day(self, dimension: ReportDimension, start: date, end: date) -> dict[date, dict[str, int]]:
+    def by_day(self, dimension: ReportDimension, start: date, end: date) -> Mapping[date, Mapping[str, int]]:
         """Return the installations active on each day, by a value that their report of the day gave."""
-        rows = self._installed(start, end, dimension).values("date", "value").annotate(sum=Sum("reports"))
-        by_day: dict[date, dict[str, int]] = defaultdict(dict)
-        for day, value, reports in rows.values_list("date", "value", "sum"):
-            by_day[day][value] = reports
-        return by_day
+        return self._by_day(dimension, "value", start, end)
+
+    def newcomers(self, start: date, end: date) -> Newcomers:
+        """Return how many installations were new, and how often one came back after a pause, in days of any number."""
+        rows = self._installed(start, end, ReportDimension.ACTIVE)
+        is_back = Q(gap__gt=PAUSE_DAYS)
+        sums = rows.filter(Q(gap=NEW) | is_back).aggregate(
+            new=Sum("reports", filter=Q(gap=NEW), default=0), back=Sum("reports", filter=is_back, default=0)
+        )
+        return Newcomers(**sums)
 
     def in_window(self, window: Window, dimensions: Collection[ReportDimension]) -> dict[int, dict[str, int]]:
         """Return the installations active in a window by dimension and value. The first report in it counts."""
-        rows = self._counts.filter(first_in(window), dimension__in=dimensions, driver__in=INSTALLED)
+        rows = self._counts.filter(
+            first_in(window),
+            dimension__in=dimensions,
+            date__gte=window.start,
+            date__lt=window.end,
+            driver__in=INSTALLED,
+        )
         sums: dict[int, dict[str, int]] = defaultdict(dict)
         by_value = rows.values("dimension", "value").annotate(sum=Sum("reports"))
         for dimension, value, reports in by_value.values_list("dimension", "value", "sum"):
@@ -113,6 +131,29 @@ class Usage:
             (runs.events if dimension == ReportDimension.RUN else runs.versions)[value] = number
         return runs
 
+    def _by_day(self, dimension: ReportDimension, column: str, start: date, end: date) -> dict[date, dict[Any, int]]:
+        """Add up the installations of each day by a column. Settled days are read once, then remembered."""
+        settled_end = max(start, min(end, self._settled_end))
+        settled: dict[date, dict[Any, int]] = {}
+        if settled_end > start:
+            key = (self._pixel_id, dimension, column, start, settled_end)
+            remembered = REMEMBERED.get(key)
+            settled = self._read_by_day(dimension, column, start, settled_end) if remembered is None else remembered
+            if remembered is None:
+                REMEMBERED.put(key, settled, sum(map(len, settled.values())))
+        if settled_end == end:
+            return settled
+        return settled | self._read_by_day(dimension, column, settled_end, end)
+
+    def _read_by_day(
+        self, dimension: ReportDimension, column: str, start: date, end: date
+    ) -> dict[date, dict[Any, int]]:
+        rows = self._installed(start, end, dimension).values("date", column).annotate(sum=Sum("reports"))
+        by_day: dict[date, dict[Any, int]] = defaultdict(dict)
+        for day, value, reports in rows.values_list("date", column, "sum"):
+            by_day[day][value] = reports
+        return dict(by_day)
+
     def _property_values(
         self, dimension: ReportDimension, separator: str, start: date, end: date
     ) -> list[PropertyValue]:
@@ -143,7 +184,7 @@ def actives_of_programs(project: Project, pixel_ids: Iterable[int], last_day: da
         driver__in=INSTALLED,
     ).values("pixel_id")
     sums = rows.annotate(
-        days_7=Sum("reports", filter=first_in(window_7), default=0),
+        days_7=Sum("reports", filter=first_in(window_7) & Q(date__gte=window_7.start), default=0),
         days_28=Sum("reports", filter=first_in(window_28), default=0),
     )
     return {pixel_id: ProgramActives(*days) for pixel_id, *days in sums.values_list("pixel_id", "days_7", "days_28")}
@@ -155,6 +196,12 @@ def installations_on(project: Project, versions: Mapping[int, str], window: Wind
     for pixel_id, version in versions.items():
         chosen |= Q(pixel_id=pixel_id, value=version)
     rows = ReportCount.objects.filter(
-        chosen, first_in(window), project=project, dimension=ReportDimension.VERSION, driver__in=INSTALLED
+        chosen,
+        first_in(window),
+        project=project,
+        dimension=ReportDimension.VERSION,
+        date__gte=window.start,
+        date__lt=window.end,
+        driver__in=INSTALLED,
     )
     return dict(rows.values("pixel_id").annotate(sum=Sum("reports")).values_list("pixel_id", "sum"))

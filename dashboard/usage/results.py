@@ -19,6 +19,13 @@ class Turnout(NamedTuple):
         return self.new + self.back + self.returning
 
 
+class Newcomers(NamedTuple):
+    """The installations that reported for the first time, and how often one came back after a pause."""
+
+    new: int
+    back: int
+
+
 class CohortWeek(NamedTuple):
     """The installations of a cohort that were active in a week. Both weeks are named by their Monday."""
 

@@ -52,8 +52,7 @@ class DaysSince(Func):
 
 
 def first_in(window: Window) -> Q:
-    """Return the condition that a count is of installations that had no earlier report in the window."""
+    """Return the condition that a count of the window's days is of installations without an earlier report in it."""
     if window.days > MAX_WINDOW_DAYS:
         raise ValueError(f"{window.days} days: installations are only known apart over {MAX_WINDOW_DAYS} days")
-    within = Q(date__gte=window.start, date__lt=window.end)
-    return within & (Q(gap=NEW) | Q(gap__gt=DaysSince(window.start)))
+    return Q(gap=NEW) | Q(gap__gt=DaysSince(window.start))

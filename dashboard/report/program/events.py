@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from collector.programs.forms import OTHER
 from collector.programs.program import Event, Property
@@ -20,17 +21,37 @@ NO_USE = EventUse(0, 0)
 
 
 @dataclass(frozen=True, slots=True)
-class EventDetails:
-    """The properties of one event, a panel each."""
+class PropertyValues:
+    """How often each value of one property was used. `unit` is that of a histogram's bins, else empty."""
 
     name: str
     reason: str
-    panels: Sequence[UsagePanel]
+    unit: str
+    rows: Sequence[UsageRow]
+
+
+@dataclass(frozen=True, slots=True)
+class EventDetails:
+    """The properties of one event, in one table."""
+
+    key: str
+    section: str
+    title: str
+    properties: Sequence[PropertyValues]
 
     @property
     def labels(self) -> str:
         """Return the names of its properties."""
-        return formatting.enumerated(panel.title for panel in self.panels)
+        return formatting.enumerated(one.name for one in self.properties)
+
+    def table(self) -> tuple[list[str], list[list[object]]]:
+        """Return its header and its rows for a spreadsheet. A row is named by its property and its value."""
+        rows: list[list[object]] = [
+            [f"{one.name}: {row.label}", *row.numbers, None if row.share is None else round(row.share, 4)]
+            for one in self.properties
+            for row in one.rows
+        ]
+        return [_("Property"), times(), pgettext("of all installations", "Share")], rows
 
 
 def events_panel(subject: ProgramSubject, uses: Mapping[str, EventUse], active: int) -> UsagePanel:
@@ -97,29 +118,23 @@ def event_details(
         by_property[value.event, value.name].append(value)
     details = []
     for event in subject.program.events.values():
-        panels = [
-            _property_panel(subject, event, one, by_property.get((event.name, one.name), ()))
+        properties = [
+            _property_values(one, by_property.get((event.name, one.name), ()))
             for one in event.properties.values()
             if not (event.is_failure and one.name == FAILURE_CLASS)
         ]
-        if panels:
-            details.append(EventDetails(event.name, event.reason, panels))
+        if properties:
+            details.append(EventDetails(f"event.{event.name}", SECTION, event.name, properties))
     return details
 
 
-def _property_panel(
-    subject: ProgramSubject, event: Event, declared: Property, values: Sequence[PropertyValue]
-) -> UsagePanel:
-    total = sum(value.number for value in values)
+def _property_values(declared: Property, values: Sequence[PropertyValue]) -> PropertyValues:
     if declared.type == "bucket":
-        rows, heading = _bins(declared, values), _unit(declared)
+        rows = _bins(declared, values)
     else:
         counted = [Counted(_value_label(value.value), value.number) for value in values]
-        rows, heading = ranked_rows(counted, all_of_them=total), _("Value")
-    return UsagePanel(
-        f"{event.name}.{declared.name}", SECTION, declared.name, declared.reason, heading, [times()],
-        rows if total else [], shown=0 if declared.type == "bucket" else 10,
-    )  # fmt: skip
+        rows = ranked_rows(counted, all_of_them=sum(value.number for value in values))
+    return PropertyValues(declared.name, declared.reason, declared.unit, rows)
 
 
 def _bins(declared: Property, values: Sequence[PropertyValue]) -> list[UsageRow]:
@@ -137,10 +152,6 @@ def _bin_labels(declared: Property) -> list[str]:
     bounds = [formatting.exact(bound) if isinstance(bound, int) else f"{bound:g}" for bound in declared.bounds]
     between = [f"{low}{formatting.DASH}{high}" for low, high in pairwise(bounds)]
     return [f"< {bounds[0]}", *between, f"≥ {bounds[-1]}"]
-
-
-def _unit(declared: Property) -> str:
-    return declared.unit or _("Value")
 
 
 def _value_label(value: str) -> str:

@@ -1,8 +1,7 @@
 """The key figures of a program: installations that are active, new and back, and the share on the newest version."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
 
 from django.utils.translation import gettext as _
 
@@ -12,6 +11,7 @@ from dashboard.report.figures import Figure
 from dashboard.report.program.panel import installations
 from dashboard.report.program.subject import ProgramSubject, days_label
 from dashboard.usage.actives import Actives
+from dashboard.usage.results import Newcomers
 from dashboard.usage.windows import DAY, Window
 from dashboard.visits.periods import Comparison, Period
 
@@ -30,13 +30,14 @@ class NewestShare:
 
 @dataclass(frozen=True, slots=True)
 class FigureNumbers:
-    """What the figures are made of. `earlier_actives` has the reports of the days a year earlier, if that is compared.
+    """What the figures are made of. `actives_before` has the reports of the windows that are compared with.
 
-    `newest_before` is None where nothing is compared.
+    `newcomers_before` are those of the earlier period's days. What is not compared is None.
     """
 
     actives: Actives
-    earlier_actives: Actives
+    actives_before: Actives | None
+    newcomers_before: Newcomers | None
     newest: NewestShare
     newest_before: NewestShare | None
 
@@ -75,14 +76,14 @@ class _Maker:
         )
 
     def new(self) -> Figure:
-        period, actives = self.subject.period, self.numbers.actives
-        new = actives.new(period.start, period.end)
-        return _figure("new", _("New"), new, _("first report in this range"), self._sum_change("new"))
+        new = self._newcomers().new
+        change = self._newcomers_change(lambda newcomers: newcomers.new)
+        return _figure("new", _("New"), new, _("first report in this range"), change)
 
     def back(self) -> Figure:
-        period, actives = self.subject.period, self.numbers.actives
-        back = actives.back(period.start, period.end)
-        return _figure("back", _("Back after a pause"), back, _("of more than 28 days"), self._sum_change("back"))
+        back = self._newcomers().back
+        change = self._newcomers_change(lambda newcomers: newcomers.back)
+        return _figure("back", _("Back after a pause"), back, _("of more than 28 days"), change)
 
     def newest(self) -> Figure:
         newest = self.subject.program.versions.newest
@@ -97,57 +98,44 @@ class _Maker:
         text = formatting.UNSEEN if not newest or numbers.share is None else formatting.percent(numbers.share)
         return Figure("newest", _("On the newest version"), text, numbers.on_newest, note, change, installations())
 
-    def _reference(self) -> date:
-        """Return the last whole day of the period."""
-        return self.subject.last_day - DAY if self.subject.is_today_shown else self.subject.last_day
+    def _newcomers(self) -> Newcomers:
+        return self.numbers.actives.newcomers(self.subject.period.start, self.subject.period.end)
 
     def _earlier_window(self, days: int) -> Window:
-        return earlier_window(self.subject, self.comparison, self.earlier, days, self._reference())
+        return earlier_window(self.subject, self.earlier if self.comparison is Comparison.YEAR else None, days)
 
     def _window_change(self, days: int) -> Change | None:
         """Compare the window that ends with the last whole day with the one before it, or that of a year earlier."""
-        if self.comparison is Comparison.NONE:
+        window, before = self._earlier_window(days), self.numbers.actives_before
+        if before is None or window.last_day < self.subject.first_day:
             return None
-        window = self._earlier_window(days)
-        if window.last_day < self.subject.first_day:
-            return None
-        is_year = self.comparison is Comparison.YEAR and self.earlier is not None
-        before = (self.numbers.earlier_actives if is_year else self.numbers.actives).active(window)
-        return count_change(self.numbers.actives.to(self._reference(), days), before, days_label(window))
+        now = self.numbers.actives.to(self.subject.last_whole_day, days)
+        return count_change(now, before.active(window), days_label(window))
 
-    def _sum_change(self, name: str) -> Change | None:
+    def _newcomers_change(self, number: Callable[[Newcomers], int]) -> Change | None:
         """Compare the whole days of the period with as many of the earlier one."""
+        before = self.numbers.newcomers_before
+        if before is None or self.earlier is None:
+            return None
         period = self.subject.period
-        days = (self._reference() + DAY - period.start).days
-        if self.earlier is None or days < 1:
-            return None
-        end = self.earlier.start + days * DAY
-        if end <= self.subject.first_day:
-            return None
-        count: Mapping[str, tuple[int, int]] = {
-            "new": (
-                self.numbers.actives.new(period.start, period.start + days * DAY),
-                self.numbers.earlier_actives.new(self.earlier.start, end),
-            ),
-            "back": (
-                self.numbers.actives.back(period.start, period.start + days * DAY),
-                self.numbers.earlier_actives.back(self.earlier.start, end),
-            ),
-        }
-        return count_change(*count[name], formatting.days(self.earlier.start, end - DAY))
+        now = self.numbers.actives.newcomers(period.start, self.subject.last_whole_day + DAY)
+        days = whole_days_before(self.subject, self.earlier)
+        return count_change(number(now), number(before), formatting.days(days.start, days.last_day))
 
 
-def earlier_window(
-    subject: ProgramSubject, comparison: Comparison, earlier: Period | None, days: int, reference: date
-) -> Window:
-    """Return the window that one ending with `reference` is compared with: the one before it, a week earlier for a day.
+def whole_days_before(subject: ProgramSubject, earlier: Period) -> Period:
+    """Return as many days of the earlier period as the period has whole days."""
+    return Period(earlier.start, earlier.start + (subject.last_whole_day + DAY - subject.period.start))
 
-    With a year earlier, it is as many days before the end of the earlier period as `reference` is before the end of
-    the period.
+
+def earlier_window(subject: ProgramSubject, year_earlier: Period | None, days: int) -> Window:
+    """Return the window that the one to the last whole day is compared with: the one before it, for a day that of the
+    week before. With `year_earlier`, it is the one that ends with the same day of that period.
     """
-    if comparison is Comparison.YEAR and earlier is not None:
-        return Window.to(earlier.last_day - (subject.last_day - reference), days)
-    return Window.to(reference - max(days, 7) * DAY, days)
+    last_day = subject.last_whole_day
+    if year_earlier is not None:
+        return Window.to(year_earlier.last_day - (subject.last_day - last_day), days)
+    return Window.to(last_day - max(days, 7) * DAY, days)
 
 
 def _figure(key: str, label: str, number: int, note: str, change: Change | None) -> Figure:

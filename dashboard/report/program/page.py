@@ -75,7 +75,8 @@ def make_program_page(
 ) -> ProgramPage:
     """Make the view of a program that a query string asks for, with these `sections`. At most 16 queries."""
     utc_now = now.astimezone(UTC)
-    today, first_day = utc_now.date(), Usage(pixel).first_day()
+    today = utc_now.date()
+    first_day = Usage(pixel, today).first_day()
     requested = read_page_state(parameters, today=today, first_day=first_day)
     state = replace(requested, filters=NO_FILTERS, is_line=False, period=_without_hours(requested.period))
     notices = list(requested.notices)

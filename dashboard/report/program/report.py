@@ -9,7 +9,13 @@ from dashboard.report.figures import Figure
 from dashboard.report.page_state import PageState
 from dashboard.report.program.actives import actives_chart, turnout_chart
 from dashboard.report.program.events import EventDetails, event_details, events_panel, failures_panel
-from dashboard.report.program.figures import FigureNumbers, NewestShare, earlier_window, program_figures
+from dashboard.report.program.figures import (
+    FigureNumbers,
+    NewestShare,
+    earlier_window,
+    program_figures,
+    whole_days_before,
+)
 from dashboard.report.program.others import others_panel, runs_group
 from dashboard.report.program.panel import UsageGroup, UsagePanel
 from dashboard.report.program.retention import RetentionGrid, first_cohort, retention_grid
@@ -34,13 +40,13 @@ class ProgramReport:
     events: UsagePanel | None
     details: Sequence[EventDetails]
 
-    def tables(self) -> list[Chart | RetentionGrid | UsagePanel]:
+    def tables(self) -> list[Chart | RetentionGrid | UsagePanel | EventDetails]:
         """Return everything that has a table, in the order of the page."""
         parts = [*self.charts, self.adoption, self.retention]
-        tables: list[Chart | RetentionGrid | UsagePanel] = [part for part in parts if part]
+        tables: list[Chart | RetentionGrid | UsagePanel | EventDetails] = [part for part in parts if part]
         tables += [panel for group in self.groups for panel in group.panels]
         tables += [self.events] if self.events else []
-        return tables + [panel for details in self.details for panel in details.panels]
+        return [*tables, *self.details]
 
 
 def make_program_report(subject: ProgramSubject, state: PageState, sections: Collection[str]) -> ProgramReport:
@@ -79,23 +85,30 @@ def make_program_report(subject: ProgramSubject, state: PageState, sections: Col
 
 def _actives(subject: ProgramSubject) -> Actives:
     """Read the reports of the period, and those before it that its windows and the windows before them need."""
-    starts = min(subject.bucket_windows()[0].start, subject.last_day - 27 * DAY)
-    return subject.usage.actives(starts - 29 * DAY, subject.period.end)
+    start = min(subject.bucket_windows()[0].start, subject.last_whole_day - 27 * DAY)
+    return subject.usage.actives(start - 28 * DAY, subject.period.end)
 
 
 def _figure_numbers(
     subject: ProgramSubject, state: PageState, actives: Actives, in_last_week: Mapping[str, int]
 ) -> FigureNumbers:
-    """Read what the figures are compared with, and pick the newest version. Two queries where something is compared."""
+    """Read what the figures are compared with, and pick the newest version. Three queries at most."""
     newest = subject.program.versions.newest
-    earlier = state.earlier
-    earlier_actives, newest_before = Actives([]), None
-    if earlier is not None:
-        earlier_actives = subject.usage.actives(min(earlier.start, earlier.last_day - 28 * DAY), earlier.end)
-    if state.comparison is not Comparison.NONE and newest:
-        window = earlier_window(subject, state.comparison, earlier, 7, subject.last_day)
-        newest_before = _newest_share(newest, _versions_in(subject, window))
-    return FigureNumbers(actives, earlier_actives, _newest_share(newest, in_last_week), newest_before)
+    now = _newest_share(newest, in_last_week)
+    if state.comparison is Comparison.NONE:
+        return FigureNumbers(actives, None, None, now, None)
+    actives_before, newcomers_before, year_earlier = actives, None, None
+    if state.earlier is not None:
+        days = whole_days_before(subject, state.earlier)
+        if days.days and days.end > subject.first_day:
+            newcomers_before = subject.usage.newcomers(days.start, days.end)
+        if state.comparison is Comparison.YEAR:
+            year_earlier = state.earlier
+            actives_before = subject.usage.actives(year_earlier.last_day - 28 * DAY, year_earlier.end)
+    newest_before = None
+    if newest:
+        newest_before = _newest_share(newest, _versions_in(subject, earlier_window(subject, year_earlier, 7)))
+    return FigureNumbers(actives, actives_before, newcomers_before, now, newest_before)
 
 
 def _versions_in(subject: ProgramSubject, window: Window) -> Mapping[str, int]:

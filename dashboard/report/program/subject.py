@@ -9,7 +9,7 @@ from collector.models import Pixel, Project
 from collector.programs.program import Program
 from dashboard import formatting
 from dashboard.usage.counts import Usage
-from dashboard.usage.windows import MAX_WINDOW_DAYS, Window
+from dashboard.usage.windows import DAY, MAX_WINDOW_DAYS, Window
 from dashboard.visits.periods import Bucket, Period
 
 LAST_WEEK_DAYS, LAST_WEEKS_DAYS = 7, 28
@@ -56,9 +56,13 @@ class ProgramSubject:
         """Tell whether the last day is not over."""
         return self.last_day == self.today
 
+    @property
+    def last_whole_day(self) -> date:
+        return self.last_day - DAY if self.is_today_shown else self.last_day
+
     @cached_property
     def usage(self) -> Usage:
-        return Usage(self.pixel)
+        return Usage(self.pixel, self.today)
 
     @property
     def window(self) -> Window:

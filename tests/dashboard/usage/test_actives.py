@@ -32,7 +32,7 @@ def test_new_ones_and_those_back_after_a_pause_are_told_apart_from_returning_one
     assert actives.turnout(Window.to(DAY, 1)) == (1, 3, 14)
     assert actives.turnout(Window.to(DAY, 2)) == (6, 14, 9)  # a gap of 1 is the same installation on the next day
     assert actives.turnout(Window.to(DAY, 2)).active == 29
-    assert (actives.new(day(400), DAY + ONE_DAY), actives.back(day(400), DAY + ONE_DAY)) == (6, 14)
+    assert actives.newcomers(day(400), DAY + ONE_DAY) == (6, 14)
 
 
 def test_a_window_has_31_days_at_most():

@@ -16,7 +16,7 @@ NOT_INSTALLED = (Driver.CI, Driver.AGENT, Driver.CONTAINER)
 
 @pytest.fixture
 def usage(program) -> Usage:
-    return Usage(program)
+    return Usage(program, DAY)
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +30,7 @@ def another_program(project, count) -> Pixel:
 
 
 def test_no_reports_are_answered_with_nothing(usage, django_assert_num_queries):
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         assert usage.first_day() is None
         assert usage.actives(day(30), TOMORROW).to(DAY, 28) == 0
         assert usage.by_day(ReportDimension.VERSION, day(30), TOMORROW) == {}
@@ -40,6 +40,7 @@ def test_no_reports_are_answered_with_nothing(usage, django_assert_num_queries):
         assert usage.cohorts(day(80), DAY) == usage.upgrades(day(30), TOMORROW) == []
         assert usage.others(day(30), TOMORROW) == {}
         assert usage.runs(day(30), TOMORROW) == Runs({}, {})
+        assert usage.newcomers(day(30), TOMORROW) == (0, 0)
 
 
 def test_the_first_day_is_that_of_the_first_report_or_run(usage, count):
@@ -57,7 +58,7 @@ def test_persons_and_servers_are_active_installations_and_no_others(usage, count
         count(ReportDimension.ACTIVE, "", 100, driver=driver)
     count(ReportDimension.ACTIVE, "", 100, ago=1, driver=Driver.CI)
     actives = usage.actives(day(30), TOMORROW)
-    assert (actives.on(DAY), actives.to(DAY, 7), actives.new(day(30), TOMORROW)) == (15, 5, 5)
+    assert (actives.on(DAY), actives.to(DAY, 7), actives.newcomers(day(30), TOMORROW)) == (15, 5, (5, 0))
     others = usage.others(day(1), TOMORROW)
     assert others == {
         Driver.CI: {day(1): 100, DAY: 100}, Driver.AGENT: {DAY: 100}, Driver.CONTAINER: {DAY: 100}
