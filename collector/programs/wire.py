@@ -210,7 +210,7 @@ def _used(fields: Any, program: Program, earliest: date, latest: date) -> Used:
 def _check_values(values: Fields, event: Event) -> None:
     for name, value in values.items():
         declared = event.properties.get(name)
-        if declared is None or declared.type == "bucket":
+        if declared is None:
             raise _WrongError(_path("p", name), "is not declared")
         if not declared.admits(value):
             raise _WrongError(_path("p", name), "is not a declared value")
