@@ -4,7 +4,7 @@ Days are numbers, as of `date.toordinal`. Windows have both of their days.
 """
 
 from bisect import bisect_left
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from tests.installations import Life, iso_week
@@ -17,11 +17,15 @@ class Recount:
     """Some lives, each with the days that the server can know of, in order."""
 
     def __init__(self, lives: Sequence[Life]) -> None:
+        self._numbers: defaultdict[int, Counter[Key]] = defaultdict(Counter)
+        self._reach: defaultdict[int, Counter[Key]] = defaultdict(Counter)
+        self._days_of_events: list[tuple[Key, list[int]]] = []
         self._lives = [(life, sorted(life.arrived)) for life in lives if life.arrived]
         for life, days in self._lives:
             # What never arrived is at the end of a life: with the state, or for want of a later run.
             assert all(day in life.days for day in days)
             assert all(day > days[-1] for day in set(life.days) - set(days))
+            self._count_uses(life, days[-1])
 
     def active(self, start: int, end: int) -> Counter[Key]:
         """Count who was active in a window, by what they were on their first day in it."""
@@ -66,20 +70,43 @@ class Recount:
                     counted["upgrade", life.driver, f"{before}>{after}"] += 1
         return counted
 
-    def used(self, start: int, end: int) -> tuple[Counter[Key], Counter[Key]]:
-        """Count who used what in a window, and how often. The uses of a last day, and later ones, can't be known."""
-        reach: Counter[Key] = Counter()
-        number: Counter[Key] = Counter()
-        for life, days in self._lives:
+    def numbers(self, start: int, end: int) -> Counter[Key]:
+        """Count how often events, values of properties and bins were used in a window."""
+        counted: Counter[Key] = Counter()
+        for day in range(start, end + 1):
+            counted.update(self._numbers[day])
+        return counted
+
+    def reach_on(self, day: int) -> Counter[Key]:
+        """Count who used events, values of properties and bins on one day."""
+        return self._reach[day]
+
+    def reach(self, start: int, end: int) -> Counter[Key]:
+        """Count who used events in a window."""
+        counted: Counter[Key] = Counter()
+        for key, days in self._days_of_events:
+            index = bisect_left(days, start)
+            if index < len(days) and days[index] <= end:
+                counted[key] += 1
+        return counted
+
+    def _count_uses(self, life: Life, last_day: int) -> None:
+        """Count what one life used. Uses of its last day can't be known: no report came after it."""
+        days_of_events: defaultdict[Key, list[int]] = defaultdict(list)
+        for day in sorted(life.uses):
+            if day >= last_day:
+                continue
             texts: Counter[Key] = Counter()
-            for day in range(start, min(end, days[-1] - 1) + 1):
-                for use in life.uses.get(day, ()):
-                    texts["event", life.driver, use.event] += 1
-                    for name, value in use.properties:
-                        text = value if isinstance(value, str) else str(value).lower()
-                        texts["property", life.driver, f"{use.event}.{name}={text}"] += 1
-                    if use.seconds is not None:
-                        texts["bucket", life.driver, f"{use.event}.seconds#{use.seconds}"] += 1
-            number.update(texts)
-            reach.update(texts.keys())
-        return reach, number
+            for use in life.uses[day]:
+                texts["event", life.driver, use.event] += 1
+                for name, value in use.properties:
+                    text = value if isinstance(value, str) else str(value).lower()
+                    texts["property", life.driver, f"{use.event}.{name}={text}"] += 1
+                if use.seconds is not None:
+                    texts["bucket", life.driver, f"{use.event}.seconds#{use.seconds}"] += 1
+            self._numbers[day].update(texts)
+            self._reach[day].update(texts.keys())
+            for key in texts:
+                if key[0] == "event":
+                    days_of_events[key].append(day)
+        self._days_of_events += days_of_events.items()

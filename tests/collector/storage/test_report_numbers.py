@@ -12,18 +12,17 @@ import msgspec
 import pytest
 from django.db import transaction
 
-from collector.models import Declaration, Driver, Kind, Pixel, Project, Report, ReportCount, ReportDimension
-from collector.programs.declaration import read_declaration
+from collector.models import Driver, Pixel, Project, Report, ReportCount, ReportDimension
 from collector.programs.report import ProgramReport
 from collector.spool.report_line import SpooledReport
 from collector.spool.writer import SpoolWriter
 from collector.storage.drain import Drain
 from tests.installations import Server
 from tests.recount import Key, Recount
-from tests.reports import DECLARATION
+from tests.reports import new_program
 from tests.world import FIRST_DAY, LAST_DAY, ClonedWorld, World
 
-pytestmark = pytest.mark.django_db  # `undone` is around the transaction of each test
+pytestmark = pytest.mark.django_db  # the transaction of `tools` is around those of tests
 DAYS = range(FIRST_DAY, LAST_DAY + 1)
 MONDAYS = [day for day in DAYS if date.fromordinal(day).weekday() == 0]
 Row = tuple[str, str, str, int, int, int]  # dimension, driver, value, gap, reports, number
@@ -95,13 +94,6 @@ def windows() -> Iterator[Window]:
         yield start, start + rng.randint(1, 30)
 
 
-def new_program(title: str) -> Pixel:
-    project, _ = Project.objects.get_or_create(name="Tools", slug="tools")
-    pixel = Pixel.objects.create(project=project, title=title, kind=Kind.APP)
-    Declaration.objects.create(pixel=pixel, text=DECLARATION, schema=read_declaration(DECLARATION).schema)
-    return pixel
-
-
 def spool_taken(directory: Path, pixel: Pixel, server: Server, seed: int = 4) -> None:
     """Spool what a server took, in any order: reports of one installation arrive through several servers."""
     rng = random.Random(seed)
@@ -120,18 +112,18 @@ def drain_in(directory: Path, batch_lines: Callable[[], int]) -> None:
 
 
 @pytest.fixture(scope="module")
-def undone(django_db_setup, django_db_blocker) -> Iterator[None]:
-    """Let the fixtures of this file use the database, and undo what they stored."""
+def tools(django_db_setup, django_db_blocker) -> Iterator[Project]:
+    """Return a project that stays for all tests of this file. Everything is undone after them."""
     with django_db_blocker.unblock(), transaction.atomic():
-        yield
+        yield Project.objects.create(name="Tools", slug="tools")
         transaction.set_rollback(True)
 
 
 @pytest.fixture(scope="module")
-def case(undone, tmp_path_factory) -> Case:
+def case(tools, tmp_path_factory) -> Case:
     world = World(1_500)
     directory = tmp_path_factory.mktemp("spool")
-    pixel = new_program("Paperclip")
+    pixel = new_program(tools, "Paperclip")
     spool_taken(directory, pixel, world.server)
     drain_in(directory, lambda: 20_000)
     assert Report.objects.filter(pixel=pixel).count() < len(world.server.taken)
@@ -165,17 +157,15 @@ def test_upgrades_equal_a_recount(case):
 
 def test_reach_and_numbers_of_events_equal_a_recount_without_last_days(case):
     for start, end in windows():
-        reach, number = case.recount.used(start, end)
-        of_events = Counter({key: count for key, count in reach.items() if key[0] == "event"})
-        assert case.counted.first_in(start, end, {"event"}) == of_events, (start, end)
-        assert case.counted.numbers(start, end, USED) == number, (start, end)
-        if start == end:
-            assert case.counted.first_in(start, end, USED) == reach
+        assert case.counted.first_in(start, end, {"event"}) == case.recount.reach(start, end), (start, end)
+        assert case.counted.numbers(start, end, USED) == case.recount.numbers(start, end), (start, end)
+    for day in DAYS:
+        assert case.counted.first_in(day, day, USED) == case.recount.reach_on(day), day
 
 
-def test_copies_of_a_state_count_once_a_day_and_at_most_once_each_in_a_window(undone, tmp_path):
+def test_copies_of_a_state_count_once_a_day_and_at_most_once_each_in_a_window(tools, tmp_path):
     world = ClonedWorld(groups=40, copies=3)
-    pixel = new_program("Copied")
+    pixel = new_program(tools, "Copied")
     spool_taken(tmp_path, pixel, world.server)
     drain_in(tmp_path, lambda: 20_000)
     recount, counted = Recount(world.lives), Counted(pixel)
@@ -189,12 +179,12 @@ def test_copies_of_a_state_count_once_a_day_and_at_most_once_each_in_a_window(un
     assert exceeding
 
 
-def test_batches_of_any_size_and_segments_drained_twice_count_the_same(undone, tmp_path):
+def test_batches_of_any_size_and_segments_drained_twice_count_the_same(tools, tmp_path):
     world = World(100, seed=5)
     rows = []
     rng = random.Random(6)
     for number, sizes in enumerate((lambda: 20_000, lambda: rng.randint(1, 400))):
-        pixel = new_program(f"Batches {number}")
+        pixel = new_program(tools, f"Batches {number}")
         for twice in range(2):
             spool_taken(tmp_path, pixel, world.server, seed=twice)
             drain_in(tmp_path, sizes)
