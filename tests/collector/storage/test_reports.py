@@ -208,7 +208,7 @@ def test_a_batch_costs_the_same_queries_however_many_reports_it_has(tmp_path, pr
     for number in range(10, 60):
         writer.append(spooled_report(program.token, report(number)).to_line())
 
-    # BEGIN, check that no strings were deleted, read the programs and lock them, insert reports, upsert counts, move the
+    # BEGIN, check that no strings were deleted, read the programs, lock them, insert reports, upsert counts, move the
     # offset, COMMIT.
     with django_assert_num_queries(8):
         running.drain_once()
