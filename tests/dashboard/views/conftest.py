@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 
 from collector.models import Pixel
+from tests.crowd import make_program
 from tests.dashboard.conftest import NOON
 from tests.dashboard.views.program_counts import COUNTS, TODAY, write
 from tests.dashboard.views.share_links import visits
-from tests.programs import make_program
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ from django.test.utils import CaptureQueriesContext
 from collector.models import Declaration, Kind, Pixel, ReportCount
 from collector.programs.declaration import read_declaration
 from dashboard.visits.cache import REMEMBERED
+from tests.crowd import Crowd, declaration_text, make_program
 from tests.dashboard.views.downloads import fetched
 from tests.dashboard.views.page_reader import RANGES, Tables, get, painted
 from tests.dashboard.views.program_counts import COUNTS, PERSON, TODAY, Dimension, address, write
-from tests.programs import Crowd, declaration_text, make_program
 
 pytestmark = pytest.mark.usefixtures("noon")
 
