@@ -203,7 +203,7 @@ def test_a_page_needs_the_same_queries_at_any_use_and_in_any_range(reader, repor
     crowd.live(40, 60)
     crowd.store(reported)
     many = [queries_of(reader, f"{address(reported)}?range={name}") for name in RANGES]
-    assert (max(few), max(many)) == (19, 19)
+    assert (max(few), max(many)) == (18, 18)
 
 
 def test_settled_days_are_read_once(reader, reported):
