@@ -1,4 +1,4 @@
-"""The page of one article."""
+"""The page of one article, or of one program at the same kind of address."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -8,12 +8,15 @@ from collector.snippets import base_url, snippets
 from dashboard.report.live import live_visits
 from dashboard.report.page import make_page
 from dashboard.views.access import dashboard_view, may_use_admin, visible_pixel
+from dashboard.views.programs import declared_program, program_page
 
 
 @dashboard_view
 def article(request: HttpRequest, slug: str, pixel_id: int) -> HttpResponse:
-    """Show one article over a period."""
+    """Show one article over a period, or one program that is declared."""
     pixel = visible_pixel(request, slug, pixel_id)
+    if program := declared_program(pixel):
+        return program_page(request, pixel, program)
     now = timezone.now()
     paused_until = pixel.paused_until(now)
     context = {
