@@ -194,7 +194,8 @@ def _usage_head(row: UsageRow) -> str:
     bar = f'<svg class="bar" aria-hidden="true"><rect width="{row.bar}" height="100%"/></svg>'
     detail = f' <span class="detail">{escape(row.detail)}</span>' if row.detail else ""
     caption = f'<span class="detail reason">{escape(row.caption)}</span>' if row.caption else ""
-    return f"{bar}{escape(row.label)}{detail}{caption}"
+    label = f'<a href="{escape(row.url)}">{escape(row.label)}</a>' if row.url else escape(row.label)
+    return f"{bar}{label}{detail}{caption}"
 
 
 def _week_cell(cell: RetentionCell) -> str:

@@ -109,7 +109,10 @@ class Usage:
     def upgrades(self, start: date, end: date) -> list[Upgrade]:
         """Return the upgrades, the most frequent first."""
         rows = self._installed(start, end, ReportDimension.UPGRADE).values("value").annotate(sum=Sum("reports"))
-        upgrades = [Upgrade(*value.split(">", 1), reports) for value, reports in rows.values_list("value", "sum")]
+        upgrades = []
+        for value, reports in rows.values_list("value", "sum"):
+            old, _, new = value.partition(">")
+            upgrades.append(Upgrade(old, new, reports))
         return sorted(upgrades, key=lambda upgrade: (-upgrade.installations, upgrade))
 
     def others(self, start: date, end: date) -> dict[Driver, dict[date, int]]:

@@ -29,11 +29,9 @@ def version_key(version: str) -> VersionKey:
 def days_to_half(by_day: Mapping[date, Mapping[str, int]], version: str, released: date) -> int | None:
     """Return how many days after its release half of a day's active installations ran this version or a newer one.
 
-    `by_day` has the installations by day and version. None if that has not happened in these days, or if the day of the
-    release is not among them. Days with fewer than `FEWEST_ACTIVES` say nothing.
+    `by_day` has the installations by day and version, from the day of the release on. None if that has not happened in
+    these days. Days with fewer than `FEWEST_ACTIVES` say nothing.
     """
-    if released not in by_day and min(by_day, default=released) >= released:
-        return None
     key = version_key(version)
     for day in sorted(day for day in by_day if day >= released):
         all_active = sum(by_day[day].values())

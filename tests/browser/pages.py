@@ -41,6 +41,9 @@ PAGES = (
     Page("project-waiting", "/projects/waiting/"),
     Page("project-snippets", "/projects/waiting/snippets/"),
     Page("article", "/projects/demo/{article}/"),
+    Page("program", "/projects/demo/{program}/"),
+    Page("program-year", "/projects/demo/{program}/?range=12m"),
+    Page("program-list", "/projects/demo/{program}/?all=versions"),
     Page("article-waiting", "/projects/waiting/{unvisited}/"),
     Page("snippets", "/projects/demo/{article}/snippets/"),
     Page("snippets-waiting", "/projects/waiting/{unvisited}/snippets/"),
@@ -74,7 +77,9 @@ PAGES = (
 FURNISH = """
 import json
 from django.contrib.auth.models import User
+from django.utils import timezone
 from collector.models import ApiToken, Membership, Pixel, Project, Role, ShareLink
+from tests.programs import Crowd, make_program
 
 def person(name, **fields):
     user, _ = User.objects.get_or_create(username=name, defaults=fields)
@@ -100,6 +105,13 @@ token = ApiToken.objects.filter(user=ada, name="Nightly report").first() or ApiT
 token.make_secret()
 token.save()
 token.projects.add(demo)
+program = demo.pixels.filter(kind="app", title="Paperclip").first()
+if program is None:
+    today = timezone.now().date()
+    program = make_program(demo, today)
+    crowd = Crowd(today)
+    crowd.live(600, 120)
+    crowd.store(program)
 print(json.dumps({
     "token": token.pk,
     "share": share.key,
@@ -108,6 +120,7 @@ print(json.dumps({
     "project": demo.pk,
     "article": demo.pixels.order_by("pk").first().pk,
     "unvisited": unvisited.pk,
+    "program": program.pk,
 }))
 """
 

@@ -36,7 +36,7 @@ def actives_chart(subject: ProgramSubject, actives: Actives) -> Chart:
         subject,
         "actives",
         _("Active installations"),
-        _("Each counts once in the days that end with a point · UTC"),
+        _("Installations active in the days up to each point · UTC"),
         windows,
         series,
         Shape.LINES,

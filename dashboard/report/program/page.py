@@ -105,7 +105,7 @@ def _by_days(period: Period) -> Period:
 
 def _toolbar(state: PageState) -> Toolbar:
     links = toolbar(state, ())
-    hourly = BUCKET_NAMES[Bucket.HOUR]
+    hourly = str(BUCKET_NAMES[Bucket.HOUR])
     return replace(links, units=[link for link in links.units if link.label != hourly])
 
 

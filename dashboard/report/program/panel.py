@@ -15,7 +15,8 @@ from dashboard.report.panels.panel import PANEL_ROWS
 class UsageRow:
     """One row. `numbers` stand below the panel's number headings, `cells` below its other headings.
 
-    `detail` is small text beside the label, `caption` a line under it. `share` is None where it would mean nothing.
+    `detail` is small text beside the label, `caption` a line under it, `url` what the label links to. `share` is None
+    where it would mean nothing.
     """
 
     label: str
@@ -26,6 +27,7 @@ class UsageRow:
     caption: str = ""
     is_known: bool = True
     cells: Sequence[str] = ()
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

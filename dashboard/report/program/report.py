@@ -54,9 +54,6 @@ def make_program_report(subject: ProgramSubject, state: PageState, sections: Col
     actives = _actives(subject)
     window_actives = actives.active(subject.window)
     groups: list[UsageGroup] = []
-    if ProgramSection.SYSTEMS in sections:
-        values = subject.usage.in_window(subject.window, dimensions_of(subject))
-        groups.append(systems_group(subject, values, window_actives))
     in_last_week = _versions_in(subject, subject.last_week)
     adoption = None
     if ProgramSection.VERSIONS in sections:
@@ -65,6 +62,9 @@ def make_program_report(subject: ProgramSubject, state: PageState, sections: Col
         adoption = adoption_chart(subject, by_day)
         upgrades = subject.usage.upgrades(subject.period.start, subject.period.end)
         groups += version_groups(subject, in_last_week, by_day, upgrades)
+    if ProgramSection.SYSTEMS in sections:
+        values = subject.usage.in_window(subject.window, dimensions_of(subject))
+        groups.append(systems_group(subject, values, window_actives))
     events, details, failures = _events(subject, window_actives, sections)
     groups += failures
     if ProgramSection.OTHERS in sections:

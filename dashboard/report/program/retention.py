@@ -15,7 +15,7 @@ from dashboard.usage.weeks import monday_of
 from dashboard.usage.windows import DAY
 
 MAX_WEEKS = 12
-SHADES = 4  # darker ones would make the numbers in the cells hard to read
+SHADES = 8
 FEWEST = 10  # installations in a cohort; shares of fewer say nothing
 WEEK = 7 * DAY
 

@@ -77,10 +77,14 @@ class ProgramSubject:
         return Window.to(self.last_day, LAST_WEEK_DAYS)
 
     def bucket_windows(self) -> list[Window]:
-        """Return the days, ISO weeks or months of the period, each whole except for the days after the period."""
+        """Return the days, ISO weeks or months of the period, each whole except for the days after the period.
+
+        Those before the first report are left out: nothing is known of them.
+        """
         starts = self.period.buckets()
         ends = [*starts[1:], self.period.end]
-        return [Window(start, end) for start, end in zip(starts, ends, strict=True)]
+        windows = [Window(start, end) for start, end in zip(starts, ends, strict=True)]
+        return [window for window in windows if window.end > self.first_day] or windows[-1:]
 
     def bucket_label(self, window: Window) -> tuple[str, str]:
         """Name a bucket: in short for the axis, and in full."""

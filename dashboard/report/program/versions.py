@@ -141,17 +141,20 @@ def _releases(subject: ProgramSubject, by_day: ByDay) -> UsagePanel:
     is_enough = any(sum(versions.values()) >= FEWEST_ACTIVES for versions in by_day.values())
     rows = []
     for version in sorted(in_period, key=lambda version: (released[version], version_key(version)), reverse=True):
-        days = days_to_half(by_day, version, released[version])
-        if days is not None:
-            words = ngettext("within %(days)s day", "within %(days)s days", days) % {"days": formatting.exact(days)}
-        else:
-            words = _("not so far") if is_enough else _("not enough data")
+        is_known = is_enough and subject.first_day <= released[version]
+        words = _taken_up(days_to_half(by_day, version, released[version])) if is_known else _("not enough data")
         rows.append(UsageRow(version, [], cells=[formatting.day(released[version], "yMMMd"), words]))
     return UsagePanel(
         "releases", SECTION, _("Releases"), _("When half of the actives of a day ran it or a newer one"), _("Version"),
         [], rows, headings=[_("Released"), _("Half of the actives")], has_share=False,
         nothing="" if released else _("The declaration names no releases."),
     )  # fmt: skip
+
+
+def _taken_up(days: int | None) -> str:
+    if days is None:
+        return _("not so far")
+    return ngettext("within %(days)s day", "within %(days)s days", days) % {"days": formatting.exact(days)}
 
 
 def _upgrades(upgrades: Sequence[Upgrade]) -> UsagePanel:
