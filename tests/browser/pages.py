@@ -49,6 +49,9 @@ PAGES = (
     Page("share-gone", "/share/nobody-has-this/", who="", status=404),
     Page("embed", "/share/{share}/embed/", who=""),
     Page("embed-gone", "/share/{locked}/embed/", who="", status=404),
+    Page("about-program", "/about/{program}/", who=""),
+    Page("about-article", "/about/{pixel}/", who=""),
+    Page("about-gone", "/about/nobody-has-this/", who="", status=404),
     Page("api", "/api/v1/"),
     Page("password", "/password/"),
     Page("password-changed", "/password/changed/"),
@@ -74,7 +77,9 @@ PAGES = (
 FURNISH = """
 import json
 from django.contrib.auth.models import User
+from pathlib import Path
 from collector.models import ApiToken, Membership, Pixel, Project, Role, ShareLink
+from collector.programs.declaring import declare
 
 def person(name, **fields):
     user, _ = User.objects.get_or_create(username=name, defaults=fields)
@@ -92,6 +97,7 @@ for project in (demo, waiting):
 unvisited, _ = Pixel.objects.get_or_create(
     project=waiting, title="Not read by anybody so far", defaults={"placements": ["medium", "github", "dev-to"]}
 )
+program = declare(waiting, Path("collector/programs/example.toml").read_text()).pixel
 share, _ = ShareLink.objects.get_or_create(project=demo, name="Readers", defaults={"embedded_on": "*"})
 locked, _ = ShareLink.objects.get_or_create(project=demo, name="Editors")
 locked.set_password(%(password)r)
@@ -107,6 +113,8 @@ print(json.dumps({
     "locked": locked.key,
     "project": demo.pk,
     "article": demo.pixels.order_by("pk").first().pk,
+    "pixel": demo.pixels.order_by("pk").first().token,
+    "program": program.token,
     "unvisited": unvisited.pk,
 }))
 """
