@@ -93,7 +93,8 @@ def as_text(declared: Declared) -> str:
 
 
 def make_client_command(declared: Declared) -> str:
-    return f"manage.py make_client {declared.pixel.token} --language python"
+    names = f"{declared.program.id} --project {declared.pixel.project.slug}"
+    return f"manage.py make_client {names} --language python --output telemetry.py"
 
 
 def change_lines(differing: Changes) -> list[str]:
