@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "dashboard.snippets": DATA
     | {"collector.snippets", "collector.storage", "dashboard.visits", "dashboard.formatting"},
     "dashboard.passwords": DATA | {"collector.intake"},
-    "dashboard.about": DATA | {"dashboard.formatting"},
+    "dashboard.about": DATA | {"collector.storage", "dashboard.formatting"},
     "dashboard.views": DATA
     | {"dashboard.about"}
     | {"collector.intake", "collector.snippets", "collector.storage", "dashboard.formatting"}

@@ -97,7 +97,7 @@ def refuse_to_delete(model_admin: admin.ModelAdmin[Pixel], request: HttpRequest,
 
 
 def has_counts(pixel: Pixel) -> bool:
-    """Say whether the pixel has daily counts, of hits or of a program's reports."""
+    """Say whether the pixel has daily counts, or counts of reports."""
     of_pixel = {"project_id": pixel.project_id, "pixel_id": pixel.pk}
     return DailyCount.objects.filter(**of_pixel).exists() or ReportCount.objects.filter(**of_pixel).exists()
 

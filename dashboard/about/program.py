@@ -6,11 +6,10 @@ from django.utils.translation import gettext as _
 
 from collector.programs.forms import OTHER
 from collector.programs.program import Event, Program, Property
+from collector.storage.report_retention import KEPT_DAYS
 from dashboard.about.content import AboutPage, Row, Section, Server
 from dashboard.about.example import example_request
 from dashboard.formatting import day, enumerated
-
-KEPT_DAYS = 35  # raw reports
 
 
 def program_page(program: Program, server: Server, today: date) -> AboutPage:

@@ -61,9 +61,9 @@ def public(view: AboutView) -> Callable[[HttpRequest, str], HttpResponseBase]:
 def about(request: HttpRequest, token: str) -> HttpResponse:
     """Say what a program or an article collects. One query."""
     pixel = _live_pixel(token)
-    page = article_page(pixel.project, _server(request)) if pixel.kind != Kind.APP else _program_page(request, pixel)
-    downloads = pixel.kind == Kind.APP
-    return render_public(request, "about/page.html", {"page": page, "downloads": downloads, **_languages(request)})
+    is_program = pixel.kind == Kind.APP and hasattr(pixel, "declaration")  # without one, it is a pixel like any other
+    page = _program_page(request, pixel) if is_program else article_page(pixel.project, _server(request))
+    return render_public(request, "about/page.html", {"page": page, "downloads": is_program, **_languages(request)})
 
 
 @public
