@@ -247,3 +247,12 @@ def test_strangers_words_stay_words(client, project):
 
 def test_a_foreign_host_gets_no_page(client, program):
     assert client.get(f"/about/{program.token}/", headers={"Host": "evil.example"}).status_code == 400
+
+
+def test_the_pages_of_an_article_link_to_it_as_long_as_it_counts(reader, pixel):
+    link = f'href="/about/{pixel.token}/"'
+    paths = [f"/projects/blog/{pixel.pk}/", f"/projects/blog/{pixel.pk}/snippets/"]
+    assert all(link in text_of(reader.get(path)) for path in paths)
+
+    Pixel.objects.update(retired_at=timezone.now())
+    assert not any(link in text_of(reader.get(path)) for path in paths)
