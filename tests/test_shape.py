@@ -29,7 +29,9 @@ MAY_IMPORT = {
     "dashboard.snippets": DATA
     | {"collector.snippets", "collector.storage", "dashboard.visits", "dashboard.formatting"},
     "dashboard.passwords": DATA | {"collector.intake"},
+    "dashboard.about": DATA | {"collector.storage", "dashboard.formatting"},
     "dashboard.views": DATA
+    | {"dashboard.about"}
     | {"collector.intake", "collector.snippets", "collector.storage", "dashboard.formatting"}
     | {"dashboard.passwords", "dashboard.report", "dashboard.snippets", "dashboard.view_function", "dashboard.visits"}
     | {"dashboard.usage"},
