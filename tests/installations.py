@@ -123,7 +123,7 @@ class Device:
 
     def _report(self, today: int) -> None:
         state = self.state
-        first = min(state.events, default=today) if state.last is None else state.last
+        first = max(state.last or 0, today - MAX_DAYS_LATE)
         report: Json = {
             "id": _id(state.secret, today),
             "day": iso_day(today),

@@ -27,8 +27,8 @@ NETWORKS: tuple[Network, ...] = ("up",) * 30 + ("last reply lost", "no reply")
 class World:
     """Some installations and the server that they report to. The same numbers make the same world."""
 
-    def __init__(self, installations: int, seed: int = 1) -> None:
-        self.server = Server()
+    def __init__(self, installations: int, seed: int = 1, server: Server | None = None) -> None:
+        self.server = server or Server()
         self.lives: list[Life] = []
         self._rng = random.Random(seed)
         for number in range(installations):

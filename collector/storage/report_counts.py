@@ -10,7 +10,7 @@ from functools import lru_cache
 from collector.models import INSTALLED, Driver, ReportDimension
 from collector.models.programs import NEW
 from collector.programs.report import ProgramReport, Used, Value
-from collector.spool.report_line import DRIVERS, SpooledRun, day_of
+from collector.spool.report_line import NUMBER_OF_DRIVER, SpooledRun, day_of
 from collector.storage.bulk_sql import columns_from_json, write_rows
 from collector.storage.moments import moment_text
 from collector.storage.report_caps import CountingProgram, ReportCaps
@@ -56,7 +56,7 @@ class ReportCounts:
 
     def add(self, program: CountingProgram, report: ProgramReport) -> None:
         """Count one report."""
-        driver, gap = DRIVERS[report.driver], report.gap or NEW
+        driver, gap = NUMBER_OF_DRIVER[report.driver], report.gap or NEW
         day = report.day
         cells = self._cells(program, day, driver)
         _add(cells, (_ACTIVE, "", gap))
