@@ -51,7 +51,7 @@ class World:
             if day == loss_day or (forgets and device.life.days):
                 device.lose_state()
                 self.lives.append(device.life)
-            # Whoever has waiting reports runs it again before they are too old.
+            # A device with waiting reports runs it again before they are too old.
             if habit(day) or (device.state.queue and day - min(device.state.queue) >= 22):
                 self._use(device, day, is_offline(day), is_jumping=0 < jump_day <= day)
 

@@ -75,7 +75,7 @@ def _of_program(line: bytes) -> SpooledReport | SpooledRun:
 
 
 def _check(spooled: SpooledReport) -> None:
-    """Raise ValueError for what would break the counts: they rely on days, ids and drivers, whoever wrote the line."""
+    """Raise ValueError for what would break the counts: they rely on days, ids and drivers."""
     report = spooled.body
     day = day_of(report.day)
     # One day more than the intake allows: its clock may have been set meanwhile.

@@ -23,7 +23,7 @@ from collector.programs.report import ProgramReport
 from collector.spool.report_line import SpooledReport
 from collector.spool.writer import SpoolWriter
 from collector.storage.drain import Drain
-from tests.installations import Json, Server, iso_day
+from tests.installations import Device, Json, Server, Use, iso_day, new_device
 from tests.programs import DECLARATION, declared
 from tests.recount import Key, Recount
 from tests.world import FIRST_DAY, LAST_DAY, ClonedWorld, World
@@ -229,6 +229,58 @@ def test_copies_of_a_state_count_once_a_day_and_at_most_once_each_in_a_window(to
         assert lives <= reports <= (lives if start == end else world.copies * lives)
         exceeding += reports > lives
     assert exceeding
+
+
+def days_of_one(tools, tmp_path, run: Callable[[Device, int], None], days: int) -> Counted:
+    """Return what is counted of one device, which `run` uses on days from 0."""
+    pixel = declared(tools, WITH_CHECK, title="One")
+    device = new_device(random.Random(8), Endpoint(tmp_path, pixel))
+    for number in range(days):
+        device.server.today = FIRST_DAY + number
+        run(device, number)
+    drain_in(tmp_path, lambda: 20_000)
+    return Counted(pixel)
+
+
+def test_after_lost_state_an_installation_is_new_and_what_it_had_not_told_is_lost(tools, tmp_path):
+    def run(device: Device, number: int) -> None:
+        if number == 3:
+            device.lose_state()
+        device.run([Use("check")], "up")
+
+    counted = days_of_one(tools, tmp_path, run, days=5)
+
+    new, returning = Counter({("new", "person", ""): 1}), Counter({("returning", "person", ""): 1})
+    history = [counted.by_history(FIRST_DAY + number) for number in range(5)]
+    assert history == [Counter(), new, returning, new, returning]  # on the first day, its user was told
+    assert counted.first_in(FIRST_DAY, FIRST_DAY + 4, {"active"})["active", "person", ""] == 2
+    used = [counted.numbers(FIRST_DAY + number, FIRST_DAY + number, {"event"}).total() for number in range(5)]
+    assert used == [1, 1, 0, 1, 0]
+
+
+def test_after_a_clock_is_set_back_an_installation_is_not_seen_until_it_has_passed_its_last_report(tools, tmp_path):
+    def run(device: Device, number: int) -> None:
+        if number == 4:
+            device.clock_error = -3
+        device.run([], "up")
+
+    counted = days_of_one(tools, tmp_path, run, days=10)
+
+    seen = [number for number in range(10) if counted.by_history(FIRST_DAY + number)]
+    assert seen == [1, 2, 3, 7, 8, 9]
+    assert counted.first_in(FIRST_DAY + 3, FIRST_DAY + 9, {"active"})["active", "person", ""] == 1
+
+
+def test_reports_that_reach_no_server_within_31_days_are_lost(tools, tmp_path):
+    def run(device: Device, number: int) -> None:
+        device.run([], "down" if 2 <= number < 37 else "up")
+
+    counted = days_of_one(tools, tmp_path, run, days=39)
+
+    seen = [number for number in range(39) if counted.by_history(FIRST_DAY + number)]
+    assert seen == [1, *range(7, 39)]
+    windows_from = [counted.first_in(FIRST_DAY + number, FIRST_DAY + number + 9, {"active"}) for number in range(1, 9)]
+    assert [window["active", "person", ""] for window in windows_from] == [1, 0, 0, 0, 0, 0, 1, 1]
 
 
 def test_batches_of_any_size_and_segments_drained_twice_count_the_same(tools, tmp_path):
