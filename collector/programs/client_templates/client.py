@@ -514,7 +514,7 @@ def _word(run: _Run, event: str, name: str, declared: "tuple[str, tuple[_Any, ..
         return _version(value)
     if isinstance(value, (bool, str, bytes)) or not hasattr(value, "__float__"):
         return ""
-    number = float(value)  # type: ignore[arg-type]
+    number = float(value)
     return "" if number != number else str(sum(number >= bound for bound in values))
 
 
@@ -746,7 +746,7 @@ def _sender_command() -> "list[str]":
     if os.path.isfile(__file__):
         return [executable, *flags, __file__, _SEND]
     loader = globals().get("__loader__")
-    if hasattr(loader, "archive"):  # in a zip file (zipapp), which Python can't run a part of
+    if loader is not None and hasattr(loader, "archive"):  # in a zip file (zipapp), which Python can't run a part of
         place = os.path.join(loader.archive, loader.prefix)
         return [executable, *flags, "-c", _FROM_ZIP, _SEND, place, __name__]
     return []
