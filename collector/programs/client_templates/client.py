@@ -276,38 +276,20 @@ def run_sender() -> None:
 
 
 def _look() -> _Run:
+    """Return whether the client is on in this process, and why."""
     run = _Run()
     own = VARIABLE + "_TELEMETRY"
     word = os.environ.get(own, "").strip().lower()
-    if OFF:
-        return run.off("it was switched off by who packaged " + NAME)
-    if os.path.exists(_OFF_FILE):
-        return run.off(_OFF_FILE + " exists")
-    if _means_yes("DO_NOT_TRACK"):
-        return run.off("DO_NOT_TRACK is set")
-    if word in _NO:
-        return run.off(own + " is " + word)
-    if not word:
-        for name in (own + "_DISABLED", "TELEMETRY_DISABLED", "DISABLE_TELEMETRY"):
-            if _means_yes(name):
-                return run.off(name + " is set")
+    reason = _why_off_everywhere(own, word)
+    if reason:
+        return run.off(reason)
     run.config, run.state = _directories()
     run.choice = _lines(os.path.join(run.config, "choice")) if run.config else {}
     ci, agent = _set_variable(CI), _set_variable(AGENTS)
     run.driver = "ci" if ci else "agent" if agent else ""
-    if not word:
-        chosen = _first(run.choice, "choice")
-        if chosen == "off":
-            return run.off("you chose it")
-        if MODE == "off" and chosen != "on":
-            return run.off("it is off unless you enable it")
-        if ci and not REPORTS_FROM_CI:
-            return run.off("a CI system runs it (" + ci + " is set)")
-        if agent and not ci and not REPORTS_FROM_AGENTS:
-            return run.off("a coding agent runs it (" + agent + " is set)")
-    problem = _why_not_here(run)
-    if problem:
-        return run.off(problem)
+    reason = ("" if word else _why_off_by_choice(run, ci, agent)) or _why_not_here(run)
+    if reason:
+        return run.off(reason)
     if not _sender_command():
         return run.off("it has no Python to send with, and does not begin with run_sender()")
     if KIND == "library" and not _is_allowed:
@@ -317,6 +299,36 @@ def _look() -> _Run:
         run.state = os.path.join(run.state, run.driver)
     _look_at_choice(run, own if word else "")
     return run
+
+
+def _why_off_everywhere(own: str, word: str) -> str:
+    """Return which constant, file or variable means off, or an empty text. `word` is what the variable `own` says."""
+    if OFF:
+        return "it was switched off by who packaged " + NAME
+    if os.path.exists(_OFF_FILE):
+        return _OFF_FILE + " exists"
+    if _means_yes("DO_NOT_TRACK"):
+        return "DO_NOT_TRACK is set"
+    if word:
+        return own + " is " + word if word in _NO else ""
+    for name in (own + "_DISABLED", "TELEMETRY_DISABLED", "DISABLE_TELEMETRY"):
+        if _means_yes(name):
+            return name + " is set"
+    return ""
+
+
+def _why_off_by_choice(run: _Run, ci: str, agent: str) -> str:
+    """Return why user and developer, together, mean off, or an empty text. `ci` and `agent` are set variables."""
+    chosen = _first(run.choice, "choice")
+    if chosen == "off":
+        return "you chose it"
+    if MODE == "off" and chosen != "on":
+        return "it is off unless you enable it"
+    if ci and not REPORTS_FROM_CI:
+        return "a CI system runs it (" + ci + " is set)"
+    if agent and not ci and not REPORTS_FROM_AGENTS:
+        return "a coding agent runs it (" + agent + " is set)"
+    return ""
 
 
 def _look_even_if_off() -> _Run:
