@@ -156,7 +156,7 @@ class _Timer:
         self.stop()
 
 
-def timer(event: str, property: str, /, **properties: "_Any") -> _Timer:
+def timer(event: str = "", property: str = "", /, **properties: "_Any") -> _Timer:
     """Return what measures seconds, and records the event with them in this bucket. Use `with`, or `stop` it."""
     return _Timer(event, str(property), properties)
 
@@ -203,7 +203,7 @@ def show() -> str:
         if run.is_on and not run.waits_for:  # else nothing is written, and the next request has another id
             _keep(run.state, run.kept)
     day = run.day()
-    if run.waits_for or not _is_due(run, day):
+    if run.waits_for or day in (_first(run.choice, "told"), _first(run.kept, "last")):
         day = _later(day, 1)
     queue = _queue(run.state)
     report = _compose(run, day, queue)[0]
@@ -338,6 +338,7 @@ def _look_even_if_off() -> _Run:
         run.config, run.state = _directories()
         if not run.state:
             raise FileNotFoundError("no home")
+        run.choice = _lines(os.path.join(run.config, "choice"))
     return run
 
 
@@ -847,17 +848,25 @@ def _send_and_end() -> None:
         run = _Run()
         facts = os.fsdecode(os.read(0, 65536)).split("\0")
         run.config, run.state, run.driver, run.version, run.started_on, told = facts
-        run.choice = _lines(os.path.join(run.config, "choice"))
-        run.fields = None if told == "all" else set(run.choice.get("field", ()))
-        run.kept = _lines(os.path.join(run.state, "installation"))
-        if run.started_on != _first(run.kept, "last"):
-            try:
-                _make_report(run)
-            except OSError:  # such as a full disk: another run of today may be luckier
-                _delete(os.path.join(run.state, "claim-" + run.started_on))
-        _send_queue(run.state, _queue(run.state))
+        _report_and_send(run, told == "all")
     finally:
         os._exit(0)
+
+
+def _report_and_send(run: _Run, is_all_told: bool) -> None:
+    """Make the report whose day was claimed, and send the queue, unless the user has just decided otherwise."""
+    claim = os.path.join(run.state, "claim-" + run.started_on)
+    run.choice = _lines(os.path.join(run.config, "choice"))
+    if _first(run.choice, "choice") == "off" or not os.path.exists(claim):
+        return
+    run.fields = None if is_all_told else set(run.choice.get("field", ()))
+    run.kept = _lines(os.path.join(run.state, "installation"))
+    if run.started_on != _first(run.kept, "last"):
+        try:
+            _make_report(run)
+        except OSError:  # such as a full disk: another run of today may be luckier
+            _delete(claim)
+    _send_queue(run.state, _queue(run.state))
 
 
 def _limit_time() -> None:
@@ -880,7 +889,11 @@ def _limit_time() -> None:
 def _send_queue(state: str, reports: "list[_Any]") -> None:
     kept = _lines(os.path.join(state, "installation"))
     today = _day_at(_now() + _offset(kept))
+    if not reports:
+        return
     status, answer, body = _post(today, reports)
+    if _first(_lines(os.path.join(state, "installation")), "secret") != _first(kept, "secret"):
+        return  # the user called `forget` meanwhile
     offset = _offset_of(answer)
     if status == 202 and answer.get("day") != today and offset is not None:
         kept["offset"] = [str(offset)]
