@@ -1,0 +1,1019 @@
+// Reports how much this program is used, without knowing by whom. Footfall made this file from the program's
+// declaration; make it again instead of changing it. It needs Node 18 or newer and nothing else.
+//
+//   import * as telemetry from "./telemetry.mjs";
+//   telemetry.start("2.4.1");
+//   telemetry.record("build", { format: "html", seconds: 2.5 });
+//
+// It never throws, never writes to standard output, and leaves no handle, timer, listener or promise behind: files are
+// written at once, and what goes over the network is done by a process of its own. Worker threads and processes made
+// by `fork` or `cluster` may each call `start`: whoever creates the day's claim file makes the report.
+
+import fs from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+
+// Packagers: `true` switches the client off for good.
+const OFF = false;
+
+// footfall: declared
+const DECLARED = {
+  id: "paperclip",
+  name: "Paperclip",
+  variable: "PAPERCLIP",
+  kind: "command",
+  mode: "notice",
+  why: "To learn which formats are worth our time.",
+  contact: "https://example.org/paperclip",
+  endpoint: "http://127.0.0.1:8000/e/token",
+  about: "http://127.0.0.1:8000/about/token/",
+  schema: "0000000000000000",
+  fields: ["build", "build.format=html", "build.seconds bucket 1,10"],
+  events: {
+    build: {
+      until: "2099-12-31",
+      properties: {
+        format: { type: "choice", values: ["html"], bounds: [], field: "" },
+        seconds: { type: "bucket", values: [], bounds: [1, 10], field: "build.seconds bucket 1,10" },
+      },
+    },
+  },
+  ci: ["CI"],
+  agents: ["CLAUDECODE"],
+  reportsFromCi: false,
+  reportsFromAgents: false,
+};
+// footfall: end of declared
+
+const MAX_EVENTS_BYTES = 16 * 1024; // of one day's file
+const MAX_REPORT_BYTES = 8 * 1024;
+const MAX_QUEUE_BYTES = 12 * 1024;
+const MAX_DAYS = 31;
+const MAX_GAP = 32;
+const MAX_USED = 500;
+const MAX_REPORTS = 31;
+const VERSION =
+  /^[0-9]{1,6}(?:\.[0-9]{1,6}){0,3}(?:[-.]?(?:a|alpha|b|beta|rc|pre|preview|dev|post|nightly|snapshot)[-.]?[0-9]{0,8})?$/;
+
+/**
+ * The local files, and the sender, which works on the same files in a process of its own. The sender is the text of
+ * this class, not this file: once a bundler has put this file into a program, running "this file" would run the whole
+ * program. So nothing in here may use a name from outside, nor anything newer than a bundler's usual target.
+ */
+class Store {
+  constructor(load, facts) {
+    this.load = load;
+    this.fs = load("node:fs");
+    this.path = load("node:path");
+    this.facts = facts; // { directory, endpoint }
+  }
+
+  /** Milliseconds since 1970 by this machine's clock. */
+  now() {
+    return Date.now();
+  }
+
+  /** The UTC day after adding seconds to this machine's clock. */
+  today(offset) {
+    return new Date(this.now() + offset * 1000).toISOString().slice(0, 10);
+  }
+
+  addDays(day, number) {
+    return new Date(Date.parse(day) + number * 86400000).toISOString().slice(0, 10);
+  }
+
+  daysBetween(earlier, later) {
+    return Math.round((Date.parse(later) - Date.parse(earlier)) / 86400000);
+  }
+
+  /** The ISO 8601 week of a day, such as 2026-W31: the week belongs to the year of its Thursday. */
+  week(day) {
+    const thursday = new Date(Date.parse(day));
+    thursday.setUTCDate(thursday.getUTCDate() + 4 - (thursday.getUTCDay() || 7));
+    const year = thursday.getUTCFullYear();
+    const number = 1 + Math.floor((thursday.getTime() - Date.UTC(year, 0, 1)) / (7 * 86400000));
+    return `${year}-W${String(number).padStart(2, "0")}`;
+  }
+
+  reportId(secret, day) {
+    const hmac = this.load("node:crypto").createHmac("sha256", Buffer.from(secret, "hex"));
+    return hmac.update(day).digest("hex").slice(0, 32);
+  }
+
+  file(name) {
+    return this.path.join(this.facts.directory, name);
+  }
+
+  read(name) {
+    try {
+      return this.fs.readFileSync(this.file(name), "utf8");
+    } catch {
+      return "";
+    }
+  }
+
+  /** Write a whole file. Whoever reads it at the same time gets the old or the new one, never half of it. */
+  replace(name, text) {
+    const unfinished = this.file(`unfinished-${name}-${process.pid}`);
+    try {
+      this.fs.writeFileSync(unfinished, text, { mode: 0o600 });
+      this.fs.renameSync(unfinished, this.file(name));
+    } catch (error) {
+      this.remove(this.path.basename(unfinished)); // on a full disk, leave no litter
+      throw error;
+    }
+  }
+
+  remove(name) {
+    try {
+      this.fs.unlinkSync(this.file(name));
+    } catch {
+      // It is gone already, or can't be deleted.
+    }
+  }
+
+  /** The days of which there is a file, sorted. `kind` is `events`, `claim` or `queue`. */
+  days(kind) {
+    const form = new RegExp(`^${kind}-([0-9]{4}-[0-9]{2}-[0-9]{2})$`);
+    let names = [];
+    try {
+      names = this.fs.readdirSync(this.facts.directory);
+    } catch {
+      // Nothing was written yet.
+    }
+    return names
+      .map((name) => form.exec(name))
+      .filter((match) => match !== null && !Number.isNaN(Date.parse(match[1])))
+      .map((match) => match[1])
+      .sort();
+  }
+
+  /** The report that waits in a queue file, or null. */
+  queued(day) {
+    try {
+      const report = JSON.parse(this.read(`queue-${day}`));
+      return report.day === day && Array.isArray(report.used) ? report : null;
+    } catch {
+      return null;
+    }
+  }
+
+  /** What is remembered of this installation. Empty texts where nothing is; `used` has a day for each event. */
+  installation() {
+    const known = { secret: "", since: "", last: "", version: "", offset: 0, verified: "", used: {} };
+    const isDay = (text) => /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/.test(text) && !Number.isNaN(Date.parse(text));
+    for (const line of this.read("installation").split("\n")) {
+      const [key, value = "", day = ""] = line.split(" ");
+      if (key === "secret" && /^[0-9a-f]{64}$/.test(value)) known.secret = value;
+      else if (key === "since" && /^[0-9]{4}-W[0-9]{2}$/.test(value)) known.since = value;
+      else if ((key === "last" || key === "verified") && isDay(value)) known[key] = value;
+      else if (key === "version") known.version = value;
+      else if (key === "offset" && /^-?[0-9]{1,12}$/.test(value)) known.offset = Number(value);
+      else if (key === "used" && isDay(day)) known.used[value] = day;
+    }
+    return known;
+  }
+
+  remember(known) {
+    const lines = ["secret", "since", "last", "version", "offset", "verified"]
+      .filter((key) => known[key] !== "")
+      .map((key) => `${key} ${known[key]}\n`);
+    const used = Object.keys(known.used)
+      .sort()
+      .map((event) => `used ${event} ${known.used[event]}\n`);
+    this.replace("installation", lines.concat(used).join(""));
+  }
+
+  /** Send a request and deal with the answer. Ends the process after 10 seconds, whatever happens. */
+  send(body) {
+    // Not `process.exit`, which waits for a name lookup that hangs in another thread.
+    setTimeout(() => process.kill(process.pid, "SIGKILL"), 10000).unref();
+    this.attempt(body, true);
+  }
+
+  attempt(body, mayMove) {
+    const request = JSON.parse(body);
+    this.exchange("POST", this.facts.endpoint, body, (status, text) => {
+      if ([400, 404, 413, 415].includes(status)) this.leaveQueue(request.reports);
+      if (status !== 202) return;
+      const answer = JSON.parse(text);
+      if (!/^[0-9]{4}-[0-9]{2}-[0-9]{2}$/.test(answer.day)) return;
+      if (answer.day === request.today) this.delivered(request, body, answer);
+      else if (mayMove) this.move(request, answer);
+    });
+  }
+
+  leaveQueue(reports) {
+    for (const report of reports) this.remove(`queue-${report.day}`);
+  }
+
+  delivered(request, body, answer) {
+    this.leaveQueue(request.reports);
+    const known = this.installation();
+    if (known.secret === "") return; // forgotten in the meantime
+    known.verified = answer.day;
+    known.offset = this.offsetOf(answer);
+    this.remember(known);
+    const oldest = this.addDays(answer.day, -30);
+    const lines = this.read("sent")
+      .split("\n")
+      .filter((line) => line.slice(0, 10) > oldest);
+    lines.push(`${answer.day} ${body}`);
+    while (lines.length > 1 && Buffer.byteLength(lines.join("\n")) >= 16 * 1024) lines.shift();
+    this.replace("sent", `${lines.join("\n")}\n`);
+  }
+
+  /** The seconds to add to this machine's clock. */
+  offsetOf(answer) {
+    const time = /^[0-9]{2}:[0-9]{2}:[0-9]{2}$/.test(answer.time) ? answer.time : "12:00:00";
+    return Math.round((Date.parse(`${answer.day}T${time}Z`) - this.now()) / 1000);
+  }
+
+  /** The server's day is another one: this machine's clock is wrong. Move what was dated by it, and send once more. */
+  move(request, answer) {
+    const known = this.installation();
+    if (known.secret === "") return;
+    const wrong = request.today;
+    known.offset = this.offsetOf(answer);
+    const reports =
+      known.verified === "" ? this.moveAll(request, answer.day, known) : this.moveToday(request, answer.day, known);
+    this.remember(known);
+    this.rename(`claim-${wrong}`, `claim-${answer.day}`);
+    this.rename(`events-${wrong}`, `events-${answer.day}`);
+    if (reports.length === 0) return;
+    this.attempt(JSON.stringify({ v: 1, schema: request.schema, today: answer.day, reports }), false);
+  }
+
+  /** No server ever answered, so all days are this clock's: move all by the difference. */
+  moveAll(request, right, known) {
+    const days = this.daysBetween(request.today, right);
+    const first = request.reports.find((report) => report.gap === null);
+    known.since = this.week(this.addDays(first ? first.day : this.monday(known.since), days));
+    if (known.last !== "") known.last = this.addDays(known.last, days);
+    for (const event of Object.keys(known.used)) known.used[event] = this.addDays(known.used[event], days);
+    const moved = request.reports.map((report) => {
+      const used = report.used.map((use) => Object.assign({}, use, { day: this.addDays(use.day, days) }));
+      return this.redated(report, this.addDays(report.day, days), known, { since: known.since, used });
+    });
+    // All go before any comes: a report's new day may be another report's old one.
+    this.leaveQueue(request.reports);
+    for (const report of moved) this.replace(`queue-${report.day}`, JSON.stringify(report));
+    return moved;
+  }
+
+  /** A server answered before, so the earlier days are right: move today's report only, or drop it. */
+  moveToday(request, right, known) {
+    const others = request.reports.filter((report) => report.day !== request.today);
+    const previous = others.map((report) => report.day).concat(known.verified).sort().pop();
+    known.last = right;
+    const report = request.reports.find((one) => one.day === request.today);
+    if (!report) return others;
+    this.remove(`queue-${request.today}`);
+    if (previous >= right) return others;
+    const used = report.used.filter((use) => use.day < right);
+    const moved = this.redated(report, right, known, { gap: Math.min(this.daysBetween(previous, right), 32), used });
+    this.replace(`queue-${right}`, JSON.stringify(moved));
+    return others.concat(moved);
+  }
+
+  /** The report as of another day, with what else changes. The order of its fields stays. */
+  redated(report, day, known, changes) {
+    return Object.assign({}, report, { id: this.reportId(known.secret, day), day }, changes);
+  }
+
+  rename(from, to) {
+    try {
+      if (this.fs.existsSync(this.file(to))) {
+        this.fs.appendFileSync(this.file(to), this.read(from), { mode: 0o600 });
+        this.remove(from);
+      } else {
+        this.fs.renameSync(this.file(from), this.file(to));
+      }
+    } catch {
+      // There is no such file, or the disk is full.
+    }
+  }
+
+  /** The first day of an ISO week: the fourth of January is always in the first one. */
+  monday(week) {
+    const fourth = `${week.slice(0, 4)}-01-04`;
+    const weekday = new Date(Date.parse(fourth)).getUTCDay() || 7;
+    return this.addDays(fourth, 1 - weekday + 7 * (Number(week.slice(6)) - 1));
+  }
+
+  /** Make one HTTP request, through a proxy if the environment names one. Calls back with status and text; 0 if it fails. */
+  exchange(method, address, body, callback) {
+    let isDone = false;
+    const done = (status, text) => {
+      if (isDone) return;
+      isDone = true;
+      try {
+        callback(status, text);
+      } catch {
+        // The answer makes no sense, or the disk is full. The queue stays for another day.
+      }
+    };
+    try {
+      const target = new URL(address);
+      const headers = body === null ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
+      const receive = (answer) => {
+        let text = "";
+        answer.setEncoding("utf8").on("error", () => done(0, ""));
+        answer.on("data", (part) => {
+          text += part;
+          if (text.length > 64 * 1024) answer.destroy();
+        });
+        answer.on("close", () => done(answer.complete ? answer.statusCode : 0, text));
+      };
+      this.connect(target, { method, headers: Object.assign({ host: target.host }, headers) }, done, (request) => {
+        this.current = request;
+        request.on("response", receive).on("error", () => done(0, ""));
+        request.end(body === null ? undefined : body);
+      });
+    } catch {
+      done(0, "");
+    }
+  }
+
+  /** End the exchange that is under way. */
+  giveUp() {
+    if (this.current) this.current.destroy(new Error("It takes too long."));
+  }
+
+  /** Make a request, not sent yet, straight or through the proxy. Node's own clients know no proxies before Node 24. */
+  connect(target, options, done, callback) {
+    const client = (url) => this.load(url.protocol === "https:" ? "node:https" : "node:http");
+    const proxy = this.proxyFor(target);
+    if (proxy === null) {
+      callback(client(target).request(target, Object.assign({ agent: false }, options)));
+      return;
+    }
+    if (proxy.protocol !== "http:" && proxy.protocol !== "https:") throw new Error("This kind of proxy is not known.");
+    const login = proxy.username === "" ? {} : { "proxy-authorization": `Basic ${this.credentials(proxy)}` };
+    if (target.protocol === "http:") {
+      const headers = Object.assign({}, options.headers, login);
+      callback(client(proxy).request(proxy, { agent: false, method: options.method, path: target.href, headers }));
+      return;
+    }
+    const authority = `${target.hostname}:${target.port || 443}`;
+    const headers = Object.assign({ host: authority }, login);
+    const tunnel = client(proxy).request(proxy, { agent: false, method: "CONNECT", path: authority, headers });
+    this.current = tunnel;
+    tunnel.on("error", () => done(0, "")).on("response", () => done(0, ""));
+    tunnel.on("connect", (answer, socket) => {
+      if (answer.statusCode !== 200) {
+        socket.destroy();
+        done(0, "");
+        return;
+      }
+      const servername = /^[0-9.]+$|:/.test(target.hostname) ? "" : target.hostname; // an address is no name
+      const createConnection = () => this.load("node:tls").connect({ socket, servername, host: target.hostname });
+      callback(client(target).request(target, Object.assign({ agent: false, createConnection }, options)));
+    });
+    tunnel.end();
+  }
+
+  credentials(proxy) {
+    return Buffer.from(`${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`).toString("base64");
+  }
+
+  /** The proxy for an address, from HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY in either case, or null. */
+  proxyFor(target) {
+    const variable = (name) => process.env[name.toLowerCase()] || process.env[name] || "";
+    const names = variable("NO_PROXY").split(/[\s,]+/);
+    const isExcepted = names.some((name) => {
+      const [host, port = ""] = name.replace(/^\*?\./, "").toLowerCase().split(":");
+      if (host === "" || (port !== "" && port !== (target.port || (target.protocol === "https:" ? "443" : "80")))) return false;
+      return host === "*" || target.hostname === host || target.hostname.endsWith(`.${host}`);
+    });
+    // In a CGI program, HTTP_PROXY is the header `Proxy` of a stranger's request.
+    const plain = process.env.http_proxy || (process.env.REQUEST_METHOD ? "" : process.env.HTTP_PROXY) || "";
+    const proxy = (target.protocol === "https:" ? variable("HTTPS_PROXY") : plain) || variable("ALL_PROXY");
+    if (proxy === "" || isExcepted) return null;
+    return new URL(proxy.includes("://") ? proxy : `http://${proxy}`);
+  }
+}
+
+// Modules of Node are loaded when they are needed, which keeps the start of the program cheap. `process.execPath` stands
+// for any absolute path: a bundler may leave nothing of `import.meta.url`.
+const load = createRequire(process.execPath);
+const OFF_WORDS = ["", "0", "false", "no", "off"];
+const SENDER_VARIABLE = "FOOTFALL_SENDER";
+
+let isAllowed = DECLARED.kind !== "library";
+let canSendItself = false; // the program called `isSender`
+/** The version that `start` was called with, or null. */
+let started = null;
+/** What `record` needs while the client is on: { store, day, offset, fields }. `fields` is a Set of what the user knows. */
+let session = null;
+
+/** Call a function, and return the fallback if it throws: no fault of ours may become one of the program's. */
+function quietly(action, fallback) {
+  try {
+    return action();
+  } catch {
+    return fallback;
+  }
+}
+
+/**
+ * Say that the program runs, and in which version. Shows the notice or asks, and sends the day's report, if it is due.
+ * @param {string} version such as "2.4.1"
+ * @returns {void}
+ */
+export function start(version) {
+  quietly(() => {
+    started = plainVersion(version);
+    begin(true);
+  });
+}
+
+/**
+ * Note that an event happened.
+ * @param {string} event a declared event
+ * @param {Record<string, string | number | bigint | boolean | null | undefined>} [properties] its declared properties
+ * @returns {void}
+ */
+export function record(event, properties = {}) {
+  quietly(() => {
+    if (session === null) return;
+    if (session.store.today(session.offset) !== session.day) begin(true); // a program that runs for days
+    if (session !== null) append(session, lineOf(event, Object(properties), session));
+  });
+}
+
+/**
+ * Measure the seconds until `stop` is called, and record the event with them.
+ * @param {string} event a declared event
+ * @param {string} property its bucket property that takes the seconds
+ * @param {Parameters<typeof record>[1]} [properties] the other properties; `stop` takes more of them
+ * @returns {{ stop(properties?: Parameters<typeof record>[1]): void }}
+ */
+export function timer(event, property, properties = {}) {
+  let begun = performance.now();
+  return {
+    stop(more = {}) {
+      quietly(() => {
+        if (begun === null) return;
+        const seconds = (performance.now() - begun) / 1000;
+        begun = null;
+        record(event, { ...properties, ...more, [property]: seconds });
+      });
+    },
+  };
+}
+
+/**
+ * Tell whether the client is on or off, and why.
+ * @returns {string} begins with "on" or "off"
+ */
+export function status() {
+  return quietly(() => {
+    const verdict = decide();
+    if (verdict.off !== "") return `off: ${verdict.off}`;
+    if (verdict.waits !== "") return `off: ${verdict.waits}`;
+    return "on: it sends a report at the first run of a day";
+  }, "off: it can't be told why");
+}
+
+/**
+ * Remember that the user wants the program to report.
+ * @returns {void}
+ */
+export function enable() {
+  quietly(() => {
+    choose("on");
+    if (started !== null) begin(false);
+  });
+}
+
+/**
+ * Remember that the user does not want the program to report.
+ * @returns {void}
+ */
+export function disable() {
+  session = null;
+  quietly(() => choose("off"));
+}
+
+/**
+ * Return the exact text of the next request.
+ * @returns {string} JSON
+ */
+export function show() {
+  return quietly(() => {
+    const store = stateStore(driver());
+    const known = store.installation();
+    const today = store.today(known.offset);
+    const day = known.last === today ? store.addDays(today, 1) : today;
+    return bodyOf(store, day, reportOf(store, known, day, started ?? "other", driver()).report);
+  }, "");
+}
+
+/**
+ * Return what was sent in the last 30 days.
+ * @returns {string} one request on each line: the day, a blank, the exact text
+ */
+export function sent() {
+  return quietly(() => stateStore(driver()).read("sent"), "");
+}
+
+/**
+ * Delete all local files except a choice of `off`. The next report is one of a new installation.
+ * @returns {void}
+ */
+export function forget() {
+  session = null;
+  quietly(() => {
+    for (const group of ["ci", "agent", "person"]) clear(stateStore(group));
+    const config = configStore();
+    if (readChoice(config).choice === "off") return;
+    config.remove("choice");
+    quietly(() => fs.rmdirSync(config.facts.directory));
+  });
+}
+
+/**
+ * Ask the server which schema it publishes. The only call that waits for the network: at most 10 seconds.
+ * @returns {Promise<string>} what differs, in words
+ */
+export async function verify() {
+  const text = status();
+  if (text.startsWith("off")) return `${text}; no server was asked`;
+  const store = new Store(load, { directory: "", endpoint: DECLARED.endpoint });
+  const [code, answer] = await new Promise((resolve) => {
+    const limit = setTimeout(() => store.giveUp(), 10000);
+    store.exchange("GET", `${DECLARED.about}declaration.json`, null, (...received) => {
+      clearTimeout(limit);
+      resolve(received);
+    });
+  });
+  const published = quietly(() => JSON.parse(answer), null);
+  if (code !== 200 || !Array.isArray(published?.fields)) return "The server can't be reached, or does not know this program.";
+  if (published.schema === DECLARED.schema) return `The server publishes the same schema, ${DECLARED.schema}.`;
+  const lines = [`This program has the schema ${DECLARED.schema}, the server ${String(published.schema).slice(0, 16)}.`];
+  lines.push(...DECLARED.fields.filter((field) => !published.fields.includes(field)).map((field) => `only here: ${field}`));
+  lines.push(...published.fields.filter((field) => !DECLARED.fields.includes(field)).map((field) => `only there: ${field}`));
+  return lines.join("\n");
+}
+
+/**
+ * For the program that uses a library: let the library's client report.
+ * @returns {void}
+ */
+export function allow() {
+  isAllowed = true;
+}
+
+/**
+ * For a program that is one executable with Node inside: it has to be its own sender. Call this first of all, and do
+ * nothing else if it returns true: `if (!telemetry.isSender()) main();`
+ * @returns {boolean}
+ */
+export function isSender() {
+  canSendItself = true;
+  if (process.env[SENDER_VARIABLE] !== DECLARED.id) return false;
+  quietly(() => {
+    const [directory, ...body] = fs.readFileSync(0, "utf8").split("\n");
+    new Store(load, { directory, endpoint: DECLARED.endpoint }).send(body.join("\n"));
+  });
+  return true;
+}
+
+/** Find out whether the client is on; tell or ask, and make the day's report, if they are due. */
+function begin(mayTell) {
+  session = null;
+  if (process.env[SENDER_VARIABLE]) {
+    // Electron whose fuse `runAsNode` is off starts the app instead of the sender: end before it opens a window.
+    if (process.versions.electron) process.exit(0);
+    return;
+  }
+  let verdict = decide();
+  if (verdict.off === "" && mayTell && tell(verdict)) verdict = decide();
+  if (verdict.off !== "" || verdict.waits !== "") return;
+  const store = stateStore(verdict.driver);
+  const known = store.installation();
+  const day = store.today(known.offset);
+  session = { store, day, offset: known.offset, fields: verdict.fields };
+  const isHeldBack = DECLARED.fields.includes("country") && !verdict.fields.has("country");
+  if (day !== verdict.told && day !== known.last && !isHeldBack) makeReport(store, known, day, verdict.driver);
+}
+
+// ---- Whether it is on
+
+/**
+ * Return { off, waits, driver, fields, told, news }. `off` is the switch that decides, `waits` what has to happen first, in
+ * words or empty; `fields` is what may be recorded, `told` the day from which on reports wait for a later one, `news`
+ * the fields that the user doesn't know.
+ */
+function decide() {
+  const who = driver();
+  const verdict = { off: "", waits: "", driver: who, fields: new Set(DECLARED.fields), told: "", news: [] };
+  if (OFF) return { ...verdict, off: "whoever packaged the program switched it off" };
+  if (fs.existsSync("/etc/footfall/off")) return { ...verdict, off: "the file /etc/footfall/off exists" };
+  if (isSet("DO_NOT_TRACK")) return { ...verdict, off: "DO_NOT_TRACK is set" };
+  const variable = `${DECLARED.variable}_TELEMETRY`;
+  const isForced = isSet(variable);
+  if (!isForced && process.env[variable]) return { ...verdict, off: `${variable} is ${process.env[variable]}` };
+  const config = configStore();
+  const choice = readChoice(config);
+  if (!isForced) {
+    verdict.off = switchedOff(choice, who);
+    if (verdict.off !== "") return verdict;
+  }
+  if (config === null) return { ...verdict, off: "there is no home directory to remember anything in" };
+  verdict.off = placeProblem(config) || placeProblem(stateStore(who));
+  if (verdict.off === "" && !isAllowed) verdict.off = "the program that uses this library has not allowed it";
+  const needsNoTelling = isForced || (who === "ci" && DECLARED.mode === "notice" && choice.told === "");
+  return verdict.off !== "" || needsNoTelling ? verdict : { ...verdict, ...consent(choice) };
+}
+
+/** The switches 5 to 8 of the documentation. A variable that means on goes before them. */
+function switchedOff(choice, who) {
+  for (const name of [`${DECLARED.variable}_TELEMETRY_DISABLED`, "TELEMETRY_DISABLED", "DISABLE_TELEMETRY"]) {
+    if (isSet(name)) return `${name} is set`;
+  }
+  if (choice.choice === "off") return "you chose off";
+  if (DECLARED.mode === "off" && choice.choice !== "on") return "it is off unless you enable it";
+  if (who === "ci" && !DECLARED.reportsFromCi) return "a CI system runs the program";
+  if (who === "agent" && !DECLARED.reportsFromAgents) return "a coding agent runs the program";
+  return "";
+}
+
+/** What follows from what the user was told and chose. */
+function consent(choice) {
+  const news = DECLARED.fields.filter((field) => !choice.fields.includes(field));
+  const isOn = choice.choice === "on" || (DECLARED.mode === "notice" && choice.told !== "");
+  const waits = isOn ? "" : "it waits until it can tell you about it at a terminal";
+  return { waits, fields: new Set(choice.fields), told: choice.told, news, declined: choice.declined };
+}
+
+function isSet(name) {
+  return !OFF_WORDS.includes((process.env[name] ?? "").trim().toLowerCase());
+}
+
+/** Who runs the program: the first that applies. */
+function driver() {
+  if (DECLARED.ci.some((name) => process.env[name])) return "ci";
+  if (DECLARED.agents.some((name) => process.env[name])) return "agent";
+  if (DECLARED.kind === "server") return "server";
+  const isContained =
+    process.env.KUBERNETES_SERVICE_HOST || fs.existsSync("/.dockerenv") || fs.existsSync("/run/.containerenv");
+  return isContained ? "container" : "person";
+}
+
+/** Why nothing can be remembered there, or an empty text. Looks at the nearest directory that exists, and writes nothing. */
+function placeProblem(store) {
+  let place = store.facts.directory;
+  while (!fs.existsSync(place) && path.dirname(place) !== place) place = path.dirname(place);
+  try {
+    if (!fs.statSync(place).isDirectory()) return `${place} is not a directory`;
+    fs.accessSync(place, fs.constants.W_OK | fs.constants.X_OK);
+  } catch {
+    return `${place} can't be written`;
+  }
+  // With `sudo`, HOME may be the user's: files of root's would lock the user out of them.
+  const isSudo = process.env.SUDO_UID && process.env.SUDO_UID !== "0" && process.geteuid?.() === 0;
+  return isSudo && fs.statSync(place).uid !== 0 ? `it runs through sudo, and ${place} is not root's` : "";
+}
+
+// ---- Files
+
+/** The store of the directory for the choice, or null without a home. */
+function configStore() {
+  return storeIn("XDG_CONFIG_HOME", ".config", "");
+}
+
+/** The store of the directory for everything else. What CI systems and agents report is kept apart. */
+function stateStore(who) {
+  return storeIn("XDG_STATE_HOME", path.join(".local", "state"), who === "ci" || who === "agent" ? who : "");
+}
+
+function storeIn(variable, fallback, group) {
+  const { HOME, LOCALAPPDATA, [variable]: named } = process.env;
+  let base = named && path.isAbsolute(named) ? named : HOME && path.join(HOME, fallback);
+  if (process.platform === "win32") base = LOCALAPPDATA;
+  if (!base || !path.isAbsolute(base)) return null;
+  return new Store(load, { directory: path.join(base, DECLARED.id, "telemetry", group), endpoint: DECLARED.endpoint });
+}
+
+function makeDirectory(store) {
+  fs.mkdirSync(store.facts.directory, { recursive: true, mode: 0o700 });
+}
+
+function clear(store) {
+  const ours = /^(installation|sent|(events|claim|queue|unfinished|sender)-.*)$/;
+  for (const name of quietly(() => fs.readdirSync(store.facts.directory), [])) if (ours.test(name)) store.remove(name);
+  quietly(() => fs.rmdirSync(store.facts.directory)); // unless the choice is in it
+}
+
+function readChoice(config) {
+  const found = { choice: "", told: "", schema: "", declined: "", fields: [] };
+  for (const line of config === null ? [] : config.read("choice").split("\n")) {
+    const [key] = line.split(" ", 1);
+    const value = line.slice(key.length + 1);
+    if (key === "field") found.fields.push(value);
+    else if (Object.hasOwn(found, key) && key !== "fields") found[key] = value;
+  }
+  return found;
+}
+
+function writeChoice(config, { choice, told, schema, declined, fields }) {
+  const lines = Object.entries({ choice, schema, told, declined }).filter(([, value]) => value !== "");
+  lines.push(...fields.map((field) => ["field", field]));
+  makeDirectory(config);
+  config.replace("choice", lines.map(([key, value]) => `${key} ${value}\n`).join(""));
+}
+
+function choose(choice) {
+  const config = configStore();
+  const former = readChoice(config);
+  const told = former.choice === "off" || former.told === "" ? currentDay() : former.told;
+  writeChoice(config, { choice, told, schema: DECLARED.schema, declined: "", fields: DECLARED.fields });
+}
+
+function currentDay() {
+  const store = stateStore("person");
+  return store.today(store.installation().offset);
+}
+
+// ---- Telling and asking
+
+/** Show the notice or ask, if that is due and somebody is there. Return whether the choice file changed. */
+function tell({ driver: who, waits, news, declined }) {
+  const isDue = waits !== "" || (news.length > 0 && declined !== DECLARED.schema && DECLARED.mode !== "off");
+  if (!isDue || who === "ci" || who === "agent") return false;
+  const { isatty } = load("node:tty");
+  if (!isatty(0) || !isatty(2) || !load("node:worker_threads").isMainThread) return false;
+  const config = configStore();
+  const former = readChoice(config);
+  const known = { ...former, schema: DECLARED.schema, fields: DECLARED.fields, told: former.told || currentDay() };
+  fs.writeSync(2, noticeText(waits === "" ? news : []));
+  if (DECLARED.mode === "ask") {
+    if (isYes()) known.choice = "on";
+    else if (former.choice === "on") Object.assign(known, { ...former, declined: DECLARED.schema });
+    else known.choice = "off";
+  }
+  writeChoice(config, known);
+  return true;
+}
+
+function noticeText(news) {
+  const { name, why, about, variable, mode } = DECLARED;
+  const switchOff = `${variable}_TELEMETRY=0 or DO_NOT_TRACK=1 in the environment switches it off.`;
+  const whatIsNew = news.length > 0 ? `New in what it reports: ${news.join("; ")}\n` : "";
+  if (mode === "ask") {
+    return `\nMay ${name} report how much it is used, without knowing by whom? ${why}\n${whatIsNew}What is sent: ${about}\nReport? [y/N] `;
+  }
+  return `\n${name} reports how much it is used, without knowing by whom. ${why}\n${whatIsNew}What is sent: ${about}\n${switchOff}\n\n`;
+}
+
+/** Read a line from the terminal. Standard input itself may be set not to wait, so the terminal is opened once more. */
+function isYes() {
+  const buffer = Buffer.alloc(256);
+  const terminal = process.platform === "win32" ? 0 : quietly(() => fs.openSync("/dev/tty", "r"), 0);
+  const length = quietly(() => fs.readSync(terminal, buffer), 0);
+  if (terminal !== 0) fs.closeSync(terminal);
+  return /^y(es)?$/i.test(buffer.toString("utf8", 0, length).trim());
+}
+
+// ---- Recording
+
+/** One line of an event file, or an empty text. What the user doesn't know of is left out. */
+function lineOf(event, properties, { fields, day }) {
+  const declared = typeof event === "string" && Object.hasOwn(DECLARED.events, event) ? DECLARED.events[event] : null;
+  if (declared === null || !fields.has(event) || (declared.until !== "" && day > declared.until)) return "";
+  const texts = Object.keys(declared.properties)
+    .sort()
+    .filter((name) => Object.hasOwn(properties, name))
+    .map((name) => [name, valueText(declared.properties[name], `${event}.${name}`, properties[name], fields)]);
+  return [event, ...texts.filter(([, text]) => text !== "").map(([name, text]) => `${name}=${text}`)].join(" ");
+}
+
+/** A property's value as it stands in an event file, or an empty text if it can't be recorded. */
+function valueText({ type, values, bounds, field }, name, value, fields) {
+  if (type === "choice") {
+    if (value === undefined || value === null) return "";
+    if (values.includes(value) && fields.has(`${name}=${value}`)) return value;
+    return values.some((one) => fields.has(`${name}=${one}`)) ? "other" : "";
+  }
+  if (!fields.has(field)) return "";
+  if (type === "flag") return typeof value === "boolean" ? String(value) : "";
+  if (type === "version") return typeof value === "string" ? plainVersion(value) : "";
+  const isNumber = typeof value === "bigint" || (typeof value === "number" && !Number.isNaN(value));
+  return isNumber ? String(bounds.filter((bound) => bound <= value).length) : "";
+}
+
+function plainVersion(version) {
+  const text = String(version).trim().replace(/^v/, "").replace(/\+.*$/s, "");
+  return text.length <= 40 && VERSION.test(text) ? text : "other";
+}
+
+/** Append a line with one write, which other processes' lines can't break into. */
+function append({ store, day }, line) {
+  if (line === "") return;
+  const name = store.file(`events-${day}`);
+  let file;
+  try {
+    file = fs.openSync(name, "a", 0o600);
+  } catch {
+    makeDirectory(store);
+    file = fs.openSync(name, "a", 0o600);
+  }
+  try {
+    if (fs.fstatSync(file).size + line.length < MAX_EVENTS_BYTES) fs.writeSync(file, `${line}\n`);
+  } finally {
+    fs.closeSync(file);
+  }
+}
+
+// ---- The day's report
+
+/** Make the report of a day, unless another process does, and start the sender. */
+function makeReport(store, known, day, who) {
+  makeDirectory(store);
+  try {
+    fs.closeSync(fs.openSync(store.file(`claim-${day}`), "wx", 0o600));
+  } catch {
+    return;
+  }
+  try {
+    if (known.secret === "") newInstallation(store, known, day);
+    const { report, next } = reportOf(store, known, day, started, who);
+    store.replace(`queue-${day}`, JSON.stringify(report));
+    store.remember(next);
+  } catch (error) {
+    store.remove(`claim-${day}`);
+    throw error;
+  }
+  for (const name of fs.readdirSync(store.facts.directory)) {
+    const [kind] = name.split("-", 1);
+    const isOld = kind === "events" ? name < `events-${day}` : kind === "claim" && name !== `claim-${day}`;
+    if (isOld || kind === "unfinished" || kind === "sender") store.remove(name); // of a process that was killed
+  }
+  startSender(store, bodyOf(store, day, null));
+}
+
+function newInstallation(store, known, day) {
+  known.secret = load("node:crypto").randomBytes(32).toString("hex");
+  known.since = store.week(day);
+  store.remember(known);
+}
+
+/** Return the report of a day, and what is to be remembered of the installation with it. Writes nothing. */
+function reportOf(store, known, day, version, who) {
+  const next = { ...known, used: { ...known.used }, last: day, version };
+  const waiting = store.days("queue").filter((one) => one < day);
+  for (const one of waiting.filter((date) => date > known.last)) recover(next, store.queued(one)); // it was killed since
+  const previous = [known.last, known.verified, ...waiting].filter((one) => one !== "" && one < day).sort().pop();
+  const gap = previous === undefined ? null : Math.min(store.daysBetween(previous, day), MAX_GAP);
+  if (gap === null || next.since === "") next.since = store.week(day);
+  const secret = known.secret || load("node:crypto").randomBytes(32).toString("hex"); // nothing sent yet: any will do
+  const report = { id: store.reportId(secret, day), day, gap, since: next.since, version };
+  if (known.version !== "" && known.version !== version) report.from = plainVersion(known.version);
+  Object.assign(report, { os: system(), arch: architecture(), runtime: runtime(), driver: who, used: [] });
+  report.used = usedBetween(store, previous ?? "", day, next.used).slice(-MAX_USED);
+  while (JSON.stringify(report).length > MAX_REPORT_BYTES) report.used.shift();
+  return { report, next };
+}
+
+/** Take over what a report says that was queued just before its process was killed. */
+function recover(next, report) {
+  if (report === null) return;
+  for (const { event, day } of report.used) if (!(next.used[event] >= day)) next.used[event] = day;
+}
+
+/** Sum up the events from one day to another, exclusive, and note the last use of each event in `lastUse`. */
+function usedBetween(store, from, to, lastUse) {
+  const used = [];
+  for (const day of store.days("events")) {
+    if (day < from || day >= to || store.daysBetween(day, to) > MAX_DAYS) continue;
+    const sums = new Map();
+    for (const line of store.read(`events-${day}`).split("\n").slice(0, -1)) {
+      const read = readLine(line, day);
+      if (read !== null) addUp(sums, read, day, lastUse, store);
+    }
+    used.push(...sums.values());
+    for (const { event } of sums.values()) lastUse[event] = day;
+  }
+  return used;
+}
+
+function addUp(sums, { event, p, h }, day, lastUse, store) {
+  const key = JSON.stringify([event, p]);
+  if (!sums.has(key)) {
+    const before = lastUse[event] < day ? lastUse[event] : null;
+    const gap = before === null ? null : Math.min(store.daysBetween(before, day), MAX_GAP);
+    sums.set(key, { day, event, n: 0, gap });
+    if (Object.keys(p).length > 0) sums.get(key).p = p;
+  }
+  const sum = sums.get(key);
+  sum.n += 1;
+  for (const [name, bin] of Object.entries(h)) {
+    sum.h ??= {};
+    sum.h[name] ??= Array(DECLARED.events[event].properties[name].bounds.length + 1).fill(0);
+    sum.h[name][bin] += 1;
+  }
+}
+
+/** Return what a line of an event file says: { event, p, h }, or null unless all of it is valid. */
+function readLine(line, day) {
+  const [event, ...parts] = line.split(" ");
+  const declared = Object.hasOwn(DECLARED.events, event) ? DECLARED.events[event] : null;
+  if (declared === null || (declared.until !== "" && day > declared.until)) return null;
+  const read = { event, p: {}, h: {} };
+  for (const part of parts) {
+    const [name, text = ""] = part.split("=", 2);
+    if (!Object.hasOwn(declared.properties, name)) return null;
+    const { type, values, bounds } = declared.properties[name];
+    if (type === "bucket") {
+      if (!/^[0-9]{1,2}$/.test(text) || Number(text) > bounds.length) return null;
+      read.h[name] = Number(text);
+    } else if (type === "flag") {
+      if (text !== "true" && text !== "false") return null;
+      read.p[name] = text === "true";
+    } else {
+      if (text !== "other" && !(type === "choice" ? values.includes(text) : plainVersion(text) === text)) return null;
+      read.p[name] = text;
+    }
+  }
+  return read;
+}
+
+/** The text of a request: what waits, and another report if there is one. Queue files that are too many or old go. */
+function bodyOf(store, day, report) {
+  const reports = report === null ? [] : [report];
+  let bytes = JSON.stringify(reports).length;
+  for (const one of store.days("queue").reverse()) {
+    const waiting = store.queued(one);
+    bytes += JSON.stringify(waiting).length;
+    const hasRoom = bytes <= MAX_QUEUE_BYTES && reports.length < MAX_REPORTS && store.daysBetween(one, day) <= MAX_DAYS;
+    if (waiting !== null && hasRoom) reports.unshift(waiting);
+    else if (report === null) store.remove(`queue-${one}`);
+  }
+  return JSON.stringify({ v: 1, schema: DECLARED.schema, today: day, reports });
+}
+
+function system() {
+  const names = { darwin: "macos", win32: "windows" };
+  const known = ["linux", "freebsd", "openbsd", "netbsd", "android"];
+  return names[process.platform] ?? (known.includes(process.platform) ? process.platform : "other");
+}
+
+function architecture() {
+  const names = { x64: "x86-64", ia32: "x86", ppc64: load("node:os").endianness() === "LE" ? "ppc64le" : "other" };
+  const known = ["arm64", "arm", "riscv64", "s390x"];
+  return names[process.arch] ?? (known.includes(process.arch) ? process.arch : "other");
+}
+
+function runtime() {
+  const name = ["electron", "bun", "deno"].find((one) => process.versions[one]) ?? "node";
+  return `${name}${Number.parseInt(process.versions[name], 10)}`;
+}
+
+// ---- The sender
+
+/**
+ * Start a process that sends a request and outlives this one. It gets its program and the request through standard
+ * input, from a file that is gone at once: nothing of it is in the list of processes, and no pipe has to be served.
+ *
+ * In an executable with Node inside, `process.execPath` is the program itself, which must not run twice: there, nothing
+ * is sent unless the program says that it is its own sender. Electron runs as Node if a variable says so.
+ */
+function startSender(store, body) {
+  const isElectron = Boolean(process.versions.electron);
+  const isNode = isElectron || /^(node|nodejs)[-0-9.]*(\.exe)?$/i.test(path.basename(process.execPath));
+  if (!isNode && !canSendItself) return;
+  // Bundlers that keep names put calls of `__name` into classes.
+  const program = `const __name = (value) => value; new (${Store})(require, ${JSON.stringify(store.facts)})`;
+  const input = isNode ? `${program}.send(${JSON.stringify(body)});` : `${store.facts.directory}\n${body}`;
+  if (isNode && !input.includes("queue-")) return; // compiled to byte code: the class has no text
+  const name = `sender-${process.pid}`;
+  try {
+    fs.writeFileSync(store.file(name), input, { mode: 0o600 });
+    const file = fs.openSync(store.file(name), "r");
+    try {
+      launch(isNode ? ["--input-type=commonjs", "-"] : [], file, isElectron);
+    } finally {
+      fs.closeSync(file);
+    }
+  } finally {
+    store.remove(name);
+  }
+}
+
+function launch(parameters, input, isElectron) {
+  // What the user set for the program, such as `--inspect-brk` or a coverage directory, is not meant for the sender.
+  const isOurs = ([name]) => !["NODE_OPTIONS", "NODE_V8_COVERAGE"].includes(name.toUpperCase());
+  const env = { ...Object.fromEntries(Object.entries(process.env).filter(isOurs)), [SENDER_VARIABLE]: DECLARED.id };
+  if (isElectron) env.ELECTRON_RUN_AS_NODE = "1";
+  const child = load("node:child_process").spawn(process.execPath, parameters, {
+    cwd: load("node:os").tmpdir(), // no directory is kept from being unmounted or deleted
+    detached: true, // its own session: a closed terminal or Ctrl+C does not reach it
+    env,
+    stdio: [input, "ignore", "ignore"],
+    windowsHide: true, // CREATE_NO_WINDOW
+  });
+  child.on("error", () => {}); // else a failure to start, which is told later, would end the program
+  child.unref();
+}
