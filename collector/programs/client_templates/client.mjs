@@ -264,7 +264,11 @@ class Store {
   /** A server answered before, so the earlier days are right: move today's report only, or drop it. */
   moveToday(request, right, known) {
     const others = request.reports.filter((report) => report.day !== request.today);
-    const previous = others.map((report) => report.day).concat(known.verified).sort().pop();
+    const previous = others
+      .map((report) => report.day)
+      .concat(known.verified)
+      .sort()
+      .pop();
     known.last = right;
     const report = request.reports.find((one) => one.day === request.today);
     if (!report) return others;
@@ -315,7 +319,8 @@ class Store {
     };
     try {
       const target = new URL(address);
-      const headers = body === null ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
+      const headers =
+        body === null ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
       const receive = (answer) => {
         let text = "";
         answer.setEncoding("utf8").on("error", () => done(0, ""));
@@ -374,7 +379,9 @@ class Store {
   }
 
   credentials(proxy) {
-    return Buffer.from(`${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`).toString("base64");
+    return Buffer.from(`${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`).toString(
+      "base64",
+    );
   }
 
   /** The proxy for an address, from HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY in either case, or null. */
@@ -382,8 +389,12 @@ class Store {
     const variable = (name) => process.env[name.toLowerCase()] || process.env[name] || "";
     const names = variable("NO_PROXY").split(/[\s,]+/);
     const isExcepted = names.some((name) => {
-      const [host, port = ""] = name.replace(/^\*?\./, "").toLowerCase().split(":");
-      if (host === "" || (port !== "" && port !== (target.port || (target.protocol === "https:" ? "443" : "80")))) return false;
+      const [host, port = ""] = name
+        .replace(/^\*?\./, "")
+        .toLowerCase()
+        .split(":");
+      if (host === "" || (port !== "" && port !== (target.port || (target.protocol === "https:" ? "443" : "80"))))
+        return false;
       return host === "*" || target.hostname === host || target.hostname.endsWith(`.${host}`);
     });
     // In a CGI program, HTTP_PROXY is the header `Proxy` of a stranger's request.
@@ -437,7 +448,7 @@ export function start(version) {
 export function record(event, properties = {}) {
   quietly(() => {
     if (session === null) return;
-    if (session.store.today(session.offset) !== session.day) begin(true); // a program that runs for days
+    if (session.store.today(session.offset) !== session.day) begin(false); // a program that runs for days
     if (session !== null) append(session, lineOf(event, Object(properties), session));
   });
 }
@@ -502,11 +513,11 @@ export function disable() {
  */
 export function show() {
   return quietly(() => {
-    const store = stateStore(driver());
+    const store = stateStore(caller());
     const known = store.installation();
     const today = store.today(known.offset);
     const day = known.last === today ? store.addDays(today, 1) : today;
-    return bodyOf(store, day, reportOf(store, known, day, started ?? "other", driver()).report);
+    return bodyOf(store, day, reportOf(store, known, day, started ?? "other").report);
   }, "");
 }
 
@@ -515,7 +526,7 @@ export function show() {
  * @returns {string} one request on each line: the day, a blank, the exact text
  */
 export function sent() {
-  return quietly(() => stateStore(driver()).read("sent"), "");
+  return quietly(() => stateStore(caller()).read("sent"), "");
 }
 
 /**
@@ -525,7 +536,7 @@ export function sent() {
 export function forget() {
   session = null;
   quietly(() => {
-    for (const group of ["ci", "agent", "person"]) clear(stateStore(group));
+    for (const group of ["ci", "agent", ""]) clear(stateStore(group));
     const config = configStore();
     if (readChoice(config).choice === "off") return;
     config.remove("choice");
@@ -549,11 +560,18 @@ export async function verify() {
     });
   });
   const published = quietly(() => JSON.parse(answer), null);
-  if (code !== 200 || !Array.isArray(published?.fields)) return "The server can't be reached, or does not know this program.";
+  if (code !== 200 || !Array.isArray(published?.fields))
+    return "The server can't be reached, or does not know this program.";
   if (published.schema === DECLARED.schema) return `The server publishes the same schema, ${DECLARED.schema}.`;
-  const lines = [`This program has the schema ${DECLARED.schema}, the server ${String(published.schema).slice(0, 16)}.`];
-  lines.push(...DECLARED.fields.filter((field) => !published.fields.includes(field)).map((field) => `only here: ${field}`));
-  lines.push(...published.fields.filter((field) => !DECLARED.fields.includes(field)).map((field) => `only there: ${field}`));
+  const lines = [
+    `This program has the schema ${DECLARED.schema}, the server ${String(published.schema).slice(0, 16)}.`,
+  ];
+  lines.push(
+    ...DECLARED.fields.filter((field) => !published.fields.includes(field)).map((field) => `only here: ${field}`),
+  );
+  lines.push(
+    ...published.fields.filter((field) => !DECLARED.fields.includes(field)).map((field) => `only there: ${field}`),
+  );
   return lines.join("\n");
 }
 
@@ -591,24 +609,24 @@ function begin(mayTell) {
   let verdict = decide();
   if (verdict.off === "" && mayTell && tell(verdict)) verdict = decide();
   if (verdict.off !== "" || verdict.waits !== "") return;
-  const store = stateStore(verdict.driver);
+  const store = stateStore(verdict.who);
   const known = store.installation();
   const day = store.today(known.offset);
   session = { store, day, offset: known.offset, fields: verdict.fields };
   const isHeldBack = DECLARED.fields.includes("country") && !verdict.fields.has("country");
-  if (day !== verdict.told && day !== known.last && !isHeldBack) makeReport(store, known, day, verdict.driver);
+  if (day !== verdict.told && day !== known.last && !isHeldBack) makeReport(store, known, day);
 }
 
 // ---- Whether it is on
 
 /**
- * Return { off, waits, driver, fields, told, news }. `off` is the switch that decides, `waits` what has to happen first, in
+ * Return { off, waits, who, fields, told, news }. `off` is the switch that decides, `waits` what has to happen first, in
  * words or empty; `fields` is what may be recorded, `told` the day from which on reports wait for a later one, `news`
  * the fields that the user doesn't know.
  */
 function decide() {
-  const who = driver();
-  const verdict = { off: "", waits: "", driver: who, fields: new Set(DECLARED.fields), told: "", news: [] };
+  const who = caller();
+  const verdict = { off: "", waits: "", who, fields: new Set(DECLARED.fields), told: "", news: [] };
   if (OFF) return { ...verdict, off: "whoever packaged the program switched it off" };
   if (fs.existsSync("/etc/footfall/off")) return { ...verdict, off: "the file /etc/footfall/off exists" };
   if (isSet("DO_NOT_TRACK")) return { ...verdict, off: "DO_NOT_TRACK is set" };
@@ -652,10 +670,15 @@ function isSet(name) {
   return !OFF_WORDS.includes((process.env[name] ?? "").trim().toLowerCase());
 }
 
-/** Who runs the program: the first that applies. */
-function driver() {
+/** Whether a CI system or a coding agent runs the program: `ci`, `agent` or empty. */
+function caller() {
   if (DECLARED.ci.some((name) => process.env[name])) return "ci";
-  if (DECLARED.agents.some((name) => process.env[name])) return "agent";
+  return DECLARED.agents.some((name) => process.env[name]) ? "agent" : "";
+}
+
+/** Who runs the program, as a report says it: the first that applies. */
+function driver() {
+  if (caller() !== "") return caller();
   if (DECLARED.kind === "server") return "server";
   const isContained =
     process.env.KUBERNETES_SERVICE_HOST || fs.existsSync("/.dockerenv") || fs.existsSync("/run/.containerenv");
@@ -686,7 +709,7 @@ function configStore() {
 
 /** The store of the directory for everything else. What CI systems and agents report is kept apart. */
 function stateStore(who) {
-  return storeIn("XDG_STATE_HOME", path.join(".local", "state"), who === "ci" || who === "agent" ? who : "");
+  return storeIn("XDG_STATE_HOME", path.join(".local", "state"), who);
 }
 
 function storeIn(variable, fallback, group) {
@@ -733,14 +756,14 @@ function choose(choice) {
 }
 
 function currentDay() {
-  const store = stateStore("person");
+  const store = stateStore("");
   return store.today(store.installation().offset);
 }
 
 // ---- Telling and asking
 
 /** Show the notice or ask, if that is due and somebody is there. Return whether the choice file changed. */
-function tell({ driver: who, waits, news, declined }) {
+function tell({ who, waits, news, declined }) {
   const isDue = waits !== "" || (news.length > 0 && declined !== DECLARED.schema && DECLARED.mode !== "off");
   if (!isDue || who === "ci" || who === "agent") return false;
   const { isatty } = load("node:tty");
@@ -830,7 +853,7 @@ function append({ store, day }, line) {
 // ---- The day's report
 
 /** Make the report of a day, unless another process does, and start the sender. */
-function makeReport(store, known, day, who) {
+function makeReport(store, known, day) {
   makeDirectory(store);
   try {
     fs.closeSync(fs.openSync(store.file(`claim-${day}`), "wx", 0o600));
@@ -839,7 +862,7 @@ function makeReport(store, known, day, who) {
   }
   try {
     if (known.secret === "") newInstallation(store, known, day);
-    const { report, next } = reportOf(store, known, day, started, who);
+    const { report, next } = reportOf(store, known, day, started);
     store.replace(`queue-${day}`, JSON.stringify(report));
     store.remember(next);
   } catch (error) {
@@ -861,17 +884,20 @@ function newInstallation(store, known, day) {
 }
 
 /** Return the report of a day, and what is to be remembered of the installation with it. Writes nothing. */
-function reportOf(store, known, day, version, who) {
+function reportOf(store, known, day, version) {
   const next = { ...known, used: { ...known.used }, last: day, version };
   const waiting = store.days("queue").filter((one) => one < day);
   for (const one of waiting.filter((date) => date > known.last)) recover(next, store.queued(one)); // it was killed since
-  const previous = [known.last, known.verified, ...waiting].filter((one) => one !== "" && one < day).sort().pop();
+  const previous = [known.last, known.verified, ...waiting]
+    .filter((one) => one !== "" && one < day)
+    .sort()
+    .pop();
   const gap = previous === undefined ? null : Math.min(store.daysBetween(previous, day), MAX_GAP);
   if (gap === null || next.since === "") next.since = store.week(day);
   const secret = known.secret || load("node:crypto").randomBytes(32).toString("hex"); // nothing sent yet: any will do
   const report = { id: store.reportId(secret, day), day, gap, since: next.since, version };
   if (known.version !== "" && known.version !== version) report.from = plainVersion(known.version);
-  Object.assign(report, { os: system(), arch: architecture(), runtime: runtime(), driver: who, used: [] });
+  Object.assign(report, { os: system(), arch: architecture(), runtime: runtime(), driver: driver(), used: [] });
   report.used = usedBetween(store, previous ?? "", day, next.used).slice(-MAX_USED);
   while (JSON.stringify(report).length > MAX_REPORT_BYTES) report.used.shift();
   return { report, next };
