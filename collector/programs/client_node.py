@@ -45,7 +45,7 @@ def as_commonjs(text: str) -> str:
 
 
 def _events(facts: "Facts") -> dict[str, object]:
-    """Return the declared events, and with each property what it adds to the fields: nothing for the many of a choice."""
+    """Return the declared events, and with each property its field. A choice has one for each value."""
     events = facts.events()
     for name, event in facts.program.events.items():
         for one in event.properties.values():

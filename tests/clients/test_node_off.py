@@ -15,6 +15,7 @@ from tests.requirements import missing
 EVERYTHING = START + 'telemetry.record("build", { seconds: 1 }); telemetry.timer("build", "seconds").stop();'
 EVERYTHING += " telemetry.show(); telemetry.sent(); telemetry.status(); telemetry.verify();"
 WORDS = 'require("fs").writeSync(1, telemetry.status());'
+WORDS_OF_MODULE = 'import { writeSync } from "node:fs"; writeSync(1, telemetry.status());'
 # Variables, declaration, the choice file (None: nobody was told, so a notice is due), and the reason in words.
 SWITCHES: list[tuple[dict[str, str], Program, str | None, str]] = [
     ({"DO_NOT_TRACK": "1"}, declared(), None, "DO_NOT_TRACK is set"),

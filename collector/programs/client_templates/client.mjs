@@ -114,7 +114,7 @@ class Store {
 
   /** Write a whole file. Whoever reads it at the same time gets the old or the new one, never half of it. */
   replace(name, text) {
-    const unfinished = this.file(`unfinished-${name}-${process.pid}`);
+    const unfinished = `${this.file(name)}.new${process.pid}`;
     try {
       this.fs.writeFileSync(unfinished, text, { mode: 0o600 });
       this.fs.renameSync(unfinished, this.file(name));
@@ -264,16 +264,21 @@ class Store {
   /** A server answered before, so the earlier days are right: move today's report only, or drop it. */
   moveToday(request, right, known) {
     const others = request.reports.filter((report) => report.day !== request.today);
-    const previous = others
-      .map((report) => report.day)
-      .concat(known.verified)
+    const days = others.map((report) => report.day).concat(known.verified);
+    const previous = days
+      .filter((day) => day < right)
       .sort()
       .pop();
     known.last = right;
     const report = request.reports.find((one) => one.day === request.today);
     if (!report) return others;
     this.remove(`queue-${request.today}`);
-    if (previous >= right) return others;
+    // Uses on days that are yet to come are left out, and are no last uses either. The latest are undone first.
+    for (const use of report.used.filter((one) => one.day >= right).reverse()) {
+      if (use.gap === null) delete known.used[use.event];
+      else known.used[use.event] = this.addDays(use.day, -use.gap);
+    }
+    if (days.includes(right) || previous === undefined) return others;
     const used = report.used.filter((use) => use.day < right);
     const moved = this.redated(report, right, known, { gap: Math.min(this.daysBetween(previous, right), 32), used });
     this.replace(`queue-${right}`, JSON.stringify(moved));
@@ -319,8 +324,10 @@ class Store {
     };
     try {
       const target = new URL(address);
-      const headers =
-        body === null ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
+      const headers = { host: target.host, "user-agent": "footfall-node" };
+      if (body !== null) {
+        Object.assign(headers, { "content-type": "application/json", "content-length": Buffer.byteLength(body) });
+      }
       const receive = (answer) => {
         let text = "";
         answer.setEncoding("utf8").on("error", () => done(0, ""));
@@ -330,7 +337,7 @@ class Store {
         });
         answer.on("close", () => done(answer.complete ? answer.statusCode : 0, text));
       };
-      this.connect(target, { method, headers: Object.assign({ host: target.host }, headers) }, done, (request) => {
+      this.connect(target, { method, headers }, done, (request) => {
         this.current = request;
         request.on("response", receive).on("error", () => done(0, ""));
         request.end(body === null ? undefined : body);
@@ -483,28 +490,31 @@ export function status() {
     const verdict = decide();
     if (verdict.off !== "") return `off: ${verdict.off}`;
     if (verdict.waits !== "") return `off: ${verdict.waits}`;
+    if (!hasSender()) return "on, but nothing is sent: this executable does not begin with isSender()";
     return "on: it sends a report at the first run of a day";
   }, "off: it can't be told why");
 }
 
 /**
  * Remember that the user wants the program to report.
- * @returns {void}
+ * @returns {string} the status
  */
 export function enable() {
   quietly(() => {
     choose("on");
     if (started !== null) begin(false);
   });
+  return status();
 }
 
 /**
  * Remember that the user does not want the program to report.
- * @returns {void}
+ * @returns {string} the status
  */
 export function disable() {
   session = null;
   quietly(() => choose("off"));
+  return status();
 }
 
 /**
@@ -513,10 +523,19 @@ export function disable() {
  */
 export function show() {
   return quietly(() => {
-    const store = stateStore(caller());
+    const verdict = decide();
+    const store = stateStore(verdict.who);
     const known = store.installation();
+    if (known.secret === "") {
+      known.secret = newSecret();
+      if (verdict.off === "" && verdict.waits === "") {
+        makeDirectory(store);
+        store.remember(known);
+      }
+    }
     const today = store.today(known.offset);
-    const day = known.last === today ? store.addDays(today, 1) : today;
+    const isDue = verdict.waits === "" && today !== verdict.told && today !== known.last;
+    const day = isDue ? today : store.addDays(today, 1);
     return bodyOf(store, day, reportOf(store, known, day, started ?? "other").report);
   }, "");
 }
@@ -531,7 +550,7 @@ export function sent() {
 
 /**
  * Delete all local files except a choice of `off`. The next report is one of a new installation.
- * @returns {void}
+ * @returns {string} the status
  */
 export function forget() {
   session = null;
@@ -542,6 +561,7 @@ export function forget() {
     config.remove("choice");
     quietly(() => fs.rmdirSync(config.facts.directory));
   });
+  return status();
 }
 
 /**
@@ -614,7 +634,7 @@ function begin(mayTell) {
   const day = store.today(known.offset);
   session = { store, day, offset: known.offset, fields: verdict.fields };
   const isHeldBack = DECLARED.fields.includes("country") && !verdict.fields.has("country");
-  if (day !== verdict.told && day !== known.last && !isHeldBack) makeReport(store, known, day);
+  if (day !== verdict.told && day !== known.last && !isHeldBack) makeReport(store, day);
 }
 
 // ---- Whether it is on
@@ -632,7 +652,8 @@ function decide() {
   if (isSet("DO_NOT_TRACK")) return { ...verdict, off: "DO_NOT_TRACK is set" };
   const variable = `${DECLARED.variable}_TELEMETRY`;
   const isForced = isSet(variable);
-  if (!isForced && process.env[variable]) return { ...verdict, off: `${variable} is ${process.env[variable]}` };
+  const word = (process.env[variable] ?? "").trim();
+  if (!isForced && word !== "") return { ...verdict, off: `${variable} is ${word}` };
   const config = configStore();
   const choice = readChoice(config);
   if (!isForced) {
@@ -725,7 +746,7 @@ function makeDirectory(store) {
 }
 
 function clear(store) {
-  const ours = /^(installation|sent|(events|claim|queue|unfinished|sender)-.*)$/;
+  const ours = /^(installation|sent|events-|claim-|queue-|sender-)/;
   for (const name of quietly(() => fs.readdirSync(store.facts.directory), [])) if (ours.test(name)) store.remove(name);
   quietly(() => fs.rmdirSync(store.facts.directory)); // unless the choice is in it
 }
@@ -771,7 +792,7 @@ function tell({ who, waits, news, declined }) {
   const config = configStore();
   const former = readChoice(config);
   const known = { ...former, schema: DECLARED.schema, fields: DECLARED.fields, told: former.told || currentDay() };
-  fs.writeSync(2, noticeText(waits === "" ? news : []));
+  fs.writeSync(2, noticeText(waits !== ""));
   if (DECLARED.mode === "ask") {
     if (isYes()) known.choice = "on";
     else if (former.choice === "on") Object.assign(known, { ...former, declined: DECLARED.schema });
@@ -781,14 +802,15 @@ function tell({ who, waits, news, declined }) {
   return true;
 }
 
-function noticeText(news) {
+function noticeText(isFirst) {
   const { name, why, about, variable, mode } = DECLARED;
-  const switchOff = `${variable}_TELEMETRY=0 or DO_NOT_TRACK=1 in the environment switches it off.`;
-  const whatIsNew = news.length > 0 ? `New in what it reports: ${news.join("; ")}\n` : "";
   if (mode === "ask") {
-    return `\nMay ${name} report how much it is used, without knowing by whom? ${why}\n${whatIsNew}What is sent: ${about}\nReport? [y/N] `;
+    const what = isFirst ? `May ${name} report` : `May this version of ${name} report more about`;
+    return `${what} how it is used, once a day and anonymously?\n${why}\nWhat it would send: ${about}\nYes or no? [y/N] `;
   }
-  return `\n${name} reports how much it is used, without knowing by whom. ${why}\n${whatIsNew}What is sent: ${about}\n${switchOff}\n\n`;
+  const what = isFirst ? `${name} reports` : `This version of ${name} reports more about`;
+  const how = "how it is used, once a day and anonymously, from tomorrow on.";
+  return `${what} ${how}\n${why}\nWhat it sends: ${about}\nTo switch it off, set ${variable}_TELEMETRY=off\n`;
 }
 
 /** Read a line from the terminal. Standard input itself may be set not to wait, so the terminal is opened once more. */
@@ -853,7 +875,7 @@ function append({ store, day }, line) {
 // ---- The day's report
 
 /** Make the report of a day, unless another process does, and start the sender. */
-function makeReport(store, known, day) {
+function makeReport(store, day) {
   makeDirectory(store);
   try {
     fs.closeSync(fs.openSync(store.file(`claim-${day}`), "wx", 0o600));
@@ -861,7 +883,12 @@ function makeReport(store, known, day) {
     return;
   }
   try {
-    if (known.secret === "") newInstallation(store, known, day);
+    const known = store.installation(); // it may have changed since
+    if (known.secret === "") {
+      known.secret = newSecret();
+      known.since = store.week(day);
+      store.remember(known);
+    }
     const { report, next } = reportOf(store, known, day, started);
     store.replace(`queue-${day}`, JSON.stringify(report));
     store.remember(next);
@@ -872,34 +899,32 @@ function makeReport(store, known, day) {
   for (const name of fs.readdirSync(store.facts.directory)) {
     const [kind] = name.split("-", 1);
     const isOld = kind === "events" ? name < `events-${day}` : kind === "claim" && name !== `claim-${day}`;
-    if (isOld || kind === "unfinished" || kind === "sender") store.remove(name); // of a process that was killed
+    if (isOld || kind === "sender" || name.includes(".new")) store.remove(name); // some are of a process that was killed
   }
   startSender(store, bodyOf(store, day, null));
 }
 
-function newInstallation(store, known, day) {
-  known.secret = load("node:crypto").randomBytes(32).toString("hex");
-  known.since = store.week(day);
-  store.remember(known);
+function newSecret() {
+  return load("node:crypto").randomBytes(32).toString("hex");
 }
 
 /** Return the report of a day, and what is to be remembered of the installation with it. Writes nothing. */
 function reportOf(store, known, day, version) {
   const next = { ...known, used: { ...known.used }, last: day, version };
   const waiting = store.days("queue").filter((one) => one < day);
-  for (const one of waiting.filter((date) => date > known.last)) recover(next, store.queued(one)); // it was killed since
+  for (const one of waiting.filter((date) => date > known.last)) recover(next, store.queued(one));
   const previous = [known.last, known.verified, ...waiting]
     .filter((one) => one !== "" && one < day)
     .sort()
     .pop();
-  const gap = previous === undefined ? null : Math.min(store.daysBetween(previous, day), MAX_GAP);
-  if (gap === null || next.since === "") next.since = store.week(day);
-  const secret = known.secret || load("node:crypto").randomBytes(32).toString("hex"); // nothing sent yet: any will do
-  const report = { id: store.reportId(secret, day), day, gap, since: next.since, version };
-  if (known.version !== "" && known.version !== version) report.from = plainVersion(known.version);
+  const report = { id: store.reportId(known.secret, day), day, gap: null };
+  if (previous === undefined) Object.assign(next, { since: store.week(day), used: {} });
+  else report.gap = Math.min(store.daysBetween(previous, day), MAX_GAP);
+  Object.assign(report, { since: next.since, version });
+  if (previous !== undefined && !["", version].includes(known.version)) report.from = plainVersion(known.version);
   Object.assign(report, { os: system(), arch: architecture(), runtime: runtime(), driver: driver(), used: [] });
-  report.used = usedBetween(store, previous ?? "", day, next.used).slice(-MAX_USED);
-  while (JSON.stringify(report).length > MAX_REPORT_BYTES) report.used.shift();
+  report.used = newest(usedBetween(store, previous ?? "", day), MAX_REPORT_BYTES - JSON.stringify(report).length);
+  addGaps(store, report.used, next.used);
   return { report, next };
 }
 
@@ -909,30 +934,24 @@ function recover(next, report) {
   for (const { event, day } of report.used) if (!(next.used[event] >= day)) next.used[event] = day;
 }
 
-/** Sum up the events from one day to another, exclusive, and note the last use of each event in `lastUse`. */
-function usedBetween(store, from, to, lastUse) {
+/** Sum up the events from one day to another, exclusive, by day, event and properties. All gaps are null yet. */
+function usedBetween(store, from, to) {
   const used = [];
   for (const day of store.days("events")) {
     if (day < from || day >= to || store.daysBetween(day, to) > MAX_DAYS) continue;
     const sums = new Map();
     for (const line of store.read(`events-${day}`).split("\n").slice(0, -1)) {
       const read = readLine(line, day);
-      if (read !== null) addUp(sums, read, day, lastUse, store);
+      if (read !== null) addUp(sums, read, day);
     }
     used.push(...sums.values());
-    for (const { event } of sums.values()) lastUse[event] = day;
   }
   return used;
 }
 
-function addUp(sums, { event, p, h }, day, lastUse, store) {
+function addUp(sums, { event, p, h }, day) {
   const key = JSON.stringify([event, p]);
-  if (!sums.has(key)) {
-    const before = lastUse[event] < day ? lastUse[event] : null;
-    const gap = before === null ? null : Math.min(store.daysBetween(before, day), MAX_GAP);
-    sums.set(key, { day, event, n: 0, gap });
-    if (Object.keys(p).length > 0) sums.get(key).p = p;
-  }
+  if (!sums.has(key)) sums.set(key, { day, event, n: 0, gap: null, ...(Object.keys(p).length > 0 && { p }) });
   const sum = sums.get(key);
   sum.n += 1;
   for (const [name, bin] of Object.entries(h)) {
@@ -942,26 +961,50 @@ function addUp(sums, { event, p, h }, day, lastUse, store) {
   }
 }
 
-/** Return what a line of an event file says: { event, p, h }, or null unless all of it is valid. */
+/** The last entries, as many as there is room for. */
+function newest(used, bytes) {
+  let first = used.length;
+  let room = bytes;
+  while (first > 0 && used.length - first < MAX_USED) {
+    room -= JSON.stringify(used[first - 1]).length + 1;
+    if (room < 0) break;
+    first -= 1;
+  }
+  return used.slice(first);
+}
+
+/** Give each entry the days since the event's previous day of use, and note its last one in `lastUse`. */
+function addGaps(store, used, lastUse) {
+  const before = { ...lastUse };
+  for (const use of used) {
+    if (lastUse[use.event] !== use.day) before[use.event] = lastUse[use.event];
+    const previous = before[use.event];
+    if (previous < use.day) use.gap = Math.min(store.daysBetween(previous, use.day), MAX_GAP);
+    lastUse[use.event] = use.day;
+  }
+}
+
+/**
+ * Return what a line of an event file says: { event, p, h }, or null unless all of it is valid. A property or value that
+ * this version of the program does not declare any more is left out or `other`.
+ */
 function readLine(line, day) {
   const [event, ...parts] = line.split(" ");
   const declared = Object.hasOwn(DECLARED.events, event) ? DECLARED.events[event] : null;
   if (declared === null || (declared.until !== "" && day > declared.until)) return null;
   const read = { event, p: {}, h: {} };
+  let former = "";
   for (const part of parts) {
-    const [name, text = ""] = part.split("=", 2);
-    if (!Object.hasOwn(declared.properties, name)) return null;
+    const [, name, text] = /^([a-z][a-z0-9_]*)=(.+)$/.exec(part) ?? [];
+    if (name === undefined || name <= former) return null; // properties are sorted
+    former = name;
+    if (!Object.hasOwn(declared.properties, name)) continue;
     const { type, values, bounds } = declared.properties[name];
-    if (type === "bucket") {
-      if (!/^[0-9]{1,2}$/.test(text) || Number(text) > bounds.length) return null;
-      read.h[name] = Number(text);
-    } else if (type === "flag") {
-      if (text !== "true" && text !== "false") return null;
-      read.p[name] = text === "true";
-    } else {
-      if (text !== "other" && !(type === "choice" ? values.includes(text) : plainVersion(text) === text)) return null;
-      read.p[name] = text;
-    }
+    if (type === "bucket" && /^[0-9]{1,2}$/.test(text) && Number(text) <= bounds.length) read.h[name] = Number(text);
+    else if (type === "flag" && ["true", "false"].includes(text)) read.p[name] = text === "true";
+    else if (type === "version" && plainVersion(text) === text) read.p[name] = text;
+    else if (type === "choice") read.p[name] = values.includes(text) ? text : "other";
+    else return null;
   }
   return read;
 }
@@ -971,6 +1014,7 @@ function bodyOf(store, day, report) {
   const reports = report === null ? [] : [report];
   let bytes = JSON.stringify(reports).length;
   for (const one of store.days("queue").reverse()) {
+    if (report !== null && one === day) continue;
     const waiting = store.queued(one);
     bytes += JSON.stringify(waiting).length;
     const hasRoom = bytes <= MAX_QUEUE_BYTES && reports.length < MAX_REPORTS && store.daysBetween(one, day) <= MAX_DAYS;
@@ -1007,9 +1051,8 @@ function runtime() {
  * is sent unless the program says that it is its own sender. Electron runs as Node if a variable says so.
  */
 function startSender(store, body) {
-  const isElectron = Boolean(process.versions.electron);
-  const isNode = isElectron || /^(node|nodejs)[-0-9.]*(\.exe)?$/i.test(path.basename(process.execPath));
-  if (!isNode && !canSendItself) return;
+  if (!hasSender()) return;
+  const isNode = isNodeItself();
   // Bundlers that keep names put calls of `__name` into classes.
   const program = `const __name = (value) => value; new (${Store})(require, ${JSON.stringify(store.facts)})`;
   const input = isNode ? `${program}.send(${JSON.stringify(body)});` : `${store.facts.directory}\n${body}`;
@@ -1019,7 +1062,7 @@ function startSender(store, body) {
     fs.writeFileSync(store.file(name), input, { mode: 0o600 });
     const file = fs.openSync(store.file(name), "r");
     try {
-      launch(isNode ? ["--input-type=commonjs", "-"] : [], file, isElectron);
+      launch(isNode ? ["--input-type=commonjs", "-"] : [], file);
     } finally {
       fs.closeSync(file);
     }
@@ -1028,11 +1071,19 @@ function startSender(store, body) {
   }
 }
 
-function launch(parameters, input, isElectron) {
+function hasSender() {
+  return canSendItself || isNodeItself();
+}
+
+function isNodeItself() {
+  return Boolean(process.versions.electron) || /^(node|nodejs)[-0-9.]*(\.exe)?$/i.test(path.basename(process.execPath));
+}
+
+function launch(parameters, input) {
   // What the user set for the program, such as `--inspect-brk` or a coverage directory, is not meant for the sender.
   const isOurs = ([name]) => !["NODE_OPTIONS", "NODE_V8_COVERAGE"].includes(name.toUpperCase());
   const env = { ...Object.fromEntries(Object.entries(process.env).filter(isOurs)), [SENDER_VARIABLE]: DECLARED.id };
-  if (isElectron) env.ELECTRON_RUN_AS_NODE = "1";
+  if (process.versions.electron) env.ELECTRON_RUN_AS_NODE = "1";
   const child = load("node:child_process").spawn(process.execPath, parameters, {
     cwd: load("node:os").tmpdir(), // no directory is kept from being unmounted or deleted
     detached: true, // its own session: a closed terminal or Ctrl+C does not reach it
