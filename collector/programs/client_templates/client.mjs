@@ -380,7 +380,8 @@ class Store {
       }
       const servername = /^[0-9.]+$|:/.test(target.hostname) ? "" : target.hostname; // an address is no name
       const createConnection = () => this.load("node:tls").connect({ socket, servername, host: target.hostname });
-      callback(client(target).request(target, Object.assign({ agent: false, createConnection }, options)));
+      // Without an agent, which would connect by itself.
+      callback(client(target).request(target, Object.assign({ createConnection }, options)));
     });
     tunnel.end();
   }
