@@ -116,7 +116,18 @@ def self_signed(directory: Path) -> tuple[Path, Path]:
     if shutil.which("openssl") is None:
         missing("install openssl")
     certificate, key = directory / "certificate.pem", directory / "key.pem"
-    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2".split()
+    command = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-days",
+        "2",
+    ]
     command += ["-subj", "/CN=hits.paperclip.example", "-addext", "subjectAltName=DNS:hits.paperclip.example"]
     subprocess.run([*command, "-keyout", key, "-out", certificate], check=True, capture_output=True, env=os.environ)
     return certificate, key

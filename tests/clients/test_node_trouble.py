@@ -16,6 +16,10 @@ from tests.requirements import missing
 
 RUNS = int(os.environ.get("CLIENT_RUNS", "100"))
 OPEN = START + 'telemetry.record("open");'
+# What it costs to start a process that does nothing.
+BARE = """const begun = performance.now(); require("node:crypto").randomBytes(32);
+require("node:child_process").spawn(process.execPath, ["-e", ""], { detached: true, stdio: "ignore" }).unref();
+process.on("exit", () => process.stdout.write(String(performance.now() - begun)));"""
 IN_FORM = {"node": "import fs from 'node:fs';", "node-cjs": "const fs = require('node:fs');"}
 
 
@@ -40,18 +44,19 @@ def test_the_network_delays_no_exit_and_no_report_is_lost(device, stub, tmp_path
         program.tell()
         code = "const begun = performance.now();" + OPEN
         code += "process.on('exit', () => process.stdout.write(String(performance.now() - begun)));"
-        delays = []
+        delays, costs = [], []
         for day in ("2026-11-25", "2026-11-26", "2026-11-27"):
             result = device.run([*prefix, *program.command(code)], **clock(day))
             assert (result.code, result.err) == (0, b"")
             delays.append(float(result.out))
+            costs.append(float(device.run(["node", "-e", BARE]).out))
             for process in device.processes():  # its ten seconds are another test's
                 os.kill(process, signal.SIGKILL)
     device.wait_for_senders()
     program = NodeProgram(device, FORMS[0], stub.url)
     program.run(START, "2026-11-28")
 
-    assert min(delays) < 50
+    assert min(delays) < max(50, 8 * min(costs))  # on a busy machine, starting any process takes longer
     assert [(one["day"], one["gap"]) for one in stub.bodies()[0]["reports"]] == [
         ("2026-11-25", None),
         *((f"2026-11-{day}", 1) for day in (26, 27, 28)),
@@ -72,15 +77,23 @@ def test_a_sender_ends_after_ten_seconds(program, device, stub):
     assert (device.state / "queue-2026-11-25").exists()
 
 
-@pytest.mark.parametrize(("status", "kept"), [(400, 0), (404, 0), (413, 0), (415, 0), (429, 1), (503, 1)])
-def test_only_a_final_refusal_ends_a_report(program, device, stub, status, kept):
-    stub.status = status
+def test_only_a_final_refusal_ends_a_report(program, device, stub):
+    kept = []
+    for day, status in enumerate((503, 429, 413, 500, 400, 301, 404, 415), 20):
+        stub.status = status
+        program.run(START, f"2026-11-{day}")
+        kept.append(len(list(device.state.glob("queue-*"))))
+
+    assert kept == [1, 2, 0, 1, 0, 1, 0, 0]
+    assert len(stub.requests) == 8
+
+
+def test_it_sends_once_a_day(program, stub):
+    stub.status = 503
+    program.run(START)
     program.run(START)
 
-    assert len(list(device.state.glob("queue-*"))) == kept
     assert len(stub.requests) == 1
-    program.run(START)
-    assert len(stub.requests) == 1  # once a day
 
 
 def test_a_new_installation_with_a_wrong_clock_moves_everything(program, device, stub):
@@ -178,7 +191,7 @@ def test_what_was_recorded_survives_a_kill_while_writing(program, device, stub):
     assert use["n"] - 1 - int(written[-1] if written[-1].endswith(b"\n") else written[-2]) in {0, 1}
 
 
-@pytest.mark.parametrize("killed_at", ["claim-", "queue-", "installation", "events-"])
+@pytest.mark.parametrize("killed_at", ["claim-", "queue-", "events-"])
 def test_a_kill_in_the_middle_of_a_report_counts_nothing_twice(program, device, stub, killed_at):
     program.run(OPEN, "2026-11-24")
     kill = "{ const was = fs.NAME; fs.NAME = (...a) => { was(...a); if (String(a[WHICH]).includes(PART)) "
@@ -239,19 +252,19 @@ def test_many_runs_leave_no_process_and_little_on_the_disk(program, device, stub
     assert (device.state / "events-2026-11-27").stat().st_size <= 16 * 1024
 
 
-def test_the_queue_of_a_month_without_a_server_stays_small(program, device, stub):
+def test_the_queue_of_days_without_a_server_stays_small(program, device, stub):
     stub.status = 503
-    values = "{ format: n % 2 ? 'html' : 'pdf', draft: n % 3 === 0, seconds: n }"
-    days = (
-        f"for (let day = 0; day < 40; day++) {{ process.env.CLOCK_SECONDS = {seconds_of('2026-11-25')} + day * 86400;"
-    )
-    program.run(START + days + f"for (let n = 0; n < 400; n++) telemetry.record('build', {values}); }}")
+    use = "const p = { format: n % 2 ? 'html' : 'pdf', draft: n % 3 === 0, seconds: n };"
+    uses = f"for (let n = 0; n < 400; n++) {{ {use} telemetry.record(n % 4 ? 'build' : 'crash', p); }}"
+    clocks = f"process.env.CLOCK_SECONDS = {seconds_of('2026-11-20')} + day * 86400;"
+    # Twelve days in one process. Its senders only get in the way of each other, so the last one is waited for.
+    program.run(f"{START} for (let day = 0; day < 12; day++) {{ {clocks} {uses} }}")
     stub.status = 202
-    program.run(START, "2027-01-04")
+    program.run(START, "2026-12-02")
 
     reports = stub.bodies()[-1]["reports"]
-    assert reports[-1]["day"] == "2027-01-04"
-    assert 10 < len(reports) <= 31
+    assert reports[-1]["day"] == "2026-12-02"
+    assert 3 < len(reports) < 12
     assert len(stub.requests[-1].body) < 13 * 1024
     assert device.bytes_kept() < 64 * 1024
 

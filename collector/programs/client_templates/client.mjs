@@ -10,7 +10,7 @@
 // by `fork` or `cluster` may each call `start`: whoever creates the day's claim file makes the report.
 
 import fs from "node:fs";
-import { createRequire } from "node:module";
+import modules from "node:module";
 import path from "node:path";
 
 // Packagers: `true` switches the client off for good.
@@ -58,364 +58,392 @@ const VERSION =
 /**
  * The local files, and the sender, which works on the same files in a process of its own. The sender is the text of
  * this class, not this file: once a bundler has put this file into a program, running "this file" would run the whole
- * program. So nothing in here may use a name from outside, nor anything newer than a bundler's usual target.
+ * program. So nothing in here may use a name from outside. Bundlers that keep names add calls of their own to whatever
+ * would get a new name, so the class is in a list, and no function in it is given to a variable.
  */
-class Store {
-  constructor(load, facts) {
-    this.load = load;
-    this.fs = load("node:fs");
-    this.path = load("node:path");
-    this.facts = facts; // { directory, endpoint }
-  }
-
-  /** Milliseconds since 1970 by this machine's clock. */
-  now() {
-    return Date.now();
-  }
-
-  /** The UTC day after adding seconds to this machine's clock. */
-  today(offset) {
-    return new Date(this.now() + offset * 1000).toISOString().slice(0, 10);
-  }
-
-  addDays(day, number) {
-    return new Date(Date.parse(day) + number * 86400000).toISOString().slice(0, 10);
-  }
-
-  daysBetween(earlier, later) {
-    return Math.round((Date.parse(later) - Date.parse(earlier)) / 86400000);
-  }
-
-  /** The ISO 8601 week of a day, such as 2026-W31: the week belongs to the year of its Thursday. */
-  week(day) {
-    const thursday = new Date(Date.parse(day));
-    thursday.setUTCDate(thursday.getUTCDate() + 4 - (thursday.getUTCDay() || 7));
-    const year = thursday.getUTCFullYear();
-    const number = 1 + Math.floor((thursday.getTime() - Date.UTC(year, 0, 1)) / (7 * 86400000));
-    return `${year}-W${String(number).padStart(2, "0")}`;
-  }
-
-  reportId(secret, day) {
-    const hmac = this.load("node:crypto").createHmac("sha256", Buffer.from(secret, "hex"));
-    return hmac.update(day).digest("hex").slice(0, 32);
-  }
-
-  file(name) {
-    return this.path.join(this.facts.directory, name);
-  }
-
-  read(name) {
-    try {
-      return this.fs.readFileSync(this.file(name), "utf8");
-    } catch {
-      return "";
+const [Store] = [
+  class {
+    constructor(load, facts) {
+      this.load = load;
+      this.fs = load("node:fs");
+      this.path = load("node:path");
+      this.facts = facts; // { directory, endpoint }
     }
-  }
 
-  /** Write a whole file. Whoever reads it at the same time gets the old or the new one, never half of it. */
-  replace(name, text) {
-    const unfinished = `${this.file(name)}.new${process.pid}`;
-    try {
-      this.fs.writeFileSync(unfinished, text, { mode: 0o600 });
-      this.fs.renameSync(unfinished, this.file(name));
-    } catch (error) {
-      this.remove(this.path.basename(unfinished)); // on a full disk, leave no litter
-      throw error;
+    /** Milliseconds since 1970 by this machine's clock. */
+    now() {
+      return Date.now();
     }
-  }
 
-  remove(name) {
-    try {
-      this.fs.unlinkSync(this.file(name));
-    } catch {
-      // It is gone already, or can't be deleted.
+    /** The UTC day after adding seconds to this machine's clock. */
+    today(offset) {
+      return new Date(this.now() + offset * 1000).toISOString().slice(0, 10);
     }
-  }
 
-  /** The days of which there is a file, sorted. `kind` is `events`, `claim` or `queue`. */
-  days(kind) {
-    const form = new RegExp(`^${kind}-([0-9]{4}-[0-9]{2}-[0-9]{2})$`);
-    let names = [];
-    try {
-      names = this.fs.readdirSync(this.facts.directory);
-    } catch {
-      // Nothing was written yet.
+    addDays(day, number) {
+      return new Date(Date.parse(day) + number * 86400000).toISOString().slice(0, 10);
     }
-    return names
-      .map((name) => form.exec(name))
-      .filter((match) => match !== null && !Number.isNaN(Date.parse(match[1])))
-      .map((match) => match[1])
-      .sort();
-  }
 
-  /** The report that waits in a queue file, or null. */
-  queued(day) {
-    try {
-      const report = JSON.parse(this.read(`queue-${day}`));
-      return report.day === day && Array.isArray(report.used) ? report : null;
-    } catch {
-      return null;
+    daysBetween(earlier, later) {
+      return Math.round((Date.parse(later) - Date.parse(earlier)) / 86400000);
     }
-  }
 
-  /** What is remembered of this installation. Empty texts where nothing is; `used` has a day for each event. */
-  installation() {
-    const known = { secret: "", since: "", last: "", version: "", offset: 0, verified: "", used: {} };
-    const isDay = (text) => /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/.test(text) && !Number.isNaN(Date.parse(text));
-    for (const line of this.read("installation").split("\n")) {
-      const [key, value = "", day = ""] = line.split(" ");
-      if (key === "secret" && /^[0-9a-f]{64}$/.test(value)) known.secret = value;
-      else if (key === "since" && /^[0-9]{4}-W[0-9]{2}$/.test(value)) known.since = value;
-      else if ((key === "last" || key === "verified") && isDay(value)) known[key] = value;
-      else if (key === "version") known.version = value;
-      else if (key === "offset" && /^-?[0-9]{1,12}$/.test(value)) known.offset = Number(value);
-      else if (key === "used" && isDay(day)) known.used[value] = day;
+    /** The ISO 8601 week of a day, such as 2026-W31: the week belongs to the year of its Thursday. */
+    week(day) {
+      const thursday = new Date(Date.parse(day));
+      thursday.setUTCDate(thursday.getUTCDate() + 4 - (thursday.getUTCDay() || 7));
+      const year = thursday.getUTCFullYear();
+      const number = 1 + Math.floor((thursday.getTime() - Date.UTC(year, 0, 1)) / (7 * 86400000));
+      return `${year}-W${String(number).padStart(2, "0")}`;
     }
-    return known;
-  }
 
-  remember(known) {
-    const lines = ["secret", "since", "last", "version", "offset", "verified"]
-      .filter((key) => known[key] !== "")
-      .map((key) => `${key} ${known[key]}\n`);
-    const used = Object.keys(known.used)
-      .sort()
-      .map((event) => `used ${event} ${known.used[event]}\n`);
-    this.replace("installation", lines.concat(used).join(""));
-  }
-
-  /** Send a request and deal with the answer. Ends the process after 10 seconds, whatever happens. */
-  send(body) {
-    // Not `process.exit`, which waits for a name lookup that hangs in another thread.
-    setTimeout(() => process.kill(process.pid, "SIGKILL"), 10000).unref();
-    this.attempt(body, true);
-  }
-
-  attempt(body, mayMove) {
-    const request = JSON.parse(body);
-    this.exchange("POST", this.facts.endpoint, body, (status, text) => {
-      if ([400, 404, 413, 415].includes(status)) this.leaveQueue(request.reports);
-      if (status !== 202) return;
-      const answer = JSON.parse(text);
-      if (!/^[0-9]{4}-[0-9]{2}-[0-9]{2}$/.test(answer.day)) return;
-      if (answer.day === request.today) this.delivered(request, body, answer);
-      else if (mayMove) this.move(request, answer);
-    });
-  }
-
-  leaveQueue(reports) {
-    for (const report of reports) this.remove(`queue-${report.day}`);
-  }
-
-  delivered(request, body, answer) {
-    this.leaveQueue(request.reports);
-    const known = this.installation();
-    if (known.secret === "") return; // forgotten in the meantime
-    known.verified = answer.day;
-    known.offset = this.offsetOf(answer);
-    this.remember(known);
-    const oldest = this.addDays(answer.day, -30);
-    const lines = this.read("sent")
-      .split("\n")
-      .filter((line) => line.slice(0, 10) > oldest);
-    lines.push(`${answer.day} ${body}`);
-    while (lines.length > 1 && Buffer.byteLength(lines.join("\n")) >= 16 * 1024) lines.shift();
-    this.replace("sent", `${lines.join("\n")}\n`);
-  }
-
-  /** The seconds to add to this machine's clock. */
-  offsetOf(answer) {
-    const time = /^[0-9]{2}:[0-9]{2}:[0-9]{2}$/.test(answer.time) ? answer.time : "12:00:00";
-    return Math.round((Date.parse(`${answer.day}T${time}Z`) - this.now()) / 1000);
-  }
-
-  /** The server's day is another one: this machine's clock is wrong. Move what was dated by it, and send once more. */
-  move(request, answer) {
-    const known = this.installation();
-    if (known.secret === "") return;
-    const wrong = request.today;
-    known.offset = this.offsetOf(answer);
-    const reports =
-      known.verified === "" ? this.moveAll(request, answer.day, known) : this.moveToday(request, answer.day, known);
-    this.remember(known);
-    this.rename(`claim-${wrong}`, `claim-${answer.day}`);
-    this.rename(`events-${wrong}`, `events-${answer.day}`);
-    if (reports.length === 0) return;
-    this.attempt(JSON.stringify({ v: 1, schema: request.schema, today: answer.day, reports }), false);
-  }
-
-  /** No server ever answered, so all days are this clock's: move all by the difference. */
-  moveAll(request, right, known) {
-    const days = this.daysBetween(request.today, right);
-    const first = request.reports.find((report) => report.gap === null);
-    known.since = this.week(this.addDays(first ? first.day : this.monday(known.since), days));
-    if (known.last !== "") known.last = this.addDays(known.last, days);
-    for (const event of Object.keys(known.used)) known.used[event] = this.addDays(known.used[event], days);
-    const moved = request.reports.map((report) => {
-      const used = report.used.map((use) => Object.assign({}, use, { day: this.addDays(use.day, days) }));
-      return this.redated(report, this.addDays(report.day, days), known, { since: known.since, used });
-    });
-    // All go before any comes: a report's new day may be another report's old one.
-    this.leaveQueue(request.reports);
-    for (const report of moved) this.replace(`queue-${report.day}`, JSON.stringify(report));
-    return moved;
-  }
-
-  /** A server answered before, so the earlier days are right: move today's report only, or drop it. */
-  moveToday(request, right, known) {
-    const others = request.reports.filter((report) => report.day !== request.today);
-    const days = others.map((report) => report.day).concat(known.verified);
-    const previous = days
-      .filter((day) => day < right)
-      .sort()
-      .pop();
-    known.last = right;
-    const report = request.reports.find((one) => one.day === request.today);
-    if (!report) return others;
-    this.remove(`queue-${request.today}`);
-    // Uses on days that are yet to come are left out, and are no last uses either. The latest are undone first.
-    for (const use of report.used.filter((one) => one.day >= right).reverse()) {
-      if (use.gap === null) delete known.used[use.event];
-      else known.used[use.event] = this.addDays(use.day, -use.gap);
+    reportId(secret, day) {
+      const hmac = this.load("node:crypto").createHmac("sha256", Buffer.from(secret, "hex"));
+      return hmac.update(day).digest("hex").slice(0, 32);
     }
-    if (days.includes(right) || previous === undefined) return others;
-    const used = report.used.filter((use) => use.day < right);
-    const moved = this.redated(report, right, known, { gap: Math.min(this.daysBetween(previous, right), 32), used });
-    this.replace(`queue-${right}`, JSON.stringify(moved));
-    return others.concat(moved);
-  }
 
-  /** The report as of another day, with what else changes. The order of its fields stays. */
-  redated(report, day, known, changes) {
-    return Object.assign({}, report, { id: this.reportId(known.secret, day), day }, changes);
-  }
-
-  rename(from, to) {
-    try {
-      if (this.fs.existsSync(this.file(to))) {
-        this.fs.appendFileSync(this.file(to), this.read(from), { mode: 0o600 });
-        this.remove(from);
-      } else {
-        this.fs.renameSync(this.file(from), this.file(to));
-      }
-    } catch {
-      // There is no such file, or the disk is full.
+    file(name) {
+      return this.path.join(this.facts.directory, name);
     }
-  }
 
-  /** The first day of an ISO week: the fourth of January is always in the first one. */
-  monday(week) {
-    const fourth = `${week.slice(0, 4)}-01-04`;
-    const weekday = new Date(Date.parse(fourth)).getUTCDay() || 7;
-    return this.addDays(fourth, 1 - weekday + 7 * (Number(week.slice(6)) - 1));
-  }
-
-  /** Make one HTTP request, through a proxy if the environment names one. Calls back with status and text; 0 if it fails. */
-  exchange(method, address, body, callback) {
-    let isDone = false;
-    const done = (status, text) => {
-      if (isDone) return;
-      isDone = true;
+    read(name) {
       try {
-        callback(status, text);
+        return this.fs.readFileSync(this.file(name), "utf8");
+      } catch {
+        return "";
+      }
+    }
+
+    /** Write a whole file. Whoever reads it at the same time gets the old or the new one, never half of it. */
+    replace(name, text) {
+      const unfinished = `${this.file(name)}.new${process.pid}`;
+      try {
+        this.fs.writeFileSync(unfinished, text, { mode: 0o600 });
+        this.fs.renameSync(unfinished, this.file(name));
+      } catch (error) {
+        this.remove(this.path.basename(unfinished)); // on a full disk, leave no litter
+        throw error;
+      }
+    }
+
+    remove(name) {
+      try {
+        this.fs.unlinkSync(this.file(name));
+      } catch {
+        // It is gone already, or can't be deleted.
+      }
+    }
+
+    /** The days of which there is a file, sorted. `kind` is `events`, `claim` or `queue`. */
+    days(kind) {
+      const form = new RegExp(`^${kind}-([0-9]{4}-[0-9]{2}-[0-9]{2})$`);
+      let names = [];
+      try {
+        names = this.fs.readdirSync(this.facts.directory);
+      } catch {
+        // Nothing was written yet.
+      }
+      return names
+        .map((name) => form.exec(name))
+        .filter((match) => match !== null && !Number.isNaN(Date.parse(match[1])))
+        .map((match) => match[1])
+        .sort();
+    }
+
+    /** The report that waits in a queue file, or null. */
+    queued(day) {
+      try {
+        const report = JSON.parse(this.read(`queue-${day}`));
+        return report.day === day && Array.isArray(report.used) ? report : null;
+      } catch {
+        return null;
+      }
+    }
+
+    isDay(text) {
+      return /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/.test(text) && !Number.isNaN(Date.parse(text));
+    }
+
+    /** What is remembered of this installation. Empty texts where nothing is; `used` has a day for each event. */
+    installation() {
+      const known = { secret: "", since: "", last: "", version: "", offset: 0, verified: "", used: {} };
+      for (const line of this.read("installation").split("\n")) {
+        const [key, value = "", day = ""] = line.split(" ");
+        if (key === "secret" && /^[0-9a-f]{64}$/.test(value)) known.secret = value;
+        else if (key === "since" && /^[0-9]{4}-W[0-9]{2}$/.test(value)) known.since = value;
+        else if ((key === "last" || key === "verified") && this.isDay(value)) known[key] = value;
+        else if (key === "version") known.version = value;
+        else if (key === "offset" && /^-?[0-9]{1,12}$/.test(value)) known.offset = Number(value);
+        else if (key === "used" && this.isDay(day)) known.used[value] = day;
+      }
+      return known;
+    }
+
+    remember(known) {
+      const lines = ["secret", "since", "last", "version", "offset", "verified"]
+        .filter((key) => known[key] !== "")
+        .map((key) => `${key} ${known[key]}\n`);
+      const used = Object.keys(known.used)
+        .sort()
+        .map((event) => `used ${event} ${known.used[event]}\n`);
+      this.replace("installation", lines.concat(used).join(""));
+    }
+
+    /** Send a request and deal with the answer. Ends the process after 10 seconds, whatever happens. */
+    send(body) {
+      // Not `process.exit`, which waits for a name lookup that hangs in another thread.
+      setTimeout(() => process.kill(process.pid, "SIGKILL"), 10000).unref();
+      this.attempt(body, true);
+    }
+
+    attempt(body, mayMove) {
+      const request = JSON.parse(body);
+      this.exchange("POST", this.facts.endpoint, body, (status, text) => {
+        if ([400, 404, 413, 415].includes(status)) this.leaveQueue(request.reports);
+        if (status !== 202) return;
+        const answer = JSON.parse(text);
+        if (!this.isDay(answer.day)) return;
+        if (answer.day === request.today) this.delivered(request, body, answer);
+        else if (mayMove) this.move(request, answer);
+      });
+    }
+
+    leaveQueue(reports) {
+      for (const report of reports) this.remove(`queue-${report.day}`);
+    }
+
+    delivered(request, body, answer) {
+      this.leaveQueue(request.reports);
+      const known = this.installation();
+      if (known.secret === "") return; // forgotten in the meantime
+      known.verified = answer.day;
+      known.offset = this.offsetOf(answer);
+      this.remember(known);
+      const oldest = this.addDays(answer.day, -30);
+      const lines = this.read("sent")
+        .split("\n")
+        .filter((line) => line.slice(0, 10) > oldest);
+      lines.push(`${answer.day} ${body}`);
+      while (lines.length > 1 && Buffer.byteLength(lines.join("\n")) >= 16 * 1024) lines.shift();
+      this.replace("sent", `${lines.join("\n")}\n`);
+    }
+
+    /** The seconds to add to this machine's clock. */
+    offsetOf(answer) {
+      const time = /^[0-9]{2}:[0-9]{2}:[0-9]{2}$/.test(answer.time) ? answer.time : "12:00:00";
+      return Math.round((Date.parse(`${answer.day}T${time}Z`) - this.now()) / 1000);
+    }
+
+    /** The server's day is another one: this machine's clock is wrong. Move what was dated by it, and send once more. */
+    move(request, answer) {
+      const known = this.installation();
+      if (known.secret === "") return;
+      const wrong = request.today;
+      known.offset = this.offsetOf(answer);
+      const reports =
+        known.verified === "" ? this.moveAll(request, answer.day, known) : this.moveToday(request, answer.day, known);
+      this.remember(known);
+      this.rename(`claim-${wrong}`, `claim-${answer.day}`);
+      this.rename(`events-${wrong}`, `events-${answer.day}`);
+      if (reports.length === 0) return;
+      this.attempt(JSON.stringify({ v: 1, schema: request.schema, today: answer.day, reports }), false);
+    }
+
+    /** No server ever answered, so all days are this clock's: move all by the difference. */
+    moveAll(request, right, known) {
+      const days = this.daysBetween(request.today, right);
+      const first = request.reports.find((report) => report.gap === null);
+      known.since = this.week(this.addDays(first ? first.day : this.monday(known.since), days));
+      if (known.last !== "") known.last = this.addDays(known.last, days);
+      for (const event of Object.keys(known.used)) known.used[event] = this.addDays(known.used[event], days);
+      const moved = request.reports.map((report) => {
+        const used = report.used.map((use) => Object.assign({}, use, { day: this.addDays(use.day, days) }));
+        return this.redated(report, this.addDays(report.day, days), known, { since: known.since, used });
+      });
+      // All go before any comes: a report's new day may be another report's old one.
+      this.leaveQueue(request.reports);
+      for (const report of moved) this.replace(`queue-${report.day}`, JSON.stringify(report));
+      return moved;
+    }
+
+    /** A server answered before, so the earlier days are right: move today's report only, or drop it. */
+    moveToday(request, right, known) {
+      const others = request.reports.filter((report) => report.day !== request.today);
+      const days = others.map((report) => report.day).concat(known.verified);
+      const previous = days
+        .filter((day) => day < right)
+        .sort()
+        .pop();
+      known.last = right;
+      const report = request.reports.find((one) => one.day === request.today);
+      if (!report) return others;
+      this.remove(`queue-${request.today}`);
+      // Uses on days that are yet to come are left out, and are no last uses either. The latest are undone first.
+      for (const use of report.used.filter((one) => one.day >= right).reverse()) {
+        if (use.gap === null) delete known.used[use.event];
+        else known.used[use.event] = this.addDays(use.day, -use.gap);
+      }
+      if (days.includes(right) || previous === undefined) return others;
+      const used = report.used.filter((use) => use.day < right);
+      const moved = this.redated(report, right, known, { gap: Math.min(this.daysBetween(previous, right), 32), used });
+      this.replace(`queue-${right}`, JSON.stringify(moved));
+      return others.concat(moved);
+    }
+
+    /** The report as of another day, with what else changes. The order of its fields stays. */
+    redated(report, day, known, changes) {
+      return Object.assign({}, report, { id: this.reportId(known.secret, day), day }, changes);
+    }
+
+    rename(from, to) {
+      try {
+        if (this.fs.existsSync(this.file(to))) {
+          this.fs.appendFileSync(this.file(to), this.read(from), { mode: 0o600 });
+          this.remove(from);
+        } else {
+          this.fs.renameSync(this.file(from), this.file(to));
+        }
+      } catch {
+        // There is no such file, or the disk is full.
+      }
+    }
+
+    /** The first day of an ISO week: the fourth of January is always in the first one. */
+    monday(week) {
+      const fourth = `${week.slice(0, 4)}-01-04`;
+      const weekday = new Date(Date.parse(fourth)).getUTCDay() || 7;
+      return this.addDays(fourth, 1 - weekday + 7 * (Number(week.slice(6)) - 1));
+    }
+
+    /** Make one HTTP request, through a proxy if the environment names one. Calls back once: status and text; 0 if it fails. */
+    exchange(method, address, body, callback) {
+      const waiting = { callback };
+      try {
+        const target = new URL(address);
+        const headers = { host: target.host, "user-agent": "footfall-node" };
+        if (body !== null) {
+          Object.assign(headers, { "content-type": "application/json", "content-length": Buffer.byteLength(body) });
+        }
+        this.connect(target, { method, headers }, waiting, (request) => {
+          this.current = request;
+          request
+            .on("response", (answer) => this.receive(answer, waiting))
+            .on("error", () => this.done(waiting, 0, ""));
+          request.end(body === null ? undefined : body);
+        });
+      } catch {
+        this.done(waiting, 0, "");
+      }
+    }
+
+    receive(answer, waiting) {
+      let text = "";
+      answer.setEncoding("utf8").on("error", () => this.done(waiting, 0, ""));
+      answer.on("data", (part) => {
+        text += part;
+        if (text.length > 1048576) answer.destroy();
+      });
+      answer.on("close", () => this.done(waiting, answer.complete ? answer.statusCode : 0, text));
+    }
+
+    done(waiting, status, text) {
+      const { callback } = waiting;
+      waiting.callback = null;
+      try {
+        if (callback !== null) callback(status, text);
       } catch {
         // The answer makes no sense, or the disk is full. The queue stays for another day.
       }
-    };
-    try {
-      const target = new URL(address);
-      const headers = { host: target.host, "user-agent": "footfall-node" };
-      if (body !== null) {
-        Object.assign(headers, { "content-type": "application/json", "content-length": Buffer.byteLength(body) });
-      }
-      const receive = (answer) => {
-        let text = "";
-        answer.setEncoding("utf8").on("error", () => done(0, ""));
-        answer.on("data", (part) => {
-          text += part;
-          if (text.length > 64 * 1024) answer.destroy();
-        });
-        answer.on("close", () => done(answer.complete ? answer.statusCode : 0, text));
-      };
-      this.connect(target, { method, headers }, done, (request) => {
-        this.current = request;
-        request.on("response", receive).on("error", () => done(0, ""));
-        request.end(body === null ? undefined : body);
-      });
-    } catch {
-      done(0, "");
     }
-  }
 
-  /** End the exchange that is under way. */
-  giveUp() {
-    if (this.current) this.current.destroy(new Error("It takes too long."));
-  }
+    /** End the exchange that is under way. */
+    giveUp() {
+      if (this.current) this.current.destroy(new Error("It takes too long."));
+    }
 
-  /** Make a request, not sent yet, straight or through the proxy. Node's own clients know no proxies before Node 24. */
-  connect(target, options, done, callback) {
-    const client = (url) => this.load(url.protocol === "https:" ? "node:https" : "node:http");
-    const proxy = this.proxyFor(target);
-    if (proxy === null) {
-      callback(client(target).request(target, Object.assign({ agent: false }, options)));
-      return;
-    }
-    if (proxy.protocol !== "http:" && proxy.protocol !== "https:") throw new Error("This kind of proxy is not known.");
-    const login = proxy.username === "" ? {} : { "proxy-authorization": `Basic ${this.credentials(proxy)}` };
-    if (target.protocol === "http:") {
-      const headers = Object.assign({}, options.headers, login);
-      callback(client(proxy).request(proxy, { agent: false, method: options.method, path: target.href, headers }));
-      return;
-    }
-    const authority = `${target.hostname}:${target.port || 443}`;
-    const headers = Object.assign({ host: authority }, login);
-    const tunnel = client(proxy).request(proxy, { agent: false, method: "CONNECT", path: authority, headers });
-    this.current = tunnel;
-    tunnel.on("error", () => done(0, "")).on("response", () => done(0, ""));
-    tunnel.on("connect", (answer, socket) => {
-      if (answer.statusCode !== 200) {
-        socket.destroy();
-        done(0, "");
+    /** Make a request, not sent yet, straight or through the proxy. Node's own clients know no proxies before Node 24. */
+    connect(target, options, waiting, callback) {
+      const proxy = this.proxyFor(target);
+      if (proxy === null) {
+        callback(this.clientFor(target).request(target, Object.assign({ agent: false }, options)));
         return;
       }
+      if (proxy.protocol !== "http:" && proxy.protocol !== "https:")
+        throw new Error("This kind of proxy is not known.");
+      const login = proxy.username === "" ? {} : { "proxy-authorization": `Basic ${this.credentials(proxy)}` };
+      if (target.protocol === "http:") {
+        const headers = Object.assign({}, options.headers, login);
+        const { method } = options;
+        callback(this.clientFor(proxy).request(proxy, { agent: false, method, path: target.href, headers }));
+        return;
+      }
+      const authority = `${target.hostname}:${target.port || 443}`;
+      const headers = Object.assign({ host: authority }, login);
+      const tunnel = this.clientFor(proxy).request(proxy, {
+        agent: false,
+        method: "CONNECT",
+        path: authority,
+        headers,
+      });
+      this.current = tunnel;
+      tunnel.on("error", () => this.done(waiting, 0, "")).on("response", () => this.done(waiting, 0, ""));
+      tunnel.on("connect", (answer, socket) => {
+        if (answer.statusCode === 200) {
+          callback(this.throughTunnel(target, options, socket));
+          return;
+        }
+        socket.destroy();
+        this.done(waiting, 0, "");
+      });
+      tunnel.end();
+    }
+
+    /** A request with TLS on a socket. It has no agent, which would connect by itself. */
+    throughTunnel(target, { method, headers }, socket) {
       const servername = /^[0-9.]+$|:/.test(target.hostname) ? "" : target.hostname; // an address is no name
-      const createConnection = () => this.load("node:tls").connect({ socket, servername, host: target.hostname });
-      // Without an agent, which would connect by itself.
-      callback(client(target).request(target, Object.assign({ createConnection }, options)));
-    });
-    tunnel.end();
-  }
+      const secure = this.load("node:tls").connect({ socket, servername, host: target.hostname });
+      return this.clientFor(target).request(target, { method, headers, createConnection: () => secure });
+    }
 
-  credentials(proxy) {
-    return Buffer.from(`${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`).toString(
-      "base64",
-    );
-  }
+    clientFor(url) {
+      return this.load(url.protocol === "https:" ? "node:https" : "node:http");
+    }
 
-  /** The proxy for an address, from HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY in either case, or null. */
-  proxyFor(target) {
-    const variable = (name) => process.env[name.toLowerCase()] || process.env[name] || "";
-    const names = variable("NO_PROXY").split(/[\s,]+/);
-    const isExcepted = names.some((name) => {
-      const [host, port = ""] = name
-        .replace(/^\*?\./, "")
-        .toLowerCase()
-        .split(":");
-      if (host === "" || (port !== "" && port !== (target.port || (target.protocol === "https:" ? "443" : "80"))))
-        return false;
-      return host === "*" || target.hostname === host || target.hostname.endsWith(`.${host}`);
-    });
-    // In a CGI program, HTTP_PROXY is the header `Proxy` of a stranger's request.
-    const plain = process.env.http_proxy || (process.env.REQUEST_METHOD ? "" : process.env.HTTP_PROXY) || "";
-    const proxy = (target.protocol === "https:" ? variable("HTTPS_PROXY") : plain) || variable("ALL_PROXY");
-    if (proxy === "" || isExcepted) return null;
-    return new URL(proxy.includes("://") ? proxy : `http://${proxy}`);
-  }
-}
+    credentials(proxy) {
+      return Buffer.from(`${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`).toString(
+        "base64",
+      );
+    }
+
+    /** The proxy for an address, from HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY in either case, or null. */
+    proxyFor(target) {
+      const port = target.port || (target.protocol === "https:" ? "443" : "80");
+      const isExcepted = this.variable("NO_PROXY")
+        .split(/[\s,]+/)
+        .map((name) =>
+          name
+            .replace(/^\*?\./, "")
+            .toLowerCase()
+            .split(":"),
+        )
+        .filter((name) => name[0] !== "" && (name.length === 1 || name[1] === port))
+        .some((name) => name[0] === "*" || `.${target.hostname}`.endsWith(`.${name[0]}`));
+      // In a CGI program, HTTP_PROXY is the header `Proxy` of a stranger's request.
+      const plain = process.env.REQUEST_METHOD ? process.env.http_proxy : this.variable("HTTP_PROXY");
+      const proxy = (target.protocol === "https:" ? this.variable("HTTPS_PROXY") : plain) || this.variable("ALL_PROXY");
+      if (proxy === "" || isExcepted) return null;
+      return new URL(proxy.includes("://") ? proxy : `http://${proxy}`);
+    }
+
+    variable(name) {
+      return process.env[name.toLowerCase()] || process.env[name] || "";
+    }
+  },
+];
 
 // Modules of Node are loaded when they are needed, which keeps the start of the program cheap. `process.execPath` stands
-// for any absolute path: a bundler may leave nothing of `import.meta.url`.
-const load = createRequire(process.execPath);
+// for any absolute path: a bundler may leave nothing of `import.meta.url`, nor of an imported `createRequire`.
+const load = modules.createRequire(process.execPath);
 const OFF_WORDS = ["", "0", "false", "no", "off"];
 const SENDER_VARIABLE = "FOOTFALL_SENDER";
 
@@ -1054,8 +1082,7 @@ function runtime() {
 function startSender(store, body) {
   if (!hasSender()) return;
   const isNode = isNodeItself();
-  // Bundlers that keep names put calls of `__name` into classes.
-  const program = `const __name = (value) => value; new (${Store})(require, ${JSON.stringify(store.facts)})`;
+  const program = `new (${Store})(require, ${JSON.stringify(store.facts)})`;
   const input = isNode ? `${program}.send(${JSON.stringify(body)});` : `${store.facts.directory}\n${body}`;
   if (isNode && !input.includes("queue-")) return; // compiled to byte code: the class has no text
   const name = `sender-${process.pid}`;
