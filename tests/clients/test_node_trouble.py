@@ -252,19 +252,20 @@ def test_many_runs_leave_no_process_and_little_on_the_disk(program, device, stub
     assert (device.state / "events-2026-11-27").stat().st_size <= 16 * 1024
 
 
-def test_the_queue_of_days_without_a_server_stays_small(program, device, stub):
+def test_long_reports_lose_their_oldest_entries_and_a_long_queue_its_oldest_reports(program, device, stub):
     stub.status = 503
-    use = "const p = { format: n % 2 ? 'html' : 'pdf', draft: n % 3 === 0, seconds: n };"
-    uses = f"for (let n = 0; n < 400; n++) {{ {use} telemetry.record(n % 4 ? 'build' : 'crash', p); }}"
-    clocks = f"process.env.CLOCK_SECONDS = {seconds_of('2026-11-20')} + day * 86400;"
-    # Twelve days in one process. Its senders only get in the way of each other, so the last one is waited for.
-    program.run(f"{START} for (let day = 0; day < 12; day++) {{ {clocks} {uses} }}")
+    many = START + "for (let n = 0; n < COUNT; n++) telemetry.record('crash', { class: 'parse', library: `1.${n}` });"
+    for day, count in ((20, 200), (21, 20), (22, 400), (23, 20)):
+        program.run(many.replace("COUNT", str(count)), f"2026-11-{day}")
     stub.status = 202
-    program.run(START, "2026-12-02")
+    program.run(START, "2026-11-24")
 
     reports = stub.bodies()[-1]["reports"]
-    assert reports[-1]["day"] == "2026-12-02"
-    assert 3 < len(reports) < 12
+    assert [one["day"][-2:] for one in reports] == ["22", "23", "24"]
+    assert [len(one["used"]) for one in reports] == [20, len(reports[1]["used"]), 20]
+    assert reports[1]["used"][-1]["p"]["library"] == "1.399"
+    assert 50 < len(reports[1]["used"]) < 150
+    assert len(json.dumps(reports[1], separators=(",", ":"))) <= 8 * 1024
     assert len(stub.requests[-1].body) < 13 * 1024
     assert device.bytes_kept() < 64 * 1024
 
