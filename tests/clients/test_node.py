@@ -123,11 +123,11 @@ def test_show_is_what_is_sent_next_and_sent_is_what_was_sent(program, stub):
 
 
 def test_choices_take_effect_at_once_and_last(program, device, stub):
-    states = 'const s = () => process.stdout.write(telemetry.status().split(":")[0] + " ");'
+    states = 'const s = () => process.stdout.write(telemetry.status().split(/[: ]/)[0] + " ");'
     code = f"{states} {START} s(); telemetry.enable(); s(); telemetry.record('open'); telemetry.disable(); s();"
 
     assert program.run(code + "telemetry.record('open');").out == b"off on off "
-    assert program.ask("telemetry.status()") == "off: you chose off"
+    assert program.ask("telemetry.status()") == "off: you chose it"
     program.run(START + "telemetry.enable();", "2026-11-26")
     program.run(START, "2026-11-27")
 
@@ -147,18 +147,29 @@ def test_forget_leaves_nothing_but_a_choice_of_off(program, device, stub, is_off
     assert (second["gap"], second["used"]) == (None, [])
 
 
+@pytest.mark.parametrize(
+    ("call", "variables", "sent"),
+    [("disable", {}, 0), ("forget", {}, 0), ("disable", {"PAPERCLIP_TELEMETRY": "on"}, 1)],
+)
+def test_a_sender_on_its_way_is_stopped_by_a_choice(program, stub, call, variables, sent):
+    program.tell()
+    program.run(f"{START} telemetry.{call}();", **variables)
+
+    assert len(stub.requests) == sent
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_verify_compares_with_what_the_server_publishes(form, device, stub):
     program = NodeProgram(device, form, stub.url)
     fields = program.program.fields()
-    assert "no server was asked" in program.ask("telemetry.verify()")
+    assert "was not asked" in program.ask("telemetry.verify()")
     program.tell()
     stub.published = {"schema": program.program.schema, "fields": fields}
     assert "same schema" in program.ask("telemetry.verify()")
     stub.published = {"schema": "0" * 16, "fields": [*fields[1:], "extra"]}
     answer = program.ask("telemetry.verify()")
 
-    assert f"only here: {fields[0]}\nonly there: extra" in answer
+    assert f"Only this program has: {fields[0]}\nOnly the server has: extra" in answer
     assert [request.path for request in stub.requests] == [f"/about/{TOKEN}/declaration.json"] * 2
 
 

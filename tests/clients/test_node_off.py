@@ -24,15 +24,15 @@ SWITCHES: list[tuple[dict[str, str], Program, str | None, str]] = [
     ({"PAPERCLIP_TELEMETRY_DISABLED": "yes"}, declared(), "on", "PAPERCLIP_TELEMETRY_DISABLED is set"),
     ({"TELEMETRY_DISABLED": "1"}, declared(), None, "TELEMETRY_DISABLED is set"),
     ({"DISABLE_TELEMETRY": "1"}, declared(), "on", "DISABLE_TELEMETRY is set"),
-    ({}, declared(), "off", "you chose off"),
+    ({}, declared(), "off", "you chose it"),
     ({}, declared(mode="off"), None, "it is off unless you enable it"),
-    ({"CI": "true"}, declared(mode="ask"), None, "a CI system runs the program"),
-    ({"CLAUDECODE": "1"}, declared(), "on", "a coding agent runs the program"),
+    ({"CI": "true"}, declared(mode="ask"), None, "a CI system runs it (CI is set)"),
+    ({"CLAUDECODE": "1"}, declared(), "on", "a coding agent runs it (CLAUDECODE is set)"),
     ({"HOME": ""}, declared(), "on", "there is no home directory"),
     ({"XDG_STATE_HOME": "/dev/null"}, declared(), "on", "is not a directory"),
-    ({}, declared(kind="library"), None, "has not allowed it"),
-    ({"SUDO_UID": "1000"}, declared(), "on", "through sudo"),
-    ({}, declared(), None, "it waits until it can tell you"),
+    ({}, declared(kind="library"), None, "did not allow it"),
+    ({"SUDO_UID": "1000"}, declared(), "on", "in the home of somebody else"),
+    ({}, declared(), None, "until the notice was shown"),
 ]
 
 
@@ -46,7 +46,7 @@ def test_off_means_nothing(device, stub: Stub, number, case):
         give_away(device.home)
     command = program.command(EVERYTHING + words(program))
 
-    trace = traced(device, command, on_terminal="waits" not in reason, **clock("2026-11-25") | variables)
+    trace = traced(device, command, on_terminal="until" not in reason, **clock("2026-11-25") | variables)
 
     assert (trace.result.code, trace.result.err) == (0, b"")
     assert reason in trace.result.out.decode()

@@ -67,7 +67,7 @@ const [Store] = [
       this.load = load;
       this.fs = load("node:fs");
       this.path = load("node:path");
-      this.facts = facts; // { directory, endpoint }
+      this.facts = facts; // { directory, endpoint, choice }: choice is the path of the choice file
     }
 
     /** Milliseconds since 1970 by this machine's clock. */
@@ -193,12 +193,24 @@ const [Store] = [
     send(body) {
       // Not `process.exit`, which waits for a name lookup that hangs in another thread.
       setTimeout(() => process.kill(process.pid, "SIGKILL"), 10000).unref();
-      this.attempt(body, true);
+      this.secret = this.installation().secret;
+      if (!this.isWithdrawn()) this.attempt(body, true);
+    }
+
+    /** Whether the user called `forget` or `disable` since this sender was started. */
+    isWithdrawn() {
+      if (this.secret === "" || this.installation().secret !== this.secret) return true;
+      try {
+        return /^choice off$/m.test(this.fs.readFileSync(this.facts.choice, "utf8"));
+      } catch {
+        return false;
+      }
     }
 
     attempt(body, mayMove) {
       const request = JSON.parse(body);
       this.exchange("POST", this.facts.endpoint, body, (status, text) => {
+        if (this.isWithdrawn()) return;
         if ([400, 404, 413, 415].includes(status)) this.leaveQueue(request.reports);
         if (status !== 202) return;
         const answer = JSON.parse(text);
@@ -215,7 +227,6 @@ const [Store] = [
     delivered(request, body, answer) {
       this.leaveQueue(request.reports);
       const known = this.installation();
-      if (known.secret === "") return; // forgotten in the meantime
       known.verified = answer.day;
       known.offset = this.offsetOf(answer);
       this.remember(known);
@@ -237,7 +248,6 @@ const [Store] = [
     /** The server's day is another one: this machine's clock is wrong. Move what was dated by it, and send once more. */
     move(request, answer) {
       const known = this.installation();
-      if (known.secret === "") return;
       const wrong = request.today;
       known.offset = this.offsetOf(answer);
       const reports =
@@ -518,9 +528,7 @@ export function status() {
   return quietly(() => {
     const verdict = decide();
     if (verdict.off !== "") return `off: ${verdict.off}`;
-    if (verdict.waits !== "") return `off: ${verdict.waits}`;
-    if (!hasSender()) return "on, but nothing is sent: this executable does not begin with isSender()";
-    return "on: it sends a report at the first run of a day";
+    return verdict.waits === "" ? `on: ${verdict.why}` : `off until ${verdict.waits}`;
   }, "off: it can't be told why");
 }
 
@@ -599,7 +607,7 @@ export function forget() {
  */
 export async function verify() {
   const text = status();
-  if (text.startsWith("off")) return `${text}; no server was asked`;
+  if (text.startsWith("off")) return `The server was not asked, because telemetry is ${text}. See ${DECLARED.about}`;
   const store = new Store(load, { directory: "", endpoint: DECLARED.endpoint });
   const [code, answer] = await new Promise((resolve) => {
     const limit = setTimeout(() => store.giveUp(), 10000);
@@ -609,19 +617,15 @@ export async function verify() {
     });
   });
   const published = quietly(() => JSON.parse(answer), null);
-  if (code !== 200 || !Array.isArray(published?.fields))
-    return "The server can't be reached, or does not know this program.";
+  if (code !== 200 || !Array.isArray(published?.fields)) return "The server could not be asked.";
   if (published.schema === DECLARED.schema) return `The server publishes the same schema, ${DECLARED.schema}.`;
-  const lines = [
-    `This program has the schema ${DECLARED.schema}, the server ${String(published.schema).slice(0, 16)}.`,
-  ];
-  lines.push(
-    ...DECLARED.fields.filter((field) => !published.fields.includes(field)).map((field) => `only here: ${field}`),
-  );
-  lines.push(
-    ...published.fields.filter((field) => !DECLARED.fields.includes(field)).map((field) => `only there: ${field}`),
-  );
-  return lines.join("\n");
+  const ours = DECLARED.fields.filter((field) => !published.fields.includes(field));
+  const theirs = published.fields.filter((field) => !DECLARED.fields.includes(field));
+  return [
+    `This program has schema ${DECLARED.schema}, the server publishes ${published.schema}.`,
+    ...ours.map((field) => `Only this program has: ${field}`),
+    ...theirs.map((field) => `Only the server has: ${field}`),
+  ].join("\n");
 }
 
 /**
@@ -641,8 +645,8 @@ export function isSender() {
   canSendItself = true;
   if (process.env[SENDER_VARIABLE] !== DECLARED.id) return false;
   quietly(() => {
-    const [directory, ...body] = fs.readFileSync(0, "utf8").split("\n");
-    new Store(load, { directory, endpoint: DECLARED.endpoint }).send(body.join("\n"));
+    const [facts, body] = fs.readFileSync(0, "utf8").split("\n"); // each is one line of JSON
+    new Store(load, JSON.parse(facts)).send(body);
   });
   return true;
 }
@@ -669,61 +673,82 @@ function begin(mayTell) {
 // ---- Whether it is on
 
 /**
- * Return { off, waits, who, fields, told, news }. `off` is the switch that decides, `waits` what has to happen first, in
- * words or empty; `fields` is what may be recorded, `told` the day from which on reports wait for a later one, `news`
- * the fields that the user doesn't know.
+ * Return { off, waits, why, who, fields, told, news, declined }. `off` is the switch that decides, `waits` what has to
+ * happen first, and `why` the reason to be on, in words or empty; `fields` is what may be recorded, `told` the day whose
+ * next ones have reports, `news` the fields that the user doesn't know.
  */
 function decide() {
   const who = caller();
-  const verdict = { off: "", waits: "", who, fields: new Set(DECLARED.fields), told: "", news: [] };
-  if (OFF) return { ...verdict, off: "whoever packaged the program switched it off" };
-  if (fs.existsSync("/etc/footfall/off")) return { ...verdict, off: "the file /etc/footfall/off exists" };
-  if (isSet("DO_NOT_TRACK")) return { ...verdict, off: "DO_NOT_TRACK is set" };
+  const verdict = { off: "", waits: "", why: "", who, fields: new Set(DECLARED.fields), told: "", news: [] };
   const variable = `${DECLARED.variable}_TELEMETRY`;
   const isForced = isSet(variable);
-  const word = (process.env[variable] ?? "").trim();
-  if (!isForced && word !== "") return { ...verdict, off: `${variable} is ${word}` };
+  const off = offEverywhere(variable, isForced);
+  if (off !== "") return { ...verdict, off };
   const config = configStore();
   const choice = readChoice(config);
-  if (!isForced) {
-    verdict.off = switchedOff(choice, who);
-    if (verdict.off !== "") return verdict;
-  }
-  if (config === null) return { ...verdict, off: "there is no home directory to remember anything in" };
-  verdict.off = placeProblem(config) || placeProblem(stateStore(who));
-  if (verdict.off === "" && !isAllowed) verdict.off = "the program that uses this library has not allowed it";
-  const needsNoTelling = isForced || (who === "ci" && DECLARED.mode === "notice" && choice.told === "");
-  return verdict.off !== "" || needsNoTelling ? verdict : { ...verdict, ...consent(choice) };
+  verdict.off = (isForced ? "" : offByChoice(choice, who)) || offHere(config, stateStore(who));
+  if (verdict.off !== "") return verdict;
+  if (isForced) return { ...verdict, why: `${variable} is set` };
+  return { ...verdict, ...consent(choice, who) };
 }
 
-/** The switches 5 to 8 of the documentation. A variable that means on goes before them. */
-function switchedOff(choice, who) {
-  for (const name of [`${DECLARED.variable}_TELEMETRY_DISABLED`, "TELEMETRY_DISABLED", "DISABLE_TELEMETRY"]) {
-    if (isSet(name)) return `${name} is set`;
-  }
-  if (choice.choice === "off") return "you chose off";
+/** The switches 1 to 5 of the documentation, or an empty text. A variable that means on goes before the fifth. */
+function offEverywhere(variable, isForced) {
+  if (OFF) return `it was switched off by who packaged ${DECLARED.name}`;
+  if (fs.existsSync("/etc/footfall/off")) return "/etc/footfall/off exists";
+  if (isSet("DO_NOT_TRACK")) return "DO_NOT_TRACK is set";
+  const word = (process.env[variable] ?? "").trim();
+  if (isForced || word !== "") return isForced ? "" : `${variable} is ${word}`;
+  const names = [`${variable}_DISABLED`, "TELEMETRY_DISABLED", "DISABLE_TELEMETRY"];
+  return names.filter(isSet).map((name) => `${name} is set`)[0] ?? "";
+}
+
+/** The switches 6 to 8: what user and developer, together, chose. */
+function offByChoice(choice, who) {
+  if (choice.choice === "off") return "you chose it";
   if (DECLARED.mode === "off" && choice.choice !== "on") return "it is off unless you enable it";
-  if (who === "ci" && !DECLARED.reportsFromCi) return "a CI system runs the program";
-  if (who === "agent" && !DECLARED.reportsFromAgents) return "a coding agent runs the program";
+  if (who === "ci" && !DECLARED.reportsFromCi) return `a CI system runs it (${DECLARED.ci.find(isThere)} is set)`;
+  if (who === "agent" && !DECLARED.reportsFromAgents) {
+    return `a coding agent runs it (${DECLARED.agents.find(isThere)} is set)`;
+  }
   return "";
 }
 
-/** What follows from what the user was told and chose. */
-function consent(choice) {
-  const news = DECLARED.fields.filter((field) => !choice.fields.includes(field));
-  const isOn = choice.choice === "on" || (DECLARED.mode === "notice" && choice.told !== "");
-  const waits = isOn ? "" : "it waits until it can tell you about it at a terminal";
-  return { waits, fields: new Set(choice.fields), told: choice.told, news, declined: choice.declined };
+/** The switches 9 and 10, and whether there is something to send with. */
+function offHere(config, state) {
+  if (config === null) return "there is no home directory";
+  const problem = placeProblem(config) || placeProblem(state);
+  if (problem !== "") return problem;
+  if (!isAllowed) return "the program that uses it did not allow it";
+  return hasSender() ? "" : "it has no Node to send with, and does not begin with isSender()";
+}
+
+/** What follows from what the user was told and chose. A file without fields was written by hand: then all is meant. */
+function consent({ choice, told, schema, declined, fields }, who) {
+  if (choice === "on" && schema === "") return { why: "you chose it", told };
+  const news = DECLARED.fields.filter((field) => !fields.includes(field));
+  const known = { fields: new Set(fields), told, news, declined };
+  if (choice === "on") return { ...known, why: "you chose it" };
+  if (DECLARED.mode === "notice" && told !== "") return { ...known, why: `you were told on ${told}` };
+  if (DECLARED.mode === "notice" && who === "ci") return { why: "it may report from CI systems" };
+  return {
+    ...known,
+    waits: DECLARED.mode === "notice" ? "the notice was shown on a terminal" : "you agree, on a terminal",
+  };
 }
 
 function isSet(name) {
   return !OFF_WORDS.includes((process.env[name] ?? "").trim().toLowerCase());
 }
 
+function isThere(name) {
+  return Boolean(process.env[name]);
+}
+
 /** Whether a CI system or a coding agent runs the program: `ci`, `agent` or empty. */
 function caller() {
-  if (DECLARED.ci.some((name) => process.env[name])) return "ci";
-  return DECLARED.agents.some((name) => process.env[name]) ? "agent" : "";
+  if (DECLARED.ci.some(isThere)) return "ci";
+  return DECLARED.agents.some(isThere) ? "agent" : "";
 }
 
 /** Who runs the program, as a report says it: the first that applies. */
@@ -745,9 +770,9 @@ function placeProblem(store) {
   } catch {
     return `${place} can't be written`;
   }
-  // With `sudo`, HOME may be the user's: files of root's would lock the user out of them.
-  const isSudo = process.env.SUDO_UID && process.env.SUDO_UID !== "0" && process.geteuid?.() === 0;
-  return isSudo && fs.statSync(place).uid !== 0 ? `it runs through sudo, and ${place} is not root's` : "";
+  // With sudo, HOME is often still the user's. A file of root's there could not be changed by its owner.
+  const isRoot = process.geteuid?.() === 0;
+  return isRoot && fs.statSync(place).uid !== 0 ? "root runs it in the home of somebody else" : "";
 }
 
 // ---- Files
@@ -764,9 +789,10 @@ function stateStore(who) {
 
 function storeIn(variable, fallback, group) {
   const { HOME, LOCALAPPDATA, [variable]: named } = process.env;
-  let base = named && path.isAbsolute(named) ? named : HOME && path.join(HOME, fallback);
-  if (process.platform === "win32") base = LOCALAPPDATA;
-  if (!base || !path.isAbsolute(base)) return null;
+  const home = process.platform === "win32" ? LOCALAPPDATA : HOME;
+  if (!home || !path.isAbsolute(home)) return null;
+  let base = named && path.isAbsolute(named) ? named : path.join(home, fallback);
+  if (process.platform === "win32") base = home; // not %APPDATA%, which is copied between machines
   return new Store(load, { directory: path.join(base, DECLARED.id, "telemetry", group), endpoint: DECLARED.endpoint });
 }
 
@@ -794,6 +820,7 @@ function readChoice(config) {
 function writeChoice(config, { choice, told, schema, declined, fields }) {
   const lines = Object.entries({ choice, schema, told, declined }).filter(([, value]) => value !== "");
   lines.push(...fields.map((field) => ["field", field]));
+  if (choice === "off") lines.splice(1);
   makeDirectory(config);
   config.replace("choice", lines.map(([key, value]) => `${key} ${value}\n`).join(""));
 }
@@ -1082,8 +1109,11 @@ function runtime() {
 function startSender(store, body) {
   if (!hasSender()) return;
   const isNode = isNodeItself();
-  const program = `new (${Store})(require, ${JSON.stringify(store.facts)})`;
-  const input = isNode ? `${program}.send(${JSON.stringify(body)});` : `${store.facts.directory}\n${body}`;
+  // The sender looks once more whether the user has just chosen `off`, unless a variable decides over that.
+  const choice = isSet(`${DECLARED.variable}_TELEMETRY`) ? "" : configStore().file("choice");
+  const facts = { ...store.facts, choice };
+  const program = `new (${Store})(require, ${JSON.stringify(facts)})`;
+  const input = isNode ? `${program}.send(${JSON.stringify(body)});` : `${JSON.stringify(facts)}\n${body}`;
   if (isNode && !input.includes("queue-")) return; // compiled to byte code: the class has no text
   const name = `sender-${process.pid}`;
   try {
