@@ -5,8 +5,9 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from collector.programs.clients import make_client
 from collector.programs.program import Program
-from tests.clients.declared import client_text, declared
+from tests.clients.declared import TOKEN, declared
 from tests.clients.device import Device, Result
 from tests.requirements import missing
 
@@ -24,7 +25,9 @@ START = 'telemetry.start("2.4.1");'
 class NodeProgram:
     """A program on a device. `form` is `node` (ES modules) or `node-cjs`."""
 
-    def __init__(self, device: Device, form: str, server: str, program: Program | None = None) -> None:
+    def __init__(
+        self, device: Device, form: str, server: str, program: Program | None = None, token: str = TOKEN
+    ) -> None:
         if shutil.which("node") is None:
             missing("install nodejs")
         self.device = device
@@ -32,7 +35,7 @@ class NodeProgram:
         self.program = program or declared()
         self.directory = device.home.parent / "program"
         self.directory.mkdir(exist_ok=True)
-        text = client_text(form, server, self.program)
+        text = make_client(self.program, form, server, token)
         assert text.count(_CLOCK) == 1
         self.client = self.directory / f"telemetry.{_ENDINGS[form]}"
         self.client.write_text(text.replace(_CLOCK, _SET_CLOCK))
@@ -45,7 +48,7 @@ class NodeProgram:
 
     def run(self, code: str, day: str = "2026-11-25", before: Sequence[str] = (), **variables: str) -> Result:
         """Run a program at ten o'clock of a UTC day, and wait for its sender. `before` are words before the command."""
-        result = self.device.run([*before, *self.command(code)], **clock(day), **variables)
+        result = self.device.run([*before, *self.command(code)], **(clock(day) | variables))
         self.device.wait_for_senders()
         assert result.code == 0, result.err
         return result
