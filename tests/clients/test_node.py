@@ -1,11 +1,12 @@
 """The clients for Node: what they report and when, what they ask, and what a person can call."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from tests.clients.declared import TOKEN, declared
-from tests.clients.node import FORMS, START, NodeProgram, seconds_of
+from tests.clients.node import FORMS, START, NodeProgram, clock, seconds_of
 
 BUILD = START + 'telemetry.record("build", { format: "html", seconds: 1, draft: true });'
 
@@ -107,6 +108,20 @@ def test_a_country_that_nobody_was_told_of_holds_reports_back(device, stub):
     program.run(START)
 
     assert stub.requests == []
+
+
+def test_the_documented_example_works_as_pasted(device, stub):
+    documentation = (Path(__file__).parents[2] / "docs" / "programs.md").read_text()
+    example = documentation.split("```js\n")[1].split("```")[0]
+    program = NodeProgram(device, FORMS[0], stub.url)
+    (program.directory / "example.mjs").write_text(example)
+    for arguments, shown in ([], b"Building"), (["telemetry"], b"on: PAPERCLIP_TELEMETRY is set\n{"):
+        command = ["node", program.directory / "example.mjs", *arguments]
+        assert device.run(command, **clock("2026-11-25"), PAPERCLIP_TELEMETRY="on").out.startswith(shown)
+    device.wait_for_senders()
+
+    assert len(stub.requests) == 1
+    assert (device.state / "events-2026-11-25").read_text() == "build draft=true format=html seconds=0\n"
 
 
 def test_show_is_what_is_sent_next_and_sent_is_what_was_sent(program, stub):
