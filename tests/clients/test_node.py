@@ -186,6 +186,8 @@ def test_verify_compares_with_what_the_server_publishes(form, device, stub):
 
     assert f"Only this program has: {fields[0]}\nOnly the server has: extra" in answer
     assert [request.path for request in stub.requests] == [f"/about/{TOKEN}/declaration.json"] * 2
+    stub.published = {"schema": "\x1b[31mred", "fields": []}
+    assert program.ask("telemetry.verify()") == "The server could not be asked."
 
 
 def test_a_timer_records_the_seconds_once(program, stub):

@@ -325,7 +325,7 @@ const [Store] = [
       return this.addDays(fourth, 1 - weekday + 7 * (Number(week.slice(6)) - 1));
     }
 
-    /** Make one HTTP request, through a proxy if the environment names one. Calls back once: status and text; 0 if it fails. */
+    /** Make one HTTP request. Calls back once, with status and text; the status is 0 if there is no answer. */
     exchange(method, address, body, callback) {
       const waiting = { callback };
       try {
@@ -610,17 +610,20 @@ export async function verify() {
   if (text.startsWith("off")) return `The server was not asked, because telemetry is ${text}. See ${DECLARED.about}`;
   const store = new Store(load, { directory: "", endpoint: DECLARED.endpoint });
   const [code, answer] = await new Promise((resolve) => {
-    const limit = setTimeout(() => store.giveUp(), 10000);
+    const limit = setTimeout(() => resolve([0, store.giveUp()]), 10000);
     store.exchange("GET", `${DECLARED.about}declaration.json`, null, (...received) => {
       clearTimeout(limit);
       resolve(received);
     });
   });
   const published = quietly(() => JSON.parse(answer), null);
-  if (code !== 200 || !Array.isArray(published?.fields)) return "The server could not be asked.";
+  const isPlain = (text) => typeof text === "string" && /^[ -~]*$/.test(text); // it is shown on a terminal
+  if (code !== 200 || !Array.isArray(published?.fields) || !isPlain(published.schema)) {
+    return "The server could not be asked.";
+  }
   if (published.schema === DECLARED.schema) return `The server publishes the same schema, ${DECLARED.schema}.`;
   const ours = DECLARED.fields.filter((field) => !published.fields.includes(field));
-  const theirs = published.fields.filter((field) => !DECLARED.fields.includes(field));
+  const theirs = published.fields.filter((field) => isPlain(field) && !DECLARED.fields.includes(field));
   return [
     `This program has schema ${DECLARED.schema}, the server publishes ${published.schema}.`,
     ...ours.map((field) => `Only this program has: ${field}`),
@@ -674,8 +677,8 @@ function begin(mayTell) {
 
 /**
  * Return { off, waits, why, who, fields, told, news, declined }. `off` is the switch that decides, `waits` what has to
- * happen first, and `why` the reason to be on, in words or empty; `fields` is what may be recorded, `told` the day whose
- * next ones have reports, `news` the fields that the user doesn't know.
+ * happen first, and `why` the reason to be on, in words or empty; `fields` is what may be recorded, `told` the day of the
+ * notice, which has no report, and `news` the fields that the user doesn't know.
  */
 function decide() {
   const who = caller();
@@ -847,7 +850,13 @@ function tell({ who, waits, news, declined }) {
   if (!isatty(0) || !isatty(2) || !load("node:worker_threads").isMainThread) return false;
   const config = configStore();
   const former = readChoice(config);
-  const known = { ...former, schema: DECLARED.schema, fields: DECLARED.fields, told: former.told || currentDay() };
+  const known = {
+    ...former,
+    schema: DECLARED.schema,
+    fields: DECLARED.fields,
+    told: former.told || currentDay(),
+    declined: "",
+  };
   fs.writeSync(2, noticeText(waits !== ""));
   if (DECLARED.mode === "ask") {
     if (isYes()) known.choice = "on";
@@ -976,6 +985,7 @@ function reportOf(store, known, day, version) {
   const report = { id: store.reportId(known.secret, day), day, gap: null };
   if (previous === undefined) Object.assign(next, { since: store.week(day), used: {} });
   else report.gap = Math.min(store.daysBetween(previous, day), MAX_GAP);
+  next.since ||= store.week(previous);
   Object.assign(report, { since: next.since, version });
   if (previous !== undefined && !["", version].includes(known.version)) report.from = plainVersion(known.version);
   Object.assign(report, { os: system(), arch: architecture(), runtime: runtime(), driver: driver(), used: [] });
@@ -1101,7 +1111,8 @@ function runtime() {
 
 /**
  * Start a process that sends a request and outlives this one. It gets its program and the request through standard
- * input, from a file that is gone at once: nothing of it is in the list of processes, and no pipe has to be served.
+ * input, from a file that is gone at once: nothing of it is in the list of processes, and no pipe has to be served. It is
+ * a child of this process, but leaves no zombie: Node takes note of its end by itself.
  *
  * In an executable with Node inside, `process.execPath` is the program itself, which must not run twice: there, nothing
  * is sent unless the program says that it is its own sender. Electron runs as Node if a variable says so.
