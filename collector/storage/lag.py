@@ -5,8 +5,8 @@ from math import inf
 from pathlib import Path
 
 from collector.models import SpoolOffset
-from collector.spool.line import SpooledHit
 from collector.spool.reader import read_lines, segments
+from collector.spool.report_line import from_line
 from collector.storage.bulk_sql import chunks
 
 MAX_SECONDS = 600.0  # a drain that is behind but works loses no hits; one that stands still so long needs help
@@ -52,7 +52,7 @@ def _first_us(segment: Path, offset: int, default: int) -> int:
     """Return the moment of the first hit from `offset` on, or `default` if none can be read."""
     for line in read_lines(segment, offset, limit_bytes=1):
         try:
-            return SpooledHit.from_line(line.content).at_us
+            return from_line(line.content).at_us
         except ValueError:
             break
     return default
