@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from collector.programs.clients import Facts, Language
+if TYPE_CHECKING:
+    from collector.programs.clients import Facts
 
 
-def render(facts: Facts) -> str:
+def render(facts: "Facts") -> str:
     """Return the declared block of `client_templates/client.sh`."""
     program = facts.program
     values = {
@@ -34,7 +35,7 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "'\\''") + "'"
 
 
-def _environment(facts: Facts) -> list[str]:
+def _environment(facts: "Facts") -> list[str]:
     variable = facts.program.variable
     return [
         "footfall__environment() {",
@@ -76,6 +77,3 @@ def _decimal(bound: int | float) -> str:
 
 def _word(flag: bool) -> str:
     return "true" if flag else "false"
-
-
-SH = Language("Shell", "client.sh", ".sh", render)

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from collector.programs import client_sh
 from collector.programs.program import Program
 
 BEGINNING, END = "footfall: declared", "footfall: end of declared"
@@ -64,7 +65,9 @@ class Language(NamedTuple):
     render: Render
 
 
-LANGUAGES: dict[str, Language] = {}
+LANGUAGES: dict[str, Language] = {
+    "sh": Language("Shell", "client.sh", ".sh", client_sh.render),
+}
 
 
 def make_client(program: Program, language: str, server: str, token: str) -> str:

@@ -842,6 +842,8 @@ is_earlier() {
 # Prints a day, so many days later.
 shifted() { awk -v from="$1" -v by="$2" "$dates"'BEGIN { print day(days(from) + by) }' </dev/null; }
 
+week_of() { awk -v date="$1" "$dates"'BEGIN { print week(days(date)) }' </dev/null; }
+
 # --- The installation
 
 read_installation() {
@@ -871,7 +873,7 @@ write_installation() {
     [ -z "$version" ] || printf 'version %s\n' "$version"
     [ -z "$offset" ] || printf 'offset %s\n' "$offset"
     [ -z "$verified" ] || printf 'verified %s\n' "$verified"
-    printf '%s' "$used"
+    [ -z "$used" ] || printf '%s' "$used"
   } >"$state/installation.$1" && mv -f "$state/installation.$1" "$state/installation"
 }
 
@@ -1059,7 +1061,7 @@ prune_queue() {
 make_report() {
   read_installation
   if [ -z "$secret" ] || [ -z "$since" ]; then
-    secret=$(random) since=$(awk -v day="$today" "$dates"'BEGIN { print week(days(day)) }' </dev/null)
+    secret=$(random) since=$(week_of "$today")
     [ ${#secret} -eq 64 ] && write_installation report || return 1
   fi
   text=$(report_of "$today")
@@ -1300,9 +1302,19 @@ report() {
 # What would be sent: with today's report if it is not made yet, otherwise with tomorrow's.
 show() {
   read_installation
-  [ -n "$since" ] || since=$(awk -v day="$today" "$dates"'BEGIN { print week(days(day)) }' </dev/null)
-  [ -n "$secret" ] || secret=$(random)
-  if [ "$last" = "$today" ] || [ -e "$state/queue-$today" ]; then today=$(shifted "$today" 1); fi
+  # The worker that holds today's claim may be at it.
+  for attempt in 1 2 3 4 5 6 7 8 9 10; do
+    [ -e "$state/claim-$today" ] && [ "$last" != "$today" ] || break
+    sleep 0.1 2>/dev/null || sleep 1
+    read_installation
+  done
+  if [ -z "$secret" ] || [ -z "$since" ]; then
+    secret=$(random) since=$(week_of "$today")
+    [ "$footfall__is_on" != yes ] || write_installation show
+  fi
+  if [ "$last" = "$today" ] || [ -e "$state/queue-$today" ] || { [ "$footfall__told" = "$today" ] && [ "$footfall__at_once" = no ]; }; then
+    today=$(shifted "$today" 1)
+  fi
   text=$(report_of "$today")
   report=${text##*"$line"}
   make_body
