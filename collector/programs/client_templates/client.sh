@@ -66,8 +66,8 @@ footfall_record() { footfall__record "$@" || :; }
 footfall_status() { footfall__status || :; }
 footfall_enable() { footfall__choose on || :; }
 footfall_disable() { footfall__choose off || :; }
-footfall_show() { footfall__read show || :; }
-footfall_sent() { footfall__read sent || :; }
+footfall_show() { footfall__show || :; }
+footfall_sent() { footfall__sent || :; }
 footfall_forget() { footfall__forget || :; }
 footfall_verify() { footfall__verify || :; }
 footfall_allow() { footfall__allowed_by_host=yes; }
@@ -140,9 +140,10 @@ footfall__read_clock() {
 
 # --- On or off
 
-# Whether a variable says more than nothing or no.
+# Whether a variable says more than nothing or no, blanks around it aside.
 footfall__says_yes() {
-  case $1 in
+  footfall__text=${1#"${1%%[![:space:]]*}"}
+  case ${footfall__text%"${footfall__text##*[![:space:]]}"} in
     '' | 0 | [Ff][Aa][Ll][Ss][Ee] | [Nn][Oo] | [Oo][Ff][Ff]) return 1 ;;
   esac
 }
@@ -161,10 +162,16 @@ footfall__decide() {
     footfall__reason="$footfall_switch exists"
   elif footfall__says_yes "${DO_NOT_TRACK-}"; then
     footfall__reason='DO_NOT_TRACK is set'
-  elif [ -n "$footfall__own" ] && ! footfall__says_yes "$footfall__own"; then
-    footfall__reason="${footfall_variable}_TELEMETRY says off"
   else
-    [ -z "$footfall__own" ] || footfall__by_environment=yes
+    case $footfall__own in
+      *[![:space:]]*)
+        if ! footfall__says_yes "$footfall__own"; then
+          footfall__reason="${footfall_variable}_TELEMETRY says off"
+          return 0
+        fi
+        footfall__by_environment=yes
+        ;;
+    esac
     footfall__decide_further
   fi
 }
@@ -193,14 +200,14 @@ footfall__decide_further() {
     elif [ -n "$footfall__ci" ] && [ "$footfall_ci_reports" != true ]; then
       footfall__reason='a CI system runs the program'
       return 0
-    elif [ -n "$footfall__agent" ] && [ "$footfall_agents_report" != true ]; then
+    elif [ -n "$footfall__agent" ] && [ -z "$footfall__ci" ] && [ "$footfall_agents_report" != true ]; then
       footfall__reason='a coding agent runs the program'
       return 0
     fi
   fi
   if [ -z "$footfall__config" ] || [ -z "$footfall__state" ]; then
     footfall__reason='there is no home directory'
-  elif [ -n "${SUDO_UID-}" ] && [ -n "${HOME-}" ] && [ ! -O "${HOME-}" ]; then
+  elif [ "${SUDO_UID:-0}" != 0 ] && [ ! -O "${HOME:-/}" ]; then # shellcheck disable=SC3067
     # Files of root's would stay in the home of somebody else.
     footfall__reason='sudo runs the program in the home of somebody else'
   elif ! footfall__can_write "$footfall__config" || ! footfall__can_write "$footfall__place"; then
@@ -405,7 +412,9 @@ footfall__tell() {
     footfall__at_once=yes footfall__is_on=yes
   elif [ "$footfall__choice" = on ] || { [ -n "$footfall__told" ] && [ "$footfall_mode" = notice ]; }; then
     footfall__is_on=yes
-    [ "$footfall__told_schema" = "$footfall_schema" ] || footfall__tell_of_more
+    # Without a schema, somebody wrote the file by hand and means all.
+    [ "$footfall__told_schema" = "$footfall_schema" ] || [ -z "$footfall__told_schema$footfall__told" ] ||
+      footfall__tell_of_more
   elif ! footfall__is_watched; then
     footfall__reason='nobody was told yet: that needs a terminal'
   elif [ "$footfall_mode" = notice ]; then
@@ -624,7 +633,7 @@ footfall__as_number() {
 
 # Sets footfall__value to a version in the form that may be sent, such as 2.4.1 or 2.5.0-rc1, or to `other`.
 footfall__as_version() {
-  footfall__value=${1#v}
+  footfall__value=${1#[vV]}
   footfall__value=${footfall__value%%+*}
   footfall__text=$footfall__value
   [ ${#footfall__text} -le 40 ] && footfall__is_version || footfall__value=other
@@ -736,8 +745,12 @@ footfall__choose() {
   footfall__find_places
   footfall__read_installation
   [ -n "$footfall__config" ] && footfall__find_today || return 0
-  footfall__remember "$1" "$footfall__today" "$footfall_schema" '' "$footfall_fields"
-  footfall__choice=$1 footfall__told=$footfall__today
+  footfall__choice='' footfall__told=''
+  footfall__read_choice
+  # Who agreed before does not wait for another day.
+  [ "$footfall__choice" = on ] && [ -n "$footfall__told" ] || footfall__told=$footfall__today
+  footfall__choice=$1
+  footfall__remember "$1" "$footfall__told" "$footfall_schema" '' "$footfall_fields"
   footfall__is_on=no
   [ "$1" = on ] || footfall__reason="the choice in $footfall__config/choice is off"
   [ "$1" = off ] || [ -z "$footfall__version" ] || footfall__start "$footfall__version"
@@ -756,15 +769,32 @@ footfall__forget() {
     for footfall__place in "$footfall__state" "$footfall__state/ci" "$footfall__state/agent"; do
       command rm -f "$footfall__place/installation" "$footfall__place/sent" "$footfall__place/"installation.* \
         "$footfall__place/"events-* "$footfall__place/"claim-* "$footfall__place/"queue* "$footfall__place/"sent.* \
-        "$footfall__place/request"
+        "$footfall__place/request" "$footfall__place/"unfinished-*
     done
     command rmdir "$footfall__state/ci" "$footfall__state/agent" "$footfall__state"
-    [ "$footfall__choice" = off ] || command rm -f "$footfall__config/choice" "$footfall__config/"choice.*
+    if [ "$footfall__choice" != off ]; then
+      command rm -f "$footfall__config/choice" "$footfall__config/"choice.*
+      command rmdir "$footfall__config"
+    fi
   ) >/dev/null 2>&1
 }
 
-# Prints what a file or the next report says. A made-up secret stands in while the client is off.
-footfall__read() { # show or sent
+# Prints the lines with builtins alone: while the client is off, it starts no process.
+footfall__sent() {
+  footfall__environment
+  footfall__find_places
+  [ -n "$footfall__place" ] && [ -f "$footfall__place/sent" ] || return 0
+  { footfall__sent_lines <"$footfall__place/sent"; } 2>/dev/null || :
+}
+
+footfall__sent_lines() {
+  while IFS= read -r footfall__text; do
+    printf '%s\n' "$footfall__text"
+  done
+}
+
+# The only call that starts processes while the client is off, as a person asked for it. A made-up secret stands in then.
+footfall__show() {
   footfall__environment
   footfall__find_places
   footfall__read_installation
@@ -772,7 +802,7 @@ footfall__read() { # show or sent
   [ -n "$footfall__allowed" ] || footfall__allowed=$footfall__line$footfall_fields$footfall__line
   footfall__as_version "$footfall__version"
   footfall__release=$footfall__value
-  footfall__work sh -s "$1" 2>/dev/null
+  footfall__work sh -s show 2>/dev/null
 }
 
 footfall__verify() {
@@ -790,7 +820,7 @@ footfall__verify() {
 
 # Runs a command, a shell that reads this script. A shell of its own has neither options nor aliases of this one.
 footfall__work() (
-  export footfall_kind footfall_schema footfall_endpoint footfall_about footfall__place footfall__today footfall__moment
+  export footfall_kind footfall_fields footfall_schema footfall_endpoint footfall_about footfall__place footfall__today footfall__moment
   export footfall__allowed footfall__release footfall__ci footfall__agent footfall__session footfall__is_on footfall__at_once
   export footfall__told
   "$@" <<'END_OF_WORKER'
@@ -926,6 +956,18 @@ find_previous() {
   done
 }
 
+# Prints the reports before a day whose worker was killed before it wrote the installation.
+reports_before() {
+  for file in "$state"/queue-????-??-??; do
+    date=${file##*/queue-}
+    is_day "$date" && [ -f "$file" ] && is_earlier "$date" "$1" || continue
+    [ -z "$last" ] || is_earlier "$last" "$date" || continue
+    printf 'queue '
+    cat "$file"
+    echo
+  done
+}
+
 # Prints the events before a day that no report had, each line after its day. A line without an end gets a wrong one.
 events_before() {
   for file in "$state"/events-????-??-??; do
@@ -939,12 +981,13 @@ events_before() {
 # Prints the `used` lines of the installation after the report of a day, and then the report.
 report_of() {
   find_previous "$1"
+  [ -n "$previous" ] || used='' version=''
   from=''
   [ -z "$version" ] || [ "$version" = "$footfall__release" ] || from=$version
   machine=$(uname -s -m)
   id=$(id_of "$1")
   [ ${#id} -eq 32 ] || return 1
-  { printf '%s' "$used"; events_before "$1"; } |
+  { printf '%s' "$used"; reports_before "$1"; events_before "$1"; } |
     awk -v id="$id" -v today="$1" -v previous="$previous" -v since="$since" -v version="$footfall__release" \
       -v from="$from" -v machine="$machine" -v driver="$driver" -v android="${ANDROID_ROOT:+1}" "$dates"'
       function gap_of(earlier, later,    gap) {
@@ -1014,6 +1057,14 @@ report_of() {
         }
       }
       $1 == "used" { if (NF == 3 && $3 ~ /^[0-9][0-9-]*$/ && length($3) == 10) used[$2] = $3; next }
+      $1 == "queue" {
+        while (match($0, /"day" *: *"[0-9-]+" *, *"event" *: *"[a-z0-9_]+"/)) {
+          split(substr($0, RSTART, RLENGTH), part, "\"")
+          if (!(part[8] in used) || used[part[8]] < part[4]) used[part[8]] = part[4]
+          $0 = substr($0, RSTART + RLENGTH)
+        }
+        next
+      }
       !/[^A-Za-z0-9._+= -]/ && ($2 in events) { add() }
       END {
         system_name = android ? "android" : first_match(machine_name(1), \
@@ -1049,19 +1100,22 @@ prune_queue() {
   for file in "$state"/queue-????-??-??; do
     [ -f "$file" ] && newest_first="${file##*/queue-} $newest_first"
   done
-  total=0
+  total=0 count=0
   for date in $newest_first; do
     size=$(wc -c <"$state/queue-$date")
-    total=$((total + size))
-    if [ "$total" -gt 12288 ] || ! is_day "$date" || is_earlier "$date" "$oldest"; then rm -f "$state/queue-$date"; fi
+    total=$((total + size)) count=$((count + 1))
+    if [ "$total" -gt 12288 ] || [ "$count" -gt 31 ] || ! is_day "$date" || is_earlier "$date" "$oldest"; then rm -f "$state/queue-$date"; fi
   done
 }
 
 # Makes today's report. Without room on the disk, it takes the claim back and fails.
 make_report() {
   read_installation
-  if [ -z "$secret" ] || [ -z "$since" ]; then
-    secret=$(random) since=$(week_of "$today")
+  find_previous "$today"
+  if [ -z "$secret" ] || [ -z "$since" ] || [ -z "$previous" ]; then
+    [ -n "$secret" ] || secret=$(random)
+    # The week of the first report, for good.
+    since=$(week_of "$today")
     [ ${#secret} -eq 64 ] && write_installation report || return 1
   fi
   text=$(report_of "$today")
@@ -1097,7 +1151,7 @@ make_body() {
 post() {
   if command -v curl >/dev/null; then
     # Without -q, the user's .curlrc could change what is printed. Without Expect, an old curl waits for a second.
-    printf '%s' "$body" | curl -q --silent --include --max-time 4 --user-agent footfall --header 'Expect:' \
+    printf '%s' "$body" | curl -q --silent --include --max-time 4 --user-agent footfall-sh --header 'Expect:' \
       --header 'Content-Type: application/json' --data-binary @- "$footfall_endpoint" 2>/dev/null
   else
     options=''
@@ -1105,7 +1159,7 @@ post() {
     # wget takes no body from a pipe.
     printf '%s' "$body" >"$state/request" || return 1
     # shellcheck disable=SC2086
-    wget -S -O - $options --header='Content-Type: application/json' --post-file="$state/request" \
+    wget -S -U footfall-sh -O - $options --header='Content-Type: application/json' --post-file="$state/request" \
       "$footfall_endpoint" 2>&1 </dev/null
     rm -f "$state/request"
   fi | dd bs=1 count=8192 2>/dev/null
@@ -1142,7 +1196,7 @@ note_sent() {
     END {
       room = 16384; first = NR + 1
       while (first > 1 && length(lines[first - 1]) < room) { first--; room -= length(lines[first]) + 1 }
-      for (; first <= NR; first++) if ($0 = lines[first]) if ($1 >= oldest) print lines[first]
+      for (; first <= NR; first++) if ($0 = lines[first]) if ($1 > oldest) print lines[first]
     }' >"$state/sent.new" && mv -f "$state/sent.new" "$state/sent"
 }
 
@@ -1201,20 +1255,20 @@ move_all() {
     # In this order, no report takes the place of one that was not moved yet.
     if [ "$1" -gt 0 ]; then days="$date $days"; else days="$days $date"; fi
   done
-  since=$(printf '%s\n' "$since" | awk -v by="$1" "$dates"'{ print moved_week($0) }'"$moving")
+  since=$(since_moved_by "$1")
   for date in $days; do
     IFS= read -r text <"$state/queue-$date" || continue
     right=$(shifted "$date" "$1")
-    text=$(printf '%s\n' "$text" | awk -v by="$1" -v id="$(id_of "$right")" "$dates"'{
+    text=$(printf '%s\n' "$text" | awk -v by="$1" -v id="$(id_of "$right")" -v since="$since" "$dates"'{
       moved = ""
       while (match($0, /"(day|since|id)" *: *"[^"]*"/)) {
         text = substr($0, RSTART, RLENGTH); split(text, part, "\"")
-        value = part[2] == "day" ? day(days(part[4]) + by) : part[2] == "id" ? id : moved_week(part[4])
+        value = part[2] == "day" ? day(days(part[4]) + by) : part[2] == "id" ? id : since
         moved = moved substr($0, 1, RSTART - 1) "\"" part[2] "\":\"" value "\""
         $0 = substr($0, RSTART + RLENGTH)
       }
       print moved $0
-    }'"$moving")
+    }')
     write_queue "$right" "$text" && rm -f "$state/queue-$date"
   done
   [ -z "$last" ] || last=$(shifted "$last" "$1")
@@ -1222,49 +1276,66 @@ move_all() {
   used=$used${used:+$line}
 }
 
-# The week of the Monday that is so many days later.
-moving='
-function moved_week(text,    first) {
-  first = days(substr(text, 1, 4) "-01-04")
-  return week(first - (first + 3) % 7 + (substr(text, 7, 2) - 1) * 7 + by)
-}'
+# Prints the week of the first report after the move, or of the week's Monday if that report is gone.
+since_moved_by() {
+  for date in $sending; do
+    if grep -q '"gap" *: *null *, *"since"' "$state/queue-$date"; then
+      week_of "$(shifted "$date" "$1")"
+      return
+    fi
+  done
+  awk -v text="$since" -v by="$1" "$dates"'BEGIN {
+    first = days(substr(text, 1, 4) "-01-04")
+    print week(first - (first + 3) % 7 + (substr(text, 7, 2) - 1) * 7 + by)
+  }' </dev/null
+}
 
-# A server answered before: only the report of the wrong day is of this clock.
+# A server answered before: only the report of the wrong day is of this clock. What it says of days to come is taken out of
+# it, and out of the last days of use.
 move_one() {
   last=$today
   if [ ! -f "$state/queue-$wrong" ]; then return 0; fi
   IFS= read -r text <"$state/queue-$wrong"
   rm -f "$state/queue-$wrong"
-  if [ "$verified" = "$today" ] || [ -e "$state/queue-$today" ]; then return 0; fi
-  last=''
   find_previous "$today"
-  last=$today
-  text=$(printf '%s\n' "$text" | awk -v today="$today" -v previous="$previous" -v id="$(id_of "$today")" "$dates"'
-    # Sets parts to what is between the brackets of the list at the end, one object each.
+  text=$(printf '%s%s\n' "$used" "$text" |
+    awk -v today="$today" -v previous="$previous" -v id="$(id_of "$today")" "$dates"'
+    # Sets parts to the objects of a list, without its first bracket.
     function parts_of(text,    i, depth, letter, count, start) {
-      count = 0
       for (i = 1; i <= length(text); i++) {
         letter = substr(text, i, 1)
         if (letter == "{" && depth++ == 0) start = i
         if (letter == "}" && --depth == 0) parts[++count] = substr(text, start, i - start + 1)
+        if (letter == "]" && depth == 0) break
       }
-      return count
+      return count + 0
+    }
+    function value_of(text, key,    part) {
+      if (!match(text, "\"" key "\" *: *\"?[a-z0-9_-]+")) return ""
+      text = substr(text, RSTART, RLENGTH); sub(/^"[a-z]+" *: *"?/, "", text)
+      return text
     }
     function set(key, value) { sub("\"" key "\" *: *(\"[^\"]*\"|[0-9a-z]+)", "\"" key "\":" value, head) }
-    {
-      if (!match($0, /"used" *: *\[/)) next
-      head = substr($0, 1, RSTART + RLENGTH - 1); rest = substr($0, RSTART + RLENGTH)
+    $1 == "used" { used[$2] = $3; next }
+    match($0, /"used" *: *\[/) {
+      head = substr($0, 1, RSTART + RLENGTH - 1)
+      count = parts_of(substr($0, RSTART + RLENGTH))
       gap = previous == "" ? 0 : days(today) - days(previous)
       set("id", "\"" id "\""); set("day", "\"" today "\""); set("gap", gap < 1 ? "null" : gap > 32 ? 32 : gap)
-      count = parts_of("x" substr(rest, 1, length(rest) - 1))
-      for (i = 1; i <= count; i++) {
-        match(parts[i], /"day" *: *"[0-9-]+"/)
-        split(substr(parts[i], RSTART, RLENGTH), part, "\"")
-        if (part[4] < today) kept = kept (kept == "" ? "" : ",") parts[i]
+      for (i = count; i > 0; i--) {
+        date = value_of(parts[i], "day"); name = value_of(parts[i], "event"); gap = value_of(parts[i], "gap")
+        if (date < today) { kept = parts[i] (kept == "" ? "" : ",") kept; continue }
+        if (gap ~ /^[0-9]+$/) used[name] = day(days(date) - gap); else delete used[name]
       }
+    }
+    END {
+      for (name in used) print "used", name, used[name]
       print head kept "]}"
     }')
-  [ -z "$text" ] || write_queue "$today" "$text"
+  report=${text##*"$line"}
+  used=${text%"$report"}
+  if [ -e "$state/queue-$today" ] || { [ -n "$verified" ] && ! is_earlier "$verified" "$today"; }; then return 0; fi
+  case $report in \{*) write_queue "$today" "$report" ;; esac
 }
 
 # --- What it is called for
@@ -1308,12 +1379,15 @@ show() {
     sleep 0.1 2>/dev/null || sleep 1
     read_installation
   done
-  if [ -z "$secret" ] || [ -z "$since" ]; then
-    secret=$(random) since=$(week_of "$today")
-    [ "$footfall__is_on" != yes ] || write_installation show
-  fi
-  if [ "$last" = "$today" ] || [ -e "$state/queue-$today" ] || { [ "$footfall__told" = "$today" ] && [ "$footfall__at_once" = no ]; }; then
+  if [ "$last" = "$today" ] || [ -e "$state/queue-$today" ] ||
+    { [ "$footfall__told" = "$today" ] && [ "$footfall__at_once" = no ]; }; then
     today=$(shifted "$today" 1)
+  fi
+  find_previous "$today"
+  [ -n "$since" ] && [ -n "$previous" ] || since=$(week_of "$today")
+  if [ -z "$secret" ]; then
+    secret=$(random)
+    [ "$footfall__is_on" != yes ] || write_installation show
   fi
   text=$(report_of "$today")
   report=${text##*"$line"}
@@ -1329,25 +1403,35 @@ show() {
 verify() {
   address=${footfall_about}declaration.json
   if command -v curl >/dev/null; then
-    answer=$(curl -q --silent --fail --max-time 10 --user-agent footfall "$address")
+    answer=$(curl -q --silent --fail --max-time 10 --user-agent footfall-sh "$address")
   else
     answer=$(wget -q -O - "$address")
   fi
-  answer=$(printf '%s' "$answer" | awk 'match($0, /"schema" *: *"[0-9a-f]+"/) {
-    split(substr($0, RSTART, RLENGTH), part, "\""); print part[4]; exit }')
-  if [ -z "$answer" ]; then
-    echo "The server did not tell its schema: $address"
-  elif [ "$answer" = "$footfall_schema" ]; then
-    echo "The server's schema is this client's: $footfall_schema"
-  else
-    echo "The server's schema is $answer, and this client's $footfall_schema: see $footfall_about"
-  fi
+  printf '%s' "$answer" | tr '\n' ' ' | awk -v ours="$footfall_schema" -v address="$address" '
+    match($0, /"schema" *: *"[0-9a-f]+"/) {
+      split(substr($0, RSTART, RLENGTH), part, "\""); theirs = part[4]
+      if (theirs == ours) exit
+      if (match($0, /"fields" *: *\[[^]]*\]/)) {
+        count = split(substr($0, RSTART, RLENGTH), part, "\"")
+        for (i = 4; i <= count; i += 2) published[part[i]] = 1
+      }
+    }
+    END {
+      if (theirs == "") { print "The server could not be asked: " address; exit }
+      if (theirs == ours) { print "The server publishes the same schema, " ours "."; exit }
+      print "This program has the schema " ours ", the server publishes " theirs "."
+      count = split(ENVIRON["footfall_fields"], fields, "\n")
+      for (i = 1; i <= count; i++) {
+        if (!(fields[i] in published)) print "Only this program has: " fields[i]
+        delete published[fields[i]]
+      }
+      for (name in published) print "Only the server has: " name
+    }'
 }
 
 case $1 in
   report) report </dev/null ;;
   show) show </dev/null ;;
-  sent) [ ! -f "$state/sent" ] || cat "$state/sent" ;;
   verify) verify </dev/null ;;
 esac
 END_OF_WORKER
