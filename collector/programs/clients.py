@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from collector.programs import client_sh
+from collector.programs import client_python, client_sh
 from collector.programs.program import Program
 
 BEGINNING, END = "footfall: declared", "footfall: end of declared"
@@ -66,6 +66,7 @@ class Language(NamedTuple):
 
 
 LANGUAGES: dict[str, Language] = {
+    "python": Language("Python", "client.py", ".py", client_python.render),
     "sh": Language("Shell", "client.sh", ".sh", client_sh.render),
 }
 
