@@ -33,6 +33,8 @@ class ShellProgram:
         if shell == "busybox":
             path = device.home.parent / "bin"
             tools_only(path, _applets(), "busybox")
+            if shutil.which("strace"):
+                tools_only(path, ["strace"])
             self.shell = [path / "ash"]
             self.variables["PATH"] = str(path)
         text = client_text("sh", server, self.program)

@@ -143,7 +143,7 @@ def test_a_country_that_nobody_was_told_of_holds_reports_back(device, stub):
     assert stub.requests == []
 
 
-@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("shell", ["dash", "busybox"])
 def test_show_is_what_is_sent_next_and_sent_is_what_was_sent(shell, device, stub):
     program = ShellProgram(device, shell, stub.url)
     program.tell()
@@ -205,7 +205,7 @@ def test_verify_compares_with_what_the_server_publishes(shell, device, stub):
     assert [request.path for request in stub.requests] == [f"/about/{TOKEN}/declaration.json"] * 2
 
 
-@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("shell", ["dash", "bash"])
 def test_a_timer_records_seconds_and_keeps_the_exit_status(shell, device, stub):
     program = ShellProgram(device, shell, stub.url)
     program.tell()
@@ -262,15 +262,15 @@ def test_who_runs_it_is_reported_apart(device, stub, variables, facts, reported)
     assert all((device.state / directory / "installation").exists() for _, directory in reported)
 
 
-@pytest.mark.parametrize("shell", SHELLS)
-def test_a_program_that_runs_for_days_reports_each_day(shell, device, stub):
-    program = ShellProgram(device, shell, stub.url)
+def test_a_program_that_runs_for_days_reports_each_day(device, stub):
+    program = ShellProgram(device, "bash", stub.url)
     program.tell()
-    code = START + "footfall__read_uptime() { footfall__centis=$((footfall__began + $1)); }\n"
-    code = START + "ticks=0\nfootfall__read_uptime() { footfall__centis=$ticks; }\nfootfall_start 2.4.1\n"
-    for day in ("2026-11-25", "2026-11-26", "2026-11-26", "2026-11-27"):
-        code += f"CLOCK={day}T10:00:00 ticks={int(day[-2:]) * 8640000 - 25 * 8640000}\nfootfall_record open\n"
-        code += f"while [ -e {device.state}/claim-{day} ] && ! grep -q 'last {day}' {device.state}/installation; do :; done\n"
+    code = SOURCE + "ticks=0\nfootfall__read_uptime() { footfall__centis=$ticks; }\nfootfall_start 2.4.1\n"
+    for day in (25, 26, 26, 27):
+        claim, last = f"{device.state}/claim-2026-11-{day}", f"last 2026-11-{day}"
+        code += f"CLOCK=2026-11-{day}T10:00:00 ticks={(day - 25) * 8640000}\nfootfall_record open\n"
+        code += f"while [ -e {claim} ] && ! grep -qs '{last}' {device.state}/installation; do :; done\n"
+
     program.run(code)
 
     assert sorted((one["day"], [use["n"] for use in one["used"]]) for one in stub.reports()) == [

@@ -88,10 +88,10 @@ footfall__timed() { # BEGINNING EVENT PROPERTY [NAME=VALUE …] -- COMMAND …
 }
 
 footfall__run() {
-  while [ $# -gt 0 ]; do
+  while [ "$#" -gt 0 ]; do
     if [ "$1" = -- ]; then
       shift
-      [ $# -gt 0 ] || return 0
+      [ "$#" -gt 0 ] || return 0
       "$@"
       return
     fi
@@ -100,7 +100,7 @@ footfall__run() {
 }
 
 footfall__stop() { # STATUS BEGINNING EVENT PROPERTY …
-  [ -n "$2" ] && [ $# -ge 4 ] || return 0
+  [ -n "$2" ] && [ "$#" -ge 4 ] || return 0
   footfall__read_uptime || footfall__read_clock || return 0
   footfall__centis=$((footfall__centis - $2))
   # A clock that was read on both sides of midnight.
@@ -527,7 +527,7 @@ footfall__remember() ( # CHOICE TOLD SCHEMA DECLINED FIELDS
 
 # A line is one write. It is made of names and values from closed sets alone.
 footfall__record() { # EVENT [NAME=VALUE …]
-  [ "$footfall__is_on" = yes ] && [ $# -gt 0 ] || return 0
+  [ "$footfall__is_on" = yes ] && [ "$#" -gt 0 ] || return 0
   footfall__keep_up_with_day
   [ "$footfall__is_on" = yes ] || return 0
   footfall__event=$1
@@ -559,7 +559,7 @@ footfall__record() { # EVENT [NAME=VALUE …]
 footfall__keep_up_with_day() {
   [ -n "$footfall__began" ] && footfall__read_uptime || return 0
   footfall__began=${footfall__began:-0}
-  [ $((footfall__second + (footfall__centis - footfall__began) / 100)) -lt 86400 ] || footfall__start "$footfall__version"
+  [ "$((footfall__second + (footfall__centis - footfall__began) / 100))" -lt 86400 ] || footfall__start "$footfall__version"
 }
 
 # Whether the day's file may get one more line. What others wrote is measured from time to time.
@@ -573,7 +573,7 @@ footfall__has_room() {
     fi
     footfall__written=$((${#footfall__entry} + 1))
   fi
-  [ $((footfall__size + footfall__written)) -le 16384 ]
+  [ "$((footfall__size + footfall__written))" -le 16384 ]
 }
 
 # Sets footfall__value to what may be sent of a value. Fails if nothing may.
@@ -615,14 +615,14 @@ footfall__as_number() {
   case $footfall__text in
     '' | . | *[!0123456789.]* | *.*.*) return 1 ;;
   esac
-  [ ${#footfall__text} -le 60 ] || return 1
+  [ "${#footfall__text}" -le 60 ] || return 1
   footfall__whole=${footfall__text%%.*} footfall__part=000000000000000
   case $footfall__text in *.*) footfall__part=${footfall__text#*.}$footfall__part ;; esac
   footfall__part=${footfall__part%"${footfall__part#???????????????}"}
   while :; do case $footfall__whole in 0*) footfall__whole=${footfall__whole#0} ;; *) break ;; esac done
   while :; do case $footfall__part in 0*) footfall__part=${footfall__part#0} ;; *) break ;; esac done
   footfall__whole=${footfall__whole:-0} footfall__part=${footfall__part:-0}
-  [ ${#footfall__whole} -le 15 ] || footfall__whole=999999999999999
+  [ "${#footfall__whole}" -le 15 ] || footfall__whole=999999999999999
   case $1 in
     -*)
       footfall__whole=$((0 - footfall__whole))
@@ -636,7 +636,7 @@ footfall__as_version() {
   footfall__value=${1#[vV]}
   footfall__value=${footfall__value%%+*}
   footfall__text=$footfall__value
-  [ ${#footfall__text} -le 40 ] && footfall__is_version || footfall__value=other
+  [ "${#footfall__text}" -le 40 ] && footfall__is_version || footfall__value=other
 }
 
 footfall__is_version() {
@@ -666,7 +666,7 @@ footfall__is_version() {
   esac
   footfall__text=${footfall__text#[-.]}
   case $footfall__text in *[!0123456789]*) return 1 ;; esac
-  [ ${#footfall__text} -le 8 ]
+  [ "${#footfall__text}" -le 8 ]
 }
 
 # --- The day's report
@@ -721,12 +721,12 @@ footfall__close_files() {
 footfall__status() {
   if [ -z "${footfall__today-}" ] || [ "$footfall__is_on" = no ]; then
     # What this run found, without telling or asking.
-    footfall__text=$footfall__reason
+    footfall__former=$footfall__reason
     footfall__decide
     if [ "$footfall__is_on" = yes ]; then
       footfall__is_on=no
-      case $footfall__text in '' | *' is set' | *' off'*) footfall__text='waits for footfall_start' ;; esac
-      footfall__reason=$footfall__text
+      case $footfall__former in '' | *' is set' | *' off'*) footfall__former='waits for footfall_start' ;; esac
+      footfall__reason=$footfall__former
     fi
     printf 'off: %s\n' "$footfall__reason"
   elif [ "$footfall__by_environment" = yes ]; then
@@ -806,13 +806,13 @@ footfall__show() {
 }
 
 footfall__verify() {
-  footfall__text=$footfall__is_on
+  footfall__former=$footfall__is_on
   footfall__decide
   if [ "$footfall__is_on" != yes ]; then
     printf 'off: %s. No server was asked.\n' "$footfall__reason"
     return 0
   fi
-  footfall__is_on=$footfall__text
+  footfall__is_on=$footfall__former
   footfall__work sh -s verify 2>/dev/null
 }
 
