@@ -1,5 +1,7 @@
-"""The client for POSIX shell when something is wrong: the network, the disk, the clock, values, or the files it finds."""
+"""The client for POSIX shell when something is wrong: the network, the disk, the clock, values, or files."""
 
+import hashlib
+import hmac
 import itertools
 import os
 import random
@@ -7,15 +9,14 @@ import signal
 import subprocess
 import sys
 import time
-from bisect import bisect_right
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
-from collector.programs.forms import VERSION
 from tests.clients.declared import client_text
-from tests.clients.shell import SHELLS, SOURCE, START, ShellProgram
-from tests.clients.stub import black_hole, dead_dns, no_server
+from tests.clients.shell import START, ShellProgram
+from tests.clients.stub import Stub, black_hole, dead_dns, no_server
 from tests.disks import small_disk
 
 BUILD = START + "footfall_record build format=html seconds=1\n"
@@ -29,23 +30,30 @@ def program(device, stub) -> ShellProgram:
     return program
 
 
-@pytest.mark.parametrize(("shell", "trouble"), [("dash", "down"), ("bash", "silent"), ("busybox", "hole"), ("dash", "dns")])
+@pytest.mark.parametrize(
+    ("shell", "trouble"), [("dash", "down"), ("bash", "silent"), ("busybox", "hole"), ("dash", "dns")]
+)
 def test_the_network_delays_no_program(shell, trouble, device, tmp_path):
-    """A report's day may cost 50 ms more than another run of the day; the least of three tells what is ours."""
+    """A report's day may cost 50 ms more than another run of the day; the least of three tells what is ours.
+
+    The limits of curl and of the sender are shorter here, so that the test is.
+    """
     with black_hole() as hole, dead_dns(tmp_path) as prefix:
         before = prefix if trouble == "dns" else []
         server = {"down": no_server(), "silent": hole, "hole": hole, "dns": "http://hits.example.org"}[trouble]
         program = ShellProgram(device, shell, server)
+        text = program.client.read_text()
+        assert (text.count("sleep 10 &"), text.count("--max-time 4")) == (1, 1)
+        program.client.write_text(text.replace("sleep 10 &", "sleep 2 &").replace("--max-time 4", "--max-time 1"))
         program.tell()
         runs = [[program.start(BUILD, day, before).seconds for _ in range(3)] for day in DAYS[:3]]
-
-        assert min(first for first, *_ in runs) - min(min(others) for _, *others in runs) < 0.05
-        senders = device.processes()
         started = time.monotonic()
-        if trouble != "down":
-            assert senders
+        assert trouble == "down" or device.processes()
+
         device.wait_for_senders(12)
-    assert time.monotonic() - started < 11
+
+    assert min(first for first, *_ in runs) - min(min(others) for _, *others in runs) < 0.05
+    assert time.monotonic() - started < 3
     assert len(list(device.state.glob("queue-*"))) == 3
 
 
@@ -76,13 +84,13 @@ def test_what_will_never_be_taken_is_given_up(program, device, stub, status):
 
 
 def test_two_hundred_runs_leave_no_process_and_little_on_the_disk(program, device):
-    code = "i=0\nwhile [ $i -lt 40 ]; do footfall_record build format=html seconds=$i; i=$((i + 1)); done\n"
+    code = "i=0\nwhile [ $i -lt 16 ]; do footfall_record build format=html seconds=$i; i=$((i + 1)); done\n"
     for day in DAYS[:5]:
         loop = f"n=0\nwhile [ $n -lt 40 ]; do ({START}{code}); n=$((n + 1)); done"
         program.run(loop, day)
 
     assert device.processes() == []
-    assert 16000 < (device.state / f"events-{DAYS[4]}").stat().st_size <= 16384
+    assert 16384 - 50 < (device.state / f"events-{DAYS[4]}").stat().st_size <= 16384
     assert device.bytes_kept() <= 65536
     assert list(device.temporary.iterdir()) == []
 
@@ -174,21 +182,19 @@ def test_a_configuration_that_cannot_be_written_is_off(device, stub, tmp_path):
     assert not device.state.exists()
 
 
-@pytest.mark.parametrize("shell", ["dash", "busybox"])
-@pytest.mark.parametrize("days", [3, -3])
+@pytest.mark.parametrize(("shell", "days"), [("dash", 3), ("busybox", -3)])
 def test_a_clock_that_was_always_wrong_is_corrected_with_all_it_dated(shell, days, device, stub):
     program = ShellProgram(device, shell, stub.url)
     program.tell()
     stub.status = 503
     program.run(BUILD, "2026-11-20")
     program.run(BUILD, "2026-11-21")
-    stub.status, stub.now = 202, seconds_of("2026-11-22", days)
-    program.run(BUILD, "2026-11-22")
-    stub.now = seconds_of("2026-11-23", days)
-    program.run(START, "2026-11-23")
+    stub.status = 202
+
+    stub.requests.clear()
+    reports = taken(program, stub, "2026-11-22", days) + taken(program, stub, "2026-11-23", days)
 
     right = [(date(2026, 11, day) + timedelta(days)).isoformat() for day in range(20, 24)]
-    reports = stub.reports()
     assert [(report["day"], report["gap"]) for report in reports] == list(zip(right, [None, 1, 1, 1], strict=True))
     assert [[use["day"] for use in report["used"]] for report in reports] == [[], [right[0]], [right[1]], [right[2]]]
     week = "{}-W{:02}".format(*date.fromisoformat(right[0]).isocalendar())
@@ -198,16 +204,11 @@ def test_a_clock_that_was_always_wrong_is_corrected_with_all_it_dated(shell, day
 
 
 def test_a_clock_that_goes_wrong_moves_the_report_of_its_day_alone(program, device, stub):
-    stub.now = seconds_of("2026-11-20", 0)
-    program.run(BUILD, "2026-11-20")
-    stub.now = seconds_of("2026-11-22", 0)
-    program.run(BUILD, "2026-11-25")
-    stub.now = seconds_of("2026-11-23", 0)
-    program.run(START, "2026-11-26")
-    stub.now = seconds_of("2026-11-23", 0)
-    program.run(START, "2026-11-30")
+    reports = taken(program, stub, "2026-11-20", 0)
+    reports += taken(program, stub, "2026-11-25", -3)
+    reports += taken(program, stub, "2026-11-26", -3)
+    reports += taken(program, stub, "2026-11-30", -7)
 
-    reports = stub.reports()
     assert [(report["day"], report["gap"]) for report in reports] == [
         *(("2026-11-20", None), ("2026-11-22", 2), ("2026-11-23", 1))
     ]
@@ -219,15 +220,21 @@ def test_a_clock_that_goes_wrong_moves_the_report_of_its_day_alone(program, devi
     assert [report["id"] for report in reports] == [program_id(program, report["day"]) for report in reports]
 
 
+def taken(program: ShellProgram, stub: Stub, day: str, days: int) -> list[dict[str, Any]]:
+    """Run a program whose clock says a day, and return the reports that a server took which is so many days later."""
+    stub.now = seconds_of(day, days)
+    program.run(BUILD, day)
+    reports = stub.reports()
+    stub.requests.clear()
+    return reports
+
+
 def seconds_of(day: str, days: int) -> float:
     """Return ten o'clock of a UTC day, so many days later, as seconds since the epoch."""
     return ((date.fromisoformat(day) - date(1970, 1, 1)).days + days) * 86400 + 36000
 
 
 def program_id(program: ShellProgram, day: str) -> str:
-    import hashlib
-    import hmac
-
     return hmac.new(bytes.fromhex(program.noted("secret")), day.encode(), hashlib.sha256).hexdigest()[:32]
 
 
@@ -251,49 +258,6 @@ def test_what_is_in_files_is_never_run(program, device, stub):
     assert list(program.directory.rglob("*pwned*")) + list(device.home.rglob("pwned")) == []
     assert list(device.temporary.iterdir()) == []
     assert [report["day"] for report in stub.reports()] == ["2026-11-25", "2026-11-26", "2026-11-27"]
-
-
-@pytest.mark.parametrize("shell", SHELLS)
-def test_values_become_what_the_declaration_allows(shell, device, stub):
-    """One shell for all values: what it makes of them is what Python makes of them."""
-    program = ShellProgram(device, shell, stub.url)
-    numbers = ["0", "-0", ".5", "0.5", "0.49999", "007", "2", "1.9999999999999999", "10", "+11", "-3", "-0.5", "1" * 30]
-    versions = ["1.2.3", "2.5.0-rc1", "1.0a2", "1.0.0.0.0", "1.", "1234567", "1.0-rc.", "x", "1.0-alpha-12345678", "1.x", "1--2"]
-    code = "footfall__allowed=$footfall__line$footfall_fields$footfall__line\n"
-    for number in numbers:
-        code += f"footfall__as_bin build.seconds {number}; echo $footfall__value\n"
-    for wrong in ["", "1e3", "1,5", "0x1", "1.2.3", "nan", "--1", "'1 '", "'*'"]:
-        code += f"footfall__as_bin build.seconds {wrong or repr('')} && echo wrong\n"
-    for version in versions:
-        code += f"footfall__as_version {version}; echo $footfall__value\n"
-    for by in (-400, -1, 0, 1, 59, 366, 4000):
-        code += f"footfall__add_days 2026-11-25 {by}; echo $footfall__today\n"
-    code += "footfall__as_value build.format 'html\nopen' && echo $footfall__value\n"
-
-    printed = program.run(SOURCE + code + ":").splitlines()
-
-    bins = [str(bisect_right([0.5, 2, 10], float(number))) for number in numbers]
-    bins[numbers.index("1.9999999999999999")] = "1"  # which is 2.0 as a float
-    clean = [version if VERSION.fullmatch(version) else "other" for version in versions]
-    days = [(date(2026, 11, 25) + timedelta(by)).isoformat() for by in (-400, -1, 0, 1, 59, 366, 4000)]
-    assert printed == [*bins, *clean, *days, "other"]
-
-
-ODD = ["", "build=1", "'*'", "'build format=html'", "open undeclared=1", "build draft=1 seconds=abc", "build format="]
-
-
-def test_wrong_arguments_report_nothing_undeclared(program, stub):
-    calls = "".join(f"footfall_record {arguments}\n" for arguments in ODD)
-    code = f"set -eu\n{START}{calls}footfall_timer\nfootfall_timer x\nfootfall_start\nfootfall_start '$(true)'\n"
-    program.run(code + "footfall_record 'open\nopen'\necho end")
-    program.run(START, "2026-11-26")
-
-    used = stub.reports()[1]["used"]
-    assert [(use["event"], use["n"], use.get("p"), use.get("h")) for use in used] == [
-        ("open", 1, None, None),
-        ("build", 1, None, None),
-        ("build", 1, {"format": "other"}, None),
-    ]
 
 
 def test_the_clients_for_shell_and_python_share_their_files(program, device, stub, tmp_path):

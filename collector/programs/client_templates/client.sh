@@ -949,10 +949,10 @@ id_of() {
 # Sets previous to the latest day before a day on which there was a report.
 find_previous() {
   previous=''
-  for text in "$last" "$verified" "$state"/queue-????-??-??; do
-    text=${text##*/queue-}
-    is_day "$text" && is_earlier "$text" "$1" || continue
-    if [ -z "$previous" ] || is_earlier "$previous" "$text"; then previous=$text; fi
+  for candidate in "$last" "$verified" "$state"/queue-????-??-??; do
+    candidate=${candidate##*/queue-}
+    is_day "$candidate" && is_earlier "$candidate" "$1" || continue
+    if [ -z "$previous" ] || is_earlier "$previous" "$candidate"; then previous=$candidate; fi
   done
 }
 
