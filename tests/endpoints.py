@@ -133,6 +133,7 @@ class ViewEndpoint(Endpoint):
         environ = {f"HTTP_{name.upper().replace('-', '_')}": value.decode("latin-1") for name, value in headers.items()}
         path, _, query = path.partition("?")
         environ |= {"PATH_INFO": unquote_to_bytes(path).decode("latin-1"), "QUERY_STRING": query, "REMOTE_ADDR": peer}
+        environ["CONTENT_TYPE"] = content_type
         previous = views.receiver, views.report_receiver
         views.receiver, views.report_receiver = lambda: self.receiver, lambda: self.reports
         try:  # with "/": it would take the host out of a path itself

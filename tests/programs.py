@@ -60,7 +60,7 @@ def utc_today() -> date:
     return datetime.now(UTC).date()
 
 
-def report(day: date, **fields: Any) -> dict[str, Any]:
+def report(day: date, /, **fields: Any) -> dict[str, Any]:
     """Return a person's report of a day, as on the wire. It is their second one, a day after their first."""
     return {
         "id": f"{day.toordinal():032x}",
@@ -75,7 +75,7 @@ def report(day: date, **fields: Any) -> dict[str, Any]:
     } | fields
 
 
-def used(day: date, **fields: Any) -> dict[str, Any]:
+def used(day: date, /, **fields: Any) -> dict[str, Any]:
     """Return an entry of `used`."""
     return {"day": day.isoformat(), "event": "build", "n": 1, "gap": None} | fields
 

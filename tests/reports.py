@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from collector.models import ReportCount, ReportDimension
+from collector.models import Declaration, Kind, Pixel, Project, ReportCount, ReportDimension
+from collector.programs.declaration import read_declaration
 from collector.programs.report import ProgramReport
 from collector.spool.report_line import SpooledReport, SpooledRun
 from collector.spool.writer import SpoolWriter
@@ -46,6 +47,13 @@ bounds = [1, 5, 20]
 unit = "s"
 reason = "To know how long people wait."
 """
+
+
+def new_program(project: Project, title: str) -> Pixel:
+    """Create a program that is declared as `DECLARATION`."""
+    pixel = Pixel.objects.create(project=project, title=title, kind=Kind.APP)
+    Declaration.objects.create(pixel=pixel, text=DECLARATION, schema=read_declaration(DECLARATION).schema)
+    return pixel
 
 
 def report(number: int = 1, day: str = "2026-11-22", **fields: Any) -> ProgramReport:

@@ -8,7 +8,6 @@ A request takes four steps: `refuse` by its head alone, `ask` if the memory does
 `take` with the body.
 """
 
-import logging
 import re
 from concurrent.futures import Future
 from datetime import UTC, datetime
@@ -27,8 +26,6 @@ from collector.programs.program import Program
 from collector.programs.wire import Checked, MalformedError, check
 from collector.spool.report_line import SpooledReport
 from collector.spool.writer import SpoolWriter
-
-logger = logging.getLogger(__name__)
 
 PREFIX = "/e/"
 RETRY_SECONDS = 60  # of clients that may try again; ours wait for another day
@@ -114,7 +111,7 @@ class ReportReceiver:
             try:
                 self.spool.append(b"".join(lines))
             except OSError as error:
-                logger.error("Can't keep reports of programs: the spool can't be written (%s).", error.strerror)
+                self.spool.count_loss(error, hits=0)
                 return _away()
         return _accepted(checked, program, moment)
 
@@ -127,7 +124,7 @@ class ReportReceiver:
         try:
             self.spool.sync(lines)
         except OSError as error:
-            logger.error("Can't keep reports of programs: the disk can't be written (%s).", error.strerror)
+            self.spool.count_loss(error, hits=0)
             return _away()
         return answer
 

@@ -34,10 +34,15 @@ def render(facts: Facts) -> str:
 def _events(facts: Facts) -> list[str]:
     lines: list[str] = []
     for name, event in facts.events().items():
-        lines += [f"    {_literal(name)}: {{", f'        "until": {_literal(event["until"])},', '        "properties": {']
+        lines += [
+            f"    {_literal(name)}: {{",
+            f'        "until": {_literal(event["until"])},',
+            '        "properties": {',
+        ]
         for key, one in event["properties"].items():
-            values = "".join(f"{_literal(value)}, " for value in one["values"] or one["bounds"])
-            lines.append(f"            {_literal(key)}: ({_literal(one['type'])}, ({values.rstrip()})),")
+            values = ", ".join(map(_literal, one["values"] or one["bounds"]))
+            comma = "," if values and ", " not in values else ""  # a tuple of one
+            lines.append(f"            {_literal(key)}: ({_literal(one['type'])}, ({values}{comma})),")
         lines += ["        },", "    },"]
     return lines
 

@@ -36,6 +36,7 @@ from collector.programs.program import Event, Program
 from collector.programs.report import ProgramReport, Used, Value
 
 MAX_REJECTIONS = 100  # in one answer, so that a small request never gets a large one
+MAX_WRONG_USED = 100  # of one report; the rest is not read, so that no request keeps others waiting
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _ENVELOPE = frozenset({"v", "schema", "today", "reports"})
 _USED = frozenset({"day", "event", "n", "gap", "p", "h"})
@@ -170,6 +171,11 @@ def _all_used(
     gaps: dict[tuple[str, str], int | None] = {}
     repeated: set[tuple[str, str, frozenset[tuple[str, Value]]]] = set()
     for number, fields in enumerate(entries):
+        if len(wrong) == MAX_WRONG_USED:
+            wrong.append(
+                _WrongError(f"used[{number}]", "was not read, nor what follows it: too many entries are wrong")
+            )
+            break
         try:
             entry = _used(fields, program, earliest, latest)
             if gaps.setdefault((entry.day, entry.event), entry.gap) != entry.gap:
@@ -204,7 +210,7 @@ def _used(fields: Any, program: Program, earliest: date, latest: date) -> Used:
 def _check_values(values: Fields, event: Event) -> None:
     for name, value in values.items():
         declared = event.properties.get(name)
-        if declared is None or declared.type == "bucket":
+        if declared is None:
             raise _WrongError(_path("p", name), "is not declared")
         if not declared.admits(value):
             raise _WrongError(_path("p", name), "is not a declared value")

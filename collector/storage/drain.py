@@ -30,6 +30,7 @@ from collector.spool.reader import read_lines, segments
 from collector.spool.report_line import Spooled, from_line
 from collector.storage.bulk_sql import chunks
 from collector.storage.enrich import Enricher, counting_pixels
+from collector.storage.lag import oldest_waiting_day
 from collector.storage.reports import ReportLine, Reports
 from collector.storage.retention import clock_is_plausible, delete_expired
 from collector.storage.set_aside import delete_expired_lines, set_aside
@@ -219,19 +220,22 @@ class Drain:
             stored_hits = store(enriched)
             self._uses.note(stored_hits, {pixel.project_id: pixel.timezone for pixel in pixels.values()})
             stored = Counter([segment_of[hit.id] for hit in stored_hits])
-            stored.update(self._reports.store(reports))
             private = Counter(segment_of[id_of_hit] for id_of_hit, hit in counting if hit.is_private)
-            self._move_offsets(lines, stored, private)
+            of_programs = self._reports.store(reports)
+            self._move_offsets(lines, stored, private, of_programs)
         self._offsets.update({line.segment: line.end for line in lines})
 
-    def _move_offsets(self, lines: list[Line], stored: Counter[str], private: Counter[str]) -> None:
+    def _move_offsets(
+        self, lines: list[Line], stored: Counter[str], private: Counter[str], of_programs: Counter[str]
+    ) -> None:
+        """Move the offset of each segment, and add to its numbers: `hits` are without the stored lines of programs."""
         line_counts = Counter(line.segment for line in lines)
         for segment, end in {line.segment: line.end for line in lines}.items():
             row = SpoolOffset.objects.filter(segment=segment, offset_bytes=self._offsets[segment])
             moved = row.update(
                 offset_bytes=end,
                 hits=F("hits") + stored[segment],
-                set_aside=F("set_aside") + line_counts[segment] - stored[segment],
+                set_aside=F("set_aside") + line_counts[segment] - stored[segment] - of_programs[segment],
                 private=F("private") + private[segment],
                 updated_at=timezone.now(),
             )
@@ -261,7 +265,7 @@ class Drain:
         if clock_is_plausible(now):
             self._delete_old_offsets(now)
             delete_expired_lines(self._directory / SET_ASIDE_FILE, now)
-        delete_expired(now)
+        delete_expired(now, waiting_since=oldest_waiting_day(self._directory))
 
     def _delete_old_offsets(self, now: datetime) -> None:
         # If a segment comes back after its row is deleted, it is not stored twice: the keys of its hits are taken.

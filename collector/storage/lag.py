@@ -1,10 +1,13 @@
 """How far the drain is behind the web processes on this machine."""
 
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from math import inf
 from pathlib import Path
 
 from collector.models import SpoolOffset
+from collector.spool.locks import began_on
 from collector.spool.reader import read_lines, segments
 from collector.spool.report_line import from_line
 from collector.storage.bulk_sql import chunks
@@ -46,6 +49,19 @@ def lag(directory: Path, now_us: int) -> Lag:
         except FileNotFoundError:
             continue  # was drained and deleted meanwhile
     return Lag(waiting_bytes, (now_us - oldest_us) / 1_000_000, (now_us - stored_us) / 1_000_000)
+
+
+def oldest_waiting_day(directory: Path) -> date | None:
+    """Return the UTC day on which the oldest segment began that waits for the drain. One query for 900 segments."""
+    for paths in chunks(segments(directory)):
+        offsets = dict(
+            SpoolOffset.objects.filter(segment__in=[path.name for path in paths]).values_list("segment", "offset_bytes")
+        )
+        for path in paths:
+            with suppress(FileNotFoundError):
+                if path.stat().st_size > offsets.get(path.name, 0) and (day := began_on(path)):
+                    return day
+    return None
 
 
 def _first_us(segment: Path, offset: int, default: int) -> int:

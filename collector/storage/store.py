@@ -71,7 +71,7 @@ def store(hits: Sequence[EnrichedHit]) -> Sequence[EnrichedHit]:
 
     Some ten statements, however many hits. The caller has opened a transaction.
     """
-    hits = _of_present_pixels(hits)
+    hits = _of_present_pixels(hits) if hits else hits
     if hits:
         _store_all(hits)
     return hits

@@ -9,18 +9,18 @@ It needs Python 3.8 and nothing else. What it does, and what it never does, is w
     status(), show(), sent(), verify()         texts, for people who ask what is sent
     enable(), disable(), forget()              for people who decide
 
-No call raises, waits for the network (`verify` does, as a person waits for it) or writes to standard output. There is no
-thread, no exit handler and no signal handler, and no file stays open between two calls, so a program may fork at any time.
+No call raises or writes to standard output, and only `verify` waits for the network, as a person waits for it. There is
+no thread, exit handler or signal handler, and no file stays open between two calls, so a program may fork at any time.
 """
 
-# Only what every program has loaded anyway. Whatever takes time is imported where it is needed, once a day.
+# Only what every program has loaded anyway. Whatever takes time is imported by the process that sends, once a day.
 import os
 import sys
 import time
 
 OFF = False  # Who packages the program for others may write True: then it never reports.
 
-# footfall: declared
+# footfall: declared. An example, which `manage.py make_client` replaces.
 ID = "paperclip"
 NAME = "Paperclip"
 VARIABLE = "PAPERCLIP"
@@ -48,11 +48,12 @@ _MAX_EVENT_BYTES, _MAX_REPORT_BYTES, _MAX_QUEUE_BYTES, _MAX_SENT_BYTES = 16384, 
 _MAX_REPORTS, _MAX_USED, _MAX_GAP, _MAX_NUMBER, _DAYS_SENT = 31, 500, 32, 1000000, 30
 _SEND_SECONDS = 10
 _SEND = "--footfall-send"  # the argument of the process that sends
-# What runs this file from standard input, which is a file and can be read twice.
-_RUN_SOURCE = "import json;f=open(0,'rb',closefd=False);s=json.load(f)['source'];f.seek(0);exec(s)"
+_FROM_ZIP = "import sys,zipimport;exec(zipimport.zipimporter(sys.argv[2]).get_code(sys.argv[3]))"
+# The shell starts the sender in the background and ends at once.
+_SHELL = 'cd "${TMPDIR:-/tmp}" || cd /; exec 3<&0; "$@" <&3 3<&- &'
 _is_allowed = False  # by the program that uses this library
 _is_sender_ready = False  # whether this frozen program calls `run_sender` first
-_children: "list[_Any]" = []  # processes to be reaped, on systems without a shell
+_children: "list[_Any]" = []  # senders that are children of this process, on systems without a shell
 
 
 def _now() -> float:
@@ -63,8 +64,8 @@ def _now() -> float:
 class _Run:
     """What is known in this process: whether the client is on, why, and where its files are. No file is open in it.
 
-    `waits_for` is empty, or says what has to happen before anything is recorded. `fields` are what the user was told, or
-    None for all. `choice` and `kept` are the lines of the files `choice` and `installation`, by their first words.
+    `waits_for` is empty, or says what has to happen before anything is recorded. `fields` are what the user was told,
+    or None for all. `choice` and `kept` are the lines of the files `choice` and `installation`, by their first words.
     """
 
     def __init__(self) -> None:
@@ -155,8 +156,8 @@ class _Timer:
         self.stop()
 
 
-def timer(event: str, property: str, /, **properties: "_Any") -> _Timer:
-    """Return what measures seconds, and records the event with them in this bucket. Use it with `with`, or `stop` it."""
+def timer(event: str = "", property: str = "", /, **properties: "_Any") -> _Timer:
+    """Return what measures seconds, and records the event with them in this bucket. Use `with`, or `stop` it."""
     return _Timer(event, str(property), properties)
 
 
@@ -174,8 +175,6 @@ def status() -> str:
         return "off: " + run.reason
     if run.waits_for:
         return "off until " + run.waits_for
-    if _sender_command() is None:
-        return "on, but nothing is sent: this program does not begin with run_sender()"
     return "on: " + run.reason
 
 
@@ -204,7 +203,7 @@ def show() -> str:
         if run.is_on and not run.waits_for:  # else nothing is written, and the next request has another id
             _keep(run.state, run.kept)
     day = run.day()
-    if run.waits_for or not _is_due(run, day):
+    if run.waits_for or day in (_first(run.choice, "told"), _first(run.kept, "last")):
         day = _later(day, 1)
     queue = _queue(run.state)
     report = _compose(run, day, queue)[0]
@@ -262,7 +261,7 @@ def verify() -> str:
 def run_sender() -> None:
     """In a frozen program (PyInstaller and others), call this before anything else. Elsewhere it does nothing.
 
-    There is no Python to run this file with: `sys.executable` is the program itself. So it is the program that is started
+    There is no Python to run this file with: `sys.executable` is the program itself. So the program is what is started
     again to send, and this function sends and ends that process. A program that does not call it reports nothing, as
     starting it again would run all of it.
     """
@@ -277,38 +276,22 @@ def run_sender() -> None:
 
 
 def _look() -> _Run:
+    """Return whether the client is on in this process, and why."""
     run = _Run()
     own = VARIABLE + "_TELEMETRY"
     word = os.environ.get(own, "").strip().lower()
-    if OFF:
-        return run.off("it was switched off by who packaged " + NAME)
-    if os.path.exists(_OFF_FILE):
-        return run.off(_OFF_FILE + " exists")
-    if _means_yes("DO_NOT_TRACK"):
-        return run.off("DO_NOT_TRACK is set")
-    if word in _NO:
-        return run.off(own + " is " + word)
-    if not word:
-        for name in (own + "_DISABLED", "TELEMETRY_DISABLED", "DISABLE_TELEMETRY"):
-            if _means_yes(name):
-                return run.off(name + " is set")
+    reason = _why_off_everywhere(own, word)
+    if reason:
+        return run.off(reason)
     run.config, run.state = _directories()
     run.choice = _lines(os.path.join(run.config, "choice")) if run.config else {}
     ci, agent = _set_variable(CI), _set_variable(AGENTS)
     run.driver = "ci" if ci else "agent" if agent else ""
-    if not word:
-        chosen = _first(run.choice, "choice")
-        if chosen == "off":
-            return run.off("you chose it")
-        if MODE == "off" and chosen != "on":
-            return run.off("it is off unless you enable it")
-        if ci and not REPORTS_FROM_CI:
-            return run.off("a CI system runs it (" + ci + " is set)")
-        if agent and not ci and not REPORTS_FROM_AGENTS:
-            return run.off("a coding agent runs it (" + agent + " is set)")
-    problem = _why_not_here(run)
-    if problem:
-        return run.off(problem)
+    reason = ("" if word else _why_off_by_choice(run, ci, agent)) or _why_not_here(run)
+    if reason:
+        return run.off(reason)
+    if not _sender_command():
+        return run.off("it has no Python to send with, and does not begin with run_sender()")
     if KIND == "library" and not _is_allowed:
         return run.off("the program that uses it did not allow it")
     run.is_on = True
@@ -318,6 +301,36 @@ def _look() -> _Run:
     return run
 
 
+def _why_off_everywhere(own: str, word: str) -> str:
+    """Return which constant, file or variable means off, or an empty text. `word` is what the variable `own` says."""
+    if OFF:
+        return "it was switched off by who packaged " + NAME
+    if os.path.exists(_OFF_FILE):
+        return _OFF_FILE + " exists"
+    if _means_yes("DO_NOT_TRACK"):
+        return "DO_NOT_TRACK is set"
+    if word:
+        return own + " is " + word if word in _NO else ""
+    for name in (own + "_DISABLED", "TELEMETRY_DISABLED", "DISABLE_TELEMETRY"):
+        if _means_yes(name):
+            return name + " is set"
+    return ""
+
+
+def _why_off_by_choice(run: _Run, ci: str, agent: str) -> str:
+    """Return why user and developer, together, mean off, or an empty text. `ci` and `agent` are set variables."""
+    chosen = _first(run.choice, "choice")
+    if chosen == "off":
+        return "you chose it"
+    if MODE == "off" and chosen != "on":
+        return "it is off unless you enable it"
+    if ci and not REPORTS_FROM_CI:
+        return "a CI system runs it (" + ci + " is set)"
+    if agent and not ci and not REPORTS_FROM_AGENTS:
+        return "a coding agent runs it (" + agent + " is set)"
+    return ""
+
+
 def _look_even_if_off() -> _Run:
     """Return the same with its directories, for calls that only read. Raises OSError if there is no home."""
     run = _look()
@@ -325,6 +338,7 @@ def _look_even_if_off() -> _Run:
         run.config, run.state = _directories()
         if not run.state:
             raise FileNotFoundError("no home")
+        run.choice = _lines(os.path.join(run.config, "choice"))
     return run
 
 
@@ -363,7 +377,9 @@ def _directories() -> "tuple[str, str]":
         return both, both
     home = os.environ.get("HOME", "")
     config, state = os.environ.get("XDG_CONFIG_HOME", ""), os.environ.get("XDG_STATE_HOME", "")
-    config = config if os.path.isabs(config) else os.path.join(home, ".config")  # the XDG specification: absolute or void
+    config = (
+        config if os.path.isabs(config) else os.path.join(home, ".config")
+    )  # the XDG specification: absolute or void
     state = state if os.path.isabs(state) else os.path.join(home, ".local", "state")
     if not os.path.isabs(home):
         return "", ""
@@ -511,7 +527,7 @@ def _word(run: _Run, event: str, name: str, declared: "tuple[str, tuple[_Any, ..
         return _version(value)
     if isinstance(value, (bool, str, bytes)) or not hasattr(value, "__float__"):
         return ""
-    number = float(value)  # type: ignore[arg-type]
+    number = float(value)
     return "" if number != number else str(sum(number >= bound for bound in values))
 
 
@@ -537,7 +553,7 @@ def _is_due(run: _Run, day: str) -> bool:
 
 
 def _report_if_due(run: _Run) -> None:
-    """Make today's report and start the sender, unless another process of today does or did."""
+    """Let another process make today's report and send it, unless another run of today does or did."""
     if not _is_due(run, run.started_on):
         return
     _make_directory(run.state)
@@ -547,14 +563,10 @@ def _report_if_due(run: _Run) -> None:
     except FileExistsError:
         return
     try:
-        run.kept = _lines(os.path.join(run.state, "installation"))  # it may have changed since
-        if not _is_due(run, run.started_on):
-            return
-        _make_report(run)
-    except OSError:  # such as a full disk: another run of today may be luckier
-        _delete(claim)
+        _start_sender(run)
+    except Exception:
+        _delete(claim)  # another run of today may be luckier
         raise
-    _start_sender(run)
 
 
 def _make_report(run: _Run) -> None:
@@ -730,87 +742,131 @@ def _body(today: str, reports: "list[_Any]") -> bytes:
     return json.dumps(content, separators=(",", ":")).encode()
 
 
-# Starting the sender, once a day.
+# Starting the process that makes the report and sends it, once a day. Here and now, both would take too long.
 
 
-def _sender_command() -> "list[str] | None":
-    """Return the command that runs this file as the sender. None if there is none."""
+def _sender_command() -> "list[str]":
+    """Return the command that runs this file as the sender. Empty if there is none."""
     executable = sys.executable or ""
     if getattr(sys, "frozen", False):  # it is the program itself: see `run_sender`
-        return [executable, _SEND] if _is_sender_ready else None
+        return [executable, _SEND] if _is_sender_ready else []
     # Inside another program, such as uWSGI or Blender, it may be that program.
     if not os.path.basename(executable).lower().startswith(("python", "pypy")):
-        return None
-    # Isolated, without site packages: quick, and nothing of the user's can take the place of a standard module. A Python
-    # that needs PYTHONHOME to find its standard library can't be isolated.
+        return []
+    # Isolated, without site packages: quick, and nothing of the user's can take the place of a standard module.
+    # A Python that needs PYTHONHOME to find its standard library can't be isolated.
     flags = ["-S"] if os.environ.get("PYTHONHOME") else ["-I", "-S"]
     if os.path.isfile(__file__):
         return [executable, *flags, __file__, _SEND]
-    return [executable, *flags, "-c", _RUN_SOURCE, _SEND] if _source() else None
-
-
-def _source() -> str:
-    """Return the text of this file if it is in a zip file, which Python can't run as a script. Otherwise nothing."""
-    if os.path.isfile(__file__):
-        return ""
-    return str(__loader__.get_source(__name__) or "")  # type: ignore[name-defined]
+    loader = globals().get("__loader__")
+    if loader is not None and hasattr(loader, "archive"):  # in a zip file (zipapp), which Python can't run a part of
+        place = os.path.join(loader.archive, loader.prefix)
+        return [executable, *flags, "-c", _FROM_ZIP, _SEND, place, __name__]
+    return []
 
 
 def _start_sender(run: _Run) -> None:
-    import json
+    facts = (run.config, run.state, run.driver, run.version[:100], run.started_on, "all" if run.fields is None else "")
+    command = _sender_command()
+    read_end, write_end = os.pipe()
+    try:
+        os.write(write_end, os.fsencode("\0".join(facts)))  # much less than a pipe holds, so nobody has to read first
+        os.close(write_end)
+        write_end = -1
+        environment = dict(os.environ)
+        if getattr(sys, "frozen", False):
+            environment["PYINSTALLER_RESET_ENVIRONMENT"] = "1"  # unpack again: our unpacked files go when we end
+        if hasattr(os, "posix_spawn") and os.path.exists("/bin/sh"):
+            _spawn_by_shell(command, environment, read_end)
+        else:
+            _spawn(command, environment, read_end)
+    finally:
+        os.close(read_end)
+        if write_end >= 0:
+            os.close(write_end)
+
+
+def _spawn_by_shell(command: "list[str]", environment: "dict[str, str]", standard_input: int) -> None:
+    """Start the sender as a child of a shell that ends at once.
+
+    So it is no child of the program: one that runs for weeks has no zombie, and one that waits for its own children
+    gets no other. Nothing of Python is forked: there may be threads. And `subprocess` would take long to import.
+    """
+    actions: "list[tuple[_Any, ...]]" = [(os.POSIX_SPAWN_DUP2, standard_input, 0)]
+    actions += [(os.POSIX_SPAWN_OPEN, number, "/dev/null", os.O_WRONLY, 0) for number in (1, 2)]
+    for name in _names("/dev/fd"):  # who reads from a pipe of the program must not wait for the sender
+        number = int(name)
+        try:
+            if number > 2 and os.get_inheritable(number):
+                actions.append((os.POSIX_SPAWN_CLOSE, number))
+        except OSError:
+            pass  # it was open for reading this directory
+    arguments = ["sh", "-c", _SHELL, "sh", *command]
+    try:
+        child = os.posix_spawn("/bin/sh", arguments, environment, file_actions=actions, setsid=True)
+    except NotImplementedError:  # the system's library is too old for setsid
+        _spawn(command, environment, standard_input)
+        return
+    try:
+        os.waitpid(child, 0)
+    except ChildProcessError:
+        pass  # the program has let the system wait for its children
+
+
+def _spawn(command: "list[str]", environment: "dict[str, str]", standard_input: int) -> None:
+    """Start the sender as a child: on Windows, and without a shell, as in the smallest containers."""
     import subprocess
     import tempfile
 
-    command = _sender_command()
-    if command is None:
-        return
-    environment = dict(os.environ)
-    if getattr(sys, "frozen", False):
-        environment["PYINSTALLER_RESET_ENVIRONMENT"] = "1"  # unpack again: our unpacked files go when we end
-    directory = tempfile.gettempdir()
-    with tempfile.TemporaryFile() as payload:  # a pipe could be full, and then writing would wait for the reader
-        content = {"state": run.state, "reports": _queue(run.state), "source": _source()}
-        payload.write(json.dumps(content).encode())
-        payload.seek(0)
-        options: "dict[str, _Any]" = {
-            "stdin": payload,
-            "stdout": subprocess.DEVNULL,
-            "stderr": subprocess.DEVNULL,
-            "cwd": directory,  # so that no directory of the user's is kept busy
-            "env": environment,
-            "close_fds": True,
-        }
-        if os.name == "nt":
-            # No console window flashes up, and Ctrl-C in the program's console does not reach it.
-            flags = ("CREATE_NO_WINDOW", "DETACHED_PROCESS", "CREATE_NEW_PROCESS_GROUP")
-            options["creationflags"] = sum(getattr(subprocess, flag, 0) for flag in flags)
-            subprocess.Popen(command, **options).returncode = 0  # nobody waits for it, and nobody warns of that
-            return
-        # A shell starts the sender and ends at once. So the sender is no child of the program: a program that runs for
-        # weeks has no zombie, and one that waits for its own children gets no other. No fork of this process in Python,
-        # which could have threads.
-        shell = ["/bin/sh", "-c", 'exec 3<&0; "$@" <&3 3<&- &', "sh", *command]
-        try:
-            subprocess.Popen(shell, start_new_session=True, **options).wait()
-        except OSError:  # no shell, as in the smallest containers
-            _children.append(subprocess.Popen(command, start_new_session=True, **options))
+    options: "dict[str, _Any]" = {"start_new_session": True}
+    if os.name == "nt":
+        # No console window flashes up, and Ctrl-C in the program's console does not reach it.
+        flags = ("CREATE_NO_WINDOW", "DETACHED_PROCESS", "CREATE_NEW_PROCESS_GROUP")
+        options = {"creationflags": sum(getattr(subprocess, flag, 0) for flag in flags)}
+    child = subprocess.Popen(
+        command,
+        stdin=standard_input,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=tempfile.gettempdir(),  # so that no directory of the user's is kept busy
+        env=environment,
+        close_fds=True,
+        **options,
+    )
+    _children.append(child)  # `start` looks whether it has ended
 
 
 # The sender: a process of its own, which runs this file as a script.
 
 
 def _send_and_end() -> None:
-    """Send the queue that is on standard input. Ends this process."""
+    """Make the day's report and send what is in the queue. Ends this process."""
     try:
         if __name__ == "__main__" and not sys.flags.isolated:
             del sys.path[0]  # the program's directory: a file there could have a standard module's name
         _limit_time()
-        import json
-
-        payload = json.loads(os.fdopen(0, "rb").read())
-        _send_queue(payload["state"], payload["reports"])
+        run = _Run()
+        facts = os.fsdecode(os.read(0, 65536)).split("\0")
+        run.config, run.state, run.driver, run.version, run.started_on, told = facts
+        _report_and_send(run, told == "all")
     finally:
         os._exit(0)
+
+
+def _report_and_send(run: _Run, is_all_told: bool) -> None:
+    """Make the report whose day was claimed, and send the queue, unless the user has just decided otherwise."""
+    claim = os.path.join(run.state, "claim-" + run.started_on)
+    run.choice = _lines(os.path.join(run.config, "choice"))
+    if _first(run.choice, "choice") == "off" or not os.path.exists(claim):
+        return
+    run.fields = None if is_all_told else set(run.choice.get("field", ()))
+    run.kept = _lines(os.path.join(run.state, "installation"))
+    if run.started_on != _first(run.kept, "last"):
+        try:
+            _make_report(run)
+        except OSError:  # such as a full disk: another run of today may be luckier
+            _delete(claim)
+    _send_queue(run.state, _queue(run.state))
 
 
 def _limit_time() -> None:
@@ -833,7 +889,11 @@ def _limit_time() -> None:
 def _send_queue(state: str, reports: "list[_Any]") -> None:
     kept = _lines(os.path.join(state, "installation"))
     today = _day_at(_now() + _offset(kept))
+    if not reports:
+        return
     status, answer, body = _post(today, reports)
+    if _first(_lines(os.path.join(state, "installation")), "secret") != _first(kept, "secret"):
+        return  # the user called `forget` meanwhile
     offset = _offset_of(answer)
     if status == 202 and answer.get("day") != today and offset is not None:
         kept["offset"] = [str(offset)]
@@ -956,12 +1016,12 @@ def _move_today(kept: "dict[str, list[str]]", wrong: str, right: str, reports: "
 def _note_sent(state: str, today: str, body: bytes) -> None:
     """Keep the bytes that were sent, for 30 days."""
     path = os.path.join(state, "sent")
-    lines = _read(path).split(b"\n")[:-1] + [today.encode() + b" " + body]
+    lines = [*_read(path).split(b"\n")[:-1], today.encode() + b" " + body]
     oldest = _later(today, -_DAYS_SENT).encode()
     lines = [line for line in lines if line[:10] > oldest]
     while sum(len(line) + 1 for line in lines) > _MAX_SENT_BYTES:
         lines.pop(0)
-    _replace(path, b"\n".join(lines + [b""]).decode())
+    _replace(path, b"".join(line + b"\n" for line in lines).decode())
 
 
 def _delete_reports(state: str, reports: "list[_Any]") -> None:
@@ -1014,8 +1074,8 @@ def _queue(state: str) -> "list[_Any]":
 def _append(path: str, line: bytes) -> None:
     """Add a line in one write. POSIX appends it as a whole, however many processes write.
 
-    Windows only seeks to the end first: of two processes at the same moment, one may write over the other's line. What is
-    then no valid line is left out when the day is summed up.
+    Windows only seeks to the end first, so of two processes at the same moment, one may write over the other's line.
+    What is then no valid line is left out when the day is summed up.
     """
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
     try:
@@ -1123,5 +1183,5 @@ def _week(day: str) -> str:
     return "%d-W%02d" % (year, week)
 
 
-if __name__ == "__main__" and sys.argv[1:] == [_SEND]:
+if __name__ == "__main__" and sys.argv[1:2] == [_SEND]:
     _send_and_end()
