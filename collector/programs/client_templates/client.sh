@@ -822,7 +822,7 @@ footfall__verify() {
 footfall__work() (
   export footfall_kind footfall_fields footfall_schema footfall_endpoint footfall_about footfall__place footfall__today footfall__moment
   export footfall__allowed footfall__release footfall__ci footfall__agent footfall__session footfall__is_on footfall__at_once
-  export footfall__told
+  export footfall__told footfall__config footfall__by_environment
   "$@" <<'END_OF_WORKER'
 umask 077
 LC_ALL=C
@@ -1108,6 +1108,12 @@ prune_queue() {
   done
 }
 
+# Whether nobody called footfall_disable or footfall_forget since this worker was started.
+is_wanted() {
+  [ -e "$state/claim-$today" ] || return 1
+  [ "$footfall__by_environment" = yes ] || ! grep -qs '^choice off' "$footfall__config/choice"
+}
+
 # Makes today's report. Without room on the disk, it takes the claim back and fails.
 make_report() {
   read_installation
@@ -1203,7 +1209,8 @@ note_sent() {
 send_queue() {
   for attempt in 1 2; do
     make_body
-    [ -n "$body" ] || return 0
+    [ -n "$body" ] && is_wanted || return 0
+    sender=$secret
     send
     case $status in
       202) ;;
@@ -1216,7 +1223,7 @@ send_queue() {
     is_day "$server_day" || return 0
     # Somebody may have called footfall_forget meanwhile.
     read_installation
-    [ -n "$secret" ] || return 0
+    [ -n "$secret" ] && [ "$secret" = "$sender" ] || return 0
     case $server_time in [0-2][0-9]:[0-5][0-9]:[0-6][0-9]) offset=$(offset_now) ;; esac
     if [ "$server_day" = "$today" ]; then
       for date in $sending; do rm -f "$state/queue-$date"; done
@@ -1352,6 +1359,7 @@ elif [ -e /.dockerenv ] || [ -e /run/.containerenv ] || [ -n "${KUBERNETES_SERVI
 fi
 
 report() {
+  is_wanted || return
   if ! make_report; then
     rm -f "$state/claim-$today" "$state/queue.new" "$state/installation.report"
     return
