@@ -1,3 +1,4 @@
+# shellcheck shell=sh disable=SC2030,SC2031,SC3028,SC3067
 # Reports how a program is used: once a day, without an identifier that outlives the day, and only what is listed below.
 #
 #   . ./telemetry.sh
@@ -123,7 +124,6 @@ footfall__read_uptime() {
       *) return 1 ;;
     esac
   elif [ -n "${BASH_VERSION-}${ZSH_VERSION-}" ]; then
-    # shellcheck disable=SC3028
     footfall__centis=${SECONDS-}
     case $footfall__centis in '' | *[!0123456789]*) return 1 ;; esac
     footfall__centis=$((footfall__centis * 100))
@@ -207,7 +207,7 @@ footfall__decide_further() {
   fi
   if [ -z "$footfall__config" ] || [ -z "$footfall__state" ]; then
     footfall__reason='there is no home directory'
-  elif [ "${SUDO_UID:-0}" != 0 ] && [ ! -O "${HOME:-/}" ]; then # shellcheck disable=SC3067
+  elif [ "${SUDO_UID:-0}" != 0 ] && [ ! -O "${HOME:-/}" ]; then
     # Files of root's would stay in the home of somebody else.
     footfall__reason='sudo runs the program in the home of somebody else'
   elif ! footfall__can_write "$footfall__config" || ! footfall__can_write "$footfall__place"; then
@@ -233,7 +233,6 @@ footfall__find_places() {
   esac
   case ${XDG_CONFIG_HOME-} in /*) footfall__config=${XDG_CONFIG_HOME%/} ;; esac
   case ${XDG_STATE_HOME-} in /*) footfall__state=${XDG_STATE_HOME%/} ;; esac
-  # shellcheck disable=SC3028
   case ${OSTYPE-} in
     msys* | cygwin*)
       [ -z "${LOCALAPPDATA-}" ] || footfall__config=$LOCALAPPDATA footfall__state=$LOCALAPPDATA
@@ -693,7 +692,7 @@ footfall__make_events() { (
 footfall__detach() {
   (
     set +eu
-    command cd "${TMPDIR:-/tmp}" || command cd /
+    command cd "${TMPDIR:-/tmp}" || command cd / || exit
     trap '' HUP
     footfall__close_files
     footfall__session=''
@@ -706,9 +705,9 @@ footfall__detach() {
   ) </dev/null >/dev/null 2>&1 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
 }
 
-# Only bash and zsh open files with greater numbers for scripts, and only they have a way to close them.
+# Of the shells whose scripts open files with greater numbers, bash has a way to close them.
 footfall__close_files() {
-  [ -n "${BASH_VERSION-}${ZSH_VERSION-}" ] && [ -d /dev/fd ] || return 0
+  [ -n "${BASH_VERSION-}" ] && [ -d /dev/fd ] || return 0
   set +f
   for footfall__text in /dev/fd/[1-9][0-9] /dev/fd/1[0-9][0-9] /dev/fd/2[0-4][0-9]; do
     footfall__text=${footfall__text#/dev/fd/}
@@ -907,7 +906,7 @@ write_installation() {
   } >"$state/installation.$1" && mv -f "$state/installation.$1" "$state/installation"
 }
 
-random() { od -An -v -tx1 -N32 /dev/urandom | awk '{ gsub(/ /, ""); printf "%s", $0 }'; }
+random() { od -An -v -tx1 -N32 /dev/urandom | awk '{ gsub(/[^0-9a-f]/, ""); printf "%s", $0 }'; }
 
 # --- HMAC-SHA256 (RFC 2104). The secret is in no process's arguments: printf is a builtin.
 
@@ -1395,7 +1394,7 @@ show() {
   [ -n "$since" ] && [ -n "$previous" ] || since=$(week_of "$today")
   if [ -z "$secret" ]; then
     secret=$(random)
-    [ "$footfall__is_on" != yes ] || write_installation show
+    [ "$footfall__is_on" != yes ] || [ ${#secret} -ne 64 ] || write_installation show
   fi
   text=$(report_of "$today")
   report=${text##*"$line"}
