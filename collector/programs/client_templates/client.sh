@@ -321,7 +321,8 @@ footfall__add_days() {
   footfall__y=${1%%-*} footfall__m=${1#*-}
   footfall__m=$((1${footfall__m%-*} - 100)) footfall__d=$((1${1##*-} - 100))
   [ "$footfall__m" -gt 2 ] || footfall__y=$((footfall__y - 1)) footfall__m=$((footfall__m + 12))
-  footfall__z=$((365 * footfall__y + footfall__y / 4 - footfall__y / 100 + footfall__y / 400 + (153 * (footfall__m - 3) + 2) / 5 + footfall__d - 1 + $2))
+  footfall__z=$((365 * footfall__y + footfall__y / 4 - footfall__y / 100 + footfall__y / 400))
+  footfall__z=$((footfall__z + (153 * (footfall__m - 3) + 2) / 5 + footfall__d - 1 + $2))
   footfall__era=$((footfall__z / 146097))
   footfall__z=$((footfall__z - footfall__era * 146097))
   footfall__y=$(((footfall__z - footfall__z / 1460 + footfall__z / 36524 - footfall__z / 146096) / 365))
@@ -378,6 +379,10 @@ footfall__start() {
   footfall__decide
   [ "$footfall__is_on" = yes ] || return 0
   footfall__is_on=no
+  if ! footfall__was_told && ! footfall__is_watched; then
+    footfall__reason='nobody was told yet: that needs a terminal'
+    return 0
+  fi
   footfall__read_installation
   if ! footfall__find_today; then
     footfall__reason='the clock cannot be read'
@@ -404,18 +409,16 @@ footfall__tell() {
   footfall__at_once=no
   footfall__report_allowed=yes
   footfall__allowed=$footfall__line$footfall_fields$footfall__line
-  if [ "$footfall__by_environment" = yes ]; then
-    footfall__at_once=yes footfall__is_on=yes
-  elif [ -n "$footfall__ci" ] && [ "$footfall_mode" = notice ]; then
-    # Nobody is there to be told.
-    footfall__at_once=yes footfall__is_on=yes
-  elif [ "$footfall__choice" = on ] || { [ -n "$footfall__told" ] && [ "$footfall_mode" = notice ]; }; then
+  if footfall__was_told; then
     footfall__is_on=yes
-    # Without a schema, somebody wrote the file by hand and means all.
-    [ "$footfall__told_schema" = "$footfall_schema" ] || [ -z "$footfall__told_schema$footfall__told" ] ||
+    if [ "$footfall__by_environment" = yes ]; then
+      footfall__at_once=yes
+    elif [ "$footfall__choice" != on ] && [ -z "$footfall__told" ]; then
+      footfall__at_once=yes
+    elif [ "$footfall__told_schema" != "$footfall_schema" ] && [ -n "$footfall__told_schema$footfall__told" ]; then
+      # Without a schema and a day, somebody wrote the choice by hand and means all.
       footfall__tell_of_more
-  elif ! footfall__is_watched; then
-    footfall__reason='nobody was told yet: that needs a terminal'
+    fi
   elif [ "$footfall_mode" = notice ]; then
     footfall__told=$footfall__today
     footfall__remember '' "$footfall__told" "$footfall_schema" '' "$footfall_fields" || return 0
@@ -433,6 +436,12 @@ footfall__tell() {
   fi
 }
 
+# Whether there is nothing to wait for. In a CI system that may report, nobody is there to be told.
+footfall__was_told() {
+  [ "$footfall__by_environment" = yes ] || [ "$footfall__choice" = on ] ||
+    { [ "$footfall_mode" = notice ] && [ -n "$footfall__told$footfall__ci" ]; }
+}
+
 # Whether a person sees what is written: neither a CI system nor a coding agent answers for one.
 footfall__is_watched() { [ -z "$footfall__ci$footfall__agent" ] && [ -t 0 ] && [ -t 2 ]; }
 
@@ -444,7 +453,9 @@ footfall__tell_of_more() {
     footfall__text=${footfall__rest%%"$footfall__line"*}
     footfall__rest=${footfall__rest#*"$footfall__line"}
     case $footfall__told_fields in
-      *"$footfall__line$footfall__text$footfall__line"*) footfall__allowed=$footfall__allowed$footfall__text$footfall__line ;;
+      *"$footfall__line$footfall__text$footfall__line"*)
+        footfall__allowed=$footfall__allowed$footfall__text$footfall__line
+        ;;
       *)
         footfall__new=$footfall__new$footfall__text$footfall__line
         [ "$footfall__text" != country ] || footfall__report_allowed=no
@@ -456,12 +467,12 @@ footfall__tell_of_more() {
   footfall__text=${footfall__text#"$footfall__line"}
   footfall__text=${footfall__text%"$footfall__line"}
   if [ "$footfall_mode" = ask ]; then
-    footfall__former=$footfall__choice
     footfall__ask "$footfall__new"
     if [ "$footfall__choice" = off ]; then
-      footfall__choice=$footfall__former
+      footfall__choice=on
       footfall__former=${footfall__told_fields#"$footfall__line"}
-      footfall__remember "$footfall__choice" "$footfall__told" "$footfall__told_schema" "$footfall_schema" "${footfall__former%"$footfall__line"}"
+      footfall__former=${footfall__former%"$footfall__line"}
+      footfall__remember on "$footfall__told" "$footfall__told_schema" "$footfall_schema" "$footfall__former"
       return 0
     fi
     footfall__remember on "$footfall__told" "$footfall_schema" '' "$footfall__text" || return 0
@@ -507,17 +518,16 @@ footfall__ask() { # [NEW FIELDS]
 footfall__remember() ( # CHOICE TOLD SCHEMA DECLINED FIELDS
   umask 077
   command mkdir -p "$footfall__config" || exit 1
+  footfall__entry="${1:+choice $1$footfall__line}schema $3${footfall__line}told $2$footfall__line"
+  footfall__entry=$footfall__entry${4:+declined $4$footfall__line}
+  footfall__rest=${5:+$5$footfall__line}
+  while [ -n "$footfall__rest" ]; do
+    footfall__entry="${footfall__entry}field ${footfall__rest%%"$footfall__line"*}$footfall__line"
+    footfall__rest=${footfall__rest#*"$footfall__line"}
+  done
+  # One write, so that a full disk is noticed.
   footfall__text=$footfall__config/choice.$$
-  {
-    [ -z "$1" ] || printf 'choice %s\n' "$1"
-    printf 'schema %s\ntold %s\n' "$3" "$2"
-    [ -z "$4" ] || printf 'declined %s\n' "$4"
-    footfall__rest=${5:+$5$footfall__line}
-    while [ -n "$footfall__rest" ]; do
-      printf 'field %s\n' "${footfall__rest%%"$footfall__line"*}" || exit 1
-      footfall__rest=${footfall__rest#*"$footfall__line"}
-    done
-  } >|"$footfall__text" && command mv -f "$footfall__text" "$footfall__config/choice" && exit 0
+  printf '%s' "$footfall__entry" >|"$footfall__text" && command mv -f "$footfall__text" "$footfall__config/choice" && exit 0
   command rm -f "$footfall__text"
   exit 1
 ) >/dev/null 2>&1
@@ -564,7 +574,7 @@ footfall__keep_up_with_day() {
 # Whether the day's file may get one more line. What others wrote is measured from time to time.
 footfall__has_room() {
   footfall__written=$((footfall__written + ${#footfall__entry} + 1))
-  if [ "$footfall__size" = unknown ] || [ "$footfall__written" -gt 2048 ]; then
+  if [ "$footfall__size" = unknown ] || [ "$footfall__written" -gt 1024 ]; then
     footfall__size=0
     if [ -s "$footfall__events" ]; then
       footfall__size=$(command wc -c <"$footfall__events" 2>/dev/null) || return 1
@@ -625,7 +635,9 @@ footfall__as_number() {
   case $1 in
     -*)
       footfall__whole=$((0 - footfall__whole))
-      [ "$footfall__part" = 0 ] || footfall__whole=$((footfall__whole - 1)) footfall__part=$((1000000000000000 - footfall__part))
+      if [ "$footfall__part" != 0 ]; then
+        footfall__whole=$((footfall__whole - 1)) footfall__part=$((1000000000000000 - footfall__part))
+      fi
       ;;
   esac
 }
@@ -819,9 +831,10 @@ footfall__verify() {
 
 # Runs a command, a shell that reads this script. A shell of its own has neither options nor aliases of this one.
 footfall__work() (
-  export footfall_kind footfall_fields footfall_schema footfall_endpoint footfall_about footfall__place footfall__today footfall__moment
-  export footfall__allowed footfall__release footfall__ci footfall__agent footfall__session footfall__is_on footfall__at_once
-  export footfall__told footfall__config footfall__by_environment
+  export footfall_kind footfall_fields footfall_schema footfall_endpoint footfall_about
+  export footfall__place footfall__config footfall__today footfall__moment footfall__release footfall__allowed
+  export footfall__ci footfall__agent footfall__session
+  export footfall__is_on footfall__by_environment footfall__at_once footfall__told
   "$@" <<'END_OF_WORKER'
 umask 077
 LC_ALL=C
@@ -894,16 +907,11 @@ read_installation() {
   done <"$state/installation"
 }
 
-# Replaces the file as a whole.
+# Replaces the file as a whole. One write, so that a full disk is noticed.
 write_installation() {
-  {
-    printf 'secret %s\nsince %s\n' "$secret" "$since"
-    [ -z "$last" ] || printf 'last %s\n' "$last"
-    [ -z "$version" ] || printf 'version %s\n' "$version"
-    [ -z "$offset" ] || printf 'offset %s\n' "$offset"
-    [ -z "$verified" ] || printf 'verified %s\n' "$verified"
-    [ -z "$used" ] || printf '%s' "$used"
-  } >"$state/installation.$1" && mv -f "$state/installation.$1" "$state/installation"
+  text="secret $secret${line}since $since$line${last:+last $last$line}${version:+version $version$line}"
+  text="$text${offset:+offset $offset$line}${verified:+verified $verified$line}$used"
+  printf '%s' "$text" >"$state/installation.$1" && mv -f "$state/installation.$1" "$state/installation"
 }
 
 random() { od -An -v -tx1 -N32 /dev/urandom | awk '{ gsub(/[^0-9a-f]/, ""); printf "%s", $0 }'; }
@@ -1103,7 +1111,9 @@ prune_queue() {
   for date in $newest_first; do
     size=$(wc -c <"$state/queue-$date")
     total=$((total + size)) count=$((count + 1))
-    if [ "$total" -gt 12288 ] || [ "$count" -gt 31 ] || ! is_day "$date" || is_earlier "$date" "$oldest"; then rm -f "$state/queue-$date"; fi
+    if [ "$total" -gt 12288 ] || [ "$count" -gt 31 ] || ! is_day "$date" || is_earlier "$date" "$oldest"; then
+      rm -f "$state/queue-$date"
+    fi
   done
 }
 
@@ -1116,6 +1126,8 @@ is_wanted() {
 # Makes today's report. Without room on the disk, it takes the claim back and fails.
 make_report() {
   read_installation
+  # What a killed process left half written.
+  rm -f "$state"/*.new* "$state"/installation.* "$state"/unfinished-* "$state/request"
   find_previous "$today"
   if [ -z "$secret" ] || [ -z "$since" ] || [ -z "$previous" ]; then
     [ -n "$secret" ] || secret=$(random)
@@ -1368,11 +1380,11 @@ report() {
   watch=$!
   {
     send_queue
-    kill "$watch"
+    kill -9 "$watch"
   } &
   work=$!
   wait "$watch"
-  kill "$work"
+  kill -9 "$work"
   # In a session of its own, the processes of the work are the others in its group. Elsewhere curl ends by itself.
   [ -z "$footfall__session" ] || kill -9 0
 }
