@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from datetime import date, timedelta
-from typing import Any
 
 import pytest
 
@@ -103,6 +102,7 @@ def test_fifty_runs_at_once_make_one_report(program, device, stub):
     device.wait_for_senders()
     program.run(START, "2026-11-26")
 
+    assert len(stub.requests) == 2
     first, second = stub.reports()
     assert (first["gap"], second["gap"], [use["n"] for use in second["used"]]) == (None, 1, [50])
 
@@ -140,10 +140,31 @@ def kill(pid: int) -> None:
         return  # it has ended by itself
 
 
+def test_a_worker_that_was_killed_between_two_files_counts_nothing_twice(program, device, stub):
+    stub.status = 503
+    program.run(BUILD, "2026-11-20")
+    before = {path: path.read_bytes() for path in device.state.iterdir() if path.name[0] in "ie"}
+    assert sorted(path.name for path in before) == ["events-2026-11-20", "installation"]
+    program.run(BUILD, "2026-11-21")
+    for path, content in before.items():
+        path.write_bytes(content)  # as if it was killed when it had just written the report
+    stub.status = 202
+    program.run(START, "2026-11-22")
+
+    assert [(report["day"], report["gap"]) for report in stub.reports()] == [
+        *(("2026-11-20", None), ("2026-11-21", 1), ("2026-11-22", 1))
+    ]
+    assert [[(use["day"], use["gap"]) for use in report["used"]] for report in stub.reports()] == [
+        [],
+        [("2026-11-20", None)],
+        [("2026-11-21", 1)],
+    ]
+
+
 def test_a_line_that_was_cut_off_is_left_out(program, device, stub):
     program.run(BUILD)
     with open(device.state / "events-2026-11-25", "a") as events:
-        events.write("open\nbuild format=ht")
+        events.write("open\nbuild format=html")
     program.run(START, "2026-11-26")
 
     assert [(use["event"], use["n"]) for use in stub.reports()[1]["used"]] == [("build", 1), ("open", 1)]
@@ -191,10 +212,13 @@ def test_a_clock_that_was_always_wrong_is_corrected_with_all_it_dated(shell, day
     program.run(BUILD, "2026-11-21")
     stub.status = 202
 
-    stub.requests.clear()
-    reports = taken(program, stub, "2026-11-22", days) + taken(program, stub, "2026-11-23", days)
-
     right = [(date(2026, 11, day) + timedelta(days)).isoformat() for day in range(20, 24)]
+
+    run_with_server(program, stub, "2026-11-22", days)
+    assert (program.noted("last"), program.noted("used build")) == (right[2], f"build {right[1]}")
+    run_with_server(program, stub, "2026-11-23", days)
+
+    reports = stub.reports()
     assert [(report["day"], report["gap"]) for report in reports] == list(zip(right, [None, 1, 1, 1], strict=True))
     assert [[use["day"] for use in report["used"]] for report in reports] == [[], [right[0]], [right[1]], [right[2]]]
     week = "{}-W{:02}".format(*date.fromisoformat(right[0]).isocalendar())
@@ -204,11 +228,10 @@ def test_a_clock_that_was_always_wrong_is_corrected_with_all_it_dated(shell, day
 
 
 def test_a_clock_that_goes_wrong_moves_the_report_of_its_day_alone(program, device, stub):
-    reports = taken(program, stub, "2026-11-20", 0)
-    reports += taken(program, stub, "2026-11-25", -3)
-    reports += taken(program, stub, "2026-11-26", -3)
-    reports += taken(program, stub, "2026-11-30", -7)
+    for day, days in (("2026-11-20", 0), ("2026-11-25", -3), ("2026-11-26", -3), ("2026-11-30", -7)):
+        run_with_server(program, stub, day, days)
 
+    reports = stub.reports()
     assert [(report["day"], report["gap"]) for report in reports] == [
         *(("2026-11-20", None), ("2026-11-22", 2), ("2026-11-23", 1))
     ]
@@ -220,13 +243,25 @@ def test_a_clock_that_goes_wrong_moves_the_report_of_its_day_alone(program, devi
     assert [report["id"] for report in reports] == [program_id(program, report["day"]) for report in reports]
 
 
-def taken(program: ShellProgram, stub: Stub, day: str, days: int) -> list[dict[str, Any]]:
-    """Run a program whose clock says a day, and return the reports that a server took which is so many days later."""
+def test_what_a_wrong_clock_used_on_days_to_come_is_left_out(program, device, stub):
+    run_with_server(program, stub, "2026-11-20", 0)
+    stub.status = 503
+    program.run(BUILD, "2026-11-24")
+    stub.status = 202
+    run_with_server(program, stub, "2026-11-25", -3)
+
+    assert {report["day"]: [use["day"] for use in report["used"]] for report in stub.reports()} == {
+        "2026-11-20": [],
+        "2026-11-22": [],
+        "2026-11-24": ["2026-11-20"],
+    }
+    assert (program.noted("last"), program.noted("used build")) == ("2026-11-22", "build 2026-11-20")
+
+
+def run_with_server(program: ShellProgram, stub: Stub, day: str, days: int) -> None:
+    """Run a program whose clock says a day, while the server's is so many days later."""
     stub.now = seconds_of(day, days)
     program.run(BUILD, day)
-    reports = stub.reports()
-    stub.requests.clear()
-    return reports
 
 
 def seconds_of(day: str, days: int) -> float:
