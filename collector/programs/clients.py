@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from collector.programs import client_go
 from collector.programs.program import Program
 
 BEGINNING, END = "footfall: declared", "footfall: end of declared"
@@ -64,7 +65,9 @@ class Language(NamedTuple):
     render: Render
 
 
-LANGUAGES: dict[str, Language] = {}
+LANGUAGES: dict[str, Language] = {
+    "go": Language("Go", "client.go", ".go", client_go.render),
+}
 
 
 def make_client(program: Program, language: str, server: str, token: str) -> str:
