@@ -115,8 +115,7 @@ var client struct {
 	day        string        // on which it decided
 	offset     time.Duration // from this machine's clock to the server's
 	executable os.FileInfo   // at the first start, where a running program's file can't be started otherwise
-	sender     *os.Process   // that was not waited for yet
-	sentAt     time.Time
+	senders    []sender      // that were not waited for yet
 }
 
 // Start tells the client the version of the program, and that the program runs today. Call it once, early in main. It shows
@@ -783,14 +782,14 @@ func isTerminal(file *os.File) (is bool) {
 }
 
 // isInForeground is false for a program in the background of a shell. It is known on Linux only: process group and the
-// terminal's foreground group in /proc/self/stat.
+// terminal's foreground group in /proc/self/stat, -1 where the terminal controls nobody.
 func isInForeground() bool {
 	content, err := os.ReadFile("/proc/self/stat")
 	if err != nil {
 		return true
 	}
 	words := strings.Fields(string(content[bytes.LastIndexByte(content, ')')+1:]))
-	return len(words) < 6 || words[2] == words[5]
+	return len(words) < 6 || words[5] == "-1" || words[2] == words[5]
 }
 
 // ---- What is recorded
@@ -1413,7 +1412,7 @@ func startSender(body []byte) {
 	if err != nil {
 		return
 	}
-	client.sender, client.sentAt = process, time.Now()
+	client.senders = append(client.senders, sender{process, time.Now()})
 	// Pipes of Linux and macOS have room for all of it. On Windows, without deadlines, this waits until the sender reads.
 	_ = writer.SetWriteDeadline(time.Now().Add(100 * time.Millisecond))
 	_, _ = writer.Write(body)
@@ -1468,11 +1467,16 @@ func rememberExecutable() {
 	}
 }
 
-// reap ends the entry of an earlier sender in the system's table of processes. No sender lives that long, so it never waits.
+type sender struct {
+	*os.Process
+	startedAt time.Time
+}
+
+// reap ends the entries of earlier senders in the system's table of processes. None lives that long, so it never waits.
 func reap() {
-	if client.sender != nil && time.Since(client.sentAt) > 3*senderLimit {
-		_, _ = client.sender.Wait()
-		client.sender = nil
+	for len(client.senders) > 0 && time.Since(client.senders[0].startedAt) > 3*senderLimit {
+		_, _ = client.senders[0].Wait()
+		client.senders = client.senders[1:]
 	}
 }
 
