@@ -11,6 +11,7 @@ from collector.models import Membership, Pixel, Project, Role
 from collector.spool.line import SpooledHit
 from dashboard.visits.cache import REMEMBERED
 from tests.hits import drain, spool
+from tests.reports import new_program
 from tests.turns import turns_of_this_run
 
 TURNS = turns_of_this_run()
@@ -34,6 +35,11 @@ def project(db) -> Project:
 @pytest.fixture
 def pixel(project) -> Pixel:
     return Pixel.objects.create(project=project, title="Hello", placements=["medium", "dev-to"])
+
+
+@pytest.fixture
+def program(project) -> Pixel:
+    return new_program(project, "Paperclip")
 
 
 @pytest.fixture

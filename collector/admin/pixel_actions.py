@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from collector.admin.outcomes import Outcome, log_changes, show_outcome
 from collector.admin.wording import quoted
-from collector.models import DailyCount, Pixel
+from collector.models import DailyCount, Pixel, ReportCount
 
 
 @admin.action(description=gettext_lazy("Pause selected pixels for 10 minutes"))
@@ -97,8 +97,9 @@ def refuse_to_delete(model_admin: admin.ModelAdmin[Pixel], request: HttpRequest,
 
 
 def has_counts(pixel: Pixel) -> bool:
-    """Say whether the pixel has daily counts."""
-    return DailyCount.objects.filter(project_id=pixel.project_id, pixel_id=pixel.pk).exists()
+    """Say whether the pixel has daily counts, or counts of reports."""
+    of_pixel = {"project_id": pixel.project_id, "pixel_id": pixel.pk}
+    return DailyCount.objects.filter(**of_pixel).exists() or ReportCount.objects.filter(**of_pixel).exists()
 
 
 def _answer(

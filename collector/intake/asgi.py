@@ -1,17 +1,22 @@
-"""The ASGI entry point: a small application that answers pixel requests before Django sees them."""
+"""The ASGI entry point: a small application that answers pixels and reports before Django sees them."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from collector.intake.answers import Answer
+from collector.intake.bodies import MAX_BYTES
 from collector.intake.clock import now_us
 from collector.intake.headers import join_headers
 from collector.intake.lookups import WAIT_SECONDS
+from collector.intake.problems import problem_answer
 from collector.intake.receive import PixelRequest, Receiver
+from collector.intake.reports import ReportReceiver, is_for_reports
 from collector.intake.targets import is_for_pixels, without_host
-from collector.intake.wiring import receiver
+from collector.intake.wiring import receiver, report_receiver
 
+BODY_SECONDS = 30.0  # for the body of a report; gunicorn's connection also has limits of its own
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -19,21 +24,23 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 def collector_first(application: Application) -> Application:
-    """Return an ASGI application that receives hits itself and passes everything else to `application`.
+    """Return an ASGI application that receives hits and reports itself and passes everything else to `application`.
 
     It also takes the host out of a request's target if that is a whole URL (RFC 9112, 3.2.2), as gunicorn does not.
     """
-    return dispatcher(FastPath(receiver()), application)
+    return dispatcher(FastPath(receiver()), ReportPath(report_receiver()), application)
 
 
-def dispatcher(fast_path: "FastPath", application: Application) -> Application:
-    """Return an ASGI application that passes each request either to `fast_path` or to `application`."""
+def dispatcher(fast_path: "FastPath", report_path: "ReportPath", application: Application) -> Application:
+    """Return an ASGI application that passes each request to `fast_path`, `report_path` or `application`."""
 
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and not scope["path"].startswith("/"):
             scope = scope | {"path": without_host(scope["path"])}
         if scope["type"] == "http" and is_for_pixels(scope["path"]):
             await fast_path(scope, receive, send)
+        elif scope["type"] == "http" and is_for_reports(scope["path"]):
+            await report_path(scope, receive, send)
         elif scope["type"] == "lifespan":
             await _lifespan(receive, send, fast_path)
         elif scope["type"] == "websocket":  # from a server that, unlike ours, does not ignore the upgrade
@@ -57,9 +64,7 @@ class FastPath:
         self._sync_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="fsync")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        client = scope.get("client")
-        peer = client[0] if client else ""
-        request = PixelRequest(scope["method"], scope["path"], join_headers(scope["headers"]), peer)
+        request = _request_of(scope)
         at_us = now_us()
         answer = self._receiver.receive(request, at_us)
         if answer is None:
@@ -69,13 +74,77 @@ class FastPath:
         if lines := self._receiver.lines_to_sync(request, answer):
             loop = asyncio.get_running_loop()
             answer = await loop.run_in_executor(self._sync_thread, self._receiver.sync, answer, lines)
-        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
-        await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else answer.body})
+        await _send(answer, request, send)
 
     def close(self) -> None:
         """End the segment and the threads. Optional: without it no hit is lost."""
         self._sync_thread.shutdown()
         self._receiver.close()
+
+
+class ReportPath:
+    """Answers requests with reports in the event loop's thread, as `FastPath` answers those of pixels.
+
+    It reads a body only of a request that may be taken, and no more of it than may be kept.
+    """
+
+    def __init__(self, reports: ReportReceiver) -> None:
+        self._reports = reports
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = _request_of(scope)
+        answer = self._reports.refuse(request) or await self._answer(request, receive)
+        if answer is not None:
+            await _send(answer, request, send)
+
+    async def _answer(self, request: PixelRequest, receive: Receive) -> Answer | None:
+        """Return the answer to a request, or None if its client has gone before it sent all."""
+        at_us = now_us()
+        question = self._reports.ask(request, at_us)
+        if question is not None:
+            await asyncio.wait([asyncio.wrap_future(question)], timeout=WAIT_SECONDS)
+        admitted = self._reports.admit(request, at_us, question)
+        if isinstance(admitted, Answer):
+            return admitted
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await _body(receive)
+        except TimeoutError:
+            return problem_answer(408, "The body took too long to arrive.")
+        if body is None:
+            return None
+        answer = self._reports.take(request, admitted, body, now_us())
+        if lines := self._reports.lines_to_sync(answer):
+            answer = await asyncio.to_thread(self._reports.sync, answer, lines)
+        return answer
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """Return a request's body, or the beginning of one that is too large; None if its client has gone."""
+    parts = []
+    size = 0
+    while size <= MAX_BYTES:
+        message = await receive()
+        if message["type"] != "http.request":
+            return None
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if not message.get("more_body", False):
+            break
+    return b"".join(parts)
+
+
+def _request_of(scope: Scope) -> PixelRequest:
+    client = scope.get("client")
+    peer = client[0] if client else ""
+    return PixelRequest(
+        scope["method"], scope["path"], join_headers(scope["headers"]), peer, scope.get("query_string", b"")
+    )
+
+
+async def _send(answer: Answer, request: PixelRequest, send: Send) -> None:
+    await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+    await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else answer.body})
 
 
 async def _lifespan(receive: Receive, send: Send, fast_path: FastPath) -> None:

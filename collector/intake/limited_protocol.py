@@ -12,6 +12,8 @@ from django.conf import settings
 from gunicorn.asgi.parser import InvalidHeader, LimitRequestHeaders
 from gunicorn.asgi.protocol import ASGIProtocol
 
+from collector.intake.reports import PREFIX as REPORTS
+
 MAX_HEAD_BYTES = 65_536  # request line and headers; proxies in front of us allow 8 to 32 kB
 MAX_PIPELINED_BYTES = 65_536
 FIRST_BYTE_SECONDS = 10.0
@@ -20,6 +22,7 @@ LAST_SECONDS = 1.0  # the same, and for the next request, while the worker stops
 HEAD_SECONDS = 20.0
 BODY_SECONDS = 20.0
 BODY_BYTES_PER_SECOND = 500
+_REPORTS = REPORTS.encode()  # these are refused by themselves, with a problem document
 READING_SECONDS = 60.0  # to take 48 kB of an answer, or the rest of it; nginx's send_timeout is as long
 
 
@@ -97,7 +100,7 @@ class LimitedProtocol(ASGIProtocol):  # type: ignore[misc]  # gunicorn is not ty
             raise LimitRequestHeaders("Request head is too large")
         if parser.http_version >= (1, 1) and all(name != b"host" for name, _ in parser.headers):
             raise InvalidHeader("Missing Host header")  # RFC 9112, 3.2
-        if (parser.content_length or 0) > self._max_body_bytes:
+        if (parser.content_length or 0) > self._max_body_bytes and not parser.path.startswith(_REPORTS):
             raise BodyTooLargeError
         self._body_bytes = 0
         self._enter(Phase.BODY)

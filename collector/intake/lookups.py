@@ -1,11 +1,11 @@
-"""A process's memory of the database, so that most requests need no query: live pixels and salts.
+"""A process's memory of the database, so that most requests need no query: live pixels, what programs declare, salts.
 
 One thread queries. It asks again about everything in the memory every `REFRESH_SECONDS`, so that a request never waits
 for what is known. Only the first request of an unknown token waits, for at most `WAIT_SECONDS`.
 
 It begins with what the standby file has. While the database is away (it is down, frozen or locked), the memory keeps
 what it has, the file adds what it lacks, and hits of unknown tokens are spooled at once. The drain later checks whether
-their tokens exist.
+their tokens exist. Reports wait on their devices until the memory has the program's declaration.
 """
 
 import logging
@@ -26,9 +26,11 @@ from django.utils import timezone
 from collector.intake.askers import Askers
 from collector.intake.brief import brief_statements
 from collector.intake.clients import Network, networks_of
+from collector.programs.declaration import DeclarationError, read_declaration
+from collector.programs.program import Program
 from collector.storage.countable import local_day_and_hour
 from collector.storage.salts import dates_to_load, is_kept, load_salts
-from collector.storage.standby import MAX_PIXELS, LivePixel, live_pixels, read_standby
+from collector.storage.standby import MAX_PIXELS, LivePixel, declaration_texts, live_pixels, read_standby
 
 logger = logging.getLogger(__name__)
 
@@ -44,15 +46,28 @@ MAX_QUESTIONS = 2_000  # that wait at the same time
 TOLD_TOGETHER, TELLING_PAUSE_SECONDS = 20, 0.002
 BATCH_TOKENS = 200  # of one query: it takes the interpreter for less than a millisecond
 
-Facts = tuple[Mapping[str, LivePixel], Mapping[str, bytes]]  # live pixels by token, and salts by date
+
+class Facts(NamedTuple):
+    """What the database says: live pixels and declarations by token, and salts by date."""
+
+    pixels: Mapping[str, LivePixel]
+    declarations: Mapping[str, str]
+    salts: Mapping[str, bytes]
 
 
 class Live(NamedTuple):
-    """A live pixel: its project, that project's time zone, and the networks whose hits don't count."""
+    """A live pixel: its project, that project's time zone, and the networks whose hits don't count.
+
+    `is_program` and `is_declared` are as in `LivePixel`. `program` is None without a declaration, if it can't be read,
+    and as long as only the standby file names the pixel.
+    """
 
     project_id: int
     timezone: str
     networks: tuple[Network, ...]
+    is_program: bool = False
+    is_declared: bool = False
+    program: Program | None = None
 
 
 class _Noes(NamedTuple):
@@ -167,7 +182,10 @@ class Lookups:
         return 0.0 if self._to_refresh else max(0.0, self._refresh_due_at - self._clock())
 
     def work_once(self, questions: Sequence[Question] = ()) -> None:
-        """Answer questions, and refresh a part of the memory if that is due. Two queries: pixels and salts."""
+        """Answer questions, and refresh a part of the memory if that is due.
+
+        Two queries, pixels and salts; one more if any of the pixels is a declared program.
+        """
         days = {day for question in questions for day in dates_to_load(_moment(question.at_us))} - self._salts.keys()
         if not self._to_refresh and self._clock() >= self._refresh_due_at:
             self._refresh_due_at = self._clock() + REFRESH_SECONDS
@@ -178,8 +196,8 @@ class Lookups:
         tokens = [question.token for question in questions] + self._to_refresh[:room]
         self._to_refresh = self._to_refresh[room:]
         try:
-            pixels, salts = self._query_twice(tokens, days)
-            self._remember(tokens, pixels, salts)
+            facts = self._query_twice(tokens, days)
+            self._remember(tokens, facts)
         except Exception as error:
             if not isinstance(error, DatabaseError | InterfaceError):
                 logger.exception("A lookup failed.")
@@ -191,7 +209,7 @@ class Lookups:
             self._settle(questions, None)
         else:
             self.is_away = self._has_recalled = False
-            self._settle(questions, pixels.keys())
+            self._settle(questions, facts.pixels.keys())
 
     def _query_twice(self, tokens: Sequence[str], days: Set[str]) -> Facts:
         """Query. After a quick failure, which may only mean a stale connection, try again."""
@@ -210,22 +228,24 @@ class Lookups:
     def _query(self, tokens: Sequence[str], days: Set[str]) -> Facts:
         with brief_statements():
             pixels = live_pixels(tokens) if tokens else {}
+            programs = [token for token, pixel in pixels.items() if pixel.is_declared]
+            declarations = declaration_texts(programs) if programs else {}
             salts = load_salts(days) if days else {}
-        return pixels, salts  # only now are new salts committed
+        return Facts(pixels, declarations, salts)  # only now are new salts committed
 
-    def _remember(self, tokens: Sequence[str], pixels: Mapping[str, LivePixel], salts: Mapping[str, bytes]) -> None:
-        self._salts.update(salts)
+    def _remember(self, tokens: Sequence[str], facts: Facts) -> None:
+        self._salts.update(facts.salts)
         while len(self._salts) > MAX_SALTS:
             del self._salts[next(iter(self._salts))]
         now = self._clock()
         for token in tokens:
-            pixel = pixels.get(token)
+            pixel = facts.pixels.get(token)
             if pixel is None:
                 self.pixels.pop(token, None)
                 noes = self._noes.get(token, _NO_NOES)
                 self._noes[token] = _Noes(noes.times + 1 if noes.until > now else 1, now + NO_SECONDS)
             else:
-                self.pixels[token] = _live(pixel)
+                self.pixels[token] = _live(pixel, facts.declarations.get(token))
         while len(self.pixels) > MAX_TOKENS:
             del self.pixels[next(iter(self.pixels))]
         while len(self._noes) > MAX_NOES:
@@ -264,8 +284,24 @@ class Lookups:
         self._salts = {day: salt for day, salt in self._salts.items() if is_kept(day, now)}
 
 
-def _live(pixel: LivePixel) -> Live:
-    return Live(pixel.project_id, pixel.timezone, networks_of(pixel.excluded_networks))
+def _live(pixel: LivePixel, declaration: str | None = None) -> Live:
+    return Live(
+        pixel.project_id,
+        pixel.timezone,
+        networks_of(pixel.excluded_networks),
+        pixel.is_program,
+        pixel.is_declared,
+        _program(declaration) if declaration is not None else None,
+    )
+
+
+def _program(declaration: str) -> Program | None:
+    """Return the program that a stored declaration describes, or None if it can't be read. Parsed once."""
+    try:
+        return read_declaration(declaration)
+    except DeclarationError as error:  # written by another version, or by hand
+        logger.error("Can't read a stored declaration (%s). Declare the program again.", error.problems[0])
+        return None
 
 
 def _moment(at_us: int) -> datetime:

@@ -61,7 +61,8 @@ def plain_request(data: bytes, peer: str, max_line: int, max_fields: int) -> tup
         parser.feed_data(data)
     except (HttpParserError, HttpParserUpgrade):  # among others: control bytes, lone CR or LF, folded lines, odd names
         return None
-    headers, path = fields.by_name, target.partition(b"?")[0]
+    headers = fields.by_name
+    path, _, query = target.partition(b"?")
     if (
         not fields.is_complete
         or data.count(b"\n") != len(headers) + 2  # a header is repeated, or more than one request has arrived
@@ -78,7 +79,7 @@ def plain_request(data: bytes, peer: str, max_line: int, max_fields: int) -> tup
     if not is_last:  # llhttp reads nothing after `Connection: close`
         fields.by_name, fields.is_complete = {}, False
         _idle_parsers.append((fields, parser))
-    return PixelRequest("GET", path.decode("ascii"), headers, peer), is_last
+    return PixelRequest("GET", path.decode("ascii"), headers, peer, query), is_last
 
 
 def _new_parser() -> tuple[_Fields, HttpRequestParser]:

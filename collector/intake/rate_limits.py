@@ -6,6 +6,8 @@ one. While the cache is down nobody is limited, and it is asked only from time t
 
 import hashlib
 import logging
+import math
+import secrets
 import time
 from collections.abc import Callable
 from typing import NamedTuple
@@ -13,6 +15,7 @@ from typing import NamedTuple
 from django_ratelimit.core import get_usage
 
 from collector.intake.clients import networks
+from collector.storage.salts import SALT_BYTES
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +24,8 @@ MAX_CLIENTS = 100_000  # in the memory of one process; with more, it starts coun
 CLIENTS_OF_A_NETWORK = 10  # times the limit of one client: for all clients of a network together
 PAUSE_SECONDS = 2.0  # after the cache has failed: each request would wait for its timeout, in the event loop
 LOG_SECONDS = 10.0
+# While there is no salt. Random, so that nobody who reads the cache can try out all addresses.
+NO_SALT = secrets.token_bytes(SALT_BYTES)
 
 ClientKey = tuple[str | int, ...]  # what a limit is for, such as (proxy, token, placement)
 
@@ -61,6 +66,10 @@ class Limiter:
     def is_over(self, client: ClientKey, now: float) -> bool:
         """Whether a client is known to be over the limit in this window. Counts nothing."""
         return self._over_until.get(client, 0.0) > now if self._over_until else False
+
+    def seconds_left(self, client: ClientKey) -> int:
+        """Return for how many seconds a client is still over the limit, at least 1."""
+        return max(1, math.ceil(self._over_until.get(client, 0.0) - self._clock()))
 
     def is_excess(self, client: ClientKey, key: bytes, now: float | None = None) -> bool:
         """Count one hit of a client and return whether it is over the limit. `now`: if the clock was read already.

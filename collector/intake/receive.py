@@ -8,7 +8,6 @@ User agents, which repeat from hit to hit, are parsed once and kept in a bounded
 """
 
 import re
-import secrets
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from functools import lru_cache
@@ -25,13 +24,13 @@ from collector.intake.clients import Network, client_address, country_of, is_pri
 from collector.intake.languages import MAX_HEADER, language_of
 from collector.intake.lookups import Live, Lookups
 from collector.intake.pages import MAX_HOST, page_of
-from collector.intake.rate_limits import Limiter, ReaderLimiter
+from collector.intake.rate_limits import NO_SALT, Limiter, ReaderLimiter
+from collector.intake.runs import run_of
 from collector.intake.targets import Target, target_of
 from collector.intake.visitors import visitor_of
 from collector.models import Verdict
 from collector.spool.line import MAX_AGENT, MAX_HINTS, MAX_PAGE, SpooledHit
 from collector.spool.writer import SpoolWriter
-from collector.storage.salts import SALT_BYTES
 
 MAX_ACCEPT = 512
 CACHE_SIZE = 4096  # agents
@@ -52,8 +51,6 @@ _ANSWERS = {
     _EXCLUDED: answers.BY_REASON[answers.EXCLUDED],
 }
 _SPOOLED = frozenset(_ANSWERS.values())
-# For the rate limit while there is no salt. Random, so that nobody who reads the cache can try out all addresses.
-_NO_SALT = secrets.token_bytes(SALT_BYTES)
 
 
 class CallingAgent(msgspec.Struct, frozen=True):
@@ -66,12 +63,16 @@ class CallingAgent(msgspec.Struct, frozen=True):
 
 
 class PixelRequest(msgspec.Struct, frozen=True):
-    """One request, independent of any web framework. Header names are lower case; `peer` is the socket's address."""
+    """One request, independent of any web framework. Header names are lower case; `peer` is the socket's address.
+
+    `query` is what follows `?` in the request's target.
+    """
 
     method: str
     path: str
     headers: Mapping[bytes, bytes]
     peer: str
+    query: bytes = b""
 
 
 class Receiver:
@@ -137,6 +138,8 @@ class Receiver:
     ) -> Answer:
         """Spool a hit. `pixel` and `salt` are None if they can't be looked up now; the hit then has no visitor."""
         counts = request.method == "GET"
+        if pixel is not None and pixel.is_declared:
+            return self._spool_run(request, target, at_us, pixel, salt, counts=counts)
         hit = self._hit_of(request, target, at_us, pixel, salt, counts=counts)
         if counts:
             try:
@@ -145,6 +148,23 @@ class Receiver:
                 self.spool.count_loss(error)
                 return answers.BY_REASON[answers.LOST]
         return _ANSWERS[hit.verdict]
+
+    def _spool_run(
+        self, request: PixelRequest, target: Target, at_us: int, pixel: Live, salt: bytes | None, *, counts: bool
+    ) -> Answer:
+        """Spool a run of a program. Nothing is kept of its sender, who is nobody's reader: no agent is a bot here."""
+        address = client_address(request.peer, request.headers, self.trusted_proxies)
+        if pixel.networks and is_within(address, pixel.networks):
+            return answers.BY_REASON[answers.EXCLUDED]
+        if counts:
+            if self.readers.is_excess(address, _signs(request.headers), target.token, "run", salt or NO_SALT):
+                return answers.BY_REASON[answers.EXCESS]
+            try:
+                self.spool.append(run_of(target.token, request.query, pixel.program, at_us).to_line())
+            except OSError as error:
+                self.spool.count_loss(error)
+                return answers.BY_REASON[answers.LOST]
+        return answers.BY_REASON[answers.COUNTED]
 
     def lines_to_sync(self, request: PixelRequest, answer: Answer) -> int:
         """Return the number of lines to pass to `sync` before you send `answer`; 0 if you may send it now.
@@ -181,7 +201,7 @@ class Receiver:
         address = client_address(request.peer, headers, self.trusted_proxies)
         excluded = pixel.networks if pixel else ()
         declared = "" if agent.is_bot or agent.proxy else declared_bot(headers)
-        verdict = self._verdict_on(headers, target, agent, declared, address, excluded, salt or _NO_SALT, counts=counts)
+        verdict = self._verdict_on(headers, target, agent, declared, address, excluded, salt or NO_SALT, counts=counts)
         opts_out = headers.get(b"sec-gpc") == b"1" or headers.get(b"dnt") == b"1"
         if opts_out and verdict == _COUNTED:
             verdict = _OPTED_OUT

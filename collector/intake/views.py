@@ -1,29 +1,23 @@
-"""The pixel as an ordinary Django view: the entry point for `runserver` and WSGI hosts."""
+"""The pixel and the reports of programs as ordinary Django views: the entry point for `runserver` and WSGI hosts."""
 
 from concurrent.futures import wait
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 
+from collector.intake.answers import Answer
+from collector.intake.bodies import MAX_BYTES
 from collector.intake.clock import now_us
 from collector.intake.lookups import WAIT_SECONDS
+from collector.intake.problems import problem_answer
 from collector.intake.receive import PixelRequest
-from collector.intake.wiring import receiver
+from collector.intake.wiring import receiver, report_receiver
 
 
 @csrf_exempt
 def pixel(request: HttpRequest) -> HttpResponse:
     """Receive a hit and answer it, like `collector.intake.asgi`."""
-    pixel_request = PixelRequest(
-        method=request.method or "",
-        path=request.path_info,
-        headers={
-            key.removeprefix("HTTP_").replace("_", "-").lower().encode("latin-1"): value.encode("latin-1", "replace")
-            for key, value in request.META.items()
-            if key.startswith("HTTP_")
-        },
-        peer=request.META.get("REMOTE_ADDR") or "",
-    )
+    pixel_request = _pixel_request(request)
     at_us = now_us()
     answer = receiver().receive(pixel_request, at_us)
     if answer is None:
@@ -32,6 +26,49 @@ def pixel(request: HttpRequest) -> HttpResponse:
         answer = receiver().receive_asked(pixel_request, at_us, question)
     if lines := receiver().lines_to_sync(pixel_request, answer):
         answer = receiver().sync(answer, lines)
+    return _response(answer)
+
+
+@csrf_exempt
+def reports(request: HttpRequest) -> HttpResponse:
+    """Receive the reports of a program and answer them, like `collector.intake.asgi`."""
+    reports = report_receiver()
+    pixel_request = _pixel_request(request)
+    refusal = reports.refuse(pixel_request)
+    if refusal is not None:
+        return _response(refusal)
+    at_us = now_us()
+    question = reports.ask(pixel_request, at_us)
+    if question is not None:
+        wait([question], timeout=WAIT_SECONDS)
+    admitted = reports.admit(pixel_request, at_us, question)
+    if isinstance(admitted, Answer):
+        return _response(admitted)
+    try:
+        body = request.read(MAX_BYTES + 1)
+    except UnreadablePostError:
+        return _response(problem_answer(400, "The body did not arrive as a whole."))
+    answer = reports.take(pixel_request, admitted, body, now_us())
+    if lines := reports.lines_to_sync(answer):
+        answer = reports.sync(answer, lines)
+    return _response(answer)
+
+
+def _pixel_request(request: HttpRequest) -> PixelRequest:
+    return PixelRequest(
+        method=request.method or "",
+        path=request.path_info,
+        headers={
+            key.removeprefix("HTTP_").replace("_", "-").lower().encode("latin-1"): value.encode("latin-1", "replace")
+            for key, value in request.META.items()
+            if key.startswith("HTTP_") or key in {"CONTENT_TYPE", "CONTENT_LENGTH"}
+        },
+        peer=request.META.get("REMOTE_ADDR") or "",
+        query=request.META.get("QUERY_STRING", "").encode("latin-1", "replace"),
+    )
+
+
+def _response(answer: Answer) -> HttpResponse:
     response = HttpResponse(answer.body, status=answer.status)
     for name, value in answer.headers:
         response.headers[name.decode()] = value.decode()

@@ -1,4 +1,4 @@
-"""Creates this process's receiver from the settings."""
+"""Creates this process's receivers from the settings."""
 
 from functools import cache
 
@@ -8,6 +8,7 @@ from collector.intake.clients import country_lookup
 from collector.intake.lookups import Lookups
 from collector.intake.rate_limits import Limiter, Rate, ReaderLimiter
 from collector.intake.receive import Receiver
+from collector.intake.reports import ReportReceiver
 from collector.spool.writer import SpoolWriter
 
 
@@ -26,3 +27,11 @@ def receiver() -> Receiver:
         proxies=Limiter("proxies", Rate(*settings.RATE_LIMIT_PROXY)),
         trusted_proxies=settings.TRUSTED_PROXIES,
     )
+
+
+@cache
+def report_receiver() -> ReportReceiver:
+    """Return this process's receiver of programs' reports. It shares the lookups and the segment with hits."""
+    hits = receiver()
+    senders = Limiter("reports", Rate(*settings.REPORT_RATE_LIMIT))
+    return ReportReceiver(hits.lookups, hits.spool, senders, settings.TRUSTED_PROXIES)

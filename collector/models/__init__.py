@@ -3,12 +3,13 @@
 from collector.models.access import ApiToken, Section, ShareLink
 from collector.models.counts import DailyCount, DailyReading, DailySalt, DailyVisitor, Dimension, SpoolOffset
 from collector.models.hits import Evidence, Hit, Page, Position, Traffic, UserAgent, Verdict
-from collector.models.programs import Declaration, Driver, Report, ReportCount, ReportDimension
+from collector.models.programs import INSTALLED, Declaration, Driver, Report, ReportCount, ReportDimension
 from collector.models.projects import Kind, Membership, Pixel, Project, Role
 from collector.models.tries import TryCount
 from collector.models.upkeep import StringKind, StringUse, Upkeep
 
 __all__ = [
+    "INSTALLED",
     "ApiToken",
     "DailyCount",
     "DailyReading",

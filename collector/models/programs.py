@@ -87,7 +87,7 @@ class Report(models.Model):
     project = models.ForeignKey(
         Project, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="+"
     )
-    pixel = models.ForeignKey(Pixel, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="+")
+    pixel = models.ForeignKey(Pixel, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
     date = models.DateField()
     id = models.BigIntegerField()
     body = models.TextField()
@@ -106,7 +106,7 @@ class ReportCount(models.Model):
     project = models.ForeignKey(
         Project, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="+"
     )
-    pixel = models.ForeignKey(Pixel, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="+")
+    pixel = models.ForeignKey(Pixel, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
     number = models.BigIntegerField(default=0)
     date = models.DateField()
     reports = models.IntegerField(default=0)

@@ -19,6 +19,8 @@ WEEK = re.compile(r"[0-9]{4}-W[0-9]{2}")  # ISO 8601
 OTHER = "other"
 SYSTEMS = ("linux", "macos", "windows", "freebsd", "openbsd", "netbsd", "android", "ios", OTHER)
 ARCHITECTURES = ("x86-64", "arm64", "arm", "x86", "riscv64", "ppc64le", "s390x", OTHER)
+DRIVERS = ("person", "server", "agent", "ci", "container")
+FIRST_WEEK = "2020-W01"  # before it, no program reported: a sender's clock is wrong
 
 MAX_VERSION = 40  # characters
 MAX_DAYS_LATE = 31
@@ -26,3 +28,8 @@ MAX_REPORTS = 31  # in one request
 MAX_GAP = 32  # days; also stands for more
 MAX_NUMBER = 1_000_000  # of one event, on one day, of one installation
 MAX_USED = 500  # entries of one report
+
+
+def is_version(text: str) -> bool:
+    """Whether a text has the form of a version."""
+    return len(text) <= MAX_VERSION and VERSION.fullmatch(text) is not None

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
-from collector.programs.forms import OTHER, VERSION
+from collector.programs.forms import OTHER, is_version
 
 Kind = Literal["command", "desktop", "library", "server"]
 Mode = Literal["ask", "notice", "off"]
@@ -44,7 +44,7 @@ class Property:
             return False
         if self.type == "choice":
             return value in self.values or value == OTHER
-        return self.type == "version" and (value == OTHER or VERSION.fullmatch(value) is not None)
+        return self.type == "version" and (value == OTHER or is_version(value))
 
     def fields(self, event: str) -> list[str]:
         """Return what it lets a report say, one text each; the same in all clients. More of them is a wider schema."""

@@ -3,9 +3,17 @@
 Its values are checked against the declaration by `collector.programs.wire`. What comes out of here is trusted.
 """
 
-import msgspec
+from typing import Annotated
 
-Value = str | bool
+import msgspec
+from msgspec import Meta
+
+from collector.programs.forms import MAX_GAP, MAX_NUMBER
+
+Value = Annotated[str, Meta(max_length=40)] | bool
+_Text = Annotated[str, Meta(max_length=40)]
+_Gap = Annotated[int, Meta(ge=1, le=MAX_GAP)]
+_Number = Annotated[int, Meta(ge=0, le=MAX_NUMBER)]
 
 
 class Used(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -16,26 +24,26 @@ class Used(msgspec.Struct, frozen=True, omit_defaults=True):
     All entries of the same day and event have the same `gap`.
     """
 
-    day: str
-    event: str
-    n: int
-    gap: int | None = None
-    p: dict[str, Value] = {}
-    h: dict[str, list[int]] = {}
+    day: _Text
+    event: _Text
+    n: _Number
+    gap: _Gap | None = None
+    p: dict[_Text, Value] = {}
+    h: dict[_Text, list[_Number]] = {}
 
 
 class ProgramReport(msgspec.Struct, frozen=True, omit_defaults=True, rename={"from_version": "from"}):
     """One report. `day` is a UTC day in ISO 8601, `since` an ISO week. `from_version` is empty without an upgrade."""
 
-    id: str
-    day: str
-    since: str
-    version: str
-    os: str
-    arch: str
-    runtime: str
-    driver: str
-    gap: int | None = None
-    from_version: str = ""
-    country: str = ""
+    id: _Text
+    day: _Text
+    since: _Text
+    version: _Text
+    os: _Text
+    arch: _Text
+    runtime: _Text
+    driver: _Text
+    gap: _Gap | None = None
+    from_version: _Text = ""
+    country: _Text = ""
     used: list[Used] = []

@@ -10,7 +10,8 @@ from msgspec import Meta
 
 from collector.models import Verdict
 
-MAX_LINE_BYTES = 16 * 1024
+MAX_HIT_BYTES = 16 * 1024
+MAX_LINE_BYTES = 66 * 1024  # of any line: a report has at most the 64 KB of its request, and a token and a moment
 
 # Maximum lengths in characters. The intake cuts texts to them; the drain refuses longer ones.
 MAX_AGENT = 512
@@ -45,7 +46,7 @@ class SpooledHit(msgspec.Struct, frozen=True, omit_defaults=True, rename={"at_us
     @classmethod
     def from_line(cls, line: bytes) -> "SpooledHit":
         """Parse a line; raise ValueError with the reason if it is not one of ours."""
-        if len(line) > MAX_LINE_BYTES:
+        if len(line) > MAX_HIT_BYTES:
             raise ValueError("longer than any line we write")
         if b"\\u0000" in line:  # PostgreSQL can't store NUL
             line = line.replace(b"\\u0000", b"\\ufffd")

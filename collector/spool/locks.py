@@ -5,7 +5,7 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 
@@ -28,6 +28,14 @@ def locked_file(directory: Path, suffix: str, *, append: bool = False) -> tuple[
         draft.unlink(missing_ok=True)
         raise
     return directory / name, descriptor
+
+
+def began_on(path: Path) -> date | None:
+    """Return the UTC day on which a file was created, by its name; None for a name that is not ours."""
+    try:
+        return datetime.strptime(path.name[:8], "%Y%m%d").replace(tzinfo=UTC).date()
+    except ValueError:
+        return None
 
 
 def is_finished(path: Path) -> bool:

@@ -57,10 +57,10 @@ class LossCounter:
             self._pid = os.getpid()
             self._write()
 
-    def add(self, error: OSError, now: float) -> None:
-        """Count one hit. `now` is in monotonic seconds."""
-        self._count += 1
-        self._unlogged += 1
+    def add(self, error: OSError, now: float, hits: int = 1) -> None:
+        """Count hits; none for what its sender keeps and sends again. `now` is in monotonic seconds."""
+        self._count += hits
+        self._unlogged += hits
         self.last = Loss(int(self._wall_clock()), error.strerror or str(error))
         self._write()
         if now >= self._log_due_at:
@@ -92,7 +92,7 @@ def losses(path: Path) -> int:
 def last_loss(path: Path) -> Loss | None:
     """Return the last hit that the process of a loss file could not spool, or None if there is none."""
     with suppress(OSError, ValueError):  # it is of another version, or was deleted meanwhile
-        count, at, reason = path.read_text("utf-8", "replace").split(None, 2)
-        if int(count):
+        _, at, reason = path.read_text("utf-8", "replace").split(None, 2)
+        if int(at):
             return Loss(int(at), reason.strip())
     return None

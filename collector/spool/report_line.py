@@ -3,15 +3,20 @@
 The first key tells what a line is: no hit begins with `report` or `run`.
 """
 
+from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
+from collector.models import Driver
+from collector.programs.forms import MAX_DAYS_LATE, REPORT_ID, WEEK
 from collector.programs.report import ProgramReport
+from collector.spool.line import MAX_LINE_BYTES, SpooledHit
 
-REPORT_BEGINNING = b'{"report":'
-RUN_BEGINNING = b'{"run":'
+_REPORT, _RUN = b'{"report":', b'{"run":'
+PROGRAM_BEGINNINGS = (_REPORT, _RUN)
 _Token = Annotated[str, Meta(min_length=1, max_length=40)]
 _Moment = Annotated[int, Meta(gt=0, lt=2**52)]
 
@@ -41,6 +46,57 @@ class SpooledRun(msgspec.Struct, frozen=True, omit_defaults=True, rename={"token
         return _encode(self) + b"\n"
 
 
+DRIVERS = {driver.label: int(driver) for driver in Driver if driver != Driver.INSTALLATIONS}
+Spooled = SpooledHit | SpooledReport | SpooledRun
+
 _encode = msgspec.json.Encoder().encode
-report_from_line = msgspec.json.Decoder(SpooledReport).decode
-run_from_line = msgspec.json.Decoder(SpooledRun).decode
+_decode_report = msgspec.json.Decoder(SpooledReport).decode
+_decode_run = msgspec.json.Decoder(SpooledRun).decode
+
+
+def from_line(line: bytes) -> Spooled:
+    """Parse any line of a spool; raise ValueError with the reason if it is not one of ours."""
+    return _of_program(line) if line.startswith(PROGRAM_BEGINNINGS) else SpooledHit.from_line(line)
+
+
+def _of_program(line: bytes) -> SpooledReport | SpooledRun:
+    if len(line) > MAX_LINE_BYTES:
+        raise ValueError("longer than any line we write")
+    if b"\\u0000" in line:  # PostgreSQL can't store NUL, and no value of a report has one
+        raise ValueError("contains NUL")
+    try:
+        if line.startswith(_RUN):
+            return _decode_run(line)
+        spooled = _decode_report(line)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+    _check(spooled)
+    return spooled
+
+
+def _check(spooled: SpooledReport) -> None:
+    """Raise ValueError for what would break the counts: they rely on days, ids and drivers, whoever wrote the line."""
+    report = spooled.body
+    day = day_of(report.day)
+    # One day more than the intake allows: its clock may have been set meanwhile.
+    if not -1 <= (_date_of(spooled.at_us // 86_400_000_000) - day).days <= MAX_DAYS_LATE + 1:
+        raise ValueError("the day of the report is not near the moment when it was taken")
+    if not REPORT_ID.fullmatch(report.id) or not WEEK.fullmatch(report.since) or report.driver not in DRIVERS:
+        raise ValueError("the report has no valid id, week or driver")
+    for used in report.used:
+        if day_of(used.day) >= day:
+            raise ValueError("a day of use is not before the day of the report")
+
+
+@lru_cache(maxsize=4096)
+def day_of(text: str) -> date:
+    """Return the date that a report writes as 2026-11-25; raise ValueError for any other form."""
+    day = date.fromisoformat(text)
+    if day.isoformat() != text:
+        raise ValueError("a day is not written like 2026-11-25")
+    return day
+
+
+@lru_cache(maxsize=64)
+def _date_of(days_since_epoch: int) -> date:
+    return datetime.fromtimestamp(days_since_epoch * 86_400, UTC).date()

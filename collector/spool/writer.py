@@ -131,10 +131,13 @@ class SpoolWriter:
                     raise OSError(errno.EIO, "its segment could not be synced")
                 self._synced = covered
 
-    def count_loss(self, error: OSError) -> None:
-        """Count a hit that could not be appended, for the drain, and log the number from time to time."""
+    def count_loss(self, error: OSError, hits: int = 1) -> None:
+        """Count a hit that could not be appended, for the drain, and log the number from time to time.
+
+        `hits` is 0 for reports of programs: their senders keep them, but the operator must still know.
+        """
         with self._lock:
-            self._losses.add(error, self._clock())
+            self._losses.add(error, self._clock(), hits)
 
     @property
     def last_loss(self) -> Loss | None:

@@ -27,8 +27,11 @@ from collector.spool.line import Line, SpooledHit
 from collector.spool.locks import is_finished
 from collector.spool.losses import loss_files, losses
 from collector.spool.reader import read_lines, segments
+from collector.spool.report_line import Spooled, from_line
 from collector.storage.bulk_sql import chunks
 from collector.storage.enrich import Enricher, counting_pixels
+from collector.storage.lag import oldest_waiting_day
+from collector.storage.reports import ReportLine, Reports
 from collector.storage.retention import clock_is_plausible, delete_expired
 from collector.storage.set_aside import delete_expired_lines, set_aside
 from collector.storage.standby import update_standby
@@ -73,6 +76,7 @@ class Drain:
         self._offsets: dict[str, int] = {}
         self._losses: dict[str, int] = {}
         self._enricher = Enricher()
+        self._reports = Reports()
         self._uses = StringUses()
         self._expiry_due_at = self._standby_due_at = 0.0
 
@@ -126,6 +130,7 @@ class Drain:
     def _forget_batch(self) -> None:
         """Forget what was remembered of a batch that was not stored."""
         self._enricher.forget_counts()
+        self._reports.forget()
         self._uses.forget()
 
     def _waiting_lines(self) -> Iterator[Line]:
@@ -165,13 +170,18 @@ class Drain:
     def _store(self, lines: list[Line]) -> None:
         """Store a batch. If the database refuses a line, halve the batch until that line is alone, and set it aside."""
         hits: list[tuple[Line, SpooledHit]] = []
+        reports: list[ReportLine] = []
         for line in lines:
             try:
-                hits.append((line, _parsed(line)))
+                spooled = _parsed(line)
+                if isinstance(spooled, SpooledHit):
+                    hits.append((line, spooled))
+                else:
+                    reports.append(ReportLine(line, spooled))
             except ValueError as error:
                 set_aside(self._directory / SET_ASIDE_FILE, line, str(error), timezone.now())
         try:
-            self._commit(lines, hits)
+            self._commit(lines, hits, reports)
         except _LINE_ERRORS as error:
             self._forget_batch()
             if len(lines) > 1:
@@ -180,20 +190,20 @@ class Drain:
                 self._store(lines[middle:])
             else:
                 set_aside(self._directory / SET_ASIDE_FILE, lines[0], f"refused: {error}", timezone.now())
-                self._commit(lines, [])
+                self._commit(lines, [], [])
 
-    def _commit(self, lines: list[Line], hits: list[tuple[Line, SpooledHit]]) -> None:
-        """Store hits and the offsets after `lines` in one transaction; again if strings were deleted meanwhile."""
+    def _commit(self, lines: list[Line], hits: list[tuple[Line, SpooledHit]], reports: list[ReportLine]) -> None:
+        """Store all and the offsets after `lines` in one transaction; again if strings were deleted meanwhile."""
         while True:
             try:
-                self._try_to_commit(lines, hits)
+                self._try_to_commit(lines, hits, reports)
             except StringsDeletedError as error:
                 self._enricher.forget_strings()
                 logger.info("A batch starts again: %s", error)
             else:
                 return
 
-    def _try_to_commit(self, lines: list[Line], hits: list[tuple[Line, SpooledHit]]) -> None:
+    def _try_to_commit(self, lines: list[Line], hits: list[tuple[Line, SpooledHit]], reports: list[ReportLine]) -> None:
         self._uses.begin()
         pixels = counting_pixels(hit for _, hit in hits)
         counting: list[tuple[int, SpooledHit]] = []
@@ -211,17 +221,21 @@ class Drain:
             self._uses.note(stored_hits, {pixel.project_id: pixel.timezone for pixel in pixels.values()})
             stored = Counter([segment_of[hit.id] for hit in stored_hits])
             private = Counter(segment_of[id_of_hit] for id_of_hit, hit in counting if hit.is_private)
-            self._move_offsets(lines, stored, private)
+            of_programs = self._reports.store(reports)
+            self._move_offsets(lines, stored, private, of_programs)
         self._offsets.update({line.segment: line.end for line in lines})
 
-    def _move_offsets(self, lines: list[Line], stored: Counter[str], private: Counter[str]) -> None:
+    def _move_offsets(
+        self, lines: list[Line], stored: Counter[str], private: Counter[str], of_programs: Counter[str]
+    ) -> None:
+        """Move the offset of each segment, and add to its numbers: `hits` are without the stored lines of programs."""
         line_counts = Counter(line.segment for line in lines)
         for segment, end in {line.segment: line.end for line in lines}.items():
             row = SpoolOffset.objects.filter(segment=segment, offset_bytes=self._offsets[segment])
             moved = row.update(
                 offset_bytes=end,
                 hits=F("hits") + stored[segment],
-                set_aside=F("set_aside") + line_counts[segment] - stored[segment],
+                set_aside=F("set_aside") + line_counts[segment] - stored[segment] - of_programs[segment],
                 private=F("private") + private[segment],
                 updated_at=timezone.now(),
             )
@@ -251,7 +265,7 @@ class Drain:
         if clock_is_plausible(now):
             self._delete_old_offsets(now)
             delete_expired_lines(self._directory / SET_ASIDE_FILE, now)
-        delete_expired(now)
+        delete_expired(now, waiting_since=oldest_waiting_day(self._directory))
 
     def _delete_old_offsets(self, now: datetime) -> None:
         # If a segment comes back after its row is deleted, it is not stored twice: the keys of its hits are taken.
@@ -276,10 +290,10 @@ def _no_search_for_garbage() -> Iterator[None]:
             gc.enable()
 
 
-def _parsed(line: Line) -> SpooledHit:
+def _parsed(line: Line) -> Spooled:
     if line.is_torn:
         raise ValueError("torn: the process died while it wrote this line, before it answered")
-    return SpooledHit.from_line(line.content)
+    return from_line(line.content)
 
 
 def hit_id(line: Line) -> int:

@@ -214,10 +214,15 @@ def counting_pixel(pixel: Pixel) -> CountingPixel:
         project_id=project.pk,
         timezone=project.timezone,
         placements=frozenset(pixel.placements),
-        until_us=_us(pixel.retired_at + RETIREMENT_GRACE) if pixel.retired_at else FOREVER_US,
+        until_us=counts_until_us(pixel.retired_at),
         muted_us=(_us(pixel.muted_at), _us(pixel.muted_until)) if pixel.muted_at and pixel.muted_until else (0, 0),
         drops_opted_out=project.drops_opted_out,
     )
+
+
+def counts_until_us(retired_at: datetime | None) -> int:
+    """Return until when what a pixel takes is stored, by when it was retired. Microseconds since the epoch."""
+    return _us(retired_at + RETIREMENT_GRACE) if retired_at else FOREVER_US
 
 
 def _us(moment: datetime) -> int:

@@ -1,9 +1,9 @@
-"""Delete what has expired: hits after their project's retention, strings that no hit names any more, and visitors
-together with the salt of their date.
+"""Delete what has expired: hits after their project's retention, raw reports, strings that no hit names any more, and
+visitors together with the salt of their date.
 
 A wrong clock must not delete everything. If the clock is more than `MAX_JUMP` ahead of the last deletion, which runs
 every hour, the server may have been off, or the clock is wrong. A project of which that would delete more than
-`MAX_SHARE` then keeps its hits until somebody runs `manage.py purge --allow-large`.
+`MAX_SHARE` then keeps its hits until somebody runs `manage.py purge --allow-large`. The same goes for raw reports.
 
 Salts and visitors go by the clock whatever it says: a server that was off looks the same as a clock that is wrong, and
 their deletion is a promise to readers. After a clock that was ahead, the readers of that day count as visitors again.
@@ -16,6 +16,7 @@ from django.db import InterfaceError, OperationalError
 from django.db.models import Max
 
 from collector.models import DailyReading, DailySalt, DailyVisitor, Hit, Project, SpoolOffset, TryCount, Upkeep
+from collector.storage import report_retention
 from collector.storage.salts import last_expired_date
 from collector.storage.string_uses import delete_unused_strings, delete_uses
 
@@ -27,17 +28,18 @@ MAX_SHARE = 0.1
 DAY = timedelta(days=1)
 
 
-def delete_expired(now: datetime, *, allows_large: bool = False) -> int:
-    """Delete expired hits, visitors, salts, strings and tries; return how many rows were deleted. Daily counts stay.
+def delete_expired(now: datetime, *, waiting_since: date | None = None, allows_large: bool = False) -> int:
+    """Delete expired hits, reports, visitors, salts, strings and tries; return how many rows were deleted. Counts stay.
 
-    Hits are deleted by whole days of their project's time zone: a day has either all of its hits or none. If one
-    project fails, it is logged, and the others go on. Raises OperationalError or InterfaceError if the database is
-    away.
+    Hits are deleted by whole days of their project's time zone: a day has either all of its hits or none.
+    `waiting_since` is the day on which the oldest waiting segment of the spool began, if one waits. If one project
+    fails, it is logged, and the others go on. Raises OperationalError or InterfaceError if the database is away.
     """
     last_expired = last_expired_date(now)
     deleted, _ = DailySalt.objects.filter(date__lte=last_expired).delete()
     deleted += TryCount.objects.filter(ends_at__lte=now).delete()[0]
     is_trusted = allows_large or clock_is_plausible(now)
+    first_day_of_reports = report_retention.first_kept_day(now, waiting_since)
     refused: list[str] = []
     for project in Project.objects.order_by("pk"):
         try:
@@ -47,10 +49,13 @@ def delete_expired(now: datetime, *, allows_large: bool = False) -> int:
             _correct_future(project, now)
             first_kept_day = _first_kept_day(project, now)
             until = datetime.combine(first_kept_day, time.min, project.zone_of_oldest_days)
-            if not is_trusted and _is_large(project, until):
+            if not is_trusted and (
+                _is_large(project, until) or report_retention.is_large(project, first_day_of_reports)
+            ):
                 refused.append(project.slug)
             else:
                 deleted += _delete_hits(project, first_kept_day, until)
+                deleted += report_retention.delete_expired_reports(project, first_day_of_reports)
         except (OperationalError, InterfaceError):
             raise
         except Exception:  # whatever is wrong with one project, the others keep their promise
@@ -76,7 +81,7 @@ def _remember_clock(now: datetime, refused: list[str]) -> None:
         upkeep.refused_at = upkeep.refused_at or now
         logger.error(
             "The clock says %s, which is long after the last deletion of expired hits. If that is right, run "
-            "“manage.py purge --allow-large”: it would delete much of %s. Until then these hits are kept.",
+            "“manage.py purge --allow-large”: it would delete much of %s. Until then these hits and reports are kept.",
             now.isoformat(timespec="minutes"),
             ", ".join(refused),
         )

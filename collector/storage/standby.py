@@ -20,7 +20,7 @@ from typing import NamedTuple
 import msgspec
 from django.utils import timezone
 
-from collector.models import Pixel
+from collector.models import Declaration, Kind, Pixel
 from collector.storage.salts import dates_to_load, is_kept, load_salts
 
 logger = logging.getLogger(__name__)
@@ -32,11 +32,16 @@ DRAFT_SECONDS = 60.0
 
 
 class LivePixel(NamedTuple):
-    """What a web process knows of a live pixel. Hits from `excluded_networks`, one per line, don't count."""
+    """What a web process knows of a live pixel. Hits from `excluded_networks`, one per line, don't count.
+
+    `is_program` says that it is of the kind for programs, `is_declared` that its declaration is in the database, too.
+    """
 
     project_id: int
     timezone: str
     excluded_networks: str
+    is_program: bool = False
+    is_declared: bool = False
 
 
 class Standby(msgspec.Struct):
@@ -56,11 +61,19 @@ def live_pixels(tokens: Iterable[str]) -> dict[str, LivePixel]:
     return _by_token(Pixel.objects.live().filter(token__in=list(tokens)).values_list(*_COLUMNS))
 
 
-_COLUMNS = ("token", "project_id", "project__timezone", "project__excluded_networks")
+_COLUMNS = ("token", "project_id", "project__timezone", "project__excluded_networks", "kind", "declaration__schema")
 
 
-def _by_token(rows: Iterable[tuple[str, int, str, str]]) -> dict[str, LivePixel]:
-    return {token: LivePixel(*facts) for token, *facts in rows}  # type: ignore[arg-type]
+def _by_token(rows: Iterable[tuple[str, int, str, str, str, str | None]]) -> dict[str, LivePixel]:
+    return {
+        token: LivePixel(project_id, timezone, networks, kind == Kind.APP, kind == Kind.APP and schema is not None)
+        for token, project_id, timezone, networks, kind, schema in rows
+    }
+
+
+def declaration_texts(tokens: Iterable[str]) -> dict[str, str]:
+    """Return the declarations of programs by token. One query. The standby file has none of them."""
+    return dict(Declaration.objects.filter(pixel__token__in=list(tokens)).values_list("pixel__token", "text"))
 
 
 def read_standby(directory: Path, now: datetime) -> Standby:

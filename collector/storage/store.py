@@ -71,7 +71,7 @@ def store(hits: Sequence[EnrichedHit]) -> Sequence[EnrichedHit]:
 
     Some ten statements, however many hits. The caller has opened a transaction.
     """
-    hits = _of_present_pixels(hits)
+    hits = _of_present_pixels(hits) if hits else hits
     if hits:
         _store_all(hits)
     return hits
@@ -106,14 +106,19 @@ def _of_present_pixels(hits: Sequence[EnrichedHit]) -> Sequence[EnrichedHit]:
 
     A foreign key would do the same with a check for each row.
     """
-    pixel_ids = sorted({hit.pixel_id for hit in hits})
+    pixel_ids = {hit.pixel_id for hit in hits}
+    present = lock_pixels(pixel_ids)
+    return hits if len(present) == len(pixel_ids) else [hit for hit in hits if hit.pixel_id in present]
+
+
+def lock_pixels(pixel_ids: set[int]) -> set[int]:
+    """Keep pixels and their projects from being deleted until the transaction ends; return those that exist."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute(LOCK_PIXELS, [pixel_ids])
+            cursor.execute(LOCK_PIXELS, [sorted(pixel_ids)])
         else:
-            cursor.execute(FIND_PIXELS, [json.dumps(pixel_ids)])
-        present = {row[0] for row in cursor.fetchall()}
-    return hits if len(present) == len(pixel_ids) else [hit for hit in hits if hit.pixel_id in present]
+            cursor.execute(FIND_PIXELS, [json.dumps(sorted(pixel_ids))])
+        return {row[0] for row in cursor.fetchall()}
 
 
 def _flag_new_visitors(visits: Sequence[EnrichedHit]) -> None:

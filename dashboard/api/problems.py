@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from ninja import Field, NinjaAPI, Schema
 from ninja.errors import ValidationError
 
-CONTENT_TYPE = "application/problem+json"
+from collector.intake.problems import CONTENT_TYPE, problem
 
 
 class ProblemError(Exception):
@@ -69,7 +69,7 @@ def _invalid_parameters_response(request: HttpRequest, invalid: Any) -> HttpResp
 def _problem(
     status: HTTPStatus, detail: str, mistakes: list[tuple[str, str]], headers: Mapping[str, str]
 ) -> HttpResponse:
-    body: dict[str, Any] = {"type": "about:blank", "title": status.phrase, "status": int(status), "detail": detail}
+    body = problem(status, detail)
     if mistakes:
         body["errors"] = [{"parameter": parameter, "detail": instruction} for parameter, instruction in mistakes]
     response = JsonResponse(body, status=status, content_type=CONTENT_TYPE, json_dumps_params={"ensure_ascii": False})

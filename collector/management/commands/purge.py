@@ -8,12 +8,16 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from collector.models import Upkeep
+from collector.storage.lag import oldest_waiting_day
 from collector.storage.retention import delete_expired
 from collector.storage.standby import expire_standby
 
 
 class Command(BaseCommand):
-    help = "Delete raw hits past their project's retention, and visitors and salts within 48 hours of their date's end."
+    help = (
+        "Delete raw hits past their project's retention, raw reports of programs after 35 days, and visitors and salts "
+        "within 48 hours of their date's end."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -24,9 +28,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, allow_large: bool, **options: Any) -> None:
         expire_standby(settings.SPOOL_DIR, timezone.now())
-        self.stdout.write(f"Deleted {delete_expired(timezone.now(), allows_large=allow_large):,} rows.")
+        waiting_since = oldest_waiting_day(settings.SPOOL_DIR)
+        deleted = delete_expired(timezone.now(), waiting_since=waiting_since, allows_large=allow_large)
+        self.stdout.write(f"Deleted {deleted:,} rows.")
         if Upkeep.objects.filter(pk=1).exclude(refused_at=None).exists():
             raise CommandError(
-                "Some projects keep their expired hits, because there are many and the last deletion was long ago. "
-                "Check the clock. If it is right, run “manage.py purge --allow-large”."
+                "Some projects keep their expired hits and reports, because there are many and the last deletion was "
+                "long ago. Check the clock. If it is right, run “manage.py purge --allow-large”."
             )

@@ -9,12 +9,13 @@ from django.utils import timezone
 
 from collector.management.arguments import between
 from collector.management.demo import fill
+from collector.management.demo_program import fill_program
 from collector.management.progress import ProgressBar
 from collector.models import Project
 
 
 class Command(BaseCommand):
-    help = "Create a project and fill it with demo data."
+    help = "Create a project and fill it with demo data: articles and a program."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--project", default="demo", help="slug of the new project (default %(default)s)")
@@ -28,11 +29,18 @@ class Command(BaseCommand):
             "--pixels", type=between(1, 10_000), default=12, help="number of articles (default %(default)s)"
         )
         parser.add_argument(
+            "--installations",
+            type=between(0, 1_000_000),
+            default=400,
+            help="number of installations of a program; 0 for no program (default %(default)s)",
+        )
+        parser.add_argument(
             "--seed", type=between(0, 2**32), default=1, help="another seed gives other readers (default %(default)s)"
         )
         parser.add_argument("--timezone", default="Europe/Berlin", help="the project's time zone (default %(default)s)")
 
     def handle(self, *args: Any, project: str, hits: int, days: int, pixels: int, seed: int, **options: Any) -> None:
+        installations: int = options["installations"]
         if Project.objects.filter(slug=project).exists():
             raise CommandError(
                 f"Project “{project}” already exists. Choose another slug with --project, or delete it in the admin."
@@ -43,6 +51,13 @@ class Command(BaseCommand):
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
         demo.save()
-        with ProgressBar(hits, "Demo", self.stderr) as bar:
-            fill(demo, hits=hits, days=days, pixels=pixels, seed=seed, now=timezone.now(), progress=bar.advance)
+        now = timezone.now()
+        if installations:
+            with ProgressBar(days, "Days of the program", self.stderr) as bar:
+                reports = fill_program(
+                    demo, installations=installations, days=days, seed=seed, now=now, progress=bar.advance
+                )
+            self.stdout.write(f"Created {reports:,} reports of {installations:,} installations.")
+        with ProgressBar(hits, "Hits", self.stderr) as bar:
+            fill(demo, hits=hits, days=days, pixels=pixels, seed=seed, now=now, progress=bar.advance)
         self.stdout.write(f"Created {hits:,} hits on {days} days. See them at /projects/{demo.slug}/")

@@ -5,8 +5,22 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
-from collector.models import DailyCount, Dimension, Hit, Pixel, Project, Verdict
+from collector.models import (
+    DailyCount,
+    Declaration,
+    Dimension,
+    Hit,
+    Kind,
+    Pixel,
+    Project,
+    Report,
+    ReportCount,
+    ReportDimension,
+    Verdict,
+)
 from collector.models.counts import WHOLE_PROJECT
+from collector.programs.declaration import read_declaration
+from collector.programs.wire import check
 from collector.spool.locks import exclusive
 from collector.storage.export import BYTE_ORDER_MARK, hit_rows, spreadsheet_cell
 from tests.hits import CAMO, drain, hit, spool
@@ -201,16 +215,38 @@ def test_rebuild_prints_how_many_hits_it_counted(stored, capsys):
 
 
 def test_demo_data_has_the_requested_size_and_its_counts_match_its_hits(db, capsys):
-    call_command("seed_demo", hits=3000, days=10, pixels=4)
+    call_command("seed_demo", hits=3000, days=10, pixels=4, installations=50)
 
     project = Project.objects.get(slug="demo")
     assert Hit.objects.filter(project=project).count() == 3000
-    assert Pixel.objects.filter(project=project).count() == 4
+    assert Pixel.objects.filter(project=project).exclude(kind=Kind.APP).count() == 4
     assert "100%" in capsys.readouterr().err
     running = sorted(DailyCount.objects.values_list())
     call_command("rebuild_counts", "demo")
     assert sorted(DailyCount.objects.values_list()) == running
     assert {row.traffic for row in Hit.objects.all()} == {0, 1, 2}
+
+
+def test_the_demo_program_reports_only_what_a_server_accepts(db):
+    call_command("seed_demo", hits=10, days=40, pixels=1, installations=80)
+
+    declaration = Declaration.objects.get()
+    program = read_declaration(declaration.text)
+    for report in Report.objects.order_by("date"):
+        body = f'{{"v":1,"schema":"{program.schema}","reports":[{report.body}]}}'.encode()
+        checked = check(body, program, report.date)
+        assert checked.rejections == []
+        assert len(checked.reports) == 1
+    assert Report.objects.count() > 300
+    assert set(ReportCount.objects.values_list("dimension", flat=True)) >= {
+        ReportDimension.ACTIVE, ReportDimension.UPGRADE, ReportDimension.COHORT, ReportDimension.BUCKET
+    }  # fmt: skip
+
+
+def test_demo_data_without_installations_has_no_program(db):
+    call_command("seed_demo", hits=10, days=3, pixels=1, installations=0)
+    assert not Pixel.objects.filter(kind=Kind.APP).exists()
+    assert not Report.objects.exists()
 
 
 def test_demo_data_is_never_added_to_an_existing_project(project):

@@ -34,7 +34,7 @@ def test_the_file_holds_live_pixels_and_the_committed_salts_and_only_its_owner_m
     update_standby(directory, NOW)
 
     stored = read_standby(directory, NOW)
-    assert stored.pixels == {pixel.token: (project.pk, "Europe/Berlin", "192.0.2.0/24")}
+    assert stored.pixels == {pixel.token: (project.pk, "Europe/Berlin", "192.0.2.0/24", False, False)}
     assert stored.salts == {str(row.date): bytes(row.salt) for row in DailySalt.objects.all()}
     assert list(stored.salts) == dates_to_load(NOW)
     assert (directory / standby.NAME).stat().st_mode & 0o777 == 0o600

@@ -1,0 +1,132 @@
+"""A cap on what strangers can invent in reports: versions, runtimes, upgrades and values of properties of a day.
+
+What the declaration names always counts apart. Of the rest, the first ones of a day do, and all others count as
+`other`. Systems, architectures and the like come from closed lists.
+"""
+
+from collections import OrderedDict
+from functools import lru_cache
+from typing import NamedTuple
+
+from collector.models import ReportCount, ReportDimension
+from collector.programs.declaration import DeclarationError, read_declaration
+from collector.programs.forms import OTHER
+
+MAX_VERSIONS = 100  # and as many values of each property
+MAX_RUNTIMES = 50
+MAX_UPGRADES = 200  # between versions that the declaration names, and as many others
+MAX_REMEMBERED = 5_000  # days of a program
+UPGRADE_OF_OTHERS = f"{OTHER}>{OTHER}"
+
+_VERSION, _RUNTIME = int(ReportDimension.VERSION), int(ReportDimension.RUNTIME)
+_UPGRADE, _PROPERTY = int(ReportDimension.UPGRADE), int(ReportDimension.PROPERTY)
+_RUN_VERSION = int(ReportDimension.RUN_VERSION)
+_CAPPED = (_VERSION, _RUNTIME, _UPGRADE, _PROPERTY, _RUN_VERSION)
+_LIMITS = {_VERSION: MAX_VERSIONS, _RUNTIME: MAX_RUNTIMES, _RUN_VERSION: MAX_VERSIONS}
+_Group = tuple[int, str]  # what has a cap of its own: a dimension, and of properties the event and the property
+
+
+class Named(NamedTuple):
+    """What a declaration names: versions, and values of properties such as `build.format=html`."""
+
+    versions: frozenset[str] = frozenset()
+    values: frozenset[str] = frozenset()
+
+
+class CountingProgram(NamedTuple):
+    """What the drain needs to know of a program. `until_us` is in microseconds since the epoch."""
+
+    pixel_id: int
+    project_id: int
+    until_us: int  # what was taken later is not stored
+    named: Named
+
+
+class ReportCaps:
+    """Remembers the values that each program had on each day. Reads unknown days from the counts."""
+
+    def __init__(self) -> None:
+        self._days: OrderedDict[tuple[int, str], dict[_Group, set[str]]] = OrderedDict()
+
+    def forget(self) -> None:
+        """Read the counts again next time, because the last batch was not stored."""
+        self._days.clear()
+
+    def admitted(self, program: CountingProgram, day: str, dimension: int, value: str) -> str:
+        """Return what a version or a runtime counts as. One query for a new day of a program."""
+        if value == OTHER or (dimension != _RUNTIME and value in program.named.versions):
+            return value
+        return value if self._admits(program, day, (dimension, ""), value, _LIMITS[dimension]) else OTHER
+
+    def admitted_pair(self, program: CountingProgram, day: str, before: str, after: str) -> str:
+        """Return what an upgrade counts as. One query for a new day of a program."""
+        pair = f"{before}>{after}"
+        group = (_UPGRADE, _named_or_not(program.named, pair))
+        return pair if self._admits(program, day, group, pair, MAX_UPGRADES) else UPGRADE_OF_OTHERS
+
+    def admitted_property(self, program: CountingProgram, day: str, path: str, value: str) -> str:
+        """Return what a value of a property, such as `build.format`, counts as. One query for a new day."""
+        text = f"{path}={value}"
+        if value == OTHER or text in program.named.values:
+            return text
+        return text if self._admits(program, day, (_PROPERTY, path), text, MAX_VERSIONS) else f"{path}={OTHER}"
+
+    def _admits(self, program: CountingProgram, day: str, group: _Group, value: str, limit: int) -> bool:
+        values = self._of_day(program, day).setdefault(group, set())
+        if value in values:
+            return True
+        if len(values) >= limit:
+            return False
+        values.add(value)
+        return True
+
+    def _of_day(self, program: CountingProgram, day: str) -> dict[_Group, set[str]]:
+        key = (program.pixel_id, day)
+        groups = self._days.get(key)
+        if groups is None:
+            groups = self._days[key] = _counted(program, day)
+            if len(self._days) > MAX_REMEMBERED:
+                self._days.popitem(last=False)
+        return groups
+
+
+def _counted(program: CountingProgram, day: str) -> dict[_Group, set[str]]:
+    """Return the values that a day already has, without those that the declaration names. One query."""
+    counts = ReportCount.objects.filter(
+        project_id=program.project_id, pixel_id=program.pixel_id, dimension__in=_CAPPED, date=day
+    )
+    groups: dict[_Group, set[str]] = {}
+    for dimension, value in counts.values_list("dimension", "value").distinct():
+        if dimension == _UPGRADE:
+            group, is_free = (dimension, _named_or_not(program.named, value)), value == UPGRADE_OF_OTHERS
+        elif dimension == _PROPERTY:
+            path, _, text = value.partition("=")
+            group, is_free = (dimension, path), text == OTHER or value in program.named.values
+        else:
+            group, is_free = (dimension, ""), value == OTHER
+            is_free |= dimension != _RUNTIME and value in program.named.versions
+        if not is_free:
+            groups.setdefault(group, set()).add(value)
+    return groups
+
+
+def _named_or_not(named: Named, pair: str) -> str:
+    before, _, after = pair.partition(">")
+    return "named" if before in named.versions and after in named.versions else ""
+
+
+@lru_cache(maxsize=256)
+def named_by(declaration: str) -> Named:
+    """Return what the text of a declaration names. Of one that can't be read any more, nothing is known."""
+    try:
+        program = read_declaration(declaration)
+    except DeclarationError:
+        return Named()
+    versions = program.versions
+    values: set[str] = set()
+    for event in program.events.values():
+        for declared in event.properties.values():
+            texts = ("true", "false") if declared.type == "flag" else declared.values
+            values.update(f"{event.name}.{declared.name}={text}" for text in texts)
+    named = {versions.newest, *versions.supported, *versions.withdrawn, *versions.released} - {""}
+    return Named(frozenset(named), frozenset(values))
