@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from collector.programs import client_go
+from collector.programs import client_go, client_python
 from collector.programs.program import Program
 
 BEGINNING, END = "footfall: declared", "footfall: end of declared"
@@ -67,6 +67,7 @@ class Language(NamedTuple):
 
 LANGUAGES: dict[str, Language] = {
     "go": Language("Go", "client.go", ".go", client_go.render),
+    "python": Language("Python", "client.py", ".py", client_python.render),
 }
 
 

@@ -1,5 +1,7 @@
 """The program `paperclip`, as the tests of clients declare it, and the client of a language that is made from it."""
 
+from typing import Any
+
 from collector.programs.clients import make_client
 from collector.programs.declaration import read_declaration
 from collector.programs.program import Program
@@ -66,7 +68,7 @@ reason = "To know with which release it breaks."
 """
 
 
-def declared(
+def declaration_text(
     *,
     kind: str = "command",
     mode: str = "notice",
@@ -75,8 +77,8 @@ def declared(
     agents: bool = False,
     formats: tuple[str, ...] = ("html", "pdf"),
     with_crash: bool = True,
-) -> Program:
-    """Return the program. Without `with_crash`, or with fewer `formats`, its schema is narrower."""
+) -> str:
+    """Return its declaration. Without `with_crash`, or with fewer `formats`, its schema is narrower."""
     text = _PROGRAM.format(
         kind=kind,
         mode=mode,
@@ -85,7 +87,12 @@ def declared(
         agents=str(agents).lower(),
         formats=", ".join(f'"{one}"' for one in formats),
     )
-    return read_declaration(text + (_CRASH if with_crash else ""))
+    return text + (_CRASH if with_crash else "")
+
+
+def declared(**choices: Any) -> Program:
+    """Return the program that `declaration_text` declares with these choices."""
+    return read_declaration(declaration_text(**choices))
 
 
 def client_text(language: str, server: str, program: Program | None = None) -> str:

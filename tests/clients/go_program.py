@@ -1,4 +1,4 @@
-"""A program in Go with a client in it, for tests: it does what its arguments say, and takes its settings from variables."""
+"""A program in Go with a client in it, for tests: it does what its arguments say, with settings from variables."""
 
 import os
 import shutil
@@ -21,7 +21,8 @@ import (
 var _ = settings()
 
 func settings() bool {
-	for variable, setting := range map[string]*string{"TEST_MODE": &programMode, "TEST_KIND": &programKind, "TEST_OFF": &off} {
+	texts := map[string]*string{"TEST_MODE": &programMode, "TEST_KIND": &programKind, "TEST_OFF": &off}
+	for variable, setting := range texts {
 		if value := os.Getenv(variable); value != "" {
 			*setting = value
 		}

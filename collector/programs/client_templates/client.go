@@ -634,6 +634,9 @@ func readChoice(config string) choice {
 }
 
 func (chosen choice) text() []byte {
+	if chosen.value == "off" {
+		return []byte("choice off\n")
+	}
 	var text bytes.Buffer
 	write := func(key, value string) {
 		if value != "" {
@@ -716,7 +719,7 @@ func tell(now decision) {
 	case isWider:
 		chosen.declined = schema
 	default:
-		chosen.value, chosen.fields, chosen.schema = "off", told, schema
+		chosen.value = "off"
 	}
 	_ = replace(path, chosen.text())
 }
@@ -1526,7 +1529,7 @@ func send() {
 	if err != nil {
 		return
 	}
-	_, state, err := directories()
+	config, state, err := directories()
 	if err != nil {
 		return
 	}
@@ -1541,8 +1544,11 @@ func send() {
 		if json.Unmarshal(body, &request) != nil || !isDay(request.Today) || len(request.Reports) == 0 {
 			return
 		}
+		if !isWanted(config, state) {
+			return
+		}
 		status, content, err := ask("POST", endpoint, body)
-		if err != nil || readInstallation(state).secret == nil { // or the user had it all forgotten meanwhile
+		if err != nil || !isWanted(config, state) {
 			return
 		}
 		switch status {
@@ -1569,6 +1575,12 @@ func send() {
 		}
 		body = requestBody(corrected(state, mine, request.Today, day), day)
 	}
+}
+
+// isWanted is false if the user has switched it off or had it all forgotten while the sender was on its way.
+func isWanted(config, state string) bool {
+	isForced := os.Getenv(environmentPrefix+"_TELEMETRY") != ""
+	return readInstallation(state).secret != nil && (isForced || readChoice(config).value != "off")
 }
 
 // serverTime returns the day of the server that answered, and how far this machine's clock is from its.
