@@ -7,7 +7,14 @@ from pathlib import Path
 
 from collector.programs.program import Program
 from tests.clients.declared import client_text
+from tests.clients.device import Device, Result
+from tests.clients.stub import no_server
 from tests.requirements import missing
+
+D1, D2, D3, D4, D9 = "2026-11-24", "2026-11-25", "2026-11-26", "2026-11-27", "2026-12-02"
+START = "start=2.4.1"
+BUILD = "record=build format=html seconds=2.5 draft=true"
+FORCED = {"PAPERCLIP_TELEMETRY": "on"}
 
 # Beside the client, in its package: variables of the package have their values before its init runs, in the sender too.
 _SETTINGS = """package telemetry
@@ -183,3 +190,14 @@ def go(*arguments: str, directory: Path) -> "subprocess.CompletedProcess[str]":
         missing("install golang-go")
     environment = os.environ | {"GOFLAGS": "-mod=mod", "GOPROXY": "off"}
     return subprocess.run(["go", *arguments], cwd=directory, env=environment, capture_output=True, text=True)
+
+
+def tell(device: Device, program: Path, day: str = D1, **variables: str) -> Result:
+    """Run a program on a terminal, so that the notice is shown if it is due."""
+    return device.run_on_terminal([program, START], TEST_NOW=day, TEST_SERVER=no_server(), **variables)
+
+
+def keep_choice(device: Device, text: str) -> None:
+    """Write the file of the choice."""
+    device.config.mkdir(parents=True, exist_ok=True)
+    (device.config / "choice").write_text(text)
