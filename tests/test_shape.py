@@ -24,15 +24,20 @@ MAY_IMPORT = {
     "collector.management": DATA | {"collector.intake", "collector.spool", "collector.storage", "collector.snippets"},
     "collector": DATA | {"collector.intake"},  # its own modules: apps, urls, snippets …
     "dashboard.visits": DATA | {"collector.storage", "dashboard.formatting"},
-    "dashboard.report": DATA | {"dashboard.visits", "dashboard.formatting"},
+    "dashboard.usage": DATA | {"dashboard.visits"},
+    "dashboard.report": DATA | {"dashboard.visits", "dashboard.usage", "dashboard.formatting"},
     "dashboard.snippets": DATA
     | {"collector.snippets", "collector.storage", "dashboard.visits", "dashboard.formatting"},
     "dashboard.passwords": DATA | {"collector.intake"},
+    "dashboard.about": DATA | {"collector.storage", "dashboard.formatting"},
     "dashboard.views": DATA
+    | {"dashboard.about"}
     | {"collector.intake", "collector.snippets", "collector.storage", "dashboard.formatting"}
-    | {"dashboard.passwords", "dashboard.report", "dashboard.snippets", "dashboard.view_function", "dashboard.visits"},
+    | {"dashboard.passwords", "dashboard.report", "dashboard.snippets", "dashboard.view_function", "dashboard.visits"}
+    | {"dashboard.usage"},
     "dashboard.api": DATA
-    | {"collector.intake", "collector.snippets", "collector.storage", "dashboard.view_function", "dashboard.visits"},
+    | {"collector.intake", "collector.snippets", "collector.storage", "dashboard.view_function", "dashboard.visits"}
+    | {"dashboard.usage"},
     "dashboard.templatetags": {"dashboard.formatting", "dashboard.report"},
     "dashboard": DATA | {"dashboard.views"},
 }

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from django.utils.translation import pgettext_lazy
@@ -16,9 +17,18 @@ BUCKET_NAMES = {
 }
 
 
+class Shape(StrEnum):
+    """How the series of a chart are drawn."""
+
+    STACK = "stack"  # as bars on top of one another
+    LINE = "line"  # as one line, which needs no legend
+    LINES = "lines"  # as lines from the same ground
+    BANDS = "bands"  # as areas on top of one another, which share all of the height
+
+
 @dataclass(frozen=True, slots=True)
 class Series:
-    """The numbers of one platform, or of all of them: one for each point of the chart."""
+    """The numbers of one platform, say, or of all of them: one for each point of the chart."""
 
     label: str
     colour: str
@@ -42,7 +52,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A chart over its table: stacked bars, or one line."""
+    """A chart over its table. `total` names the sum of a stack; empty for visits."""
 
     key: str
     section: str
@@ -54,7 +64,8 @@ class Chart:
     headings: Sequence[str]
     earlier: Sequence[int] = ()
     earlier_label: str = ""
-    is_line: bool = False
+    shape: Shape = Shape.STACK
+    total: str = ""
 
     @property
     def data_id(self) -> str:
@@ -80,7 +91,7 @@ class Chart:
             "labels": [point.label for point in self.points],
             "titles": [point.title for point in self.points],
             "series": [{"label": series.label, "values": list(series.values)} for series in self.series],
-            "line": self.is_line,
+            "shape": self.shape.value,
         }
         if self.earlier:
             data["earlier"] = {"label": self.earlier_label, "values": list(self.earlier)}

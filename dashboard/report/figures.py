@@ -26,7 +26,10 @@ FILTERED_OUT = {
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One key figure. `text` is set large, `exact` is the whole number, `note` says what it counts."""
+    """One key figure. `text` is set large, `exact` is the whole number, `note` says what it counts.
+
+    `measure` names what the number is of, for spreadsheets; empty where its key tells.
+    """
 
     key: str
     label: str
@@ -34,6 +37,7 @@ class Figure:
     exact: int
     note: str
     change: Change | None = None
+    measure: str = ""
 
     @property
     def title(self) -> str:

@@ -55,6 +55,10 @@ class DashboardPage:
         return self.state.period if self.state.period.days else self.state.requested_period
 
     @property
+    def zone(self) -> str:
+        return self.project.timezone
+
+    @property
     def export_query(self) -> str:
         """Return the query string of its spreadsheets; empty on a shared page, which has none."""
         return "" if self.is_public else self.state.query

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from collector.classify.platforms import platform_colour
 from collector.models import Dimension, Project, Section
 from dashboard import formatting
-from dashboard.report.charts import BUCKET_NAMES, Chart, Point, Series
+from dashboard.report.charts import BUCKET_NAMES, Chart, Point, Series, Shape
 from dashboard.report.hours import hour_range
 from dashboard.report.page_state import PageState
 from dashboard.report.panels.platforms import platform_label
@@ -63,7 +63,8 @@ def trend_chart(
     return Chart(
         "trend", Section.TREND.value, _("Trend"),
         str(TREND_CAPTIONS[period.bucket]) % {"zone": project.timezone}, str(BUCKET_NAMES[period.bucket]),
-        points, series, headings, earlier, earlier_label, state.is_line,
+        points, series, headings, earlier, earlier_label,
+        Shape.LINE if state.is_line else Shape.STACK,
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 Rows are written in Python because a template would take ten times as long: a page has hundreds of cells.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from html import escape
 
@@ -15,6 +15,9 @@ from django.utils.translation import gettext as _
 from dashboard import formatting
 from dashboard.report.hours import HoursCell
 from dashboard.report.panels.panel import Panel, PanelRow
+from dashboard.report.program.events import EventDetails, PropertyValues
+from dashboard.report.program.panel import UsagePanel, UsageRow
+from dashboard.report.program.retention import RetentionCell
 
 register = template.Library()
 register.filter("short", formatting.short)
@@ -45,6 +48,30 @@ def ranked(panel: Panel) -> SafeString:
     """Write the rows of a panel. A page has a hundred of them; in a template each would cost 300 µs."""
     language, open_label = formatting.active(), escape(_("Open"))
     return SafeString("".join([_row(row, panel, language, open_label) for row in panel.rows]))
+
+
+@register.filter
+def usage_rows(panel: UsagePanel) -> SafeString:
+    """Write the rows that a view shows of a program's panel."""
+    language = formatting.active()
+    return SafeString(
+        "".join(
+            [_usage_row(row, language, has_share=panel.has_share, headings=panel.headings) for row in panel.shown_rows]
+        )
+    )
+
+
+@register.filter
+def property_rows(event: EventDetails) -> SafeString:
+    """Write the properties of an event, each with its values: a page has fifty events of up to ten properties."""
+    language, nothing = formatting.active(), escape(_("Nothing reported in this range."))
+    return SafeString("".join([_property_rows(one, language, nothing) for one in event.properties]))
+
+
+@register.filter
+def weeks(cells: Iterable[RetentionCell]) -> SafeString:
+    """Write the weeks of a cohort as cells, each shaded by its share."""
+    return SafeString("".join([_week_cell(cell) for cell in cells]))
 
 
 def _number_cells(numbers: Iterable[int | None], language: str) -> str:
@@ -136,3 +163,41 @@ def _split(row: PanelRow) -> str:
         f'<svg class="split" aria-hidden="true"><title>{words}</title>{bands}</svg>'
         f'<span class="visually-hidden">{words}</span>'
     )
+
+
+def _property_rows(one: PropertyValues, language: str, nothing: str) -> str:
+    name = escape(f"{one.name} ({one.unit})" if one.unit else one.name)
+    reason = f'<span class="detail">{escape(one.reason)}</span>'
+    rows = "".join([_usage_row(row, language) for row in one.rows])
+    rows = rows or f'<tr><td colspan="3" class="nothing">{nothing}</td></tr>'
+    return f'<tbody><tr class="property"><th scope="rowgroup" colspan="3">{name} {reason}</th></tr>{rows}</tbody>'
+
+
+def _usage_row(row: UsageRow, language: str, *, has_share: bool = True, headings: Sequence[str] = ()) -> str:
+    unknown = "" if row.is_known else ' class="unknown"'
+    share = ""
+    if has_share:
+        share = f'<td class="share">{"" if row.share is None else escape(formatting.percent(row.share, language))}</td>'
+    cells = "".join(
+        [
+            f'<td class="more" data-label="{escape(heading)}">{escape(cell)}</td>'
+            for heading, cell in zip(headings, row.cells, strict=True)
+        ]
+    )
+    return (
+        f'<tr><th scope="row"{unknown}>{_usage_head(row)}</th>{_number_cells(row.numbers, language)}{share}{cells}</tr>'
+    )
+
+
+def _usage_head(row: UsageRow) -> str:
+    """Write the bar and the label of a row, what it says beside it, and the line under it."""
+    bar = f'<svg class="bar" aria-hidden="true"><rect width="{row.bar}" height="100%"/></svg>'
+    detail = f' <span class="detail">{escape(row.detail)}</span>' if row.detail else ""
+    caption = f'<span class="detail reason">{escape(row.caption)}</span>' if row.caption else ""
+    label = f'<a href="{escape(row.url)}">{escape(row.label)}</a>' if row.url else escape(row.label)
+    return f"{bar}{label}{detail}{caption}"
+
+
+def _week_cell(cell: RetentionCell) -> str:
+    open_week = "" if cell.is_over else " so-far"
+    return f'<td class="shade-{cell.shade}{open_week}" title="{escape(cell.title)}">{cell.text}</td>'

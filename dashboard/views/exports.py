@@ -19,7 +19,9 @@ from collector.models.counts import WHOLE_PROJECT
 from collector.storage.export import FIELDS, csv_lines, hit_rows, json_lines, table_lines
 from dashboard import formatting
 from dashboard.report.page import DashboardPage, make_page
+from dashboard.report.program.page import ProgramPage, make_program_page
 from dashboard.views.access import dashboard_view, visible_pixel, visible_project
+from dashboard.views.programs import declared_program
 from dashboard.views.streams import CSV, JSON_LINES, stream
 from dashboard.visits import queries
 from dashboard.visits.periods import Period, PeriodForm
@@ -93,13 +95,17 @@ def _panel_csv(request: HttpRequest, project: Project, pixel: Pixel | None, key:
     raise Http404
 
 
-def _view(request: HttpRequest, project: Project, pixel: Pixel | None, *, whole_list: str) -> DashboardPage:
+def _view(
+    request: HttpRequest, project: Project, pixel: Pixel | None, *, whole_list: str
+) -> DashboardPage | ProgramPage:
     """Return what the view with the same query string shows, or only the list that `whole_list` names, in full."""
     query = request.GET.dict() | {"all": whole_list, "page_number": "1"}
+    if pixel and (program := declared_program(pixel)):
+        return make_program_page(query, pixel, program, now=timezone.now())
     return make_page(query, project, pixel, now=timezone.now(), full_rows=MAX_PANEL_ROWS)
 
 
-def _numbers(view: DashboardPage) -> Iterator[Sequence[object]]:
+def _numbers(view: DashboardPage | ProgramPage) -> Iterator[Sequence[object]]:
     """Yield each number of a view as a row of `VIEW_FIELDS`.
 
     Cells with text are left out; the CSV of their panel has them.
@@ -109,7 +115,7 @@ def _numbers(view: DashboardPage) -> Iterator[Sequence[object]]:
     measures = {"visitors": _("Visitors"), "bots": _("Hits")}
     for figure in view.report.figures:
         number = None if figure.text == formatting.UNSEEN else figure.exact
-        yield "figures", _("Key figures"), figure.label, measures.get(figure.key, _("Visits")), number
+        yield "figures", _("Key figures"), figure.label, figure.measure or measures.get(figure.key, _("Visits")), number
     for panel in view.report.tables():
         head, rows = panel.table()
         for label, *cells in rows:
@@ -119,7 +125,7 @@ def _numbers(view: DashboardPage) -> Iterator[Sequence[object]]:
 
 
 def _csv_response(
-    part: str, view: DashboardPage, head: Sequence[str], rows: Iterable[Sequence[object]]
+    part: str, view: DashboardPage | ProgramPage, head: Sequence[str], rows: Iterable[Sequence[object]]
 ) -> HttpResponse:
     """Answer with a table as CSV. `part` names the panel in the name of the file."""
     name = f"{_file_name(part, view.project, view.pixel, view.state.period)}.csv"

@@ -9,6 +9,7 @@ from django.utils import timezone
 from collector.models import Project
 from dashboard.report.live import live_visits
 from dashboard.report.page import make_page
+from dashboard.report.program.listing import programs_panel
 from dashboard.report.project_cards import project_cards
 from dashboard.report.server_health import server_health
 from dashboard.views.access import dashboard_view, may_use_admin, visible_project
@@ -33,6 +34,7 @@ def project(request: HttpRequest, slug: str) -> HttpResponse:
         "project": project,
         "page": make_page(request.GET, project, now=now),
         "live": live_visits(project, None, now),
+        "programs": programs_panel(project, now),
         "may_share": may_use_admin(request) and project.is_owned,  # type: ignore[attr-defined]
     }
     return render(request, "dashboard/project.html", context)

@@ -6,6 +6,7 @@ import { rgb, theme, tooltip } from "./colours.js";
 const { Chart } = globalThis;
 const { lang } = document.documentElement;
 const exact = new Intl.NumberFormat(lang);
+const percent = new Intl.NumberFormat(lang, { style: "percent", maximumFractionDigits: 0 });
 const brief = new Intl.NumberFormat(lang, { notation: "compact" });
 
 /** Return the colours for one chart in the current theme. */
@@ -16,23 +17,37 @@ function chartColours(canvas) {
   return { ...colours, series };
 }
 
-/** Return the bars (or the line) of each series, and the earlier period as a thin dashed line. */
-function datasets({ series, earlier, line }, { series: fills, paper, main, ink }) {
-  const last = series.length - 1;
-  const current = series.map(({ label, values }, index) =>
-    line
-      ? { type: "line", label, data: values, borderColor: main, backgroundColor: main, borderWidth: 2, pointRadius: 0 }
-      : {
-          label,
-          data: values,
-          backgroundColor: fills[index],
-          hoverBackgroundColor: fills[index],
-          borderColor: paper,
-          borderWidth: { top: index < last ? 1 : 0 },
-          categoryPercentage: 1,
-          barPercentage: 0.82,
-          maxBarThickness: 40,
-        },
+/** Return one series as bars, as a line, or as an area. `top` is the last series of a stack. */
+function dataset({ label, values }, shape, colour, { paper, main }, isTop) {
+  const line = { type: "line", label, data: values, borderWidth: 2, pointRadius: 0, backgroundColor: colour };
+  switch (shape) {
+    case "line":
+      return { ...line, borderColor: main, backgroundColor: main };
+    case "lines":
+      return { ...line, borderColor: colour, pointRadius: values.length > 1 ? 0 : 4 };
+    case "bands":
+      return { ...line, borderColor: paper, borderWidth: isTop ? 0 : 1, fill: "stack" };
+    default:
+      return {
+        label,
+        data: values,
+        backgroundColor: colour,
+        hoverBackgroundColor: colour,
+        borderColor: paper,
+        borderWidth: { top: isTop ? 0 : 1 },
+        categoryPercentage: 1,
+        barPercentage: 0.82,
+        maxBarThickness: 40,
+      };
+  }
+}
+
+/** Return all series, and the earlier period as a thin dashed line. A single point has no area: it is drawn as a bar. */
+function datasets({ labels, series, earlier, shape }, colours) {
+  const drawn = shape === "bands" && labels.length < 2 ? "stack" : shape;
+  const { ink } = colours;
+  const current = series.map((one, index) =>
+    dataset(one, drawn, colours.series[index], colours, index === series.length - 1),
   );
   if (!earlier) return current;
   const dashes = { borderColor: ink, backgroundColor: ink, borderDash: [4, 3], borderWidth: 1.25, pointRadius: 0 };
@@ -42,7 +57,19 @@ function datasets({ series, earlier, line }, { series: fills, paper, main, ink }
   ];
 }
 
-/** Return a plugin that marks when articles were published: a small triangle below the axis. */
+/** Return the values of bands as percentages of each point's sum. */
+function shares(data) {
+  if (data.shape !== "bands") return data;
+  const sums = data.labels.map((_, index) => data.series.reduce((sum, { values }) => sum + values[index], 0));
+  const series = data.series.map(({ label, values }) => ({
+    label,
+    numbers: values,
+    values: values.map((value, index) => (sums[index] ? (100 * value) / sums[index] : 0)),
+  }));
+  return { ...data, series };
+}
+
+/** Return a plugin that marks when articles were published, or versions released: a small triangle below the axis. */
 function marker(marks, colour) {
   return {
     id: "marks",
@@ -63,18 +90,20 @@ function marker(marks, colour) {
   };
 }
 
-/** Return the axes: bars of several series are stacked. */
-function scales({ ink, rule }) {
+/** Return the axes: bars and bands are stacked, lines are not. */
+function scales(shape, { ink, rule }) {
+  const stacked = shape !== "lines";
   return {
     x: {
-      stacked: true,
+      stacked,
       grid: { display: false },
       border: { color: rule },
       ticks: { color: ink, maxRotation: 0, autoSkipPadding: 16 },
     },
     y: {
-      stacked: true,
+      stacked,
       beginAtZero: true,
+      max: shape === "bands" ? 100 : undefined,
       border: { display: false },
       grid: { color: rule, drawTicks: false },
       ticks: {
@@ -82,14 +111,16 @@ function scales({ ink, rule }) {
         precision: 0,
         maxTicksLimit: 5,
         padding: 8,
-        callback: (value) => brief.format(value),
+        callback: (value) => (shape === "bands" ? percent.format(value / 100) : brief.format(value)),
       },
     },
   };
 }
 
 /** Return the tooltip: the largest series first, then the earlier period, then the total of a stack. */
-function chartTooltip({ titles, series, marks = [] }, colours, total) {
+function chartTooltip({ titles, series, shape, marks = [] }, colours, total) {
+  const number = ({ datasetIndex, dataIndex, raw }) => series[datasetIndex]?.numbers?.[dataIndex] ?? raw;
+  const share = ({ raw }) => (shape === "bands" ? ` (${percent.format(raw / 100)})` : "");
   const isEarlier = (item) => item.datasetIndex >= series.length;
   return {
     ...tooltip(colours),
@@ -99,11 +130,11 @@ function chartTooltip({ titles, series, marks = [] }, colours, total) {
     callbacks: {
       title: ([item]) =>
         item ? [titles[item.dataIndex], ...(marks[item.dataIndex] ?? []).map((mark) => `▲ ${mark}`)] : "",
-      label: (item) => `${item.dataset.label}: ${exact.format(item.raw)}`,
+      label: (item) => `${item.dataset.label}: ${exact.format(number(item))}${share(item)}`,
       footer: (items) => {
         const current = items.filter((item) => !isEarlier(item));
-        if (current.length < 2) return "";
-        return `${total}: ${exact.format(current.reduce((sum, item) => sum + item.raw, 0))}`;
+        if (current.length < 2 || shape === "lines") return "";
+        return `${total}: ${exact.format(current.reduce((sum, item) => sum + number(item), 0))}`;
       },
     },
   };
@@ -119,7 +150,7 @@ function configuration(data, colours, total) {
       animation: false,
       maintainAspectRatio: false,
       interaction: { mode: "index", intersect: false },
-      scales: scales(colours),
+      scales: scales(data.shape, colours),
       plugins: { legend: { display: false }, tooltip: chartTooltip(data, colours, total) },
     },
   };
@@ -127,7 +158,7 @@ function configuration(data, colours, total) {
 
 /** Draw a canvas, again if it was drawn before, in the colours of the current theme. */
 function draw(canvas) {
-  const data = JSON.parse(document.getElementById(canvas.dataset.chart).textContent);
+  const data = shares(JSON.parse(document.getElementById(canvas.dataset.chart).textContent));
   Chart.getChart(canvas)?.destroy();
   new Chart(canvas, configuration(data, chartColours(canvas), canvas.dataset.total));
 }

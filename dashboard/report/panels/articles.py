@@ -119,8 +119,11 @@ def _caption(totals: ArticleTotals) -> str:
 
 
 def _listed(subject: Subject, state: PageState, only: Sequence[int] | None) -> QuerySet[Pixel]:
-    """Return the pixels that the list has, in no order; of these ids `only`, where they are given."""
-    pixels = Pixel.objects.filter(project=subject.project)
+    """Return the pixels that the list has, in no order; of these ids `only`, where they are given.
+
+    Declared programs have a list of their own.
+    """
+    pixels = Pixel.objects.filter(project=subject.project, declaration=None)
     if state.filters.pixel_id is not None:
         pixels = pixels.filter(pk=state.filters.pixel_id)
     return pixels if only is None else pixels.filter(IsOneOf("pk", only))

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from collector.models import Pixel
+from dashboard.report.charts import Shape
 from tests.dashboard.report.daily_counts import (
     DAY,
     add_visits,
@@ -101,4 +102,4 @@ def test_a_trend_of_one_line_has_no_colours(project, pixel):
     add_visits(pixel, 2, platform="github")
     trend = report_on(project, trend="line").trend
     assert [(series.label, series.colour, series.values[-1]) for series in trend.series] == [("Visits", "", 7)]
-    assert (trend.is_line, trend.has_legend, trend.headings) == (True, False, ["Visits", "Visitors"])
+    assert (trend.shape, trend.has_legend, trend.headings) == (Shape.LINE, False, ["Visits", "Visitors"])

@@ -1,0 +1,150 @@
+"""A program's report: figures, charts and panels, a function for each section. At most 15 queries."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from collector.models import ProgramSection, ReportDimension
+from dashboard.report.charts import Chart
+from dashboard.report.figures import Figure
+from dashboard.report.page_state import PageState
+from dashboard.report.program.actives import actives_chart, turnout_chart
+from dashboard.report.program.events import EventDetails, event_details, events_panel, failures_panel
+from dashboard.report.program.figures import (
+    FigureNumbers,
+    NewestShare,
+    earlier_window,
+    program_figures,
+    whole_days_before,
+)
+from dashboard.report.program.others import others_panel, runs_group
+from dashboard.report.program.panel import UsageGroup, UsagePanel
+from dashboard.report.program.retention import RetentionGrid, first_cohort, retention_grid
+from dashboard.report.program.subject import ProgramSubject
+from dashboard.report.program.systems import dimensions_of, systems_group
+from dashboard.report.program.versions import adoption_chart, version_groups
+from dashboard.usage.actives import Actives
+from dashboard.usage.windows import DAY, Window
+from dashboard.visits.periods import Comparison
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramReport:
+    """Everything that a program's page shows over a period. `active` are the installations of the period's window."""
+
+    active: int
+    figures: Sequence[Figure]
+    charts: Sequence[Chart]
+    adoption: Chart | None
+    retention: RetentionGrid | None
+    groups: Sequence[UsageGroup]
+    events: UsagePanel | None
+    details: Sequence[EventDetails]
+
+    def tables(self) -> list[Chart | RetentionGrid | UsagePanel | EventDetails]:
+        """Return everything that has a table, in the order of the page."""
+        parts = [*self.charts, self.adoption, self.retention]
+        tables: list[Chart | RetentionGrid | UsagePanel | EventDetails] = [part for part in parts if part]
+        tables += [panel for group in self.groups for panel in group.panels]
+        tables += [self.events] if self.events else []
+        return [*tables, *self.details]
+
+
+def make_program_report(subject: ProgramSubject, state: PageState, sections: Collection[str]) -> ProgramReport:
+    """Report on a program. Only the `sections` are read and made."""
+    actives = _actives(subject)
+    window_actives = actives.active(subject.window)
+    groups: list[UsageGroup] = []
+    in_last_week = _versions_in(subject, subject.last_week)
+    adoption = None
+    if ProgramSection.VERSIONS in sections:
+        first_bucket = subject.bucket_windows()[0].start
+        by_day = subject.usage.by_day(ReportDimension.VERSION, first_bucket, subject.period.end)
+        adoption = adoption_chart(subject, by_day)
+        upgrades = subject.usage.upgrades(subject.period.start, subject.period.end)
+        groups += version_groups(subject, in_last_week, by_day, upgrades)
+    if ProgramSection.SYSTEMS in sections:
+        values = subject.usage.in_window(subject.window, dimensions_of(subject))
+        groups.append(systems_group(subject, values, window_actives))
+    events, details, failures = _events(subject, window_actives, sections)
+    groups += failures
+    if ProgramSection.OTHERS in sections:
+        groups += _others(subject)
+    numbers = _figure_numbers(subject, state, actives, in_last_week)
+    has_actives = ProgramSection.ACTIVES in sections
+    return ProgramReport(
+        active=window_actives,
+        figures=program_figures(subject, numbers, state.comparison, state.earlier),
+        charts=[actives_chart(subject, actives), turnout_chart(subject, actives)] if has_actives else [],
+        adoption=adoption,
+        retention=_retention(subject, sections),
+        groups=groups,
+        events=events,
+        details=details,
+    )
+
+
+def _actives(subject: ProgramSubject) -> Actives:
+    """Read the reports of the period, and those before it that its windows and the windows before them need."""
+    start = min(subject.bucket_windows()[0].start, subject.last_whole_day - 27 * DAY)
+    return subject.usage.actives(start - 28 * DAY, subject.period.end)
+
+
+def _figure_numbers(
+    subject: ProgramSubject, state: PageState, actives: Actives, in_last_week: Mapping[str, int]
+) -> FigureNumbers:
+    """Read what the figures are compared with, and pick the newest version. Three queries at most."""
+    newest = subject.program.versions.newest
+    now = _newest_share(newest, in_last_week)
+    if state.comparison is Comparison.NONE:
+        return FigureNumbers(actives, None, None, now, None)
+    actives_before, newcomers_before, year_earlier = actives, None, None
+    if state.earlier is not None:
+        days = whole_days_before(subject, state.earlier)
+        if days.days and days.end > subject.first_day:
+            newcomers_before = subject.usage.newcomers(days.start, days.end)
+        if state.comparison is Comparison.YEAR:
+            year_earlier = state.earlier
+            actives_before = subject.usage.actives(year_earlier.last_day - 28 * DAY, year_earlier.end)
+    newest_before = None
+    if newest:
+        newest_before = _newest_share(newest, _versions_in(subject, earlier_window(subject, year_earlier, 7)))
+    return FigureNumbers(actives, actives_before, newcomers_before, now, newest_before)
+
+
+def _versions_in(subject: ProgramSubject, window: Window) -> Mapping[str, int]:
+    return subject.usage.in_window(window, [ReportDimension.VERSION]).get(ReportDimension.VERSION, {})
+
+
+def _newest_share(newest: str, versions: Mapping[str, int]) -> NewestShare:
+    return NewestShare(versions.get(newest, 0), sum(versions.values()))
+
+
+def _retention(subject: ProgramSubject, sections: Collection[str]) -> RetentionGrid | None:
+    if ProgramSection.RETENTION not in sections:
+        return None
+    return retention_grid(subject, subject.usage.cohorts(first_cohort(subject), subject.last_day))
+
+
+def _events(
+    subject: ProgramSubject, active: int, sections: Collection[str]
+) -> tuple[UsagePanel | None, Sequence[EventDetails], list[UsageGroup]]:
+    """Return the events, their properties, and the failures as a group of their own."""
+    if ProgramSection.EVENTS not in sections:
+        return None, [], []
+    window = subject.window
+    uses = subject.usage.events(window)
+    values = subject.usage.properties(window.start, window.end)
+    bins = subject.usage.histograms(window.start, window.end)
+    failures = failures_panel(subject, values)
+    return (
+        events_panel(subject, uses, active),
+        event_details(subject, values, bins),
+        [UsageGroup("failures", [failures])] if failures else [],
+    )
+
+
+def _others(subject: ProgramSubject) -> list[UsageGroup]:
+    period = subject.period
+    others = others_panel(subject, subject.usage.others(period.start, period.end))
+    runs = runs_group(subject.usage.runs(period.start, period.end))
+    return [UsageGroup("others", [others]), *([runs] if runs else [])]

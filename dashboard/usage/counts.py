@@ -1,0 +1,210 @@
+"""Questions about the reports of programs, answered from their counts alone.
+
+An answer costs by days, values and gaps, never by installations. Only persons and servers are installations: reports of
+agents, CI and containers are in no answer but `others`. Days are UTC, ranges are half-open.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date
+from typing import Any
+
+from django.db.models import Q, QuerySet, Subquery, Sum
+
+from collector.models import Driver, Pixel, Project, ReportCount, ReportDimension
+from collector.models.programs import INSTALLED, NEW
+from collector.programs.forms import MAX_DAYS_LATE
+from dashboard.usage.actives import PAUSE_DAYS, Actives
+from dashboard.usage.results import CohortWeek, EventUse, Newcomers, ProgramActives, PropertyValue, Runs, Upgrade
+from dashboard.usage.weeks import monday_of, monday_of_week
+from dashboard.usage.windows import DAY, Window, first_in
+from dashboard.visits.cache import REMEMBERED
+
+# No report of older days comes any more. The ten days more are for spooled reports that a stopped drain has not stored.
+# What is remembered of such days is read again on the next day at the latest.
+SETTLED_DAYS = MAX_DAYS_LATE + 10
+
+
+class Usage:
+    """The reports of one program. Each method asks one query, or two where nothing is remembered of settled days.
+
+    `today` is in UTC.
+    """
+
+    def __init__(self, pixel: Pixel, today: date) -> None:
+        self._pixel_id = pixel.pk
+        self._settled_end = today - SETTLED_DAYS * DAY
+        self._counts = ReportCount.objects.filter(project_id=pixel.project_id, pixel_id=pixel.pk)
+
+    def first_day(self) -> date | None:
+        """Return the first day that any report or run was counted on. It reads two heads of an index."""
+        firsts = [
+            Subquery(self._counts.filter(dimension=dimension).order_by("date").values("date")[:1])
+            for dimension in (ReportDimension.ACTIVE, ReportDimension.RUN)
+        ]
+        days = Pixel.objects.filter(pk=self._pixel_id).values_list(*firsts).get()
+        return min((day for day in days if day), default=None)
+
+    def actives(self, start: date, end: date) -> Actives:
+        """Return the reports of these days by gap."""
+        return Actives(self._by_day(ReportDimension.ACTIVE, "gap", start, end).items())
+
+    def by_day(self, dimension: ReportDimension, start: date, end: date) -> Mapping[date, Mapping[str, int]]:
+        """Return the installations active on each day, by a value that their report of the day gave."""
+        return self._by_day(dimension, "value", start, end)
+
+    def newcomers(self, start: date, end: date) -> Newcomers:
+        """Return how many installations were new, and how often one came back after a pause, in days of any number."""
+        rows = self._installed(start, end, ReportDimension.ACTIVE)
+        is_back = Q(gap__gt=PAUSE_DAYS)
+        sums = rows.filter(Q(gap=NEW) | is_back).aggregate(
+            new=Sum("reports", filter=Q(gap=NEW), default=0), back=Sum("reports", filter=is_back, default=0)
+        )
+        return Newcomers(**sums)
+
+    def in_window(self, window: Window, dimensions: Collection[ReportDimension]) -> dict[int, dict[str, int]]:
+        """Return the installations active in a window by dimension and value. The first report in it counts."""
+        rows = self._counts.filter(
+            first_in(window),
+            dimension__in=dimensions,
+            date__gte=window.start,
+            date__lt=window.end,
+            driver__in=INSTALLED,
+        )
+        sums: dict[int, dict[str, int]] = defaultdict(dict)
+        by_value = rows.values("dimension", "value").annotate(sum=Sum("reports"))
+        for dimension, value, reports in by_value.values_list("dimension", "value", "sum"):
+            sums[dimension][value] = reports
+        return sums
+
+    def events(self, window: Window) -> dict[str, EventUse]:
+        """Return the reach and the number of each event that was used in a window, by its days of use."""
+        rows = self._installed(window.start, window.end, ReportDimension.EVENT).values("value")
+        uses = rows.annotate(reach=Sum("reports", filter=first_in(window), default=0), uses=Sum("number"))
+        return {event: EventUse(reach, number) for event, reach, number in uses.values_list("value", "reach", "uses")}
+
+    def properties(self, start: date, end: date) -> list[PropertyValue]:
+        """Return how often each value of a property was used, the most used first."""
+        return self._property_values(ReportDimension.PROPERTY, "=", start, end)
+
+    def histograms(self, start: date, end: date) -> list[PropertyValue]:
+        """Return how often a use fell in each bin of a histogram."""
+        return self._property_values(ReportDimension.BUCKET, "#", start, end)
+
+    def cohorts(self, first: date, last: date) -> list[CohortWeek]:
+        """Return how many of each cohort were active in each week, from the week of `first` to that of `last`.
+
+        Older cohorts are left out.
+        """
+        first_week = monday_of(first)
+        rows = self._counts.filter(
+            dimension=ReportDimension.COHORT, driver=Driver.INSTALLATIONS, date__gte=first_week, date__lte=last
+        )
+        weeks = [
+            CohortWeek(monday_of_week(cohort), week, installations)
+            for cohort, week, installations in rows.values_list("value", "date", "reports")
+        ]
+        return [week for week in weeks if week.cohort >= first_week]
+
+    def upgrades(self, start: date, end: date) -> list[Upgrade]:
+        """Return the upgrades, the most frequent first."""
+        rows = self._installed(start, end, ReportDimension.UPGRADE).values("value").annotate(sum=Sum("reports"))
+        upgrades = []
+        for value, reports in rows.values_list("value", "sum"):
+            old, _, new = value.partition(">")
+            upgrades.append(Upgrade(old, new, reports))
+        return sorted(upgrades, key=lambda upgrade: (-upgrade.installations, upgrade))
+
+    def others(self, start: date, end: date) -> dict[Driver, dict[date, int]]:
+        """Return the reports by day of agents, CI and containers, apart. They are no installations."""
+        rows = self._range(start, end, ReportDimension.ACTIVE).exclude(driver__in=INSTALLED)
+        others: dict[Driver, dict[date, int]] = defaultdict(dict)
+        sums = rows.values("driver", "date").annotate(sum=Sum("reports"))
+        for driver, day, reports in sums.values_list("driver", "date", "sum"):
+            others[Driver(driver)][day] = reports
+        return others
+
+    def runs(self, start: date, end: date) -> Runs:
+        """Return the runs that shells reported."""
+        dimensions = Q(dimension__in=(ReportDimension.RUN, ReportDimension.RUN_VERSION))
+        rows = self._counts.filter(dimensions, date__gte=start, date__lt=end)
+        runs = Runs({}, {})
+        sums = rows.values("dimension", "value").annotate(sum=Sum("number"))
+        for dimension, value, number in sums.values_list("dimension", "value", "sum"):
+            (runs.events if dimension == ReportDimension.RUN else runs.versions)[value] = number
+        return runs
+
+    def _by_day(self, dimension: ReportDimension, column: str, start: date, end: date) -> dict[date, dict[Any, int]]:
+        """Add up the installations of each day by a column. Settled days are read once, then remembered."""
+        settled_end = max(start, min(end, self._settled_end))
+        settled: dict[date, dict[Any, int]] = {}
+        if settled_end > start:
+            key = (self._pixel_id, dimension, column, start, settled_end)
+            remembered = REMEMBERED.get(key)
+            settled = self._read_by_day(dimension, column, start, settled_end) if remembered is None else remembered
+            if remembered is None:
+                REMEMBERED.put(key, settled, sum(map(len, settled.values())))
+        if settled_end == end:
+            return settled
+        return settled | self._read_by_day(dimension, column, settled_end, end)
+
+    def _read_by_day(
+        self, dimension: ReportDimension, column: str, start: date, end: date
+    ) -> dict[date, dict[Any, int]]:
+        rows = self._installed(start, end, dimension).values("date", column).annotate(sum=Sum("reports"))
+        by_day: dict[date, dict[Any, int]] = defaultdict(dict)
+        for day, value, reports in rows.values_list("date", column, "sum"):
+            by_day[day][value] = reports
+        return dict(by_day)
+
+    def _property_values(
+        self, dimension: ReportDimension, separator: str, start: date, end: date
+    ) -> list[PropertyValue]:
+        rows = self._installed(start, end, dimension).values("value").annotate(sum=Sum("number"))
+        values = []
+        for path, number in rows.values_list("value", "sum"):
+            field, _, value = path.partition(separator)
+            event, _, name = field.partition(".")
+            values.append(PropertyValue(event, name, value, number))
+        return sorted(values, key=lambda value: (-value.number, value))
+
+    def _range(self, start: date, end: date, dimension: ReportDimension) -> QuerySet[ReportCount]:
+        return self._counts.filter(dimension=dimension, date__gte=start, date__lt=end)
+
+    def _installed(self, start: date, end: date, dimension: ReportDimension) -> QuerySet[ReportCount]:
+        return self._range(start, end, dimension).filter(driver__in=INSTALLED)
+
+
+def actives_of_programs(project: Project, pixel_ids: Iterable[int], last_day: date) -> Mapping[int, ProgramActives]:
+    """Return the active installations of several programs of a project, by pixel id. One query."""
+    window_7, window_28 = Window.to(last_day, 7), Window.to(last_day, 28)
+    rows = ReportCount.objects.filter(
+        project=project,
+        pixel_id__in=list(pixel_ids),
+        dimension=ReportDimension.ACTIVE,
+        date__gte=window_28.start,
+        date__lt=window_28.end,
+        driver__in=INSTALLED,
+    ).values("pixel_id")
+    sums = rows.annotate(
+        days_7=Sum("reports", filter=first_in(window_7) & Q(date__gte=window_7.start), default=0),
+        days_28=Sum("reports", filter=first_in(window_28), default=0),
+    )
+    return {pixel_id: ProgramActives(*days) for pixel_id, *days in sums.values_list("pixel_id", "days_7", "days_28")}
+
+
+def installations_on(project: Project, versions: Mapping[int, str], window: Window) -> Mapping[int, int]:
+    """Return how many installations ran one version of each of several programs, by pixel id. One query."""
+    chosen = Q(pk__in=[])
+    for pixel_id, version in versions.items():
+        chosen |= Q(pixel_id=pixel_id, value=version)
+    rows = ReportCount.objects.filter(
+        chosen,
+        first_in(window),
+        project=project,
+        dimension=ReportDimension.VERSION,
+        date__gte=window.start,
+        date__lt=window.end,
+        driver__in=INSTALLED,
+    )
+    return dict(rows.values("pixel_id").annotate(sum=Sum("reports")).values_list("pixel_id", "sum"))

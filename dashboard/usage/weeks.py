@@ -1,0 +1,19 @@
+"""ISO weeks, as cohorts are named: `2026-W31`, or by their Monday."""
+
+from datetime import date, timedelta
+
+
+def monday_of(day: date) -> date:
+    """Return the first day of the week that `day` lies in."""
+    return day - timedelta(days=day.weekday())
+
+
+def week_name(day: date) -> str:
+    """Return the name of the week that `day` lies in."""
+    year, week, _ = day.isocalendar()
+    return f"{year}-W{week:02}"
+
+
+def monday_of_week(name: str) -> date:
+    """Return the first day of a named week. Raises ValueError if there is no such week."""
+    return date.fromisocalendar(int(name[:4]), int(name[-2:]), 1)
