@@ -47,6 +47,7 @@ class Stub:
         self.published: dict[str, Any] = {}
         self.is_silent = False
         self.requests: list[Request] = []
+        self._taken: list[dict[str, Any]] = []
         self.is_over = threading.Event()
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_of(self))
         self.server.daemon_threads = True
@@ -57,13 +58,23 @@ class Stub:
         return [request.json() for request in self.requests if request.method == "POST"]
 
     def reports(self) -> list[dict[str, Any]]:
-        """Return all reports that were taken, each once: what came again with the same day and id is left out."""
+        """Return all reports that were taken, each once: what came again with the same day and id is left out.
+
+        A silent server takes them, too: only its answer is lost.
+        """
         reports = {}
-        for body in self.bodies():
-            if self.now is None or body["today"] == self.day(body):
-                for report in body["reports"]:
-                    reports.setdefault((report["day"], report["id"]), report)
+        for report in self._taken:
+            reports.setdefault((report["day"], report["id"]), report)
         return list(reports.values())
+
+    def record(self, request: Request) -> None:
+        """Remember a request, and take its reports if it is to be answered with 202."""
+        self.requests.append(request)
+        if request.method == "POST" and self.status == 202:
+            body = request.json()
+            self._taken += body["reports"] if body["today"] == self.day(body) else []
+        if self.is_silent:
+            self.is_over.wait(60)
 
     def day(self, body: dict[str, Any]) -> str:
         return body["today"] if self.now is None else datetime.fromtimestamp(self.now, UTC).date().isoformat()
@@ -134,9 +145,7 @@ def _handler_of(stub: Stub) -> type[BaseHTTPRequestHandler]:
             self.send(200, stub.published)
 
         def record(self, body: bytes) -> None:
-            stub.requests.append(Request(self.command, self.path, dict(self.headers), body))
-            if stub.is_silent:
-                stub.is_over.wait(60)
+            stub.record(Request(self.command, self.path, dict(self.headers), body))
 
         def send(self, status: int, answer: dict[str, Any]) -> None:
             content = json.dumps(answer).encode()
