@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.declared import declared
+from tests.clients.declared import client_text, declared
 from tests.clients.device import Device
 from tests.clients.go_program import build
 from tests.clients.stub import Stub, stub_server
@@ -25,13 +25,14 @@ def stub() -> Iterator[Stub]:
 @pytest.fixture(scope="session")
 def go_program(tmp_path_factory) -> Path:
     """Return the path of a program in Go: `tests.clients.go_program` says what it does."""
-    return build(tmp_path_factory.mktemp("go"))
+    return build(tmp_path_factory.mktemp("go"), client_text("go", "http://server.test"))
 
 
 @pytest.fixture(scope="session")
 def older_go_program(tmp_path_factory) -> Path:
     """Return the path of a release with a narrower schema."""
-    return build(tmp_path_factory.mktemp("older-go"), declared(with_crash=False, formats=("html",)))
+    older = declared(with_crash=False, formats=("html",))
+    return build(tmp_path_factory.mktemp("older-go"), client_text("go", "http://server.test", older))
 
 
 @pytest.fixture

@@ -5,8 +5,6 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from collector.programs.program import Program
-from tests.clients.declared import client_text
 from tests.clients.device import Device, Result
 from tests.clients.stub import no_server
 from tests.requirements import missing
@@ -22,6 +20,7 @@ _SETTINGS = """package telemetry
 import (
 	"os"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -35,8 +34,8 @@ func settings() bool {
 		}
 	}
 	if server := os.Getenv("TEST_SERVER"); server != "" {
-		endpoint = server + endpoint[len("http://server.test"):]
-		about = server + about[len("http://server.test"):]
+		endpoint = server + endpoint[strings.LastIndex(endpoint, "/e/"):]
+		about = server + about[strings.LastIndex(about, "/about/"):]
 	}
 	reportsFromCI = os.Getenv("TEST_CI_REPORTS") != ""
 	reportsFromAgents = os.Getenv("TEST_AGENTS_REPORT") != ""
@@ -162,14 +161,14 @@ func record(text string) {
 """
 
 
-def build(directory: Path, program: Program | None = None) -> Path:
-    """Compile a program with the client of a declaration in a new directory. Return its path.
+def build(directory: Path, client: str) -> Path:
+    """Compile a program with a client in an empty directory. Return its path.
 
     Its arguments are what it does, in order: `start=2.4.1`, `record=build format=html seconds=2`, `status` … Its
     variables TEST_SERVER, TEST_MODE, TEST_KIND, TEST_OFF, TEST_NOW, TEST_CI_REPORTS and TEST_AGENTS_REPORT replace what
     was declared. A sender is TEST_HASTE times as hasty.
     """
-    write_module(directory, client_text("go", "http://server.test", program))
+    write_module(directory, client)
     (directory / "main.go").write_text(_MAIN)
     (directory / "telemetry" / "settings.go").write_text(_SETTINGS)
     built = go("build", "-o", "paperclip", ".", directory=directory)

@@ -4,7 +4,8 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.clients.declared import TOKEN, declared
-from tests.clients.go_program import BUILD, D1, D2, D3, D9, FORCED, START, keep_choice, tell
+from tests.clients.go_program import BUILD, D1, D2, D3, D4, D9, FORCED, START, keep_choice, tell
+from tests.clients.python import Paperclip
 from tests.clients.stub import no_server
 
 
@@ -94,6 +95,27 @@ def test_a_report_stays_small_and_keeps_the_newest(run_go, device, stub):
     report = stub.reports()[-1]
     assert 6000 < len(json.dumps(report, separators=(",", ":"))) <= 8192
     assert {one["day"] for one in report["used"]} == {D2}
+
+
+def test_a_program_in_python_shares_its_files_with_one_in_go(device, run_go, stub):
+    python = Paperclip(device, stub.url)
+    python.tell()
+    run_go(f"{D3}T12:00:00Z", START, "record=build seconds=3 draft=false", "record=crash library=1.0-rc1")
+    python.run("f.start('2.5.0'); f.record('open'); f.record('build', seconds=0.1, format='pdf')", 2)
+    run_go("2026-11-28T12:00:00Z", "start=2.5.0", "record=open")
+    python.run("f.start('2.5.0')", 4)
+
+    assert [(one["day"], one["gap"], one.get("from")) for one in stub.reports()] == [
+        (D3, None, None),
+        (D4, 1, "2.4.1"),
+        ("2026-11-28", 1, None),
+        ("2026-11-29", 1, None),
+    ]
+    assert [(use["event"], use["gap"]) for use in stub.reports()[1]["used"]] == [("build", None), ("crash", None)]
+    assert stub.reports()[1]["used"][0]["h"] == {"seconds": [0, 0, 1, 0]}
+    assert [(use["event"], use["gap"]) for use in stub.reports()[2]["used"]] == [("build", 1), ("open", None)]
+    assert [(use["event"], use["gap"]) for use in stub.reports()[3]["used"]] == [("open", 1)]
+    assert len(run_go("2026-11-29T12:00:00Z", "sent").splitlines()) == 4 + 1
 
 
 # What people ask of it.

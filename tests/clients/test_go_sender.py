@@ -150,7 +150,7 @@ def test_a_wrong_clock_is_corrected_before_anything_counts(run_go, stub, device)
 
     stub.now = _moment(D2)
     run_go("2026-11-28", START, BUILD, **FORCED)
-    [report] = stub.reports()
+    report = stub.reports()[-1]
     assert (report["day"], report["gap"], [use["day"] for use in report["used"]]) == (D2, 1, [D1])
 
 
@@ -176,6 +176,25 @@ def test_a_clock_that_goes_wrong_later_moves_only_its_own_report(run_go, stub, d
     run_go(D3, START, **FORCED)
     assert [body["today"] for body in stub.bodies()[3:]] == [D4]
     assert not list(device.state.glob("queue-*"))
+
+
+def test_a_clock_that_is_far_behind_keeps_the_week_of_the_first_report(run_go, stub, device):
+    stub.now = _moment(D9)
+    run_go(D9, START, BUILD, **FORCED)
+    stub.now = _moment("2026-12-08")
+    run_go("2020-01-01", "start=2.5", **FORCED)
+
+    reports = [(one["day"], one["gap"], one["since"], one.get("from")) for one in stub.reports()]
+    assert reports == [(D9, None, "2026-W49", None), ("2026-12-08", 6, "2026-W49", "2.4.1")]
+
+
+def test_a_clock_far_ahead_without_a_network_does_not_silence_the_client(run_go, stub):
+    run_go("2031-01-01", START, TEST_SERVER=no_server(), **FORCED)
+    run_go(D1, START, **FORCED)
+    run_go(D2, START, **FORCED)
+
+    reports = [(one["day"], one["gap"], one["since"]) for one in stub.reports() if one["day"] < D9]
+    assert reports == [(D1, None, "2026-W48"), (D2, 1, "2026-W48")]
 
 
 def _moment(day):

@@ -1072,7 +1072,8 @@ func newReport(now decision, mine installation, queue []queued, day string) ([]b
 		}
 	}
 	previous := previousDay(mine, queue, day)
-	if previous == "" { // a first report, as far as anyone knows
+	isFirst := previous == "" && mine.verified == "" // else the clock is behind the server's, which will tell
+	if isFirst {
 		next.used, next.version = map[string]string{}, ""
 	}
 	made := report{
@@ -1082,8 +1083,10 @@ func newReport(now decision, mine installation, queue []queued, day string) ([]b
 	if made.Version == "" {
 		made.Version = other
 	}
-	if previous == "" || made.Since == "" || made.Since > weekOf(previous) {
-		made.Since = weekOf(firstOf(previous, day)) // the first report names its own week
+	if isFirst || made.Since == "" {
+		made.Since = weekOf(day)
+	} else if previous != "" && made.Since > weekOf(previous) {
+		made.Since = weekOf(previous)
 	}
 	if next.version != "" && next.version != made.Version {
 		made.From = next.version
@@ -1824,13 +1827,6 @@ func firstError(first, second error) error {
 		return first
 	}
 	return second
-}
-
-func firstOf(text, otherwise string) string {
-	if text != "" {
-		return text
-	}
-	return otherwise
 }
 
 func dayOf(moment time.Time) string {
