@@ -1052,6 +1052,8 @@ func reportToday(now decision, mine installation, day string) {
 	}
 	kept := trimmed(append(queue, queued{day, content}), day)
 	removeOld(now.state, kept, day)
+	removeLeftOvers(now.state)
+	removeLeftOvers(now.config)
 	startSender(requestBody(kept, day))
 }
 
@@ -1232,8 +1234,19 @@ func removeOld(state string, kept []queued, day string) {
 	for _, name := range namesIn(state) {
 		kind, of, _ := strings.Cut(name, "-")
 		isOld := isDay(of) && (kind == "claim" || kind == "queue" || kind == "events" && of < day)
-		if isOld && !isKept[name] || isLeftOver(filepath.Join(state, name)) {
+		if isOld && !isKept[name] {
 			_ = os.Remove(filepath.Join(state, name))
+		}
+	}
+}
+
+// removeLeftOvers deletes what processes prepared that were killed then.
+func removeLeftOvers(directory string) {
+	for _, name := range namesIn(directory) {
+		path := filepath.Join(directory, name)
+		info, err := os.Stat(path)
+		if err == nil && strings.Contains(name, ".new") && time.Since(info.ModTime()) > time.Minute {
+			_ = os.Remove(path)
 		}
 	}
 }
@@ -1408,8 +1421,12 @@ func startSender(body []byte) {
 		return
 	}
 	defer null.Close()
+	temporary := os.TempDir()
+	if !exists(temporary) {
+		temporary = string(filepath.Separator)
+	}
 	attributes := &os.ProcAttr{
-		Dir:   os.TempDir(), // it keeps no directory of the user's busy
+		Dir:   temporary, // it keeps no directory of the user's busy
 		Env:   append(os.Environ(), senderVariable()+"=1"),
 		Files: []*os.File{reader, null, null}, // who reads the program's output to its end doesn't wait for the sender
 		Sys:   apart(),
@@ -1746,12 +1763,6 @@ func replace(path string, content []byte) error {
 	return err
 }
 
-// isLeftOver tells whether a file was prepared by a process that was killed.
-func isLeftOver(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && strings.Contains(filepath.Base(path), ".new") && time.Since(info.ModTime()) > time.Minute
-}
-
 // isOurs tells whether Forget deletes a file.
 func isOurs(name string) bool {
 	kind, day, _ := strings.Cut(name, "-")
@@ -1859,13 +1870,16 @@ func daysBetween(earlier, later string) int {
 	return int((two.Unix() - one.Unix()) / 86400)
 }
 
-// gapBetween returns the days from one day to another, at most 32, or nil if there is no earlier one.
+// gapBetween returns the days from one day to a later one, from 1 to 32, or nil if there is no earlier one.
 func gapBetween(earlier, later string) *int {
-	if earlier == "" || earlier >= later {
+	if earlier == "" {
 		return nil
 	}
 	gap := daysBetween(earlier, later)
-	if gap > maxGap {
+	switch {
+	case gap < 1:
+		gap = 1
+	case gap > maxGap:
 		gap = maxGap
 	}
 	return &gap
