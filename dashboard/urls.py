@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LogoutView, PasswordChangeDoneView
 from django.urls import path
 
-from dashboard.views import articles, exports, live, login, projects, share, snippets
+from dashboard.views import about, articles, clients, exports, live, login, projects, share, snippets
 
 urlpatterns = [
     path("login/", login.Login.as_view(), name="login"),
@@ -30,6 +30,10 @@ urlpatterns = [
     path("projects/<slug:slug>/<int:pixel_id>/snippets/", snippets.snippets, name="snippets"),
     path("projects/<slug:slug>/<int:pixel_id>/snippets/add/", snippets.add_placement, name="add_placement"),
     path("projects/<slug:slug>/<int:pixel_id>/snippets/arrival.json", snippets.first_visit_json, name="first_visit"),
+    path("projects/<slug:slug>/<int:pixel_id>/client/<slug:language>/", clients.program_client, name="program_client"),
+    path("about/<str:token>/", about.about, name="about"),
+    path("about/<str:token>/declaration.json", about.declaration_json, name="about_json"),
+    path("about/<str:token>/TELEMETRY.md", about.telemetry_md, name="about_markdown"),
     path("share/<str:key>/", share.share, name="share"),
     path("share/<str:key>/embed/", share.embed, name="share_embed"),
 ]

@@ -138,6 +138,7 @@ DATABASES = {
     )
 }
 PUBLIC_URL = public_url(env.str("PUBLIC_URL", ""))
+OPERATOR = env.str("OPERATOR", "").strip()
 GEOIP_DB = env.str("GEOIP_DB", "")
 GEOIP_FEEDS = [path.strip() for path in env.list("GEOIP_FEEDS", default=[]) if path.strip()]
 

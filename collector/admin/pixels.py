@@ -29,10 +29,12 @@ from collector.admin.pixel_actions import (
     retire,
     unmute,
 )
+from collector.admin.programs import ProgramForm, program_facts, show_changes
 from collector.admin.scope import Scope
 from collector.admin.wording import joined, moment
 from collector.classify.platforms import platform_name
-from collector.models import Pixel, Project, ShareLink
+from collector.models import Kind, Pixel, Project, ShareLink
+from collector.programs.declaring import declare_pixel
 from collector.snippets import base_url, snippets
 
 
@@ -94,7 +96,8 @@ class PixelAdmin(Scope, admin.ModelAdmin[Pixel]):
         if obj is None:
             return [(None, {"fields": self.fields})]
         is_project_fixed = has_counts(obj) or is_shared(obj)
-        fields = ["project_name" if name == "project" and is_project_fixed else name for name in self.fields or []]
+        names = ProgramForm.field_names(obj) if obj.kind == Kind.APP else self.fields or []
+        fields = ["project_name" if name == "project" and is_project_fixed else name for name in names]
         return [(_("Edit"), {"fields": fields}), (_("Details"), {"fields": ["token", "state", "created"]})]
 
     def formfield_for_foreignkey(
@@ -105,7 +108,9 @@ class PixelAdmin(Scope, admin.ModelAdmin[Pixel]):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def get_form(self, request: HttpRequest, obj: Pixel | None = None, change: bool = False, **kwargs: Any) -> Any:
-        """Offer to create a project beside the choice, but not to edit or delete one."""
+        """Offer to create a project beside the choice, but not to edit or delete one. A program has its own form."""
+        if obj is not None and obj.kind == Kind.APP:
+            kwargs = {"form": ProgramForm.beginning_with_example("example" in request.GET), **kwargs}
         form = super().get_form(request, obj, change, **kwargs)
         if "project" in form.base_fields:
             widget: Any = form.base_fields["project"].widget
@@ -165,17 +170,27 @@ class PixelAdmin(Scope, admin.ModelAdmin[Pixel]):
                 **(extra_context or {}),
                 "title": pixel.title,
                 "subtitle": None,
-                "snippets": snippets(pixel, base_url(request)),
+                "snippets": snippets(pixel, base_url(request)) if pixel.kind != Kind.APP else [],
+                "program": program_facts(pixel, base_url(request)) if pixel.kind == Kind.APP else None,
                 "has_counts": has_counts(pixel),
                 "paused_until": end_of_pause(pixel),
             }
         return super().change_view(request, object_id, form_url, extra_context)
 
+    def save_model(self, request: HttpRequest, obj: Pixel, form: Any, change: bool) -> None:
+        """Save a pixel and, if the form has one, its declaration. Say what that changes."""
+        super().save_model(request, obj, form, change)
+        if text := form.cleaned_data.get("declaration"):
+            show_changes(self, request, declare_pixel(obj, text))
+
     def response_add(self, request: HttpRequest, obj: Pixel, post_url_continue: str | None = None) -> HttpResponse:
-        """Go to the page of the new pixel, which shows its snippets."""
+        """Go to the page of the new pixel, which shows its snippets, or takes its declaration."""
         if IS_POPUP_VAR in request.POST or "_addanother" in request.POST:
             return super().response_add(request, obj, post_url_continue)
-        message = _("“%(title)s” is ready. Copy a snippet for each platform.") % {"title": obj}
+        if obj.kind == Kind.APP:
+            message = _("“%(title)s” is ready. Paste its declaration below.") % {"title": obj}
+        else:
+            message = _("“%(title)s” is ready. Copy a snippet for each platform.") % {"title": obj}
         self.message_user(request, message, messages.SUCCESS)
         return redirect("admin:collector_pixel_change", obj.pk)
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from collector.admin.filters import is_key
-from collector.models import Pixel, Project, Section, ShareLink
+from collector.models import Kind, Pixel, ProgramSection, Project, Section, ShareLink
 from collector.models.access import all_sections, validate_origins
 
 PIXELS_LISTED = 500
@@ -36,11 +36,14 @@ class ShareLinkForm(forms.ModelForm[ShareLink]):
 
     shows = forms.MultipleChoiceField(
         label=gettext_lazy("Shows"),
-        choices=Section.choices,
+        choices=[(gettext_lazy("Articles"), Section.choices), (gettext_lazy("Programs"), ProgramSection.choices)],
         initial=all_sections,
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=gettext_lazy("Key figures are always shown. Without platforms, the trend is a single line."),
+        help_text=gettext_lazy(
+            "Key figures are always shown. Without platforms, the trend is a single line. Programs have parts of their "
+            "own."
+        ),
     )
     new_password = forms.CharField(
         label=gettext_lazy("Password"),
@@ -146,7 +149,14 @@ class ShareLinkForm(forms.ModelForm[ShareLink]):
                 "embedded_on",
                 _("A frame can't ask for a password. Remove the password, or leave this field empty."),
             )
-        if Section.TREND not in data.get("shows", []):
+        pixel = self.instance.pixel if self.instance.pk else data.get("pixel")
+        if pixel and pixel.kind == Kind.APP:
+            if ProgramSection.ACTIVES not in data.get("shows", []):
+                self.add_error(
+                    "embedded_on",
+                    _("The frame shows the active installations. Select them above, or leave this field empty."),
+                )
+        elif Section.TREND not in data.get("shows", []):
             self.add_error(
                 "embedded_on",
                 _("The frame shows the trend. Select “Trend” above, or leave this field empty."),

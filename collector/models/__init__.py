@@ -1,6 +1,6 @@
 """The data that the collector owns: projects, hits, their daily counts, and who else has access."""
 
-from collector.models.access import ApiToken, Section, ShareLink
+from collector.models.access import ApiToken, ProgramSection, Section, ShareLink
 from collector.models.counts import DailyCount, DailyReading, DailySalt, DailyVisitor, Dimension, SpoolOffset
 from collector.models.hits import Evidence, Hit, Page, Position, Traffic, UserAgent, Verdict
 from collector.models.programs import INSTALLED, Declaration, Driver, Report, ReportCount, ReportDimension
@@ -25,6 +25,7 @@ __all__ = [
     "Page",
     "Pixel",
     "Position",
+    "ProgramSection",
     "Project",
     "Report",
     "ReportCount",

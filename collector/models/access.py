@@ -44,8 +44,19 @@ class Section(models.TextChoices):
     DEVICES = "devices", gettext_lazy("Devices, browsers and systems")
 
 
+class ProgramSection(models.TextChoices):
+    """A part of a program's page that a share link can show. Key figures are always shown."""
+
+    ACTIVES = "actives", gettext_lazy("Active installations")
+    RETENTION = "retention", gettext_lazy("Retention")
+    VERSIONS = "versions", gettext_lazy("Versions")
+    SYSTEMS = "systems", gettext_lazy("Systems, architectures and runtimes")
+    EVENTS = "events", gettext_lazy("Events and failures")
+    OTHERS = "others", gettext_lazy("CI, agents and containers")
+
+
 def all_sections() -> list[str]:
-    return list(Section.values)
+    return [*Section.values, *ProgramSection.values]
 
 
 def validate_sections(sections: object) -> None:
@@ -53,7 +64,7 @@ def validate_sections(sections: object) -> None:
     if not isinstance(sections, list) or len(set(map(str, sections))) < len(sections):
         raise ValidationError(_("List each part only once."))
     for section in sections:
-        if section not in Section.values:
+        if section not in all_sections():
             raise ValidationError(_("“%(part)s” is not a part of a page.") % {"part": section})
 
 

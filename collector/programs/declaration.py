@@ -1,5 +1,9 @@
-"""Reads a declaration, `telemetry.toml`, and explains everything that is wrong with it, each with its line."""
+"""Reads a declaration, `telemetry.toml`, and explains everything that is wrong with it, each with its line.
 
+Whatever the text is, reading it takes less than a second and a few megabytes.
+"""
+
+import difflib
 import itertools
 import math
 import re
@@ -9,20 +13,26 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple, get_args
 
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from collector.models.validators import validate_title
 from collector.programs.forms import CHOICE, MAX_VERSION, NAME, OTHER, PROGRAM_ID, VERSION
-from collector.programs.lines import line_of
+from collector.programs.lines import Path, lines_of, nearest
 from collector.programs.program import Event, Kind, Mode, Program, Property, PropertyType, Versions
 
 MAX_BYTES = 64 * 1024
 MAX_TEXT = 500  # characters of a reason and the like
+MAX_NAME = 100  # characters of the program's name
+MAX_PROBLEMS = 50  # more are not listed
 MAX_EVENTS, MAX_PROPERTIES, MAX_VALUES, MAX_BOUNDS, MAX_VERSIONS = 50, 10, 40, 20, 200
 _LINK = re.compile(r"https?://[^\s<>\"]+")
 _CONTACT = re.compile(r"https?://[^\s<>\"]+|[^\s@<>\"]+@[^\s@<>\"]+\.[^\s@<>\"]+")
-_TOML_LINE = re.compile(r"\(at line (\d+), column \d+\)$")
+_TOML_LINE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)$")
+# `tomllib` takes time and memory in the square of the parts of a dotted key: gigabytes for one of 64 KB.
+_PART = r"""(?:[A-Za-z0-9_-]++|"[^"\n]*"|'[^'\n]*')"""
+_LONG_KEY = re.compile(rf"(?<![A-Za-z0-9_-]){_PART}(?:[ \t]*+\.[ \t]*+{_PART}){{16}}")
 Table = Mapping[str, Any]
-Path = tuple[str, ...]
 
 
 class Problem(NamedTuple):
@@ -48,17 +58,29 @@ def read_declaration(text: str) -> Program:
     """Return the program that a declaration describes. Raises DeclarationError with all its problems."""
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         raise DeclarationError([Problem(0, _("The declaration is longer than 64 KB. Declare fewer things."))])
-    try:
-        tables = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        match = _TOML_LINE.search(str(error))
-        reason = _("This is not TOML: %(error)s") % {"error": _TOML_LINE.sub("", str(error)).strip()}
-        raise DeclarationError([Problem(int(match[1]) if match else 0, reason)]) from None
+    tables = _tables(text)
     reader = _Reader(text)
     program = reader.program(tables)
     if program is None or reader.problems:
-        raise DeclarationError(sorted(reader.problems))
+        more = [Problem(0, _("There are more problems. Correct these first."))] if reader.has_more else []
+        raise DeclarationError([*sorted(reader.problems), *more])
     return program
+
+
+def _tables(text: str) -> Table:
+    """Return the tables of a TOML text. Raises DeclarationError."""
+    if match := _LONG_KEY.search(text):
+        line = text.count("\n", 0, match.start()) + 1
+        raise DeclarationError([Problem(line, _("A name has too many parts. Write a dot only between tables."))])
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise DeclarationError([Problem(0, _("Brackets are nested too deeply. Close each one."))]) from None
+    except ValueError as error:  # TOMLDecodeError is one; a number of 5,000 digits raises another
+        match = _TOML_LINE.search(str(error))
+        line = int(match[1] or text.count("\n") + 1) if match else 0
+        reason = _("This is not TOML: %(error)s") % {"error": _TOML_LINE.sub("", str(error))}
+        raise DeclarationError([Problem(line, reason)]) from None
 
 
 class _Reader:
@@ -66,7 +88,9 @@ class _Reader:
 
     def __init__(self, text: str) -> None:
         self.problems: list[Problem] = []
+        self.has_more = False
         self._text = text
+        self._lines: dict[Path, int] | None = None
 
     def program(self, tables: Table) -> Program | None:
         self._only(tables, (), {"program", "versions", "events"})
@@ -79,7 +103,7 @@ class _Reader:
         )
         events = self._table(tables, ("events",))
         if len(events) > MAX_EVENTS:
-            self._wrong(("events",), _("There are more than %(most)d events.") % {"most": MAX_EVENTS})
+            self._wrong(("events",), _("There are more than %(most)d events. Remove some.") % {"most": MAX_EVENTS})
         id_help = _("Write up to 40 letters a to z, digits and hyphens, beginning with a letter.")
         contact_help = _("Write an address of mail or of a web page, so that people can ask you.")
         return Program(
@@ -94,23 +118,29 @@ class _Reader:
             reports_from_ci=self._flag(table, (*path, "report_from_ci")),
             reports_from_agents=self._flag(table, (*path, "report_from_agents")),
             versions=self._versions(tables),
-            events={name: self._event(name, events) for name in events},
+            events={name: self._event(name, events) for name in itertools.islice(events, MAX_EVENTS)},
         )
 
     def _event(self, name: str, events: Table) -> Event:
         path = ("events", name)
         table = self._named_table(name, events, path)
+        if name == "country":  # a field of this name is the report's country
+            self._wrong(path, _("“%(name)s” has another meaning here. Choose another name.") % {"name": name})
         self._only(table, path, {"reason", "link", "until", "failure", "properties"})
         properties = self._table(table, (*path, "properties"))
         if len(properties) > MAX_PROPERTIES:
-            self._wrong(path, _("There are more than %(most)d properties.") % {"most": MAX_PROPERTIES})
+            text = _("There are more than %(most)d properties. Remove some.")
+            self._wrong(path, text % {"most": MAX_PROPERTIES})
         event = Event(
             name=name,
             reason=self._text_of(table, (*path, "reason")),
             until=self._date(table, (*path, "until")),
             link=self._link(table, (*path, "link"), is_required=True),
             is_failure=self._flag(table, (*path, "failure")),
-            properties={key: self._property(key, properties, (*path, "properties", key)) for key in properties},
+            properties={
+                key: self._property(key, properties, (*path, "properties", key))
+                for key in itertools.islice(properties, MAX_PROPERTIES)
+            },
         )
         told_by = event.properties.get("class")
         if event.is_failure and (told_by is None or told_by.type != "choice"):
@@ -157,7 +187,8 @@ class _Reader:
 
     def _check_version(self, version: object, path: Path) -> None:
         if not isinstance(version, str) or len(version) > MAX_VERSION or not VERSION.fullmatch(version):
-            self._wrong(path, _("“%(value)s” is not a version such as 2.4.1 or 2.5.0-rc1.") % {"value": version})
+            shown = {"value": _shown(version)}
+            self._wrong(path, _("“%(value)s” is not a version. Write one like 2.4.1 or 2.5.0-rc1.") % shown)
 
     def _values(self, table: Table, path: Path) -> tuple[str, ...]:
         values = self._list(table, path, MAX_VALUES)
@@ -165,29 +196,33 @@ class _Reader:
             if not isinstance(value, str) or not CHOICE.fullmatch(value):
                 self._wrong(
                     path,
-                    _("“%(value)s” is not a value. Write up to 40 letters, digits, dots, hyphens, “_” and “+”.")
-                    % {"value": value},
+                    _(
+                        "“%(value)s” can't be a value. Write it in quotes, with up to 40 letters a to z, digits, dots, "
+                        "hyphens, “_” and “+”."
+                    )
+                    % {"value": _shown(value)},
                 )
             elif value == OTHER:
-                self._wrong(path, _("“other” is always allowed: it stands for everything that you don't list."))
-        if len(set(map(str, values))) < len(values):
-            self._wrong(path, _("A value is listed twice."))
-        return tuple(value for value in values if isinstance(value, str))
+                self._wrong(path, _("Remove “other”. It is always allowed, for all values that you don't list."))
+        texts = tuple(value for value in values if isinstance(value, str))
+        if len(set(texts)) < len(texts):
+            self._wrong(path, _("List each value only once."))
+        return texts
 
     def _bounds(self, table: Table, path: Path) -> tuple[int | float, ...]:
         bounds = self._list(table, path, MAX_BOUNDS)
         are_numbers = all(isinstance(one, int | float) and not isinstance(one, bool) for one in bounds)
         if not are_numbers or not all(abs(one) < 1e15 and math.isfinite(one) for one in bounds):
-            self._wrong(path, _("The bounds of a bucket are numbers."))
+            self._wrong(path, _("Write the bounds of a bucket as numbers, such as [1, 5, 30]."))
             return ()
         if any(later <= earlier for earlier, later in itertools.pairwise(bounds)):
-            self._wrong(path, _("The bounds of a bucket must rise from one to the next."))
+            self._wrong(path, _("Write the bounds of a bucket in rising order, each only once."))
         return tuple(bounds)
 
     def _list(self, table: Table, path: Path, most: int) -> list[Any]:
         items = table.get(path[-1])
         if not isinstance(items, list) or not 0 < len(items) <= most:
-            text = _("“%(key)s” is missing or wrong: write a list of at most %(most)d.")
+            text = _("“%(key)s” is missing or wrong. Write a list of 1 to %(most)d, in square brackets.")
             self._wrong(path, text % {"key": path[-1], "most": most})
             return []
         return items
@@ -195,7 +230,8 @@ class _Reader:
     def _date(self, table: Table, path: Path) -> date:
         day = table.get(path[-1])
         if not isinstance(day, date) or isinstance(day, datetime):
-            self._wrong(path, _("“%(key)s” is missing or not a date. Write one like 2027-12-31.") % {"key": path[-1]})
+            text = _("“%(key)s” is missing or not a date. Write one like 2027-12-31, without quotes and time.")
+            self._wrong(path, text % {"key": _shown(path[-1])})
             return date.min
         return day
 
@@ -207,13 +243,13 @@ class _Reader:
     def _flag(self, table: Table, path: Path) -> bool:
         value = table.get(path[-1], False)
         if not isinstance(value, bool):
-            self._wrong(path, _("“%(key)s” is true or false, without quotes.") % {"key": path[-1]})
+            self._wrong(path, _("Write “%(key)s” as true or false, without quotes.") % {"key": path[-1]})
         return value is True
 
     def _one_of(self, table: Table, path: Path, values: tuple[Any, ...]) -> Any:
         value = table.get(path[-1])
         if value not in values:
-            text = _("“%(key)s” is missing or wrong: write one of %(values)s.")
+            text = _("“%(key)s” is missing or wrong. Write one of these: %(values)s.")
             self._wrong(path, text % {"key": path[-1], "values": ", ".join(f'"{one}"' for one in values)})
             return values[-1]
         return value
@@ -221,12 +257,21 @@ class _Reader:
     def _text_of(self, table: Table, path: Path, form: re.Pattern[str] | None = None, help_text: str = "") -> str:
         value = table.get(path[-1])
         if not isinstance(value, str) or not value.strip():
-            self._wrong(path, _("“%(key)s” is missing or not a text.") % {"key": path[-1]} + f" {help_text}".rstrip())
+            help_text = help_text or _("Write some words in quotes.")
+            self._wrong(path, _("“%(key)s” is missing or not a text.") % {"key": path[-1]} + f" {help_text}")
             return ""
-        is_plain = len(value) <= MAX_TEXT and all(one.isprintable() or one == "\n" for one in value)
-        if not is_plain or (form is not None and not form.fullmatch(value)):
-            text = help_text or _("Write at most 500 characters of plain text.")
-            self._wrong(path, _("“%(key)s” can't be used.") % {"key": path[-1]} + f" {text}")
+        if form is not None and (len(value) > MAX_TEXT or not form.fullmatch(value)):
+            self._wrong(path, _("“%(key)s” can't be used.") % {"key": path[-1]} + f" {help_text}")
+            return value
+        most = MAX_NAME if path == ("program", "name") else MAX_TEXT
+        if len(value) > most:
+            text = _("“%(key)s” has %(count)d characters. Write at most %(most)d.")
+            self._wrong(path, text % {"key": path[-1], "count": len(value), "most": most})
+        try:
+            for line in [value] if path == ("program", "name") else value.split("\n"):
+                validate_title(line.strip())
+        except ValidationError as error:
+            self._wrong(path, _("“%(key)s” can't be used.") % {"key": path[-1]} + f" {error.messages[0]}")
         return value
 
     def _named_table(self, name: str, tables: Table, path: Path) -> Table:
@@ -234,7 +279,7 @@ class _Reader:
             text = _(
                 "“%(name)s” is not a name. Write up to 40 letters a to z, digits and “_”, beginning with a letter."
             )
-            self._wrong(path, text % {"name": name})
+            self._wrong(path, text % {"name": _shown(name)})
         return self._table({path[-1]: tables[name]}, path)
 
     def _table(self, tables: Table, path: Path, *, is_required: bool = False) -> Table:
@@ -242,16 +287,38 @@ class _Reader:
         if isinstance(table, dict):
             return table
         if table is not None or is_required:
-            self._wrong(path, _("The table [%(name)s] is missing or is not a table.") % {"name": ".".join(path)})
+            text = _("A table is missing. Begin it with a line that says [%(name)s].")
+            self._wrong(path, text % {"name": ".".join(map(_shown, path))})
         return {}
 
     def _only(self, table: Table, path: Path, allowed: set[str]) -> None:
         for key in table:
-            if key not in allowed:
-                text = _("“%(key)s” is not known here. Known are: %(allowed)s.")
-                self._wrong((*path, key), text % {"key": key, "allowed": ", ".join(sorted(allowed))})
+            if key in allowed or self.has_more:
+                continue
+            close = difflib.get_close_matches(key[:MAX_NAME], allowed, n=1)
+            if close:
+                text = _("“%(key)s” is not known here. Did you mean “%(close)s”?")
+            else:
+                text = _("“%(key)s” is not known here. Remove it, or write one of these: %(allowed)s.")
+            self._wrong(
+                (*path, key),
+                text % {"key": _shown(key), "close": "".join(close), "allowed": ", ".join(sorted(allowed))},
+            )
 
     def _wrong(self, path: Path, text: str) -> None:
-        problem = Problem(line_of(self._text, path), text)
-        if problem not in self.problems:
+        """Add a problem, unless there are many. The lines are looked up only if something is wrong."""
+        if self._lines is None:
+            self._lines = lines_of(self._text)
+        problem = Problem(nearest(self._lines, path), text)
+        if len(self.problems) == MAX_PROBLEMS:
+            self.has_more = True
+        elif problem not in self.problems:
             self.problems.append(problem)
+
+
+def _shown(value: object) -> str:
+    """Return the beginning of a wrong value for a message, as one line."""
+    if isinstance(value, int) and value.bit_length() > 64:  # Python does not write numbers of 5,000 digits
+        return "…"
+    text = str(value)
+    return "".join(one if one.isprintable() else "?" for one in text[:40]) + "…" * (len(text) > 40)

@@ -52,7 +52,7 @@ class Property:
         if self.type == "choice":
             return [f"{path}={value}" for value in self.values]
         if self.type == "bucket":
-            return [f"{path} bucket {','.join(f'{bound:g}' for bound in self.bounds)}"]
+            return [f"{path} bucket {','.join(f'{bound:.15g}' for bound in self.bounds)}"]
         return [f"{path} {self.type}"]
 
 

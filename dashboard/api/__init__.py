@@ -1,7 +1,8 @@
 """The read-only JSON API at `/api/v1/`: what programs can read with a token.
 
 `access` checks tokens, `read_only` the method, `problems` describes errors, and `pagination` cuts long lists.
-`projects`, `counts` and `hits` own their endpoints. `document` describes the API, as OpenAPI and as a web page.
+`projects`, `counts`, `hits` and `programs` own their endpoints. `document` describes the API, as OpenAPI and as a web
+page.
 """
 
 from http import HTTPStatus
@@ -12,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from ninja import Router
 
-from dashboard.api import counts, hits, projects
+from dashboard.api import counts, hits, programs, projects
 from dashboard.api.access import Bearer
 from dashboard.api.document import DocumentedAPI
 from dashboard.api.problems import ProblemError, answer_with_problems
@@ -31,15 +32,15 @@ api = DocumentedAPI(
     title="Footfall",
     version="1",
     description=gettext_noop(
-        "Read projects, pixels, counts and hits. All requests use GET, and all responses are JSON. Ranges include "
-        "“since” and exclude “until”. Errors are problem details (RFC 9457) that say what to do."
+        "Read projects, pixels, counts, hits and installations. All requests use GET, and all responses are JSON. "
+        "Ranges include “since” and exclude “until”. Errors are problem details (RFC 9457) that say what to do."
     ),
     docs_url=None,
     urls_namespace="api",
     auth=Bearer(),
 )
 answer_with_problems(api)
-for router in (projects.router, counts.router, hits.router, unknown_addresses):
+for router in (projects.router, counts.router, hits.router, programs.router, unknown_addresses):
     api.add_router("", router)
 
 patterns, app_name, namespace = api.urls

@@ -14,9 +14,10 @@ from django.utils.translation import gettext
 from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema, get_schema
 
+from collector.intake.problems import CONTENT_TYPE
 from collector.snippets import base_url
 from dashboard.api.pagination import MAX_ID
-from dashboard.api.problems import CONTENT_TYPE, Problem
+from dashboard.api.problems import Problem
 
 Json = dict[str, Any]
 

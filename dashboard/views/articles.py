@@ -4,19 +4,20 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
+from collector.models import Kind
 from collector.snippets import base_url, snippets
 from dashboard.report.live import live_visits
 from dashboard.report.page import make_page
 from dashboard.views.access import dashboard_view, may_use_admin, visible_pixel
-from dashboard.views.programs import declared_program, program_page
+from dashboard.views.programs import program_page
 
 
 @dashboard_view
 def article(request: HttpRequest, slug: str, pixel_id: int) -> HttpResponse:
-    """Show one article over a period, or one program that is declared."""
+    """Show one article over a period, or one program."""
     pixel = visible_pixel(request, slug, pixel_id)
-    if program := declared_program(pixel):
-        return program_page(request, pixel, program)
+    if pixel.kind == Kind.APP:
+        return program_page(request, pixel)
     now = timezone.now()
     paused_until = pixel.paused_until(now)
     context = {

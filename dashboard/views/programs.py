@@ -5,9 +5,12 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from collector.models import Declaration, Kind, Pixel
-from collector.programs.declaration import DeclarationError, read_declaration
+from collector.programs.clients import LANGUAGES
+from collector.programs.declaring import program_of
 from collector.programs.program import Program
 from dashboard.report.program.page import make_program_page
+from dashboard.snippets.first_report import first_report_status
+from dashboard.views.access import may_use_admin
 
 
 def declared_program(pixel: Pixel) -> Program | None:
@@ -15,19 +18,31 @@ def declared_program(pixel: Pixel) -> Program | None:
     if pixel.kind != Kind.APP:
         return None
     declaration = Declaration.objects.filter(pixel=pixel).first()
-    try:
-        return read_declaration(declaration.text) if declaration else None
-    except DeclarationError:  # of a later release of Footfall, which knew more
-        return None
+    return program_of(declaration) if declaration else None
 
 
-def program_page(request: HttpRequest, pixel: Pixel, program: Program) -> HttpResponse:
-    """Show one program over a period. The caller has checked that the user may see it."""
-    now = timezone.now()
+def program_page(request: HttpRequest, pixel: Pixel) -> HttpResponse:
+    """Show one program over a period, or the way to its first report. The caller has checked who may see it."""
+    program = declared_program(pixel)
+    page = make_program_page(request.GET, pixel, program, now=timezone.now()) if program else None
+    if page is None or page.report is None:
+        return _waiting_page(request, pixel, program)
+    context = {"project": pixel.project, "pixel": pixel, "program": program, "page": page}
+    return render(request, "dashboard/program.html", context)
+
+
+def _waiting_page(request: HttpRequest, pixel: Pixel, program: Program | None) -> HttpResponse:
+    may_edit: bool = pixel.is_editable  # type: ignore[attr-defined]
     context = {
         "project": pixel.project,
         "pixel": pixel,
         "program": program,
-        "page": make_program_page(request.GET, pixel, program, now=now),
+        "languages": LANGUAGES,
+        "may_download": may_edit,
+        "may_edit": may_edit and may_use_admin(request),
+        "first_visit": first_report_status(pixel, timezone.now()),
+        "is_awaited": pixel.retired_at is None,
+        "reloads": True,
+        "now_ms": "0",
     }
-    return render(request, "dashboard/program.html", context)
+    return render(request, "dashboard/program_waiting.html", context)

@@ -14,8 +14,12 @@ from django.utils import timezone
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from collector.models import Section, ShareLink
+from collector.models import ProgramSection, Section, ShareLink
 from dashboard.report.page import make_page
+from dashboard.report.program.page import make_program_page
+from dashboard.report.program.subject import ALL_PROGRAM_SECTIONS
+from dashboard.report.subject import ALL_SECTIONS
+from dashboard.views.programs import declared_program
 from dashboard.views.share_password import ask_password, is_let_in
 from dashboard.views.unlisted import render_public, unlisted
 
@@ -36,9 +40,13 @@ def share(request: HttpRequest, key: str) -> HttpResponseBase:
         return ask_password(request, link)
     if request.method == "POST":  # another tab entered the password before
         return redirect(request.get_full_path())
-    page = make_page(
-        request.GET, link.project, link.pixel, now=timezone.now(), sections=frozenset(link.shows), is_public=True
-    )
+    now, sections = timezone.now(), frozenset(link.shows)
+    if link.pixel and (program := declared_program(link.pixel)):
+        program_page = make_program_page(
+            request.GET, link.pixel, program, now=now, sections=sections & ALL_PROGRAM_SECTIONS, is_public=True
+        )
+        return render_public(request, "dashboard/share_program.html", {"heading": _heading(link), "page": program_page})
+    page = make_page(request.GET, link.project, link.pixel, now=now, sections=sections & ALL_SECTIONS, is_public=True)
     return render_public(request, "dashboard/share.html", {"heading": _heading(link), "page": page})
 
 
@@ -47,13 +55,20 @@ def share(request: HttpRequest, key: str) -> HttpResponseBase:
 def embed(request: HttpRequest, key: str) -> HttpResponseBase:
     """Show the trend and the total of a link, framed by the sites that it names. Sets no cookie."""
     link = _open_link(key)
-    if link is None or link.password or not link.embedded_on or Section.TREND not in link.shows:
+    program = declared_program(link.pixel) if link and link.pixel else None
+    framed = ProgramSection.ACTIVES if program else Section.TREND
+    if link is None or link.password or not link.embedded_on or framed not in link.shows:
         # Every site may frame this answer: in an article it looks better than the error of the browser.
         return _framed(request, [ANY_SITE], "dashboard/embed_gone.html", status=404)
-    sections = FRAMED_SECTIONS & frozenset(link.shows)
     query = {"compare": "none"} | {key: value for key, value in request.GET.items() if key in PERIOD_PARAMETERS}
-    page = make_page(query, link.project, link.pixel, now=timezone.now(), sections=sections, is_public=True)
-    return _framed(request, link.embedded_on.split(), "dashboard/embed.html", {"heading": _heading(link), "page": page})
+    context: dict[str, Any] = {"heading": _heading(link)}
+    now = timezone.now()
+    if program and link.pixel:
+        page = make_program_page(query, link.pixel, program, now=now, sections={framed}, is_public=True)
+        return _framed(request, link.embedded_on.split(), "dashboard/embed_program.html", {**context, "page": page})
+    sections = FRAMED_SECTIONS & frozenset(link.shows)
+    context["page"] = make_page(query, link.project, link.pixel, now=now, sections=sections, is_public=True)
+    return _framed(request, link.embedded_on.split(), "dashboard/embed.html", context)
 
 
 def _open_link(key: str) -> ShareLink | None:

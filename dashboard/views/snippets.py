@@ -11,10 +11,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from collector.models import Pixel
+from collector.models import Kind, Pixel
 from collector.models.validators import PLACEMENTS_AT_MOST
 from collector.snippets import FORMS, base_url
 from dashboard.snippets.cards import snippet_cards
+from dashboard.snippets.first_report import first_report_status
 from dashboard.snippets.first_visit import WAITING, first_visit_status
 from dashboard.snippets.listing import PAGE_PIXELS, listing_csv, read_listing, snippet_rows
 from dashboard.snippets.placement_picker import catalogue_groups, placement_problem, read_platform_choice
@@ -49,9 +50,13 @@ def snippets(request: HttpRequest, slug: str, pixel_id: int) -> HttpResponse:
 
 @dashboard_view
 def first_visit_json(request: HttpRequest, slug: str, pixel_id: int) -> HttpResponse:
-    """Answer whether a visit came after `?since`, in milliseconds, and what else came. At most six queries."""
+    """Answer whether a visit came after `?since`, in milliseconds, and what else came. At most six queries.
+
+    Of a program: whether a report ever came.
+    """
     pixel = visible_pixel(request, slug, pixel_id)
-    status = first_visit_status(pixel, timezone.now(), _moment(request.GET.get("since", "")))
+    now, since = timezone.now(), _moment(request.GET.get("since", ""))
+    status = first_report_status(pixel, now) if pixel.kind == Kind.APP else first_visit_status(pixel, now, since)
     return JsonResponse(
         {
             "awaited": status.state == WAITING,

@@ -25,7 +25,7 @@ def unlisted(view: UnlistedView) -> UnlistedView:
     @cache_control(private=True, no_store=True)
     @wraps(view)
     def answer(request: HttpRequest, key: str) -> HttpResponseBase:
-        response = _answer_if_too_often(request) or view(request, key)
+        response = answer_if_too_often(request) or view(request, key)
         response.headers["X-Robots-Tag"] = "noindex, nofollow"
         # With `no-referrer`, browsers would send the password's form without an origin, and CSRF protection needs one.
         response.headers["Referrer-Policy"] = "same-origin"
@@ -41,7 +41,7 @@ def render_public(
     return render(request, template, {"user": AnonymousUser(), **(context or {})}, status=status)
 
 
-def _answer_if_too_often(request: HttpRequest) -> HttpResponseBase | None:
+def answer_if_too_often(request: HttpRequest) -> HttpResponseBase | None:
     """Count a request of the client's network. Return an answer if it has to wait. At most one query a day."""
     wait_seconds = seconds_to_wait(
         "share", lambda: network_key(client_networks(request).local, "share"), settings.SHARE_RATE_LIMIT

@@ -1,6 +1,6 @@
 // Updates the line that waits for the first visit. `data-first-visit` has the URL to ask; the server translates the words.
-// Asks while the tab is visible, less and less often, until a visit is seen. Some of the words come from strangers, so
-// they are only ever set as text.
+// Asks while the tab is visible, less and less often, until a visit is seen. With `data-reloads`, the page then reloads and
+// shows it. Some of the words come from strangers, so they are only ever set as text.
 
 const SOON_MS = 2500;
 const LATER_MS = 15_000;
@@ -42,6 +42,7 @@ function wait(section) {
       const status = await response.json();
       show(section, status);
       isOver = !status.awaited;
+      if (isOver && "reloads" in section.dataset) location.reload();
       failures = 0;
     } catch {
       failures += 1;

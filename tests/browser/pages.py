@@ -44,6 +44,7 @@ PAGES = (
     Page("program", "/projects/demo/{program}/"),
     Page("program-year", "/projects/demo/{program}/?range=12m"),
     Page("program-list", "/projects/demo/{program}/?all=versions"),
+    Page("program-waiting", "/projects/waiting/{declared}/"),
     Page("article-waiting", "/projects/waiting/{unvisited}/"),
     Page("snippets", "/projects/demo/{article}/snippets/"),
     Page("snippets-waiting", "/projects/waiting/{unvisited}/snippets/"),
@@ -52,6 +53,9 @@ PAGES = (
     Page("share-gone", "/share/nobody-has-this/", who="", status=404),
     Page("embed", "/share/{share}/embed/", who=""),
     Page("embed-gone", "/share/{locked}/embed/", who="", status=404),
+    Page("about-program", "/about/{declared_token}/", who=""),
+    Page("about-article", "/about/{pixel}/", who=""),
+    Page("about-gone", "/about/nobody-has-this/", who="", status=404),
     Page("api", "/api/v1/"),
     Page("password", "/password/"),
     Page("password-changed", "/password/changed/"),
@@ -77,7 +81,9 @@ PAGES = (
 FURNISH = """
 import json
 from django.contrib.auth.models import User
+from pathlib import Path
 from collector.models import ApiToken, Membership, Pixel, Project, Role, ShareLink
+from collector.programs.declaring import declare
 
 def person(name, **fields):
     user, _ = User.objects.get_or_create(username=name, defaults=fields)
@@ -95,6 +101,7 @@ for project in (demo, waiting):
 unvisited, _ = Pixel.objects.get_or_create(
     project=waiting, title="Not read by anybody so far", defaults={"placements": ["medium", "github", "dev-to"]}
 )
+declared = declare(waiting, Path("collector/programs/example.toml").read_text()).pixel
 share, _ = ShareLink.objects.get_or_create(project=demo, name="Readers", defaults={"embedded_on": "*"})
 locked, _ = ShareLink.objects.get_or_create(project=demo, name="Editors")
 locked.set_password(%(password)r)
@@ -103,6 +110,7 @@ token = ApiToken.objects.filter(user=ada, name="Nightly report").first() or ApiT
 token.make_secret()
 token.save()
 token.projects.add(demo)
+program = demo.pixels.get(kind="app")
 print(json.dumps({
     "token": token.pk,
     "share": share.key,
@@ -110,8 +118,11 @@ print(json.dumps({
     "locked": locked.key,
     "project": demo.pk,
     "article": demo.pixels.order_by("pk").first().pk,
+    "pixel": demo.pixels.order_by("pk").first().token,
     "unvisited": unvisited.pk,
-    "program": demo.pixels.get(kind="app").pk,
+    "program": program.pk,
+    "declared": declared.pk,
+    "declared_token": declared.token,
 }))
 """
 

@@ -3,13 +3,12 @@
 import json
 from typing import Any
 
-from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.core.validators import validate_slug
 from django.db import transaction
 
-from collector.models import Kind, Membership, Pixel, Project, Role
+from collector.management.projects import project_or_new, warn_without_owner
+from collector.models import Kind, Pixel, Project
 from collector.models.validators import validate_placements, validate_title
 from collector.snippets import Snippet, base_url, snippets
 
@@ -36,49 +35,13 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         with transaction.atomic():
-            project = self.project(options["project"], options["owner"])
+            project = project_or_new(options["project"], options["owner"])
             pixel = new_pixel(project, options["title"], options["kind"], options["placement"] or [])
-        if not project.memberships.filter(role=Role.OWNER).exists():
-            self.stderr.write(
-                f"Project “{project.slug}” has no owner. Only superusers can edit it. Add an owner in the admin."
-            )
+        warn_without_owner(project, self.stderr)
         if options["json"]:
             self.stdout.write(as_json(pixel))
         else:
             self.stdout.write(as_text(pixel))
-
-    def project(self, slug: str, owner: str | None) -> Project:
-        """Return the project with this slug; create it if it is new."""
-        user = User.objects.filter(username=owner).first() if owner is not None else None
-        if owner is not None and user is None:
-            raise CommandError(
-                f"There is no user “{owner}”. Create the account in the admin first, or leave out --owner."
-            )
-        project = Project.objects.filter(slug=slug).first()
-        if project is None:
-            return self.new_project(slug, user)
-        if user is not None and not project.memberships.filter(user=user, role=Role.OWNER).exists():
-            raise CommandError(
-                f"Project “{slug}” already exists, and “{owner}” doesn't own it. "
-                f"Leave out --owner, or make “{owner}” an owner in the admin."
-            )
-        return project
-
-    def new_project(self, slug: str, owner: User | None) -> Project:
-        try:
-            validate_slug(slug)
-        except ValidationError:
-            raise CommandError(
-                f"“{slug}” can't be a project's slug. Use letters, digits and hyphens, such as my-blog."
-            ) from None
-        max_length = Project._meta.get_field("slug").max_length or 0
-        if len(slug) > max_length:
-            raise CommandError(f"The project's slug has {len(slug)} characters. Use at most {max_length}.")
-        name = slug.replace("-", " ").replace("_", " ").strip().capitalize() or slug
-        project = Project.objects.create(slug=slug, name=name)
-        if owner is not None:
-            Membership.objects.create(project=project, user=owner, role=Role.OWNER)
-        return project
 
 
 def new_pixel(project: Project, title: str, kind: str, placements: list[str]) -> Pixel:

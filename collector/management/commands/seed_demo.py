@@ -52,12 +52,12 @@ class Command(BaseCommand):
             raise CommandError(" ".join(error.messages)) from error
         demo.save()
         now = timezone.now()
+        with ProgressBar(hits, "Hits", self.stderr) as bar:
+            fill(demo, hits=hits, days=days, pixels=pixels, seed=seed, now=now, progress=bar.advance)
         if installations:
             with ProgressBar(days, "Days of the program", self.stderr) as bar:
                 reports = fill_program(
                     demo, installations=installations, days=days, seed=seed, now=now, progress=bar.advance
                 )
             self.stdout.write(f"Created {reports:,} reports of {installations:,} installations.")
-        with ProgressBar(hits, "Hits", self.stderr) as bar:
-            fill(demo, hits=hits, days=days, pixels=pixels, seed=seed, now=now, progress=bar.advance)
         self.stdout.write(f"Created {hits:,} hits on {days} days. See them at /projects/{demo.slug}/")

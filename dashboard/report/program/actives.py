@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 
 from django.utils.translation import gettext as _
 
+from collector.models import ProgramSection
 from dashboard.report.charts import BUCKET_NAMES, Chart, Point, Series, Shape
 from dashboard.report.program.colours import BLUE, GREEN, ORANGE, PALE, SKY
-from dashboard.report.program.subject import ProgramSection, ProgramSubject
+from dashboard.report.program.subject import ProgramSubject
 from dashboard.usage.actives import Actives
 from dashboard.usage.windows import Window
 from dashboard.visits.periods import Bucket

@@ -8,11 +8,12 @@ from itertools import pairwise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
+from collector.models import ProgramSection
 from collector.programs.forms import OTHER
 from collector.programs.program import Event, Property
 from dashboard import formatting
 from dashboard.report.program.panel import Counted, UsagePanel, UsageRow, bar_width, installations, ranked_rows, times
-from dashboard.report.program.subject import ProgramSection, ProgramSubject, days_label
+from dashboard.report.program.subject import ProgramSubject, days_label
 from dashboard.usage.results import EventUse, Properties, PropertyValue
 
 SECTION = ProgramSection.EVENTS.value

@@ -6,10 +6,10 @@ from datetime import date
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
-from collector.models import Driver
+from collector.models import Driver, ProgramSection
 from dashboard import formatting
 from dashboard.report.program.panel import Counted, UsageGroup, UsagePanel, UsageRow, bar_width, ranked_rows
-from dashboard.report.program.subject import ProgramSection, ProgramSubject
+from dashboard.report.program.subject import ProgramSubject
 from dashboard.report.program.versions import version_label
 from dashboard.usage.results import Runs
 

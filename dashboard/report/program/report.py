@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from collector.models import ReportDimension
+from collector.models import ProgramSection, ReportDimension
 from dashboard.report.charts import Chart
 from dashboard.report.figures import Figure
 from dashboard.report.page_state import PageState
@@ -19,7 +19,7 @@ from dashboard.report.program.figures import (
 from dashboard.report.program.others import others_panel, runs_group
 from dashboard.report.program.panel import UsageGroup, UsagePanel
 from dashboard.report.program.retention import RetentionGrid, first_cohort, retention_grid
-from dashboard.report.program.subject import ProgramSection, ProgramSubject
+from dashboard.report.program.subject import ProgramSubject
 from dashboard.report.program.systems import dimensions_of, systems_group
 from dashboard.report.program.versions import adoption_chart, version_groups
 from dashboard.usage.actives import Actives

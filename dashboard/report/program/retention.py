@@ -7,9 +7,10 @@ from math import ceil
 
 from django.utils.translation import gettext as _
 
+from collector.models import ProgramSection
 from dashboard import formatting
 from dashboard.report.program.panel import installations
-from dashboard.report.program.subject import ProgramSection, ProgramSubject
+from dashboard.report.program.subject import ProgramSubject
 from dashboard.usage.results import CohortWeek
 from dashboard.usage.weeks import monday_of, weeks_between
 from dashboard.usage.windows import DAY

@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from enum import StrEnum
 from functools import cached_property
 
-from collector.models import Pixel, Project
+from collector.models import Pixel, ProgramSection, Project
 from collector.programs.program import Program
 from dashboard import formatting
 from dashboard.usage.counts import Usage
@@ -15,18 +14,7 @@ from dashboard.visits.periods import Bucket, Period
 LAST_WEEK_DAYS, LAST_WEEKS_DAYS = 7, 28
 
 
-class ProgramSection(StrEnum):
-    """A part of a program's page. Key figures are always shown."""
-
-    ACTIVES = "actives"
-    RETENTION = "retention"
-    VERSIONS = "versions"
-    SYSTEMS = "systems"
-    EVENTS = "events"
-    OTHERS = "others"
-
-
-ALL_PROGRAM_SECTIONS = frozenset(ProgramSection)
+ALL_PROGRAM_SECTIONS = frozenset(ProgramSection.values)
 
 
 @dataclass(frozen=True)

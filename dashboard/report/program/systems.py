@@ -6,11 +6,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrPromise
 
-from collector.models import ReportDimension
+from collector.models import ProgramSection, ReportDimension
 from collector.programs.forms import OTHER
 from dashboard import formatting
 from dashboard.report.program.panel import Counted, UsageGroup, UsagePanel, installations, ranked_rows
-from dashboard.report.program.subject import ProgramSection, ProgramSubject, days_label
+from dashboard.report.program.subject import ProgramSubject, days_label
 
 SYSTEM_NAMES = {
     "linux": "Linux", "macos": "macOS", "windows": "Windows", "freebsd": "FreeBSD", "openbsd": "OpenBSD",

@@ -7,6 +7,7 @@ from datetime import date
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from collector.models import ProgramSection
 from collector.programs.forms import OTHER
 from collector.programs.program import Versions
 from dashboard import formatting
@@ -22,7 +23,7 @@ from dashboard.report.program.panel import (
     ranked_rows,
     share_rows,
 )
-from dashboard.report.program.subject import ProgramSection, ProgramSubject, days_label
+from dashboard.report.program.subject import ProgramSubject, days_label
 from dashboard.usage.results import Upgrade
 from dashboard.usage.versions import FEWEST_ACTIVES, days_to_half, version_key
 from dashboard.usage.windows import Window

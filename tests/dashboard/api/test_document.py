@@ -6,6 +6,7 @@ import re
 import pytest
 from pydantic import TypeAdapter
 
+from collector.models import Kind, Pixel
 from dashboard.api import api
 from dashboard.api.counts import CountPage
 from dashboard.api.hits import HitPage
@@ -66,9 +67,10 @@ def test_the_document_is_built_once_and_read_in_every_language(client, monkeypat
 
 
 def test_the_examples_of_the_page_work(client, program, pixel):
+    paperclip = Pixel.objects.create(project=pixel.project, title="Paperclip", kind=Kind.APP)
     page = client.get("/api/v1/").content.decode().replace("&amp;", "&")
     commands = re.findall(r"http://testserver(/api/v1/[^&]\S*?)&quot;", page)
     assert len(commands) == len(PATHS)
     for command in commands:
-        path = command.replace("pixels/7", f"pixels/{pixel.pk}")
+        path = command.replace("pixels/7", f"pixels/{pixel.pk}").replace("pixels/8", f"pixels/{paperclip.pk}")
         assert program.get(path).status_code == 200, path

@@ -1,0 +1,261 @@
+"""The API's installations: what programs report, from the counts of their reports. Days are UTC."""
+
+from collections import defaultdict
+from datetime import UTC, date, timedelta
+from http import HTTPStatus
+from typing import Annotated, Any, Literal
+
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+from ninja import Field, Path, Query, Router, Schema
+
+from collector.models import Kind, Pixel, ReportDimension
+from dashboard.api.access import readable_project
+from dashboard.api.problems import ProblemError, bad_parameter
+from dashboard.api.projects import Slug, pixel_in
+from dashboard.api.ranges import Day
+from dashboard.usage.counts import Usage
+from dashboard.usage.windows import DAY, MAX_WINDOW_DAYS, Window
+
+router = Router()
+
+Date = date  # for a field that is also called date
+MAX_DAYS = 400
+DEFAULT_DAYS = 28
+FactName = Literal["version", "os", "arch", "runtime", "country"]
+
+ProgramId = Annotated[int, Path(example=8, description=gettext_noop("The id of a pixel of kind app: a program."))]
+Fact = Annotated[FactName, Path(example="version", description=gettext_noop("What to count by."))]
+Since = Annotated[
+    Day | None,
+    Query(
+        example="2026-11-01",
+        description=gettext_noop(
+            "The first day, in UTC. By default the range has 28 days. It can have 400 days, or 31 where each "
+            "installation counts once in the whole range."
+        ),
+    ),
+]
+Until = Annotated[
+    Day | None,
+    Query(
+        example="2026-11-29",
+        description=gettext_noop("The day after the last day. By default the range ends with today."),
+    ),
+]
+
+
+class DayOut(Schema):
+    """The installations of one day. In `active_7` and `active_28` each counts once."""
+
+    date: Date = Field(examples=["2026-11-28"])
+    active: int = Field(examples=[412], description=gettext_noop("Installations that reported on this day."))
+    active_7: int = Field(
+        examples=[1093], description=gettext_noop("Installations that reported in the seven days to this one.")
+    )
+    active_28: int = Field(
+        examples=[1820], description=gettext_noop("Installations that reported in the 28 days to this one.")
+    )
+    new: int = Field(examples=[31], description=gettext_noop("Installations that reported for the first time."))
+    back: int = Field(
+        examples=[4], description=gettext_noop("Installations that came back after more than 28 days without a report.")
+    )
+
+
+class ActiveDays(Schema):
+    """The days of a range, oldest first."""
+
+    since: date = Field(examples=["2026-11-01"])
+    until: date = Field(examples=["2026-11-29"])
+    items: list[DayOut]
+
+
+class FactOut(Schema):
+    """The installations of one value. The first report of an installation in the range counts."""
+
+    value: str = Field(examples=["2.4.1"])
+    installations: int = Field(examples=[1210])
+
+
+class FactCounts(Schema):
+    """The values of a range, the most frequent first."""
+
+    since: date = Field(examples=["2026-11-01"])
+    until: date = Field(examples=["2026-11-29"])
+    items: list[FactOut]
+
+
+class ValueOut(Schema):
+    """How often one value of a property was used. The value of a histogram is the number of the bin, from 0."""
+
+    property: str = Field(examples=["format"])
+    value: str = Field(examples=["html"])
+    number: int = Field(examples=[5120])
+
+
+class EventOut(Schema):
+    """The use of one event."""
+
+    event: str = Field(examples=["build"])
+    installations: int = Field(examples=[980], description=gettext_noop("Installations that used it in the range."))
+    number: int = Field(examples=[6400], description=gettext_noop("How often it was used."))
+    values: list[ValueOut]
+
+
+class EventCounts(Schema):
+    """The events of a range, the one with the widest reach first."""
+
+    since: date = Field(examples=["2026-11-01"])
+    until: date = Field(examples=["2026-11-29"])
+    items: list[EventOut]
+
+
+class CohortOut(Schema):
+    """How many of the installations that were new in one week reported in another. Weeks are named by their Monday."""
+
+    cohort: date = Field(examples=["2026-10-05"])
+    week: date = Field(examples=["2026-11-23"])
+    installations: int = Field(examples=[57])
+
+
+class Cohorts(Schema):
+    """The cohorts of a range."""
+
+    since: date = Field(examples=["2026-09-07"])
+    until: date = Field(examples=["2026-11-29"])
+    items: list[CohortOut]
+
+
+@router.get(
+    "projects/{slug:slug}/pixels/{int:pixel_id}/installations",
+    response=ActiveDays,
+    summary=gettext_noop("Count installations"),
+    description=gettext_noop(
+        "The installations of a program that were active on each day. Only persons and servers are installations: "
+        "reports of CI, coding agents and containers are left out."
+    ),
+)
+def list_active_days(
+    request: HttpRequest, slug: Slug, pixel_id: ProgramId, since: Since = None, until: Until = None
+) -> dict[str, Any]:
+    """Four queries, or five."""
+    usage, window = _asked(request, slug, pixel_id, since, until, MAX_DAYS)
+    actives = usage.actives(window.start - 27 * DAY, window.end)
+    items = []
+    for number in range(window.days):
+        day = window.start + number * DAY
+        new, back = actives.newcomers(day, day + DAY)
+        items.append(
+            {
+                "date": day,
+                "active": actives.on(day),
+                "active_7": actives.to(day, 7),
+                "active_28": actives.to(day, 28),
+                "new": new,
+                "back": back,
+            }
+        )
+    return _answer(window, items)
+
+
+@router.get(
+    "projects/{slug:slug}/pixels/{int:pixel_id}/installations/{by}",
+    response=FactCounts,
+    summary=gettext_noop("Count installations by what they run on"),
+    description=gettext_noop(
+        "The active installations of a program by version, system, architecture, runtime or country. Each counts once, "
+        "with its first report in the range."
+    ),
+)
+def list_facts(
+    request: HttpRequest, slug: Slug, pixel_id: ProgramId, by: Fact, since: Since = None, until: Until = None
+) -> dict[str, Any]:
+    """Four queries."""
+    usage, window = _asked(request, slug, pixel_id, since, until, MAX_WINDOW_DAYS)
+    dimension = ReportDimension[by.upper()]
+    values = usage.in_window(window, [dimension]).get(dimension, {})
+    ranked = sorted(values.items(), key=lambda item: (-item[1], item[0]))
+    return _answer(window, [{"value": value, "installations": number} for value, number in ranked if number])
+
+
+@router.get(
+    "projects/{slug:slug}/pixels/{int:pixel_id}/events",
+    response=EventCounts,
+    summary=gettext_noop("Count the use of events"),
+    description=gettext_noop(
+        "The events that a program declared, by their days of use: how many installations used each, how often, and "
+        "with which properties. An installation reports its use on its next day of use, so the latest days are "
+        "incomplete."
+    ),
+)
+def list_events(
+    request: HttpRequest, slug: Slug, pixel_id: ProgramId, since: Since = None, until: Until = None
+) -> dict[str, Any]:
+    """Five queries."""
+    usage, window = _asked(request, slug, pixel_id, since, until, MAX_WINDOW_DAYS)
+    values: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    properties = usage.properties(*window)
+    for one in sorted([*properties.values, *properties.bins], key=lambda one: (one.name, -one.number, one.value)):
+        values[one.event].append({"property": one.name, "value": one.value, "number": one.number})
+    uses = sorted(usage.events(window).items(), key=lambda item: (-item[1].reach, item[0]))
+    return _answer(
+        window,
+        [
+            {"event": event, "installations": use.reach, "number": use.number, "values": values[event]}
+            for event, use in uses
+        ],
+    )
+
+
+@router.get(
+    "projects/{slug:slug}/pixels/{int:pixel_id}/retention",
+    response=Cohorts,
+    summary=gettext_noop("Count installations that stay"),
+    description=gettext_noop(
+        "How many of the installations that were new in one week were active in each later week of the range. Weeks "
+        "begin on Monday."
+    ),
+)
+def list_cohorts(
+    request: HttpRequest, slug: Slug, pixel_id: ProgramId, since: Since = None, until: Until = None
+) -> dict[str, Any]:
+    """Four queries."""
+    usage, window = _asked(request, slug, pixel_id, since, until, MAX_DAYS)
+    return _answer(window, [row._asdict() for row in sorted(usage.cohorts(window.start, window.last_day))])
+
+
+def _asked(
+    request: HttpRequest, slug: str, pixel_id: int, since: date | None, until: date | None, max_days: int
+) -> tuple[Usage, Window]:
+    """Return the reports that a request is about, and its days. Raises ProblemError. Three queries."""
+    pixel = _program_in(request, slug, pixel_id)
+    today = timezone.now().astimezone(UTC).date()
+    until = until or today + DAY
+    since = since or until - timedelta(days=DEFAULT_DAYS)
+    if since >= until:
+        raise bad_parameter("until", _("The range is empty. “until” must be later than “since”."))
+    days = (until - since).days
+    if days > max_days:
+        raise bad_parameter(
+            "since",
+            _("The range has %(days)s days, but at most %(most)s are allowed. Send several requests.")
+            % {"days": days, "most": max_days},
+        )
+    return Usage(pixel, today), Window(since, until)
+
+
+def _program_in(request: HttpRequest, slug: str, pixel_id: int) -> Pixel:
+    pixel = pixel_in(readable_project(request, slug), pixel_id)
+    if pixel.kind != Kind.APP:
+        raise ProblemError(
+            HTTPStatus.NOT_FOUND,
+            _("Pixel %(id)s is no program. Its “kind” in /api/v1/projects/%(slug)s/pixels would be “app”.")
+            % {"id": pixel_id, "slug": slug},
+        )
+    return pixel
+
+
+def _answer(window: Window, items: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"since": window.start, "until": window.end, "items": items}
