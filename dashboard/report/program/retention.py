@@ -9,11 +9,13 @@ from django.utils.translation import gettext as _
 
 from collector.models import ProgramSection
 from dashboard import formatting
+from dashboard.report.charts import BUCKET_NAMES
 from dashboard.report.program.panel import installations
 from dashboard.report.program.subject import ProgramSubject
 from dashboard.usage.results import CohortWeek
 from dashboard.usage.weeks import monday_of, weeks_between
 from dashboard.usage.windows import DAY
+from dashboard.visits.periods import Bucket
 
 MAX_WEEKS = 12
 SHADES = 8
@@ -66,7 +68,7 @@ class RetentionGrid:
         for line in self.lines:
             cells = [cell.installations for cell in line.cells]
             rows.append([f"{line.monday}", line.size, *cells, *[None] * (len(self.weeks) - len(cells))])
-        return [_("First week"), installations(), *weeks], rows
+        return [str(BUCKET_NAMES[Bucket.WEEK]), installations(), *weeks], rows
 
 
 def first_cohort(subject: ProgramSubject) -> date:
