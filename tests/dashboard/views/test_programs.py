@@ -115,6 +115,11 @@ def test_a_release_is_marked_and_says_when_half_of_the_actives_ran_it(reader, pr
     assert releases["2.4.0"] == ["5 Nov 2026", "within 8 days"]
 
 
+def changes(page: str) -> list[tuple[str, str]]:
+    """Return how the figures changed: the tooltip and the words of each."""
+    return re.findall(r'class="change" title="([^"]*)"><span[^>]*>.</span> ([^<]*)<', page)
+
+
 def test_figures_compare_whole_days_and_only_where_there_were_reports(reader, program):
     write(program, (Dimension.ACTIVE, "", 2, 0, 30, 0, PERSON))
     assert 'class="change"' not in get(reader, f"{address(program)}?range=7d")
@@ -128,14 +133,30 @@ def test_figures_compare_whole_days_and_only_where_there_were_reports(reader, pr
         (Dimension.VERSION, "2.4.1", 9, 0, 5, 0, PERSON),
         (Dimension.VERSION, "2.4.0", 9, 0, 15, 0, PERSON),
     )
-    words = re.findall(r'class="change" title="([^"]*)"><span[^>]*>.</span> ([^<]*)<', get(reader, address(program)))
-    assert words == [
+    assert changes(get(reader, address(program))) == [
         ("20 in 8–14 Nov 2026", "50% more"),  # in 7 days
         ("27 Sept – 24 Oct 2026", "none before"),  # in 28 days
         ("24 Sept – 22 Oct 2026", "none before"),  # new
         ("25% in 8–14 Nov 2026", "25 points more"),
     ]
     assert 'class="change"' not in get(reader, f"{address(program)}?compare=none")
+
+
+def test_figures_are_compared_with_the_same_days_a_year_earlier(reader, program):
+    write(
+        program,
+        (Dimension.ACTIVE, "", 367, 0, 10, 0, PERSON),
+        (Dimension.VERSION, "2.4.0", 367, 0, 10, 0, PERSON),
+        (Dimension.ACTIVE, "", 9, 0, 99, 0, PERSON),
+        (Dimension.ACTIVE, "", 2, 0, 30, 0, PERSON),
+        (Dimension.VERSION, "2.4.1", 2, 0, 30, 0, PERSON),
+    )
+    assert changes(get(reader, f"{address(program)}?range=7d&compare=year")) == [
+        ("10 in 15–21 Nov 2025", "200% more"),  # in 7 days
+        ("10 in 25 Oct – 21 Nov 2025", "1,190% more"),  # in 28 days
+        ("10 in 16–21 Nov 2025", "200% more"),  # new
+        ("0% in 15–21 Nov 2025", "100 points more"),
+    ]
 
 
 @pytest.mark.parametrize(
