@@ -242,7 +242,7 @@ values = ["{"W" * 40}"]
 """
         for number, text in enumerate(plain)
     )
-    text = declaration_text(today).replace("Paperclip", "W" * 200).replace("[events.build]", f"{events}[events.build]")
+    text = declaration_text(today).replace("Paperclip", "W" * 100).replace("[events.build]", f"{events}[events.build]")
     pixel = make_program(project, today, text)
     version, huge = "999999.999999.999999-nightly.99999999", 987_654_321
     values = {
