@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from collector.models import Declaration, Kind, Pixel, ReportCount
+from collector.models import Declaration, Pixel, ReportCount
 from collector.programs.declaration import read_declaration
 from dashboard.visits.cache import REMEMBERED
 from tests.crowd import Crowd, declaration_text, make_program
@@ -180,16 +180,11 @@ def test_what_is_not_declared_is_told_apart_from_what_was_not_reported(reader, p
 
 def test_a_program_without_reports_waits_for_the_first(reader, program):
     page = get(reader, address(program))
-    assert "No reports yet." in page
+    assert "Declare what it may report" in page
     assert "<canvas" not in page
     assert fetched(reader, f"{address(program)}export.csv").decode("utf-8-sig").strip() == (
         "panel,title,label,measure,number"
     )
-
-
-def test_a_program_that_is_not_declared_has_the_page_of_an_article(reader, project):
-    pixel = Pixel.objects.create(project=project, title="Tool", kind=Kind.APP)
-    assert "Waiting for the first visit" in get(reader, address(pixel))
 
 
 def test_hostile_names_and_reasons_are_shown_as_text(reader, project):
