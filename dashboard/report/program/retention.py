@@ -82,7 +82,8 @@ def retention_grid(subject: ProgramSubject, cohorts: Sequence[CohortWeek]) -> Re
     by_week = {(row.cohort, row.week): row.installations for row in cohorts}
     mondays = weeks_between(first_cohort(subject), subject.last_day)
     lines = [_line(subject, monday, [by_week.get((monday, week), 0) for week in mondays]) for monday in mondays]
-    note = _("Weeks begin on Monday, UTC. The last week of each row is not over.") if subject.is_today_shown else ""
+    is_open = _is_last_week_open(subject)
+    note = _("Weeks begin on Monday, UTC. The last week of each row is not over.") if is_open else ""
     return RetentionGrid(
         "retention",
         ProgramSection.RETENTION.value,
@@ -94,13 +95,17 @@ def retention_grid(subject: ProgramSubject, cohorts: Sequence[CohortWeek]) -> Re
     )
 
 
+def _is_last_week_open(subject: ProgramSubject) -> bool:
+    return monday_of(subject.last_day) == monday_of(subject.today)
+
+
 def _line(subject: ProgramSubject, monday: date, by_week: Sequence[int]) -> RetentionLine:
     age = (monday_of(subject.last_day) - monday) // WEEK
     size = by_week[len(by_week) - 1 - age]
     later = by_week[len(by_week) - age :] if age else []
     label = formatting.day(monday, "MMMd")
     cells = [
-        _cell(label, week + 1, active, size, is_over=week + 1 < age or not subject.is_today_shown)
+        _cell(label, week + 1, active, size, is_over=week + 1 < age or not _is_last_week_open(subject))
         for week, active in enumerate(later)
     ]
     return RetentionLine(monday, label, formatting.days(monday, monday + 6 * DAY), size, cells)

@@ -101,6 +101,9 @@ def test_retention_is_a_triangle_of_weeks(reader, reported):
     page = get(reader, address(reported))
     assert Tables(page).rows["retention"] == {"9 Nov": ["40", "25"], "16 Nov": ["5"]}
     assert '9 Nov, week 1: 10 of 40"' in page
+    assert "The last week of each row is not over." in page
+    assert "is not over" in get(reader, f"{address(reported)}?range=yesterday")  # a Saturday, in the same week
+    assert "is not over" not in get(reader, f"{address(reported)}?start=2026-11-01&end=2026-11-13")
 
 
 def test_a_release_is_marked_and_says_when_half_of_the_actives_ran_it(reader, program):
