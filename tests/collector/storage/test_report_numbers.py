@@ -204,7 +204,7 @@ def test_reach_and_numbers_of_events_equal_a_recount_without_last_days(case):
 
 def test_the_endpoint_accepts_what_installations_send_and_it_counts_the_same(tools, tmp_path):
     pixel = declared(tools, WITH_CHECK, title="Sent")
-    world = World(150, seed=7, server=Endpoint(tmp_path, pixel))
+    world = World(100, seed=7, server=Endpoint(tmp_path, pixel))
     drain_in(tmp_path, lambda: 20_000)
 
     recount, counted = Recount(world.lives), Counted(pixel)
@@ -290,7 +290,7 @@ def test_reports_that_reach_no_server_within_31_days_are_lost(tools, tmp_path):
 
 
 def test_batches_of_any_size_and_segments_drained_twice_count_the_same(tools, tmp_path):
-    world = World(100, seed=5)
+    world = World(60, seed=5)
     rows = []
     rng = random.Random(6)
     for number, sizes in enumerate((lambda: 20_000, lambda: rng.randint(1, 400))):
