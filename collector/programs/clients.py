@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from collector.programs import client_node, client_python
+from collector.programs import client_go, client_node, client_python, client_sh
 from collector.programs.program import Program
 
 BEGINNING, END = "footfall: declared", "footfall: end of declared"
@@ -70,9 +70,11 @@ class Language(NamedTuple):
 
 
 LANGUAGES: dict[str, Language] = {
+    "go": Language("Go", "client.go", ".go", client_go.render),
     "node": Language("Node (ESM)", "client.mjs", ".mjs", client_node.render),
     "node-cjs": Language("Node (CommonJS)", "client.mjs", ".cjs", client_node.render, client_node.as_commonjs),
     "python": Language("Python", "client.py", ".py", client_python.render),
+    "sh": Language("Shell", "client.sh", ".sh", client_sh.render),
 }
 
 
