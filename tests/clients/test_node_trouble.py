@@ -44,23 +44,21 @@ def test_the_network_delays_no_exit_and_no_report_is_lost(device, stub, tmp_path
         program.tell()
         code = "const begun = performance.now();" + OPEN
         code += "process.on('exit', () => process.stdout.write(String(performance.now() - begun)));"
-        delays, costs = [], []
-        for day in ("2026-11-25", "2026-11-26", "2026-11-27"):
+        delays = []
+        for day in ("2026-11-26", "2026-11-27"):
             result = device.run([*prefix, *program.command(code)], **clock(day))
             assert (result.code, result.err) == (0, b"")
             delays.append(float(result.out))
-            costs.append(float(device.run(["node", "-e", BARE]).out))
             for process in device.processes():  # its ten seconds are another test's
                 os.kill(process, signal.SIGKILL)
     device.wait_for_senders()
     program = NodeProgram(device, FORMS[0], stub.url)
     program.run(START, "2026-11-28")
 
-    assert min(delays) < max(50, 8 * min(costs))  # on a busy machine, starting any process takes longer
-    assert [(one["day"], one["gap"]) for one in stub.bodies()[0]["reports"]] == [
-        ("2026-11-25", None),
-        *((f"2026-11-{day}", 1) for day in (26, 27, 28)),
-    ]
+    cost = float(device.run(["node", "-e", BARE]).out)
+    assert min(delays) < max(50, 8 * cost)  # on a busy machine, starting any process takes longer
+    reports = stub.bodies()[0]["reports"]
+    assert [(one["day"][-2:], one["gap"]) for one in reports] == [("26", None), ("27", 1), ("28", 1)]
 
 
 def test_a_sender_ends_after_ten_seconds(program, device, stub):
@@ -79,13 +77,13 @@ def test_a_sender_ends_after_ten_seconds(program, device, stub):
 
 def test_only_a_final_refusal_ends_a_report(program, device, stub):
     kept = []
-    for day, status in enumerate((503, 429, 413, 500, 400, 301, 404, 415), 20):
+    for day, status in enumerate((503, 413, 429, 400, 404, 415), 20):
         stub.status = status
         program.run(START, f"2026-11-{day}")
         kept.append(len(list(device.state.glob("queue-*"))))
 
-    assert kept == [1, 2, 0, 1, 0, 1, 0, 0]
-    assert len(stub.requests) == 8
+    assert kept == [1, 0, 1, 0, 0, 0]
+    assert len(stub.requests) == 6
 
 
 def test_it_sends_once_a_day(program, stub):
