@@ -107,6 +107,12 @@ def test_fifty_runs_at_once_make_one_report(program, device, stub):
     assert (first["gap"], second["gap"], [use["n"] for use in second["used"]]) == (None, 1, [50])
 
 
+def test_a_claim_is_given_to_one(program):
+    code = START + "footfall__detach() { echo claimed; }\nrm $footfall__place/claim-*\n"
+
+    assert program.run(code + "footfall__claim; footfall__claim") == "claimed\n"
+
+
 def test_a_killed_run_counts_nothing_twice(program, device, stub):
     """Runs and workers are killed at any moment; what is reported in the end is at most what happened."""
     moments = random.Random(7)

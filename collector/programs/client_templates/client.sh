@@ -628,8 +628,8 @@ footfall__as_number() {
   footfall__whole=${footfall__text%%.*} footfall__part=000000000000000
   case $footfall__text in *.*) footfall__part=${footfall__text#*.}$footfall__part ;; esac
   footfall__part=${footfall__part%"${footfall__part#???????????????}"}
-  while :; do case $footfall__whole in 0*) footfall__whole=${footfall__whole#0} ;; *) break ;; esac done
-  while :; do case $footfall__part in 0*) footfall__part=${footfall__part#0} ;; *) break ;; esac done
+  # Without leading zeros, for which a number would be octal.
+  footfall__whole=${footfall__whole#"${footfall__whole%%[!0]*}"} footfall__part=${footfall__part#"${footfall__part%%[!0]*}"}
   footfall__whole=${footfall__whole:-0} footfall__part=${footfall__part:-0}
   [ "${#footfall__whole}" -le 15 ] || footfall__whole=999999999999999
   case $1 in
