@@ -378,7 +378,7 @@ func decide() decision {
 		now.isFree = inCI != "" && programMode == "notice"
 	}
 	if placeless == nil {
-		placeless = firstError(canRemember(config), canRemember(state))
+		placeless = firstError(firstError(canRemember(config), canRemember(state)), now.choice.problem)
 	}
 	if placeless != nil {
 		return refuse(placeless.Error())
@@ -607,6 +607,7 @@ type choice struct {
 	told     string // the day
 	fields   map[string]bool
 	declined string // a schema
+	problem  error
 }
 
 func readChoice(config string) choice {
@@ -614,7 +615,12 @@ func readChoice(config string) choice {
 	if config == "" {
 		return read
 	}
-	for _, line := range completeLines(filepath.Join(config, "choice")) {
+	path := filepath.Join(config, "choice")
+	content, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		read.problem = fmt.Errorf("%s can't be read", path) // it may say off
+	}
+	for _, line := range linesOf(content) {
 		switch key, value, _ := strings.Cut(line, " "); key {
 		case "choice":
 			if value == "on" || value == "off" {
@@ -662,7 +668,7 @@ func choose(value string) error {
 	if err != nil {
 		return err
 	}
-	chosen := readChoice(config)
+	chosen := readChoice(config) // if it can't be read, it is replaced
 	chosen.value, chosen.schema, chosen.declined = value, schema, ""
 	chosen.told = dayOf(clock().Add(readInstallation(state).offset))
 	for _, field := range fields {
@@ -1299,7 +1305,8 @@ func (mine installation) id(day string) string {
 
 func readInstallation(state string) installation {
 	mine := installation{used: map[string]string{}}
-	for _, line := range completeLines(filepath.Join(state, "installation")) {
+	content, _ := os.ReadFile(filepath.Join(state, "installation"))
+	for _, line := range linesOf(content) {
 		switch key, value, _ := strings.Cut(line, " "); key {
 		case "secret":
 			if secret, err := hex.DecodeString(value); err == nil && len(secret) == 32 {
@@ -1768,6 +1775,15 @@ func isOurs(name string) bool {
 	kind, day, _ := strings.Cut(name, "-")
 	isOfDay := isDay(day) && (kind == "claim" || kind == "queue" || kind == "events")
 	return isOfDay || name == "installation" || name == "sent" || strings.Contains(name, ".new")
+}
+
+// linesOf returns the lines of a file that a person may have written, with an editor of Windows too.
+func linesOf(content []byte) []string {
+	lines := strings.Split(strings.TrimPrefix(string(content), "\ufeff"), "\n")
+	for number := range lines {
+		lines[number] = strings.TrimSpace(lines[number])
+	}
+	return lines
 }
 
 // completeLines returns the lines of a file. A last one without an end was not written wholly, and is left out.
