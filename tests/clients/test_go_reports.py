@@ -38,9 +38,18 @@ def test_what_is_not_declared_is_not_recorded(run_go, device):
     assert (device.state / f"events-{D1}").read_text().splitlines() == [
         "build format=other",
         "build format=other",
-        "build format=other seconds=1",
+        "build seconds=1",
         "crash class=other library=other",
     ]
+
+
+def test_properties_are_sorted_by_name(run_go, device, stub):
+    twins = "record=twins twin_=true twin=true twin2=false"
+    run_go(D1, START, twins, TEST_TWINS="1", **FORCED)
+    assert (device.state / f"events-{D1}").read_text() == "twins twin=true twin2=false twin_=true\n"
+
+    run_go(D2, START, TEST_TWINS="1", **FORCED)
+    assert stub.reports()[-1]["used"][0]["p"] == {"twin": True, "twin2": False, "twin_": True}
 
 
 def test_goroutines_may_record_at_once(run_go, device):

@@ -837,20 +837,19 @@ func eventLine(name string, properties Properties, day string, now decision) (st
 	if event == nil || !now.allowed[name] || event.until != "" && day > event.until {
 		return "", false
 	}
-	var words []string
-	for key, value := range properties {
+	words := []string{name}
+	for _, key := range sortedKeys(properties) {
 		property := event.property(key)
-		if property == nil {
+		if property == nil || properties[key] == nil {
 			continue
 		}
-		if text, ok := property.text(value); ok {
+		if text, ok := property.text(properties[key]); ok {
 			if text, ok = now.permitted(name, property, text); ok {
 				words = append(words, key+"="+text)
 			}
 		}
 	}
-	sort.Strings(words) // by name: "=" sorts before all that names have
-	return strings.Join(append([]string{name}, words...), " ") + "\n", true
+	return strings.Join(words, " ") + "\n", true
 }
 
 // text returns a value as it stands in an event's line. A bucket's is the number of its bin.
