@@ -18,6 +18,7 @@ Json = dict[str, Any]
 Network = Literal["up", "last reply lost", "no reply", "down"]
 MAX_GAP = 32
 MAX_DAYS_LATE = 31
+QUEUE_DAYS = 31  # today is one of them
 VERSIONS = ("2.3.0", "2.4.0", "2.4.1", "2.5.0-rc1")
 RUNTIMES = ("python3.11", "python3.12")
 
@@ -123,7 +124,7 @@ class Device:
 
     def _report(self, today: int) -> None:
         state = self.state
-        first = min(state.events, default=today) if state.last is None else state.last
+        first = max(state.last or 0, today - MAX_DAYS_LATE)
         report: Json = {
             "id": _id(state.secret, today),
             "day": iso_day(today),
@@ -138,8 +139,8 @@ class Device:
         }
         if state.version and state.version != self.version:
             report["from"] = state.version
-        state.queue = {day: late for day, late in state.queue.items() if today - day <= MAX_DAYS_LATE}
         state.queue[today] = report
+        state.queue = {day: late for day, late in state.queue.items() if today - day < QUEUE_DAYS}
         state.last, state.since, state.version = today, report["since"], self.version
         state.events = {day: uses for day, uses in state.events.items() if day >= today}
 

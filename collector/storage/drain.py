@@ -1,8 +1,8 @@
-"""Move spooled hits into the database, in batches, each exactly once.
+"""Move spooled hits and reports into the database, in batches, each exactly once.
 
-The offset up to which a segment was read commits together with its hits. After any failure the offsets are read again
-from the database: a commit may have succeeded although its answer was lost. A segment is deleted once its end is
-committed.
+The offset up to which a segment was read commits together with its hits and reports. After any failure the
+offsets are read again from the database: a commit may have succeeded although its answer was lost. A segment is deleted
+once its end is committed.
 """
 
 import gc

@@ -14,7 +14,7 @@ from collector.programs.program import Event, Property
 from dashboard import formatting
 from dashboard.report.program.panel import Counted, UsagePanel, UsageRow, bar_width, installations, ranked_rows, times
 from dashboard.report.program.subject import ProgramSubject, days_label
-from dashboard.usage.results import EventUse, PropertyValue
+from dashboard.usage.results import EventUse, Properties, PropertyValue
 
 SECTION = ProgramSection.EVENTS.value
 FAILURE_CLASS = "class"
@@ -110,22 +110,20 @@ def failures_panel(subject: ProgramSubject, values: Sequence[PropertyValue]) -> 
     )  # fmt: skip
 
 
-def event_details(
-    subject: ProgramSubject, values: Sequence[PropertyValue], bins: Sequence[PropertyValue]
-) -> list[EventDetails]:
+def event_details(subject: ProgramSubject, properties: Properties) -> list[EventDetails]:
     """Return the properties of each declared event, in the order of the declaration."""
     by_property: dict[tuple[str, str], list[PropertyValue]] = defaultdict(list)
-    for value in [*values, *bins]:
+    for value in [*properties.values, *properties.bins]:
         by_property[value.event, value.name].append(value)
     details = []
     for event in subject.program.events.values():
-        properties = [
+        declared = [
             _property_values(one, by_property.get((event.name, one.name), ()))
             for one in event.properties.values()
             if not (event.is_failure and one.name == FAILURE_CLASS)
         ]
-        if properties:
-            details.append(EventDetails(f"event.{event.name}", SECTION, event.name, properties))
+        if declared:
+            details.append(EventDetails(f"event.{event.name}", SECTION, event.name, declared))
     return details
 
 

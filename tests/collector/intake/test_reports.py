@@ -14,7 +14,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from collector.intake import asgi
+from collector.intake import asgi, askers
 from collector.intake.asgi import ReportPath
 from collector.intake.bodies import MAX_BYTES
 from collector.intake.clients import country_of
@@ -115,7 +115,7 @@ def call(endpoint, messages, path: str) -> list[dict]:
     async def send(message: dict) -> None:
         sent.append(message)
 
-    asyncio.run(ReportPath(endpoint.reports)(scope, receive, send))
+    asyncio.run(asyncio.wait_for(ReportPath(endpoint.reports)(scope, receive, send), 10))
     return sent
 
 
@@ -130,7 +130,7 @@ def test_no_more_is_read_of_a_body_without_an_end_than_the_limit(by_asgi, progra
     taken = []
 
     def endless():
-        while True:
+        while sum(taken) < 50 * MAX_BYTES:
             taken.append(4096)
             yield {"type": "http.request", "body": b" " * 4096, "more_body": True}
 
@@ -236,15 +236,16 @@ def test_a_spool_that_can_not_be_written_leaves_the_reports_on_their_device(endp
 def test_of_a_request_that_does_not_fit_on_the_disk_nothing_stays(endpoint, program, monkeypatch):
     endpoint.post(f"/e/{program.token}", envelope(report(utc_today())))
     write = os.write
+    room = [600]  # bytes: for two of five reports, and half of the third
 
-    def half(descriptor, data):
-        monkeypatch.setattr(os, "write", full)
-        return write(descriptor, data[: len(data) // 2])
+    def write_what_fits(descriptor, data):
+        if not room[0]:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        written = write(descriptor, data[: room[0]])
+        room[0] -= written
+        return written
 
-    def full(descriptor, data):
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(os, "write", half)
+    monkeypatch.setattr(os, "write", write_what_fits)
     days = [utc_today() - timedelta(number) for number in range(5)]
     assert endpoint.post(f"/e/{program.token}", envelope(*map(report, days))).status == 503
     monkeypatch.undo()
@@ -278,6 +279,20 @@ def test_a_network_that_sends_too_much_has_to_wait(endpoint, program):
     assert json.loads(responses[-1].body)["status"] == 429
     assert endpoint.post(path, body, peer="192.0.2.2").status == 202
     assert len(endpoint.lines()) == 5
+
+
+def test_a_program_is_never_called_unknown_because_its_network_asks_about_many_tokens(
+    endpoint, project, program, monkeypatch
+):
+    monkeypatch.setattr(askers, "MAX_UNKNOWN", 2)
+    body = envelope(report(utc_today()))
+    assert endpoint.post(f"/e/{program.token}", body).status == 202
+    unknown = [endpoint.post(f"/e/unknownunknown22222{number}", body).status for number in range(4)]
+    new = declared(project)
+
+    assert unknown == [404, 404, 503, 503]
+    assert endpoint.post(f"/e/{new.token}", body).status == 503
+    assert endpoint.post(f"/e/{program.token}", body).status == 202
 
 
 HEADER_NAMES = ["content_type", "content_encoding", "content_length", "x_forwarded_for", "forwarded", "sec_gpc"]

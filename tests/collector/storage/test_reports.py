@@ -17,7 +17,8 @@ from collector.storage.drain import Drain
 from collector.storage.lag import lag
 from collector.storage.rebuild import rebuild
 from tests.hits import drain, hit, micros
-from tests.reports import new_program, report, report_counts, spool_reports, spooled_report
+from tests.programs import declared
+from tests.reports import report, report_counts, spool_reports, spooled_report
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -130,7 +131,7 @@ def test_lines_that_are_wrong_are_set_aside_with_the_reason(tmp_path, program):
 
 def test_a_report_as_long_as_a_request_may_be_is_read_whole(tmp_path, program):
     used = [
-        Used(day="2026-11-21", event="build", n=number, p={"latex": f"{number}." + "7" * 36}, h={"seconds": [0] * 20})
+        Used(day="2026-11-21", event="build", n=number, p={"engine": f"{number}." + "7" * 36}, h={"seconds": [0] * 20})
         for number in range(100, 500)
     ]
     spooled = spooled_report(program.token, report(used=used))
@@ -143,10 +144,10 @@ def test_a_report_as_long_as_a_request_may_be_is_read_whole(tmp_path, program):
 
 
 def test_what_is_no_programs_or_comes_after_its_end_is_left_out(tmp_path, program, pixel):
-    retired = new_program(program.project, "Retired")
+    retired = declared(program.project, title="Retired")
     retired.retired_at = datetime(2026, 11, 22, 11, 58, tzinfo=UTC)
     retired.save()
-    deleted = new_program(program.project, "Deleted")
+    deleted = declared(program.project, title="Deleted")
     lines = [spooled_report(token, report()) for token in (pixel.token, retired.token, deleted.token, "unknown")]
     lines.append(spooled_report(retired.token, report(2), at="2026-11-22T11:58:30"))
     deleted.delete()
