@@ -50,6 +50,9 @@ func settings() bool {
 		events = append(events, declaredEvent{name: "twins", until: "2027-12-31", properties: twins})
 		fields = append(fields, "twins", "twins.twin flag", "twins.twin2 flag", "twins.twin_ flag")
 	}
+	if later := os.Getenv("TEST_SENDER_NOW"); later != "" && os.Getenv(senderVariable()) != "" {
+		os.Setenv("TEST_NOW", later)
+	}
 	if now := os.Getenv("TEST_NOW"); now != "" {
 		SetClock(now)
 	}
@@ -175,7 +178,7 @@ def build(directory: Path, client: str) -> Path:
     Its arguments are what it does, in order: `start=2.4.1`, `record=build format=html seconds=2`, `status` … Its
     variables TEST_SERVER, TEST_MODE, TEST_KIND, TEST_OFF, TEST_NOW, TEST_CI_REPORTS and TEST_AGENTS_REPORT replace what
     was declared. TEST_TWINS adds an event whose properties have names that begin alike. A sender is TEST_HASTE times as
-    hasty.
+    hasty, and its clock starts at TEST_SENDER_NOW.
     """
     write_module(directory, client)
     (directory / "main.go").write_text(_MAIN)

@@ -130,6 +130,14 @@ def test_a_program_in_python_shares_its_files_with_one_in_go(device, run_go, stu
 # What people ask of it.
 
 
+def test_what_is_shown_while_it_is_off_is_not_written(run_go, device):
+    shown = json.loads(run_go(D1, START, "show", DO_NOT_TRACK="1"))
+    assert [(one["day"], one["gap"], one["used"]) for one in shown["reports"]] == [(D2, None, [])]
+    assert device.files() == {}
+    (device.home / "installation").write_text("secret " + "0" * 64 + "\n")  # where the program runs
+    assert run_go(D1, "show", "sent", HOME="") == "\n\n"
+
+
 def test_choices_are_remembered(device, run_go, stub):
     out = run_go(D1, "status", "enable", "status", START, BUILD, "disable", "status", BUILD)
     assert out.splitlines() == [

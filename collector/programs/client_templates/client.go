@@ -211,7 +211,10 @@ func Show() (body string) {
 	now := decide()
 	if !now.isOn {
 		now.allowAll()
-		now.config, now.state, _ = directories()
+		var err error
+		if now.config, now.state, err = directories(); err != nil {
+			return ""
+		}
 		now.driver = driver()
 	}
 	mine := readInstallation(now.state)
@@ -941,7 +944,7 @@ func appendLine(path, line string) {
 	last := make([]byte, 1)
 	if info.Size() > 0 {
 		if _, err := file.ReadAt(last, info.Size()-1); err == nil && last[0] != '\n' {
-			line = "\n" + line // a process was killed while it wrote, or the disk was full
+			line = " \n" + line // a process was killed while it wrote, or the disk was full: that line is not valid
 		}
 	}
 	_, _ = file.WriteString(line)
@@ -1090,9 +1093,10 @@ func newReport(now decision, mine installation, queue []queued, day string) ([]b
 	if made.Version == "" {
 		made.Version = other
 	}
-	if isFirst || made.Since == "" {
+	switch {
+	case isFirst || made.Since == "" && previous == "":
 		made.Since = weekOf(day)
-	} else if previous != "" && made.Since > weekOf(previous) {
+	case previous != "" && (made.Since == "" || made.Since > weekOf(previous)):
 		made.Since = weekOf(previous)
 	}
 	if next.version != "" && next.version != made.Version {
@@ -1592,14 +1596,19 @@ func send() {
 		}
 		noteSent(state, day, body)
 		mine := readInstallation(state)
+		isRight := dayOf(clock().Add(mine.offset)) == day
 		mine.offset = offset
-		if day == request.Today {
+		switch {
+		case day == request.Today:
 			mine.verified = day
 			removeSent(state, request.Reports)
 			_ = writeInstallation(state, mine)
 			return
+		case isRight: // it was midnight on the way
+			body = requestBody(readQueue(state), day)
+		default:
+			body = requestBody(corrected(state, mine, request.Today, day), day)
 		}
-		body = requestBody(corrected(state, mine, request.Today, day), day)
 	}
 }
 
@@ -1667,7 +1676,6 @@ func corrected(state string, mine installation, wrong, right string) []queued {
 			kept = append(kept, one)
 			continue
 		}
-		_ = os.Remove(filepath.Join(state, "queue-"+one.day))
 		if json.Unmarshal(one.content, &moved) != nil {
 			continue
 		}
@@ -1685,8 +1693,15 @@ func corrected(state string, mine installation, wrong, right string) []queued {
 		kept = append(kept, queued{moved.Day, content})
 	}
 	sort.Slice(kept, func(one, two int) bool { return kept[one].day < kept[two].day })
+	isKept := map[string]bool{}
 	for _, one := range kept {
+		isKept[one.day] = true
 		_ = replace(filepath.Join(state, "queue-"+one.day), one.content)
+	}
+	for _, one := range queue {
+		if !isKept[one.day] {
+			_ = os.Remove(filepath.Join(state, "queue-"+one.day))
+		}
 	}
 	_ = writeInstallation(state, mine)
 	for _, kind := range []string{"claim-", "events-"} {
