@@ -13,7 +13,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from tests.clients.declared import client_text
+from tests.clients.declared import TOKEN, client_text
 from tests.clients.shell import START, ShellProgram
 from tests.clients.stub import Stub, black_hole, dead_dns, no_server
 from tests.disks import small_disk
@@ -54,6 +54,16 @@ def test_the_network_delays_no_program(shell, trouble, device, tmp_path):
     assert min(first for first, *_ in runs) - min(min(others) for _, *others in runs) < 0.05
     assert time.monotonic() - started < 3
     assert len(list(device.state.glob("queue-*"))) == 3
+
+
+def test_a_proxy_of_the_environment_is_used(device, stub):
+    program = ShellProgram(device, "dash", "http://hits.example.org")
+    program.tell()
+
+    program.run(START, http_proxy=stub.url)
+
+    assert [request.path for request in stub.requests] == [f"http://hits.example.org/e/{TOKEN}"]
+    assert program.noted("verified") == "2026-11-25"
 
 
 def test_what_no_server_took_is_sent_later_with_what_is_new(program, device, stub):
@@ -105,6 +115,12 @@ def test_fifty_runs_at_once_make_one_report(program, device, stub):
     assert len(stub.requests) == 2
     first, second = stub.reports()
     assert (first["gap"], second["gap"], [use["n"] for use in second["used"]]) == (None, 1, [50])
+
+
+def test_a_claim_is_given_to_one(program):
+    code = START + "footfall__detach() { echo claimed; }\nrm $footfall__place/claim-*\n"
+
+    assert program.run(code + "footfall__claim; footfall__claim") == "claimed\n"
 
 
 def test_a_killed_run_counts_nothing_twice(program, device, stub):

@@ -7,9 +7,9 @@
 #   footfall_timer build seconds format=html -- make html      # runs the command, and returns its exit status
 #
 # For the program's users: footfall_status, footfall_enable, footfall_disable, footfall_show, footfall_sent, footfall_forget
-# and footfall_verify. They print their answer. Nothing else prints to standard output, and all of them return 0.
+# and footfall_verify. What has an answer prints it. Nothing else prints to standard output, and all of them return 0.
 #
-# For dash, bash 3.2 and later, busybox ash, and zsh in sh mode; with any IFS and any options, such as `set -eu`. It changes
+# For dash, bash 3.2 and later, busybox ash, mksh, yash and zsh; with any IFS and any options, such as `set -eu`. It changes
 # nothing in the shell besides variables and functions whose names begin with footfall_. It needs curl or wget, and
 # sha256sum, shasum or openssl.
 
@@ -518,7 +518,7 @@ footfall__ask() { # [NEW FIELDS]
 footfall__remember() ( # CHOICE TOLD SCHEMA DECLINED FIELDS
   umask 077
   command mkdir -p "$footfall__config" || exit 1
-  footfall__entry="${1:+choice $1$footfall__line}schema $3${footfall__line}told $2$footfall__line"
+  footfall__entry="${1:+choice $1$footfall__line}schema $3${footfall__line}told ${2:-$footfall__today}$footfall__line"
   footfall__entry=$footfall__entry${4:+declined $4$footfall__line}
   footfall__rest=${5:+$5$footfall__line}
   while [ -n "$footfall__rest" ]; do
@@ -567,7 +567,6 @@ footfall__record() { # EVENT [NAME=VALUE …]
 # A program that runs for days reports each day, where the shell can tell the time without a process.
 footfall__keep_up_with_day() {
   [ -n "$footfall__began" ] && footfall__read_uptime || return 0
-  footfall__began=${footfall__began:-0}
   [ "$((footfall__second + (footfall__centis - footfall__began) / 100))" -lt 86400 ] || footfall__start "$footfall__version"
 }
 
@@ -628,8 +627,8 @@ footfall__as_number() {
   footfall__whole=${footfall__text%%.*} footfall__part=000000000000000
   case $footfall__text in *.*) footfall__part=${footfall__text#*.}$footfall__part ;; esac
   footfall__part=${footfall__part%"${footfall__part#???????????????}"}
-  while :; do case $footfall__whole in 0*) footfall__whole=${footfall__whole#0} ;; *) break ;; esac done
-  while :; do case $footfall__part in 0*) footfall__part=${footfall__part#0} ;; *) break ;; esac done
+  # Without leading zeros, for which a number would be octal.
+  footfall__whole=${footfall__whole#"${footfall__whole%%[!0]*}"} footfall__part=${footfall__part#"${footfall__part%%[!0]*}"}
   footfall__whole=${footfall__whole:-0} footfall__part=${footfall__part:-0}
   [ "${#footfall__whole}" -le 15 ] || footfall__whole=999999999999999
   case $1 in
@@ -704,7 +703,7 @@ footfall__make_events() { (
 footfall__detach() {
   (
     set +eu
-    command cd "${TMPDIR:-/tmp}" || command cd / || exit
+    \cd "${TMPDIR:-/tmp}" || \cd / || exit
     trap '' HUP
     footfall__close_files
     footfall__session=''
@@ -730,14 +729,13 @@ footfall__close_files() {
 # --- For the program's users
 
 footfall__status() {
-  if [ -z "${footfall__today-}" ] || [ "$footfall__is_on" = no ]; then
+  if [ -z "$footfall__today" ] || [ "$footfall__is_on" = no ]; then
     # What this run found, without telling or asking.
     footfall__former=$footfall__reason
     footfall__decide
     if [ "$footfall__is_on" = yes ]; then
       footfall__is_on=no
-      case $footfall__former in '' | *' is set' | *' off'*) footfall__former='waits for footfall_start' ;; esac
-      footfall__reason=$footfall__former
+      footfall__reason=${footfall__former:-waits for footfall_start}
     fi
     printf 'off: %s\n' "$footfall__reason"
   elif [ "$footfall__by_environment" = yes ]; then
@@ -763,7 +761,7 @@ footfall__choose() {
   footfall__choice=$1
   footfall__remember "$1" "$footfall__told" "$footfall_schema" '' "$footfall_fields"
   footfall__is_on=no
-  [ "$1" = on ] || footfall__reason="the choice in $footfall__config/choice is off"
+  footfall__reason='waits for footfall_start'
   [ "$1" = off ] || [ -z "$footfall__version" ] || footfall__start "$footfall__version"
 }
 
@@ -1100,7 +1098,7 @@ write_queue() { # DAY REPORT
   printf '%s\n' "$2" >"$state/queue.new" && mv -f "$state/queue.new" "$state/queue-$1"
 }
 
-# Leaves no more in the queue than 31 days and 12 KB: the newest, none later than today.
+# Leaves the newest reports in the queue: at most 31, none older than 31 days, and 12 KB.
 prune_queue() {
   oldest=$(shifted "$today" -31)
   newest_first=''
