@@ -153,6 +153,8 @@ def _handler_of(stub: Stub) -> type[BaseHTTPRequestHandler]:
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(content)))
+            if 300 <= status < 400:
+                self.send_header("Location", f"{stub.url}/elsewhere")
             self.end_headers()
             self.wfile.write(content)
 
