@@ -99,6 +99,7 @@ def test_a_new_installation_with_a_wrong_clock_moves_everything(program, device,
     program.run(OPEN, "2026-11-29")
     stub.status, stub.now = 202, seconds_of("2026-11-25", "10:00:30")
     program.run(OPEN, "2026-11-30")
+    assert "\nlast 2026-11-25\n" in (device.state / "installation").read_text()
     stub.now = seconds_of("2026-11-26", "10:00:30")
     program.run(START, "2026-12-01")
 
@@ -141,9 +142,15 @@ def test_a_clock_that_jumps_back_reports_no_day_twice(program, device, stub):
     program.run(START, "2026-11-24")
     program.run(START, "2026-11-20")
     program.run(START, "2026-11-20")
-
     assert [one["day"] for one in stub.reports()] == ["2026-11-24"]
     assert len(stub.requests) == 2
+    stub.status, stub.now = 503, seconds_of("2026-11-25")
+    program.run(START, "2026-11-21")
+    stub.status = 202
+    (device.state / "installation").write_text((device.state / "installation").read_text().replace("offset", "lost"))
+    program.run(START, "2026-11-20")
+
+    assert [one["day"] for one in stub.bodies()[-1]["reports"]] == ["2026-11-25"]
     assert not list(device.state.glob("queue-*"))
 
 
@@ -169,7 +176,7 @@ def test_a_full_disk_neither_harms_nor_litters(program, device, stub):
     assert program.run(OPEN + OPEN + "console.log('done');", before=before).out == b"done\n"
 
     left = (device.home / "left").read_text().split()
-    assert not any(name.startswith(("unfinished", "sender", "claim")) for name in left), left
+    assert not [name for name in left if name.startswith(("sender", "claim")) or ".new" in name], left
 
 
 def test_what_was_recorded_survives_a_kill_while_writing(program, device, stub):
