@@ -35,7 +35,7 @@ class Request:
 class Stub:
     """A server on loopback that records requests. Change its fields at any time:
 
-    - `status`: what POST is answered with, 202 at first.
+    - `status`: what POST is answered with, 202 at first. A redirect leads to another address of the server.
     - `now`: its clock, as seconds since the epoch. None: it agrees with each request's `today`.
     - `published`: what GET is answered with.
     - `is_silent`: it takes requests, and does not answer before the test ends.

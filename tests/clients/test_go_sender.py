@@ -32,7 +32,7 @@ def test_what_was_not_sent_is_sent_another_day_and_once(run_go, stub, device):
     assert run_go(D4, "sent", **FORCED).splitlines()[-2] == f"{D3} {stub.requests[-1].body.decode()}"
 
 
-@pytest.mark.parametrize(("status", "is_kept"), [(400, False), (404, False), (413, False), (415, False), (302, True)])
+@pytest.mark.parametrize(("status", "is_kept"), [(400, False), (404, False), (413, False), (415, False), (307, True)])
 def test_what_the_server_refuses_for_good_is_given_up(run_go, stub, device, status, is_kept):
     stub.status = status
     run_go(D1, START, **FORCED)
@@ -161,6 +161,7 @@ def test_a_wrong_clock_is_corrected_before_anything_counts(run_go, stub, device)
     run_go("2026-11-28", START, BUILD, **FORCED)
     report = stub.reports()[-1]
     assert (report["day"], report["gap"], [use["day"] for use in report["used"]]) == (D2, 1, [D1])
+    assert [body["today"] for body in stub.bodies()] == [D4, D1, D2]  # from then on, it knows the right day
 
 
 def test_a_clock_that_goes_wrong_later_moves_only_its_own_report(run_go, stub, device):
