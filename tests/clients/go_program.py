@@ -42,6 +42,17 @@ func settings() bool {
 	if times, err := strconv.Atoi(os.Getenv("TEST_HASTE")); err == nil {
 		senderLimit /= time.Duration(times)
 	}
+	if os.Getenv("TEST_TWINS") != "" {
+		var twins []declaredProperty
+		for _, name := range []string{"twin", "twin2", "twin_"} {
+			twins = append(twins, declaredProperty{name: name, kind: "flag"})
+		}
+		events = append(events, declaredEvent{name: "twins", until: "2027-12-31", properties: twins})
+		fields = append(fields, "twins", "twins.twin flag", "twins.twin2 flag", "twins.twin_ flag")
+	}
+	if later := os.Getenv("TEST_SENDER_NOW"); later != "" && os.Getenv(senderVariable()) != "" {
+		os.Setenv("TEST_NOW", later)
+	}
 	if now := os.Getenv("TEST_NOW"); now != "" {
 		SetClock(now)
 	}
@@ -166,7 +177,8 @@ def build(directory: Path, client: str) -> Path:
 
     Its arguments are what it does, in order: `start=2.4.1`, `record=build format=html seconds=2`, `status` … Its
     variables TEST_SERVER, TEST_MODE, TEST_KIND, TEST_OFF, TEST_NOW, TEST_CI_REPORTS and TEST_AGENTS_REPORT replace what
-    was declared. A sender is TEST_HASTE times as hasty.
+    was declared. TEST_TWINS adds an event whose properties have names that begin alike. A sender is TEST_HASTE times as
+    hasty, and its clock starts at TEST_SENDER_NOW.
     """
     write_module(directory, client)
     (directory / "main.go").write_text(_MAIN)

@@ -62,7 +62,7 @@ TOLD = f"told {D1}\nschema x\nfield build\n"
         ({"PAPERCLIP_TELEMETRY_DISABLED": "1"}, TOLD, "PAPERCLIP_TELEMETRY_DISABLED is set"),
         ({"TELEMETRY_DISABLED": "true"}, TOLD, "TELEMETRY_DISABLED is set"),
         ({"DISABLE_TELEMETRY": "yes"}, TOLD, "DISABLE_TELEMETRY is set"),
-        ({}, "choice off\n", "you chose it"),
+        *(({}, text, "you chose it") for text in ("choice off\n", "choice off", "\ufeffchoice off\r\ntold x\r\n")),
         ({"TEST_MODE": "off"}, TOLD, "unless you enable it"),
         ({"CI": "true"}, TOLD, "a CI system runs it (CI is set)"),
         ({"CLAUDECODE": "1"}, TOLD, "a coding agent runs it (CLAUDECODE is set)"),
@@ -115,20 +115,25 @@ def test_off_on_a_disk_that_is_read_only(device, go_program, tmp_path, variable)
     assert (trace.writes, trace.processes, trace.sockets) == ([], [], [])
 
 
-@pytest.mark.parametrize("place", ["config", "state"])
-def test_off_for_a_user_who_may_not_write(device, go_program, place):
+@pytest.mark.parametrize("place", ["config", "state", "choice"])
+def test_off_for_a_user_who_may_not_write_or_read(device, go_program, place):
     keep_choice(device, TOLD)
     device.state.mkdir(parents=True)
     as_nobody = give_to_nobody(device.home.parent, go_program)
-    getattr(device, place).chmod(0o500)
+    path, allowed = {
+        "config": (device.config, 0o700),
+        "state": (device.state, 0o700),
+        "choice": (device.config / "choice", 0o600),
+    }[place]
+    path.chmod(allowed & 0o500 if place != "choice" else 0)
     before = device.files()
 
     trace = traced(device, [*as_nobody, go_program, START, BUILD, "status"], TEST_NOW=D3)
 
-    assert b"can't be written" in trace.result.out, trace.result
+    assert f"{path} can't be {'read' if place == 'choice' else 'written'}".encode() in trace.result.out, trace.result
     assert [text for text in trace.writes + trace.processes if "paperclip/telemetry" in text] == []
     assert device.files() == before
-    getattr(device, place).chmod(0o700)
+    path.chmod(allowed)
     assert b"on: you were told" in device.run([*as_nobody, go_program, "status"], TEST_NOW=D3).out
 
 

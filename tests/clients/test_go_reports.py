@@ -38,9 +38,18 @@ def test_what_is_not_declared_is_not_recorded(run_go, device):
     assert (device.state / f"events-{D1}").read_text().splitlines() == [
         "build format=other",
         "build format=other",
-        "build format=other seconds=1",
+        "build seconds=1",
         "crash class=other library=other",
     ]
+
+
+def test_properties_are_sorted_by_name(run_go, device, stub):
+    twins = "record=twins twin_=true twin=true twin2=false"
+    run_go(D1, START, twins, TEST_TWINS="1", **FORCED)
+    assert (device.state / f"events-{D1}").read_text() == "twins twin=true twin2=false twin_=true\n"
+
+    run_go(D2, START, TEST_TWINS="1", **FORCED)
+    assert stub.reports()[-1]["used"][0]["p"] == {"twin": True, "twin2": False, "twin_": True}
 
 
 def test_goroutines_may_record_at_once(run_go, device):
@@ -119,6 +128,14 @@ def test_a_program_in_python_shares_its_files_with_one_in_go(device, run_go, stu
 
 
 # What people ask of it.
+
+
+def test_what_is_shown_while_it_is_off_is_not_written(run_go, device):
+    shown = json.loads(run_go(D1, START, "show", DO_NOT_TRACK="1"))
+    assert [(one["day"], one["gap"], one["used"]) for one in shown["reports"]] == [(D2, None, [])]
+    assert device.files() == {}
+    (device.home / "installation").write_text("secret " + "0" * 64 + "\n")  # where the program runs
+    assert run_go(D1, "show", "sent", HOME="") == "\n\n"
 
 
 def test_choices_are_remembered(device, run_go, stub):

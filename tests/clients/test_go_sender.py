@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
@@ -94,6 +95,14 @@ def test_a_sender_ends_when_its_time_is_over_and_is_apart(device, go_program):
     assert re.search(r"senderLimit = 10 \* time.Second", (go_program.parent / "telemetry" / "client.go").read_text())
 
 
+def test_a_sender_ends_in_time_even_while_it_waits_for_its_input(device, go_program):
+    variables = device.environment(TEST_HASTE="10", PAPERCLIP_TELEMETRY_SENDER="1")
+    with subprocess.Popen(
+        ["paperclip-telemetry"], executable=go_program, env=variables, stdin=subprocess.PIPE
+    ) as process:
+        assert process.wait(3) == 1
+
+
 def test_a_sender_keeps_no_file_that_the_program_inherited(device, go_program, tmp_path):
     lock = tmp_path / "lock"
     with black_hole() as hole:
@@ -178,6 +187,16 @@ def test_a_clock_that_goes_wrong_later_moves_only_its_own_report(run_go, stub, d
     assert not list(device.state.glob("queue-*"))
 
 
+def test_midnight_on_the_way_moves_nothing(run_go, stub, device):
+    stub.now = _moment(D2) - 43_199
+    run_go(f"{D1}T23:59:59Z", START, TEST_SENDER_NOW=f"{D2}T00:00:00Z", **FORCED)
+    assert [body["today"] for body in stub.bodies()] == [D1, D2]
+
+    stub.now = _moment(D2)
+    run_go(f"{D2}T12:00:00Z", START, **FORCED)
+    assert [(one["day"], one["gap"]) for one in stub.reports()] == [(D1, None), (D2, 1)]
+
+
 def test_a_clock_that_is_far_behind_keeps_the_week_of_the_first_report(run_go, stub, device):
     stub.now = _moment(D9)
     run_go(D9, START, BUILD, **FORCED)
@@ -246,12 +265,21 @@ def test_events_that_were_written_wholly_count_when_the_program_is_killed(device
     assert len(lines) > 5
     assert set(lines) == {"open"}
 
-    with events.open("a") as file:
-        file.write("build format=ht")  # torn
-    run_go(D1, START, "record=open", **FORCED)
     run_go(D2, START, **FORCED)
-    used = {(one["event"], str(one.get("p"))): one["n"] for one in stub.reports()[-1]["used"]}
-    assert used[("open", "None")] == len(lines) + (events.exists() or len("open\n" * len(lines)) < 16 * 1024 - 30)
+    assert [(one["event"], one["n"]) for one in stub.reports()[-1]["used"]] == [("open", len(lines))]
+
+
+def test_a_torn_line_is_left_out_and_what_follows_it_is_not(run_go, stub, device):
+    run_go(D1, START, "record=open", **FORCED)
+    for torn in ("build format=ht", "build", "build draft=tru"):
+        with (device.state / f"events-{D1}").open("a") as file:
+            file.write(torn)
+        run_go(D1, START, "record=open", **FORCED)
+    with (device.state / f"events-{D1}").open("a") as file:
+        file.write("open")
+
+    run_go(D2, START, **FORCED)
+    assert [(one["event"], one["n"]) for one in stub.reports()[-1]["used"]] == [("open", 4)]
 
 
 def test_a_program_that_execs_itself_counts_once(run_go, stub, device):
@@ -261,20 +289,26 @@ def test_a_program_that_execs_itself_counts_once(run_go, stub, device):
     assert [(one["day"], [use["n"] for use in one["used"]]) for one in stub.reports()] == [(D1, []), (D2, [2])]
 
 
-def test_a_full_disk_is_survived_in_silence(device, go_program, stub, tmp_path):
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_full_disk_is_survived_in_silence(device, go_program, stub, tmp_path, is_new):
     command = [go_program, START, BUILD, "print=done"]
     with small_disk(tmp_path / "disk", 32) as disk:
-        settings = {"TEST_NOW": D1, "TEST_SERVER": stub.url, "XDG_STATE_HOME": str(disk), **FORCED}
+        settings = {"TEST_SERVER": stub.url, "XDG_STATE_HOME": str(disk), **FORCED}
         (disk / "paperclip" / "telemetry").mkdir(parents=True)
-        (disk / "rest").write_bytes(bytes(32 * 1024))
-        full = device.run(command, **settings)
+        if not is_new:
+            device.run(command, TEST_NOW=D1, **settings)
+            device.wait_for_senders()
+        with suppress(OSError), (disk / "rest").open("wb", buffering=0) as rest:
+            while rest.write(bytes(4096)):
+                pass
+        full = device.run(command, TEST_NOW=D2, **settings)
         device.wait_for_senders()
-        assert (full.code, full.out, full.err, stub.requests) == (0, b"done\n", b"", [])
+        assert (full.code, full.out, full.err, len(stub.requests)) == (0, b"done\n", b"", 0 if is_new else 1)
 
         (disk / "rest").unlink()  # later that day
-        device.run(command, **settings)
+        device.run(command, TEST_NOW=D2, **settings)
         device.wait_for_senders()
-        assert len(stub.reports()) == 1
+        assert [one["day"] for one in stub.reports()] == ([D2] if is_new else [D1, D2])
 
 
 def test_standard_output_is_the_same_with_and_without(device, go_program, stub):

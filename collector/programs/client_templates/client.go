@@ -211,7 +211,10 @@ func Show() (body string) {
 	now := decide()
 	if !now.isOn {
 		now.allowAll()
-		now.config, now.state, _ = directories()
+		var err error
+		if now.config, now.state, err = directories(); err != nil {
+			return ""
+		}
 		now.driver = driver()
 	}
 	mine := readInstallation(now.state)
@@ -378,7 +381,7 @@ func decide() decision {
 		now.isFree = inCI != "" && programMode == "notice"
 	}
 	if placeless == nil {
-		placeless = firstError(canRemember(config), canRemember(state))
+		placeless = firstError(firstError(canRemember(config), canRemember(state)), now.choice.problem)
 	}
 	if placeless != nil {
 		return refuse(placeless.Error())
@@ -607,6 +610,7 @@ type choice struct {
 	told     string // the day
 	fields   map[string]bool
 	declined string // a schema
+	problem  error
 }
 
 func readChoice(config string) choice {
@@ -614,7 +618,12 @@ func readChoice(config string) choice {
 	if config == "" {
 		return read
 	}
-	for _, line := range completeLines(filepath.Join(config, "choice")) {
+	path := filepath.Join(config, "choice")
+	content, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		read.problem = fmt.Errorf("%s can't be read", path) // it may say off
+	}
+	for _, line := range linesOf(content) {
 		switch key, value, _ := strings.Cut(line, " "); key {
 		case "choice":
 			if value == "on" || value == "off" {
@@ -662,7 +671,7 @@ func choose(value string) error {
 	if err != nil {
 		return err
 	}
-	chosen := readChoice(config)
+	chosen := readChoice(config) // if it can't be read, it is replaced
 	chosen.value, chosen.schema, chosen.declined = value, schema, ""
 	chosen.told = dayOf(clock().Add(readInstallation(state).offset))
 	for _, field := range fields {
@@ -831,20 +840,19 @@ func eventLine(name string, properties Properties, day string, now decision) (st
 	if event == nil || !now.allowed[name] || event.until != "" && day > event.until {
 		return "", false
 	}
-	var words []string
-	for key, value := range properties {
+	words := []string{name}
+	for _, key := range sortedKeys(properties) {
 		property := event.property(key)
-		if property == nil {
+		if property == nil || properties[key] == nil {
 			continue
 		}
-		if text, ok := property.text(value); ok {
+		if text, ok := property.text(properties[key]); ok {
 			if text, ok = now.permitted(name, property, text); ok {
 				words = append(words, key+"="+text)
 			}
 		}
 	}
-	sort.Strings(words) // by name: "=" sorts before all that names have
-	return strings.Join(append([]string{name}, words...), " ") + "\n", true
+	return strings.Join(words, " ") + "\n", true
 }
 
 // text returns a value as it stands in an event's line. A bucket's is the number of its bin.
@@ -936,7 +944,7 @@ func appendLine(path, line string) {
 	last := make([]byte, 1)
 	if info.Size() > 0 {
 		if _, err := file.ReadAt(last, info.Size()-1); err == nil && last[0] != '\n' {
-			line = "\n" + line // a process was killed while it wrote, or the disk was full
+			line = " \n" + line // a process was killed while it wrote, or the disk was full: that line is not valid
 		}
 	}
 	_, _ = file.WriteString(line)
@@ -1085,9 +1093,10 @@ func newReport(now decision, mine installation, queue []queued, day string) ([]b
 	if made.Version == "" {
 		made.Version = other
 	}
-	if isFirst || made.Since == "" {
+	switch {
+	case isFirst || made.Since == "" && previous == "":
 		made.Since = weekOf(day)
-	} else if previous != "" && made.Since > weekOf(previous) {
+	case previous != "" && (made.Since == "" || made.Since > weekOf(previous)):
 		made.Since = weekOf(previous)
 	}
 	if next.version != "" && next.version != made.Version {
@@ -1299,7 +1308,8 @@ func (mine installation) id(day string) string {
 
 func readInstallation(state string) installation {
 	mine := installation{used: map[string]string{}}
-	for _, line := range completeLines(filepath.Join(state, "installation")) {
+	content, _ := os.ReadFile(filepath.Join(state, "installation"))
+	for _, line := range linesOf(content) {
 		switch key, value, _ := strings.Cut(line, " "); key {
 		case "secret":
 			if secret, err := hex.DecodeString(value); err == nil && len(secret) == 32 {
@@ -1586,14 +1596,19 @@ func send() {
 		}
 		noteSent(state, day, body)
 		mine := readInstallation(state)
+		isRight := dayOf(clock().Add(mine.offset)) == day
 		mine.offset = offset
-		if day == request.Today {
+		switch {
+		case day == request.Today:
 			mine.verified = day
 			removeSent(state, request.Reports)
 			_ = writeInstallation(state, mine)
 			return
+		case isRight: // it was midnight on the way
+			body = requestBody(readQueue(state), day)
+		default:
+			body = requestBody(corrected(state, mine, request.Today, day), day)
 		}
-		body = requestBody(corrected(state, mine, request.Today, day), day)
 	}
 }
 
@@ -1661,7 +1676,6 @@ func corrected(state string, mine installation, wrong, right string) []queued {
 			kept = append(kept, one)
 			continue
 		}
-		_ = os.Remove(filepath.Join(state, "queue-"+one.day))
 		if json.Unmarshal(one.content, &moved) != nil {
 			continue
 		}
@@ -1679,8 +1693,15 @@ func corrected(state string, mine installation, wrong, right string) []queued {
 		kept = append(kept, queued{moved.Day, content})
 	}
 	sort.Slice(kept, func(one, two int) bool { return kept[one].day < kept[two].day })
+	isKept := map[string]bool{}
 	for _, one := range kept {
+		isKept[one.day] = true
 		_ = replace(filepath.Join(state, "queue-"+one.day), one.content)
+	}
+	for _, one := range queue {
+		if !isKept[one.day] {
+			_ = os.Remove(filepath.Join(state, "queue-"+one.day))
+		}
 	}
 	_ = writeInstallation(state, mine)
 	for _, kind := range []string{"claim-", "events-"} {
@@ -1768,6 +1789,15 @@ func isOurs(name string) bool {
 	kind, day, _ := strings.Cut(name, "-")
 	isOfDay := isDay(day) && (kind == "claim" || kind == "queue" || kind == "events")
 	return isOfDay || name == "installation" || name == "sent" || strings.Contains(name, ".new")
+}
+
+// linesOf returns the lines of a file that a person may have written, with an editor of Windows too.
+func linesOf(content []byte) []string {
+	lines := strings.Split(strings.TrimPrefix(string(content), "\ufeff"), "\n")
+	for number := range lines {
+		lines[number] = strings.TrimSpace(lines[number])
+	}
+	return lines
 }
 
 // completeLines returns the lines of a file. A last one without an end was not written wholly, and is left out.
