@@ -687,7 +687,7 @@ footfall__claim() {
     set -C
     umask 077
     [ -d "$footfall__place" ] || command mkdir -p "$footfall__place"
-    printf '' >"$footfall__place/claim-$footfall__today"
+    printf '' >"$footfall__place/claim-$footfall__today" && printf '' >>"$footfall__events"
   ) >/dev/null 2>&1 || return 0
   footfall__detach
 }
