@@ -9,24 +9,7 @@ from tests.clients.declared import TOKEN, declared
 from tests.clients.shell import SHELLS, SOURCE, START, ShellProgram, tools_only
 
 BUILD = START + "footfall_record build format=html seconds=1 draft=true\n"
-NEEDED = (
-    "sh",
-    "awk",
-    "cat",
-    "date",
-    "dd",
-    "grep",
-    "mkdir",
-    "mv",
-    "od",
-    "rm",
-    "rmdir",
-    "sed",
-    "sleep",
-    "tr",
-    "uname",
-    "wc",
-)
+NEEDED = "awk cat date dd find grep mkdir mv od rm rmdir sed sh sleep tr uname wc"
 
 
 @pytest.fixture
@@ -81,7 +64,7 @@ def test_the_facts_are_those_of_the_wire_format(program, stub):
 @pytest.mark.parametrize("tool", ["sha256sum", "shasum", "openssl"])
 def test_the_id_is_an_hmac_with_any_tool(program, stub, tool, tmp_path):
     program.tell()
-    tools_only(tmp_path / "tools", ("curl", "setsid", "perl", tool, *NEEDED))
+    tools_only(tmp_path / "tools", ("curl", "setsid", "perl", tool, *NEEDED.split()))
     program.variables["PATH"] = str(tmp_path / "tools")
 
     program.run()
@@ -94,7 +77,7 @@ def test_the_id_is_an_hmac_with_any_tool(program, stub, tool, tmp_path):
 @pytest.mark.parametrize(("tool", "reason"), [("curl", "no sha256sum"), ("openssl", "no curl")])
 def test_without_the_tools_it_is_off(program, device, tool, reason, tmp_path):
     program.tell()
-    tools_only(tmp_path / "tools", (tool, *NEEDED))
+    tools_only(tmp_path / "tools", (tool, *NEEDED.split()))
     program.variables["PATH"] = str(tmp_path / "tools")
 
     assert reason in program.run(START + "footfall_status")
@@ -103,7 +86,7 @@ def test_without_the_tools_it_is_off(program, device, tool, reason, tmp_path):
 
 @pytest.mark.parametrize("has_setsid", [True, False])
 def test_wget_sends_the_same(program, stub, tmp_path, has_setsid):
-    tools_only(tmp_path / "tools", ("wget", "sha256sum", *NEEDED, *(["setsid"] if has_setsid else [])))
+    tools_only(tmp_path / "tools", ("wget", "sha256sum", *NEEDED.split(), *(["setsid"] if has_setsid else [])))
     program.variables["PATH"] = str(tmp_path / "tools")
     program.tell()
 
@@ -289,9 +272,9 @@ def test_a_program_that_runs_for_days_reports_each_day(device, stub):
     program.tell()
     code = SOURCE + "ticks=0\nfootfall__read_uptime() { footfall__centis=$ticks; }\nfootfall_start 2.4.1\n"
     for day in (25, 26, 26, 27):
-        claim, last = f"{device.state}/claim-2026-11-{day}", f"last 2026-11-{day}"
+        claim, answered = f"{device.state}/claim-2026-11-{day}", f"verified 2026-11-{day}"
         code += f"CLOCK=2026-11-{day}T10:00:00 ticks={(day - 25) * 8640000}\nfootfall_record open\n"
-        code += f"while [ -e {claim} ] && ! grep -qs '{last}' {device.state}/installation; do :; done\n"
+        code += f"while [ -e {claim} ] && ! grep -qs '{answered}' {device.state}/installation; do :; done\n"
 
     program.run(code)
 

@@ -687,7 +687,7 @@ footfall__claim() {
     set -C
     umask 077
     [ -d "$footfall__place" ] || command mkdir -p "$footfall__place"
-    printf '' >"$footfall__place/claim-$footfall__today"
+    printf '' >"$footfall__place/claim-$footfall__today" && printf '' >>"$footfall__events"
   ) >/dev/null 2>&1 || return 0
   footfall__detach
 }
@@ -706,9 +706,7 @@ footfall__detach() {
     \cd "${TMPDIR:-/tmp}" || \cd / || exit
     trap '' HUP
     footfall__close_files
-    footfall__session=''
     if command -v setsid; then
-      footfall__session=own
       footfall__work setsid sh -s report &
     else
       footfall__work sh -s report &
@@ -776,9 +774,8 @@ footfall__forget() {
   (
     set +f
     for footfall__place in "$footfall__state" "$footfall__state/ci" "$footfall__state/agent"; do
-      command rm -f "$footfall__place/installation" "$footfall__place/sent" "$footfall__place/"installation.* \
-        "$footfall__place/"events-* "$footfall__place/"claim-* "$footfall__place/"queue* "$footfall__place/"sent.* \
-        "$footfall__place/request" "$footfall__place/"unfinished-*
+      command rm -f "$footfall__place/installation" "$footfall__place/sent" "$footfall__place/"events-* \
+        "$footfall__place/"claim-* "$footfall__place/"queue-* "$footfall__place/"*.new* "$footfall__place/"unfinished-*
     done
     command rmdir "$footfall__state/ci" "$footfall__state/agent" "$footfall__state"
     if [ "$footfall__choice" != off ]; then
@@ -831,7 +828,7 @@ footfall__verify() {
 footfall__work() (
   export footfall_kind footfall_fields footfall_schema footfall_endpoint footfall_about
   export footfall__place footfall__config footfall__today footfall__moment footfall__release footfall__allowed
-  export footfall__ci footfall__agent footfall__session
+  export footfall__ci footfall__agent
   export footfall__is_on footfall__by_environment footfall__at_once footfall__told
   "$@" <<'END_OF_WORKER'
 umask 077
@@ -905,11 +902,15 @@ read_installation() {
   done <"$state/installation"
 }
 
-# Replaces the file as a whole. One write, so that a full disk is noticed.
+# Replaces a file as a whole. One write, so that a full disk is noticed.
+replace() { # NAME TEXT
+  printf '%s' "$2" >"$state/$1.new$$" && mv -f "$state/$1.new$$" "$state/$1"
+}
+
 write_installation() {
   text="secret $secret${line}since $since$line${last:+last $last$line}${version:+version $version$line}"
   text="$text${offset:+offset $offset$line}${verified:+verified $verified$line}$used"
-  printf '%s' "$text" >"$state/installation.$1" && mv -f "$state/installation.$1" "$state/installation"
+  replace installation "$text"
 }
 
 random() { od -An -v -tx1 -N32 /dev/urandom | awk '{ gsub(/[^0-9a-f]/, ""); printf "%s", $0 }'; }
@@ -1095,7 +1096,7 @@ report_of() {
 }
 
 write_queue() { # DAY REPORT
-  printf '%s\n' "$2" >"$state/queue.new" && mv -f "$state/queue.new" "$state/queue-$1"
+  replace "queue-$1" "$2$line"
 }
 
 # Leaves the newest reports in the queue: at most 31, none older than 31 days, and 12 KB.
@@ -1124,20 +1125,20 @@ is_wanted() {
 # Makes today's report. Without room on the disk, it takes the claim back and fails.
 make_report() {
   read_installation
-  # What a killed process left half written.
-  rm -f "$state"/*.new* "$state"/installation.* "$state"/unfinished-* "$state/request"
+  # What a killed process left half written: one that was started today may still be at it.
+  find "$state" '(' -name '*.new*' -o -name 'unfinished-*' ')' -mtime +0 -exec rm -f {} +
   find_previous "$today"
   if [ -z "$secret" ] || [ -z "$since" ] || [ -z "$previous" ]; then
     [ -n "$secret" ] || secret=$(random)
     # The week of the first report, for good.
     since=$(week_of "$today")
-    [ ${#secret} -eq 64 ] && write_installation report || return 1
+    [ ${#secret} -eq 64 ] && write_installation || return 1
   fi
   text=$(report_of "$today")
   report=${text##*"$line"}
   [ -n "$report" ] && write_queue "$today" "$report" || return 1
   used=${text%"$report"} last=$today version=$footfall__release
-  write_installation report || return 1
+  write_installation || return 1
   for file in "$state"/events-????-??-?? "$state"/claim-????-??-??; do
     date=${file##*/}
     date=${date#*-}
@@ -1172,11 +1173,11 @@ post() {
     options=''
     case $(wget --version 2>/dev/null) in *GNU*) options='--tries=1 --timeout=4 --max-redirect=0' ;; esac
     # wget takes no body from a pipe.
-    printf '%s' "$body" >"$state/request" || return 1
+    printf '%s' "$body" >"$state/request.new$$" || return 1
     # shellcheck disable=SC2086
-    wget -S -U footfall-sh -O - $options --header='Content-Type: application/json' --post-file="$state/request" \
+    wget -S -U footfall-sh -O - $options --header='Content-Type: application/json' --post-file="$state/request.new$$" \
       "$footfall_endpoint" 2>&1 </dev/null
-    rm -f "$state/request"
+    rm -f "$state/request.new$$"
   fi | dd bs=1 count=8192 2>/dev/null
 }
 
@@ -1212,7 +1213,7 @@ note_sent() {
       room = 16384; first = NR + 1
       while (first > 1 && length(lines[first - 1]) < room) { first--; room -= length(lines[first]) + 1 }
       for (; first <= NR; first++) if ($0 = lines[first]) if ($1 > oldest) print lines[first]
-    }' >"$state/sent.new" && mv -f "$state/sent.new" "$state/sent"
+    }' >"$state/sent.new$$" && mv -f "$state/sent.new$$" "$state/sent"
 }
 
 send_queue() {
@@ -1237,7 +1238,7 @@ send_queue() {
     if [ "$server_day" = "$today" ]; then
       for date in $sending; do rm -f "$state/queue-$date"; done
       verified=$today
-      write_installation sender
+      write_installation
       note_sent
       return 0
     fi
@@ -1257,7 +1258,7 @@ move_to() {
   else
     move_one
   fi
-  write_installation sender
+  write_installation
   if [ -e "$state/claim-$wrong" ]; then mv -f "$state/claim-$wrong" "$state/claim-$today"; fi
   if [ -f "$state/events-$wrong" ]; then
     cat "$state/events-$wrong" >>"$state/events-$today" && rm -f "$state/events-$wrong"
@@ -1370,7 +1371,7 @@ fi
 report() {
   is_wanted || return
   if ! make_report; then
-    rm -f "$state/claim-$today" "$state/queue.new" "$state/installation.report"
+    rm -f "$state/claim-$today" "$state"/*.new$$
     return
   fi
   # It ends after 10 seconds, whatever the network does: the sleep ends with the work, or the work with the sleep.
@@ -1383,8 +1384,9 @@ report() {
   work=$!
   wait "$watch"
   kill -9 "$work"
-  # In a session of its own, the processes of the work are the others in its group. Elsewhere curl ends by itself.
-  [ -z "$footfall__session" ] || kill -9 0
+  # In a session of its own, the processes of the work are the others in its group. Elsewhere there is no group of this
+  # number, and curl ends by itself.
+  kill -s KILL -- "-$$"
 }
 
 # What would be sent: with today's report if it is not made yet, otherwise with tomorrow's.
@@ -1404,7 +1406,7 @@ show() {
   [ -n "$since" ] && [ -n "$previous" ] || since=$(week_of "$today")
   if [ -z "$secret" ]; then
     secret=$(random)
-    [ "$footfall__is_on" != yes ] || [ ${#secret} -ne 64 ] || write_installation show
+    [ "$footfall__is_on" != yes ] || [ ${#secret} -ne 64 ] || write_installation
   fi
   text=$(report_of "$today")
   report=${text##*"$line"}
