@@ -107,7 +107,9 @@ def test_a_timer_records_seconds_once(paperclip):
 
 def test_lines_that_are_torn_or_strange_are_left_out(paperclip, stub):
     paperclip.device.state.mkdir(parents=True)
-    lines = "open\nbuild format=html\nbuild seconds=9\nbuild format=htmlbuild format=pdf\nbuild draft=x\nnothing\n\nopen"
+    lines = (
+        "open\nbuild format=html\nbuild seconds=9\nbuild format=htmlbuild format=pdf\nbuild draft=x\nnothing\n\nopen"
+    )
     (paperclip.device.state / f"events-{day(0)}").write_text(lines)
 
     paperclip.run(START, 1)
