@@ -11,7 +11,7 @@ from collector.models import Membership, Pixel, Project, Role
 from collector.spool.line import SpooledHit
 from dashboard.visits.cache import REMEMBERED
 from tests.hits import drain, spool
-from tests.reports import new_program
+from tests.programs import declared
 from tests.turns import turns_of_this_run
 
 TURNS = turns_of_this_run()
@@ -39,7 +39,7 @@ def pixel(project) -> Pixel:
 
 @pytest.fixture
 def program(project) -> Pixel:
-    return new_program(project, "Paperclip")
+    return declared(project)
 
 
 @pytest.fixture

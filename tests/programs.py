@@ -49,9 +49,9 @@ until = 2026-01-31
 SCHEMA = "0123456789abcdef"
 
 
-def declared(project: Project, text: str = DECLARATION, **fields: Any) -> Pixel:
+def declared(project: Project, text: str = DECLARATION, *, title: str = "Paperclip", **fields: Any) -> Pixel:
     """Return a new program with a declaration."""
-    pixel = Pixel.objects.create(project=project, title="Paperclip", kind=Kind.APP, **fields)
+    pixel = Pixel.objects.create(project=project, title=title, kind=Kind.APP, **fields)
     Declaration.objects.create(pixel=pixel, text=text, schema=read_declaration(text).schema)
     return pixel
 

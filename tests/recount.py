@@ -3,11 +3,11 @@
 Days are numbers, as of `date.toordinal`. Windows have both of their days.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-from tests.installations import Life, iso_week
+from tests.installations import MAX_DAYS_LATE, Life, iso_week
 
 Key = tuple[str, str, str]  # what is counted, driver, value
 PAUSE_DAYS = 28
@@ -25,7 +25,7 @@ class Recount:
             # What never arrived is at the end of a life: with the state, or for want of a later run.
             assert all(day in life.days for day in days)
             assert all(day > days[-1] for day in set(life.days) - set(days))
-            self._count_uses(life, days[-1])
+            self._count_uses(life, days)
 
     def active(self, start: int, end: int) -> Counter[Key]:
         """Count who was active in a window, by what they were on their first day in it."""
@@ -90,11 +90,12 @@ class Recount:
                 counted[key] += 1
         return counted
 
-    def _count_uses(self, life: Life, last_day: int) -> None:
-        """Count what one life used. Uses of its last day can't be known: no report came after it."""
+    def _count_uses(self, life: Life, days: list[int]) -> None:
+        """Count what one life used, as far as a report within 31 days told it. None comes after a last day."""
         days_of_events: defaultdict[Key, list[int]] = defaultdict(list)
         for day in sorted(life.uses):
-            if day >= last_day:
+            following = bisect_right(days, day)
+            if following == len(days) or days[following] - day > MAX_DAYS_LATE:
                 continue
             texts: Counter[Key] = Counter()
             for use in life.uses[day]:

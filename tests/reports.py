@@ -1,59 +1,14 @@
-"""Made-up reports of programs for tests."""
+"""Reports of programs as the spool has them, for tests. Those on the wire are in `tests.programs`."""
 
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from collector.models import Declaration, Kind, Pixel, Project, ReportCount, ReportDimension
-from collector.programs.declaration import read_declaration
+from collector.models import ReportCount, ReportDimension
 from collector.programs.report import ProgramReport
 from collector.spool.report_line import SpooledReport, SpooledRun
 from collector.spool.writer import SpoolWriter
 from tests.hits import micros
-
-DECLARATION = """
-[program]
-id = "paperclip"
-name = "Paperclip"
-kind = "command"
-mode = "notice"
-why = "To know which versions and commands are in use."
-contact = "mail@paperclip.example"
-
-[versions]
-newest = "2.4.1"
-
-[events.build]
-reason = "To know how large documents are."
-link = "https://paperclip.example/issues/1"
-until = 2027-12-31
-
-[events.build.properties.format]
-type = "choice"
-values = ["html", "pdf"]
-reason = "To know which formats matter."
-
-[events.build.properties.draft]
-type = "flag"
-reason = "To know whether drafts are built."
-
-[events.build.properties.latex]
-type = "version"
-reason = "To know which versions of LaTeX matter."
-
-[events.build.properties.seconds]
-type = "bucket"
-bounds = [1, 5, 20]
-unit = "s"
-reason = "To know how long people wait."
-"""
-
-
-def new_program(project: Project, title: str) -> Pixel:
-    """Create a program that is declared as `DECLARATION`."""
-    pixel = Pixel.objects.create(project=project, title=title, kind=Kind.APP)
-    Declaration.objects.create(pixel=pixel, text=DECLARATION, schema=read_declaration(DECLARATION).schema)
-    return pixel
 
 
 def report(number: int = 1, day: str = "2026-11-22", **fields: Any) -> ProgramReport:

@@ -1,22 +1,26 @@
 """The tutorial in docs/programs.md works as pasted, from the declaration to a stored report."""
 
+import json
 import os
 import re
 import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.parse import urlencode
+from urllib.request import HTTPCookieProcessor, build_opener
 
 import pytest
 
 from collector.programs.declaration import read_declaration
 from tests.collector.programs.declarations import EXAMPLE
-from tests.server import ROOT, Server, eventually, running
+from tests.server import PASSWORD, ROOT, Server, eventually, running
 
 DOC = (ROOT / "docs" / "programs.md").read_text("utf-8")
 TUTORIAL = DOC.partition("## From a declaration")[2].partition("\n## ")[0]
 MINUTES = 120
 STORED = "from collector.models import Report; print(Report.objects.values_list('body', flat=True).first() or '')"
+PAGE = "from collector.models import Pixel; pixel = Pixel.objects.get(); print(f'/projects/tools/{pixel.pk}/')"
 
 
 def blocks(language: str) -> list[str]:
@@ -59,6 +63,15 @@ def checkout(directory: Path) -> Path:
     return directory
 
 
+def open_as_admin(server: Server, path: str) -> str:
+    """Log in as the first administrator; return a page."""
+    browser = build_opener(HTTPCookieProcessor())
+    form = browser.open(f"{server.url}/login/").read().decode()
+    token = re.search(r'name="csrfmiddlewaretoken" value="([^"]*)"', form)[1]
+    fields = {"csrfmiddlewaretoken": token, "username": "admin", "password": PASSWORD, "next": path}
+    return browser.open(f"{server.url}/login/", urlencode(fields).encode()).read().decode()
+
+
 def test_the_tutorial_works_as_pasted_within_two_minutes(server, tmp_path):
     directory = checkout(tmp_path / "checkout")
     make, run, show = blocks("sh")
@@ -69,10 +82,13 @@ def test_the_tutorial_works_as_pasted_within_two_minutes(server, tmp_path):
     (directory / "paperclip.py").write_text(blocks("python")[0])
     assert paste(run, directory, server) == "Building …\n"
     body = eventually(lambda: server.manage("shell", "-v0", "-c", STORED).strip(), MINUTES)
+    page = open_as_admin(server, server.manage("shell", "-v0", "-c", PAGE).strip())
 
     assert time.monotonic() - began < MINUTES
     assert "Program “Paperclip” (paperclip) in project tools: created" in printed
-    assert '"version":"2.4.1"' in body
+    report = json.loads(body)
+    assert (report["version"], report["driver"] in {"person", "container"}) == ("2.4.1", True)
+    assert f'data-figure="day" data-value="{int(report["driver"] == "person")}"' in page
     shown = paste(show, directory, server)
     assert shown.startswith("on")
     assert '"event":"build"' in shown

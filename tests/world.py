@@ -27,8 +27,8 @@ NETWORKS: tuple[Network, ...] = ("up",) * 30 + ("last reply lost", "no reply")
 class World:
     """Some installations and the server that they report to. The same numbers make the same world."""
 
-    def __init__(self, installations: int, seed: int = 1) -> None:
-        self.server = Server()
+    def __init__(self, installations: int, seed: int = 1, server: Server | None = None) -> None:
+        self.server = server or Server()
         self.lives: list[Life] = []
         self._rng = random.Random(seed)
         for number in range(installations):
@@ -51,7 +51,7 @@ class World:
             if day == loss_day or (forgets and device.life.days):
                 device.lose_state()
                 self.lives.append(device.life)
-            # Whoever has waiting reports runs it again before they are too old.
+            # A device with waiting reports runs it again before they are too old.
             if habit(day) or (device.state.queue and day - min(device.state.queue) >= 22):
                 self._use(device, day, is_offline(day), is_jumping=0 < jump_day <= day)
 
@@ -63,10 +63,9 @@ class World:
         if rng.random() < 0.002:
             uses, senders = [use for _ in range(50) for use in some_uses(rng, 1)], rng.randint(1, 5)
         network: Network = "down" if is_offline else rng.choice(NETWORKS)
-        last = device.state.last
-        if is_jumping and device.clock_error == 0 and device.state.is_verified and not device.state.queue:
+        if is_jumping and device.clock_error == 0 and device.state.verified and not device.state.queue:
             error = rng.choice((-3, -1, 2, 3))
-            if last is not None and 3 < day - last < 20:
+            if day + error not in (device.state.told, device.state.last):  # else it waits for the next day
                 device.clock_error, network = error, "up"
         device.run(uses, network, senders=senders)
 

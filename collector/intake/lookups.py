@@ -124,8 +124,12 @@ class Lookups:
         That is so if the database has just said no twice, or if this network has asked about too many unknown tokens.
         Not after one no: a new pixel counts at once, even if somebody requested its token a moment too early.
         """
+        return self.has_said_no(token) or not self._askers.may_ask(network, token)
+
+    def has_said_no(self, token: str) -> bool:
+        """Whether the database has just said twice that a token is not live."""
         noes = self._noes.get(token, _NO_NOES)
-        return (noes.times > 1 and noes.until > self._clock()) or not self._askers.may_ask(network, token)
+        return noes.times > 1 and noes.until > self._clock()
 
     def ask(self, token: str, at_us: int, network: str) -> "Future[bool | None]":
         """Have the thread ask about a token, and the salts of a moment. Requests of the same token share a question."""

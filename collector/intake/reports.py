@@ -18,7 +18,7 @@ import msgspec
 from collector.intake.answers import Answer
 from collector.intake.bodies import BadBodyError, inflated, refusal_by_head
 from collector.intake.clients import client_address, country_of, networks
-from collector.intake.lookups import Lookups
+from collector.intake.lookups import Live, Lookups
 from collector.intake.problems import json_answer, problem_answer
 from collector.intake.rate_limits import NO_SALT, Limiter
 from collector.intake.receive import PixelRequest
@@ -80,17 +80,23 @@ class ReportReceiver:
         token = _token_of(request) or ""
         if question is not None and not question.done():
             self.lookups.give_up()
-        has_no_answer = question is not None and (not question.done() or question.result() is None)
         live = self.lookups.pixels.get(token)
         if live is None or live.program is None:
-            may_exist = has_no_answer or self.lookups.is_away or (live is not None and live.is_declared)
-            return _away() if may_exist else _unknown()
+            return _away() if self._may_exist(token, live, question) else _unknown()
         sender = (networks(self._address_of(request)).local, token)
         if self.senders.is_excess(sender, self.lookups.salt(live, at_us) or NO_SALT):
             detail = "Too many requests of this program come from your network. Send the reports again later."
             seconds = self.senders.seconds_left(sender)
             return problem_answer(429, detail, headers=((b"retry-after", str(seconds).encode()),))
         return live.program
+
+    def _may_exist(self, token: str, live: Live | None, question: "Future[bool | None] | None") -> bool:
+        """Whether a token may be of a program that we can't look up now. A client that gets 404 deletes its reports."""
+        if self.lookups.is_away or (live is not None and live.is_declared):
+            return True
+        if question is None:  # not asked, as the network has asked about too many unknown tokens
+            return live is None and not self.lookups.has_said_no(token)
+        return not question.done() or question.result() is None
 
     def take(self, request: PixelRequest, program: Program, body: bytes, at_us: int) -> Answer:
         """Check and spool the reports of an admitted request. `at_us` is when its body had arrived.

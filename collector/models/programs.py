@@ -3,6 +3,20 @@
 Days are UTC. A report says how many days ago its installation last reported (`gap`), and in which week it began
 (`since`), but nothing that outlives a day. Installations that were active in the days from s to t, at most 31, are the
 reports of those days with `gap` null or `gap > day - s`: exactly the first report of each installation in them.
+
+The numbers equal a recount over who was really active, with these differences:
+
+- An installation is active from the day after its user was told on; where a user switched it on, from that day on.
+- Lost state: the installation is never seen again, and a new one is new. What it had not sent is lost.
+- Copied state: all copies together count once a day, with what the first report of the day says. In a window of several
+  days, each copy may count once: at least 1 and at most as many as there are copies. So does a cohort in a week.
+- Uses come with the installation's next report, if that is at most 31 days later. Those of its last day never come.
+- A report that reaches no server within 31 days is lost. Windows in which it would have been the installation's first
+  miss the installation.
+- Wrong clock: once a server has answered, days are the server's. Where a clock was set back to before the last report,
+  what was used on the day of that report is lost. A day that a wrong clock showed when its user was told has no report.
+
+`tests/collector/storage/test_report_numbers.py` holds them to it.
 """
 
 from django.db import models

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from collector.programs import client_python
+from collector.programs import client_go, client_node, client_python, client_sh
 from collector.programs.program import Program
 
 BEGINNING, END = "footfall: declared", "footfall: end of declared"
@@ -57,16 +57,24 @@ class Facts:
 
 
 class Language(NamedTuple):
-    """A language that clients are made for: the template's file, the made file's ending, and what renders the block."""
+    """A language that clients are made for: the template's file, the made file's ending, and what renders the block.
+
+    `convert` makes another form of the whole file, such as CommonJS.
+    """
 
     name: str
     template: str
     ending: str
     render: Render
+    convert: Callable[[str], str] | None = None
 
 
 LANGUAGES: dict[str, Language] = {
+    "go": Language("Go", "client.go", ".go", client_go.render),
+    "node": Language("Node (ESM)", "client.mjs", ".mjs", client_node.render),
+    "node-cjs": Language("Node (CommonJS)", "client.mjs", ".cjs", client_node.render, client_node.as_commonjs),
     "python": Language("Python", "client.py", ".py", client_python.render),
+    "sh": Language("Shell", "client.sh", ".sh", client_sh.render),
 }
 
 
@@ -76,7 +84,8 @@ def make_client(program: Program, language: str, server: str, token: str) -> str
     variables = environments()
     facts = Facts(program, server.rstrip("/"), token, program.fields(), variables["ci"], variables["agent"])
     template = (_HERE / "client_templates" / known.template).read_text("utf-8")
-    return with_block(template, known.render(facts))
+    text = with_block(template, known.render(facts))
+    return known.convert(text) if known.convert else text
 
 
 def with_block(template: str, block: str) -> str:

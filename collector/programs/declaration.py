@@ -118,7 +118,7 @@ class _Reader:
             reports_from_ci=self._flag(table, (*path, "report_from_ci")),
             reports_from_agents=self._flag(table, (*path, "report_from_agents")),
             versions=self._versions(tables),
-            events={name: self._event(name, events) for name in events},
+            events={name: self._event(name, events) for name in itertools.islice(events, MAX_EVENTS)},
         )
 
     def _event(self, name: str, events: Table) -> Event:
@@ -137,7 +137,10 @@ class _Reader:
             until=self._date(table, (*path, "until")),
             link=self._link(table, (*path, "link"), is_required=True),
             is_failure=self._flag(table, (*path, "failure")),
-            properties={key: self._property(key, properties, (*path, "properties", key)) for key in properties},
+            properties={
+                key: self._property(key, properties, (*path, "properties", key))
+                for key in itertools.islice(properties, MAX_PROPERTIES)
+            },
         )
         told_by = event.properties.get("class")
         if event.is_failure and (told_by is None or told_by.type != "choice"):
@@ -266,7 +269,7 @@ class _Reader:
             self._wrong(path, text % {"key": path[-1], "count": len(value), "most": most})
         try:
             for line in [value] if path == ("program", "name") else value.split("\n"):
-                validate_title(line)
+                validate_title(line.strip())
         except ValidationError as error:
             self._wrong(path, _("“%(key)s” can't be used.") % {"key": path[-1]} + f" {error.messages[0]}")
         return value

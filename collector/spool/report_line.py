@@ -46,7 +46,7 @@ class SpooledRun(msgspec.Struct, frozen=True, omit_defaults=True, rename={"token
         return _encode(self) + b"\n"
 
 
-DRIVERS = {driver.label: int(driver) for driver in Driver if driver != Driver.INSTALLATIONS}
+NUMBER_OF_DRIVER = {driver.label: int(driver) for driver in Driver if driver != Driver.INSTALLATIONS}
 Spooled = SpooledHit | SpooledReport | SpooledRun
 
 _encode = msgspec.json.Encoder().encode
@@ -75,17 +75,17 @@ def _of_program(line: bytes) -> SpooledReport | SpooledRun:
 
 
 def _check(spooled: SpooledReport) -> None:
-    """Raise ValueError for what would break the counts: they rely on days, ids and drivers, whoever wrote the line."""
+    """Raise ValueError for what would break the counts: they rely on days, ids and drivers."""
     report = spooled.body
     day = day_of(report.day)
     # One day more than the intake allows: its clock may have been set meanwhile.
     if not -1 <= (_date_of(spooled.at_us // 86_400_000_000) - day).days <= MAX_DAYS_LATE + 1:
         raise ValueError("the day of the report is not near the moment when it was taken")
-    if not REPORT_ID.fullmatch(report.id) or not WEEK.fullmatch(report.since) or report.driver not in DRIVERS:
+    if not REPORT_ID.fullmatch(report.id) or not WEEK.fullmatch(report.since) or report.driver not in NUMBER_OF_DRIVER:
         raise ValueError("the report has no valid id, week or driver")
     for used in report.used:
-        if day_of(used.day) >= day:
-            raise ValueError("a day of use is not before the day of the report")
+        if not 1 <= (day - day_of(used.day)).days <= MAX_DAYS_LATE:
+            raise ValueError("a day of use is not shortly before the day of the report")
 
 
 @lru_cache(maxsize=4096)

@@ -1,8 +1,8 @@
-"""Move spooled hits into the database, in batches, each exactly once.
+"""Move spooled hits and reports into the database, in batches, each exactly once.
 
-The offset up to which a segment was read commits together with its hits. After any failure the offsets are read again
-from the database: a commit may have succeeded although its answer was lost. A segment is deleted once its end is
-committed.
+The offset up to which a segment was read commits together with its hits and reports. After any failure the
+offsets are read again from the database: a commit may have succeeded although its answer was lost. A segment is deleted
+once its end is committed.
 """
 
 import gc
@@ -268,7 +268,8 @@ class Drain:
         delete_expired(now, waiting_since=oldest_waiting_day(self._directory))
 
     def _delete_old_offsets(self, now: datetime) -> None:
-        # If a segment comes back after its row is deleted, it is not stored twice: the keys of its hits are taken.
+        # If a segment comes back after its row is deleted, its hits are not stored twice: their keys are taken. Runs,
+        # and reports whose raw reports are deleted, would count again.
         present = {path.name for path in (*segments(self._directory), *loss_files(self._directory))}
         old = SpoolOffset.objects.filter(updated_at__lt=now - OFFSET_LIFETIME).values_list("segment", flat=True)
         for names in chunks(set(old) - present):

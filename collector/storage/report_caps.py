@@ -53,10 +53,11 @@ class ReportCaps:
         self._days.clear()
 
     def admitted(self, program: CountingProgram, day: str, dimension: int, value: str) -> str:
-        """Return what a version or a runtime counts as. One query for a new day of a program."""
-        if value == OTHER or (dimension != _RUNTIME and value in program.named.versions):
+        """Return what a version, a runtime and the like counts as. One query for a new day of a program."""
+        limit = _LIMITS.get(dimension)
+        if limit is None or value == OTHER or (dimension != _RUNTIME and value in program.named.versions):
             return value
-        return value if self._admits(program, day, (dimension, ""), value, _LIMITS[dimension]) else OTHER
+        return value if self._admits(program, day, (dimension, ""), value, limit) else OTHER
 
     def admitted_pair(self, program: CountingProgram, day: str, before: str, after: str) -> str:
         """Return what an upgrade counts as. One query for a new day of a program."""

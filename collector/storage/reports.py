@@ -23,6 +23,7 @@ from collector.storage.report_counts import ReportCounts
 from collector.storage.store import lock_pixels
 
 ReportKey = tuple[int, int, str, int]  # project, pixel, day, id
+INSERT_ROWS = 2_000  # in one statement: the text of all bodies is never in memory
 _encode = msgspec.json.Encoder().encode
 
 INSERT_POSTGRESQL = f"""
@@ -64,8 +65,8 @@ class Reports:
     def store(self, lines: Sequence[ReportLine]) -> Counter[str]:
         """Store a batch and return how many of its lines are stored, by segment; those that were before count too.
 
-        Lines of deleted and retired programs, and of tokens that are no program's, are left out. Some six statements,
-        however many lines.
+        Lines of deleted and retired programs, and of tokens that are no program's, are left out. Four statements, and
+        one more for each `INSERT_ROWS` reports.
         """
         if not lines:
             return Counter()
@@ -122,6 +123,9 @@ def number_of_id(report_id: str) -> int:
 
 
 def _insert(reports: dict[ReportKey, tuple[CountingProgram, ProgramReport]]) -> list[ReportKey]:
-    """Insert reports and return the keys of those that were not there before."""
-    rows = [(*key, _encode(reports[key][1]).decode()) for key in sorted(reports)]
-    return fetch_for_rows(INSERT_POSTGRESQL, INSERT_SQLITE, rows)
+    """Insert reports and return the keys of those that were not there before. One statement for `INSERT_ROWS`."""
+    new: list[ReportKey] = []
+    for keys in chunks(sorted(reports), INSERT_ROWS):
+        rows = [(*key, _encode(reports[key][1]).decode()) for key in keys]
+        new += fetch_for_rows(INSERT_POSTGRESQL, INSERT_SQLITE, rows)
+    return new

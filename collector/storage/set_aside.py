@@ -1,7 +1,7 @@
 """Spool lines that can't be used, in a file beside the spool, each with the reason. Bounded in size and age.
 
 A line holds what a hit holds: the pixel's token, the moment, the user agent, the page, country, language and the
-visitor's hash; never an address. A torn line holds the beginning of that.
+visitor's hash; never an address. A line of a program holds its report. A torn line holds the beginning of that.
 """
 
 import json

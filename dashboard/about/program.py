@@ -12,8 +12,10 @@ from dashboard.about.example import example_request
 from dashboard.formatting import day, enumerated
 
 
-def program_page(program: Program, server: Server, today: date) -> AboutPage:
-    """Return the page in the active language."""
+def program_page(program: Program, server: Server, today: date, declared_on: date) -> AboutPage:
+    """Return the page in the active language. As long as nothing changes, neither does the page: `TELEMETRY.md` is kept
+    in repositories, so its example is of the day of the declaration.
+    """
     return AboutPage(
         heading=_("What %(program)s collects") % {"program": program.name},
         texts=[program.why, _mode(program), _automation(program)],
@@ -21,7 +23,7 @@ def program_page(program: Program, server: Server, today: date) -> AboutPage:
         sections=[
             _always_sent(program),
             *[_of_event(event, today) for event in program.events.values()],
-            _example(program, today),
+            _example(program, declared_on),
             _not_sent(),
             _how_long(),
             _switches(program),
@@ -60,7 +62,7 @@ def _automation(program: Program) -> str:
         return _("It also reports from CI systems, which are counted separately, but not from coding agents.")
     if program.reports_from_agents:
         return _("It also reports from coding agents, which are counted separately, but not from CI systems.")
-    return _("In CI systems and for coding agents, it sends nothing.")
+    return _("In CI systems and for coding agents, it sends nothing unless you switch it on.")
 
 
 def _always_sent(program: Program) -> Section:
@@ -78,7 +80,8 @@ def _always_sent(program: Program) -> Section:
     if program.events:
         rows.append(Row(_("how often you used each of the following on the days before, and when you last used it")))
     text = _("At most one report a day, when you first use the program on that day (in UTC). It contains:")
-    return Section(_("What is sent"), [text], rows)
+    runs = _("Scripts can also report single runs, which have nothing but the event and the version.")
+    return Section(_("What is sent"), [text], rows, closing=[runs])
 
 
 def _of_event(event: Event, today: date) -> Section:
@@ -109,11 +112,9 @@ def _values(declared: Property) -> str:
     return _("Yes or no.") if declared.type == "flag" else _("A version number.")
 
 
-def _example(program: Program, today: date) -> Section:
+def _example(program: Program, day: date) -> Section:
     return Section(
-        _("An example"),
-        [_("This is a whole request, as it is sent:")],
-        example=example_request(program, today),
+        _("An example"), [_("This is a whole request, as it is sent:")], example=example_request(program, day)
     )
 
 
@@ -144,7 +145,7 @@ def _switches(program: Program) -> Section:
         Row(_("for everybody on this computer: create this file"), code="/etc/footfall/off"),
         Row(_("for you: write “choice off” into this file"), code=f"~/.config/{program.id}/telemetry/choice"),
         Row(_("the same on Windows"), code=rf"%LOCALAPPDATA%\{program.id}\telemetry\choice"),
-        Row(_("for packagers: set this in the client’s file"), code="OFF = True"),
+        Row(_("for packagers: the client’s file says how")),
     ]
     return Section(
         _("How to switch it off"),

@@ -193,10 +193,11 @@ def list_facts(
 def list_events(
     request: HttpRequest, slug: Slug, pixel_id: ProgramId, since: Since = None, until: Until = None
 ) -> dict[str, Any]:
-    """Six queries."""
+    """Five queries."""
     usage, window = _asked(request, slug, pixel_id, since, until, MAX_WINDOW_DAYS)
     values: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for one in [*usage.properties(*window), *usage.histograms(*window)]:
+    properties = usage.properties(*window)
+    for one in sorted([*properties.values, *properties.bins], key=lambda one: (one.name, -one.number, one.value)):
         values[one.event].append({"property": one.name, "value": one.value, "number": one.number})
     uses = sorted(usage.events(window).items(), key=lambda item: (-item[1].reach, item[0]))
     return _answer(
@@ -250,7 +251,7 @@ def _program_in(request: HttpRequest, slug: str, pixel_id: int) -> Pixel:
     if pixel.kind != Kind.APP:
         raise ProblemError(
             HTTPStatus.NOT_FOUND,
-            _("Pixel %(id)s is no program. Its “kind” in /api/v1/projects/%(slug)s/pixels would be “app”.")
+            _("Pixel %(id)s is not a program. Its “kind” in /api/v1/projects/%(slug)s/pixels would be “app”.")
             % {"id": pixel_id, "slug": slug},
         )
     return pixel

@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from dashboard import formatting
+from dashboard.report.charts import Chart, Point
 from dashboard.report.hours import HoursCell
 from dashboard.report.panels.panel import Panel, PanelRow
 from dashboard.report.program.events import EventDetails, PropertyValues
@@ -35,6 +36,13 @@ def cells(numbers: Iterable[int | None]) -> SafeString:
     A page has some 700 of them. In a template each would cost 30 µs for its lookups, localisation and escaping.
     """
     return SafeString(_number_cells(numbers, formatting.active()))
+
+
+@register.filter
+def points(chart: Chart) -> SafeString:
+    """Write the rows of the table under a chart: a program's page has three charts of up to 400 points."""
+    language = formatting.active()
+    return SafeString("".join([_point_row(point, language) for point in chart.points]))
 
 
 @register.filter
@@ -76,6 +84,12 @@ def weeks(cells: Iterable[RetentionCell]) -> SafeString:
 
 def _number_cells(numbers: Iterable[int | None], language: str) -> str:
     return "".join([_unknown_cell(language) if number is None else _cell(number, language) for number in numbers])
+
+
+def _point_row(point: Point, language: str) -> str:
+    marks = "".join([f' <span class="mark">{escape(mark)}</span>' for mark in point.marks])
+    head = f'<th scope="row" title="{escape(point.title)}">{escape(point.label)}{marks}</th>'
+    return f"<tr>{head}{_number_cells(point.numbers, language)}</tr>"
 
 
 def _cell(number: int, language: str) -> str:

@@ -15,8 +15,17 @@ from collector.models import Driver, Pixel, Project, ReportCount, ReportDimensio
 from collector.models.programs import INSTALLED, NEW
 from collector.programs.forms import MAX_DAYS_LATE
 from dashboard.usage.actives import PAUSE_DAYS, Actives
-from dashboard.usage.results import CohortWeek, EventUse, Newcomers, ProgramActives, PropertyValue, Runs, Upgrade
-from dashboard.usage.weeks import monday_of, monday_of_week
+from dashboard.usage.results import (
+    CohortWeek,
+    EventUse,
+    Newcomers,
+    ProgramActives,
+    Properties,
+    PropertyValue,
+    Runs,
+    Upgrade,
+)
+from dashboard.usage.weeks import monday_of_week, week_name, weeks_between
 from dashboard.usage.windows import DAY, Window, first_in
 from dashboard.visits.cache import REMEMBERED
 
@@ -83,28 +92,39 @@ class Usage:
         uses = rows.annotate(reach=Sum("reports", filter=first_in(window), default=0), uses=Sum("number"))
         return {event: EventUse(reach, number) for event, reach, number in uses.values_list("value", "reach", "uses")}
 
-    def properties(self, start: date, end: date) -> list[PropertyValue]:
-        """Return how often each value of a property was used, the most used first."""
-        return self._property_values(ReportDimension.PROPERTY, "=", start, end)
-
-    def histograms(self, start: date, end: date) -> list[PropertyValue]:
-        """Return how often a use fell in each bin of a histogram."""
-        return self._property_values(ReportDimension.BUCKET, "#", start, end)
+    def properties(self, start: date, end: date) -> Properties:
+        """Return how often each value of a property was used, and how often a use fell in each bin of a histogram."""
+        rows = self._counts.filter(
+            dimension__in=(ReportDimension.PROPERTY, ReportDimension.BUCKET),
+            date__gte=start,
+            date__lt=end,
+            driver__in=INSTALLED,
+        )
+        properties = Properties([], [])
+        sums = rows.values("dimension", "value").annotate(sum=Sum("number"))
+        for dimension, path, number in sums.values_list("dimension", "value", "sum"):
+            is_bin = dimension == ReportDimension.BUCKET
+            field, _, value = path.partition("#" if is_bin else "=")
+            event, _, name = field.partition(".")
+            (properties.bins if is_bin else properties.values).append(PropertyValue(event, name, value, number))
+        return properties
 
     def cohorts(self, first: date, last: date) -> list[CohortWeek]:
         """Return how many of each cohort were active in each week, from the week of `first` to that of `last`.
 
         Older cohorts are left out.
         """
-        first_week = monday_of(first)
+        weeks = weeks_between(first, last)
         rows = self._counts.filter(
-            dimension=ReportDimension.COHORT, driver=Driver.INSTALLATIONS, date__gte=first_week, date__lte=last
+            dimension=ReportDimension.COHORT,
+            driver=Driver.INSTALLATIONS,
+            date__in=weeks,
+            value__in=[week_name(week) for week in weeks],
         )
-        weeks = [
+        return [
             CohortWeek(monday_of_week(cohort), week, installations)
             for cohort, week, installations in rows.values_list("value", "date", "reports")
         ]
-        return [week for week in weeks if week.cohort >= first_week]
 
     def upgrades(self, start: date, end: date) -> list[Upgrade]:
         """Return the upgrades, the most frequent first."""
@@ -151,22 +171,13 @@ class Usage:
     def _read_by_day(
         self, dimension: ReportDimension, column: str, start: date, end: date
     ) -> dict[date, dict[Any, int]]:
-        rows = self._installed(start, end, dimension).values("date", column).annotate(sum=Sum("reports"))
-        by_day: dict[date, dict[Any, int]] = defaultdict(dict)
-        for day, value, reports in rows.values_list("date", column, "sum"):
-            by_day[day][value] = reports
-        return dict(by_day)
-
-    def _property_values(
-        self, dimension: ReportDimension, separator: str, start: date, end: date
-    ) -> list[PropertyValue]:
-        rows = self._installed(start, end, dimension).values("value").annotate(sum=Sum("number"))
-        values = []
-        for path, number in rows.values_list("value", "sum"):
-            field, _, value = path.partition(separator)
-            event, _, name = field.partition(".")
-            values.append(PropertyValue(event, name, value, number))
-        return sorted(values, key=lambda value: (-value.number, value))
+        rows = self._installed(start, end, dimension)
+        # By driver too, so that the groups have the order of the table's key, and SQLite need not sort.
+        sums = rows.values("date", "driver", column).annotate(sum=Sum("reports")).values_list("date", column, "sum")
+        by_day: dict[date, dict[Any, int]] = defaultdict(lambda: defaultdict(int))
+        for day, value, reports in sums:
+            by_day[day][value] += reports
+        return {day: dict(values) for day, values in by_day.items()}
 
     def _range(self, start: date, end: date, dimension: ReportDimension) -> QuerySet[ReportCount]:
         return self._counts.filter(dimension=dimension, date__gte=start, date__lt=end)

@@ -58,6 +58,13 @@ class PropertyValue(NamedTuple):
     number: int
 
 
+class Properties(NamedTuple):
+    """The values of choices, flags and versions, and the bins of histograms, in no order."""
+
+    values: list[PropertyValue]
+    bins: list[PropertyValue]
+
+
 class Runs(NamedTuple):
     """What shells reported: runs by event (empty if they named none) and by version."""
 

@@ -109,7 +109,9 @@ def _program(pixel: Pixel) -> Program:
 
 
 def _program_page(request: HttpRequest, pixel: Pixel) -> AboutPage:
-    return program_page(_program(pixel), _server(request), timezone.now().date())
+    program = _program(pixel)
+    declared_on = pixel.declaration.declared_at.date()
+    return program_page(program, _server(request), timezone.now().date(), declared_on)
 
 
 def _server(request: HttpRequest) -> Server:

@@ -25,7 +25,14 @@ import psycopg
 from tests.server import ROOT, environment, free_port
 
 STOP_SECONDS = 20
-TRAFFIC_TABLES = ("collector_hit", "collector_dailycount", "collector_useragent", "collector_page")
+TRAFFIC_TABLES = (
+    "collector_hit",
+    "collector_dailycount",
+    "collector_useragent",
+    "collector_page",
+    "collector_report",
+    "collector_reportcount",
+)
 _CLUSTER = "import json, os, sys; print('CLUSTER', json.dumps(dict(os.environ)), flush=True); sys.stdin.read()"
 
 

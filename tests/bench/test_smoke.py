@@ -87,3 +87,11 @@ def test_accuracy_judges_every_group_of_cases():
     assert {group for group in groups if not group.startswith("#")} <= report.keys()
     for shares in report.values():
         assert shares.keys() <= {"developed", "held_out"}
+
+
+def test_reports_are_written_and_stored():
+    require_database()
+    report = run("tests/bench/reports.py", "--reports", "200", "--days", "2", "--databases", KIND)
+
+    assert report[KIND]["reports_stored"] == report[KIND]["reports"] == 200
+    assert report[KIND]["report_counts"] > 0

@@ -23,7 +23,7 @@ def day(number: int) -> str:
 class Paperclip:
     """A program with the client of a declaration. Its clock stands at noon of a day, unless a test says otherwise.
 
-    `replacements` are changes of the client's text: what stands there, and what shall stand there instead.
+    `replacements` are changes of the client's text: what stands there, and what is to stand there instead.
     """
 
     def __init__(self, device: Device, server: str, program: Program | None = None) -> None:

@@ -121,9 +121,10 @@ def dead_dns(directory: Path) -> Iterator[list[str]]:
     if os.geteuid() or subprocess.run(["unshare", "--mount", "true"]).returncode:
         pytest.skip("only root can give a program other name servers")
     settings = directory / "resolv.conf"
-    settings.write_text("nameserver 127.9.9.9\noptions timeout:30 attempts:5\n")
+    address = f"127.9.{os.getpid() >> 8 & 255}.{os.getpid() & 255}"  # tests may run at the same time
+    settings.write_text(f"nameserver {address}\noptions timeout:30 attempts:5\n")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
-        silent.bind(("127.9.9.9", 53))
+        silent.bind((address, 53))
         script = f'mount --bind {settings} "$(readlink -f /etc/resolv.conf)" && exec "$@"'
         yield ["unshare", "--mount", "sh", "-c", script, "sh"]
 

@@ -1,6 +1,7 @@
 """`manage.py declare`: make a program from its declaration, or change it; `--check` only compares."""
 
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,7 @@ class Command(BaseCommand):
 def read_file(name: str) -> str:
     """Return the text of a file, or of standard input. Raises CommandError."""
     try:
-        with sys.stdin.buffer if name == "-" else Path(name).open("rb") as file:
+        with nullcontext(sys.stdin.buffer) if name == "-" else Path(name).open("rb") as file:
             content = file.read(MAX_BYTES + 4)  # longer files are refused, whatever follows; 3 bytes mark UTF-8
     except (OSError, ValueError) as error:
         raise CommandError(f"Can't read {name}: {getattr(error, 'strerror', None) or error}.") from None

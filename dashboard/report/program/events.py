@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import gettext_lazy, pgettext
 
 from collector.models import ProgramSection
 from collector.programs.forms import OTHER
@@ -14,11 +14,12 @@ from collector.programs.program import Event, Property
 from dashboard import formatting
 from dashboard.report.program.panel import Counted, UsagePanel, UsageRow, bar_width, installations, ranked_rows, times
 from dashboard.report.program.subject import ProgramSubject, days_label
-from dashboard.usage.results import EventUse, PropertyValue
+from dashboard.usage.results import EventUse, Properties, PropertyValue
 
 SECTION = ProgramSection.EVENTS.value
 FAILURE_CLASS = "class"
 NO_USE = EventUse(0, 0)
+VALUE_NAMES = {OTHER: gettext_lazy("other"), "true": gettext_lazy("yes"), "false": gettext_lazy("no")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,22 +111,20 @@ def failures_panel(subject: ProgramSubject, values: Sequence[PropertyValue]) -> 
     )  # fmt: skip
 
 
-def event_details(
-    subject: ProgramSubject, values: Sequence[PropertyValue], bins: Sequence[PropertyValue]
-) -> list[EventDetails]:
+def event_details(subject: ProgramSubject, properties: Properties) -> list[EventDetails]:
     """Return the properties of each declared event, in the order of the declaration."""
     by_property: dict[tuple[str, str], list[PropertyValue]] = defaultdict(list)
-    for value in [*values, *bins]:
+    for value in [*properties.values, *properties.bins]:
         by_property[value.event, value.name].append(value)
     details = []
     for event in subject.program.events.values():
-        properties = [
+        declared = [
             _property_values(one, by_property.get((event.name, one.name), ()))
             for one in event.properties.values()
             if not (event.is_failure and one.name == FAILURE_CLASS)
         ]
-        if properties:
-            details.append(EventDetails(f"event.{event.name}", SECTION, event.name, properties))
+        if declared:
+            details.append(EventDetails(f"event.{event.name}", SECTION, event.name, declared))
     return details
 
 
@@ -156,5 +155,4 @@ def _bin_labels(declared: Property) -> list[str]:
 
 
 def _value_label(value: str) -> str:
-    names = {OTHER: _("other"), "true": _("yes"), "false": _("no")}
-    return names.get(value, value)
+    return str(VALUE_NAMES[value]) if value in VALUE_NAMES else value

@@ -1,4 +1,4 @@
-"""A program's report: figures, charts and panels, a function for each section. At most 15 queries."""
+"""A program's report: figures, charts and panels, a function for each section. At most 14 queries."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -133,12 +133,11 @@ def _events(
         return None, [], []
     window = subject.window
     uses = subject.usage.events(window)
-    values = subject.usage.properties(window.start, window.end)
-    bins = subject.usage.histograms(window.start, window.end)
-    failures = failures_panel(subject, values)
+    properties = subject.usage.properties(window.start, window.end)
+    failures = failures_panel(subject, properties.values)
     return (
         events_panel(subject, uses, active),
-        event_details(subject, values, bins),
+        event_details(subject, properties),
         [UsageGroup("failures", [failures])] if failures else [],
     )
 

@@ -149,6 +149,19 @@ def test_a_program_with_counts_stays_in_its_project_and_is_not_deleted(as_owner,
     assert Pixel.objects.get().project == program.project
 
 
+def test_the_state_of_a_program_is_told_in_its_own_words(as_owner, program):
+    page = text_of(as_owner.get(url(program)))
+    assert "No reports yet." in page
+    assert 'value="retire"' in page
+    assert 'value="mute"' not in page
+
+    as_owner.post("/admin/collector/pixel/", {"action": "retire", "_selected_action": program.pk, "index": 0})
+    page = text_of(as_owner.get(url(program)))
+    assert "Retired: its reports are no longer accepted." in page
+    assert 'value="reinstate"' in page
+    assert f"/about/{program.token}/" not in page
+
+
 def test_strangers_and_viewers_neither_see_nor_change_a_declaration(as_stranger, foreign, viewer):
     theirs = declare(foreign.project, EXAMPLE).pixel
     viewer.is_staff = True

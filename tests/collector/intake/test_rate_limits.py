@@ -32,6 +32,16 @@ def test_a_client_may_use_its_whole_limit_and_no_more(clock):
     assert hits(Limiter("a", Rate(10, 86_400), clock), 15) == [False] * 10 + [True] * 5
 
 
+def test_a_client_over_its_limit_can_be_told_how_long_to_wait(clock):
+    limiter = Limiter("readers", Rate(2, 60), clock)
+    hits(limiter, 4)
+    left = limiter.seconds_left(("192.0.2.1", "token"))
+
+    assert 1 <= left <= 60
+    clock.now += left
+    assert limiter.seconds_left(("192.0.2.1", "token")) == 1
+
+
 def test_each_client_and_pixel_has_its_own_limit(clock):
     limiter = Limiter("a", Rate(4, 86_400), clock)
     hits(limiter, 9)

@@ -14,7 +14,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from collector.intake import asgi
+from collector.intake import asgi, askers
 from collector.intake.asgi import ReportPath
 from collector.intake.bodies import MAX_BYTES
 from collector.intake.clients import country_of
@@ -23,8 +23,16 @@ from collector.models import Declaration, Pixel
 from collector.programs.report import ProgramReport
 from collector.spool.losses import last_loss, loss_files, losses
 from collector.spool.report_line import SpooledReport
-from tests.collector.intake.report_cases import BAD_REQUESTS, BOMB, GZIP, PROGRAM, assert_is_refused, create_pixels
-from tests.endpoints import AsgiEndpoint, ViewEndpoint
+from tests.collector.intake.report_cases import (
+    BAD_REQUESTS,
+    BOMB,
+    GZIP,
+    PROGRAM,
+    Case,
+    assert_is_refused,
+    create_pixels,
+)
+from tests.endpoints import AsgiEndpoint, Response, ViewEndpoint
 from tests.programs import DECLARATION, declared, envelope, report, used, utc_today
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -77,13 +85,16 @@ def test_the_view_adds_nothing_to_what_the_fast_path_answers(tmp_path, program):
     view.close()
 
 
-@pytest.mark.parametrize("case", BAD_REQUESTS, ids=[case.name for case in BAD_REQUESTS])
-def test_a_bad_request_is_refused_with_a_problem_document_and_nothing_is_stored(endpoint, project, case):
+def test_every_bad_request_is_refused_with_a_problem_document_and_nothing_is_stored(endpoint, project):
     create_pixels(project)
-    headers = {"content_type": "application/json"} | case.headers
 
-    assert_is_refused(case, lambda case: endpoint.request(case.method, case.path, case.body, **headers))
-    assert endpoint.lines() == []
+    def send(case: Case) -> Response:
+        headers = {"content_type": "application/json"} | case.headers
+        return endpoint.request(case.method, case.path, case.body, **headers)
+
+    for case in BAD_REQUESTS:
+        assert_is_refused(case, send)
+        assert endpoint.lines() == [], case.name
 
 
 def test_an_announced_body_that_is_too_large_is_refused_before_it_arrives(endpoint, program):
@@ -115,7 +126,7 @@ def call(endpoint, messages, path: str) -> list[dict]:
     async def send(message: dict) -> None:
         sent.append(message)
 
-    asyncio.run(ReportPath(endpoint.reports)(scope, receive, send))
+    asyncio.run(asyncio.wait_for(ReportPath(endpoint.reports)(scope, receive, send), 10))
     return sent
 
 
@@ -130,7 +141,7 @@ def test_no_more_is_read_of_a_body_without_an_end_than_the_limit(by_asgi, progra
     taken = []
 
     def endless():
-        while True:
+        while sum(taken) < 50 * MAX_BYTES:
             taken.append(4096)
             yield {"type": "http.request", "body": b" " * 4096, "more_body": True}
 
@@ -236,15 +247,16 @@ def test_a_spool_that_can_not_be_written_leaves_the_reports_on_their_device(endp
 def test_of_a_request_that_does_not_fit_on_the_disk_nothing_stays(endpoint, program, monkeypatch):
     endpoint.post(f"/e/{program.token}", envelope(report(utc_today())))
     write = os.write
+    room = [600]  # bytes: for two of five reports, and half of the third
 
-    def half(descriptor, data):
-        monkeypatch.setattr(os, "write", full)
-        return write(descriptor, data[: len(data) // 2])
+    def write_what_fits(descriptor, data):
+        if not room[0]:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        written = write(descriptor, data[: room[0]])
+        room[0] -= written
+        return written
 
-    def full(descriptor, data):
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(os, "write", half)
+    monkeypatch.setattr(os, "write", write_what_fits)
     days = [utc_today() - timedelta(number) for number in range(5)]
     assert endpoint.post(f"/e/{program.token}", envelope(*map(report, days))).status == 503
     monkeypatch.undo()
@@ -278,6 +290,20 @@ def test_a_network_that_sends_too_much_has_to_wait(endpoint, program):
     assert json.loads(responses[-1].body)["status"] == 429
     assert endpoint.post(path, body, peer="192.0.2.2").status == 202
     assert len(endpoint.lines()) == 5
+
+
+def test_a_program_is_never_called_unknown_because_its_network_asks_about_many_tokens(
+    endpoint, project, program, monkeypatch
+):
+    monkeypatch.setattr(askers, "MAX_UNKNOWN", 2)
+    body = envelope(report(utc_today()))
+    assert endpoint.post(f"/e/{program.token}", body).status == 202
+    unknown = [endpoint.post(f"/e/unknownunknown22222{number}", body).status for number in range(4)]
+    new = declared(project)
+
+    assert unknown == [404, 404, 503, 503]
+    assert endpoint.post(f"/e/{new.token}", body).status == 503
+    assert endpoint.post(f"/e/{program.token}", body).status == 202
 
 
 HEADER_NAMES = ["content_type", "content_encoding", "content_length", "x_forwarded_for", "forwarded", "sec_gpc"]

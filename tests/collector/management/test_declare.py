@@ -160,6 +160,14 @@ def test_a_file_that_begins_with_a_byte_order_mark_is_read(run):
     assert Declaration.objects.get().text == EXAMPLE
 
 
+def test_a_hyphen_reads_standard_input(monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(EXAMPLE.encode())))
+
+    call_command("declare", "tools", "-", stdout=io.StringIO(), stderr=io.StringIO())
+
+    assert Declaration.objects.get().text == EXAMPLE
+
+
 @pytest.mark.parametrize(("path", "says"), [("missing.toml", "No such file"), (".", "Is a directory"), ("\0", "null")])
 def test_a_file_that_can_not_be_read_is_named(path, says):
     with pytest.raises(CommandError, match=f"Can't read .*{says}"):

@@ -40,7 +40,7 @@ def test_a_declaration_needs_no_events():
 
 
 @pytest.mark.parametrize(
-    "text", ["یک برنامه\u200cی خوب", "Pourquoi\u00a0? Parce que.", "理由\u3000一", "👩\u200d💻", "a\nb"]
+    "text", ["یک برنامه\u200cی خوب", "Pourquoi\u00a0? Parce que.", "理由\u3000一", "👩\u200d💻", "a\n \t\nb"]
 )
 def test_reasons_may_be_in_any_writing_system(text):
     changed = example(('"Drafts may skip the index."', f'"""{text}"""'), ("seconds = {", "seconds = {"))
@@ -117,6 +117,35 @@ def test_each_problem_is_told_with_its_line_and_what_to_write(old, new, at, says
     wrong = [one for one in problems_of(text) if says in one]
 
     assert [one.partition(":")[0] for one in wrong] == [f"Line {line(at, text)}"]
+
+
+EVENT = '[events.{name}]\nreason = "x"\nlink = "https://x.example"\nuntil = 2028-12-31\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            "".join(EVENT.format(name=f"e{number}") for number in range(49)),
+            "There are more than 50 events. Remove some.",
+        ),
+        (
+            EVENT.format(name="e")
+            + "".join(f'properties.p{number} = {{type = "flag", reason = "x"}}\n' for number in range(11)),
+            "There are more than 10 properties. Remove some.",
+        ),
+        (
+            f'{EVENT.format(name="e")}properties.p = {{type = "choice", reason = "x", values = '
+            f"{[f'v{number}' for number in range(41)]}}}",
+            "Write a list of 1 to 40, in square brackets.",
+        ),
+    ],
+)
+def test_there_are_limits(text, says):
+    problems = problems_of(EXAMPLE + text)
+
+    assert len(problems) == 1
+    assert problems[0].endswith(says)
 
 
 def test_all_problems_are_told_at_once_in_the_order_of_their_lines():

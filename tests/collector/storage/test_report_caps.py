@@ -36,6 +36,12 @@ def take(directory, program, *bodies):
         drain(directory)
 
 
+def name_versions(program, supported):
+    """Let a declaration name versions: 2.4.1 as the newest, and supported ones."""
+    text = f'{program.declaration.text}\n[versions]\nnewest = "2.4.1"\nsupported = {supported}\n'
+    Declaration.objects.update(text=text.replace("'", '"'))
+
+
 @pytest.mark.parametrize(("dimension", "field"), [("version", "version"), ("runtime", "runtime")])
 def test_the_first_values_of_a_day_count_apart_and_the_rest_as_other(tmp_path, program, dimension, field):
     texts = ["a1", "a2", "other", "a3", "a4", "a1", "a5", "a3"]
@@ -47,8 +53,7 @@ def test_the_first_values_of_a_day_count_apart_and_the_rest_as_other(tmp_path, p
 
 
 def test_versions_that_the_declaration_names_always_count_apart(tmp_path, program):
-    text = program.declaration.text.replace('newest = "2.4.1"', 'newest = "2.4.1"\nsupported = ["2.3.0", "2.4"]')
-    Declaration.objects.update(text=text)
+    name_versions(program, supported=["2.3.0", "2.4"])
     versions = ["9.0.1", "9.0.2", "9.0.3", "9.0.4", "2.4.1", "2.3.0", "2.4", "2.4.9"]
 
     take(tmp_path, program, *(report(number, version=version) for number, version in enumerate(versions)))
@@ -59,8 +64,7 @@ def test_versions_that_the_declaration_names_always_count_apart(tmp_path, progra
 
 
 def test_invented_upgrades_hide_none_between_named_versions(tmp_path, program):
-    text = program.declaration.text.replace('newest = "2.4.1"', 'newest = "2.4.1"\nsupported = ["2.3.0"]')
-    Declaration.objects.update(text=text)
+    name_versions(program, supported=["2.3.0"])
     invented = [report(number, version=f"9.0.{number}", from_version="8.0") for number in range(5)]
 
     take(tmp_path, program, *invented, report(9, version="2.4.1", from_version="2.3.0"))
@@ -71,14 +75,14 @@ def test_invented_upgrades_hide_none_between_named_versions(tmp_path, program):
 
 def test_values_of_each_property_are_bounded_unless_the_declaration_lists_them(tmp_path, program):
     used = [
-        [Used(day="2026-11-21", event="build", n=1, p={"latex": f"3.{number}", "format": format_})]
+        [Used(day="2026-11-21", event="build", n=1, p={"engine": f"3.{number}", "format": format_})]
         for number, format_ in enumerate(("html", "pdf", "other", "html", "a", "b", "c", "d"))
     ]
 
     take(tmp_path, program, *(report(number, used=uses) for number, uses in enumerate(used)))
 
     assert values("property", "2026-11-21") == {
-        "build.latex=3.0": 1, "build.latex=3.1": 1, "build.latex=3.2": 1, "build.latex=other": 5,
+        "build.engine=3.0": 1, "build.engine=3.1": 1, "build.engine=3.2": 1, "build.engine=other": 5,
         "build.format=html": 2, "build.format=pdf": 1, "build.format=other": 2,
         "build.format=a": 1, "build.format=b": 1, "build.format=c": 1,
     }  # fmt: skip

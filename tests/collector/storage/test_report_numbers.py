@@ -1,5 +1,6 @@
 """The numbers of programs equal a plain recount over who was really active, whatever goes wrong on the way."""
 
+import json
 import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -12,19 +13,30 @@ import msgspec
 import pytest
 from django.db import transaction
 
+from collector.intake.lookups import Lookups
+from collector.intake.rate_limits import Limiter, Rate
+from collector.intake.receive import PixelRequest
+from collector.intake.reports import ReportReceiver
 from collector.models import Driver, Pixel, Project, Report, ReportCount, ReportDimension
+from collector.programs.declaration import read_declaration
 from collector.programs.report import ProgramReport
 from collector.spool.report_line import SpooledReport
 from collector.spool.writer import SpoolWriter
 from collector.storage.drain import Drain
-from tests.installations import Server
+from tests.installations import Device, Json, Server, Use, iso_day, new_device
+from tests.programs import DECLARATION, declared
 from tests.recount import Key, Recount
-from tests.reports import new_program
 from tests.world import FIRST_DAY, LAST_DAY, ClonedWorld, World
 
 pytestmark = pytest.mark.django_db  # the transaction of `tools` is around those of tests
 DAYS = range(FIRST_DAY, LAST_DAY + 1)
 MONDAYS = [day for day in DAYS if date.fromordinal(day).weekday() == 0]
+WITH_CHECK = f"""{DECLARATION}
+[events.check]
+reason = "How many check."
+link = "https://paperclip.example/issues/3"
+until = 2099-12-31
+"""
 Row = tuple[str, str, str, int, int, int]  # dimension, driver, value, gap, reports, number
 Window = tuple[int, int]
 
@@ -100,15 +112,42 @@ def spool_taken(directory: Path, pixel: Pixel, server: Server, seed: int = 4) ->
     writer = SpoolWriter(directory, segment_bytes=2_000_000)
     for taken_on, report in rng.sample(server.taken, len(server.taken)):
         body = msgspec.convert(report, ProgramReport)
-        noon = datetime.fromordinal(taken_on).replace(hour=12, tzinfo=UTC)
-        writer.append(SpooledReport(pixel.token, int(noon.timestamp() * 1e6), body).to_line())
+        writer.append(SpooledReport(pixel.token, noon_us(taken_on), body).to_line())
     writer.close()
+
+
+def noon_us(day: int) -> int:
+    return int(datetime.fromordinal(day).replace(hour=12, tzinfo=UTC).timestamp() * 1_000_000)
 
 
 def drain_in(directory: Path, batch_lines: Callable[[], int]) -> None:
     """Drain a spool in batches of any sizes."""
     while Drain(directory, batch_lines=batch_lines()).drain_once():
         pass
+
+
+class Endpoint(Server):
+    """Our own endpoint in place of a model of it. Its lines are spooled as they are accepted."""
+
+    def __init__(self, directory: Path, pixel: Pixel) -> None:
+        super().__init__()
+        writer = SpoolWriter(directory)
+        self._receiver = ReportReceiver(Lookups(directory), writer, Limiter("reports", Rate(0, 60)))
+        self._request = PixelRequest("POST", f"/e/{pixel.token}", {b"content-type": b"application/json"}, "192.0.2.1")
+        self._program = read_declaration(pixel.declaration.text)
+
+    def post(self, today: int, reports: list[Json]) -> int:
+        body = {"v": 1, "schema": self._program.schema, "today": iso_day(today), "reports": reports}
+        at_us = noon_us(self.today)
+        answer = self._receiver.take(self._request, self._program, msgspec.json.encode(body), at_us)
+        document = json.loads(answer.body)
+        assert document["day"] == iso_day(self.today)
+        if today == self.today:
+            assert document["accepted"] == len(reports), document
+            assert all(one["field"].endswith("].day") for one in document["rejected"]), document  # too long ago
+        else:
+            assert document["accepted"] == 0
+        return self.today
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +162,7 @@ def tools(django_db_setup, django_db_blocker) -> Iterator[Project]:
 def case(tools, tmp_path_factory) -> Case:
     world = World(1_500)
     directory = tmp_path_factory.mktemp("spool")
-    pixel = new_program(tools, "Paperclip")
+    pixel = declared(tools, title="Paperclip")
     spool_taken(directory, pixel, world.server)
     drain_in(directory, lambda: 20_000)
     assert Report.objects.filter(pixel=pixel).count() < len(world.server.taken)
@@ -163,9 +202,23 @@ def test_reach_and_numbers_of_events_equal_a_recount_without_last_days(case):
         assert case.counted.first_in(day, day, USED) == case.recount.reach_on(day), day
 
 
+def test_the_endpoint_accepts_what_installations_send_and_it_counts_the_same(tools, tmp_path):
+    pixel = declared(tools, WITH_CHECK, title="Sent")
+    world = World(100, seed=7, server=Endpoint(tmp_path, pixel))
+    drain_in(tmp_path, lambda: 20_000)
+
+    recount, counted = Recount(world.lives), Counted(pixel)
+    for day in DAYS:
+        start = day - 27
+        assert counted.first_in(start, day, ACTIVE) == recount.active(start, day), day
+        assert counted.first_in(start, day, {"event"}) == recount.reach(start, day), day
+        assert counted.first_in(day, day, USED) == recount.reach_on(day), day
+        assert counted.numbers(day, day, USED) == recount.numbers(day, day), day
+
+
 def test_copies_of_a_state_count_once_a_day_and_at_most_once_each_in_a_window(tools, tmp_path):
     world = ClonedWorld(groups=40, copies=3)
-    pixel = new_program(tools, "Copied")
+    pixel = declared(tools, title="Copied")
     spool_taken(tmp_path, pixel, world.server)
     drain_in(tmp_path, lambda: 20_000)
     recount, counted = Recount(world.lives), Counted(pixel)
@@ -179,12 +232,69 @@ def test_copies_of_a_state_count_once_a_day_and_at_most_once_each_in_a_window(to
     assert exceeding
 
 
+def days_of_one(tools, tmp_path, run: Callable[[Device, int], None], days: int) -> Counted:
+    """Return what is counted of one device, which `run` uses on days from 0."""
+    pixel = declared(tools, WITH_CHECK, title="One")
+    device = new_device(random.Random(8), Endpoint(tmp_path, pixel))
+    for number in range(days):
+        device.server.today = FIRST_DAY + number
+        run(device, number)
+    drain_in(tmp_path, lambda: 20_000)
+    return Counted(pixel)
+
+
+def test_after_lost_state_an_installation_is_new_and_what_it_had_not_told_is_lost(tools, tmp_path):
+    def run(device: Device, number: int) -> None:
+        if number == 3:
+            device.lose_state()
+        device.run([Use("check")], "up")
+
+    counted = days_of_one(tools, tmp_path, run, days=5)
+
+    new, returning = Counter({("new", "person", ""): 1}), Counter({("returning", "person", ""): 1})
+    history = [counted.by_history(FIRST_DAY + number) for number in range(5)]
+    assert history == [Counter(), new, returning, new, returning]  # on the first day, its user was told
+    assert counted.first_in(FIRST_DAY, FIRST_DAY + 4, {"active"})["active", "person", ""] == 2
+    used = [counted.numbers(FIRST_DAY + number, FIRST_DAY + number, {"event"}).total() for number in range(5)]
+    assert used == [1, 1, 0, 1, 0]
+
+
+@pytest.mark.parametrize(("error", "uses_of_day_2"), [(-2, 0), (3, 1)])
+def test_a_clock_that_jumps_hides_no_day_but_what_was_used_before_it_was_set_back_is_lost(
+    tools, tmp_path, error, uses_of_day_2
+):
+    def run(device: Device, number: int) -> None:
+        if number == 3:
+            device.clock_error = error
+        device.run([Use("check")], "up")
+
+    counted = days_of_one(tools, tmp_path, run, days=6)
+
+    kinds = [set(counted.by_history(FIRST_DAY + number)) for number in range(6)]
+    assert kinds == [set(), {("new", "person", "")}, *[{("returning", "person", "")}] * 4]
+    assert counted.first_in(FIRST_DAY + 2, FIRST_DAY + 5, {"active"})["active", "person", ""] == 1
+    used = [counted.numbers(FIRST_DAY + number, FIRST_DAY + number, {"event"}).total() for number in range(6)]
+    assert used == [1, 1, uses_of_day_2, 1, 1, 0]
+
+
+def test_reports_that_reach_no_server_within_31_days_are_lost(tools, tmp_path):
+    def run(device: Device, number: int) -> None:
+        device.run([], "down" if 2 <= number < 37 else "up")
+
+    counted = days_of_one(tools, tmp_path, run, days=39)
+
+    seen = [number for number in range(39) if counted.by_history(FIRST_DAY + number)]
+    assert seen == [1, *range(7, 39)]
+    windows_from = [counted.first_in(FIRST_DAY + number, FIRST_DAY + number + 9, {"active"}) for number in range(1, 9)]
+    assert [window["active", "person", ""] for window in windows_from] == [1, 0, 0, 0, 0, 0, 1, 1]
+
+
 def test_batches_of_any_size_and_segments_drained_twice_count_the_same(tools, tmp_path):
-    world = World(100, seed=5)
+    world = World(60, seed=5)
     rows = []
     rng = random.Random(6)
     for number, sizes in enumerate((lambda: 20_000, lambda: rng.randint(1, 400))):
-        pixel = new_program(tools, f"Batches {number}")
+        pixel = declared(tools, title=f"Batches {number}")
         for twice in range(2):
             spool_taken(tmp_path, pixel, world.server, seed=twice)
             drain_in(tmp_path, sizes)

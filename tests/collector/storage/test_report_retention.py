@@ -13,7 +13,8 @@ from collector.storage import report_retention
 from collector.storage.lag import oldest_waiting_day
 from collector.storage.retention import delete_expired
 from tests.hits import drain, hit, run_one_round, spool
-from tests.reports import new_program, report, report_counts, spool_reports, spooled_report
+from tests.programs import declared
+from tests.reports import report, report_counts, spool_reports, spooled_report
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -35,7 +36,7 @@ def kept_days():
 
 def test_reports_are_deleted_after_35_days_and_their_counts_stay(tmp_path, program, project, monkeypatch):
     monkeypatch.setattr(report_retention, "DELETE_ROWS", 3)
-    another = new_program(project, "Stapler")
+    another = declared(project, title="Stapler")
     take_reports(tmp_path, program, [0, 35, 36, 40], installations=7)
     take_reports(tmp_path, another, [36, 35])
     counted = report_counts("active")

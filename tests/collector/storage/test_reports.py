@@ -8,16 +8,18 @@ import pytest
 from django.db import DataError, OperationalError
 
 from collector.models import Hit, Report, ReportCount, SpoolOffset
+from collector.programs.forms import DRIVERS
 from collector.programs.report import Used
 from collector.spool.line import MAX_LINE_BYTES
-from collector.spool.report_line import SpooledRun
+from collector.spool.report_line import NUMBER_OF_DRIVER, SpooledRun
 from collector.spool.writer import SpoolWriter
 from collector.storage import reports as reports_module
 from collector.storage.drain import Drain
 from collector.storage.lag import lag
 from collector.storage.rebuild import rebuild
 from tests.hits import drain, hit, micros
-from tests.reports import new_program, report, report_counts, spool_reports, spooled_report
+from tests.programs import declared
+from tests.reports import report, report_counts, spool_reports, spooled_report
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -130,7 +132,7 @@ def test_lines_that_are_wrong_are_set_aside_with_the_reason(tmp_path, program):
 
 def test_a_report_as_long_as_a_request_may_be_is_read_whole(tmp_path, program):
     used = [
-        Used(day="2026-11-21", event="build", n=number, p={"latex": f"{number}." + "7" * 36}, h={"seconds": [0] * 20})
+        Used(day="2026-11-21", event="build", n=number, p={"engine": f"{number}." + "7" * 36}, h={"seconds": [0] * 20})
         for number in range(100, 500)
     ]
     spooled = spooled_report(program.token, report(used=used))
@@ -143,10 +145,10 @@ def test_a_report_as_long_as_a_request_may_be_is_read_whole(tmp_path, program):
 
 
 def test_what_is_no_programs_or_comes_after_its_end_is_left_out(tmp_path, program, pixel):
-    retired = new_program(program.project, "Retired")
+    retired = declared(program.project, title="Retired")
     retired.retired_at = datetime(2026, 11, 22, 11, 58, tzinfo=UTC)
     retired.save()
-    deleted = new_program(program.project, "Deleted")
+    deleted = declared(program.project, title="Deleted")
     lines = [spooled_report(token, report()) for token in (pixel.token, retired.token, deleted.token, "unknown")]
     lines.append(spooled_report(retired.token, report(2), at="2026-11-22T11:58:30"))
     deleted.delete()
@@ -222,3 +224,7 @@ def test_counts_made_again_from_hits_leave_those_of_reports_alone(tmp_path, prog
     rebuild(project)
 
     assert report_counts("active") == {("2026-11-22", "person", "", 0): (1, 0)}
+
+
+def test_every_driver_on_the_wire_has_a_number():
+    assert NUMBER_OF_DRIVER.keys() == set(DRIVERS)

@@ -6,11 +6,12 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from collector.models import DailySalt, Pixel
+from collector.models import DailySalt, Kind, Pixel
 from collector.storage import standby
 from collector.storage.salts import dates_to_load
 from collector.storage.standby import expire_regularly, expire_standby, read_standby, update_standby
 from tests.hits import run_one_round
+from tests.programs import declared
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOW = timezone.now()
@@ -38,6 +39,22 @@ def test_the_file_holds_live_pixels_and_the_committed_salts_and_only_its_owner_m
     assert stored.salts == {str(row.date): bytes(row.salt) for row in DailySalt.objects.all()}
     assert list(stored.salts) == dates_to_load(NOW)
     assert (directory / standby.NAME).stat().st_mode & 0o777 == 0o600
+
+
+def test_the_file_tells_programs_and_those_that_are_declared_and_holds_no_declaration(directory, project):
+    programs = [declared(project), Pixel.objects.create(project=project, title="Undeclared", kind=Kind.APP)]
+    update_standby(directory, NOW)
+
+    stored = read_standby(directory, NOW).pixels
+    flags = [(stored[program.token].is_program, stored[program.token].is_declared) for program in programs]
+    assert flags == [(True, True), (True, False)]
+    assert "Paperclip" not in (directory / standby.NAME).read_text()
+
+
+def test_a_file_of_an_older_version_can_be_read(directory):
+    directory.mkdir()
+    (directory / standby.NAME).write_text('{"pixels": {"abcdefghijkmnpqrstuv": [1, "UTC", ""]}, "salts": {}}')
+    assert read_standby(directory, NOW).pixels == {"abcdefghijkmnpqrstuv": (1, "UTC", "", False, False)}
 
 
 def test_the_file_is_written_only_if_something_has_changed(directory, pixel, django_assert_num_queries):

@@ -8,6 +8,7 @@ from collector.models import Driver, Kind, Pixel, ReportDimension
 from dashboard.usage.counts import Usage, actives_of_programs, installations_on
 from dashboard.usage.results import CohortWeek, EventUse, ProgramActives, PropertyValue, Runs, Upgrade
 from dashboard.usage.windows import Window
+from tests.crowd import Crowd
 from tests.dashboard.usage.conftest import DAY, day
 
 TOMORROW = DAY + timedelta(days=1)
@@ -30,13 +31,13 @@ def another_program(project, count) -> Pixel:
 
 
 def test_no_reports_are_answered_with_nothing(usage, django_assert_num_queries):
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(11):
         assert usage.first_day() is None
         assert usage.actives(day(30), TOMORROW).to(DAY, 28) == 0
         assert usage.by_day(ReportDimension.VERSION, day(30), TOMORROW) == {}
         assert usage.in_window(Window.to(DAY, 28), [ReportDimension.OS]) == {}
         assert usage.events(Window.to(DAY, 28)) == {}
-        assert usage.properties(day(30), TOMORROW) == usage.histograms(day(30), TOMORROW) == []
+        assert usage.properties(day(30), TOMORROW) == ([], [])
         assert usage.cohorts(day(80), DAY) == usage.upgrades(day(30), TOMORROW) == []
         assert usage.others(day(30), TOMORROW) == {}
         assert usage.runs(day(30), TOMORROW) == Runs({}, {})
@@ -100,10 +101,11 @@ def test_values_of_properties_and_bins_of_histograms_are_added_up(usage, count):
     count(ReportDimension.PROPERTY, "build.format=html", 3, ago=2, number=99)
     count(ReportDimension.BUCKET, "build.seconds#2", 3, number=7)
     count(ReportDimension.BUCKET, "build.seconds#10", 1, number=8)
-    assert usage.properties(day(1), TOMORROW) == [
+    properties = usage.properties(day(1), TOMORROW)
+    assert sorted(properties.values) == [
         PropertyValue("build", "format", "c++.x", 50), PropertyValue("build", "format", "html", 40)
     ]  # fmt: skip
-    assert usage.histograms(day(1), TOMORROW) == [
+    assert sorted(properties.bins) == [
         PropertyValue("build", "seconds", "10", 8), PropertyValue("build", "seconds", "2", 7)
     ]  # fmt: skip
 
@@ -146,3 +148,17 @@ def test_several_programs_are_read_at_once(project, program, another_program, co
         }  # fmt: skip
         versions = {program.pk: "1.1", another_program.pk: "x"}
         assert installations_on(project, versions, Window.to(DAY, 7)) == {program.pk: 2, another_program.pk: 1000}
+
+
+def test_the_database_and_the_sums_by_gap_count_the_same_installations_in_any_window(usage, program):
+    crowd = Crowd(DAY)
+    crowd.live(40, 60)
+    crowd.store(program)
+    actives = usage.actives(day(60), TOMORROW)
+    for ago, days in ((0, 1), (0, 7), (3, 28), (11, 31), (30, 14)):
+        window = Window.to(day(ago), days)
+        by_dimension = usage.in_window(window, [ReportDimension.ACTIVE, ReportDimension.VERSION, ReportDimension.OS])
+        sums = {dimension: sum(values.values()) for dimension, values in by_dimension.items()}
+        assert set(sums.values()) == {actives.active(window)}, window
+        assert sum(actives.turnout(window)) == actives.active(window)
+    assert actives.newcomers(day(60), TOMORROW) == usage.newcomers(day(60), TOMORROW)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import timedelta
 from html import unescape
 
 import pytest
@@ -12,6 +13,7 @@ from collector.models import Declaration, Pixel
 from collector.programs.declaring import declare
 from tests.collector.admin.browsing import logged_in, text_of
 from tests.collector.programs.declarations import EXAMPLE, example
+from tests.dashboard.conftest import NOON
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon", "empty_cache", "public_url")]
 LANGUAGES = [code for code, _ in site_settings.LANGUAGES]
@@ -222,6 +224,15 @@ def test_markdown_says_the_same_as_the_page_in_english_unless_asked(client, prog
         assert " ".join(line.split()) in page
     german = client.get(f"/about/{program.token}/TELEMETRY.md?language=de")
     assert german.headers["Content-Language"] == "de"
+
+
+def test_markdown_stays_the_same_on_later_days(client, program, monkeypatch):
+    path = f"/about/{program.token}/TELEMETRY.md"
+    text = client.get(path).content
+
+    monkeypatch.setattr("django.utils.timezone.now", lambda: NOON + timedelta(days=90))
+
+    assert client.get(path).content == text
 
 
 HOSTILE = "</code></pre><script>alert(1)</script>\\n# [x](javascript:a) `b` *c* &lt;"

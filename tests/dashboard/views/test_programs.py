@@ -1,91 +1,20 @@
 """The page of one program: its numbers, what it says where there are none, who may see it, its downloads."""
 
-import csv
-import io
 import re
-from datetime import date, timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from collector.models import Declaration, Driver, Kind, Membership, Pixel, Project, ReportCount, ReportDimension
+from collector.models import Declaration, Pixel, ReportCount
 from collector.programs.declaration import read_declaration
 from dashboard.visits.cache import REMEMBERED
+from tests.crowd import Crowd, declaration_text, make_program
 from tests.dashboard.views.downloads import fetched
 from tests.dashboard.views.page_reader import RANGES, Tables, get, painted
-from tests.programs import Crowd, declaration_text, make_program
+from tests.dashboard.views.program_counts import COUNTS, PERSON, TODAY, Dimension, address, write
 
 pytestmark = pytest.mark.usefixtures("noon")
-TODAY = date(2026, 11, 22)  # a Sunday
-PERSON, SERVER, INSTALLATIONS = Driver.PERSON, Driver.SERVER, Driver.INSTALLATIONS
-Dimension = ReportDimension
-# What was reported: dimension, value, days ago, gap, reports, number, driver.
-COUNTS = (
-    (Dimension.ACTIVE, "", 40, 0, 50, 0, PERSON),
-    (Dimension.ACTIVE, "", 5, 0, 10, 0, PERSON),
-    (Dimension.ACTIVE, "", 5, 32, 25, 0, PERSON),
-    (Dimension.ACTIVE, "", 1, 4, 20, 0, PERSON),
-    (Dimension.ACTIVE, "", 1, 0, 1, 0, SERVER),
-    (Dimension.ACTIVE, "", 0, 1, 4, 0, PERSON),
-    (Dimension.ACTIVE, "", 0, 0, 3, 0, PERSON),
-    (Dimension.ACTIVE, "", 0, 0, 700, 0, Driver.CI),
-    (Dimension.ACTIVE, "", 2, 0, 20, 0, Driver.CONTAINER),
-    (Dimension.VERSION, "2.3.1", 5, 0, 6, 0, PERSON),
-    (Dimension.VERSION, "2.4.1", 5, 32, 27, 0, PERSON),
-    (Dimension.VERSION, "2.2.0", 5, 0, 2, 0, PERSON),
-    (Dimension.VERSION, "2.4.0", 1, 0, 1, 0, SERVER),
-    (Dimension.VERSION, "2.4.1", 1, 4, 20, 0, PERSON),
-    (Dimension.VERSION, "other", 0, 0, 3, 0, PERSON),
-    (Dimension.UPGRADE, "2.3.1>2.4.1", 1, 0, 5, 0, PERSON),
-    (Dimension.OS, "linux", 5, 0, 30, 0, PERSON),
-    (Dimension.OS, "macos", 0, 0, 8, 0, PERSON),
-    (Dimension.OS, "macos", 0, 0, 900, 0, Driver.CI),
-    (Dimension.COUNTRY, "DE", 5, 0, 9, 0, PERSON),
-    (Dimension.EVENT, "build", 5, 0, 12, 30, PERSON),
-    (Dimension.EVENT, "build", 1, 4, 10, 20, PERSON),
-    (Dimension.EVENT, "crash", 1, 0, 2, 4, PERSON),
-    (Dimension.EVENT, "gone", 1, 0, 1, 7, PERSON),
-    (Dimension.PROPERTY, "build.format=html", 1, 0, 2, 40, PERSON),
-    (Dimension.PROPERTY, "build.format=other", 1, 0, 2, 10, PERSON),
-    (Dimension.PROPERTY, "build.draft=true", 1, 0, 2, 10, PERSON),
-    (Dimension.PROPERTY, "crash.class=font", 1, 0, 2, 4, PERSON),
-    (Dimension.BUCKET, "build.seconds#0", 1, 0, 2, 12, PERSON),
-    (Dimension.BUCKET, "build.seconds#5", 1, 0, 2, 38, PERSON),
-    (Dimension.COHORT, "2026-W46", 13, 0, 40, 0, INSTALLATIONS),
-    (Dimension.COHORT, "2026-W46", 6, 0, 10, 0, INSTALLATIONS),
-    (Dimension.COHORT, "2026-W47", 6, 0, 5, 0, INSTALLATIONS),
-    (Dimension.RUN, "build", 3, 0, 0, 60, PERSON),
-    (Dimension.RUN, "", 3, 0, 0, 40, PERSON),
-    (Dimension.RUN_VERSION, "2.4.1", 3, 0, 0, 75, PERSON),
-)
-
-
-def write(pixel: Pixel, *counts: tuple) -> None:
-    ReportCount.objects.bulk_create(
-        ReportCount(
-            project_id=pixel.project_id, pixel=pixel, dimension=dimension, value=value, gap=gap, reports=reports,
-            number=number, driver=driver, date=TODAY - timedelta(days=ago),
-        )
-        for dimension, value, ago, gap, reports, number, driver in counts
-    )  # fmt: skip
-
-
-@pytest.fixture
-def program(project) -> Pixel:
-    """A declared program without reports."""
-    return make_program(project, TODAY)
-
-
-@pytest.fixture
-def reported(program) -> Pixel:
-    """A program with the reports in `COUNTS`."""
-    write(program, *COUNTS)
-    return program
-
-
-def address(program: Pixel) -> str:
-    return f"/projects/blog/{program.pk}/"
 
 
 def test_the_figures_count_installations_once_and_only_persons_and_servers(reader, reported):
@@ -172,6 +101,9 @@ def test_retention_is_a_triangle_of_weeks(reader, reported):
     page = get(reader, address(reported))
     assert Tables(page).rows["retention"] == {"9 Nov": ["40", "25"], "16 Nov": ["5"]}
     assert '9 Nov, week 1: 10 of 40"' in page
+    assert "The last week of each row is not over." in page
+    assert "is not over" in get(reader, f"{address(reported)}?range=yesterday")  # a Saturday, in the same week
+    assert "is not over" not in get(reader, f"{address(reported)}?start=2026-11-01&end=2026-11-13")
 
 
 def test_a_release_is_marked_and_says_when_half_of_the_actives_ran_it(reader, program):
@@ -184,6 +116,11 @@ def test_a_release_is_marked_and_says_when_half_of_the_actives_ran_it(reader, pr
     releases = Tables(get(reader, address(program))).rows["releases"]
     assert releases["2.4.1"] == ["13 Nov 2026", "within 2 days"]
     assert releases["2.4.0"] == ["5 Nov 2026", "within 8 days"]
+
+
+def changes(page: str) -> list[tuple[str, str]]:
+    """Return how the figures changed: the tooltip and the words of each."""
+    return re.findall(r'class="change" title="([^"]*)"><span[^>]*>.</span> ([^<]*)<', page)
 
 
 def test_figures_compare_whole_days_and_only_where_there_were_reports(reader, program):
@@ -199,14 +136,30 @@ def test_figures_compare_whole_days_and_only_where_there_were_reports(reader, pr
         (Dimension.VERSION, "2.4.1", 9, 0, 5, 0, PERSON),
         (Dimension.VERSION, "2.4.0", 9, 0, 15, 0, PERSON),
     )
-    words = re.findall(r'class="change" title="([^"]*)"><span[^>]*>.</span> ([^<]*)<', get(reader, address(program)))
-    assert words == [
+    assert changes(get(reader, address(program))) == [
         ("20 in 8–14 Nov 2026", "50% more"),  # in 7 days
         ("27 Sept – 24 Oct 2026", "none before"),  # in 28 days
         ("24 Sept – 22 Oct 2026", "none before"),  # new
         ("25% in 8–14 Nov 2026", "25 points more"),
     ]
     assert 'class="change"' not in get(reader, f"{address(program)}?compare=none")
+
+
+def test_figures_are_compared_with_the_same_days_a_year_earlier(reader, program):
+    write(
+        program,
+        (Dimension.ACTIVE, "", 367, 0, 10, 0, PERSON),
+        (Dimension.VERSION, "2.4.0", 367, 0, 10, 0, PERSON),
+        (Dimension.ACTIVE, "", 9, 0, 99, 0, PERSON),
+        (Dimension.ACTIVE, "", 2, 0, 30, 0, PERSON),
+        (Dimension.VERSION, "2.4.1", 2, 0, 30, 0, PERSON),
+    )
+    assert changes(get(reader, f"{address(program)}?range=7d&compare=year")) == [
+        ("10 in 15–21 Nov 2025", "200% more"),  # in 7 days
+        ("10 in 25 Oct – 21 Nov 2025", "1,190% more"),  # in 28 days
+        ("10 in 16–21 Nov 2025", "200% more"),  # new
+        ("0% in 15–21 Nov 2025", "100 points more"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -230,28 +183,11 @@ def test_what_is_not_declared_is_told_apart_from_what_was_not_reported(reader, p
 
 def test_a_program_without_reports_waits_for_the_first(reader, program):
     page = get(reader, address(program))
-    assert "No reports yet." in page
+    assert "Declare what it may report" in page
     assert "<canvas" not in page
     assert fetched(reader, f"{address(program)}export.csv").decode("utf-8-sig").strip() == (
         "panel,title,label,measure,number"
     )
-
-
-def test_a_program_that_is_not_declared_has_the_page_of_an_article(reader, project):
-    pixel = Pixel.objects.create(project=project, title="Tool", kind=Kind.APP)
-    assert "Waiting for the first visit" in get(reader, address(pixel))
-
-
-def test_only_members_find_a_program(client, reported, stranger):
-    paths = ("", "export.csv", "export/versions.csv")
-    for path in paths:
-        assert client.get(f"{address(reported)}{path}").status_code == 302
-    client.force_login(stranger)
-    for path in paths:
-        get(client, f"{address(reported)}{path}", 404)
-    other = Project.objects.create(name="Other", slug="other")
-    Membership.objects.create(project=other, user=stranger)
-    get(client, f"/projects/other/{reported.pk}/", 404)
 
 
 def test_hostile_names_and_reasons_are_shown_as_text(reader, project):
@@ -286,7 +222,7 @@ def test_a_page_needs_the_same_queries_at_any_use_and_in_any_range(reader, repor
     crowd.live(40, 60)
     crowd.store(reported)
     many = [queries_of(reader, f"{address(reported)}?range={name}") for name in RANGES]
-    assert (max(few), max(many)) == (20, 20)
+    assert (max(few), max(many)) == (18, 18)
 
 
 def test_settled_days_are_read_once(reader, reported):
@@ -304,35 +240,6 @@ def queries_of(client, path: str) -> int:
     with CaptureQueriesContext(connection) as captured:
         get(client, path)
     return len(captured)
-
-
-def test_the_view_as_csv_has_all_its_numbers(reader, reported):
-    lines = rows_of(reader, f"{address(reported)}export.csv")
-    assert lines[0] == ["panel", "title", "label", "measure", "number"]
-    assert ["figures", "Key figures", "Active in 7 days", "Installations", "39"] in lines
-    assert ["retention", "Retention", "2026-11-09", "Week 1", "10"] in lines
-    assert ["events", "Events", "build", "Times", "50"] in lines
-    assert ["event.build", "build", "format: html", "Times", "40"] in lines
-
-
-@pytest.mark.parametrize(
-    ("key", "second_line"),
-    [
-        ("actives", ["2026-10-24", "50", "0", "0"]),
-        ("retention", ["2026-11-09", "40", "10", "", "", "", ""]),
-        ("versions", ["2.4.1", "27", "0.6923"]),
-        ("releases", ["2.4.1", "13 Nov 2026", "within 4 days"]),
-        ("event.build", ["format: html", "40", "0.8"]),
-    ],
-)
-def test_each_panel_can_be_downloaded(reader, reported, key, second_line):
-    lines = rows_of(reader, f"{address(reported)}export/{key}.csv")
-    assert lines[1] == second_line
-    get(reader, f"{address(reported)}export/nothing.csv", 404)
-
-
-def rows_of(client, path: str) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(fetched(client, path).decode("utf-8-sig"), newline="")))
 
 
 def test_a_long_list_is_shown_in_part_and_whole_on_a_page_of_its_own(reader, reported):
