@@ -85,10 +85,13 @@ def test_only_a_final_refusal_ends_a_report(program, device, stub):
     assert len(stub.requests) == 6
 
 
-def test_it_sends_once_a_day(program, stub):
+def test_it_sends_once_a_day(program, device, stub):
     stub.status = 503
     program.run(START)
     program.run(START)
+    assert len(stub.requests) == 1
+    (device.state / "claim-2026-11-26").touch()  # another process is at it
+    program.run(START, "2026-11-26")
 
     assert len(stub.requests) == 1
 
