@@ -231,8 +231,12 @@ def test_the_notice_is_shown_once_and_the_first_report_is_sent_a_day_later(devic
 
 
 def test_files_and_directories_are_for_the_user_alone(device, go_program, run_go):
-    tell(device, go_program)
-    run_go(D2, START, BUILD)
+    mask = os.umask(0)
+    try:
+        tell(device, go_program)
+        run_go(D2, START, BUILD)
+    finally:
+        os.umask(mask)
     ours = [*device.config.rglob("*"), *device.state.rglob("*"), device.config, device.state, device.state.parent]
 
     assert {path.stat().st_mode & 0o777 for path in ours if path.is_file()} == {0o600}
