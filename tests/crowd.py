@@ -224,3 +224,47 @@ class Crowd:
         runs = int(installations * 0.1 * self._random.uniform(0.8, 1.2))
         self._numbers[ReportDimension.RUN, day, Driver.PERSON, "build", 0] += runs
         self._numbers[ReportDimension.RUN_VERSION, day, Driver.PERSON, "2.4.1", 0] += runs
+
+
+def make_strange_program(project: Project, texts: list[str], today: date) -> Pixel:
+    """Return a program that declares names and reasons of these texts, as long as they may be, with large numbers."""
+    plain = [text for text in texts if text.isprintable()]
+    events = "".join(
+        f"""
+[events.{"w" * 38}{number:02}]
+reason = "{(text * 500)[:500]}"
+link = "https://paperclip.example"
+until = {today}
+[events.{"w" * 38}{number:02}.properties.{"v" * 40}]
+type = "choice"
+reason = "{(text * 500)[:500]}"
+values = ["{"W" * 40}"]
+"""
+        for number, text in enumerate(plain)
+    )
+    text = declaration_text(today).replace("Paperclip", "W" * 100).replace("[events.build]", f"{events}[events.build]")
+    pixel = make_program(project, today, text)
+    version, huge = "999999.999999.999999-nightly.99999999", 987_654_321
+    values = {
+        ReportDimension.ACTIVE: "", ReportDimension.VERSION: version, ReportDimension.OS: "freebsd",
+        ReportDimension.RUNTIME: "w" * 12 + "999.999", ReportDimension.UPGRADE: f"{version}>{version}",
+        ReportDimension.EVENT: "w" * 38 + "00", ReportDimension.RUN: "w" * 40, ReportDimension.RUN_VERSION: version,
+        ReportDimension.PROPERTY: "w" * 38 + "00." + "v" * 40 + "=" + "W" * 40,
+    }  # fmt: skip
+    ReportCount.objects.bulk_create(
+        ReportCount(
+            project=project, pixel=pixel, dimension=dimension, date=today - ago * DAY, driver=driver, value=value,
+            gap=0, reports=huge, number=huge,
+        )
+        for dimension, value in values.items()
+        for driver in (Driver.PERSON, Driver.CI)
+        for ago in (0, 40)
+    )  # fmt: skip
+    for week in (0, 7):
+        monday = today - (today.weekday() + week) * DAY
+        year, number, _ = monday.isocalendar()
+        ReportCount.objects.create(
+            project=project, pixel=pixel, dimension=ReportDimension.COHORT, date=monday, driver=Driver.INSTALLATIONS,
+            value=f"{year}-W{number:02}", gap=0, reports=huge,
+        )  # fmt: skip
+    return pixel

@@ -27,6 +27,10 @@ def iso_day(day: int) -> str:
     return date.fromordinal(day).isoformat()
 
 
+def _number(day: str) -> int:
+    return date.fromisoformat(day).toordinal()
+
+
 def iso_week(day: int) -> str:
     year, week, _ = date.fromordinal(day).isocalendar()
     return f"{year}-W{week:02}"
@@ -67,7 +71,7 @@ class State:
     last: int | None = None
     version: str = ""
     offset: int = 0  # days to add to the machine's clock
-    is_verified: bool = False
+    verified: int | None = None
     used: dict[str, int] = field(default_factory=dict)
     events: dict[int, list[Use]] = field(default_factory=dict)
     queue: dict[int, Json] = field(default_factory=dict)
@@ -84,8 +88,10 @@ class Server:
         """Take reports and return the server's day. It takes none from a clock that shows another day."""
         if today == self.today:
             for report in reports:
-                assert 0 <= self.today - date.fromisoformat(report["day"]).toordinal() <= MAX_DAYS_LATE
-                self.taken.append((self.today, deepcopy(report)))
+                day = _number(report["day"])
+                assert 0 <= self.today - day <= MAX_DAYS_LATE
+                used = [entry for entry in report["used"] if day - _number(entry["day"]) <= MAX_DAYS_LATE]
+                self.taken.append((self.today, deepcopy(report | {"used": used})))
         return self.today
 
 
@@ -101,21 +107,16 @@ class Device:
         """Use the program on the server's today. `senders` processes send the day's report, if it is due."""
         state = self.state
         today = self.server.today + self.clock_error + state.offset
-        is_due = today > (state.told or today) if state.last is None else today > state.last
+        is_due = state.told is not None and today not in (state.told, state.last)
         if is_due:
             self._report(today)
             self.life.days[self.server.today] = self.version, self.runtime
         if state.told is None:
             state.told = today
         state.events.setdefault(today, []).extend(uses)
-        offset_before = state.offset
+        self.life.uses.setdefault(self.server.today, []).extend(uses)
         if is_due:
             self._send(today, network, senders)
-        # After a correction, these events stay in the file of the wrong day. What is before the last report's day is
-        # never read.
-        wrong_by = self.clock_error + offset_before if state.offset != offset_before else 0
-        if wrong_by >= 0:
-            self.life.uses.setdefault(self.server.today + wrong_by, []).extend(uses)
 
     def lose_state(self) -> None:
         """Lose the directory of the state, but not the choice: the next run is of a new installation."""
@@ -124,11 +125,12 @@ class Device:
 
     def _report(self, today: int) -> None:
         state = self.state
-        first = max(state.last or 0, today - MAX_DAYS_LATE)
+        previous = self._last_day_before(today)
+        first = previous or 0
         report: Json = {
             "id": _id(state.secret, today),
             "day": iso_day(today),
-            "gap": None if state.last is None else min(today - state.last, MAX_GAP),
+            "gap": None if previous is None else min(today - previous, MAX_GAP),
             "since": state.since or iso_week(today),
             "version": self.version,
             "os": self.life.os,
@@ -169,11 +171,15 @@ class Device:
         if network == "no reply":
             return
         if day != today:
-            self._correct(today, day - today)
+            self._correct(today, day)
             self._post(day)
-        self.state.is_verified = True
         if network == "up":
             self.state.queue.clear()
+            self.state.verified = day
+
+    def _last_day_before(self, day: int) -> int | None:
+        days = {self.state.last, self.state.verified, *self.state.queue}
+        return max((one for one in days if one is not None and one < day), default=None)
 
     def _post(self, today: int) -> int:
         day = self.server.post(today, list(self.state.queue.values()))
@@ -181,25 +187,34 @@ class Device:
             self.life.arrived |= set(self.state.queue)
         return day
 
-    def _correct(self, today: int, days: int) -> None:
+    def _correct(self, today: int, right: int) -> None:
         """Move what a wrong clock dated: all of it if no server ever answered, else today's report only."""
         state = self.state
-        state.offset += days
-        state.last = today + days
-        if state.is_verified:
-            report = state.queue.pop(today)
-            report["gap"] = min(report["gap"] + days, MAX_GAP)
-            state.queue[today + days] = report
+        state.offset += right - today
+        if state.verified is None:
+            self._move_all(right - today)
         else:
-            state.queue = {day + days: report for day, report in state.queue.items()}
-            state.since = iso_week(min(state.queue))  # the first report of all waits here too
-            state.used = {event: day + days for event, day in state.used.items()}
-            for report in state.queue.values():
-                report["since"] = state.since
-                for entry in report["used"]:
-                    entry["day"] = iso_day(date.fromisoformat(entry["day"]).toordinal() + days)
+            report = state.queue.pop(today)
+            previous = max(one for one in (state.verified, *state.queue) if one < right)
+            report["gap"] = min(right - previous, MAX_GAP)
+            state.queue[right] = report
+            if today <= previous:  # the clock was set back: no report will tell any more what was used on that day
+                self.life.uses.pop(previous, None)
         for day, report in state.queue.items():
             report["day"], report["id"] = iso_day(day), _id(state.secret, day)
+        state.last = right
+        assert right not in state.events
+        state.events[right] = state.events.pop(today)
+
+    def _move_all(self, days: int) -> None:
+        state = self.state
+        state.queue = {day + days: report for day, report in state.queue.items()}
+        state.since = iso_week(min(state.queue))  # the first report of all waits here too
+        state.used = {event: day + days for event, day in state.used.items()}
+        for report in state.queue.values():
+            report["since"] = state.since
+            for entry in report["used"]:
+                entry["day"] = iso_day(_number(entry["day"]) + days)
 
 
 def _id(secret: bytes, day: int) -> str:

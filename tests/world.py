@@ -63,10 +63,9 @@ class World:
         if rng.random() < 0.002:
             uses, senders = [use for _ in range(50) for use in some_uses(rng, 1)], rng.randint(1, 5)
         network: Network = "down" if is_offline else rng.choice(NETWORKS)
-        last = device.state.last
-        if is_jumping and device.clock_error == 0 and device.state.is_verified and not device.state.queue:
+        if is_jumping and device.clock_error == 0 and device.state.verified and not device.state.queue:
             error = rng.choice((-3, -1, 2, 3))
-            if last is not None and 3 < day - last < 20:
+            if day + error not in (device.state.told, device.state.last):  # else it waits for the next day
                 device.clock_error, network = error, "up"
         device.run(uses, network, senders=senders)
 

@@ -13,9 +13,8 @@ The numbers equal a recount over who was really active, with these differences:
 - Uses come with the installation's next report, if that is at most 31 days later. Those of its last day never come.
 - A report that reaches no server within 31 days is lost. Windows in which it would have been the installation's first
   miss the installation.
-- Wrong clock: once a server has answered, days are the server's. Uses of the day on which that happens stay on the day
-  of the wrong clock if it was ahead, and are lost if it was behind. After a clock is set back, the installation is not
-  seen until the clock has passed the day of its last report.
+- Wrong clock: once a server has answered, days are the server's. Where a clock was set back to before the last report,
+  what was used on the day of that report is lost. A day that a wrong clock showed when its user was told has no report.
 
 `tests/collector/storage/test_report_numbers.py` holds them to it.
 """

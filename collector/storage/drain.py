@@ -268,7 +268,8 @@ class Drain:
         delete_expired(now, waiting_since=oldest_waiting_day(self._directory))
 
     def _delete_old_offsets(self, now: datetime) -> None:
-        # If a segment comes back after its row is deleted, it is not stored twice: the keys of its hits are taken.
+        # If a segment comes back after its row is deleted, its hits are not stored twice: their keys are taken. Runs,
+        # and reports whose raw reports are deleted, would count again.
         present = {path.name for path in (*segments(self._directory), *loss_files(self._directory))}
         old = SpoolOffset.objects.filter(updated_at__lt=now - OFFSET_LIFETIME).values_list("segment", flat=True)
         for names in chunks(set(old) - present):

@@ -145,7 +145,7 @@ def _switches(program: Program) -> Section:
         Row(_("for everybody on this computer: create this file"), code="/etc/footfall/off"),
         Row(_("for you: write “choice off” into this file"), code=f"~/.config/{program.id}/telemetry/choice"),
         Row(_("the same on Windows"), code=rf"%LOCALAPPDATA%\{program.id}\telemetry\choice"),
-        Row(_("for packagers: set this in the client’s file"), code="OFF = True"),
+        Row(_("for packagers: the client’s file says how")),
     ]
     return Section(
         _("How to switch it off"),

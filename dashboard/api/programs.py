@@ -251,7 +251,7 @@ def _program_in(request: HttpRequest, slug: str, pixel_id: int) -> Pixel:
     if pixel.kind != Kind.APP:
         raise ProblemError(
             HTTPStatus.NOT_FOUND,
-            _("Pixel %(id)s is no program. Its “kind” in /api/v1/projects/%(slug)s/pixels would be “app”.")
+            _("Pixel %(id)s is not a program. Its “kind” in /api/v1/projects/%(slug)s/pixels would be “app”.")
             % {"id": pixel_id, "slug": slug},
         )
     return pixel

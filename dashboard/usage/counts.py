@@ -25,7 +25,7 @@ from dashboard.usage.results import (
     Runs,
     Upgrade,
 )
-from dashboard.usage.weeks import monday_of, monday_of_week
+from dashboard.usage.weeks import monday_of_week, week_name, weeks_between
 from dashboard.usage.windows import DAY, Window, first_in
 from dashboard.visits.cache import REMEMBERED
 
@@ -114,15 +114,17 @@ class Usage:
 
         Older cohorts are left out.
         """
-        first_week = monday_of(first)
+        weeks = weeks_between(first, last)
         rows = self._counts.filter(
-            dimension=ReportDimension.COHORT, driver=Driver.INSTALLATIONS, date__gte=first_week, date__lte=last
+            dimension=ReportDimension.COHORT,
+            driver=Driver.INSTALLATIONS,
+            date__in=weeks,
+            value__in=[week_name(week) for week in weeks],
         )
-        weeks = [
+        return [
             CohortWeek(monday_of_week(cohort), week, installations)
             for cohort, week, installations in rows.values_list("value", "date", "reports")
         ]
-        return [week for week in weeks if week.cohort >= first_week]
 
     def upgrades(self, start: date, end: date) -> list[Upgrade]:
         """Return the upgrades, the most frequent first."""

@@ -17,3 +17,9 @@ def week_name(day: date) -> str:
 def monday_of_week(name: str) -> date:
     """Return the first day of a named week. Raises ValueError if there is no such week."""
     return date.fromisocalendar(int(name[:4]), int(name[-2:]), 1)
+
+
+def weeks_between(first: date, last: date) -> list[date]:
+    """Return the Mondays from the week of `first` to that of `last`."""
+    monday = monday_of(first)
+    return [monday + timedelta(weeks=number) for number in range((monday_of(last) - monday).days // 7 + 1)]

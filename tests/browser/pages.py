@@ -64,6 +64,7 @@ PAGES = (
     Page("admin-project-new", "/admin/collector/project/add/"),
     Page("admin-pixels", "/admin/collector/pixel/"),
     Page("admin-pixel", "/admin/collector/pixel/{article}/change/"),
+    Page("admin-program", "/admin/collector/pixel/{declared}/change/"),
     Page("admin-pixel-new", "/admin/collector/pixel/add/"),
     Page("admin-pixel-delete", "/admin/collector/pixel/{unvisited}/delete/"),
     Page("admin-shares", "/admin/collector/sharelink/"),

@@ -21,6 +21,8 @@ PAGES = (
     Page("article", "/projects/{slug}/{article}/", who=USER),
     Page("article-of-country", "/projects/{slug}/{article}/?country=DE", who=USER),
     Page("article-platforms", "/projects/{slug}/{article}/?all=placements", who=USER),
+    Page("program", "/projects/{slug}/{program}/", who=USER),
+    Page("program-list", "/projects/{slug}/{program}/?all=versions", who=USER),
     Page("article-waiting", "/projects/{slug}/{unvisited}/", who=USER),
     Page("snippets", "/projects/{slug}/{article}/snippets/", who=USER),
     Page("snippets-chosen", "/projects/{slug}/{article}/snippets/?platform={placement}", who=USER),
@@ -67,6 +69,7 @@ from django.utils import timezone
 from collector.models import (
     ApiToken, DailyCount, Dimension, Hit, Membership, Page, Pixel, Project, Role, ShareLink, UserAgent,
 )
+from tests.crowd import make_strange_program
 from tests.dashboard.report.daily_counts import add, add_visits
 
 def of(text, length):
@@ -113,6 +116,7 @@ share = ShareLink.objects.create(project=project, name=of("W", 100), embedded_on
 locked = ShareLink(project=project, pixel=pixels[0], name=of("\\u96ea", 100), embedded_on=sites)
 locked.set_password(%(password)r)
 locked.save()
+program = make_strange_program(project, STRANGE, timezone.now().date())
 token = ApiToken(user=user, name=of("W", 100))
 token.make_secret()
 token.save()
@@ -123,6 +127,7 @@ print(json.dumps({
     "slug": slug, "word": of("w", 200), "platform": of("W", 255), "placement": placements[2], "project": project.pk,
     "article": pixels[0].pk, "unvisited": unvisited.pk, "share": share.key, "share_pk": locked.pk,
     "locked": locked.key, "token": token.pk, "user": user.pk,
+    "program": program.pk,
 }))
 """
 

@@ -4,6 +4,7 @@ import os
 import pty
 import subprocess
 import termios
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from pathlib import Path
 from tests.server import eventually
 
 MARK = "FOOTFALL_TEST_DEVICE"  # a variable that all processes of a device have, so that they can be found
+
+TERMINAL_SECONDS = 20  # after which a program on a terminal is killed
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +82,13 @@ class Device:
             start_new_session=True,
         ) as process:
             os.close(theirs)
+            end = threading.Timer(TERMINAL_SECONDS, process.kill)  # it may ask what nobody answers
+            end.start()
             err = _read_to_end(ours)
             assert process.stdout
             out = process.stdout.read()
-            code = process.wait(20)
+            code = process.wait()
+            end.cancel()
         os.close(ours)
         return Result(code, out, err, time.monotonic() - started)
 

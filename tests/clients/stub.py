@@ -35,7 +35,7 @@ class Request:
 class Stub:
     """A server on loopback that records requests. Change its fields at any time:
 
-    - `status`: what POST is answered with, 202 at first. `location` is where a redirect leads.
+    - `status`: what POST is answered with, 202 at first. A redirect leads to another address of the server.
     - `now`: its clock, as seconds since the epoch. None: it agrees with each request's `today`.
     - `published`: what GET is answered with.
     - `is_silent`: it takes requests, and does not answer before the test ends.
@@ -43,7 +43,6 @@ class Stub:
 
     def __init__(self) -> None:
         self.status = 202
-        self.location = ""
         self.now: float | None = None
         self.published: dict[str, Any] = {}
         self.is_silent = False
@@ -154,8 +153,8 @@ def _handler_of(stub: Stub) -> type[BaseHTTPRequestHandler]:
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(content)))
-            if stub.location:
-                self.send_header("Location", stub.location)
+            if 300 <= status < 400:
+                self.send_header("Location", f"{stub.url}/elsewhere")
             self.end_headers()
             self.wfile.write(content)
 

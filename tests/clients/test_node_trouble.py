@@ -12,7 +12,6 @@ import pytest
 
 from tests.clients.node import FORMS, START, NodeProgram, clock, seconds_of
 from tests.clients.stub import black_hole, dead_dns, no_server
-from tests.requirements import missing
 
 RUNS = int(os.environ.get("CLIENT_RUNS", "100"))
 OPEN = START + 'telemetry.record("open");'
@@ -44,23 +43,21 @@ def test_the_network_delays_no_exit_and_no_report_is_lost(device, stub, tmp_path
         program.tell()
         code = "const begun = performance.now();" + OPEN
         code += "process.on('exit', () => process.stdout.write(String(performance.now() - begun)));"
-        delays, costs = [], []
-        for day in ("2026-11-25", "2026-11-26", "2026-11-27"):
+        delays = []
+        for day in ("2026-11-26", "2026-11-27"):
             result = device.run([*prefix, *program.command(code)], **clock(day))
             assert (result.code, result.err) == (0, b"")
             delays.append(float(result.out))
-            costs.append(float(device.run(["node", "-e", BARE]).out))
             for process in device.processes():  # its ten seconds are another test's
                 os.kill(process, signal.SIGKILL)
     device.wait_for_senders()
     program = NodeProgram(device, FORMS[0], stub.url)
     program.run(START, "2026-11-28")
 
-    assert min(delays) < max(50, 8 * min(costs))  # on a busy machine, starting any process takes longer
-    assert [(one["day"], one["gap"]) for one in stub.bodies()[0]["reports"]] == [
-        ("2026-11-25", None),
-        *((f"2026-11-{day}", 1) for day in (26, 27, 28)),
-    ]
+    cost = float(device.run(["node", "-e", BARE]).out)
+    assert min(delays) < max(50, 8 * cost)  # on a busy machine, starting any process takes longer
+    reports = stub.bodies()[0]["reports"]
+    assert [(one["day"][-2:], one["gap"]) for one in reports] == [("26", None), ("27", 1), ("28", 1)]
 
 
 def test_a_sender_ends_after_ten_seconds(program, device, stub):
@@ -79,19 +76,22 @@ def test_a_sender_ends_after_ten_seconds(program, device, stub):
 
 def test_only_a_final_refusal_ends_a_report(program, device, stub):
     kept = []
-    for day, status in enumerate((503, 429, 413, 500, 400, 301, 404, 415), 20):
+    for day, status in enumerate((503, 413, 429, 400, 404, 415), 20):
         stub.status = status
         program.run(START, f"2026-11-{day}")
         kept.append(len(list(device.state.glob("queue-*"))))
 
-    assert kept == [1, 2, 0, 1, 0, 1, 0, 0]
-    assert len(stub.requests) == 8
+    assert kept == [1, 0, 1, 0, 0, 0]
+    assert len(stub.requests) == 6
 
 
-def test_it_sends_once_a_day(program, stub):
+def test_it_sends_once_a_day(program, device, stub):
     stub.status = 503
     program.run(START)
     program.run(START)
+    assert len(stub.requests) == 1
+    (device.state / "claim-2026-11-26").touch()  # another process is at it
+    program.run(START, "2026-11-26")
 
     assert len(stub.requests) == 1
 
@@ -102,6 +102,7 @@ def test_a_new_installation_with_a_wrong_clock_moves_everything(program, device,
     program.run(OPEN, "2026-11-29")
     stub.status, stub.now = 202, seconds_of("2026-11-25", "10:00:30")
     program.run(OPEN, "2026-11-30")
+    assert "\nlast 2026-11-25\n" in (device.state / "installation").read_text()
     stub.now = seconds_of("2026-11-26", "10:00:30")
     program.run(START, "2026-12-01")
 
@@ -144,9 +145,15 @@ def test_a_clock_that_jumps_back_reports_no_day_twice(program, device, stub):
     program.run(START, "2026-11-24")
     program.run(START, "2026-11-20")
     program.run(START, "2026-11-20")
-
     assert [one["day"] for one in stub.reports()] == ["2026-11-24"]
     assert len(stub.requests) == 2
+    stub.status, stub.now = 503, seconds_of("2026-11-25")
+    program.run(START, "2026-11-21")
+    stub.status = 202
+    (device.state / "installation").write_text((device.state / "installation").read_text().replace("offset", "lost"))
+    program.run(START, "2026-11-20")
+
+    assert [one["day"] for one in stub.bodies()[-1]["reports"]] == ["2026-11-25"]
     assert not list(device.state.glob("queue-*"))
 
 
@@ -172,7 +179,7 @@ def test_a_full_disk_neither_harms_nor_litters(program, device, stub):
     assert program.run(OPEN + OPEN + "console.log('done');", before=before).out == b"done\n"
 
     left = (device.home / "left").read_text().split()
-    assert not any(name.startswith(("unfinished", "sender", "claim")) for name in left), left
+    assert not [name for name in left if name.startswith(("sender", "claim")) or ".new" in name], left
 
 
 def test_what_was_recorded_survives_a_kill_while_writing(program, device, stub):
@@ -191,15 +198,23 @@ def test_what_was_recorded_survives_a_kill_while_writing(program, device, stub):
     assert use["n"] - 1 - int(written[-1] if written[-1].endswith(b"\n") else written[-2]) in {0, 1}
 
 
-@pytest.mark.parametrize("killed_at", ["claim-", "queue-", "events-"])
-def test_a_kill_in_the_middle_of_a_report_counts_nothing_twice(program, device, stub, killed_at):
+KILL = """const original = fs.NAME;
+fs.NAME = (...values) => {
+  const result = original(...values);
+  if (String(values[WHICH]).includes("PART")) process.kill(process.pid, "SIGKILL");
+  return result;
+};"""
+
+
+@pytest.mark.parametrize(
+    ("name", "which", "part"),
+    [("openSync", "0", "claim-"), ("renameSync", "1", "queue-"), ("unlinkSync", "0", "events-")],
+)
+def test_a_kill_in_the_middle_of_a_report_counts_nothing_twice(program, device, stub, name, which, part):
     program.run(OPEN, "2026-11-24")
-    kill = "{ const was = fs.NAME; fs.NAME = (...a) => { was(...a); if (String(a[WHICH]).includes(PART)) "
-    kill += "process.kill(process.pid, 'SIGKILL'); return 0; }; }"
-    name, which = {"claim-": ("openSync", "0"), "events-": ("unlinkSync", "0")}.get(killed_at, ("renameSync", "1"))
-    kill = kill.replace("NAME", name).replace("WHICH", which).replace("PART", json.dumps(killed_at))
-    code = IN_FORM[program.form] + kill.replace("return 0", "return 99999") + OPEN
-    assert device.run(program.command(code), **clock("2026-11-25")).code == -signal.SIGKILL
+    kill = KILL.replace("NAME", name).replace("WHICH", which).replace("PART", part)
+    killed = device.run(program.command(IN_FORM[program.form] + kill + OPEN), **clock("2026-11-25"))
+    assert killed.code == -signal.SIGKILL
     program.run(OPEN, "2026-11-26")
     program.run(START, "2026-11-27")
 
@@ -208,7 +223,7 @@ def test_a_kill_in_the_middle_of_a_report_counts_nothing_twice(program, device, 
         used.update({use["day"]: use["n"] for use in report["used"]})
     assert used == {"2026-11-24": 1, "2026-11-26": 1}
     days = [report["day"][-2:] for report in stub.reports()]
-    assert days == (["24", "26", "27"] if killed_at == "claim-" else ["24", "25", "26", "27"])
+    assert days == (["24", "26", "27"] if part == "claim-" else ["24", "25", "26", "27"])
     gaps = [use["gap"] for report in stub.reports() for use in report["used"]]
     assert gaps == [None, 2]
 
@@ -293,5 +308,5 @@ def read_only(directory) -> list[str]:
 
 def in_own_mounts() -> list[str]:
     if os.geteuid() or subprocess.run(["unshare", "--mount", "true"]).returncode:
-        missing("only root can mount")
+        pytest.skip("only root can mount")
     return ["unshare", "--mount"]

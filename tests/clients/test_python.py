@@ -223,6 +223,16 @@ def test_a_wider_schema_waits_for_its_notice_and_a_narrower_one_for_nothing(devi
     ]
 
 
+def test_properties_that_nobody_was_told_of_are_left_out(paperclip):
+    choice = paperclip.device.config / "choice"
+    former = [line for line in choice.read_text().splitlines() if "build.draft" not in line and "seconds" not in line]
+    choice.write_text("\n".join(["schema 0000000000000000", *former[1:]]) + "\n")
+
+    paperclip.run("f.start('1'); f.record('build', format='html', draft=True, seconds=1)", 0)
+
+    assert paperclip.state(f"events-{day(0)}") == "build format=html\n"
+
+
 def test_declining_more_is_remembered_and_keeps_what_was_agreed(device):
     paperclip = Paperclip(device, no_server(), declared(mode="ask", with_crash=False))
     use = "f.start('1'); f.record('crash'); f.record('open'); print(f.status())"
@@ -248,7 +258,7 @@ def test_ci_systems_and_agents_that_may_report_do_so_apart(device, stub):
     paperclip = Paperclip(device, stub.url, declared(ci=True, agents=True))
 
     paperclip.run("f.start('1')", 1, CI="true")
-    paperclip.run_on_terminal("f.start('1')", 1, CLAUDECODE="1")  # nobody was told yet
+    assert paperclip.run_on_terminal("f.start('1')", 1, CLAUDECODE="1").err == b""  # an agent is not told, nor asked
     paperclip.tell()
     paperclip.run("f.start('1')", 2, CLAUDECODE="1")
     paperclip.run("f.start('1')", 2)

@@ -107,14 +107,16 @@ def test_a_timer_records_seconds_once(paperclip):
 
 def test_lines_that_are_torn_or_strange_are_left_out(paperclip, stub):
     paperclip.device.state.mkdir(parents=True)
-    lines = "open\nbuild format=html\nbuild seconds=9\nbuild format=htmlbuild format=pdf\nbuild draft=x\nnothing\n\nope"
+    lines = (
+        "open\nbuild format=html\nbuild seconds=9\nbuild format=htmlbuild format=pdf\nbuild draft=x\nnothing\n\nopen"
+    )
     (paperclip.device.state / f"events-{day(0)}").write_text(lines)
 
     paperclip.run(START, 1)
 
-    assert [(entry["event"], entry.get("p")) for entry in stub.reports()[0]["used"]] == [
-        ("build", {"format": "html"}),
-        ("open", None),
+    assert [(entry["event"], entry["n"], entry.get("p")) for entry in stub.reports()[0]["used"]] == [
+        ("build", 1, {"format": "html"}),
+        ("open", 1, None),
     ]
 
 
@@ -138,8 +140,13 @@ def queued(number: int) -> dict[str, object]:
 
 
 def test_a_program_that_runs_for_days_reports_each_day(paperclip, stub):
-    loop = "for n in (1, 2): os.environ['NOW'] = str(float(os.environ['NOW']) + 86400); f.record('open')"
-    paperclip.run(f"{START}; import os; f.record('open')\n{loop}", 1)
+    loop = """
+for number in (1, 2):
+    while f.sent().count("\\n") < number: time.sleep(0.01)
+    os.environ["NOW"] = str(float(os.environ["NOW"]) + 86400)
+    f.record("open")
+"""
+    paperclip.run(f"{START}; import os, time; f.record('open')\n{loop}", 1)
 
     assert sorted(report["day"] for report in stub.reports()) == [day(1), day(2), day(3)]
     assert paperclip.state(f"events-{day(3)}") == "open\n"

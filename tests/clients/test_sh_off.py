@@ -186,17 +186,15 @@ def test_it_changes_nothing_in_the_shell_that_sources_it(shell, device, stub):
     assert before - after == set()
     eventually(lambda: len(stub.reports()) == 2, 10)
     # While the sender waits for an answer, it has no file of the program's open: neither its lock nor its output.
-    senders = device.processes()
+    senders = [Path(f"/proc/{pid}") for pid in device.processes()]
     assert senders
-    assert not any(path.readlink().name == "lock" for pid in senders for path in open_files(pid))
+    assert "lock" not in {path.readlink().name for sender in senders for path in (sender / "fd").iterdir()}
+    assert {(sender / "cwd").readlink() for sender in senders} == {device.temporary}
+    assert len({os.getsid(int(sender.name)) for sender in senders} | {os.getsid(0)}) == 2  # a session of its own
+    commands = b" ".join((sender / "cmdline").read_bytes() for sender in senders)
+    assert b"reports" not in commands
+    assert program.noted("secret").encode() not in commands
     assert result.seconds < 3
-
-
-def open_files(pid: int) -> list[Path]:
-    try:
-        return list(Path(f"/proc/{pid}/fd").iterdir())
-    except OSError:
-        return []  # it has ended
 
 
 def test_an_interactive_shell_shows_nothing_of_the_sender(device, stub):

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from tests.clients.declared import client_text
+from tests.clients.declared import TOKEN, client_text
 from tests.clients.shell import START, ShellProgram
 from tests.clients.stub import Stub, black_hole, dead_dns, no_server
 from tests.disks import small_disk
@@ -33,7 +33,7 @@ def program(device, stub) -> ShellProgram:
     ("shell", "trouble"), [("dash", "down"), ("bash", "silent"), ("busybox", "hole"), ("dash", "dns")]
 )
 def test_the_network_delays_no_program(shell, trouble, device, tmp_path):
-    """A report's day may cost 50 ms more than another run of the day; the least of three tells what is ours.
+    """A report's day may cost 50 ms more than another run of the day; the least of four tells what is ours.
 
     The limits of curl and of the sender are shorter here, so that the test is.
     """
@@ -45,7 +45,7 @@ def test_the_network_delays_no_program(shell, trouble, device, tmp_path):
         assert (text.count("sleep 10 &"), text.count("--max-time 4")) == (1, 1)
         program.client.write_text(text.replace("sleep 10 &", "sleep 2 &").replace("--max-time 4", "--max-time 1"))
         program.tell()
-        runs = [[program.start(BUILD, day, before).seconds for _ in range(3)] for day in DAYS[:3]]
+        runs = [[program.start(BUILD, day, before).seconds for _ in range(3)] for day in DAYS[:4]]
         started = time.monotonic()
         assert trouble == "down" or device.processes()
 
@@ -53,7 +53,17 @@ def test_the_network_delays_no_program(shell, trouble, device, tmp_path):
 
     assert min(first for first, *_ in runs) - min(min(others) for _, *others in runs) < 0.05
     assert time.monotonic() - started < 3
-    assert len(list(device.state.glob("queue-*"))) == 3
+    assert len(list(device.state.glob("queue-*"))) == 4
+
+
+def test_a_proxy_of_the_environment_is_used(device, stub):
+    program = ShellProgram(device, "dash", "http://hits.example.org")
+    program.tell()
+
+    program.run(START, http_proxy=stub.url)
+
+    assert [request.path for request in stub.requests] == [f"http://hits.example.org/e/{TOKEN}"]
+    assert program.noted("verified") == "2026-11-25"
 
 
 def test_what_no_server_took_is_sent_later_with_what_is_new(program, device, stub):
@@ -105,6 +115,12 @@ def test_fifty_runs_at_once_make_one_report(program, device, stub):
     assert len(stub.requests) == 2
     first, second = stub.reports()
     assert (first["gap"], second["gap"], [use["n"] for use in second["used"]]) == (None, 1, [50])
+
+
+def test_a_claim_is_given_to_one(program):
+    code = START + "footfall__detach() { echo claimed; }\nrm $footfall__place/claim-*\n"
+
+    assert program.run(code + "footfall__claim; footfall__claim") == "claimed\n"
 
 
 def test_a_killed_run_counts_nothing_twice(program, device, stub):

@@ -489,7 +489,7 @@ def _fields() -> "set[str]":
             if kind == "choice":
                 fields.update(path + "=" + value for value in values)
             elif kind == "bucket":
-                fields.add(path + " bucket " + ",".join(format(bound, "g") for bound in values))
+                fields.add(path + " bucket " + ",".join(format(bound, ".15g") for bound in values))
             else:
                 fields.add(path + " " + kind)
     return fields
@@ -518,7 +518,7 @@ def _word(run: _Run, event: str, name: str, declared: "tuple[str, tuple[_Any, ..
     if kind == "choice":
         told = [one for one in values if run.fields is None or path + "=" + one in run.fields]
         return next((one for one in told if one == value), "other") if told else ""
-    ending = " bucket " + ",".join(format(bound, "g") for bound in values) if kind == "bucket" else " " + kind
+    ending = " bucket " + ",".join(format(bound, ".15g") for bound in values) if kind == "bucket" else " " + kind
     if run.fields is not None and path + ending not in run.fields:
         return ""
     if kind == "flag":

@@ -7,9 +7,9 @@
 #   footfall_timer build seconds format=html -- make html      # runs the command, and returns its exit status
 #
 # For the program's users: footfall_status, footfall_enable, footfall_disable, footfall_show, footfall_sent, footfall_forget
-# and footfall_verify. They print their answer. Nothing else prints to standard output, and all of them return 0.
+# and footfall_verify. What has an answer prints it. Nothing else prints to standard output, and all of them return 0.
 #
-# For dash, bash 3.2 and later, busybox ash, and zsh in sh mode; with any IFS and any options, such as `set -eu`. It changes
+# For dash, bash 3.2 and later, busybox ash, mksh, yash and zsh; with any IFS and any options, such as `set -eu`. It changes
 # nothing in the shell besides variables and functions whose names begin with footfall_. It needs curl or wget, and
 # sha256sum, shasum or openssl.
 
@@ -518,7 +518,7 @@ footfall__ask() { # [NEW FIELDS]
 footfall__remember() ( # CHOICE TOLD SCHEMA DECLINED FIELDS
   umask 077
   command mkdir -p "$footfall__config" || exit 1
-  footfall__entry="${1:+choice $1$footfall__line}schema $3${footfall__line}told $2$footfall__line"
+  footfall__entry="${1:+choice $1$footfall__line}schema $3${footfall__line}told ${2:-$footfall__today}$footfall__line"
   footfall__entry=$footfall__entry${4:+declined $4$footfall__line}
   footfall__rest=${5:+$5$footfall__line}
   while [ -n "$footfall__rest" ]; do
@@ -567,7 +567,6 @@ footfall__record() { # EVENT [NAME=VALUE …]
 # A program that runs for days reports each day, where the shell can tell the time without a process.
 footfall__keep_up_with_day() {
   [ -n "$footfall__began" ] && footfall__read_uptime || return 0
-  footfall__began=${footfall__began:-0}
   [ "$((footfall__second + (footfall__centis - footfall__began) / 100))" -lt 86400 ] || footfall__start "$footfall__version"
 }
 
@@ -628,8 +627,8 @@ footfall__as_number() {
   footfall__whole=${footfall__text%%.*} footfall__part=000000000000000
   case $footfall__text in *.*) footfall__part=${footfall__text#*.}$footfall__part ;; esac
   footfall__part=${footfall__part%"${footfall__part#???????????????}"}
-  while :; do case $footfall__whole in 0*) footfall__whole=${footfall__whole#0} ;; *) break ;; esac done
-  while :; do case $footfall__part in 0*) footfall__part=${footfall__part#0} ;; *) break ;; esac done
+  # Without leading zeros, for which a number would be octal.
+  footfall__whole=${footfall__whole#"${footfall__whole%%[!0]*}"} footfall__part=${footfall__part#"${footfall__part%%[!0]*}"}
   footfall__whole=${footfall__whole:-0} footfall__part=${footfall__part:-0}
   [ "${#footfall__whole}" -le 15 ] || footfall__whole=999999999999999
   case $1 in
@@ -688,7 +687,7 @@ footfall__claim() {
     set -C
     umask 077
     [ -d "$footfall__place" ] || command mkdir -p "$footfall__place"
-    printf '' >"$footfall__place/claim-$footfall__today"
+    printf '' >"$footfall__place/claim-$footfall__today" && printf '' >>"$footfall__events"
   ) >/dev/null 2>&1 || return 0
   footfall__detach
 }
@@ -704,12 +703,10 @@ footfall__make_events() { (
 footfall__detach() {
   (
     set +eu
-    command cd "${TMPDIR:-/tmp}" || command cd / || exit
+    \cd "${TMPDIR:-/tmp}" || \cd / || exit
     trap '' HUP
     footfall__close_files
-    footfall__session=''
     if command -v setsid; then
-      footfall__session=own
       footfall__work setsid sh -s report &
     else
       footfall__work sh -s report &
@@ -730,14 +727,13 @@ footfall__close_files() {
 # --- For the program's users
 
 footfall__status() {
-  if [ -z "${footfall__today-}" ] || [ "$footfall__is_on" = no ]; then
+  if [ -z "$footfall__today" ] || [ "$footfall__is_on" = no ]; then
     # What this run found, without telling or asking.
     footfall__former=$footfall__reason
     footfall__decide
     if [ "$footfall__is_on" = yes ]; then
       footfall__is_on=no
-      case $footfall__former in '' | *' is set' | *' off'*) footfall__former='waits for footfall_start' ;; esac
-      footfall__reason=$footfall__former
+      footfall__reason=${footfall__former:-waits for footfall_start}
     fi
     printf 'off: %s\n' "$footfall__reason"
   elif [ "$footfall__by_environment" = yes ]; then
@@ -763,7 +759,7 @@ footfall__choose() {
   footfall__choice=$1
   footfall__remember "$1" "$footfall__told" "$footfall_schema" '' "$footfall_fields"
   footfall__is_on=no
-  [ "$1" = on ] || footfall__reason="the choice in $footfall__config/choice is off"
+  footfall__reason='waits for footfall_start'
   [ "$1" = off ] || [ -z "$footfall__version" ] || footfall__start "$footfall__version"
 }
 
@@ -778,9 +774,8 @@ footfall__forget() {
   (
     set +f
     for footfall__place in "$footfall__state" "$footfall__state/ci" "$footfall__state/agent"; do
-      command rm -f "$footfall__place/installation" "$footfall__place/sent" "$footfall__place/"installation.* \
-        "$footfall__place/"events-* "$footfall__place/"claim-* "$footfall__place/"queue* "$footfall__place/"sent.* \
-        "$footfall__place/request" "$footfall__place/"unfinished-*
+      command rm -f "$footfall__place/installation" "$footfall__place/sent" "$footfall__place/"events-* \
+        "$footfall__place/"claim-* "$footfall__place/"queue-* "$footfall__place/"*.new* "$footfall__place/"unfinished-*
     done
     command rmdir "$footfall__state/ci" "$footfall__state/agent" "$footfall__state"
     if [ "$footfall__choice" != off ]; then
@@ -833,7 +828,7 @@ footfall__verify() {
 footfall__work() (
   export footfall_kind footfall_fields footfall_schema footfall_endpoint footfall_about
   export footfall__place footfall__config footfall__today footfall__moment footfall__release footfall__allowed
-  export footfall__ci footfall__agent footfall__session
+  export footfall__ci footfall__agent
   export footfall__is_on footfall__by_environment footfall__at_once footfall__told
   "$@" <<'END_OF_WORKER'
 umask 077
@@ -907,11 +902,15 @@ read_installation() {
   done <"$state/installation"
 }
 
-# Replaces the file as a whole. One write, so that a full disk is noticed.
+# Replaces a file as a whole. One write, so that a full disk is noticed.
+replace() { # NAME TEXT
+  printf '%s' "$2" >"$state/$1.new$$" && mv -f "$state/$1.new$$" "$state/$1"
+}
+
 write_installation() {
   text="secret $secret${line}since $since$line${last:+last $last$line}${version:+version $version$line}"
   text="$text${offset:+offset $offset$line}${verified:+verified $verified$line}$used"
-  printf '%s' "$text" >"$state/installation.$1" && mv -f "$state/installation.$1" "$state/installation"
+  replace installation "$text"
 }
 
 random() { od -An -v -tx1 -N32 /dev/urandom | awk '{ gsub(/[^0-9a-f]/, ""); printf "%s", $0 }'; }
@@ -1097,10 +1096,10 @@ report_of() {
 }
 
 write_queue() { # DAY REPORT
-  printf '%s\n' "$2" >"$state/queue.new" && mv -f "$state/queue.new" "$state/queue-$1"
+  replace "queue-$1" "$2$line"
 }
 
-# Leaves no more in the queue than 31 days and 12 KB: the newest, none later than today.
+# Leaves the newest reports in the queue: at most 31, none older than 31 days, and 12 KB.
 prune_queue() {
   oldest=$(shifted "$today" -31)
   newest_first=''
@@ -1126,20 +1125,20 @@ is_wanted() {
 # Makes today's report. Without room on the disk, it takes the claim back and fails.
 make_report() {
   read_installation
-  # What a killed process left half written.
-  rm -f "$state"/*.new* "$state"/installation.* "$state"/unfinished-* "$state/request"
+  # What a killed process left half written: one that was started today may still be at it.
+  find "$state" '(' -name '*.new*' -o -name 'unfinished-*' ')' -mtime +0 -exec rm -f {} +
   find_previous "$today"
   if [ -z "$secret" ] || [ -z "$since" ] || [ -z "$previous" ]; then
     [ -n "$secret" ] || secret=$(random)
     # The week of the first report, for good.
     since=$(week_of "$today")
-    [ ${#secret} -eq 64 ] && write_installation report || return 1
+    [ ${#secret} -eq 64 ] && write_installation || return 1
   fi
   text=$(report_of "$today")
   report=${text##*"$line"}
   [ -n "$report" ] && write_queue "$today" "$report" || return 1
   used=${text%"$report"} last=$today version=$footfall__release
-  write_installation report || return 1
+  write_installation || return 1
   for file in "$state"/events-????-??-?? "$state"/claim-????-??-??; do
     date=${file##*/}
     date=${date#*-}
@@ -1174,11 +1173,11 @@ post() {
     options=''
     case $(wget --version 2>/dev/null) in *GNU*) options='--tries=1 --timeout=4 --max-redirect=0' ;; esac
     # wget takes no body from a pipe.
-    printf '%s' "$body" >"$state/request" || return 1
+    printf '%s' "$body" >"$state/request.new$$" || return 1
     # shellcheck disable=SC2086
-    wget -S -U footfall-sh -O - $options --header='Content-Type: application/json' --post-file="$state/request" \
+    wget -S -U footfall-sh -O - $options --header='Content-Type: application/json' --post-file="$state/request.new$$" \
       "$footfall_endpoint" 2>&1 </dev/null
-    rm -f "$state/request"
+    rm -f "$state/request.new$$"
   fi | dd bs=1 count=8192 2>/dev/null
 }
 
@@ -1214,7 +1213,7 @@ note_sent() {
       room = 16384; first = NR + 1
       while (first > 1 && length(lines[first - 1]) < room) { first--; room -= length(lines[first]) + 1 }
       for (; first <= NR; first++) if ($0 = lines[first]) if ($1 > oldest) print lines[first]
-    }' >"$state/sent.new" && mv -f "$state/sent.new" "$state/sent"
+    }' >"$state/sent.new$$" && mv -f "$state/sent.new$$" "$state/sent"
 }
 
 send_queue() {
@@ -1239,7 +1238,7 @@ send_queue() {
     if [ "$server_day" = "$today" ]; then
       for date in $sending; do rm -f "$state/queue-$date"; done
       verified=$today
-      write_installation sender
+      write_installation
       note_sent
       return 0
     fi
@@ -1259,7 +1258,7 @@ move_to() {
   else
     move_one
   fi
-  write_installation sender
+  write_installation
   if [ -e "$state/claim-$wrong" ]; then mv -f "$state/claim-$wrong" "$state/claim-$today"; fi
   if [ -f "$state/events-$wrong" ]; then
     cat "$state/events-$wrong" >>"$state/events-$today" && rm -f "$state/events-$wrong"
@@ -1372,7 +1371,7 @@ fi
 report() {
   is_wanted || return
   if ! make_report; then
-    rm -f "$state/claim-$today" "$state/queue.new" "$state/installation.report"
+    rm -f "$state/claim-$today" "$state"/*.new$$
     return
   fi
   # It ends after 10 seconds, whatever the network does: the sleep ends with the work, or the work with the sleep.
@@ -1385,8 +1384,9 @@ report() {
   work=$!
   wait "$watch"
   kill -9 "$work"
-  # In a session of its own, the processes of the work are the others in its group. Elsewhere curl ends by itself.
-  [ -z "$footfall__session" ] || kill -9 0
+  # In a session of its own, the processes of the work are the others in its group. Elsewhere there is no group of this
+  # number, and curl ends by itself.
+  kill -s KILL -- "-$$"
 }
 
 # What would be sent: with today's report if it is not made yet, otherwise with tomorrow's.
@@ -1406,7 +1406,7 @@ show() {
   [ -n "$since" ] && [ -n "$previous" ] || since=$(week_of "$today")
   if [ -z "$secret" ]; then
     secret=$(random)
-    [ "$footfall__is_on" != yes ] || [ ${#secret} -ne 64 ] || write_installation show
+    [ "$footfall__is_on" != yes ] || [ ${#secret} -ne 64 ] || write_installation
   fi
   text=$(report_of "$today")
   report=${text##*"$line"}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import gettext_lazy, pgettext
 
 from collector.models import ProgramSection
 from collector.programs.forms import OTHER
@@ -19,6 +19,7 @@ from dashboard.usage.results import EventUse, Properties, PropertyValue
 SECTION = ProgramSection.EVENTS.value
 FAILURE_CLASS = "class"
 NO_USE = EventUse(0, 0)
+VALUE_NAMES = {OTHER: gettext_lazy("other"), "true": gettext_lazy("yes"), "false": gettext_lazy("no")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,5 +155,4 @@ def _bin_labels(declared: Property) -> list[str]:
 
 
 def _value_label(value: str) -> str:
-    names = {OTHER: _("other"), "true": _("yes"), "false": _("no")}
-    return names.get(value, value)
+    return str(VALUE_NAMES[value]) if value in VALUE_NAMES else value

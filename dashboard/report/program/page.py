@@ -73,7 +73,7 @@ def make_program_page(
     sections: Collection[str] = ALL_PROGRAM_SECTIONS,
     is_public: bool = False,
 ) -> ProgramPage:
-    """Make the view of a program that a query string asks for, with these `sections`. At most 16 queries."""
+    """Make the view of a program that a query string asks for, with these `sections`. At most 15 queries."""
     utc_now = now.astimezone(UTC)
     today = utc_now.date()
     first_day = Usage(pixel, today).first_day()

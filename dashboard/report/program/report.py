@@ -1,4 +1,4 @@
-"""A program's report: figures, charts and panels, a function for each section. At most 15 queries."""
+"""A program's report: figures, charts and panels, a function for each section. At most 14 queries."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass

@@ -9,11 +9,13 @@ from django.utils.translation import gettext as _
 
 from collector.models import ProgramSection
 from dashboard import formatting
+from dashboard.report.charts import BUCKET_NAMES
 from dashboard.report.program.panel import installations
 from dashboard.report.program.subject import ProgramSubject
 from dashboard.usage.results import CohortWeek
-from dashboard.usage.weeks import monday_of
+from dashboard.usage.weeks import monday_of, weeks_between
 from dashboard.usage.windows import DAY
+from dashboard.visits.periods import Bucket
 
 MAX_WEEKS = 12
 SHADES = 8
@@ -66,7 +68,7 @@ class RetentionGrid:
         for line in self.lines:
             cells = [cell.installations for cell in line.cells]
             rows.append([f"{line.monday}", line.size, *cells, *[None] * (len(self.weeks) - len(cells))])
-        return [_("First week"), installations(), *weeks], rows
+        return [str(BUCKET_NAMES[Bucket.WEEK]), installations(), *weeks], rows
 
 
 def first_cohort(subject: ProgramSubject) -> date:
@@ -78,10 +80,10 @@ def first_cohort(subject: ProgramSubject) -> date:
 def retention_grid(subject: ProgramSubject, cohorts: Sequence[CohortWeek]) -> RetentionGrid:
     """Lay out the cohorts of the last weeks of the period."""
     by_week = {(row.cohort, row.week): row.installations for row in cohorts}
-    first, last = first_cohort(subject), monday_of(subject.last_day)
-    mondays = [first + number * WEEK for number in range((last - first) // WEEK + 1)]
+    mondays = weeks_between(first_cohort(subject), subject.last_day)
     lines = [_line(subject, monday, [by_week.get((monday, week), 0) for week in mondays]) for monday in mondays]
-    note = _("Weeks begin on Monday, UTC. The last week of each row is not over.") if subject.is_today_shown else ""
+    is_open = _is_last_week_open(subject)
+    note = _("Weeks begin on Monday, UTC. The last week of each row is not over.") if is_open else ""
     return RetentionGrid(
         "retention",
         ProgramSection.RETENTION.value,
@@ -93,13 +95,17 @@ def retention_grid(subject: ProgramSubject, cohorts: Sequence[CohortWeek]) -> Re
     )
 
 
+def _is_last_week_open(subject: ProgramSubject) -> bool:
+    return monday_of(subject.last_day) == monday_of(subject.today)
+
+
 def _line(subject: ProgramSubject, monday: date, by_week: Sequence[int]) -> RetentionLine:
     age = (monday_of(subject.last_day) - monday) // WEEK
     size = by_week[len(by_week) - 1 - age]
     later = by_week[len(by_week) - age :] if age else []
     label = formatting.day(monday, "MMMd")
     cells = [
-        _cell(label, week + 1, active, size, is_over=week + 1 < age or not subject.is_today_shown)
+        _cell(label, week + 1, active, size, is_over=week + 1 < age or not _is_last_week_open(subject))
         for week, active in enumerate(later)
     ]
     return RetentionLine(monday, label, formatting.days(monday, monday + 6 * DAY), size, cells)

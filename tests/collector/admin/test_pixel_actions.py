@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from collector.models import ApiToken, Pixel, ShareLink
 from tests.collector.admin.browsing import count, logged_in, text_of
+from tests.hits import drain
+from tests.reports import report, spool_reports, spooled_report
 
 pytestmark = pytest.mark.django_db
 
@@ -138,6 +140,16 @@ def test_a_pixel_with_counts_is_retired_not_deleted(as_owner, pixel):
         assert "Nothing was deleted: retire it instead" in text_of(response)
     assert "deletelink" not in text_of(as_owner.get(f"/admin/collector/pixel/{pixel.pk}/change/"))
     assert Pixel.objects.filter(pk=pixel.pk).exists()
+
+
+def test_a_program_with_counts_of_reports_is_not_deleted(as_owner, program, tmp_path):
+    spool_reports(tmp_path, [spooled_report(program.token, report())])
+    drain(tmp_path)
+
+    response = as_owner.post(f"/admin/collector/pixel/{program.pk}/delete/", {"post": "yes"}, follow=True)
+
+    assert "Nothing was deleted: retire it instead" in text_of(response)
+    assert Pixel.objects.filter(pk=program.pk).exists()
 
 
 def test_a_pixel_without_counts_can_be_deleted(as_owner, project, pixel):

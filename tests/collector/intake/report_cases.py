@@ -92,7 +92,7 @@ def assert_is_refused(case: Case, send: Callable[[Case], Response]) -> None:
     """Send a request, and check the whole answer."""
     response = send(case)
 
-    assert response.status == case.status, response.body
+    assert response.status == case.status, f"{case.name}: {response.body!r}"
     assert response.headers["content-type"] == "application/problem+json"
     assert response.headers["cache-control"] == "no-store"
     assert not {"set-cookie", "etag", "access-control-allow-origin"} & response.headers.keys()
@@ -104,5 +104,6 @@ def assert_is_refused(case: Case, send: Callable[[Case], Response]) -> None:
     document = json.loads(response.body)
     assert int(response.headers["content-length"]) == len(response.body)
     assert document.keys() >= {"type", "title", "status", "detail"}
-    assert (document["status"], document.get("field", "")) == (case.status, case.field)
+    named = (case.name, document["status"], document.get("field", ""))
+    assert named == (case.name, case.status, case.field)
     assert b"secret" not in response.body

@@ -5,13 +5,16 @@ import tomllib
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from collector.programs import clients
 from collector.programs.clients import Facts, environments, make_client, with_block
+from collector.programs.declaration import read_declaration
 from collector.programs.program import Event, Program, Property
 from tests.clients.declared import declared
+from tests.collector.programs.declarations import example
 
 STRANGE = "“Quotes” 'and' \"more\" \\n\n日本 𝄞"
 
@@ -105,3 +108,15 @@ def test_every_variable_of_an_environment_is_listed_once_with_its_source():
     names = [row["name"] for row in rows]
     assert len(set(names)) == len(names) > 10
     assert all(name.isidentifier() for name in names)
+
+
+def test_the_python_client_names_fields_as_the_server_does():
+    """A user who was told by the client in one language is not told again by that in another."""
+    text = example(
+        ("[1, 5, 30]", "[-1.5, 0.1, 1000001, 1000002, 100000000000000]"), ("why = ", "country = true\nwhy = ")
+    )
+    program = read_declaration(text)
+    module: dict[str, Any] = {"__name__": "telemetry"}
+    exec(make_client(program, "python", "https://hits.example.org", "token"), module)
+
+    assert sorted(module["_fields"]()) == program.fields()

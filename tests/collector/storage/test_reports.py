@@ -8,9 +8,10 @@ import pytest
 from django.db import DataError, OperationalError
 
 from collector.models import Hit, Report, ReportCount, SpoolOffset
+from collector.programs.forms import DRIVERS
 from collector.programs.report import Used
 from collector.spool.line import MAX_LINE_BYTES
-from collector.spool.report_line import SpooledRun
+from collector.spool.report_line import NUMBER_OF_DRIVER, SpooledRun
 from collector.spool.writer import SpoolWriter
 from collector.storage import reports as reports_module
 from collector.storage.drain import Drain
@@ -223,3 +224,7 @@ def test_counts_made_again_from_hits_leave_those_of_reports_alone(tmp_path, prog
     rebuild(project)
 
     assert report_counts("active") == {("2026-11-22", "person", "", 0): (1, 0)}
+
+
+def test_every_driver_on_the_wire_has_a_number():
+    assert NUMBER_OF_DRIVER.keys() == set(DRIVERS)

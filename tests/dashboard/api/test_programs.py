@@ -115,7 +115,7 @@ def test_answers_have_the_form_that_the_document_describes(program, count, addre
 
 @pytest.mark.parametrize("path", ["installations", "installations/os", "events", "retention"])
 def test_only_programs_of_the_tokens_projects_have_installations(program, viewer, pixel, address, path):
-    assert "is no program" in get(program, f"projects/blog/pixels/{pixel.pk}/{path}", 404)["detail"]
+    assert "is not a program" in get(program, f"projects/blog/pixels/{pixel.pk}/{path}", 404)["detail"]
     other = Project.objects.create(name="Other", slug="other")
     _token, stranger = token_for(viewer, other)
     get(stranger, f"{address}/{path}", 404)

@@ -8,6 +8,7 @@ from collector.models import Driver, Kind, Pixel, ReportDimension
 from dashboard.usage.counts import Usage, actives_of_programs, installations_on
 from dashboard.usage.results import CohortWeek, EventUse, ProgramActives, PropertyValue, Runs, Upgrade
 from dashboard.usage.windows import Window
+from tests.crowd import Crowd
 from tests.dashboard.usage.conftest import DAY, day
 
 TOMORROW = DAY + timedelta(days=1)
@@ -147,3 +148,17 @@ def test_several_programs_are_read_at_once(project, program, another_program, co
         }  # fmt: skip
         versions = {program.pk: "1.1", another_program.pk: "x"}
         assert installations_on(project, versions, Window.to(DAY, 7)) == {program.pk: 2, another_program.pk: 1000}
+
+
+def test_the_database_and_the_sums_by_gap_count_the_same_installations_in_any_window(usage, program):
+    crowd = Crowd(DAY)
+    crowd.live(40, 60)
+    crowd.store(program)
+    actives = usage.actives(day(60), TOMORROW)
+    for ago, days in ((0, 1), (0, 7), (3, 28), (11, 31), (30, 14)):
+        window = Window.to(day(ago), days)
+        by_dimension = usage.in_window(window, [ReportDimension.ACTIVE, ReportDimension.VERSION, ReportDimension.OS])
+        sums = {dimension: sum(values.values()) for dimension, values in by_dimension.items()}
+        assert set(sums.values()) == {actives.active(window)}, window
+        assert sum(actives.turnout(window)) == actives.active(window)
+    assert actives.newcomers(day(60), TOMORROW) == usage.newcomers(day(60), TOMORROW)

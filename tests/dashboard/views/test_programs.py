@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from collector.models import Declaration, Kind, Pixel, ReportCount
+from collector.models import Declaration, Pixel, ReportCount
 from collector.programs.declaration import read_declaration
 from dashboard.visits.cache import REMEMBERED
 from tests.crowd import Crowd, declaration_text, make_program
@@ -101,6 +101,9 @@ def test_retention_is_a_triangle_of_weeks(reader, reported):
     page = get(reader, address(reported))
     assert Tables(page).rows["retention"] == {"9 Nov": ["40", "25"], "16 Nov": ["5"]}
     assert '9 Nov, week 1: 10 of 40"' in page
+    assert "The last week of each row is not over." in page
+    assert "is not over" in get(reader, f"{address(reported)}?range=yesterday")  # a Saturday, in the same week
+    assert "is not over" not in get(reader, f"{address(reported)}?start=2026-11-01&end=2026-11-13")
 
 
 def test_a_release_is_marked_and_says_when_half_of_the_actives_ran_it(reader, program):
@@ -113,6 +116,11 @@ def test_a_release_is_marked_and_says_when_half_of_the_actives_ran_it(reader, pr
     releases = Tables(get(reader, address(program))).rows["releases"]
     assert releases["2.4.1"] == ["13 Nov 2026", "within 2 days"]
     assert releases["2.4.0"] == ["5 Nov 2026", "within 8 days"]
+
+
+def changes(page: str) -> list[tuple[str, str]]:
+    """Return how the figures changed: the tooltip and the words of each."""
+    return re.findall(r'class="change" title="([^"]*)"><span[^>]*>.</span> ([^<]*)<', page)
 
 
 def test_figures_compare_whole_days_and_only_where_there_were_reports(reader, program):
@@ -128,14 +136,30 @@ def test_figures_compare_whole_days_and_only_where_there_were_reports(reader, pr
         (Dimension.VERSION, "2.4.1", 9, 0, 5, 0, PERSON),
         (Dimension.VERSION, "2.4.0", 9, 0, 15, 0, PERSON),
     )
-    words = re.findall(r'class="change" title="([^"]*)"><span[^>]*>.</span> ([^<]*)<', get(reader, address(program)))
-    assert words == [
+    assert changes(get(reader, address(program))) == [
         ("20 in 8–14 Nov 2026", "50% more"),  # in 7 days
         ("27 Sept – 24 Oct 2026", "none before"),  # in 28 days
         ("24 Sept – 22 Oct 2026", "none before"),  # new
         ("25% in 8–14 Nov 2026", "25 points more"),
     ]
     assert 'class="change"' not in get(reader, f"{address(program)}?compare=none")
+
+
+def test_figures_are_compared_with_the_same_days_a_year_earlier(reader, program):
+    write(
+        program,
+        (Dimension.ACTIVE, "", 367, 0, 10, 0, PERSON),
+        (Dimension.VERSION, "2.4.0", 367, 0, 10, 0, PERSON),
+        (Dimension.ACTIVE, "", 9, 0, 99, 0, PERSON),
+        (Dimension.ACTIVE, "", 2, 0, 30, 0, PERSON),
+        (Dimension.VERSION, "2.4.1", 2, 0, 30, 0, PERSON),
+    )
+    assert changes(get(reader, f"{address(program)}?range=7d&compare=year")) == [
+        ("10 in 15–21 Nov 2025", "200% more"),  # in 7 days
+        ("10 in 25 Oct – 21 Nov 2025", "1,190% more"),  # in 28 days
+        ("10 in 16–21 Nov 2025", "200% more"),  # new
+        ("0% in 15–21 Nov 2025", "100 points more"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -159,16 +183,11 @@ def test_what_is_not_declared_is_told_apart_from_what_was_not_reported(reader, p
 
 def test_a_program_without_reports_waits_for_the_first(reader, program):
     page = get(reader, address(program))
-    assert "No reports yet." in page
+    assert "Declare what it may report" in page
     assert "<canvas" not in page
     assert fetched(reader, f"{address(program)}export.csv").decode("utf-8-sig").strip() == (
         "panel,title,label,measure,number"
     )
-
-
-def test_a_program_that_is_not_declared_has_the_page_of_an_article(reader, project):
-    pixel = Pixel.objects.create(project=project, title="Tool", kind=Kind.APP)
-    assert "Waiting for the first visit" in get(reader, address(pixel))
 
 
 def test_hostile_names_and_reasons_are_shown_as_text(reader, project):
