@@ -67,7 +67,7 @@ TOLD = f"told {D1}\nschema x\nfield build\n"
         ({"CI": "true"}, TOLD, "a CI system runs it (CI is set)"),
         ({"CLAUDECODE": "1"}, TOLD, "a coding agent runs it (CLAUDECODE is set)"),
         ({"HOME": "", **FORCED}, TOLD, "no home directory"),
-        ({"HOME": "/nonexistent", **FORCED}, TOLD, "can't be written"),
+        ({"HOME": "/proc/nobody", **FORCED}, TOLD, "can't be written"),
         ({"XDG_CONFIG_HOME": "/dev/null/none", **FORCED}, TOLD, "can't be written"),
         ({"TEST_KIND": "library", **FORCED}, TOLD, "did not allow it"),
         ({"PAPERCLIP_TELEMETRY_SENDER": "1", **FORCED}, TOLD, "the process that sends"),
