@@ -67,7 +67,7 @@ TOLD = f"told {D1}\nschema x\nfield build\n"
         ({"CI": "true"}, TOLD, "a CI system runs it (CI is set)"),
         ({"CLAUDECODE": "1"}, TOLD, "a coding agent runs it (CLAUDECODE is set)"),
         ({"HOME": "", **FORCED}, TOLD, "no home directory"),
-        ({"HOME": "/nonexistent", **FORCED}, TOLD, "can't be written"),
+        ({"HOME": "/proc/nobody", **FORCED}, TOLD, "can't be written"),
         ({"XDG_CONFIG_HOME": "/dev/null/none", **FORCED}, TOLD, "can't be written"),
         ({"TEST_KIND": "library", **FORCED}, TOLD, "did not allow it"),
         ({"PAPERCLIP_TELEMETRY_SENDER": "1", **FORCED}, TOLD, "the process that sends"),
@@ -231,8 +231,12 @@ def test_the_notice_is_shown_once_and_the_first_report_is_sent_a_day_later(devic
 
 
 def test_files_and_directories_are_for_the_user_alone(device, go_program, run_go):
-    tell(device, go_program)
-    run_go(D2, START, BUILD)
+    mask = os.umask(0)
+    try:
+        tell(device, go_program)
+        run_go(D2, START, BUILD)
+    finally:
+        os.umask(mask)
     ours = [*device.config.rglob("*"), *device.state.rglob("*"), device.config, device.state, device.state.parent]
 
     assert {path.stat().st_mode & 0o777 for path in ours if path.is_file()} == {0o600}
