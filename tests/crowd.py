@@ -228,20 +228,7 @@ class Crowd:
 
 def make_strange_program(project: Project, texts: list[str], today: date) -> Pixel:
     """Return a program that declares names and reasons of these texts, as long as they may be, with large numbers."""
-    plain = [text for text in texts if text.isprintable()]
-    events = "".join(
-        f"""
-[events.{"w" * 38}{number:02}]
-reason = "{(text * 500)[:500]}"
-link = "https://paperclip.example"
-until = {today}
-[events.{"w" * 38}{number:02}.properties.{"v" * 40}]
-type = "choice"
-reason = "{(text * 500)[:500]}"
-values = ["{"W" * 40}"]
-"""
-        for number, text in enumerate(plain)
-    )
+    events = _strange_events([text for text in texts if text.isprintable()], today)
     text = declaration_text(today).replace("Paperclip", "W" * 100).replace("[events.build]", f"{events}[events.build]")
     pixel = make_program(project, today, text)
     version, huge = "999999.999999.999999-nightly.99999999", 987_654_321
@@ -268,3 +255,19 @@ values = ["{"W" * 40}"]
             value=f"{year}-W{number:02}", gap=0, reports=huge,
         )  # fmt: skip
     return pixel
+
+
+def _strange_events(texts: list[str], today: date) -> str:
+    return "".join(
+        f"""
+[events.{"w" * 38}{number:02}]
+reason = "{(text * 500)[:500]}"
+link = "https://paperclip.example"
+until = {today}
+[events.{"w" * 38}{number:02}.properties.{"v" * 40}]
+type = "choice"
+reason = "{(text * 500)[:500]}"
+values = ["{"W" * 40}"]
+"""
+        for number, text in enumerate(texts)
+    )

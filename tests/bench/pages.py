@@ -44,6 +44,8 @@ def main(slug: str, requests: int) -> None:
         "article_all": f"/projects/{slug}/{busiest}/?range=all",
         "article_snippets": f"/projects/{slug}/{busiest}/snippets/",
         "article_live": f"/projects/{slug}/{busiest}/live/",
+        "program_30d": f"/projects/{slug}/{_program(slug)}/?range=30d",
+        "program_12m": f"/projects/{slug}/{_program(slug)}/?range=12m",
         "shared_30d": f"/share/{_share(slug)}/?range=30d",
         # Reads raw hits, up to a limit.
         "project_country_7d": f"/projects/{slug}/?range=7d&country=DE",
@@ -66,6 +68,13 @@ def _busiest_pixel(slug: str) -> int:
 
     rows = DailyCount.objects.filter(project__slug=slug, dimension=Dimension.TOTAL).exclude(pixel_id=WHOLE_PROJECT)
     return int(rows.values("pixel_id").annotate(total=Sum("hits")).order_by("-total")[0]["pixel_id"])
+
+
+def _program(slug: str) -> int:
+    """Return the program of the demo."""
+    from collector.models import Kind, Pixel
+
+    return int(Pixel.objects.filter(project__slug=slug, kind=Kind.APP).values_list("pk", flat=True)[0])
 
 
 def _share(slug: str) -> str:

@@ -73,7 +73,9 @@ def test_dashboard_times_every_page():
 
     [result] = report[KIND]["by_hits"].values()
     assert result["daily_counts"] > 0
-    assert {"projects", "project_30d", "article_30d", "shared_30d", "project_country_7d"} <= result["pages"].keys()
+    assert {"projects", "project_30d", "article_30d", "program_30d", "shared_30d", "project_country_7d"} <= result[
+        "pages"
+    ].keys()
     for times in result["pages"].values():
         assert times["median_ms"] > 0
         assert times["cold_median_ms"] > 0

@@ -11,7 +11,7 @@ from collector.programs.declaration import read_declaration
 from dashboard.visits.cache import REMEMBERED
 from tests.crowd import Crowd, declaration_text, make_program
 from tests.dashboard.views.downloads import fetched
-from tests.dashboard.views.page_reader import RANGES, Tables, get, painted
+from tests.dashboard.views.page_reader import RANGES, Tables, get, links, painted
 from tests.dashboard.views.program_counts import COUNTS, PERSON, TODAY, Dimension, address, write
 
 pytestmark = pytest.mark.usefixtures("noon")
@@ -254,12 +254,20 @@ def test_a_long_list_is_shown_in_part_and_whole_on_a_page_of_its_own(reader, rep
 
 
 @pytest.mark.parametrize(
-    "query", ["range=today&by=hour", "platform=medium&trend=line", "start=x", "start=2001-01-01&end=2026-11-22"]
+    "query",
+    [
+        "range=today&by=hour",
+        "range=7d&by=hour",
+        "platform=medium&trend=line",
+        "start=x",
+        "start=2001-01-01&end=2026-11-22",
+    ],
 )
 def test_any_query_string_gives_a_page(reader, reported, query):
     page = get(reader, f"{address(reported)}?{query}")
     assert 'data-figure="days_28"' in page
     assert ">Hour<" not in page
+    assert [link for link in links(page) if "by=hour" in link] == []
 
 
 def test_a_declaration_that_can_no_longer_be_read_leaves_the_page_of_an_article(reader, program):
