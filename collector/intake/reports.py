@@ -52,7 +52,7 @@ class ReportReceiver:
         self.trusted_proxies = trusted_proxies
 
     def refuse(self, request: PixelRequest) -> Answer | None:
-        """Return the answer to a request whose head tells that it can't be taken."""
+        """Return the answer to a request whose head shows that it can't be accepted."""
         if _token_of(request) is None:
             return _unknown()
         if request.method != "POST":
