@@ -49,8 +49,9 @@ class Use:
 class Life:
     """One installation as it really was, until its state was lost. A copied state belongs to the same life.
 
-    `days` has the version and the runtime of each day on which it ran after the day on which its user was told, and
-    `arrived` those of which the server has the report. `uses` has what was recorded, by its day.
+    `days` has the version and the runtime of each day on which it ran after the day on which its user was told, for a
+    server without the first of them. `arrived` has those of which the server has the report. `uses` has what was
+    recorded, by its day.
     """
 
     driver: str
@@ -67,6 +68,7 @@ class State:
 
     secret: bytes
     told: int | None = None
+    claimed: int | None = None  # the day of the first claim
     since: str = ""
     last: int | None = None
     version: str = ""
@@ -107,7 +109,7 @@ class Device:
         """Use the program on the server's today. `senders` processes send the day's report, if it is due."""
         state = self.state
         today = self.server.today + self.clock_error + state.offset
-        is_due = state.told is not None and today not in (state.told, state.last)
+        is_due = self._is_due(today)
         if is_due:
             self._report(today)
             self.life.days[self.server.today] = self.version, self.runtime
@@ -117,6 +119,16 @@ class Device:
         self.life.uses.setdefault(self.server.today, []).extend(uses)
         if is_due:
             self._send(today, network, senders)
+
+    def _is_due(self, today: int) -> bool:
+        """Whether a report is made. The first one waits for a day after the notice, a server's for one more."""
+        state = self.state
+        if state.last is not None:
+            return today != state.last
+        if state.told in (None, today):
+            return False
+        state.claimed = state.claimed or today
+        return self.life.driver != "server" or today != state.claimed
 
     def lose_state(self) -> None:
         """Lose the directory of the state, but not the choice: the next run is of a new installation."""
