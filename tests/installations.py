@@ -138,7 +138,7 @@ class Device:
     def _report(self, today: int) -> None:
         state = self.state
         previous = self._last_day_before(today)
-        first = previous or 0
+        first, used = previous or 0, dict(state.used)
         report: Json = {
             "id": _id(state.secret, today),
             "day": iso_day(today),
@@ -149,7 +149,12 @@ class Device:
             "arch": self.life.arch,
             "runtime": self.runtime,
             "driver": self.life.driver,
-            "used": [entry for day in sorted(state.events) if first <= day < today for entry in self._used(day)],
+            "used": [
+                entry
+                for day in sorted(state.events)
+                if first <= day < today
+                for entry in self._used(day, today - MAX_DAYS_LATE, used)
+            ],
         }
         if state.version and state.version != self.version:
             report["from"] = state.version
@@ -158,11 +163,14 @@ class Device:
         state.last, state.since, state.version = today, report["since"], self.version
         state.events = {day: uses for day, uses in state.events.items() if day >= today}
 
-    def _used(self, day: int) -> list[Json]:
+    def _used(self, day: int, oldest: int, reported: dict[str, int]) -> list[Json]:
+        """Return the entries of a day. What is older than `oldest` is taken by no server, so no gap counts from it."""
         uses = self.state.events[day]
         entries: list[Json] = []
         for (event, properties), count in Counter((use.event, use.properties) for use in uses).items():
             before = self.state.used.get(event)
+            if before is not None and before < oldest:
+                before = reported.get(event)
             entry: Json = {"day": iso_day(day), "event": event, "n": count}
             entry["gap"] = None if before is None else min(day - before, MAX_GAP)
             if properties:

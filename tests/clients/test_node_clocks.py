@@ -44,10 +44,10 @@ def test_a_clock_that_goes_wrong_later_moves_the_days_report_only(program, devic
     stub.now = seconds_of("2026-11-24")
     program.run(OPEN, "2026-11-24")
     stub.now = seconds_of("2026-11-26")
-    program.run(OPEN, "2026-12-20")
-    program.run(OPEN, "2026-12-20")
+    program.run(OPEN, "2027-01-20")
+    program.run(OPEN, "2027-01-20")
     stub.now = seconds_of("2026-11-27")
-    program.run(OPEN, "2026-12-21")
+    program.run(OPEN, "2027-01-21")
 
     first, _, second, third = [body["reports"] for body in stub.bodies()]
     assert [(one["day"], one["gap"], one["used"]) for one in first + second + third] == [

@@ -1004,7 +1004,7 @@ function reportOf(store, known, day, version) {
   if (!isNew && !["", version].includes(known.version)) report.from = plainVersion(known.version);
   Object.assign(report, { os: system(), arch: architecture(), runtime: runtime(), driver: driver(), used: [] });
   report.used = newest(usedBetween(store, previous ?? "", day), MAX_REPORT_BYTES - JSON.stringify(report).length);
-  addGaps(store, report.used, next.used);
+  addGaps(store, report.used, next.used, store.addDays(day, -MAX_DAYS));
   return { report, next };
 }
 
@@ -1018,7 +1018,7 @@ function recover(next, report) {
 function usedBetween(store, from, to) {
   const used = [];
   for (const day of store.days("events")) {
-    if (day < from || day >= to || store.daysBetween(day, to) > MAX_DAYS) continue;
+    if (day < from || day >= to) continue;
     const sums = new Map();
     for (const line of store.read(`events-${day}`).split("\n").slice(0, -1)) {
       const read = readLine(line, day);
@@ -1053,11 +1053,16 @@ function newest(used, bytes) {
   return used.slice(first);
 }
 
-/** Give each entry the days since the event's previous day of use, and note its last one in `lastUse`. */
-function addGaps(store, used, lastUse) {
-  const before = { ...lastUse };
+/**
+ * Give each entry the days since the event's previous day of use, and note its last one in `lastUse`. A previous day that
+ * is in this report and before `oldest` is none, because no server takes it any more.
+ */
+function addGaps(store, used, lastUse, oldest) {
+  const known = { ...lastUse };
+  const before = {};
   for (const use of used) {
-    if (lastUse[use.event] !== use.day) before[use.event] = lastUse[use.event];
+    const last = lastUse[use.event];
+    if (!(use.event in before) || last !== use.day) before[use.event] = last >= oldest ? last : known[use.event];
     const previous = before[use.event];
     if (previous < use.day) use.gap = Math.min(store.daysBetween(previous, use.day), MAX_GAP);
     lastUse[use.event] = use.day;

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 _OFF_FILE = "/etc/footfall/off"
 _NO = ("0", "false", "no", "off")
 _MAX_EVENT_BYTES, _MAX_REPORT_BYTES, _MAX_QUEUE_BYTES, _MAX_SENT_BYTES = 16384, 8192, 12288, 16384
-_MAX_REPORTS, _MAX_USED, _MAX_GAP, _MAX_NUMBER, _DAYS_SENT = 31, 500, 32, 1000000, 30
+_MAX_REPORTS, _MAX_USED, _MAX_GAP, _MAX_DAYS_LATE, _MAX_NUMBER, _DAYS_SENT = 31, 500, 32, 31, 1000000, 30
 _SEND_SECONDS = 10
 _SEND = "--footfall-send"  # the argument of the process that sends
 _FROM_ZIP = "import sys,zipimport;exec(zipimport.zipimporter(sys.argv[2]).get_code(sys.argv[3]))"
@@ -640,7 +640,7 @@ def _compose(run: _Run, day: str, queue: "list[_Any]") -> "tuple[dict[str, _Any]
     report.update(_system(run.driver))
     sums = _sum_up(run, previous, day)[-_MAX_USED:]
     while True:
-        report["used"], used = _with_gaps(sums, last_used)
+        report["used"], used = _with_gaps(sums, last_used, _later(day, -_MAX_DAYS_LATE))
         if not sums or len(json.dumps(report, separators=(",", ":"))) <= _MAX_REPORT_BYTES:
             return report, used
         sums = sums[len(sums) // 8 + 1 :]  # the oldest go
@@ -707,14 +707,17 @@ def _parse(line: str) -> "tuple[str, dict[str, _Any], dict[str, int]] | None":
 
 
 def _with_gaps(
-    sums: "list[dict[str, _Any]]", last_used: "dict[str, str]"
+    sums: "list[dict[str, _Any]]", last_used: "dict[str, str]", oldest: str
 ) -> "tuple[list[dict[str, _Any]], dict[str, str]]":
-    """Return entries of `used`, with the days since the event's previous day of use, and the last days of use."""
+    """Return entries of `used`, with the days since the event's previous day of use, and the last days of use.
+
+    A previous day that is in these sums and before `oldest` is none, because no server takes it any more.
+    """
     entries, before, used = [], dict(last_used), dict(last_used)
     for entry in sums:
         event, day = entry["event"], entry["day"]
         if used.get(event) != day:
-            before[event] = used.get(event, "")
+            before[event] = used[event] if used.get(event, "") >= oldest else last_used.get(event, "")
             used[event] = day
         previous = before.get(event, "")
         gap = min(max(_days_between(previous, day), 1), _MAX_GAP) if previous else None
