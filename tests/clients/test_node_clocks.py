@@ -114,3 +114,12 @@ def test_a_claim_that_a_wrong_clock_left_goes_with_the_next_report(program, devi
     program.run(START, "2026-11-26")
 
     assert [one["day"][-2:] for one in stub.reports()] == ["24", "25", "26"]
+
+
+def test_no_gap_counts_from_a_use_that_is_too_long_ago_for_any_server(program, device, stub):
+    device.state.mkdir(parents=True)
+    for day in ("10-15", "11-14", "11-15"):
+        (device.state / f"events-2026-{day}").write_text("open\n")
+    program.run(START, "2026-11-24")
+
+    assert [use["gap"] for use in stub.reports()[0]["used"]] == [None, None, 1]

@@ -106,6 +106,15 @@ def test_a_claim_that_a_wrong_clock_left_goes_with_the_next_report(paperclip, st
     assert [report["day"] for report in stub.reports()] == [day(1), day(2), day(3)]
 
 
+def test_no_gap_counts_from_a_use_that_is_too_long_ago_for_any_server(paperclip, stub):
+    paperclip.device.state.mkdir(parents=True)
+    for number in (0, 30, 31):
+        (paperclip.device.state / f"events-{day(number)}").write_text("open\n")
+    paperclip.run(START, 40)
+
+    assert [use["gap"] for use in stub.reports()[0]["used"]] == [None, None, 1]
+
+
 def test_a_clock_far_ahead_without_a_network_does_not_silence_the_client(paperclip, stub):
     stub.status = 503
     paperclip.run(START, 1500)
