@@ -269,7 +269,7 @@ class _Reader:
             self._wrong(path, text % {"key": path[-1], "count": len(value), "most": most})
         try:
             for line in [value] if path == ("program", "name") else value.split("\n"):
-                validate_title(line.strip())
+                validate_title(line.strip(" \t"))
         except ValidationError as error:
             self._wrong(path, _("“%(key)s” can't be used.") % {"key": path[-1]} + f" {error.messages[0]}")
         return value
