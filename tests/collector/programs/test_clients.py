@@ -87,7 +87,8 @@ def test_no_text_of_a_declaration_can_break_a_python_client():
 
 @pytest.mark.parametrize("name", ["esac", "in", "done", "if"])
 def test_an_event_may_have_the_name_of_a_word_of_the_shell(name):
-    program = read_declaration(example(("[events.build]", f"[events.{name}]"), ("build.properties", f"{name}.properties")))
+    changes = ("[events.build]", f"[events.{name}]"), ("build.properties", f"{name}.properties")
+    program = read_declaration(example(*changes))
 
     client = make_client(program, "sh", "https://hits.example.org", "abc")
 
