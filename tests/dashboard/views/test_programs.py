@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from collector.models import Declaration, Pixel, ReportCount
+from collector.models import Declaration, Driver, Pixel, ReportCount
 from collector.programs.declaration import read_declaration
 from dashboard.visits.cache import REMEMBERED
 from tests.crowd import Crowd, declaration_text, make_program
@@ -183,6 +183,19 @@ def test_what_is_not_declared_is_told_apart_from_what_was_not_reported(reader, p
     page = get(reader, address(program))
     assert [words for words in says if words not in page] == []
     assert "No installation reported in this range. The first report was on 3 Oct 2026." in page
+
+
+def test_a_first_report_that_is_of_no_installation_is_explained(reader, project):
+    program = make_program(project, TODAY)
+    write(program, (Dimension.ACTIVE, "", 0, 0, 1, 0, Driver.CONTAINER))
+    page = get(reader, address(program))
+    assert "No installation reported in this range" not in page
+    assert '<a href="#others-title">CI, agents and containers</a>: Never counted as installations' in page
+    assert 'href="#runs-title"' not in page
+    write(program, (Dimension.RUN, "build", 0, 0, 0, 6, PERSON))
+    assert '<a href="#runs-title">Runs by shells</a>: Runs, not installations' in get(reader, address(program))
+    write(program, (Dimension.ACTIVE, "", 0, 0, 1, 0, PERSON))
+    assert 'href="#others-title"' not in get(reader, address(program))
 
 
 def test_a_program_without_reports_waits_for_the_first(reader, program):
