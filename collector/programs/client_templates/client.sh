@@ -1430,7 +1430,8 @@ show() {
   if [ -z "$secret" ]; then
     secret=$(random)
     # A secret would say that a server was here on another day.
-    if [ "$footfall__is_on" = yes ] && [ ${#secret} -eq 64 ] && [ "$driver${footfall__waits:+ waits}" != 'server waits' ]; then
+    if [ "$footfall__is_on" = yes ] && [ ${#secret} -eq 64 ] &&
+      { [ "$driver" != server ] || [ -z "$footfall__waits" ]; }; then
       write_installation
     fi
   fi
