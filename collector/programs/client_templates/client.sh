@@ -40,7 +40,7 @@ footfall__environment() {
 }
 footfall__declared() {
   case $1 in
-    build) footfall__until=2027-12-31 footfall__properties='format seconds ' ;;
+    'build') footfall__until=2027-12-31 footfall__properties='format seconds ' ;;
     *) return 1 ;;
   esac
 }
