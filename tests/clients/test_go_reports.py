@@ -1,6 +1,7 @@
 """The client for Go: what it records and reports, day by day, and what it shows of that."""
 
 import json
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
@@ -187,7 +188,12 @@ def test_choices_are_remembered(device, run_go, stub):
 
 @pytest.mark.parametrize(
     ("calls", "variables", "sent"),
-    [(["disable"], {}, 1), (["disable"], FORCED, 2), (["forget"], FORCED, 1), (["forget", "enable", "show"], FORCED, 1)],
+    [
+        (["disable"], {}, 1),
+        (["disable"], FORCED, 2),
+        (["forget"], FORCED, 1),
+        (["forget", "enable", "show"], FORCED, 1),
+    ],
 )
 def test_what_the_user_decides_meanwhile_holds_for_the_next_request(device, go_program, stub, calls, variables, sent):
     """The first answer asks for a second request: the server's day is another one. The last case has a new secret."""
@@ -202,6 +208,20 @@ def test_what_the_user_decides_meanwhile_holds_for_the_next_request(device, go_p
 
     assert len(stub.requests) == sent
     assert (device.files() == before) == (sent == 1)
+
+
+@pytest.mark.parametrize(("choice", "sent"), [("off", 0), ("on", 1)])
+def test_a_sender_looks_at_the_choice_before_its_first_request(device, go_program, run_go, stub, choice, sent):
+    """The sender is started here, as the program starts it, after the user decided."""
+    run_go(D1, START, TEST_SERVER=no_server(), **FORCED)
+    keep_choice(device, f"choice {choice}\n")
+    report = (device.state / f"queue-{D1}").read_text()
+    variables = device.environment(TEST_NOW=D1, TEST_SERVER=stub.url, PAPERCLIP_TELEMETRY_SENDER="1")
+    body = f'{{"v":1,"schema":"","today":"{D1}","reports":[{report}]}}'
+
+    subprocess.run(["paperclip-telemetry"], executable=go_program, env=variables, input=body.encode(), check=True)
+
+    assert len(stub.requests) == sent
 
 
 def test_to_forget_is_to_become_a_new_installation(device, go_program, run_go, stub):
