@@ -94,6 +94,15 @@ def test_a_day_of_the_notice_that_a_wrong_clock_showed_is_reported(run_go, stub,
     assert [report["day"] for report in stub.reports()] == [D1, D2, D3]
 
 
+def test_no_gap_counts_from_a_use_that_is_too_long_ago_for_any_server(run_go, stub, device):
+    device.state.mkdir(parents=True)
+    for day in ("2026-10-15", "2026-11-14", "2026-11-15"):
+        (device.state / f"events-{day}").write_text("open\n")
+    run_go(D1, START, **FORCED)
+
+    assert [use["gap"] for use in stub.reports()[0]["used"]] == [None, None, 1]
+
+
 def test_fifty_first_runs_at_once_make_one_report(device, go_program, stub):
     keep_choice(device, f"choice on\ntold {D1}\n")
     with ThreadPoolExecutor(10) as pool:

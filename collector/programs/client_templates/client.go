@@ -1154,10 +1154,13 @@ func previousDay(mine installation, queue []queued, day string) string {
 
 // summedUp returns what was used on the days before a day that no report had, and notes the last use of each event.
 func summedUp(now decision, lastUsed map[string]string, previous, day string) []use {
-	used := []use{}
+	used, known := []use{}, map[string]string{}
+	for event, last := range lastUsed {
+		known[event] = last
+	}
 	for _, name := range namesIn(now.state) {
 		on := strings.TrimPrefix(name, "events-")
-		if on == name || !isDay(on) || on >= day || on < previous || on < addDays(day, -maxDays) {
+		if on == name || !isDay(on) || on >= day || on < previous {
 			continue
 		}
 		sums := map[string]*use{}
@@ -1167,7 +1170,11 @@ func summedUp(now decision, lastUsed map[string]string, previous, day string) []
 		ofThisDay := map[string]bool{}
 		for _, key := range sortedKeys(sums) {
 			entry := sums[key]
-			entry.Gap = gapBetween(lastUsed[entry.Event], on)
+			last := lastUsed[entry.Event]
+			if last < addDays(day, -maxDays) { // this report is too late for that use: no server knows it
+				last = known[entry.Event]
+			}
+			entry.Gap = gapBetween(last, on)
 			ofThisDay[entry.Event] = true
 			used = append(used, *entry)
 		}

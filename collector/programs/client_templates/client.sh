@@ -1046,8 +1046,11 @@ report_of() {
           else return
         }
         if (!(($1, $2) in gaps)) {
-          gaps[$1, $2] = ($2 in used) ? gap_of(used[$2], $1) : "null"
-          if (!($2 in used) || used[$2] < $1) used[$2] = $1
+          # A use that this report is too late for is none that a server knows.
+          if (!($2 in known)) known[$2] = used[$2]
+          last = used[$2] < oldest ? known[$2] : used[$2]
+          gaps[$1, $2] = last == "" ? "null" : gap_of(last, $1)
+          if (used[$2] < $1) used[$2] = $1
         }
         key = $1 SUBSEP $2 SUBSEP p
         if (!(key in n)) { order[++entries] = key; date[key] = $1; event[key] = $2; properties[key] = substr(p, 2) }
@@ -1073,6 +1076,7 @@ report_of() {
         return text (count ? ",\"h\":{" h "}" : "") "}"
       }
       BEGIN {
+        oldest = day(days(today) - 31)
         count = split(ENVIRON["footfall__allowed"], list, "\n")
         for (i = 1; i <= count; i++) {
           fields[list[i]] = 1
