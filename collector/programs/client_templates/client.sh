@@ -690,7 +690,10 @@ footfall__claim() {
     set -C
     umask 077
     [ -d "$footfall__place" ] || command mkdir -p "$footfall__place"
-    printf '' >"$footfall__place/claim-$footfall__today" && printf '' >>"$footfall__events"
+    printf '' >"$footfall__place/claim-$footfall__today" || exit 1
+    # With -C, zsh does not append to a file that is not there.
+    set +C
+    printf '' >>"$footfall__events"
   ) >/dev/null 2>&1 || return 0
   [ -n "$footfall__waits" ] || footfall__detach
 }
@@ -788,6 +791,8 @@ footfall__forget() {
   [ -n "$footfall__state" ] || return 0
   (
     set +f
+    # Otherwise zsh runs no command with a pattern that no file matches.
+    [ -z "${ZSH_VERSION-}" ] || setopt null_glob
     for footfall__place in "$footfall__state" "$footfall__state/ci" "$footfall__state/agent"; do
       command rm -f "$footfall__place/installation" "$footfall__place/sent" "$footfall__place/"events-* \
         "$footfall__place/"claim-* "$footfall__place/"queue-* "$footfall__place/"*.new* "$footfall__place/"unfinished-*
