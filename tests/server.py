@@ -113,6 +113,11 @@ class Server:
         """Return the stored hits of a project. Without system checks, which take longer than the export."""
         return [json.loads(line) for line in self.manage("export_hits", project, "--skip-checks").splitlines()]
 
+    def reports(self, project: str, program: str) -> list[dict[str, Any]]:
+        """Return the stored reports of a program as `export_reports` writes them, oldest first."""
+        lines = self.manage("export_reports", project, program, "--skip-checks").splitlines()
+        return [json.loads(line) for line in lines]
+
     def spooled_bytes(self) -> int:
         return sum(path.stat().st_size for path in (self._directory / "spool").glob("*.jsonl"))
 

@@ -1,6 +1,5 @@
 """The client for Go and the real server, from `make_client` to the stored reports."""
 
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from urllib.request import Request, urlopen
@@ -19,10 +18,6 @@ text = os.environ["DECLARATION"]
 project = Project.objects.create(name="Tools", slug="tools")
 pixel = Pixel.objects.create(project=project, title="Paperclip", kind="app")
 Declaration.objects.create(pixel=pixel, text=text, schema=read_declaration(text).schema)
-"""
-STORED = """
-from collector.models import Report
-print(*Report.objects.order_by("date").values_list("body", flat=True), sep="\\n")
 """
 
 
@@ -60,8 +55,8 @@ def test_what_was_allowed_is_stored_once_after_retries_and_a_restart(device, ser
     urlopen(Request(endpoint(program), body, {"Content-Type": "application/json"})).close()
 
     def stored():
-        lines = server.manage("shell", "-c", STORED, "--verbosity", "0").splitlines()
-        return [json.loads(line) for line in lines] if len(lines) >= 4 else None
+        reports = server.reports("tools", "paperclip")
+        return reports if len(reports) >= 4 else None
 
     reports = eventually(stored, 30)
     server.stop()

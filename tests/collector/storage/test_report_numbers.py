@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -17,15 +17,20 @@ from collector.intake.lookups import Lookups
 from collector.intake.rate_limits import Limiter, Rate
 from collector.intake.receive import PixelRequest
 from collector.intake.reports import ReportReceiver
-from collector.models import Driver, Pixel, Project, Report, ReportCount, ReportDimension
+from collector.models import Pixel, Project, Report, ReportDimension
 from collector.programs.declaration import read_declaration
 from collector.programs.report import ProgramReport
 from collector.spool.report_line import SpooledReport
 from collector.spool.writer import SpoolWriter
 from collector.storage.drain import Drain
+from dashboard.usage.counts import Usage
+from dashboard.usage.weeks import monday_of_week
+from dashboard.usage.windows import DAY
+from dashboard.usage.windows import Window as Days
+from tests.collector.storage.counted import Counted, installed
 from tests.installations import Device, Json, Server, Use, iso_day, new_device
 from tests.programs import DECLARATION, declared
-from tests.recount import Key, Recount
+from tests.recount import Recount
 from tests.world import FIRST_DAY, LAST_DAY, ClonedWorld, World
 
 pytestmark = pytest.mark.django_db  # the transaction of `tools` is around those of tests
@@ -37,51 +42,12 @@ reason = "How many check."
 link = "https://paperclip.example/issues/3"
 until = 2099-12-31
 """
-Row = tuple[str, str, str, int, int, int]  # dimension, driver, value, gap, reports, number
 Window = tuple[int, int]
-
-
-class Counted:
-    """All counts of one program, and the formulas by which numbers are read from them."""
-
-    def __init__(self, pixel: Pixel) -> None:
-        self._rows: defaultdict[int, list[Row]] = defaultdict(list)
-        columns = ("date", "dimension", "driver", "value", "gap", "reports", "number")
-        for day, dimension, driver, *values in ReportCount.objects.filter(pixel=pixel).values_list(*columns):
-            labels = (ReportDimension(dimension).label, Driver(driver).label)
-            self._rows[day.toordinal()].append((*labels, *values))
-
-    def first_in(self, start: int, end: int, dimensions: set[str]) -> Counter[Key]:
-        """Count the reports, or uses, that are an installation's first in a window."""
-        counted: Counter[Key] = Counter()
-        for day in range(start, end + 1):
-            for dimension, driver, value, gap, reports, _ in self._rows.get(day, ()):
-                if dimension in dimensions and (gap == 0 or gap > day - start):
-                    counted[dimension, driver, value] += reports
-        return counted
-
-    def numbers(self, start: int, end: int, dimensions: set[str]) -> Counter[Key]:
-        counted: Counter[Key] = Counter()
-        for day in range(start, end + 1):
-            for dimension, driver, value, _, _, number in self._rows.get(day, ()):
-                if dimension in dimensions:
-                    counted[dimension, driver, value] += number
-        return counted
-
-    def by_history(self, day: int) -> Counter[Key]:
-        counted: Counter[Key] = Counter()
-        for dimension, driver, _, gap, reports, _ in self._rows[day]:
-            if dimension == "active":
-                kind = "new" if gap == 0 else "back" if gap > 28 else "returning"
-                counted[kind, driver, ""] += reports
-        return counted
-
-    def all_rows(self) -> list[tuple[int, Row]]:
-        return sorted((day, row) for day, rows in self._rows.items() for row in rows)
 
 
 ACTIVE = {"active", "version", "os", "arch", "runtime"}
 USED = {"event", "property", "bucket"}
+FACTS = (ReportDimension.VERSION, ReportDimension.OS, ReportDimension.ARCH, ReportDimension.RUNTIME)
 
 
 @dataclass
@@ -90,6 +56,7 @@ class Case:
 
     recount: Recount
     counted: Counted
+    usage: Usage
 
 
 def windows() -> Iterator[Window]:
@@ -166,7 +133,7 @@ def case(tools, tmp_path_factory) -> Case:
     spool_taken(directory, pixel, world.server)
     drain_in(directory, lambda: 20_000)
     assert Report.objects.filter(pixel=pixel).count() < len(world.server.taken)
-    return Case(Recount(world.lives), Counted(pixel))
+    return Case(Recount(world.lives), Counted(pixel), Usage(pixel, date.fromordinal(LAST_DAY)))
 
 
 def test_actives_of_all_windows_and_what_they_run_equal_a_recount(case):
@@ -202,6 +169,56 @@ def test_reach_and_numbers_of_events_equal_a_recount_without_last_days(case):
         assert case.counted.first_in(day, day, USED) == case.recount.reach_on(day), day
 
 
+def test_what_the_page_reads_equals_the_recount_over_persons_and_servers(case):
+    usage, recount = case.usage, case.recount
+    actives = usage.actives(date.fromordinal(FIRST_DAY), date.fromordinal(LAST_DAY + 1))
+    for start, end in windows():
+        window = Days(date.fromordinal(start), date.fromordinal(end) + DAY)
+        assert actives.active(window) == installed(recount.active(start, end), "active")[""], (start, end)
+    for start, end in random.Random(9).sample(list(windows()), 40):
+        window = Days(date.fromordinal(start), date.fromordinal(end) + DAY)
+        active, number, reach = recount.active(start, end), recount.numbers(start, end), recount.reach(start, end)
+        for dimension, values in usage.in_window(window, FACTS).items():
+            assert Counter(values) == installed(active, ReportDimension(dimension).label)
+        uses = usage.events(window)
+        assert Counter({event: use.reach for event, use in uses.items()}) == installed(reach, "event")
+        assert Counter({event: use.number for event, use in uses.items()}) == installed(number, "event")
+        properties = usage.properties(*window)
+        values = {f"{one.event}.{one.name}={one.value}": one.number for one in properties.values}
+        assert Counter(values) == installed(number, "property")
+        bins = {f"{one.event}.{one.name}#{one.value}": one.number for one in properties.bins}
+        assert Counter(bins) == installed(number, "bucket")
+
+
+def test_who_came_stayed_and_upgraded_on_the_page_equals_the_recount(case):
+    usage, recount = case.usage, case.recount
+    first, end = date.fromordinal(FIRST_DAY), date.fromordinal(LAST_DAY + 1)
+    actives = usage.actives(first, end)
+    upgrades: Counter[str] = Counter()
+    for number in DAYS:
+        day = date.fromordinal(number)
+        history = recount.by_history(number)
+        kinds = {kind: installed(history, kind)[""] for kind in ("new", "back", "returning")}
+        assert actives.turnout(Days(day, day + DAY))._asdict() == kinds, day
+        upgrades += installed(recount.upgrades(number), "upgrade")
+    assert Counter({f"{one.old}>{one.new}": one.installations for one in usage.upgrades(first, end)}) == upgrades
+    cohorts = Counter({(row.cohort, row.week): row.installations for row in usage.cohorts(first, end - DAY)})
+    assert cohorts == Counter(
+        {
+            (monday_of_week(since), date.fromordinal(monday)): installations
+            for monday in MONDAYS
+            for since, installations in recount.cohorts(monday).items()
+        }
+    )
+    others = usage.others(first, end)
+    assert {driver.label for driver in others} == {"agent", "ci", "container"}
+    for driver, by_day in others.items():
+        active = {day: recount.active(day, day)["active", driver.label, ""] for day in DAYS}
+        assert {day.toordinal(): reports for day, reports in by_day.items()} == {
+            day: number for day, number in active.items() if number
+        }
+
+
 def test_the_endpoint_accepts_what_installations_send_and_it_counts_the_same(tools, tmp_path):
     pixel = declared(tools, WITH_CHECK, title="Sent")
     world = World(100, seed=7, server=Endpoint(tmp_path, pixel))
@@ -232,10 +249,10 @@ def test_copies_of_a_state_count_once_a_day_and_at_most_once_each_in_a_window(to
     assert exceeding
 
 
-def days_of_one(tools, tmp_path, run: Callable[[Device, int], None], days: int) -> Counted:
+def days_of_one(tools, tmp_path, run: Callable[[Device, int], None], days: int, *, driver: str = "person") -> Counted:
     """Return what is counted of one device, which `run` uses on days from 0."""
     pixel = declared(tools, WITH_CHECK, title="One")
-    device = new_device(random.Random(8), Endpoint(tmp_path, pixel))
+    device = new_device(random.Random(8), Endpoint(tmp_path, pixel), driver)
     for number in range(days):
         device.server.today = FIRST_DAY + number
         run(device, number)
@@ -259,7 +276,19 @@ def test_after_lost_state_an_installation_is_new_and_what_it_had_not_told_is_los
     assert used == [1, 1, 0, 1, 0]
 
 
-@pytest.mark.parametrize(("error", "uses_of_day_2"), [(-2, 0), (3, 1)])
+def test_a_server_that_never_remembers_a_day_before_is_no_installation(tools, tmp_path):
+    def run(device: Device, number: int) -> None:
+        if number in (2, 3, 4):
+            device.lose_state()
+        device.run([], "up")
+
+    counted = days_of_one(tools, tmp_path, run, days=7, driver="server")
+
+    history = [{kind for kind, _, _ in counted.by_history(FIRST_DAY + number)} for number in range(7)]
+    assert history == [set(), set(), set(), set(), set(), {"new"}, {"returning"}]
+
+
+@pytest.mark.parametrize(("error", "uses_of_day_2"), [(-3, 0), (-2, 0), (3, 1)])  # -3: the day of the notice
 def test_a_clock_that_jumps_hides_no_day_but_what_was_used_before_it_was_set_back_is_lost(
     tools, tmp_path, error, uses_of_day_2
 ):
