@@ -20,7 +20,7 @@ from collector.intake.bodies import BadBodyError, inflated, refusal_by_head
 from collector.intake.clients import client_address, country_of, networks
 from collector.intake.lookups import Live, Lookups
 from collector.intake.problems import json_answer, problem_answer
-from collector.intake.rate_limits import NO_SALT, Limiter
+from collector.intake.rate_limits import NO_SALT, SenderLimiter
 from collector.intake.receive import PixelRequest
 from collector.programs.program import Program
 from collector.programs.wire import Checked, MalformedError, check
@@ -45,7 +45,7 @@ def is_for_reports(path: str) -> bool:
 class ReportReceiver:
     """Receives the reports of one process, with the lookups and the spool writer that it shares with hits."""
 
-    def __init__(self, lookups: Lookups, spool: SpoolWriter, senders: Limiter, trusted_proxies: int = 0) -> None:
+    def __init__(self, lookups: Lookups, spool: SpoolWriter, senders: SenderLimiter, trusted_proxies: int = 0) -> None:
         self.lookups = lookups
         self.spool = spool
         self.senders = senders
@@ -83,10 +83,9 @@ class ReportReceiver:
         live = self.lookups.pixels.get(token)
         if live is None or live.program is None:
             return _away() if self._may_exist(token, live, question) else _unknown()
-        sender = (networks(self._address_of(request)).local, token)
-        if self.senders.is_excess(sender, self.lookups.salt(live, at_us) or NO_SALT):
+        salt = self.lookups.salt(live, at_us) or NO_SALT
+        if seconds := self.senders.seconds_to_wait(self._address_of(request), token, salt):
             detail = "Too many requests of this program come from your network. Send the reports again later."
-            seconds = self.senders.seconds_left(sender)
             return problem_answer(429, detail, headers=((b"retry-after", str(seconds).encode()),))
         return live.program
 
