@@ -49,8 +49,9 @@ class Use:
 class Life:
     """One installation as it really was, until its state was lost. A copied state belongs to the same life.
 
-    `days` has the version and the runtime of each day on which it ran after the day on which its user was told, and
-    `arrived` those of which the server has the report. `uses` has what was recorded, by its day.
+    `days` has the version and the runtime of each day on which it ran after the day on which its user was told, for a
+    server without the first of them. `arrived` has those of which the server has the report. `uses` has what was
+    recorded, by its day.
     """
 
     driver: str
@@ -67,6 +68,7 @@ class State:
 
     secret: bytes
     told: int | None = None
+    claimed: int | None = None  # the day of the first claim
     since: str = ""
     last: int | None = None
     version: str = ""
@@ -107,7 +109,7 @@ class Device:
         """Use the program on the server's today. `senders` processes send the day's report, if it is due."""
         state = self.state
         today = self.server.today + self.clock_error + state.offset
-        is_due = state.told is not None and today not in (state.told, state.last)
+        is_due = self._is_due(today)
         if is_due:
             self._report(today)
             self.life.days[self.server.today] = self.version, self.runtime
@@ -118,6 +120,16 @@ class Device:
         if is_due:
             self._send(today, network, senders)
 
+    def _is_due(self, today: int) -> bool:
+        """Whether a report is made. The first one waits for a day after the notice, a server's for one more."""
+        state = self.state
+        if state.last is not None:
+            return today != state.last
+        if state.told in (None, today):
+            return False
+        state.claimed = state.claimed or today
+        return self.life.driver != "server" or today != state.claimed
+
     def lose_state(self) -> None:
         """Lose the directory of the state, but not the choice: the next run is of a new installation."""
         self.life = Life(self.life.driver, self.life.os, self.life.arch)
@@ -126,7 +138,7 @@ class Device:
     def _report(self, today: int) -> None:
         state = self.state
         previous = self._last_day_before(today)
-        first = previous or 0
+        first, used = previous or 0, dict(state.used)
         report: Json = {
             "id": _id(state.secret, today),
             "day": iso_day(today),
@@ -137,7 +149,12 @@ class Device:
             "arch": self.life.arch,
             "runtime": self.runtime,
             "driver": self.life.driver,
-            "used": [entry for day in sorted(state.events) if first <= day < today for entry in self._used(day)],
+            "used": [
+                entry
+                for day in sorted(state.events)
+                if first <= day < today
+                for entry in self._used(day, today - MAX_DAYS_LATE, used)
+            ],
         }
         if state.version and state.version != self.version:
             report["from"] = state.version
@@ -146,11 +163,14 @@ class Device:
         state.last, state.since, state.version = today, report["since"], self.version
         state.events = {day: uses for day, uses in state.events.items() if day >= today}
 
-    def _used(self, day: int) -> list[Json]:
+    def _used(self, day: int, oldest: int, reported: dict[str, int]) -> list[Json]:
+        """Return the entries of a day. What is older than `oldest` is taken by no server, so no gap counts from it."""
         uses = self.state.events[day]
         entries: list[Json] = []
         for (event, properties), count in Counter((use.event, use.properties) for use in uses).items():
             before = self.state.used.get(event)
+            if before is not None and before < oldest:
+                before = reported.get(event)
             entry: Json = {"day": iso_day(day), "event": event, "n": count}
             entry["gap"] = None if before is None else min(day - before, MAX_GAP)
             if properties:

@@ -41,7 +41,7 @@ def server(tmp_path) -> Server:
 
 
 def paste(commands: str, directory: Path, server: Server) -> str:
-    """Run commands in a shell, in a checkout of Footfall that has the tutorial's files; return what they print."""
+    """Run commands in a shell, in a checkout of Footfall that is also the home; return what they print."""
     environment = {
         "PATH": os.environ["PATH"], "HOME": str(directory), "DATA_DIR": str(server.log.parent), "ENV_FILE": os.devnull,
         "DATABASE_URL": server.database_url, "PUBLIC_URL": server.url,
@@ -75,11 +75,13 @@ def open_as_admin(server: Server, path: str) -> str:
 def test_the_tutorial_works_as_pasted_within_two_minutes(server, tmp_path):
     directory = checkout(tmp_path / "checkout")
     make, run, show = blocks("sh")
+    program = directory / "paperclip"
+    program.mkdir()
     began = time.monotonic()
 
-    (directory / "telemetry.toml").write_text(blocks("toml")[0])
+    (program / "telemetry.toml").write_text(blocks("toml")[0])
     printed = paste(make, directory, server)
-    (directory / "paperclip.py").write_text(blocks("python")[0])
+    (program / "paperclip.py").write_text(blocks("python")[0])
     assert paste(run, directory, server) == "Building …\n"
     body = eventually(lambda: server.manage("shell", "-v0", "-c", STORED).strip(), MINUTES)
     page = open_as_admin(server, server.manage("shell", "-v0", "-c", PAGE).strip())

@@ -65,7 +65,7 @@ class World:
         network: Network = "down" if is_offline else rng.choice(NETWORKS)
         if is_jumping and device.clock_error == 0 and device.state.verified and not device.state.queue:
             error = rng.choice((-3, -1, 2, 3))
-            if day + error not in (device.state.told, device.state.last):  # else it waits for the next day
+            if day + error != device.state.last:  # else it waits for the next day
                 device.clock_error, network = error, "up"
         device.run(uses, network, senders=senders)
 

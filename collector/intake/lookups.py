@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Container, Mapping, Sequence, Set
 from concurrent.futures import Future
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -299,8 +300,12 @@ def _live(pixel: LivePixel, declaration: str | None = None) -> Live:
     )
 
 
+@lru_cache(maxsize=256)
 def _program(declaration: str) -> Program | None:
-    """Return the program that a stored declaration describes, or None if it can't be read. Parsed once."""
+    """Return the program that a stored declaration describes, or None if it can't be read. Parsed and logged once.
+
+    Each request of a program whose declaration can't be read asks again.
+    """
     try:
         return read_declaration(declaration)
     except DeclarationError as error:  # written by another version, or by hand

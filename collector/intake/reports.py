@@ -32,7 +32,7 @@ RETRY_SECONDS = 60  # of clients that may try again; ours wait for another day
 _PATH = re.compile(r"/e/([a-z0-9]{16,40})/?")
 _UNKNOWN = (
     "No program in use has this token. Declare the program with manage.py declare, and use the token that it prints. "
-    "The token of an article takes no reports, nor does that of a retired program."
+    "The token of an article takes no reports, and that of a retired program takes none either."
 )
 _AWAY = "Footfall can't check or keep reports at the moment. Keep them, and send them again later."
 

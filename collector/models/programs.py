@@ -6,7 +6,8 @@ reports of those days with `gap` null or `gap > day - s`: exactly the first repo
 
 The numbers equal a recount over who was really active, with these differences:
 
-- An installation is active from the day after its user was told on; where a user switched it on, from that day on.
+- An installation is active from the first day of use after the day on which its user was told or switched it on; where
+  a variable switches it on, from the first day on. A server is active from one day of use later on.
 - Lost state: the installation is never seen again, and a new one is new. What it had not sent is lost.
 - Copied state: all copies together count once a day, with what the first report of the day says. In a window of several
   days, each copy may count once: at least 1 and at most as many as there are copies. So does a cohort in a week.
@@ -14,7 +15,7 @@ The numbers equal a recount over who was really active, with these differences:
 - A report that reaches no server within 31 days is lost. Windows in which it would have been the installation's first
   miss the installation.
 - Wrong clock: once a server has answered, days are the server's. Where a clock was set back to before the last report,
-  what was used on the day of that report is lost. A day that a wrong clock showed when its user was told has no report.
+  what was used on the day of that report is lost.
 
 `tests/collector/storage/test_report_numbers.py` holds them to it.
 """

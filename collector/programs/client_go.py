@@ -70,5 +70,8 @@ def _list(kind: str, items: Iterable[Any]) -> str:
 
 
 def _text(value: object) -> str:
-    """Return a literal of Go. JSON's are all valid there, if characters beyond ASCII stand for themselves."""
-    return json.dumps(value, ensure_ascii=False)
+    """Return a literal of Go. JSON's are valid there, if characters beyond ASCII stand for themselves.
+
+    Only the mark of a byte order does not: Go takes it at a file's beginning alone.
+    """
+    return json.dumps(value, ensure_ascii=False).replace("\ufeff", r"\ufeff")

@@ -53,7 +53,7 @@ def _first_set(names: Iterable[str]) -> str:
 
 def _declared(events: dict[str, Any]) -> list[str]:
     cases = [
-        f"    {name}) footfall__until={event['until']} footfall__properties="
+        f"    {quoted(name)}) footfall__until={event['until']} footfall__properties="  # an event may be called esac
         f"'{''.join(f'{one} ' for one in sorted(event['properties']))}' ;;"
         for name, event in events.items()
     ]

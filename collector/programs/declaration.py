@@ -17,7 +17,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from collector.models.validators import validate_title
-from collector.programs.forms import CHOICE, MAX_VERSION, NAME, OTHER, PROGRAM_ID, VERSION
+from collector.programs.forms import CHOICE, MAX_BOUNDS, MAX_PROPERTIES, MAX_VERSION, NAME, OTHER, PROGRAM_ID, VERSION
 from collector.programs.lines import Path, lines_of, nearest
 from collector.programs.program import Event, Kind, Mode, Program, Property, PropertyType, Versions
 
@@ -25,7 +25,7 @@ MAX_BYTES = 64 * 1024
 MAX_TEXT = 500  # characters of a reason and the like
 MAX_NAME = 100  # characters of the program's name
 MAX_PROBLEMS = 50  # more are not listed
-MAX_EVENTS, MAX_PROPERTIES, MAX_VALUES, MAX_BOUNDS, MAX_VERSIONS = 50, 10, 40, 20, 200
+MAX_EVENTS, MAX_VALUES, MAX_VERSIONS = 50, 40, 200
 _LINK = re.compile(r"https?://[^\s<>\"]+")
 _CONTACT = re.compile(r"https?://[^\s<>\"]+|[^\s@<>\"]+@[^\s@<>\"]+\.[^\s@<>\"]+")
 _TOML_LINE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)$")
@@ -269,7 +269,7 @@ class _Reader:
             self._wrong(path, text % {"key": path[-1], "count": len(value), "most": most})
         try:
             for line in [value] if path == ("program", "name") else value.split("\n"):
-                validate_title(line.strip())
+                validate_title(line.strip(" \t"))
         except ValidationError as error:
             self._wrong(path, _("“%(key)s” can't be used.") % {"key": path[-1]} + f" {error.messages[0]}")
         return value

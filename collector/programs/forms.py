@@ -28,6 +28,9 @@ MAX_REPORTS = 31  # in one request
 MAX_GAP = 32  # days; also stands for more
 MAX_NUMBER = 1_000_000  # of one event, on one day, of one installation
 MAX_USED = 500  # entries of one report
+MAX_PROPERTIES = 10  # of one event
+MAX_BOUNDS = 20  # of one bucket
+MAX_BINS = MAX_BOUNDS + 1
 
 
 def is_version(text: str) -> bool:

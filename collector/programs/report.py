@@ -8,12 +8,13 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from collector.programs.forms import MAX_GAP, MAX_NUMBER
+from collector.programs.forms import MAX_BINS, MAX_GAP, MAX_NUMBER, MAX_PROPERTIES, MAX_USED
 
 Value = Annotated[str, Meta(max_length=40)] | bool
 _Text = Annotated[str, Meta(max_length=40)]
 _Gap = Annotated[int, Meta(ge=1, le=MAX_GAP)]
 _Number = Annotated[int, Meta(ge=0, le=MAX_NUMBER)]
+_Bins = Annotated[list[_Number], Meta(max_length=MAX_BINS)]
 
 
 class Used(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -28,8 +29,8 @@ class Used(msgspec.Struct, frozen=True, omit_defaults=True):
     event: _Text
     n: _Number
     gap: _Gap | None = None
-    p: dict[_Text, Value] = {}
-    h: dict[_Text, list[_Number]] = {}
+    p: Annotated[dict[_Text, Value], Meta(max_length=MAX_PROPERTIES)] = {}
+    h: Annotated[dict[_Text, _Bins], Meta(max_length=MAX_PROPERTIES)] = {}
 
 
 class ProgramReport(msgspec.Struct, frozen=True, omit_defaults=True, rename={"from_version": "from"}):
@@ -46,4 +47,4 @@ class ProgramReport(msgspec.Struct, frozen=True, omit_defaults=True, rename={"fr
     gap: _Gap | None = None
     from_version: _Text = ""
     country: _Text = ""
-    used: list[Used] = []
+    used: Annotated[list[Used], Meta(max_length=MAX_USED)] = []

@@ -74,7 +74,11 @@ class SpoolWriter:
         self._appended = self._synced = self._abandoned = 0  # each: how many lines, counted from the first
 
     def append(self, line: bytes) -> None:
-        """Write one line with its newline. Raise OSError if it can't be written whole; then nothing of it is a hit."""
+        """Write one line with its newline, or the lines of one request, which count as one.
+
+        Raise OSError if they can't be written whole; then nothing of them is a hit. The drain may have read some of the
+        lines meanwhile: reports count once, however often they are sent.
+        """
         with self._lock:
             now = self._clock()
             if self._failure and now < self._retry_at:

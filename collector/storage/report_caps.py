@@ -15,7 +15,7 @@ from collector.programs.forms import OTHER
 MAX_VERSIONS = 100  # and as many values of each property
 MAX_RUNTIMES = 50
 MAX_UPGRADES = 200  # between versions that the declaration names, and as many others
-MAX_REMEMBERED = 5_000  # days of a program
+MAX_REMEMBERED = 200_000  # days of programs, and values of them: some 30 MB. A declaration can allow 50,000 a day
 UPGRADE_OF_OTHERS = f"{OTHER}>{OTHER}"
 
 _VERSION, _RUNTIME = int(ReportDimension.VERSION), int(ReportDimension.RUNTIME)
@@ -47,10 +47,18 @@ class ReportCaps:
 
     def __init__(self) -> None:
         self._days: OrderedDict[tuple[int, str], dict[_Group, set[str]]] = OrderedDict()
+        self._remembered = 0
 
     def forget(self) -> None:
         """Read the counts again next time, because the last batch was not stored."""
         self._days.clear()
+        self._remembered = 0
+
+    def make_room(self) -> None:
+        """Forget the days that were read first, as long as there is too much. Only between batches: all is stored."""
+        while self._remembered > MAX_REMEMBERED:
+            _, groups = self._days.popitem(last=False)
+            self._remembered -= _size(groups)
 
     def admitted(self, program: CountingProgram, day: str, dimension: int, value: str) -> str:
         """Return what a version, a runtime and the like counts as. One query for a new day of a program."""
@@ -79,6 +87,7 @@ class ReportCaps:
         if len(values) >= limit:
             return False
         values.add(value)
+        self._remembered += 1
         return True
 
     def _of_day(self, program: CountingProgram, day: str) -> dict[_Group, set[str]]:
@@ -86,9 +95,12 @@ class ReportCaps:
         groups = self._days.get(key)
         if groups is None:
             groups = self._days[key] = _counted(program, day)
-            if len(self._days) > MAX_REMEMBERED:
-                self._days.popitem(last=False)
+            self._remembered += _size(groups)
         return groups
+
+
+def _size(groups: dict[_Group, set[str]]) -> int:
+    return 1 + sum(map(len, groups.values()))
 
 
 def _counted(program: CountingProgram, day: str) -> dict[_Group, set[str]]:

@@ -70,6 +70,7 @@ class Reports:
         """
         if not lines:
             return Counter()
+        self._caps.make_room()
         programs = _present(counting_programs({each.spooled.token for each in lines}))
         stored: Counter[str] = Counter()
         reports: dict[ReportKey, tuple[CountingProgram, ProgramReport]] = {}

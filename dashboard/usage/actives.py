@@ -7,7 +7,7 @@ from itertools import accumulate
 from collector.models.programs import NEW
 from collector.programs.forms import MAX_GAP
 from dashboard.usage.results import Newcomers, Turnout
-from dashboard.usage.windows import DAY, MAX_WINDOW_DAYS, Window
+from dashboard.usage.windows import DAY, Window, check_length
 
 PAUSE_DAYS = 28  # an installation that was away for longer is back after a pause
 Gaps = Mapping[int, int]  # reports by gap
@@ -21,7 +21,7 @@ class Actives:
     """
 
     def __init__(self, rows: Iterable[tuple[date, Gaps]]) -> None:
-        self._longer: dict[date, Sequence[int]] = {day: _sums_of_longer(gaps) for day, gaps in rows}
+        self._longer: dict[date, Sequence[int]] = {day: sums_of_longer(gaps) for day, gaps in rows}
 
     def active(self, window: Window) -> int:
         """Return how many installations were active in a window."""
@@ -49,13 +49,12 @@ class Actives:
 
     def _count(self, window: Window, pause: int) -> int:
         """Count the installations whose first report in the window had a gap of more than `pause` days, or none."""
-        if window.days > MAX_WINDOW_DAYS:
-            raise ValueError(f"{window.days} days: installations are only known apart over {MAX_WINDOW_DAYS} days")
+        check_length(window)
         longer = (self._longer.get(day, _NO_REPORTS) for day in _days(window.start, window.end))
         return sum(sums[max(offset, pause)] for offset, sums in enumerate(longer))
 
 
-def _sums_of_longer(gaps: Gaps) -> list[int]:
+def sums_of_longer(gaps: Gaps) -> list[int]:
     """Return for each n from 0 to 32 how many reports are new or have a gap of more than n days."""
     from_longest = (gaps.get(gap, 0) for gap in range(MAX_GAP, 0, -1))
     return list(accumulate(from_longest, initial=gaps.get(NEW, 0)))[::-1]

@@ -5,9 +5,9 @@ agents, CI and containers are in no answer but `others`. Days are UTC, ranges ar
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db.models import Q, QuerySet, Subquery, Sum
 
@@ -15,6 +15,7 @@ from collector.models import Driver, Pixel, Project, ReportCount, ReportDimensio
 from collector.models.programs import INSTALLED, NEW
 from collector.programs.forms import MAX_DAYS_LATE
 from dashboard.usage.actives import PAUSE_DAYS, Actives
+from dashboard.usage.facts import facts_by_day
 from dashboard.usage.results import (
     CohortWeek,
     EventUse,
@@ -26,23 +27,26 @@ from dashboard.usage.results import (
     Upgrade,
 )
 from dashboard.usage.weeks import monday_of_week, week_name, weeks_between
-from dashboard.usage.windows import DAY, Window, first_in
+from dashboard.usage.windows import DAY, Window, check_length, first_in
 from dashboard.visits.cache import REMEMBERED
 
 # No report of older days comes any more. The ten days more are for spooled reports that a stopped drain has not stored.
 # What is remembered of such days is read again on the next day at the latest.
 SETTLED_DAYS = MAX_DAYS_LATE + 10
+Result = TypeVar("Result")
 
 
 class Usage:
-    """The reports of one program. Each method asks one query, or two where nothing is remembered of settled days.
+    """The reports of one program. Each method asks one query at most, or two more where nothing is remembered.
 
-    `today` is in UTC.
+    Make one for each page: it reads how many reports there are once. `today` is in UTC.
     """
 
     def __init__(self, pixel: Pixel, today: date) -> None:
         self._pixel_id = pixel.pk
         self._settled_end = today - SETTLED_DAYS * DAY
+        self._tomorrow = today + DAY
+        self._reports: dict[date, int] = {}  # of installations, by day, as far as this object has read them
         self._counts = ReportCount.objects.filter(project_id=pixel.project_id, pixel_id=pixel.pk)
 
     def first_day(self) -> date | None:
@@ -56,11 +60,18 @@ class Usage:
 
     def actives(self, start: date, end: date) -> Actives:
         """Return the reports of these days by gap."""
-        return Actives(self._by_day(ReportDimension.ACTIVE, "gap", start, end).items())
+        by_day = self._by_day(ReportDimension.ACTIVE, "gap", start, end)
+        for number in range((end - start).days):
+            day = start + number * DAY
+            self._reports[day] = sum(by_day.get(day, {}).values())
+        return Actives(by_day.items())
 
     def by_day(self, dimension: ReportDimension, start: date, end: date) -> Mapping[date, Mapping[str, int]]:
         """Return the installations active on each day, by a value that their report of the day gave."""
-        return self._by_day(dimension, "value", start, end)
+        settled_end = max(start, min(end, self._settled_end))
+        settled = self._by_day(dimension, "value", start, settled_end)
+        facts = facts_by_day(self._pixel_id, self._counts, [dimension], self._reports_on(settled_end, end))
+        return settled | {day: {value: sums[0] for value, sums in values.items()} for (_, day), values in facts.items()}
 
     def newcomers(self, start: date, end: date) -> Newcomers:
         """Return how many installations were new, and how often one came back after a pause, in days of any number."""
@@ -73,27 +84,33 @@ class Usage:
 
     def in_window(self, window: Window, dimensions: Collection[ReportDimension]) -> dict[int, dict[str, int]]:
         """Return the installations active in a window by dimension and value. The first report in it counts."""
-        rows = self._counts.filter(
-            first_in(window),
-            dimension__in=dimensions,
-            date__gte=window.start,
-            date__lt=window.end,
-            driver__in=INSTALLED,
-        )
-        sums: dict[int, dict[str, int]] = defaultdict(dict)
-        by_value = rows.values("dimension", "value").annotate(sum=Sum("reports"))
-        for dimension, value, reports in by_value.values_list("dimension", "value", "sum"):
-            sums[dimension][value] = reports
-        return sums
+        check_length(window)
+        facts = facts_by_day(self._pixel_id, self._counts, dimensions, self._reports_on(window.start, window.end))
+        found: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        for (dimension, day), values in facts.items():
+            offset = (day - window.start).days
+            for value, sums in values.items():
+                if first_reports := sums[offset]:
+                    found[dimension][value] += first_reports
+        return {dimension: dict(values) for dimension, values in found.items()}
 
     def events(self, window: Window) -> dict[str, EventUse]:
         """Return the reach and the number of each event that was used in a window, by its days of use."""
+        return self._until_reports_come("events", window, len, lambda: self._read_events(window))
+
+    def _read_events(self, window: Window) -> dict[str, EventUse]:
         rows = self._installed(window.start, window.end, ReportDimension.EVENT).values("value")
         uses = rows.annotate(reach=Sum("reports", filter=first_in(window), default=0), uses=Sum("number"))
         return {event: EventUse(reach, number) for event, reach, number in uses.values_list("value", "reach", "uses")}
 
     def properties(self, start: date, end: date) -> Properties:
         """Return how often each value of a property was used, and how often a use fell in each bin of a histogram."""
+        return self._until_reports_come(
+            "properties", Window(start, end), lambda found: len(found.values) + len(found.bins),
+            lambda: self._read_properties(start, end),
+        )  # fmt: skip
+
+    def _read_properties(self, start: date, end: date) -> Properties:
         rows = self._counts.filter(
             dimension__in=(ReportDimension.PROPERTY, ReportDimension.BUCKET),
             date__gte=start,
@@ -153,6 +170,30 @@ class Usage:
         for dimension, value, number in sums.values_list("dimension", "value", "sum"):
             (runs.events if dimension == ReportDimension.RUN else runs.versions)[value] = number
         return runs
+
+    def _reports_on(self, start: date, end: date) -> Mapping[date, int]:
+        """Return how many installations reported on each day. Read once for all questions of a page, if possible."""
+        days = [start + number * DAY for number in range((end - start).days)]
+        if not self._reports.keys() >= set(days):
+            self.actives(start, end)
+        return {day: self._reports[day] for day in days}
+
+    def _until_reports_come(
+        self, question: str, window: Window, weight: Callable[[Result], int], read: Callable[[], Result]
+    ) -> Result:
+        """Remember what was used in a window until another report comes that may say more about it.
+
+        A report names uses of the last `MAX_DAYS_LATE` days. Those of these days count as many as their stamp says.
+        """
+        last_end = max(window.end, min(window.end + MAX_DAYS_LATE * DAY, self._tomorrow))
+        reports = self._reports_on(window.start, last_end)
+        key = (self._pixel_id, question, window, sum(reports.values()))
+        remembered: Result | None = REMEMBERED.get(key)
+        if remembered is not None:
+            return remembered
+        result = read()
+        REMEMBERED.put(key, result, 1 + 2 * weight(result))
+        return result
 
     def _by_day(self, dimension: ReportDimension, column: str, start: date, end: date) -> dict[date, dict[Any, int]]:
         """Add up the installations of each day by a column. Settled days are read once, then remembered."""

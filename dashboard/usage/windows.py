@@ -51,8 +51,13 @@ class DaysSince(Func):
         )
 
 
-def first_in(window: Window) -> Q:
-    """Return the condition that a count of the window's days is of installations without an earlier report in it."""
+def check_length(window: Window) -> None:
+    """Raise ValueError if installations can't be told apart over so many days."""
     if window.days > MAX_WINDOW_DAYS:
         raise ValueError(f"{window.days} days: installations are only known apart over {MAX_WINDOW_DAYS} days")
+
+
+def first_in(window: Window) -> Q:
+    """Return the condition that a count of the window's days is of installations without an earlier report in it."""
+    check_length(window)
     return Q(gap=NEW) | Q(gap__gt=DaysSince(window.start))

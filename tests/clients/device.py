@@ -2,6 +2,7 @@
 
 import os
 import pty
+import shutil
 import subprocess
 import termios
 import threading
@@ -14,6 +15,10 @@ from tests.server import eventually
 
 MARK = "FOOTFALL_TEST_DEVICE"  # a variable that all processes of a device have, so that they can be found
 
+# What a user decides, while which request is answered, and how many are sent to a server that names another day. The
+# program's variable means on in the last one.
+DECISIONS = [("off", 1, {}, 1), ("off", 2, {}, 2), ("forget", 1, {}, 1), ("forget", 2, {}, 2)]
+DECISIONS += [("off", 1, {"PAPERCLIP_TELEMETRY": "on"}, 2)]
 TERMINAL_SECONDS = 20  # after which a program on a terminal is killed
 
 
@@ -99,6 +104,13 @@ class Device:
             for path in sorted(self.home.rglob("*"))
             if path.is_file()
         }
+
+    def decide(self, decision: str) -> None:
+        """Do what the user's `disable` (`off`) or `forget` does, from outside of the program."""
+        if decision == "off":
+            (self.config / "choice").write_text("choice off\n")
+        else:
+            shutil.rmtree(self.state)
 
     def bytes_kept(self) -> int:
         """Return the size of all that the client keeps."""

@@ -1,8 +1,11 @@
 """Programs in POSIX shell with the client in them, in several shells, whose clock a test sets."""
 
+import hashlib
+import hmac
 import shutil
 import subprocess
 from collections.abc import Iterable, Sequence
+from datetime import date
 from functools import cache
 from pathlib import Path
 
@@ -84,6 +87,15 @@ class ShellProgram:
         path = self.device.state / "installation"
         lines = path.read_text().splitlines() if path.exists() else []
         return next((line.partition(" ")[2] for line in lines if line.startswith(f"{name} ")), "")
+
+    def id_on(self, day: str) -> str:
+        """Return the id of this installation's report of a day."""
+        return hmac.new(bytes.fromhex(self.noted("secret")), day.encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def seconds_of(day: str, days: int) -> float:
+    """Return ten o'clock of a UTC day, so many days later, as seconds since the epoch."""
+    return ((date.fromisoformat(day) - date(1970, 1, 1)).days + days) * 86400 + 36000
 
 
 def tools_only(directory: Path, names: Iterable[str], program: str = "") -> None:

@@ -6,7 +6,7 @@ import os
 import socket
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -39,6 +39,7 @@ class Stub:
     - `now`: its clock, as seconds since the epoch. None: it agrees with each request's `today`.
     - `published`: what GET is answered with.
     - `is_silent`: it takes requests, and does not answer before the test ends.
+    - `meanwhile`: called with the number of requests so far, after one has come and before it is answered.
     """
 
     def __init__(self) -> None:
@@ -46,6 +47,7 @@ class Stub:
         self.now: float | None = None
         self.published: dict[str, Any] = {}
         self.is_silent = False
+        self.meanwhile: Callable[[int], None] = lambda number: None
         self.requests: list[Request] = []
         self._taken: list[dict[str, Any]] = []
         self.is_over = threading.Event()
@@ -73,6 +75,7 @@ class Stub:
         if request.method == "POST" and self.status == 202:
             body = request.json()
             self._taken += body["reports"] if body["today"] == self.day(body) else []
+        self.meanwhile(len(self.requests))
         if self.is_silent:
             self.is_over.wait(60)
 

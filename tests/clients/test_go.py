@@ -25,8 +25,7 @@ def test_a_client_is_formatted_and_vetted_whatever_the_texts_are(tmp_path):
         name = 'Pa"per\\clip — 📎 `x` %s'
         kind = "command"
         mode = "ask"
-        why = '''Two
-        lines.'''
+        why = "Two\\n\\uFEFFlines."
         contact = "mail@paperclip.example"
         [events]
         """

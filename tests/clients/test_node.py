@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.clients.declared import TOKEN, declared
+from tests.clients.device import DECISIONS
 from tests.clients.node import FORMS, START, NodeProgram, clock, seconds_of
 
 BUILD = START + 'telemetry.record("build", { format: "html", seconds: 1, draft: true });'
@@ -173,6 +174,32 @@ def test_a_sender_on_its_way_is_stopped_by_a_choice(program, stub, call, variabl
     assert len(stub.requests) == sent
 
 
+@pytest.mark.parametrize(("decision", "number", "variables", "requests"), DECISIONS)
+def test_what_is_decided_while_a_server_answers_counts(program, device, stub, decision, number, variables, requests):
+    program.tell()
+    stub.meanwhile = lambda count: device.decide(decision) if count == number else None
+    stub.now = seconds_of("2026-11-29")
+    program.run(START, **variables)
+
+    assert len(stub.requests) == requests
+    assert (device.state / "sent").exists() == bool(variables)
+    assert device.state.exists() == (decision == "off")
+
+
+def test_the_first_report_of_a_server_waits_until_it_remembers_an_earlier_day(device, stub):
+    program = NodeProgram(device, FORMS[0], stub.url, declared(kind="server"))
+    code = f"(telemetry.show(), {START[:-1]}, telemetry.record('open'), telemetry.show())"
+
+    shown = program.ask(code, PAPERCLIP_TELEMETRY="on")
+    assert sorted(path.name for path in device.state.iterdir()) == ["claim-2026-11-25", "events-2026-11-25"]
+    assert [report["day"] for report in json.loads(shown)["reports"]] == ["2026-11-26"]
+    program.ask(code, PAPERCLIP_TELEMETRY="on")
+    assert stub.requests == []
+    program.run(START, "2026-11-26", PAPERCLIP_TELEMETRY="on")
+
+    assert [(one["driver"], one["used"][0]["n"]) for one in stub.reports()] == [("server", 2)]
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_verify_compares_with_what_the_server_publishes(form, device, stub):
     program = NodeProgram(device, form, stub.url)
@@ -263,7 +290,6 @@ def test_a_library_reports_only_in_a_program_that_allows_it(device, stub):
         ({"CI": "true"}, {"ci": True, "mode": "ask"}, []),
         ({"CLAUDECODE": "1"}, {"agents": True}, []),
         ({"CLAUDECODE": "1", "PAPERCLIP_TELEMETRY": "on"}, {}, [("agent", "agent")]),
-        ({"PAPERCLIP_TELEMETRY": "1"}, {"kind": "server"}, [("server", "")]),
     ],
 )
 def test_who_runs_it_is_reported_apart(device, stub, variables, facts, reported):

@@ -1,4 +1,4 @@
-"""The clients for Node in trouble: servers, disks and clocks that fail, kills, forks, and many runs at once."""
+"""The clients for Node in trouble: servers and disks that fail, kills, forks, and many runs at once."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.clients.node import FORMS, START, NodeProgram, clock, seconds_of
+from tests.clients.node import FORMS, START, NodeProgram, clock
 from tests.clients.stub import black_hole, dead_dns, no_server
 
 RUNS = int(os.environ.get("CLIENT_RUNS", "100"))
@@ -94,67 +94,6 @@ def test_it_sends_once_a_day(program, device, stub):
     program.run(START, "2026-11-26")
 
     assert len(stub.requests) == 1
-
-
-def test_a_new_installation_with_a_wrong_clock_moves_everything(program, device, stub):
-    program.tell(day="2026-11-28")
-    stub.status = 503
-    program.run(OPEN, "2026-11-29")
-    stub.status, stub.now = 202, seconds_of("2026-11-25", "10:00:30")
-    program.run(OPEN, "2026-11-30")
-    assert "\nlast 2026-11-25\n" in (device.state / "installation").read_text()
-    stub.now = seconds_of("2026-11-26", "10:00:30")
-    program.run(START, "2026-12-01")
-
-    refused, wrong, right, later = [body["reports"] for body in stub.bodies()]
-    assert [(one["day"], one["gap"], one["since"]) for one in right + later] == [
-        ("2026-11-24", None, "2026-W48"),
-        ("2026-11-25", 1, "2026-W48"),
-        ("2026-11-26", 1, "2026-W48"),
-    ]
-    assert [[(use["day"], use["gap"]) for use in one["used"]] for one in right + later] == [
-        [],
-        [("2026-11-24", None)],
-        [("2026-11-25", 1)],
-    ]
-    assert wrong[0] == refused[0]
-    assert len({one["id"] for one in wrong + right + later}) == 5
-    assert f"offset {30 - 5 * 86400}\n" in (device.state / "installation").read_text()
-
-
-def test_a_clock_that_goes_wrong_later_moves_the_days_report_only(program, device, stub):
-    stub.now = seconds_of("2026-11-24")
-    program.run(OPEN, "2026-11-24")
-    stub.now = seconds_of("2026-11-26")
-    program.run(OPEN, "2026-12-20")
-    program.run(OPEN, "2026-12-20")
-    stub.now = seconds_of("2026-11-27")
-    program.run(OPEN, "2026-12-21")
-
-    first, _, second, third = [body["reports"] for body in stub.bodies()]
-    assert [(one["day"], one["gap"], one["used"]) for one in first + second + third] == [
-        ("2026-11-24", None, []),
-        ("2026-11-26", 2, [{"day": "2026-11-24", "event": "open", "n": 1, "gap": None}]),
-        ("2026-11-27", 1, [{"day": "2026-11-26", "event": "open", "n": 2, "gap": 2}]),
-    ]
-    assert sorted(path.name for path in device.state.glob("[ce][lv]*-*")) == ["claim-2026-11-27", "events-2026-11-27"]
-
-
-def test_a_clock_that_jumps_back_reports_no_day_twice(program, device, stub):
-    stub.now = seconds_of("2026-11-24")
-    program.run(START, "2026-11-24")
-    program.run(START, "2026-11-20")
-    program.run(START, "2026-11-20")
-    assert [one["day"] for one in stub.reports()] == ["2026-11-24"]
-    assert len(stub.requests) == 2
-    stub.status, stub.now = 503, seconds_of("2026-11-25")
-    program.run(START, "2026-11-21")
-    stub.status = 202
-    (device.state / "installation").write_text((device.state / "installation").read_text().replace("offset", "lost"))
-    program.run(START, "2026-11-20")
-
-    assert [one["day"] for one in stub.bodies()[-1]["reports"]] == ["2026-11-25"]
-    assert not list(device.state.glob("queue-*"))
 
 
 @pytest.mark.parametrize("is_mounted", [False, True])

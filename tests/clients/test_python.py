@@ -1,6 +1,7 @@
 """The Python client: off means nothing, and nothing before somebody was told."""
 
 import ast
+import json
 import os
 from pathlib import Path
 
@@ -202,6 +203,20 @@ def test_who_set_the_variable_is_not_told_and_does_not_wait(device, stub):
 
     assert paperclip.run_on_terminal("f.start('1')", PAPERCLIP_TELEMETRY="on").err == b""
     assert [report["day"] for report in stub.reports()] == [day(0)]
+
+
+def test_the_first_report_of_a_server_waits_until_it_remembers_an_earlier_day(device, stub):
+    paperclip = Paperclip(device, stub.url, declared(kind="server"))
+    code = "f.show(); f.start('1'); f.record('open'); print(f.show(), end='')"
+
+    first = paperclip.run(code, 0, PAPERCLIP_TELEMETRY="on")
+    assert sorted(path.name for path in device.state.iterdir()) == [f"claim-{day(0)}", f"events-{day(0)}"]
+    assert [report["day"] for report in json.loads(first.out)["reports"]] == [day(1)]
+    paperclip.run(code, 0, PAPERCLIP_TELEMETRY="on")
+    assert stub.requests == []
+    paperclip.run("f.start('1')", 1, PAPERCLIP_TELEMETRY="on")
+
+    assert [(one["day"], one["driver"], one["used"][0]["n"]) for one in stub.reports()] == [(day(1), "server", 2)]
 
 
 def test_a_wider_schema_waits_for_its_notice_and_a_narrower_one_for_nothing(device, stub):

@@ -57,6 +57,64 @@ def test_a_clock_that_went_wrong_later_moves_only_todays_report(paperclip, stub)
     assert [use["gap"] for report in stub.reports() for use in report["used"]] == [None, 1, 2]
 
 
+def test_the_first_week_moves_even_if_the_first_report_is_gone(paperclip, stub):
+    stub.status = 503
+    paperclip.run(START, 73)
+    (paperclip.device.state / f"queue-{day(73)}").unlink()
+    stub.status, stub.now = 202, (NOON + timedelta(4)).timestamp()
+    paperclip.run(START, 74)
+
+    assert [(report["day"], report["gap"], report["since"]) for report in stub.reports()] == [(day(4), 1, "2026-W48")]
+
+
+def test_a_clock_that_is_set_back_changes_neither_the_first_week_nor_what_was_used_before(paperclip, stub):
+    paperclip.run(f"{START}; f.record('open')", 1)
+    paperclip.run(START, 2)
+    stub.now = (NOON + timedelta(3)).timestamp()
+    paperclip.run("f.start('2.5.0'); f.record('open')", -40)
+    paperclip.run("f.start('2.5.0'); f.record('open')", -60)
+    stub.now = (NOON + timedelta(4)).timestamp()
+    paperclip.run("f.start('2.5.0')", -59)
+
+    facts = [(report["day"], report["gap"], report["since"], report.get("from")) for report in stub.reports()]
+    assert facts == [
+        (day(1), None, "2026-W48", None),
+        (day(2), 1, "2026-W48", None),
+        (day(3), 1, "2026-W48", "2.4.1"),
+        (day(4), 1, "2026-W48", None),
+    ]
+    (use,) = stub.reports()[3]["used"]
+    assert (use["day"], use["n"], use["gap"]) == (day(3), 2, 2)
+
+
+def test_the_day_of_the_notice_does_not_matter_after_the_first_report(paperclip, stub):
+    paperclip.run(START, -1)
+    shown = paperclip.run(f"{START}; print(f.show(), end='')", -1).out
+    paperclip.run(START, 0)
+
+    assert [report["day"] for report in stub.reports()] == [day(-1), day(0)]
+    assert shown == stub.requests[1].body
+
+
+def test_a_claim_that_a_wrong_clock_left_goes_with_the_next_report(paperclip, stub):
+    paperclip.run(START, 1)
+    for number in (0, 3):
+        (paperclip.device.state / f"claim-{day(number)}").touch()
+    paperclip.run(START, 2)
+    paperclip.run(START, 3)
+
+    assert [report["day"] for report in stub.reports()] == [day(1), day(2), day(3)]
+
+
+def test_no_gap_counts_from_a_use_that_is_too_long_ago_for_any_server(paperclip, stub):
+    paperclip.device.state.mkdir(parents=True)
+    for number in (0, 30, 31):
+        (paperclip.device.state / f"events-{day(number)}").write_text("open\n")
+    paperclip.run(START, 40)
+
+    assert [use["gap"] for use in stub.reports()[0]["used"]] == [None, None, 1]
+
+
 def test_a_clock_far_ahead_without_a_network_does_not_silence_the_client(paperclip, stub):
     stub.status = 503
     paperclip.run(START, 1500)

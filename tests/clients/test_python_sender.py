@@ -4,11 +4,13 @@ import os
 import signal
 import subprocess
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.clients.python import Paperclip, day
+from tests.clients.device import DECISIONS
+from tests.clients.python import NOON, Paperclip, day
 from tests.clients.stub import black_hole, dead_dns, no_server
 from tests.disks import small_disk
 from tests.server import eventually
@@ -48,8 +50,9 @@ def test_a_program_ends_before_a_sender_that_waits_in_vain(paperclip):
 
 
 def open_files(pid: int) -> list[str]:
+    """Return what a process has open, by number. A file that it closes meanwhile is left out."""
     numbered = sorted(Path(f"/proc/{pid}/fd").iterdir(), key=lambda path: int(path.name))
-    return [str(path.readlink()) for path in numbered]
+    return [str(path.readlink()) for path in numbered if path.is_symlink()]
 
 
 def test_a_dead_name_server_neither_delays_the_program_nor_keeps_the_sender(paperclip, tmp_path):
@@ -107,6 +110,24 @@ def test_an_error_deletes_reports_only_if_they_will_never_be_taken(paperclip, st
     assert bool(paperclip.state(f"queue-{day(1)}")) == is_kept
     assert len(stub.requests) == 1
     assert paperclip.state("sent") == ""
+
+
+@pytest.mark.parametrize(("variables", "sent"), [({}, 0), ({"PAPERCLIP_TELEMETRY": "on"}, 1)])
+def test_a_sender_on_its_way_is_stopped_by_a_choice_unless_the_variable_decides(paperclip, stub, variables, sent):
+    paperclip.run(f"{START}; f.disable()", 1, **variables)
+
+    assert len(stub.requests) == sent
+
+
+@pytest.mark.parametrize(("decision", "number", "variables", "requests"), DECISIONS)
+def test_what_is_decided_while_a_server_answers_counts(paperclip, device, stub, decision, number, variables, requests):
+    stub.meanwhile = lambda count: device.decide(decision) if count == number else None
+    stub.now = (NOON + timedelta(5)).timestamp()
+    paperclip.run(START, 1, **variables)
+
+    assert len(stub.requests) == requests
+    assert bool(paperclip.state("sent")) == bool(variables)
+    assert device.state.exists() == (decision == "off")
 
 
 def test_proxies_are_honoured(paperclip, stub):

@@ -255,7 +255,6 @@ def test_a_library_reports_only_in_a_program_that_allows_it(device, stub):
         ({"CI": "true"}, {"ci": True, "mode": "ask"}, []),
         ({"CLAUDECODE": "1"}, {"agents": True}, []),
         ({"CLAUDECODE": "1", "PAPERCLIP_TELEMETRY": "on"}, {}, [("agent", "agent")]),
-        ({"PAPERCLIP_TELEMETRY": "1"}, {"kind": "server"}, [("server", "")]),
     ],
 )
 def test_who_runs_it_is_reported_apart(device, stub, variables, facts, reported):
@@ -265,6 +264,22 @@ def test_who_runs_it_is_reported_apart(device, stub, variables, facts, reported)
 
     assert [report["driver"] for report in stub.reports()] == [driver for driver, _ in reported]
     assert all((device.state / directory / "installation").exists() for _, directory in reported)
+
+
+@pytest.mark.parametrize("shell", ["dash", "bash"])
+def test_a_server_reports_first_when_it_has_remembered_another_day(shell, device, stub):
+    program = ShellProgram(device, shell, stub.url, declared(kind="server"))
+    code, forced = f"set -euf\n{BUILD}footfall_status\nfootfall_show", {"PAPERCLIP_TELEMETRY": "on"}
+    for _ in range(2):
+        status, shown = program.run(code, **forced).splitlines()
+        assert "later day" in status
+        assert '"today":"2026-11-26"' in shown
+    assert stub.requests == []
+    assert {path.name for path in device.state.iterdir()} == {"claim-2026-11-25", "events-2026-11-25"}
+
+    assert "later day" not in program.run(START + "footfall_status", "2026-11-26", **forced)
+    [report] = stub.reports()
+    assert (report["day"], report["driver"], report["used"][0]["n"]) == ("2026-11-26", "server", 2)
 
 
 def test_a_program_that_runs_for_days_reports_each_day(device, stub):

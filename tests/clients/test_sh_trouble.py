@@ -1,7 +1,5 @@
 """The client for POSIX shell when something is wrong: the network, the disk, the clock, values, or files."""
 
-import hashlib
-import hmac
 import itertools
 import os
 import random
@@ -9,14 +7,15 @@ import signal
 import subprocess
 import sys
 import time
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
 
 from tests.clients.declared import TOKEN, client_text
-from tests.clients.shell import START, ShellProgram
-from tests.clients.stub import Stub, black_hole, dead_dns, no_server
+from tests.clients.shell import SOURCE, START, ShellProgram, seconds_of
+from tests.clients.stub import black_hole, dead_dns, no_server
 from tests.disks import small_disk
+from tests.server import eventually
 
 BUILD = START + "footfall_record build format=html seconds=1\n"
 DAYS = [f"2026-11-{day}" for day in range(10, 30)]
@@ -45,7 +44,10 @@ def test_the_network_delays_no_program(shell, trouble, device, tmp_path):
         assert (text.count("sleep 10 &"), text.count("--max-time 4")) == (1, 1)
         program.client.write_text(text.replace("sleep 10 &", "sleep 2 &").replace("--max-time 4", "--max-time 1"))
         program.tell()
-        runs = [[program.start(BUILD, day, before).seconds for _ in range(3)] for day in DAYS[:4]]
+        runs = []
+        for day in DAYS[:4]:
+            runs.append([program.start(BUILD, day, before).seconds for _ in range(3)])
+            eventually((device.state / f"queue-{day}").exists, 10)
         started = time.monotonic()
         assert trouble == "down" or device.processes()
 
@@ -90,6 +92,29 @@ def test_what_will_never_be_taken_is_given_up(program, device, stub, status):
 
     assert len(stub.requests) == 1
     assert not list(device.state.glob("queue-*"))
+
+
+@pytest.mark.parametrize(
+    ("call", "variables", "sent"),
+    [("disable", {}, 1), ("disable", {"PAPERCLIP_TELEMETRY": "on"}, 2), ("forget", {"PAPERCLIP_TELEMETRY": "on"}, 1)],
+)
+def test_what_the_user_decides_meanwhile_holds_for_the_next_request(program, device, stub, call, variables, sent):
+    """The first answer asks for a second request: the server's day is another one."""
+    stub.is_silent, stub.now = True, seconds_of("2026-11-25", 3)
+    program.start(START, **variables)
+    eventually(lambda: stub.requests, 10)
+    program.start(f"{SOURCE}footfall_{call}")
+    if call == "forget":
+        assert device.files() == {}
+        device.state.mkdir(parents=True)  # as if another run had begun anew
+        (device.state / "claim-2026-11-25").touch()
+        (device.state / "installation").write_text(f"secret {'0' * 64}\nsince 2026-W48\n")
+    before = device.files()
+    stub.is_over.set()
+    device.wait_for_senders()
+
+    assert len(stub.requests) == sent
+    assert (device.files() == before) == (call == "forget")
 
 
 def test_two_hundred_runs_leave_no_process_and_little_on_the_disk(program, device):
@@ -218,76 +243,6 @@ def test_a_configuration_that_cannot_be_written_is_off(device, stub, tmp_path):
     assert not device.state.exists()
 
 
-@pytest.mark.parametrize(("shell", "days"), [("dash", 3), ("busybox", -3)])
-def test_a_clock_that_was_always_wrong_is_corrected_with_all_it_dated(shell, days, device, stub):
-    program = ShellProgram(device, shell, stub.url)
-    program.tell()
-    stub.status = 503
-    program.run(BUILD, "2026-11-20")
-    program.run(BUILD, "2026-11-21")
-    stub.status = 202
-
-    right = [(date(2026, 11, day) + timedelta(days)).isoformat() for day in range(20, 24)]
-
-    run_with_server(program, stub, "2026-11-22", days)
-    assert (program.noted("last"), program.noted("used build")) == (right[2], f"build {right[1]}")
-    run_with_server(program, stub, "2026-11-23", days)
-
-    reports = stub.reports()
-    assert [(report["day"], report["gap"]) for report in reports] == list(zip(right, [None, 1, 1, 1], strict=True))
-    assert [[use["day"] for use in report["used"]] for report in reports] == [[], [right[0]], [right[1]], [right[2]]]
-    week = "{}-W{:02}".format(*date.fromisoformat(right[0]).isocalendar())
-    assert {report["since"] for report in reports} == {week}
-    assert program.noted("offset") == str(days * 86400)
-    assert [report["id"] for report in reports] == [program_id(program, day) for day in right]
-
-
-def test_a_clock_that_goes_wrong_moves_the_report_of_its_day_alone(program, device, stub):
-    for day, days in (("2026-11-20", 0), ("2026-11-25", -3), ("2026-11-26", -3), ("2026-11-30", -7)):
-        run_with_server(program, stub, day, days)
-
-    reports = stub.reports()
-    assert [(report["day"], report["gap"]) for report in reports] == [
-        *(("2026-11-20", None), ("2026-11-22", 2), ("2026-11-23", 1))
-    ]
-    assert [[(use["day"], use["gap"]) for use in report["used"]] for report in reports] == [
-        [],
-        [("2026-11-20", None)],
-        [("2026-11-22", 2)],
-    ]
-    assert [report["id"] for report in reports] == [program_id(program, report["day"]) for report in reports]
-
-
-def test_what_a_wrong_clock_used_on_days_to_come_is_left_out(program, device, stub):
-    run_with_server(program, stub, "2026-11-20", 0)
-    stub.status = 503
-    program.run(BUILD, "2026-11-24")
-    stub.status = 202
-    run_with_server(program, stub, "2026-11-25", -3)
-
-    assert {report["day"]: [use["day"] for use in report["used"]] for report in stub.reports()} == {
-        "2026-11-20": [],
-        "2026-11-22": [],
-        "2026-11-24": ["2026-11-20"],
-    }
-    assert (program.noted("last"), program.noted("used build")) == ("2026-11-22", "build 2026-11-20")
-
-
-def run_with_server(program: ShellProgram, stub: Stub, day: str, days: int) -> None:
-    """Run a program whose clock says a day, while the server's is so many days later."""
-    stub.now = seconds_of(day, days)
-    program.run(BUILD, day)
-
-
-def seconds_of(day: str, days: int) -> float:
-    """Return ten o'clock of a UTC day, so many days later, as seconds since the epoch."""
-    return ((date.fromisoformat(day) - date(1970, 1, 1)).days + days) * 86400 + 36000
-
-
-def program_id(program: ShellProgram, day: str) -> str:
-    return hmac.new(bytes.fromhex(program.noted("secret")), day.encode(), hashlib.sha256).hexdigest()[:32]
-
-
 def test_what_is_in_files_is_never_run(program, device, stub):
     program.run(BUILD)
     hostile = "$(touch pwned) `touch pwned`; touch pwned\n'\"\\\x00\xff%s%n *\n"
@@ -342,5 +297,5 @@ def test_the_clients_for_shell_and_python_share_their_files(program, device, stu
         [("2026-11-22", "html", 1)],
         [("2026-11-24", "pdf", 2)],
     ]
-    assert [report["id"] for report in reports] == [program_id(program, report["day"]) for report in reports]
+    assert [report["id"] for report in reports] == [program.id_on(report["day"]) for report in reports]
     assert len({report["since"] for report in reports}) == 1

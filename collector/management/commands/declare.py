@@ -88,9 +88,14 @@ def as_text(declared: Declared) -> str:
         *change_lines(declared.changes),
         *_notes(declared),
     ]
-    if declared.is_new or declared.changes.wider or declared.changes.narrower:
+    if declared.is_new or _clients_differ(declared.changes):
         lines += ["Next, make the client and put it into the program:", f"  {make_client_command(declared)}"]
     return "\n".join(lines)
+
+
+def _clients_differ(differing: Changes) -> bool:
+    """Whether a client made now differs from one made before. Versions are only known to the server."""
+    return bool(differing.wider or differing.narrower or set(differing.others) - {"versions"})
 
 
 def make_client_command(declared: Declared) -> str:

@@ -15,7 +15,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("program", metavar="PROGRAM", help="the program's id, title or token")
-        parser.add_argument("--language", required=True, choices=sorted(LANGUAGES))
+        parser.add_argument(
+            "--language",
+            required=True,
+            choices=sorted(LANGUAGES),
+            help="node is an ES module, node-cjs is for require; sh is for any POSIX shell",
+        )
         parser.add_argument("--project", metavar="SLUG", help="the program's project, if several have such a program")
         parser.add_argument("--output", metavar="FILE", type=Path, help="where to write it (default standard output)")
 

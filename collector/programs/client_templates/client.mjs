@@ -563,16 +563,17 @@ export function show() {
     const verdict = decide();
     const store = stateStore(verdict.who);
     const known = store.installation();
+    const today = store.today(known.offset);
+    const isFirstLater = hasToRemember(store, known, today);
     if (known.secret === "") {
       known.secret = newSecret();
-      if (verdict.off === "" && verdict.waits === "") {
+      if (verdict.off === "" && verdict.waits === "" && !isFirstLater) {
         makeDirectory(store);
         store.remember(known);
       }
     }
-    const today = store.today(known.offset);
-    const isDue = verdict.waits === "" && today !== verdict.told && today !== known.last;
-    const day = isDue ? today : store.addDays(today, 1);
+    const isNext = verdict.waits === "" && !isFirstLater && isDue(verdict, known, today);
+    const day = isNext ? today : store.addDays(today, 1);
     return bodyOf(store, day, reportOf(store, known, day, started ?? "other").report);
   }, "");
 }
@@ -670,7 +671,17 @@ function begin(mayTell) {
   const day = store.today(known.offset);
   session = { store, day, offset: known.offset, fields: verdict.fields };
   const isHeldBack = DECLARED.fields.includes("country") && !verdict.fields.has("country");
-  if (day !== verdict.told && day !== known.last && !isHeldBack) makeReport(store, day);
+  if (isDue(verdict, known, day) && !isHeldBack) makeReport(store, day);
+}
+
+/** Whether a day has no report yet. `told` only matters before the first one: a wrong clock may have shown it. */
+function isDue({ told }, { last }, day) {
+  return day !== last && (last !== "" || day !== told);
+}
+
+/** Whether a server has not yet shown that it remembers an earlier day, as one in a new container never does. */
+function hasToRemember(store, { secret }, day) {
+  return secret === "" && driver() === "server" && store.days("claim").every((one) => one === day);
 }
 
 // ---- Whether it is on
@@ -949,6 +960,7 @@ function makeReport(store, day) {
   }
   try {
     const known = store.installation(); // it may have changed since
+    if (hasToRemember(store, known, day)) return;
     if (known.secret === "") {
       known.secret = newSecret();
       known.since = store.week(day);
@@ -983,14 +995,16 @@ function reportOf(store, known, day, version) {
     .sort()
     .pop();
   const report = { id: store.reportId(known.secret, day), day, gap: null };
-  if (previous === undefined) Object.assign(next, { since: store.week(day), used: {} });
-  else report.gap = Math.min(store.daysBetween(previous, day), MAX_GAP);
-  next.since ||= store.week(previous);
+  if (previous !== undefined) report.gap = Math.min(store.daysBetween(previous, day), MAX_GAP);
+  // If all reports are of later days, a clock was wrong: today's, if a server has answered, else the former one.
+  const isNew = previous === undefined && known.verified === "";
+  if (isNew) Object.assign(next, { since: store.week(day), used: {} });
+  next.since ||= store.week(previous ?? day);
   Object.assign(report, { since: next.since, version });
-  if (previous !== undefined && !["", version].includes(known.version)) report.from = plainVersion(known.version);
+  if (!isNew && !["", version].includes(known.version)) report.from = plainVersion(known.version);
   Object.assign(report, { os: system(), arch: architecture(), runtime: runtime(), driver: driver(), used: [] });
   report.used = newest(usedBetween(store, previous ?? "", day), MAX_REPORT_BYTES - JSON.stringify(report).length);
-  addGaps(store, report.used, next.used);
+  addGaps(store, report.used, next.used, store.addDays(day, -MAX_DAYS));
   return { report, next };
 }
 
@@ -1004,7 +1018,7 @@ function recover(next, report) {
 function usedBetween(store, from, to) {
   const used = [];
   for (const day of store.days("events")) {
-    if (day < from || day >= to || store.daysBetween(day, to) > MAX_DAYS) continue;
+    if (day < from || day >= to) continue;
     const sums = new Map();
     for (const line of store.read(`events-${day}`).split("\n").slice(0, -1)) {
       const read = readLine(line, day);
@@ -1039,11 +1053,16 @@ function newest(used, bytes) {
   return used.slice(first);
 }
 
-/** Give each entry the days since the event's previous day of use, and note its last one in `lastUse`. */
-function addGaps(store, used, lastUse) {
-  const before = { ...lastUse };
+/**
+ * Give each entry the days since the event's previous day of use, and note its last one in `lastUse`. A previous day that
+ * is in this report and before `oldest` is none, because no server takes it any more.
+ */
+function addGaps(store, used, lastUse, oldest) {
+  const known = { ...lastUse };
+  const before = {};
   for (const use of used) {
-    if (lastUse[use.event] !== use.day) before[use.event] = lastUse[use.event];
+    const last = lastUse[use.event];
+    if (!(use.event in before) || last !== use.day) before[use.event] = last >= oldest ? last : known[use.event];
     const previous = before[use.event];
     if (previous < use.day) use.gap = Math.min(store.daysBetween(previous, use.day), MAX_GAP);
     lastUse[use.event] = use.day;

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 _OFF_FILE = "/etc/footfall/off"
 _NO = ("0", "false", "no", "off")
 _MAX_EVENT_BYTES, _MAX_REPORT_BYTES, _MAX_QUEUE_BYTES, _MAX_SENT_BYTES = 16384, 8192, 12288, 16384
-_MAX_REPORTS, _MAX_USED, _MAX_GAP, _MAX_NUMBER, _DAYS_SENT = 31, 500, 32, 1000000, 30
+_MAX_REPORTS, _MAX_USED, _MAX_GAP, _MAX_DAYS_LATE, _MAX_NUMBER, _DAYS_SENT = 31, 500, 32, 31, 1000000, 30
 _SEND_SECONDS = 10
 _SEND = "--footfall-send"  # the argument of the process that sends
 _FROM_ZIP = "import sys,zipimport;exec(zipimport.zipimporter(sys.argv[2]).get_code(sys.argv[3]))"
@@ -198,12 +198,15 @@ def show() -> str:
     run = _look_even_if_off()
     run.version = _run.version
     run.kept = _lines(os.path.join(run.state, "installation"))
+    day = run.day()
+    is_first_later = _has_to_remember(run, day)
     if "secret" not in run.kept:
         run.kept["secret"] = [os.urandom(32).hex()]
-        if run.is_on and not run.waits_for:  # else nothing is written, and the next request has another id
+        # Else nothing is written, and the next request has another id.
+        if run.is_on and not run.waits_for and not is_first_later:
+            _make_directory(run.state)
             _keep(run.state, run.kept)
-    day = run.day()
-    if run.waits_for or day in (_first(run.choice, "told"), _first(run.kept, "last")):
+    if run.waits_for or is_first_later or not _is_due(run, day):
         day = _later(day, 1)
     queue = _queue(run.state)
     report = _compose(run, day, queue)[0]
@@ -339,6 +342,8 @@ def _look_even_if_off() -> _Run:
         if not run.state:
             raise FileNotFoundError("no home")
         run.choice = _lines(os.path.join(run.config, "choice"))
+    if not run.is_on:
+        run.fields = set(run.choice.get("field", ()))
     return run
 
 
@@ -404,6 +409,11 @@ def _why_not_here(run: _Run) -> str:
 def _means_yes(variable: str) -> bool:
     word = os.environ.get(variable, "").strip().lower()
     return bool(word) and word not in _NO
+
+
+def _is_forced() -> bool:
+    """Whether the program's own variable means on, which decides over the choice."""
+    return _means_yes(VARIABLE + "_TELEMETRY")
 
 
 def _set_variable(names: "tuple[str, ...]") -> str:
@@ -546,10 +556,19 @@ def _version(value: object) -> str:
 
 
 def _is_due(run: _Run, day: str) -> bool:
-    """Whether this installation has not reported on a day yet, and was told on an earlier one."""
-    if run.fields is not None and (day == _first(run.choice, "told") or (HAS_COUNTRY and "country" not in run.fields)):
+    """Whether a day has no report yet. The first report is not made on the day of the notice."""
+    if run.fields is not None and HAS_COUNTRY and "country" not in run.fields:
         return False
-    return day != _first(run.kept, "last")
+    if "last" in run.kept:  # then `told` does not matter: it may be a day that a wrong clock showed
+        return day != _first(run.kept, "last")
+    return run.fields is None or day != _first(run.choice, "told")
+
+
+def _has_to_remember(run: _Run, day: str) -> bool:
+    """Whether a server has not yet shown that it remembers an earlier day, as one in a new container never does."""
+    if KIND != "server" or run.driver or "secret" in run.kept:
+        return False
+    return not any(name.startswith("claim-") and name != "claim-" + day for name in _names(run.state))
 
 
 def _report_if_due(run: _Run) -> None:
@@ -561,6 +580,8 @@ def _report_if_due(run: _Run) -> None:
     try:
         os.close(os.open(claim, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     except FileExistsError:
+        return
+    if _has_to_remember(run, run.started_on):
         return
     try:
         _start_sender(run)
@@ -574,8 +595,7 @@ def _make_report(run: _Run) -> None:
     import json
 
     day = run.started_on
-    if "since" not in run.kept or not any(_days_before(day, run.kept, _queue(run.state))):
-        run.kept["since"] = [_week(day)]
+    run.kept["since"] = [_since(run.kept, day, bool(_days_before(day, run.kept, _queue(run.state))))]
     run.kept.setdefault("secret", [os.urandom(32).hex()])
     _keep(run.state, run.kept)  # before the report: an installation that forgot its secret would count as a new one
     queue = _queue(run.state)
@@ -604,25 +624,34 @@ def _compose(run: _Run, day: str, queue: "list[_Any]") -> "tuple[dict[str, _Any]
         if _first(run.kept, "last") < report["day"] < day:
             for entry in report["used"]:
                 last_used[entry["event"]] = max(last_used.get(entry["event"], ""), entry["day"])
-    if not previous:
+    is_known = bool(previous) or "verified" in run.kept
+    if not is_known:
         last_used = {}
     version = _first(run.kept, "version")
     report = {
         "id": _id(_first(run.kept, "secret"), day),
         "day": day,
         "gap": min(_days_between(previous, day), _MAX_GAP) if previous else None,
-        "since": _first(run.kept, "since") if previous else _week(day),
+        "since": _since(run.kept, day, bool(previous)),
         "version": _version(run.version),
     }
-    if previous and version and version != report["version"]:
+    if is_known and version and version != report["version"]:
         report["from"] = version
     report.update(_system(run.driver))
     sums = _sum_up(run, previous, day)[-_MAX_USED:]
     while True:
-        report["used"], used = _with_gaps(sums, last_used)
+        report["used"], used = _with_gaps(sums, last_used, _later(day, -_MAX_DAYS_LATE))
         if not sums or len(json.dumps(report, separators=(",", ":"))) <= _MAX_REPORT_BYTES:
             return report, used
         sums = sums[len(sums) // 8 + 1 :]  # the oldest go
+
+
+def _since(kept: "dict[str, list[str]]", day: str, has_earlier: bool) -> str:
+    """Return the week of the first report, for one of this day.
+
+    If all reports are of later days, a clock was wrong. Once a server has answered, that is today's: the week stays.
+    """
+    return (_first(kept, "since") if has_earlier or "verified" in kept else "") or _week(day)
 
 
 def _days_before(day: str, kept: "dict[str, list[str]]", queue: "list[_Any]") -> "list[str]":
@@ -678,14 +707,17 @@ def _parse(line: str) -> "tuple[str, dict[str, _Any], dict[str, int]] | None":
 
 
 def _with_gaps(
-    sums: "list[dict[str, _Any]]", last_used: "dict[str, str]"
+    sums: "list[dict[str, _Any]]", last_used: "dict[str, str]", oldest: str
 ) -> "tuple[list[dict[str, _Any]], dict[str, str]]":
-    """Return entries of `used`, with the days since the event's previous day of use, and the last days of use."""
+    """Return entries of `used`, with the days since the event's previous day of use, and the last days of use.
+
+    A previous day that is in these sums and before `oldest` is none, because no server takes it any more.
+    """
     entries, before, used = [], dict(last_used), dict(last_used)
     for entry in sums:
         event, day = entry["event"], entry["day"]
         if used.get(event) != day:
-            before[event] = used.get(event, "")
+            before[event] = used[event] if used.get(event, "") >= oldest else last_used.get(event, "")
             used[event] = day
         previous = before.get(event, "")
         gap = min(max(_days_between(previous, day), 1), _MAX_GAP) if previous else None
@@ -857,7 +889,7 @@ def _report_and_send(run: _Run, is_all_told: bool) -> None:
     """Make the report whose day was claimed, and send the queue, unless the user has just decided otherwise."""
     claim = os.path.join(run.state, "claim-" + run.started_on)
     run.choice = _lines(os.path.join(run.config, "choice"))
-    if _first(run.choice, "choice") == "off" or not os.path.exists(claim):
+    if (_first(run.choice, "choice") == "off" and not _is_forced()) or not os.path.exists(claim):
         return
     run.fields = None if is_all_told else set(run.choice.get("field", ()))
     run.kept = _lines(os.path.join(run.state, "installation"))
@@ -866,7 +898,7 @@ def _report_and_send(run: _Run, is_all_told: bool) -> None:
             _make_report(run)
         except OSError:  # such as a full disk: another run of today may be luckier
             _delete(claim)
-    _send_queue(run.state, _queue(run.state))
+    _send_queue(run.config, run.state, _queue(run.state))
 
 
 def _limit_time() -> None:
@@ -886,14 +918,22 @@ def _limit_time() -> None:
     watchdog.start()
 
 
-def _send_queue(state: str, reports: "list[_Any]") -> None:
+def _is_withdrawn(config: str, state: str, secret: str) -> bool:
+    """Whether the user called `forget` since this process knew the secret, or chose `off`: then nothing is written."""
+    if _first(_lines(os.path.join(state, "installation")), "secret") != secret:
+        return True
+    return not _is_forced() and _first(_lines(os.path.join(config, "choice")), "choice") == "off"
+
+
+def _send_queue(config: str, state: str, reports: "list[_Any]") -> None:
     kept = _lines(os.path.join(state, "installation"))
+    secret = _first(kept, "secret")
     today = _day_at(_now() + _offset(kept))
-    if not reports:
+    if not reports or _is_withdrawn(config, state, secret):
         return
     status, answer, body = _post(today, reports)
-    if _first(_lines(os.path.join(state, "installation")), "secret") != _first(kept, "secret"):
-        return  # the user called `forget` meanwhile
+    if _is_withdrawn(config, state, secret):
+        return
     offset = _offset_of(answer)
     if status == 202 and answer.get("day") != today and offset is not None:
         kept["offset"] = [str(offset)]
@@ -902,6 +942,8 @@ def _send_queue(state: str, reports: "list[_Any]") -> None:
         if not reports:
             return
         status, answer, body = _post(today, reports)
+        if _is_withdrawn(config, state, secret):
+            return
         offset = _offset_of(answer)
     if status == 202 and answer.get("day") == today:
         kept = _lines(os.path.join(state, "installation"))
@@ -966,11 +1008,7 @@ def _move(state: str, kept: "dict[str, list[str]]", wrong: str, right: str, repo
             _delete(os.path.join(state, "queue-" + day))
     _keep(state, kept)
     for kind in ("claim-", "events-"):  # a claim for a day to come would keep that day's report from being made
-        if not os.path.exists(os.path.join(state, kind + right)):
-            try:
-                os.rename(os.path.join(state, kind + wrong), os.path.join(state, kind + right))
-            except OSError:
-                pass
+        _rename(os.path.join(state, kind + wrong), os.path.join(state, kind + right))
     return moved
 
 
@@ -981,8 +1019,7 @@ def _move_all(kept: "dict[str, list[str]]", days: int, reports: "list[_Any]") ->
     if "last" in kept:
         kept["last"] = [_later(_first(kept, "last"), days)]
     first = next((report["day"] for report in reports if report["gap"] is None), None)
-    if first:
-        kept["since"] = [_week(_later(first, days))]
+    kept["since"] = [_week(_later(first or _monday(_first(kept, "since")), days))]
     for report in reports:
         report["day"] = _later(report["day"], days)
         report["since"] = _first(kept, "since")
@@ -1049,8 +1086,7 @@ def _first(lines: "dict[str, list[str]]", word: str) -> str:
 
 
 def _keep(state: str, kept: "dict[str, list[str]]") -> None:
-    """Replace `installation`."""
-    _make_directory(state)
+    """Replace `installation`. Raises OSError if its directory is gone: then the user has just called `forget`."""
     lines = [word + " " + rest for word, values in kept.items() for rest in values]
     _replace(os.path.join(state, "installation"), "\n".join(lines) + "\n")
 
@@ -1105,6 +1141,18 @@ def _replace(path: str, text: str) -> None:
     except OSError:
         _delete(new)
         raise
+
+
+def _rename(old: str, new: str) -> None:
+    """Give a file another name, or add its lines to the file that has this name already."""
+    try:
+        if os.path.exists(new):
+            _append(new, _read(old))
+            _delete(old)
+        else:
+            os.rename(old, new)
+    except OSError:
+        pass  # there is none, or the disk is full
 
 
 def _read(path: str) -> bytes:
@@ -1181,6 +1229,12 @@ def _week(day: str) -> str:
 
     year, week, _ = datetime.date.fromisoformat(day).isocalendar()
     return "%d-W%02d" % (year, week)
+
+
+def _monday(week: str) -> str:
+    import datetime
+
+    return datetime.date.fromisocalendar(int(week[:4]), int(week[6:]), 1).isoformat()
 
 
 if __name__ == "__main__" and sys.argv[1:2] == [_SEND]:

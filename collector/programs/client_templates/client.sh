@@ -40,7 +40,7 @@ footfall__environment() {
 }
 footfall__declared() {
   case $1 in
-    build) footfall__until=2027-12-31 footfall__properties='format seconds ' ;;
+    'build') footfall__until=2027-12-31 footfall__properties='format seconds ' ;;
     *) return 1 ;;
   esac
 }
@@ -344,7 +344,7 @@ footfall__is_later() {
 }
 
 footfall__read_installation() {
-  footfall__offset=0 footfall__last=''
+  footfall__offset=0 footfall__last='' footfall__secret=''
   [ -f "$footfall__place/installation" ] || return 0
   { footfall__read_installation_lines <"$footfall__place/installation"; } 2>/dev/null || :
 }
@@ -354,6 +354,7 @@ footfall__read_installation_lines() {
   while IFS= read -r footfall__text && [ "$footfall__count" -lt 1000 ]; do
     footfall__count=$((footfall__count + 1))
     case $footfall__text in
+      'secret '?*) footfall__secret=${footfall__text#secret } ;;
       'last '*) footfall__is_day "${footfall__text#last }" && footfall__last=${footfall__text#last } ;;
       'offset '*)
         footfall__text=${footfall__text#offset }
@@ -395,9 +396,11 @@ footfall__start() {
   footfall__events=$footfall__place/events-$footfall__today
   footfall__as_version "$footfall__version"
   footfall__release=$footfall__value
-  if [ "$footfall__told" = "$footfall__today" ] && [ "$footfall__at_once" = no ]; then
+  # A clock that was wrong may have shown the day of the notice: after a report, that day makes no difference.
+  if [ -z "$footfall__last" ] && [ "$footfall__told" = "$footfall__today" ] && [ "$footfall__at_once" = no ]; then
     footfall__waits='the first report is sent on a later day'
   elif [ "$footfall__last" != "$footfall__today" ] && [ "$footfall__report_allowed" = yes ]; then
+    footfall__remembers || footfall__waits='the first report is sent on a later day'
     [ -e "$footfall__place/claim-$footfall__today" ] || footfall__claim
   fi
   [ -e "$footfall__events" ] || footfall__make_events
@@ -689,7 +692,19 @@ footfall__claim() {
     [ -d "$footfall__place" ] || command mkdir -p "$footfall__place"
     printf '' >"$footfall__place/claim-$footfall__today" && printf '' >>"$footfall__events"
   ) >/dev/null 2>&1 || return 0
-  footfall__detach
+  [ -n "$footfall__waits" ] || footfall__detach
+}
+
+# Whether a server was here on another day, by its claim or its secret: what is in a new container each day never was.
+footfall__remembers() {
+  [ "$footfall_kind" = server ] && [ -z "$footfall__ci$footfall__agent$footfall__secret" ] || return 0
+  (
+    set +f
+    for footfall__text in "$footfall__place"/claim-*; do
+      [ ! -e "$footfall__text" ] || [ "$footfall__text" = "$footfall__place/claim-$footfall__today" ] || exit 0
+    done
+    exit 1
+  ) 2>/dev/null
 }
 
 footfall__make_events() { (
@@ -736,10 +751,10 @@ footfall__status() {
       footfall__reason=${footfall__former:-waits for footfall_start}
     fi
     printf 'off: %s\n' "$footfall__reason"
-  elif [ "$footfall__by_environment" = yes ]; then
-    printf 'on: %s_TELEMETRY says on\n' "$footfall_variable"
   elif [ -n "$footfall__waits" ]; then
     printf 'on: %s\n' "$footfall__waits"
+  elif [ "$footfall__by_environment" = yes ]; then
+    printf 'on: %s_TELEMETRY says on\n' "$footfall_variable"
   elif [ "$footfall__choice" = on ]; then
     printf 'on: the choice in %s/choice is on\n' "$footfall__config"
   else
@@ -805,6 +820,7 @@ footfall__show() {
   footfall__find_places
   footfall__read_installation
   footfall__find_today && [ -n "$footfall__place" ] || return 0
+  footfall__remembers || footfall__waits='the first report is sent on a later day'
   [ -n "$footfall__allowed" ] || footfall__allowed=$footfall__line$footfall_fields$footfall__line
   footfall__as_version "$footfall__version"
   footfall__release=$footfall__value
@@ -829,7 +845,7 @@ footfall__work() (
   export footfall_kind footfall_fields footfall_schema footfall_endpoint footfall_about
   export footfall__place footfall__config footfall__today footfall__moment footfall__release footfall__allowed
   export footfall__ci footfall__agent
-  export footfall__is_on footfall__by_environment footfall__at_once footfall__told
+  export footfall__is_on footfall__by_environment footfall__waits
   "$@" <<'END_OF_WORKER'
 umask 077
 LC_ALL=C
@@ -962,6 +978,10 @@ find_previous() {
   done
 }
 
+# Whether no day of a report is known. A server that answered on a later day will say which day it is, and the report is
+# moved there: then it is not the first.
+is_first() { [ -z "$previous$verified" ]; }
+
 # Prints the reports before a day whose worker was killed before it wrote the installation.
 reports_before() {
   for file in "$state"/queue-????-??-??; do
@@ -987,7 +1007,7 @@ events_before() {
 # Prints the `used` lines of the installation after the report of a day, and then the report.
 report_of() {
   find_previous "$1"
-  [ -n "$previous" ] || used='' version=''
+  if is_first; then used='' version=''; fi
   from=''
   [ -z "$version" ] || [ "$version" = "$footfall__release" ] || from=$version
   machine=$(uname -s -m)
@@ -1124,25 +1144,29 @@ is_wanted() {
 
 # Makes today's report. Without room on the disk, it takes the claim back and fails.
 make_report() {
+  # The claims of other days, which go in the end. One that is made meanwhile, after midnight, is of a worker to come.
+  set -- "$state"/claim-*
   read_installation
   # What a killed process left half written: one that was started today may still be at it.
   find "$state" '(' -name '*.new*' -o -name 'unfinished-*' ')' -mtime +0 -exec rm -f {} +
   find_previous "$today"
-  if [ -z "$secret" ] || [ -z "$since" ] || [ -z "$previous" ]; then
+  if [ -z "$secret" ] || [ -z "$since" ] || is_first; then
     [ -n "$secret" ] || secret=$(random)
     # The week of the first report, for good.
-    since=$(week_of "$today")
+    since=$(week_of "${previous:-$today}")
     [ ${#secret} -eq 64 ] && write_installation || return 1
   fi
   text=$(report_of "$today")
   report=${text##*"$line"}
-  [ -n "$report" ] && write_queue "$today" "$report" || return 1
+  [ -n "$report" ] && is_wanted && write_queue "$today" "$report" || return 1
   used=${text%"$report"} last=$today version=$footfall__release
   write_installation || return 1
-  for file in "$state"/events-????-??-?? "$state"/claim-????-??-??; do
-    date=${file##*/}
-    date=${date#*-}
+  for file in "$state"/events-????-??-??; do
+    date=${file##*/events-}
     if is_day "$date" && is_earlier "$date" "$today"; then rm -f "$file"; fi
+  done
+  for file; do
+    [ "$file" = "$state/claim-$today" ] || rm -f "$file"
   done
   prune_queue
 }
@@ -1394,19 +1418,21 @@ show() {
   read_installation
   # The worker that holds today's claim may be at it.
   for attempt in 1 2 3 4 5 6 7 8 9 10; do
-    [ -e "$state/claim-$today" ] && [ "$last" != "$today" ] || break
+    [ -e "$state/claim-$today" ] && [ "$last" != "$today" ] && [ -z "$footfall__waits" ] || break
     sleep 0.1 2>/dev/null || sleep 1
     read_installation
   done
-  if [ "$last" = "$today" ] || [ -e "$state/queue-$today" ] ||
-    { [ "$footfall__told" = "$today" ] && [ "$footfall__at_once" = no ]; }; then
+  if [ "$last" = "$today" ] || [ -e "$state/queue-$today" ] || [ -n "$footfall__waits" ]; then
     today=$(shifted "$today" 1)
   fi
   find_previous "$today"
-  [ -n "$since" ] && [ -n "$previous" ] || since=$(week_of "$today")
+  if [ -z "$since" ] || is_first; then since=$(week_of "${previous:-$today}"); fi
   if [ -z "$secret" ]; then
     secret=$(random)
-    [ "$footfall__is_on" != yes ] || [ ${#secret} -ne 64 ] || write_installation
+    # A secret would say that a server was here on another day.
+    if [ "$footfall__is_on" = yes ] && [ ${#secret} -eq 64 ] && [ "$driver${footfall__waits:+ waits}" != 'server waits' ]; then
+      write_installation
+    fi
   fi
   text=$(report_of "$today")
   report=${text##*"$line"}

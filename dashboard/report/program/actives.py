@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from collector.models import ProgramSection
 from dashboard.report.charts import BUCKET_NAMES, Chart, Point, Series, Shape
@@ -83,7 +84,7 @@ def _chart(
     headings = [one.label for one in series]
     return Chart(
         key, ProgramSection.ACTIVES.value, title, caption, heading, points, series, headings, shape=shape,
-        total=_("Active"),
+        total=pgettext("installations", "Active"),
     )  # fmt: skip
 
 

@@ -55,6 +55,11 @@ class ProgramPage:
         return "" if self.is_public else self.state.query
 
     @property
+    def has_first_day(self) -> bool:
+        """Whether the page shows the day of the first report."""
+        return self.first_day is not None and self.period.start <= self.first_day < self.period.end
+
+    @property
     def all_time_url(self) -> str:
         return self.state.link(*PERIOD_PARAMETERS, range="all")
 

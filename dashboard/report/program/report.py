@@ -48,6 +48,11 @@ class ProgramReport:
         tables += [self.events] if self.events else []
         return [*tables, *self.details]
 
+    def other_reporters(self) -> list[UsagePanel]:
+        """Return the panels with numbers of what is no installation: CI, agents, containers, and runs by shells."""
+        panels = [group.panels[0] for group in self.groups if group.panels[0].section == ProgramSection.OTHERS]
+        return [panel for panel in panels if any(number for row in panel.rows for number in row.numbers)]
+
 
 def make_program_report(subject: ProgramSubject, state: PageState, sections: Collection[str]) -> ProgramReport:
     """Report on a program. Only the `sections` are read and made."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from collector.models import ProgramSection
 from collector.programs.forms import OTHER
@@ -70,7 +70,7 @@ def adoption_chart(subject: ProgramSubject, by_day: ByDay) -> Chart:
         series,
         [one.label for one in series],
         shape=Shape.BANDS,
-        total=_("Active"),
+        total=pgettext("installations", "Active"),
     )
 
 

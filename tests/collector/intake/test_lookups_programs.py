@@ -46,3 +46,16 @@ def test_a_wider_declaration_is_known_within_a_minute(tmp_path, project):
     clock.now += REFRESH_SECONDS
     memory.work_once()
     assert memory.pixels[program.token].program.events.keys() == {"build", "latest"}
+
+
+def test_a_declaration_that_cannot_be_read_is_parsed_and_logged_once(tmp_path, project, caplog):
+    memory = Lookups(tmp_path, Clock())
+    program = declared(project)
+    Declaration.objects.update(text="[program]\nid = 7")
+
+    for _ in range(3):
+        look_up(memory, program.token)
+
+    live = memory.pixels[program.token]
+    assert (live.is_declared, live.program) == (True, None)
+    assert len(caplog.records) == 1

@@ -67,6 +67,17 @@ def test_the_same_declaration_again_is_unchanged(run):
     assert "make_client" not in out
 
 
+@pytest.mark.parametrize(
+    ("change", "is_in_clients"), [(('mode = "notice"', 'mode = "ask"'), True), (('newest = "2.4.1"', ""), False)]
+)
+def test_a_new_client_is_suggested_only_if_it_would_differ(run, change, is_in_clients):
+    run(EXAMPLE)
+
+    out, _ = run(example(change))
+
+    assert ("make_client" in out) is is_in_clients
+
+
 def test_the_owner_of_a_new_project_is_named(run, stranger):
     _, err = run(EXAMPLE, "--owner", "stranger")
 

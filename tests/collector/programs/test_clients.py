@@ -1,6 +1,7 @@
 """Clients are made from a template and a declaration."""
 
 import ast
+import subprocess
 import tomllib
 from dataclasses import replace
 from datetime import date
@@ -82,6 +83,17 @@ def test_no_text_of_a_declaration_can_break_a_python_client():
 
     assert (values["NAME"], values["WHY"]) == (STRANGE, '"')
     assert values["EVENTS"] == {"go": {"until": "2027-01-01", "properties": {"only": ("choice", ("one",))}}}
+
+
+@pytest.mark.parametrize("name", ["esac", "in", "done", "if"])
+def test_an_event_may_have_the_name_of_a_word_of_the_shell(name):
+    changes = ("[events.build]", f"[events.{name}]"), ("build.properties", f"{name}.properties")
+    program = read_declaration(example(*changes))
+
+    client = make_client(program, "sh", "https://hits.example.org", "abc")
+
+    checked = subprocess.run(["sh", "-n"], input=client, capture_output=True, text=True)
+    assert (checked.returncode, checked.stderr) == (0, "")
 
 
 def test_the_fields_that_a_python_client_knows_are_the_servers():

@@ -88,6 +88,7 @@ NEEDS_WORDS = "is missing or not a text. Write some words in quotes."
         (REASON, "", "[events.build]", f"“reason” {NEEDS_WORDS}"),
         (REASON, f'reason = "{"x" * 501}"', "reason = ", "“reason” has 501 characters. Write at most 500."),
         (REASON, 'reason = "\\u202e"', "reason = ", "characters that can't be shown"),
+        (REASON, 'reason = "Two lines.\\u2028\\nOr three."', "reason = ", "characters that can't be shown"),
         ('link = "https://paperclip.example/issues/12"', "", "[events.build]", "“link” is missing"),
         (UNTIL, 'until = "2028-12-31" #', "until = ", "Write one like 2027-12-31, without quotes and time."),
         (UNTIL, "until = 2028-12-31T10:00:00 #", "until = ", "“until” is missing or not a date."),

@@ -119,3 +119,20 @@ def test_a_batch_that_was_not_stored_uses_up_no_place(tmp_path, program, monkeyp
     running.drain_once()
 
     assert values("version") == {"2.0": 1, "2.1": 1, "2.2": 1}
+
+
+def test_what_is_remembered_of_values_is_bounded_and_read_again(tmp_path, program, monkeypatch):
+    monkeypatch.setattr(report_caps, "MAX_REMEMBERED", 20)
+    memory = Drain(tmp_path)
+    days = [f"2026-11-{day}" for day in range(12, 23)]
+    for number, version in enumerate(["9.0.1", "9.0.2", "9.0.3", "9.0.4"]):
+        bodies = [report(100 * number + index, day, version=version) for index, day in enumerate(days)]
+        spool_reports(tmp_path, [spooled_report(program.token, body) for body in bodies])
+        memory.drain_once()
+
+    for day in days:
+        assert values("version", day) == {"9.0.1": 1, "9.0.2": 1, "9.0.3": 1, "other": 1}
+    spool_reports(tmp_path, [spooled_report(program.token, report(900, days[-1]))])
+    memory.drain_once()
+    caps = memory._reports._caps
+    assert 0 < sum(map(report_caps._size, caps._days.values())) == caps._remembered <= 20 + 6

@@ -249,10 +249,10 @@ def test_copies_of_a_state_count_once_a_day_and_at_most_once_each_in_a_window(to
     assert exceeding
 
 
-def days_of_one(tools, tmp_path, run: Callable[[Device, int], None], days: int) -> Counted:
+def days_of_one(tools, tmp_path, run: Callable[[Device, int], None], days: int, *, driver: str = "person") -> Counted:
     """Return what is counted of one device, which `run` uses on days from 0."""
     pixel = declared(tools, WITH_CHECK, title="One")
-    device = new_device(random.Random(8), Endpoint(tmp_path, pixel))
+    device = new_device(random.Random(8), Endpoint(tmp_path, pixel), driver)
     for number in range(days):
         device.server.today = FIRST_DAY + number
         run(device, number)
@@ -276,7 +276,19 @@ def test_after_lost_state_an_installation_is_new_and_what_it_had_not_told_is_los
     assert used == [1, 1, 0, 1, 0]
 
 
-@pytest.mark.parametrize(("error", "uses_of_day_2"), [(-2, 0), (3, 1)])
+def test_a_server_that_never_remembers_a_day_before_is_no_installation(tools, tmp_path):
+    def run(device: Device, number: int) -> None:
+        if number in (2, 3, 4):
+            device.lose_state()
+        device.run([], "up")
+
+    counted = days_of_one(tools, tmp_path, run, days=7, driver="server")
+
+    history = [{kind for kind, _, _ in counted.by_history(FIRST_DAY + number)} for number in range(7)]
+    assert history == [set(), set(), set(), set(), set(), {"new"}, {"returning"}]
+
+
+@pytest.mark.parametrize(("error", "uses_of_day_2"), [(-3, 0), (-2, 0), (3, 1)])  # -3: the day of the notice
 def test_a_clock_that_jumps_hides_no_day_but_what_was_used_before_it_was_set_back_is_lost(
     tools, tmp_path, error, uses_of_day_2
 ):

@@ -56,6 +56,8 @@ def test_each_day_has_its_active_new_and_returned_installations(program, count, 
 
 
 def test_versions_count_each_installation_once_in_a_range(program, count, address):
+    count(ReportDimension.ACTIVE, "", 20, 5)
+    count(ReportDimension.ACTIVE, "", 21, 5, gap=1)
     count(ReportDimension.VERSION, "2.4.0", 20, 5)
     count(ReportDimension.VERSION, "2.4.1", 21, 3, gap=1)
     count(ReportDimension.VERSION, "2.4.1", 21, 2, gap=30)

@@ -34,3 +34,13 @@ def count(program) -> Count:
         )  # fmt: skip
 
     return count
+
+
+@pytest.fixture
+def another_program(project, count) -> Pixel:
+    """Count a lot for another program of the same project: it must be in no answer."""
+    other = Pixel.objects.create(project=project, title="Another", kind=Kind.APP)
+    for dimension in set(ReportDimension) - {ReportDimension.COHORT}:
+        count(dimension, "1.0>2.0" if dimension == ReportDimension.UPGRADE else "x", 1000, number=1000, pixel=other)
+    count(ReportDimension.COHORT, "2026-W47", 1000, ago=4, driver=Driver.INSTALLATIONS, pixel=other)
+    return other
