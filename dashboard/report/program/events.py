@@ -107,7 +107,7 @@ def failures_panel(subject: ProgramSubject, values: Sequence[PropertyValue]) -> 
     counted = [Counted(f"{value.event}: {_value_label(value.value)}", value.number) for value in of_failures]
     return UsagePanel(
         "failures", SECTION, _("Failures"), days_label(subject.window), _("Class"), [times()],
-        ranked_rows(counted, all_of_them=sum(value.number for value in of_failures)),
+        ranked_rows(counted, all_of_them=sum(value.number for value in of_failures)), notes=[lag_note()],
     )  # fmt: skip
 
 
