@@ -19,6 +19,7 @@ from collector.intake.asgi import ReportPath
 from collector.intake.bodies import MAX_BYTES
 from collector.intake.clients import country_of
 from collector.intake.rate_limits import Rate, SenderLimiter
+from collector.intake.reports import COUNTED_BYTES
 from collector.models import Declaration, Pixel
 from collector.programs.report import ProgramReport
 from collector.spool.losses import last_loss, loss_files, losses
@@ -290,6 +291,21 @@ def test_a_network_that_sends_too_much_has_to_wait(endpoint, program):
     assert json.loads(responses[-1].body)["status"] == 429
     assert endpoint.post(path, body, peer="192.0.2.2").status == 202
     assert len(endpoint.lines()) == 5
+
+
+@pytest.mark.parametrize("is_gzip", [False, True])
+def test_a_large_body_counts_as_several_requests(endpoint, program, is_gzip):
+    endpoint.reports.senders = SenderLimiter(Rate(6, 60))
+    body = envelope(*[report(utc_today())] * 25)
+    assert COUNTED_BYTES < len(body) < 3 * COUNTED_BYTES
+    body += b" " * (3 * COUNTED_BYTES - len(body))
+    headers = {"content_encoding": "gzip"} if is_gzip else {}
+    sent = gzip.compress(body) if is_gzip else body
+
+    statuses = [endpoint.post(f"/e/{program.token}", sent, **headers).status for _ in range(3)]
+
+    assert statuses == [202, 202, 429]
+    assert len(endpoint.lines()) == 50
 
 
 def test_the_networks_of_one_site_send_at_most_ten_times_as_much_together(endpoint, program):
