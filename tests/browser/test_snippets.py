@@ -5,8 +5,10 @@ import re
 
 import pytest
 
+from collector.programs.wire import week_of
 from tests.browser.test_first_visit import published, reader_agent
-from tests.server import PASSWORD, Server, eventually
+from tests.programs import envelope, report, utc_today
+from tests.server import PASSWORD, ROOT, Server, eventually
 
 pytestmark = pytest.mark.browser
 TALL = "<div style='height: 20000px'></div>"
@@ -59,6 +61,24 @@ def test_the_waiting_line_shows_the_first_visit_by_itself(server, author, chromi
     author.wait_for_selector(".first-visit[data-state=seen]", timeout=30_000)
     words = line.locator(".first-visit-words").inner_text()
     assert re.fullmatch(r"First visit seen (just now|\d+ seconds? ago), at [\d:]{8} \(UTC\), from localhost\.", words)
+
+
+def test_a_programs_page_waits_for_its_first_report_and_then_shows_its_numbers(server, author):
+    declared = server.manage("declare", "notes", str(ROOT / "collector" / "programs" / "example.toml"))
+    token = re.search(r"token +(\w+)", declared)[1]
+    author.goto(f"{server.url}/projects/notes/")
+    author.get_by_role("link", name="Paperclip").click()
+    assert author.locator(".first-visit-words").inner_text() == "Waiting for the first report…"
+    assert [one.inner_text() for one in author.locator("ol.steps h2").all()] == [
+        "Declare what it may report", "Put the client into the program", "See the first report arrive"
+    ]  # fmt: skip
+
+    first = report(utc_today(), gap=None, since=week_of(utc_today()))
+    answer = author.request.post(f"{server.url}/e/{token}", data=json.loads(envelope(first)))
+    assert answer.json()["accepted"] == 1
+
+    author.wait_for_selector("[data-figure=new][data-value='1']", timeout=30_000)
+    assert author.locator("canvas").count() > 0
 
 
 def test_a_filtered_out_hit_is_explained_while_the_page_waits(server, author):

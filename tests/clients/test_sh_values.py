@@ -47,7 +47,16 @@ def test_values_become_what_the_declaration_allows(shell, device, stub):
     assert printed == [*bins, *clean, *days, "other"]
 
 
-ODD = ["", "build=1", "'*'", "'build format=html'", "open undeclared=1", "build draft=1 seconds=abc", "build format="]
+ODD = [
+    "",
+    "retired",
+    "build=1",
+    "'*'",
+    "'build format=html'",
+    "open undeclared=1",
+    "build draft=1 seconds=abc",
+    "build format=",
+]
 
 
 def test_wrong_arguments_report_nothing_undeclared(device, stub):

@@ -5,8 +5,8 @@
 // No function here panics, writes to standard output, waits for the network (but Verify), starts a goroutine, or handles a
 // signal. All may be called at any time, from any goroutine.
 //
-// Reports are sent by a process of their own: this program, started once more by its own path. It never comes as far as
-// main, because the init of this package takes it over, posts what it reads from its standard input, and ends.
+// Reports are sent by a process of their own: this program, started a second time by its own path. It never reaches main,
+// because the init of this package posts what it reads from standard input, and ends the process.
 package telemetry
 
 import (
@@ -139,7 +139,7 @@ func Allow() {
 	}
 }
 
-// Record notes that an event happened. What is not declared is ignored; a value that a choice does not list becomes "other".
+// Record notes that an event happened. Whatever is not declared is ignored; a value that a choice does not list becomes "other".
 func Record(event string, properties ...Properties) {
 	defer quietly()
 	client.Lock()
@@ -1443,7 +1443,7 @@ func init() {
 	send()
 }
 
-// startSender starts this program once more, to send. It does not wait for it, nor does a goroutine.
+// startSender starts this program a second time, to send. Neither it nor a goroutine waits for that process.
 func startSender(body []byte) {
 	path := executable()
 	if _, isSender := os.LookupEnv(senderVariable()); isSender || path == "" {

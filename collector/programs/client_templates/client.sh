@@ -7,7 +7,7 @@
 #   footfall_timer build seconds format=html -- make html      # runs the command, and returns its exit status
 #
 # For the program's users: footfall_status, footfall_enable, footfall_disable, footfall_show, footfall_sent, footfall_forget
-# and footfall_verify. What has an answer prints it. Nothing else prints to standard output, and all of them return 0.
+# and footfall_verify. Those with an answer print it. Nothing else prints to standard output, and all of them return 0.
 #
 # For dash, bash 3.2 and later, busybox ash, mksh, yash and zsh; with any IFS and any options, such as `set -eu`. It changes
 # nothing in the shell besides variables and functions whose names begin with footfall_. It needs curl or wget, and
@@ -716,7 +716,7 @@ footfall__make_events() { (
   printf '' >>"$footfall__events"
 ) >/dev/null 2>&1; }
 
-# Starts the worker twice removed, so that it is no job of this shell, with none of its files, which may be locks or pipes
+# Starts the worker twice removed, so that it is not a job of this shell, with none of its files, which may be locks or pipes
 # that somebody waits for. In a session of its own, no terminal that closes takes it along.
 footfall__detach() {
   (
@@ -772,7 +772,7 @@ footfall__choose() {
   [ -n "$footfall__config" ] && footfall__find_today || return 0
   footfall__choice='' footfall__told=''
   footfall__read_choice
-  # Who agreed before does not wait for another day.
+  # A user who agreed before does not wait for another day.
   [ "$footfall__choice" = on ] && [ -n "$footfall__told" ] || footfall__told=$footfall__today
   footfall__choice=$1
   footfall__remember "$1" "$footfall__told" "$footfall_schema" '' "$footfall_fields"

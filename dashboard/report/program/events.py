@@ -90,7 +90,7 @@ def lag_note() -> str:
 
 
 def _state(subject: ProgramSubject, event: Event | None) -> str:
-    """Say in short that an event is no longer declared, has ended, or is a failure; nothing of most."""
+    """Say in short that an event is no longer declared, has ended, or is a failure; empty for most."""
     if event is None:
         return _("no longer declared")
     if event.until < subject.today:
@@ -107,7 +107,7 @@ def failures_panel(subject: ProgramSubject, values: Sequence[PropertyValue]) -> 
     counted = [Counted(f"{value.event}: {_value_label(value.value)}", value.number) for value in of_failures]
     return UsagePanel(
         "failures", SECTION, _("Failures"), days_label(subject.window), _("Class"), [times()],
-        ranked_rows(counted, all_of_them=sum(value.number for value in of_failures)),
+        ranked_rows(counted, all_of_them=sum(value.number for value in of_failures)), notes=[lag_note()],
     )  # fmt: skip
 
 
