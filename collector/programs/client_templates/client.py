@@ -1019,7 +1019,8 @@ def _move_all(kept: "dict[str, list[str]]", days: int, reports: "list[_Any]") ->
     if "last" in kept:
         kept["last"] = [_later(_first(kept, "last"), days)]
     first = next((report["day"] for report in reports if report["gap"] is None), None)
-    kept["since"] = [_week(_later(first or _monday(_first(kept, "since")), days))]
+    if first or "since" in kept:
+        kept["since"] = [_week(_later(first or _monday(_first(kept, "since")), days))]
     for report in reports:
         report["day"] = _later(report["day"], days)
         report["since"] = _first(kept, "since")
