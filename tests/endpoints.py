@@ -11,7 +11,7 @@ from django.test import Client
 from collector.intake import views
 from collector.intake.asgi import FastPath, ReportPath, dispatcher
 from collector.intake.lookups import Lookups
-from collector.intake.rate_limits import Limiter, Rate, ReaderLimiter
+from collector.intake.rate_limits import Limiter, Rate, ReaderLimiter, SenderLimiter
 from collector.intake.receive import Receiver
 from collector.intake.reports import ReportReceiver
 from collector.spool.line import SpooledHit
@@ -44,7 +44,7 @@ class Endpoint:
         self.receiver = Receiver(
             Lookups(directory), SpoolWriter(directory), ReaderLimiter(UNLIMITED), Limiter("proxies", UNLIMITED)
         )
-        self.reports = ReportReceiver(self.receiver.lookups, self.receiver.spool, Limiter("reports", UNLIMITED))
+        self.reports = ReportReceiver(self.receiver.lookups, self.receiver.spool, SenderLimiter(UNLIMITED))
 
     def post(self, path: str, body: bytes, **headers: str | bytes) -> Response:
         """POST a body. The default content type is that of reports."""

@@ -1,4 +1,4 @@
-"""The body of a report's request: which kinds of body are taken, and how much of one is ever held."""
+"""The body of a report's request: which kinds of body are accepted, and how much of one is ever held."""
 
 import zlib
 from collections.abc import Mapping

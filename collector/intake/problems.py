@@ -18,7 +18,7 @@ def problem(status: int, detail: str) -> dict[str, Any]:
 def problem_answer(
     status: int, detail: str, *, field: str = "", headers: tuple[tuple[bytes, bytes], ...] = ()
 ) -> Answer:
-    """Return an answer with a problem document. `field` names what is at fault in the request, if it is one."""
+    """Return an answer with a problem document. `field` names the field of the request that is wrong, if it is one."""
     document = problem(status, detail)
     if field:
         document["field"] = field

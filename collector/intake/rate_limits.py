@@ -130,6 +130,30 @@ class ReaderLimiter:
         return self._clients.is_excess(client, key, now) or self._networks.is_excess(network, key, now)
 
 
+class SenderLimiter:
+    """Limits the requests with reports of one program: of each network by `rate`, and of a site by ten times as much.
+
+    A network is an IPv4 address or a /64. A site is a /48: its customer may choose freely among 65,536 networks.
+    """
+
+    def __init__(self, rate: Rate, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._networks = Limiter("reports", rate, clock)
+        self._sites = Limiter("report_sites", Rate(rate.requests * CLIENTS_OF_A_NETWORK, rate.seconds), clock)
+
+    def seconds_to_wait(self, address: str, token: str, key: bytes) -> int:
+        """Count one request of an address; return for how many seconds it has to wait, 0 if it may go on."""
+        local, site = networks(address)
+        network, neighbours = (local, token), (site, token)
+        if self._sites.is_over(neighbours, self._clock()):
+            return self._sites.seconds_left(neighbours)
+        if self._networks.is_excess(network, key):
+            return self._networks.seconds_left(network)
+        if site != local and self._sites.is_excess(neighbours, key):
+            return self._sites.seconds_left(neighbours)
+        return 0
+
+
 class Outage:
     """While the cache is away: when to ask it again, and when to log that. `clock` returns monotonic seconds."""
 

@@ -20,7 +20,7 @@ from collector.intake.bodies import BadBodyError, inflated, refusal_by_head
 from collector.intake.clients import client_address, country_of, networks
 from collector.intake.lookups import Live, Lookups
 from collector.intake.problems import json_answer, problem_answer
-from collector.intake.rate_limits import NO_SALT, Limiter
+from collector.intake.rate_limits import NO_SALT, SenderLimiter
 from collector.intake.receive import PixelRequest
 from collector.programs.program import Program
 from collector.programs.wire import Checked, MalformedError, check
@@ -29,6 +29,7 @@ from collector.spool.writer import SpoolWriter
 
 PREFIX = "/e/"
 RETRY_SECONDS = 60  # of clients that may try again; ours wait for another day
+COUNTED_BYTES = 4 * 1024  # of a body count as one request: otherwise one network could fill a disk in some hours
 _PATH = re.compile(r"/e/([a-z0-9]{16,40})/?")
 _UNKNOWN = (
     "No program in use has this token. Declare the program with manage.py declare, and use the token that it prints. "
@@ -45,14 +46,14 @@ def is_for_reports(path: str) -> bool:
 class ReportReceiver:
     """Receives the reports of one process, with the lookups and the spool writer that it shares with hits."""
 
-    def __init__(self, lookups: Lookups, spool: SpoolWriter, senders: Limiter, trusted_proxies: int = 0) -> None:
+    def __init__(self, lookups: Lookups, spool: SpoolWriter, senders: SenderLimiter, trusted_proxies: int = 0) -> None:
         self.lookups = lookups
         self.spool = spool
         self.senders = senders
         self.trusted_proxies = trusted_proxies
 
     def refuse(self, request: PixelRequest) -> Answer | None:
-        """Return the answer to a request whose head tells that it can't be taken."""
+        """Return the answer to a request whose head shows that it can't be accepted."""
         if _token_of(request) is None:
             return _unknown()
         if request.method != "POST":
@@ -83,12 +84,26 @@ class ReportReceiver:
         live = self.lookups.pixels.get(token)
         if live is None or live.program is None:
             return _away() if self._may_exist(token, live, question) else _unknown()
-        sender = (networks(self._address_of(request)).local, token)
-        if self.senders.is_excess(sender, self.lookups.salt(live, at_us) or NO_SALT):
-            detail = "Too many requests of this program come from your network. Send the reports again later."
-            seconds = self.senders.seconds_left(sender)
-            return problem_answer(429, detail, headers=((b"retry-after", str(seconds).encode()),))
-        return live.program
+        return self._count(request, live, at_us) or live.program
+
+    def _count(self, request: PixelRequest, live: Live, at_us: int) -> Answer | None:
+        """Count one request of a network; return the answer if it has to wait."""
+        salt = self.lookups.salt(live, at_us) or NO_SALT
+        seconds = self.senders.seconds_to_wait(self._address_of(request), _token_of(request) or "", salt)
+        if not seconds:
+            return None
+        detail = "Too many requests of this program come from your network. Send the reports again later."
+        return problem_answer(429, detail, headers=((b"retry-after", str(seconds).encode()),))
+
+    def _count_size(self, request: PixelRequest, size: int, at_us: int) -> Answer | None:
+        """Count a large body as several requests; return the answer if its network has to wait."""
+        live = self.lookups.pixels.get(_token_of(request) or "")
+        if live is None:  # it was retired meanwhile
+            return None
+        for _ in range((size - 1) // COUNTED_BYTES):
+            if answer := self._count(request, live, at_us):
+                return answer
+        return None
 
     def _may_exist(self, token: str, live: Live | None, question: "Future[bool | None] | None") -> bool:
         """Whether a token may be of a program that we can't look up now. A client that gets 404 deletes its reports."""
@@ -106,7 +121,10 @@ class ReportReceiver:
         token = _token_of(request) or ""
         moment = datetime.fromtimestamp(at_us // 1_000_000, UTC)
         try:
-            checked = check(inflated(body, request.headers), program, moment.date())
+            content = inflated(body, request.headers)
+            if answer := self._count_size(request, len(content), at_us):
+                return answer
+            checked = check(content, program, moment.date())
         except BadBodyError as error:
             return error.answer
         except MalformedError as error:

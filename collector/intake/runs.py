@@ -1,7 +1,7 @@
 """Runs of a program that a shell reports by getting its pixel: `/p/<token>.gif?event=build&version=2.4.1`.
 
-A run says nothing of an installation, and nothing of its sender is kept. What is not declared, or has not its form, is
-left out: the run still counts.
+A run says nothing about an installation, and nothing about its sender is kept. An undeclared event, or a version in
+another form, is left out, but the run still counts.
 """
 
 from datetime import UTC, datetime

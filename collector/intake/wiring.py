@@ -6,7 +6,7 @@ from django.conf import settings
 
 from collector.intake.clients import country_lookup
 from collector.intake.lookups import Lookups
-from collector.intake.rate_limits import Limiter, Rate, ReaderLimiter
+from collector.intake.rate_limits import Limiter, Rate, ReaderLimiter, SenderLimiter
 from collector.intake.receive import Receiver
 from collector.intake.reports import ReportReceiver
 from collector.spool.writer import SpoolWriter
@@ -33,5 +33,5 @@ def receiver() -> Receiver:
 def report_receiver() -> ReportReceiver:
     """Return this process's receiver of programs' reports. It shares the lookups and the segment with hits."""
     hits = receiver()
-    senders = Limiter("reports", Rate(*settings.REPORT_RATE_LIMIT))
+    senders = SenderLimiter(Rate(*settings.REPORT_RATE_LIMIT))
     return ReportReceiver(hits.lookups, hits.spool, senders, settings.TRUSTED_PROXIES)

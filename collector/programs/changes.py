@@ -12,9 +12,9 @@ from collector.programs.program import Event, Program, Property
 class Changes:
     """What differs between two declarations.
 
-    `wider` are the fields that only the new one has, as in `Program.fields`: users are told of them before they are
-    sent. `narrower` are those that only the former one has: they are no longer accepted. `others` are the keys of what
-    differs besides, such as `events.build.until`.
+    `wider` are the fields that only the new one has, as in `Program.fields`: users are told about them before they
+    are sent. `narrower` are those that only the former one has: they are no longer accepted. `others` are the keys of
+    all other differences, such as `events.build.until`.
     """
 
     wider: tuple[str, ...]

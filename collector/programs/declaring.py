@@ -38,7 +38,10 @@ def declare(project: Project, text: str) -> Declared:
 
 
 def declare_pixel(pixel: Pixel, text: str) -> Declared:
-    """Store what this program declares, and name it so. Raises DeclarationError, and then changes nothing."""
+    """Store what this program declares, and give it the declared name.
+
+    Raises DeclarationError, and then changes nothing.
+    """
     program = read_declaration(text)
     with transaction.atomic():
         _lock(pixel.project_id)
@@ -74,7 +77,10 @@ def program_of(declaration: Declaration) -> Program | None:
 
 
 def refuse_taken_id(pixel: Pixel, text: str) -> None:
-    """Raise DeclarationError if another program of the pixel's project has the same id: files on devices bear it."""
+    """Raise DeclarationError if another program of the pixel's project has the same id.
+
+    Directories on devices are named after it.
+    """
     program = read_declaration(text)
     other = find_program(pixel.project, program.id)
     if other is not None and other.pk != pixel.pk:

@@ -1,4 +1,4 @@
-"""On which line of a TOML text something stands. Python's `tomllib` does not tell."""
+"""Finds the line of each key in a TOML text, which Python's `tomllib` does not tell."""
 
 import re
 
@@ -20,7 +20,7 @@ _TOKEN = re.compile(
 
 
 def lines_of(text: str) -> dict[Path, int]:
-    """Return the line of each key and table, from 1 on, by the way to it: ("events", "build", "reason").
+    """Return the line of each key and table, from 1 on, by its path: ("events", "build", "reason").
 
     `text` is valid TOML. Keys inside inline tables are left out: `nearest` finds the line of the table. Linear in time.
     """

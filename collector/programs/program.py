@@ -1,4 +1,4 @@
-"""A program as its developer declared it: what it may report, why, and on which conditions.
+"""A program as its developer declared it: what it may report, why, and under which conditions.
 
 The client, the server's checks, the public page and the titles of charts are all made from this.
 """
@@ -70,7 +70,10 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Versions:
-    """What the developer says of versions. `supported` has versions or their beginnings, such as 2.4 for all 2.4.x."""
+    """What the developer says about versions.
+
+    `supported` has versions or their beginnings, such as 2.4 for all 2.4.x.
+    """
 
     newest: str = ""
     supported: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""What one installation says of one day: the report on the wire, in the spool, and in the database.
+"""What one installation says about one day: the report on the wire, in the spool, and in the database.
 
 Its values are checked against the declaration by `collector.programs.wire`. What comes out of here is trusted.
 """

@@ -3,8 +3,8 @@
 No value of the body goes into an answer: a rejection names the field and the reason. A name is repeated only if it has
 the form of a name.
 
-The name of a schema may be any: a client that was made from an older declaration goes on. What counts is today's
-declaration.
+Any schema is accepted: a client that was made from an older declaration goes on reporting. Today's declaration decides
+what is taken.
 """
 
 import re
@@ -44,7 +44,7 @@ Fields = Mapping[str, Any]
 
 
 class Rejection(msgspec.Struct, frozen=True):
-    """What was not taken of a request: the report with this index from 0, or one entry of what it used."""
+    """What was not accepted of a request: the report with this index, from 0 on, or one entry of its `used`."""
 
     index: int
     field: str
@@ -52,14 +52,14 @@ class Rejection(msgspec.Struct, frozen=True):
 
 
 class Checked(NamedTuple):
-    """The reports of a request that may be kept, and what was not taken of it: the first `MAX_REJECTIONS`."""
+    """The reports of a request that may be kept, and what was not accepted: the first `MAX_REJECTIONS`."""
 
     reports: list[ProgramReport]
     rejections: list[Rejection]
 
 
 class MalformedError(ValueError):
-    """A request can't be read at all. `field` names what is at fault, if it is one."""
+    """A request can't be read at all. `field` names the field that is wrong, if it is one."""
 
     def __init__(self, detail: str, field: str = "") -> None:
         super().__init__(detail)
@@ -67,7 +67,7 @@ class MalformedError(ValueError):
 
 
 class _WrongError(ValueError):
-    """A field of a report, or of one of its entries, can't be taken."""
+    """A field of a report, or of one of its entries, can't be accepted."""
 
     def __init__(self, field: str, reason: str) -> None:
         super().__init__(reason)
@@ -106,14 +106,14 @@ def _envelope(body: bytes) -> Fields:
     try:
         envelope = msgspec.json.decode(body)
     except RecursionError:
-        raise MalformedError("The body is nested too deep.") from None
+        raise MalformedError("The body is nested too deeply.") from None
     except ValueError:  # msgspec's errors are ValueErrors; their texts may repeat what was sent
         raise MalformedError("The body is not JSON.") from None
     if not isinstance(envelope, dict):
         raise MalformedError("The body is not a JSON object.")
     for name in envelope:
         if name not in _ENVELOPE:
-            raise MalformedError("The body has a field that is not known.", name if NAME.fullmatch(name) else "")
+            raise MalformedError("The body has an unknown field.", name if NAME.fullmatch(name) else "")
     if envelope.get("v") != 1 or isinstance(envelope["v"], bool):
         raise MalformedError("v must be 1.", "v")
     if not _has_form(SCHEMA, envelope.get("schema")):
@@ -130,13 +130,13 @@ def _envelope(body: bytes) -> Fields:
 
 
 def _report(fields: Fields, program: Program, today: date) -> tuple[ProgramReport, list[_WrongError]]:
-    """Return a report with what could be taken of `used`, and what could not."""
+    """Return a report with the accepted entries of `used`, and what is wrong with the others."""
     _check_names(fields, _REPORT.keys() | {"used"})
     _check_forms(fields, _REPORT)
     day = _day_within(fields["day"], "day", today - timedelta(MAX_DAYS_LATE), today)
     gap, since = fields.get("gap"), fields["since"]
     if gap is None and since != week_of(day):
-        raise _WrongError("since", "is not the week of this day, though the report is the first one")
+        raise _WrongError("since", "is not the week of this day, as it must be in a first report")
     if gap is not None and since > week_of(day - timedelta(gap)):
         raise _WrongError("since", "is after the previous report")
     entries = fields.get("used", [])
@@ -173,13 +173,13 @@ def _all_used(
     for number, fields in enumerate(entries):
         if len(wrong) == MAX_WRONG_USED:
             wrong.append(
-                _WrongError(f"used[{number}]", "was not read, nor what follows it: too many entries are wrong")
+                _WrongError(f"used[{number}]", "was not read, and nothing after it: too many entries are wrong")
             )
             break
         try:
             entry = _used(fields, program, earliest, latest)
             if gaps.setdefault((entry.day, entry.event), entry.gap) != entry.gap:
-                raise _WrongError("gap", "is another one than before for this day and event")
+                raise _WrongError("gap", "differs from that of an earlier entry of this day and event")
             key = (entry.day, entry.event, frozenset(entry.p.items()))
             if key in repeated:
                 raise _WrongError("", "repeats the day, event and properties of another entry")
@@ -200,7 +200,7 @@ def _used(fields: Any, program: Program, earliest: date, latest: date) -> Used:
     if event is None:
         raise _WrongError("event", "is not declared")
     if day > event.until:
-        raise _WrongError("event", "is not declared any more on this day")
+        raise _WrongError("event", "is no longer declared on this day")
     values, bins = fields.get("p", {}), fields.get("h", {})
     _check_values(values, event)
     _check_bins(bins, event, fields["n"])
@@ -224,9 +224,9 @@ def _check_bins(bins: Fields, event: Event, number: int) -> None:
         if not isinstance(counts, list) or len(counts) != declared.bins:
             raise _WrongError(_path("h", name), f"is not a list of {declared.bins} numbers")
         if not all(_is_number(count, 0, MAX_NUMBER) for count in counts):
-            raise _WrongError(_path("h", name), f"has something else than whole numbers from 0 to {MAX_NUMBER}")
+            raise _WrongError(_path("h", name), f"has something other than whole numbers from 0 to {MAX_NUMBER}")
         if sum(counts) > number:
-            raise _WrongError(_path("h", name), "has more than n in its bins")
+            raise _WrongError(_path("h", name), "adds up to more than n")
 
 
 class _Form(NamedTuple):

@@ -1,7 +1,7 @@
 """A cap on what strangers can invent in reports: versions, runtimes, upgrades and values of properties of a day.
 
-What the declaration names always counts apart. Of the rest, the first ones of a day do, and all others count as
-`other`. Systems, architectures and the like come from closed lists.
+What the declaration names always has counts of its own. Of the rest, the first ones of a day have, and all others count
+as `other`. Systems, architectures and the like come from closed lists.
 """
 
 from collections import OrderedDict

@@ -1,7 +1,7 @@
 """The counts of what programs report, by program, UTC day, driver, dimension and value.
 
 Only this module decides what one report or one run adds. `collector.models.programs.ReportDimension` says what each
-dimension means. Counts are kept and never made again: the raw reports go after 35 days.
+dimension means. Counts are kept and never computed again: the raw reports are deleted after 35 days.
 """
 
 from collections import Counter
@@ -60,8 +60,8 @@ UPSERT_SQLITE = _UPSERT.format(rows="VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
 class ReportCounts:
     """Counts of one batch that wait to be added to the table. Every report that is added is new.
 
-    What reports say of themselves is counted many reports at a time, one dimension after another: `Counter` does it in
-    C. What they used is counted as they come.
+    What reports say about themselves is counted for many reports at a time, one dimension after another: `Counter` does
+    it in C. What they used is counted report by report.
     """
 
     def __init__(self, caps: ReportCaps) -> None:
@@ -114,7 +114,7 @@ class ReportCounts:
         return cells
 
     def _add_reports(self, group: CountGroup, reports: list[ProgramReport]) -> None:
-        """Count what the reports of one program, day and driver say of themselves."""
+        """Count what the reports of one program, day and driver say about themselves."""
         project_id, pixel_id, day, driver = group
         program, cells = self._programs[pixel_id], self._cells(group)
         gaps = [report.gap or NEW for report in reports]

@@ -63,7 +63,7 @@ class Reports:
         self._caps.forget()
 
     def store(self, lines: Sequence[ReportLine]) -> Counter[str]:
-        """Store a batch and return how many of its lines are stored, by segment; those that were before count too.
+        """Store a batch and return how many of its lines are stored, by segment, including those stored before.
 
         Lines of deleted and retired programs, and of tokens that are no program's, are left out. Four statements, and
         one more for each `INSERT_ROWS` reports.

@@ -1,4 +1,4 @@
-"""What a page about a program or an article says, as plain data: a template and `markdown` write it."""
+"""What a page about a program or an article says, as plain data, which a template and `markdown` render."""
 
 from dataclasses import dataclass, field
 

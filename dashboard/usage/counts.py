@@ -30,7 +30,7 @@ from dashboard.usage.weeks import monday_of_week, week_name, weeks_between
 from dashboard.usage.windows import DAY, Window, check_length, first_in
 from dashboard.visits.cache import REMEMBERED
 
-# No report of older days comes any more. The ten days more are for spooled reports that a stopped drain has not stored.
+# Reports of older days can't arrive any more. Ten more days are for reports that a stopped drain has left in the spool.
 # What is remembered of such days is read again on the next day at the latest.
 SETTLED_DAYS = MAX_DAYS_LATE + 10
 Result = TypeVar("Result")
@@ -153,7 +153,7 @@ class Usage:
         return sorted(upgrades, key=lambda upgrade: (-upgrade.installations, upgrade))
 
     def others(self, start: date, end: date) -> dict[Driver, dict[date, int]]:
-        """Return the reports by day of agents, CI and containers, apart. They are no installations."""
+        """Return the reports by day of agents, CI and containers, apart. They are not installations."""
         rows = self._range(start, end, ReportDimension.ACTIVE).exclude(driver__in=INSTALLED)
         others: dict[Driver, dict[date, int]] = defaultdict(dict)
         sums = rows.values("driver", "date").annotate(sum=Sum("reports"))

@@ -1,4 +1,4 @@
-"""What questions about reports are answered with."""
+"""The answers to questions about reports."""
 
 from datetime import date
 from typing import NamedTuple

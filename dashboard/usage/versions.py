@@ -17,7 +17,7 @@ VersionKey = tuple[int, ...]
 
 
 def version_key(version: str) -> VersionKey:
-    """Return a key that sorts versions by age: 2.4.0-rc1, 2.4, 2.4.1, 2.10. What is no version comes first."""
+    """Return a key that sorts versions by age: 2.4.0-rc1, 2.4, 2.4.1, 2.10. Other texts come first."""
     match = _PARTS.fullmatch(version)
     if match is None:
         return ()

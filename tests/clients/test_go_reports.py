@@ -1,12 +1,17 @@
 """The client for Go: what it records and reports, day by day, and what it shows of that."""
 
 import json
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import pytest
 
 from tests.clients.declared import TOKEN, declared
 from tests.clients.go_program import BUILD, D1, D2, D3, D4, D9, FORCED, START, keep_choice, tell
 from tests.clients.python import Paperclip
 from tests.clients.stub import no_server
+from tests.server import eventually
 
 
 def test_days_are_reported_once_with_what_came_before(run_go, stub):
@@ -63,6 +68,39 @@ def test_a_program_that_runs_for_days_reports_each_day_and_has_no_zombie(run_go,
 
     assert [(one["day"], one["gap"]) for one in stub.reports()] == [(D1, None), (D3, 2), (D9, 6)]
     assert out == "children 0\n"
+
+
+def test_a_server_reports_first_when_it_has_remembered_another_day(run_go, stub, device):
+    variables = {"TEST_KIND": "server", **FORCED}
+    for _ in range(2):
+        shown = run_go(D1, "show", START, "record=open", "show", **variables).split()
+        assert [json.loads(line)["today"] for line in shown] == [D2, D2]
+    assert stub.requests == []
+    assert {path.name for path in device.state.iterdir()} == {f"claim-{D1}", f"events-{D1}"}
+
+    run_go(D2, START, **variables)
+    [report] = stub.reports()
+    assert (report["day"], report["driver"], report["used"][0]["n"]) == (D2, "server", 2)
+
+
+def test_a_day_of_the_notice_that_a_wrong_clock_showed_is_reported(run_go, stub, device):
+    keep_choice(device, f"choice on\ntold {D2}\n")
+    run_go(D1, START)
+    (device.state / f"claim-{D3}").touch()
+    for day in (D2, D3):
+        run_go(day, START)
+
+        assert [path.name for path in device.state.glob("claim-*")] == [f"claim-{day}"]
+    assert [report["day"] for report in stub.reports()] == [D1, D2, D3]
+
+
+def test_no_gap_counts_from_a_use_that_is_too_long_ago_for_any_server(run_go, stub, device):
+    device.state.mkdir(parents=True)
+    for day in ("2026-10-15", "2026-11-14", "2026-11-15"):
+        (device.state / f"events-{day}").write_text("open\n")
+    run_go(D1, START, **FORCED)
+
+    assert [use["gap"] for use in stub.reports()[0]["used"]] == [None, None, 1]
 
 
 def test_fifty_first_runs_at_once_make_one_report(device, go_program, stub):
@@ -155,6 +193,44 @@ def test_choices_are_remembered(device, run_go, stub):
     run_go(D2, START)
     assert len(stub.reports()) == 1
     assert "can't be written" in run_go(D2, "enable", XDG_CONFIG_HOME="/dev/null/none")
+
+
+@pytest.mark.parametrize(
+    ("calls", "variables", "sent"),
+    [
+        (["disable"], {}, 1),
+        (["disable"], FORCED, 2),
+        (["forget"], FORCED, 1),
+        (["forget", "enable", "show"], FORCED, 1),
+    ],
+)
+def test_what_the_user_decides_meanwhile_holds_for_the_next_request(device, go_program, stub, calls, variables, sent):
+    """The first answer asks for a second request: the server's day is another one. The last case has a new secret."""
+    keep_choice(device, f"choice on\ntold {D1}\n")
+    stub.is_silent, stub.now = True, datetime(2026, 11, 27, 12, tzinfo=UTC).timestamp()
+    device.run([go_program, START], TEST_NOW=D2, TEST_SERVER=stub.url, **variables)
+    eventually(lambda: stub.requests, 10)
+    device.run([go_program, *calls], TEST_NOW=D2)
+    before = device.files()
+    stub.is_over.set()
+    device.wait_for_senders()
+
+    assert len(stub.requests) == sent
+    assert (device.files() == before) == (sent == 1)
+
+
+@pytest.mark.parametrize(("choice", "sent"), [("off", 0), ("on", 1)])
+def test_a_sender_looks_at_the_choice_before_its_first_request(device, go_program, run_go, stub, choice, sent):
+    """The sender is started here, as the program starts it, after the user decided."""
+    run_go(D1, START, TEST_SERVER=no_server(), **FORCED)
+    keep_choice(device, f"choice {choice}\n")
+    report = (device.state / f"queue-{D1}").read_text()
+    variables = device.environment(TEST_NOW=D1, TEST_SERVER=stub.url, PAPERCLIP_TELEMETRY_SENDER="1")
+    body = f'{{"v":1,"schema":"","today":"{D1}","reports":[{report}]}}'
+
+    subprocess.run(["paperclip-telemetry"], executable=go_program, env=variables, input=body.encode(), check=True)
+
+    assert len(stub.requests) == sent
 
 
 def test_to_forget_is_to_become_a_new_installation(device, go_program, run_go, stub):

@@ -168,8 +168,14 @@ def test_forget_leaves_nothing_but_a_choice_of_off(program, device, stub, is_off
     [("disable", {}, 0), ("forget", {}, 0), ("disable", {"PAPERCLIP_TELEMETRY": "on"}, 1)],
 )
 def test_a_sender_on_its_way_is_stopped_by_a_choice(program, stub, call, variables, sent):
+    text = program.client.read_text()
+    wait = "while (!this.fs.existsSync(process.env.DECIDED));"
+    assert text.count("    send(body) {\n") == 1
+    program.client.write_text(text.replace("    send(body) {\n", f"    send(body) {{ {wait}\n"))
     program.tell()
-    program.run(f"{START} telemetry.{call}();", **variables)
+    decided = program.directory / "decided"
+    code = f"import {{ writeFileSync }} from 'node:fs'; {START} telemetry.{call}(); writeFileSync('{decided}', '');"
+    program.run(code, DECIDED=str(decided), **variables)
 
     assert len(stub.requests) == sent
 

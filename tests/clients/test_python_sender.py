@@ -114,7 +114,10 @@ def test_an_error_deletes_reports_only_if_they_will_never_be_taken(paperclip, st
 
 @pytest.mark.parametrize(("variables", "sent"), [({}, 0), ({"PAPERCLIP_TELEMETRY": "on"}, 1)])
 def test_a_sender_on_its_way_is_stopped_by_a_choice_unless_the_variable_decides(paperclip, stub, variables, sent):
-    paperclip.run(f"{START}; f.disable()", 1, **variables)
+    wait = "        while not os.path.exists(os.environ['DECIDED']): time.sleep(0.01)\n"
+    paperclip.install(paperclip.program, ("        _limit_time()\n", f"{wait}        _limit_time()\n"))
+    decided = paperclip.folder / "decided"
+    paperclip.run(f"{START}; f.disable(); open({str(decided)!r}, 'w')", 1, DECIDED=str(decided), **variables)
 
     assert len(stub.requests) == sent
 

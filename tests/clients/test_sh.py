@@ -17,7 +17,7 @@ def program(device, stub) -> ShellProgram:
     return ShellProgram(device, "dash", stub.url)
 
 
-@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("shell", [*SHELLS, "zsh"])
 def test_the_first_day_tells_and_each_later_day_reports_the_days_before(shell, device, stub):
     program = ShellProgram(device, shell, stub.url)
     shown = program.run_on_terminal(BUILD)
@@ -183,8 +183,9 @@ def test_choices_take_effect_at_once_and_last(program, stub):
     assert [(report["day"], report["used"][0]["n"]) for report in stub.reports()] == [("2026-11-27", 1)]
 
 
-@pytest.mark.parametrize("is_off", [True, False])
-def test_forget_leaves_nothing_but_a_choice_of_off(program, device, stub, is_off):
+@pytest.mark.parametrize(("shell", "is_off"), [("dash", True), ("zsh", False)])
+def test_forget_leaves_nothing_but_a_choice_of_off(shell, device, stub, is_off):
+    program = ShellProgram(device, shell, stub.url)
     program.tell()
     program.run(BUILD)
     program.run(START + ("footfall_disable; " if is_off else "") + "footfall_forget; footfall_record open")

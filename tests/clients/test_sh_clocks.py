@@ -107,6 +107,15 @@ def test_a_day_of_the_notice_that_a_wrong_clock_showed_is_reported(program, devi
     assert [report["day"] for report in stub.reports()] == ["2026-11-25", "2026-11-26", "2026-11-27"]
 
 
+def test_no_gap_counts_from_a_use_that_is_too_long_ago_for_any_server(program, device, stub):
+    device.state.mkdir(parents=True)
+    for day in ("2026-10-15", "2026-11-14", "2026-11-15"):
+        (device.state / f"events-{day}").write_text("open\n")
+    program.run(START, "2026-11-24")
+
+    assert [use["gap"] for use in stub.reports()[0]["used"]] == [None, None, 1]
+
+
 def run_with_server(program: ShellProgram, stub: Stub, day: str, days: int) -> None:
     """Run a program whose clock says a day, while the server's is so many days later."""
     stub.now = seconds_of(day, days)

@@ -106,7 +106,7 @@ def test_what_the_user_decides_meanwhile_holds_for_the_next_request(program, dev
     program.start(f"{SOURCE}footfall_{call}")
     if call == "forget":
         assert device.files() == {}
-        device.state.mkdir(parents=True)  # as if another run had begun anew
+        device.state.mkdir(parents=True)  # as if another run had begun again
         (device.state / "claim-2026-11-25").touch()
         (device.state / "installation").write_text(f"secret {'0' * 64}\nsince 2026-W48\n")
     before = device.files()

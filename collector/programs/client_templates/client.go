@@ -5,8 +5,8 @@
 // No function here panics, writes to standard output, waits for the network (but Verify), starts a goroutine, or handles a
 // signal. All may be called at any time, from any goroutine.
 //
-// Reports are sent by a process of their own: this program, started once more by its own path. It never comes as far as
-// main, because the init of this package takes it over, posts what it reads from its standard input, and ends.
+// Reports are sent by a process of their own: this program, started a second time by its own path. It never reaches main,
+// because the init of this package posts what it reads from standard input, and ends the process.
 package telemetry
 
 import (
@@ -139,7 +139,7 @@ func Allow() {
 	}
 }
 
-// Record notes that an event happened. What is not declared is ignored; a value that a choice does not list becomes "other".
+// Record notes that an event happened. Whatever is not declared is ignored; a value that a choice does not list becomes "other".
 func Record(event string, properties ...Properties) {
 	defer quietly()
 	client.Lock()
@@ -218,15 +218,16 @@ func Show() (body string) {
 		now.driver = driver()
 	}
 	mine := readInstallation(now.state)
+	day := dayOf(clock().Add(mine.offset))
+	isTooEarly := hasToRemember(now, mine, day)
 	if mine.secret == nil {
-		mine = newInstallation(dayOf(clock()))
-		if now.isOn { // what is shown now is what will be sent
+		mine = newInstallation(day)
+		if now.isOn && !isTooEarly { // what is shown now is what will be sent
 			_ = writeInstallation(now.state, mine)
 		}
 	}
-	day := dayOf(clock().Add(mine.offset))
 	queue := readQueue(now.state)
-	if !now.isOn || !isDue(now, mine, day) || exists(filepath.Join(now.state, "queue-"+day)) {
+	if !now.isOn || isTooEarly || !isDue(now, mine, day) || exists(filepath.Join(now.state, "queue-"+day)) {
 		day = addDays(day, 1)
 	}
 	if now.mayReport() {
@@ -343,7 +344,6 @@ func decide() decision {
 	refuse := func(reason string) decision { return decision{reason: reason} }
 	no := environmentPrefix + "_TELEMETRY"
 	word := strings.TrimSpace(os.Getenv(no))
-	isForced := word != "" && !isNo(word)
 	if _, isSender := os.LookupEnv(senderVariable()); isSender {
 		return refuse("this is the process that sends") // or its descendant: so there never is a chain of senders
 	}
@@ -360,9 +360,9 @@ func decide() decision {
 		return refuse(no + " is " + word)
 	}
 	config, state, placeless := directories()
-	now := decision{config: config, state: state, choice: readChoice(config), isFree: isForced}
+	now := decision{config: config, state: state, choice: readChoice(config), isFree: isForced()}
 	inCI, byAgent := firstSet(ciVariables), firstSet(agentVariables)
-	if !isForced {
+	if !now.isFree {
 		for _, name := range []string{no + "_DISABLED", "TELEMETRY_DISABLED", "DISABLE_TELEMETRY"} {
 			if isSet(name) {
 				return refuse(name + " is set")
@@ -445,6 +445,12 @@ func isNo(word string) bool {
 func isSet(variable string) bool {
 	value := os.Getenv(variable)
 	return value != "" && !isNo(value)
+}
+
+// isForced tells whether the program's own variable means on.
+func isForced() bool {
+	word := strings.TrimSpace(os.Getenv(environmentPrefix + "_TELEMETRY"))
+	return word != "" && !isNo(word)
 }
 
 func firstSet(variables []string) string {
@@ -1023,8 +1029,23 @@ func begin(mayTell bool) {
 	}
 }
 
+// isDue tells whether a day has no report yet. The day of the notice, which a wrong clock may have shown, only matters before
+// the first report.
 func isDue(now decision, mine installation, day string) bool {
-	return day != mine.last && (now.isFree || day != now.choice.told)
+	return day != mine.last && (now.isFree || mine.last != "" || day != now.choice.told)
+}
+
+// hasToRemember tells whether a server was never here on another day, as one in a container that is new each day.
+func hasToRemember(now decision, mine installation, day string) bool {
+	if now.driver != "server" || mine.secret != nil {
+		return false
+	}
+	for _, name := range namesIn(now.state) {
+		if strings.HasPrefix(name, "claim-") && name != "claim-"+day {
+			return false
+		}
+	}
+	return true
 }
 
 // reportToday makes the report and starts the sender, in the one process that creates the day's claim.
@@ -1039,7 +1060,7 @@ func reportToday(now decision, mine installation, day string) {
 	}
 	_ = file.Close()
 	mine = readInstallation(now.state) // another process may have reported since
-	if !isDue(now, mine, day) {
+	if !isDue(now, mine, day) || hasToRemember(now, mine, day) {
 		return
 	}
 	if mine.secret == nil {
@@ -1133,10 +1154,13 @@ func previousDay(mine installation, queue []queued, day string) string {
 
 // summedUp returns what was used on the days before a day that no report had, and notes the last use of each event.
 func summedUp(now decision, lastUsed map[string]string, previous, day string) []use {
-	used := []use{}
+	used, known := []use{}, map[string]string{}
+	for event, last := range lastUsed {
+		known[event] = last
+	}
 	for _, name := range namesIn(now.state) {
 		on := strings.TrimPrefix(name, "events-")
-		if on == name || !isDay(on) || on >= day || on < previous || on < addDays(day, -maxDays) {
+		if on == name || !isDay(on) || on >= day || on < previous {
 			continue
 		}
 		sums := map[string]*use{}
@@ -1146,7 +1170,11 @@ func summedUp(now decision, lastUsed map[string]string, previous, day string) []
 		ofThisDay := map[string]bool{}
 		for _, key := range sortedKeys(sums) {
 			entry := sums[key]
-			entry.Gap = gapBetween(lastUsed[entry.Event], on)
+			last := lastUsed[entry.Event]
+			if last < addDays(day, -maxDays) { // this report is too late for that use: no server knows it
+				last = known[entry.Event]
+			}
+			entry.Gap = gapBetween(last, on)
 			ofThisDay[entry.Event] = true
 			used = append(used, *entry)
 		}
@@ -1242,6 +1270,7 @@ func removeOld(state string, kept []queued, day string) {
 	}
 	for _, name := range namesIn(state) {
 		kind, of, _ := strings.Cut(name, "-")
+		// A claim of a day to come is of a clock that was wrong: nobody would report on that day.
 		isOld := isDay(of) && (kind == "claim" || kind == "queue" || kind == "events" && of < day)
 		if isOld && !isKept[name] {
 			_ = os.Remove(filepath.Join(state, name))
@@ -1414,7 +1443,7 @@ func init() {
 	send()
 }
 
-// startSender starts this program once more, to send. It does not wait for it, nor does a goroutine.
+// startSender starts this program a second time, to send. Neither it nor a goroutine waits for that process.
 func startSender(body []byte) {
 	path := executable()
 	if _, isSender := os.LookupEnv(senderVariable()); isSender || path == "" {
@@ -1566,6 +1595,7 @@ func send() {
 	if who := driver(); who == "ci" || who == "agent" {
 		state = filepath.Join(state, who)
 	}
+	secret := readInstallation(state).secret
 	for tries := 0; tries < 2; tries++ {
 		var request struct {
 			Today   string            `json:"today"`
@@ -1574,11 +1604,11 @@ func send() {
 		if json.Unmarshal(body, &request) != nil || !isDay(request.Today) || len(request.Reports) == 0 {
 			return
 		}
-		if !isWanted(config, state) {
+		if !isWanted(config, state, secret) {
 			return
 		}
 		status, content, err := ask("POST", endpoint, body)
-		if err != nil || !isWanted(config, state) {
+		if err != nil || !isWanted(config, state, secret) {
 			return
 		}
 		switch status {
@@ -1612,10 +1642,10 @@ func send() {
 	}
 }
 
-// isWanted is false if the user has switched it off or had it all forgotten while the sender was on its way.
-func isWanted(config, state string) bool {
-	isForced := os.Getenv(environmentPrefix+"_TELEMETRY") != ""
-	return readInstallation(state).secret != nil && (isForced || readChoice(config).value != "off")
+// isWanted is false if the user has switched it off, or had the installation forgotten, while the sender was on its way.
+func isWanted(config, state string, secret []byte) bool {
+	now := readInstallation(state).secret
+	return now != nil && bytes.Equal(now, secret) && (isForced() || readChoice(config).value != "off")
 }
 
 // serverTime returns the day of the server that answered, and how far this machine's clock is from its.

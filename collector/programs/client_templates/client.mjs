@@ -7,7 +7,7 @@
 //
 // It never throws, never writes to standard output, and leaves no handle, timer, listener or promise behind: files are
 // written at once, and what goes over the network is done by a process of its own. Worker threads and processes made
-// by `fork` or `cluster` may each call `start`: whoever creates the day's claim file makes the report.
+// by `fork` or `cluster` may each call `start`: the one that creates the day's claim file makes the report.
 
 import fs from "node:fs";
 import modules from "node:module";
@@ -410,7 +410,7 @@ const [Store] = [
 
     /** A request with TLS on a socket. It has no agent, which would connect by itself. */
     throughTunnel(target, { method, headers }, socket) {
-      const servername = /^[0-9.]+$|:/.test(target.hostname) ? "" : target.hostname; // an address is no name
+      const servername = /^[0-9.]+$|:/.test(target.hostname) ? "" : target.hostname; // an address is not a name
       const secure = this.load("node:tls").connect({ socket, servername, host: target.hostname });
       return this.clientFor(target).request(target, { method, headers, createConnection: () => secure });
     }

@@ -18,7 +18,7 @@ import os
 import sys
 import time
 
-OFF = False  # Who packages the program for others may write True: then it never reports.
+OFF = False  # For packagers: write True to switch the client off for everybody.
 
 # footfall: declared. An example, which `manage.py make_client` replaces.
 ID = "paperclip"
@@ -432,7 +432,7 @@ def _is_terminal() -> bool:
 
 
 def _has_to_tell(run: _Run) -> bool:
-    """Whether there is something to record that the user was not told. It is no use to tell an agent."""
+    """Whether there is something to record that the user was not told. There is no use in telling an agent."""
     if run.fields is None or run.driver or SCHEMA in run.choice.get("declined", ()):
         return False
     return bool(run.waits_for) or (_first(run.choice, "schema") != SCHEMA and not run.fields >= _fields())
@@ -821,7 +821,7 @@ def _start_sender(run: _Run) -> None:
 def _spawn_by_shell(command: "list[str]", environment: "dict[str, str]", standard_input: int) -> None:
     """Start the sender as a child of a shell that ends at once.
 
-    So it is no child of the program: one that runs for weeks has no zombie, and one that waits for its own children
+    So it is not a child of the program: one that runs for weeks has no zombie, and one that waits for its own children
     gets no other. Nothing of Python is forked: there may be threads. And `subprocess` would take long to import.
     """
     actions: "list[tuple[_Any, ...]]" = [(os.POSIX_SPAWN_DUP2, standard_input, 0)]

@@ -7,7 +7,7 @@
 #   footfall_timer build seconds format=html -- make html      # runs the command, and returns its exit status
 #
 # For the program's users: footfall_status, footfall_enable, footfall_disable, footfall_show, footfall_sent, footfall_forget
-# and footfall_verify. What has an answer prints it. Nothing else prints to standard output, and all of them return 0.
+# and footfall_verify. Those with an answer print it. Nothing else prints to standard output, and all of them return 0.
 #
 # For dash, bash 3.2 and later, busybox ash, mksh, yash and zsh; with any IFS and any options, such as `set -eu`. It changes
 # nothing in the shell besides variables and functions whose names begin with footfall_. It needs curl or wget, and
@@ -690,7 +690,10 @@ footfall__claim() {
     set -C
     umask 077
     [ -d "$footfall__place" ] || command mkdir -p "$footfall__place"
-    printf '' >"$footfall__place/claim-$footfall__today" && printf '' >>"$footfall__events"
+    printf '' >"$footfall__place/claim-$footfall__today" || exit 1
+    # With -C, zsh does not append to a file that is not there.
+    set +C
+    printf '' >>"$footfall__events"
   ) >/dev/null 2>&1 || return 0
   [ -n "$footfall__waits" ] || footfall__detach
 }
@@ -713,7 +716,7 @@ footfall__make_events() { (
   printf '' >>"$footfall__events"
 ) >/dev/null 2>&1; }
 
-# Starts the worker twice removed, so that it is no job of this shell, with none of its files, which may be locks or pipes
+# Starts the worker twice removed, so that it is not a job of this shell, with none of its files, which may be locks or pipes
 # that somebody waits for. In a session of its own, no terminal that closes takes it along.
 footfall__detach() {
   (
@@ -769,7 +772,7 @@ footfall__choose() {
   [ -n "$footfall__config" ] && footfall__find_today || return 0
   footfall__choice='' footfall__told=''
   footfall__read_choice
-  # Who agreed before does not wait for another day.
+  # A user who agreed before does not wait for another day.
   [ "$footfall__choice" = on ] && [ -n "$footfall__told" ] || footfall__told=$footfall__today
   footfall__choice=$1
   footfall__remember "$1" "$footfall__told" "$footfall_schema" '' "$footfall_fields"
@@ -788,6 +791,8 @@ footfall__forget() {
   [ -n "$footfall__state" ] || return 0
   (
     set +f
+    # Otherwise zsh runs no command with a pattern that no file matches.
+    [ -z "${ZSH_VERSION-}" ] || setopt null_glob
     for footfall__place in "$footfall__state" "$footfall__state/ci" "$footfall__state/agent"; do
       command rm -f "$footfall__place/installation" "$footfall__place/sent" "$footfall__place/"events-* \
         "$footfall__place/"claim-* "$footfall__place/"queue-* "$footfall__place/"*.new* "$footfall__place/"unfinished-*
@@ -1046,8 +1051,11 @@ report_of() {
           else return
         }
         if (!(($1, $2) in gaps)) {
-          gaps[$1, $2] = ($2 in used) ? gap_of(used[$2], $1) : "null"
-          if (!($2 in used) || used[$2] < $1) used[$2] = $1
+          # A use that this report is too late for is none that a server knows.
+          if (!($2 in known)) known[$2] = used[$2]
+          last = used[$2] < oldest ? known[$2] : used[$2]
+          gaps[$1, $2] = last == "" ? "null" : gap_of(last, $1)
+          if (used[$2] < $1) used[$2] = $1
         }
         key = $1 SUBSEP $2 SUBSEP p
         if (!(key in n)) { order[++entries] = key; date[key] = $1; event[key] = $2; properties[key] = substr(p, 2) }
@@ -1073,6 +1081,7 @@ report_of() {
         return text (count ? ",\"h\":{" h "}" : "") "}"
       }
       BEGIN {
+        oldest = day(days(today) - 31)
         count = split(ENVIRON["footfall__allowed"], list, "\n")
         for (i = 1; i <= count; i++) {
           fields[list[i]] = 1
@@ -1430,7 +1439,8 @@ show() {
   if [ -z "$secret" ]; then
     secret=$(random)
     # A secret would say that a server was here on another day.
-    if [ "$footfall__is_on" = yes ] && [ ${#secret} -eq 64 ] && [ "$driver${footfall__waits:+ waits}" != 'server waits' ]; then
+    if [ "$footfall__is_on" = yes ] && [ ${#secret} -eq 64 ] &&
+      { [ "$driver" != server ] || [ -z "$footfall__waits" ]; }; then
       write_installation
     fi
   fi

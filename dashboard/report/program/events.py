@@ -90,7 +90,7 @@ def lag_note() -> str:
 
 
 def _state(subject: ProgramSubject, event: Event | None) -> str:
-    """Say in short that an event is no longer declared, has ended, or is a failure; nothing of most."""
+    """Say in short that an event is no longer declared, has ended, or is a failure; empty for most."""
     if event is None:
         return _("no longer declared")
     if event.until < subject.today:

@@ -49,7 +49,7 @@ class ProgramReport:
         return [*tables, *self.details]
 
     def other_reporters(self) -> list[UsagePanel]:
-        """Return the panels with numbers of what is no installation: CI, agents, containers, and runs by shells."""
+        """Return the panels with numbers of what is not an installation: CI, agents, containers, and runs by shells."""
         panels = [group.panels[0] for group in self.groups if group.panels[0].section == ProgramSection.OTHERS]
         return [panel for panel in panels if any(number for row in panel.rows for number in row.numbers)]
 

@@ -36,7 +36,7 @@ PANELS: Mapping[ReportDimension, tuple[str, StrPromise, StrPromise, Callable[[st
 
 
 def dimensions_of(subject: ProgramSubject) -> list[ReportDimension]:
-    """Return what this program's reports say of where it runs."""
+    """Return what this program's reports say about where it runs."""
     return [one for one in PANELS if one != ReportDimension.COUNTRY or subject.program.with_country]
 
 

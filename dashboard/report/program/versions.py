@@ -85,7 +85,7 @@ def version_groups(
 
 
 def version_label(version: str) -> str:
-    """Write a version; `other` stands for all texts that are none."""
+    """Write a version; `other` stands for all texts that are not versions."""
     return _("no version") if version in {"", OTHER} else version
 
 
@@ -108,7 +108,7 @@ def _versions(subject: ProgramSubject, in_last_week: Mapping[str, int]) -> Usage
 
 
 def _state(version: str, declared: Versions) -> str:
-    """Say in a word what the developer says of a version; empty of most."""
+    """Return a word for what the developer says about a version; empty for most."""
     if version == declared.newest:
         return _("newest")
     return _("withdrawn") if version in declared.withdrawn else ""

@@ -51,7 +51,7 @@ def test_a_wider_declaration_is_known_within_a_minute(tmp_path, project):
 def test_a_declaration_that_cannot_be_read_is_parsed_and_logged_once(tmp_path, project, caplog):
     memory = Lookups(tmp_path, Clock())
     program = declared(project)
-    Declaration.objects.update(text="[program]\nid = 7")
+    Declaration.objects.update(text=f"[{program.token}")
 
     for _ in range(3):
         look_up(memory, program.token)

@@ -18,7 +18,8 @@ from collector.intake import asgi, askers
 from collector.intake.asgi import ReportPath
 from collector.intake.bodies import MAX_BYTES
 from collector.intake.clients import country_of
-from collector.intake.rate_limits import Limiter, Rate
+from collector.intake.rate_limits import Rate, SenderLimiter
+from collector.intake.reports import COUNTED_BYTES
 from collector.models import Declaration, Pixel
 from collector.programs.report import ProgramReport
 from collector.spool.losses import last_loss, loss_files, losses
@@ -229,7 +230,7 @@ def test_a_program_that_is_retired_takes_no_more_reports(endpoint, program):
 
 
 def test_a_declaration_that_can_not_be_read_loses_no_reports_and_is_logged(endpoint, program, caplog):
-    Declaration.objects.update(text="[program")
+    Declaration.objects.update(text=f"[{program.token}")  # parsed and logged once for each text
 
     response = endpoint.post(f"/e/{program.token}", envelope(report(utc_today())))
     assert (response.status, response.headers["retry-after"]) == (503, "60")
@@ -280,7 +281,7 @@ def test_with_durability_disk_an_answer_waits_for_the_disk(endpoint, program, mo
 
 
 def test_a_network_that_sends_too_much_has_to_wait(endpoint, program):
-    endpoint.reports.senders = Limiter("reports", Rate(4, 60))
+    endpoint.reports.senders = SenderLimiter(Rate(4, 60))
     body = envelope(report(utc_today()))
     path = f"/e/{program.token}"
     responses = [endpoint.post(path, body, peer="192.0.2.1") for _ in range(6)]
@@ -290,6 +291,32 @@ def test_a_network_that_sends_too_much_has_to_wait(endpoint, program):
     assert json.loads(responses[-1].body)["status"] == 429
     assert endpoint.post(path, body, peer="192.0.2.2").status == 202
     assert len(endpoint.lines()) == 5
+
+
+@pytest.mark.parametrize("is_gzip", [False, True])
+def test_a_large_body_counts_as_several_requests(endpoint, program, is_gzip):
+    endpoint.reports.senders = SenderLimiter(Rate(6, 60))
+    body = envelope(*[report(utc_today())] * 25)
+    assert COUNTED_BYTES < len(body) < 3 * COUNTED_BYTES
+    body += b" " * (3 * COUNTED_BYTES - len(body))
+    headers = {"content_encoding": "gzip"} if is_gzip else {}
+    sent = gzip.compress(body) if is_gzip else body
+
+    statuses = [endpoint.post(f"/e/{program.token}", sent, **headers).status for _ in range(3)]
+
+    assert statuses == [202, 202, 429]
+    assert len(endpoint.lines()) == 50
+
+
+def test_the_networks_of_one_site_send_at_most_ten_times_as_much_together(endpoint, program):
+    """A customer with a /48 could otherwise send from 65,536 networks, each with a limit of its own."""
+    endpoint.reports.senders = SenderLimiter(Rate(2, 60))
+    body, path = envelope(report(utc_today())), f"/e/{program.token}"
+    responses = [endpoint.post(path, body, peer=f"2001:db8:7:{number:x}::1") for number in range(22)]
+
+    assert [response.status for response in responses] == [202] * 20 + [429] * 2
+    assert 1 <= int(responses[-1].headers["retry-after"]) <= 60
+    assert endpoint.post(path, body, peer="2001:db8:8::1").status == 202
 
 
 def test_a_program_is_never_called_unknown_because_its_network_asks_about_many_tokens(

@@ -1,4 +1,4 @@
-"""Lines of programs in the spool: what comes out of one can be counted, whoever wrote it."""
+"""Lines of programs in the spool: what comes out of one can be counted, no matter who wrote it."""
 
 import pytest
 

@@ -14,7 +14,7 @@ import pytest
 from django.db import transaction
 
 from collector.intake.lookups import Lookups
-from collector.intake.rate_limits import Limiter, Rate
+from collector.intake.rate_limits import Rate, SenderLimiter
 from collector.intake.receive import PixelRequest
 from collector.intake.reports import ReportReceiver
 from collector.models import Pixel, Project, Report, ReportDimension
@@ -99,7 +99,7 @@ class Endpoint(Server):
     def __init__(self, directory: Path, pixel: Pixel) -> None:
         super().__init__()
         writer = SpoolWriter(directory)
-        self._receiver = ReportReceiver(Lookups(directory), writer, Limiter("reports", Rate(0, 60)))
+        self._receiver = ReportReceiver(Lookups(directory), writer, SenderLimiter(Rate(0, 60)))
         self._request = PixelRequest("POST", f"/e/{pixel.token}", {b"content-type": b"application/json"}, "192.0.2.1")
         self._program = read_declaration(pixel.declaration.text)
 
