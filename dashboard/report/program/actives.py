@@ -94,10 +94,9 @@ def bucket_points(
     series: Sequence[Series],
     marks: Mapping[Window, Sequence[str]] | None = None,
 ) -> list[Point]:
-    """Return a point for each window, with the number of each series. `marks` are texts by window."""
+    """Return a point for each of the period's buckets, with the number of each series. `marks` are texts by window."""
     points = []
-    for index, window in enumerate(windows):
-        label, title = subject.bucket_label(window)
+    for index, (window, (label, title)) in enumerate(zip(windows, subject.bucket_labels, strict=True)):
         numbers = [one.values[index] for one in series]
         points.append(Point(label, title, f"{window.start}", numbers[0], numbers, (marks or {}).get(window, ())))
     return points

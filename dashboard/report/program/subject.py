@@ -1,5 +1,6 @@
 """What a program's report is about, which days it counts, and which parts of it people may see."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -74,8 +75,12 @@ class ProgramSubject:
         windows = [Window(start, end) for start, end in zip(starts, ends, strict=True)]
         return [window for window in windows if window.end > self.first_day] or windows[-1:]
 
-    def bucket_label(self, window: Window) -> tuple[str, str]:
-        """Name a bucket: in short for the axis, and in full."""
+    @cached_property
+    def bucket_labels(self) -> Sequence[tuple[str, str]]:
+        """Return the names of the buckets: in short for the axis, and in full. All charts of a page share them."""
+        return [self._bucket_label(window) for window in self.bucket_windows()]
+
+    def _bucket_label(self, window: Window) -> tuple[str, str]:
         if self.period.bucket is Bucket.MONTH:
             return formatting.day(window.start, "yMMM"), formatting.days(window.start, window.last_day)
         label = formatting.day(window.start, "MMMd")

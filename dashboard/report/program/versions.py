@@ -26,7 +26,7 @@ from dashboard.report.program.panel import (
 from dashboard.report.program.subject import ProgramSubject, days_label
 from dashboard.usage.results import Upgrade
 from dashboard.usage.versions import FEWEST_ACTIVES, days_to_half, version_key
-from dashboard.usage.windows import Window
+from dashboard.usage.windows import DAY, Window
 from dashboard.visits.periods import Bucket
 
 SECTION = ProgramSection.VERSIONS.value
@@ -91,9 +91,8 @@ def version_label(version: str) -> str:
 
 def _mean_by_version(by_day: ByDay, window: Window) -> Counter[str]:
     sums: Counter[str] = Counter()
-    for day, versions in by_day.items():
-        if window.start <= day < window.end:
-            sums.update(versions)
+    for number in range(window.days):
+        sums.update(by_day.get(window.start + number * DAY, {}))
     return Counter({version: round(number / window.days) for version, number in sums.items()})
 
 
