@@ -1,5 +1,7 @@
 """The page of one program, at the address that an article would have."""
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -27,22 +29,28 @@ def program_page(request: HttpRequest, pixel: Pixel) -> HttpResponse:
     page = make_program_page(request.GET, pixel, program, now=timezone.now()) if program else None
     if page is None or page.report is None:
         return _waiting_page(request, pixel, program)
-    context = {"project": pixel.project, "pixel": pixel, "program": program, "page": page}
+    context = _context(request, pixel, program) | {"page": page}
     return render(request, "dashboard/program.html", context)
 
 
 def _waiting_page(request: HttpRequest, pixel: Pixel, program: Program | None) -> HttpResponse:
-    may_edit: bool = pixel.is_editable  # type: ignore[attr-defined]
-    context = {
-        "project": pixel.project,
-        "pixel": pixel,
-        "program": program,
-        "languages": LANGUAGES,
-        "may_download": may_edit,
-        "may_edit": may_edit and may_use_admin(request),
+    context = _context(request, pixel, program) | {
         "first_visit": first_report_status(pixel, timezone.now()),
         "is_awaited": pixel.retired_at is None,
         "reloads": True,
         "now_ms": "0",
     }
     return render(request, "dashboard/program_waiting.html", context)
+
+
+def _context(request: HttpRequest, pixel: Pixel, program: Program | None) -> dict[str, Any]:
+    is_in_admin = may_use_admin(request)
+    return {
+        "project": pixel.project,
+        "pixel": pixel,
+        "program": program,
+        "languages": LANGUAGES,
+        "may_edit": pixel.is_editable,  # type: ignore[attr-defined]
+        "may_use_admin": is_in_admin,
+        "may_share": is_in_admin and pixel.is_owned,  # type: ignore[attr-defined]
+    }

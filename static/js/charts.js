@@ -57,14 +57,14 @@ function datasets({ labels, series, earlier, shape }, colours) {
   ];
 }
 
-/** Return the values of bands as percentages of each point's sum. */
+/** Return the values of bands as percentages of each point's sum. A point without any has a gap. */
 function shares(data) {
   if (data.shape !== "bands") return data;
   const sums = data.labels.map((_, index) => data.series.reduce((sum, { values }) => sum + values[index], 0));
   const series = data.series.map(({ label, values }) => ({
     label,
     numbers: values,
-    values: values.map((value, index) => (sums[index] ? (100 * value) / sums[index] : 0)),
+    values: values.map((value, index) => (sums[index] ? (100 * value) / sums[index] : null)),
   }));
   return { ...data, series };
 }

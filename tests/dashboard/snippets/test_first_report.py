@@ -88,7 +88,23 @@ def test_only_editors_are_offered_the_client(reader, editor, paperclip):
     Membership.objects.update(role=Role.VIEWER)
     assert "/client/python/" not in page(reader, paperclip)
     Membership.objects.update(role=Role.EDITOR)
-    assert "/client/" in page(editor, paperclip)
+    assert "/client/python/" in page(editor, paperclip)
+    report(paperclip, NOON.date(), 1)
+    assert "/client/python/" in page(editor, paperclip)
+    Membership.objects.update(role=Role.VIEWER)
+    assert "/client/python/" not in page(reader, paperclip)
+
+
+def test_only_owners_who_may_enter_the_admin_are_offered_to_share_a_program(reader, viewer, paperclip):
+    report(paperclip, NOON.date(), 1)
+    for role, is_staff, is_offered in (
+        (Role.OWNER, True, True),
+        (Role.OWNER, False, False),
+        (Role.EDITOR, True, False),
+    ):
+        Membership.objects.update(role=role)
+        User.objects.filter(pk=viewer.pk).update(is_staff=is_staff)
+        assert ("/admin/collector/sharelink/add/" in page(reader, paperclip)) == is_offered, (role, is_staff)
 
 
 def test_strangers_learn_nothing(client, paperclip):

@@ -54,6 +54,7 @@ def test_a_link_shows_everything_by_default_and_nothing_that_needs_an_account(cl
     assert "/projects/" not in page
     assert "/admin/" not in page
     assert "export" not in page
+    assert "css/program.css" in page
 
 
 def test_sections_of_articles_show_nothing_of_a_program(client, paperclip):
