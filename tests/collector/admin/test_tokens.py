@@ -19,6 +19,12 @@ LIST = "/admin/collector/apitoken/"
 SECRET = re.compile(r"ff_[A-Za-z0-9_-]{43}")
 
 
+@pytest.fixture(autouse=True)
+def unlimited(settings) -> None:
+    """Limit no requests of the API: other tests of this process may have used the limit up in the same minute."""
+    settings.API_RATE_LIMIT = (0, 60)
+
+
 @pytest.fixture
 def theirs(db) -> ApiToken:
     """Another user's token, for a project that our owner can't see."""
