@@ -57,13 +57,14 @@ def test_the_bytes_that_are_shown_are_those_that_are_sent(device, go_program, ru
     assert run_go(D3, "sent").splitlines() == [f"{D2} {stub.requests[0].body.decode()}", f"{D3} {tomorrow}", ""]
 
 
+@pytest.mark.alone
 def test_the_program_does_not_wait_for_the_network(device, go_program, stub, tmp_path):
     keep_choice(device, f"choice on\ntold {D1}\n")
     days = iter(f"2026-12-{day:02}" for day in range(1, 32))
 
     def seconds(url, prefix=(), **variables):
         times = []
-        for _ in range(3):
+        for _ in range(5):  # the least tells what is ours
             command = [*prefix, go_program, START, BUILD]
             times.append(
                 device.run(command, TEST_NOW=next(days), TEST_SERVER=url, TEST_HASTE="10", **variables).seconds
@@ -73,7 +74,7 @@ def test_the_program_does_not_wait_for_the_network(device, go_program, stub, tmp
     off = seconds(stub.url, DO_NOT_TRACK="1")
     stub.is_silent = True
     with black_hole() as hole:
-        slowest = max(seconds(no_server()), seconds(stub.url), seconds(hole), seconds("http://10.255.255.1"))
+        slowest = max(seconds(no_server()), seconds(stub.url), seconds(hole))
     assert slowest - off < 0.05
     with dead_dns(tmp_path) as prefix:
         off = seconds(stub.url, prefix, DO_NOT_TRACK="1")
