@@ -29,6 +29,7 @@ def program(device, stub) -> NodeProgram:
     return program
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("trouble", ["down", "black hole", "no names"])
 def test_the_network_delays_no_exit_and_no_report_is_lost(device, stub, tmp_path, trouble):
     with ExitStack() as stack:

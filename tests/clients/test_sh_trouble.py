@@ -28,6 +28,7 @@ def program(device, stub) -> ShellProgram:
     return program
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     ("shell", "trouble"), [("dash", "down"), ("bash", "silent"), ("busybox", "hole"), ("dash", "dns")]
 )
