@@ -160,7 +160,7 @@ AVOIDED = re.compile(
 )
 
 
-@pytest.mark.parametrize("pattern", ["*.md", "*.py", "*.html", "*.js", "*.css", "*.toml"])
+@pytest.mark.parametrize("pattern", ["*.md", "*.py", "*.html", "*.js", "*.mjs", "*.go", "*.sh", "*.css", "*.toml"])
 def test_no_text_of_ours_uses_a_word_that_we_avoid(pattern):
     folders = ["collector", "dashboard", "telemetry_site", "templates", "tests", "docs", "static/js", "static/css"]
     paths = [path for folder in folders for path in sorted((ROOT / folder).rglob(pattern))] + sorted(ROOT.glob(pattern))

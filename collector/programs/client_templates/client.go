@@ -1008,7 +1008,7 @@ type queued struct {
 	content []byte
 }
 
-// begin decides anew, and does what is due on this day.
+// begin decides again, and does what is due on this day.
 func begin(mayTell bool) {
 	reap()
 	client.now, client.decidedAt = decide(), clock()

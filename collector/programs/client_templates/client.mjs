@@ -1,4 +1,4 @@
-// Reports how much this program is used, without knowing by whom. Footfall made this file from the program's
+// Reports how much this program is used, without knowing who uses it. Footfall made this file from the program's
 // declaration; make it again instead of changing it. It needs Node 18 or newer and nothing else.
 //
 //   import * as telemetry from "./telemetry.mjs";
@@ -114,7 +114,7 @@ const [Store] = [
       }
     }
 
-    /** Write a whole file. Whoever reads it at the same time gets the old or the new one, never half of it. */
+    /** Write a whole file. A reader at the same time gets the old or the new one, never half of it. */
     replace(name, text) {
       const unfinished = `${this.file(name)}.new${process.pid}`;
       try {

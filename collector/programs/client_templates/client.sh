@@ -684,7 +684,7 @@ footfall__is_version() {
 
 # --- The day's report
 
-# Whoever creates the claim makes the day's report. With -C, the shell creates it with O_EXCL.
+# The process that creates the claim makes the day's report. With -C, the shell creates it with O_EXCL.
 footfall__claim() {
   (
     set -C
