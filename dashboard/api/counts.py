@@ -15,7 +15,7 @@ from dashboard.api.count_query import CountKey, CountQuery, CountRow, DimensionN
 from dashboard.api.pagination import DEFAULT_LIMIT, MAX_ID, NEXT_CURSOR, Cursor, Limit, decode_cursor, encode_cursor
 from dashboard.api.problems import bad_parameter
 from dashboard.api.projects import Slug, pixel_in
-from dashboard.api.ranges import Day
+from dashboard.api.ranges import Day, check_range
 from dashboard.visits.periods import DAY
 from dashboard.visits.results import MANY_VALUES, MAX_DAYS_OF_MANY_VALUES, visible_visitors
 
@@ -137,15 +137,7 @@ def _range(project: Project, since: date | None, until: date | None, max_days: i
     """Return the range, with its defaults. Raises ProblemError if it is empty or too long."""
     until = until or timezone.localdate(timezone=project.zone) + DAY
     since = since or until - DEFAULT_DAYS * DAY
-    if since >= until:
-        raise bad_parameter("until", _("The range is empty. “until” must be later than “since”."))
-    days = (until - since).days
-    if days > max_days:
-        raise bad_parameter(
-            "since",
-            _("The range has %(days)s days, but at most %(most)s are allowed. Send several requests.")
-            % {"days": days, "most": max_days},
-        )
+    check_range(since, until, max_days)
     return since, until
 
 

@@ -13,9 +13,9 @@ from ninja import Field, Path, Query, Router, Schema
 
 from collector.models import Kind, Pixel, ReportDimension
 from dashboard.api.access import readable_project
-from dashboard.api.problems import ProblemError, bad_parameter
+from dashboard.api.problems import ProblemError
 from dashboard.api.projects import Slug, pixel_in
-from dashboard.api.ranges import Day
+from dashboard.api.ranges import Day, check_range
 from dashboard.usage.counts import Usage
 from dashboard.usage.windows import DAY, MAX_WINDOW_DAYS, Window
 
@@ -177,7 +177,7 @@ def list_facts(
     dimension = ReportDimension[by.upper()]
     values = usage.in_window(window, [dimension]).get(dimension, {})
     ranked = sorted(values.items(), key=lambda item: (-item[1], item[0]))
-    return _answer(window, [{"value": value, "installations": number} for value, number in ranked if number])
+    return _answer(window, [{"value": value, "installations": number} for value, number in ranked])
 
 
 @router.get(
@@ -234,15 +234,7 @@ def _asked(
     today = timezone.now().astimezone(UTC).date()
     until = until or today + DAY
     since = since or until - timedelta(days=DEFAULT_DAYS)
-    if since >= until:
-        raise bad_parameter("until", _("The range is empty. “until” must be later than “since”."))
-    days = (until - since).days
-    if days > max_days:
-        raise bad_parameter(
-            "since",
-            _("The range has %(days)s days, but at most %(most)s are allowed. Send several requests.")
-            % {"days": days, "most": max_days},
-        )
+    check_range(since, until, max_days)
     return Usage(pixel, today), Window(since, until)
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 from django.utils.translation import gettext as _
 from pydantic import BeforeValidator, WithJsonSchema
 
+from dashboard.api.problems import bad_parameter
 from dashboard.visits.periods import EARLIEST
 
 LATEST = date(2999, 12, 31)  # far enough: arithmetic near the last day that Python knows would overflow
@@ -32,6 +33,19 @@ def parse_moment(text: object) -> datetime:
         ) from None
     _within(moment.date())
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def check_range(since: date, until: date, max_days: int) -> None:
+    """Raise ProblemError for a range of days that is empty or longer than `max_days`."""
+    if since >= until:
+        raise bad_parameter("until", _("The range is empty. “until” must be later than “since”."))
+    days = (until - since).days
+    if days > max_days:
+        raise bad_parameter(
+            "since",
+            _("The range has %(days)s days, but at most %(most)s are allowed. Send several requests.")
+            % {"days": days, "most": max_days},
+        )
 
 
 def _within(day: date) -> date:
