@@ -76,6 +76,15 @@ def program_of(declaration: Declaration) -> Program | None:
         return None
 
 
+def declared_program(pixel: Pixel) -> Program | None:
+    """Return what a pixel declares; None of an article, and of a program without a declaration.
+
+    No query if `pixel.declaration` was selected with it, else one at most.
+    """
+    is_declared = pixel.kind == Kind.APP and hasattr(pixel, "declaration")
+    return program_of(pixel.declaration) if is_declared else None
+
+
 def refuse_taken_id(pixel: Pixel, text: str) -> None:
     """Raise DeclarationError if another program of the pixel's project has the same id.
 

@@ -6,8 +6,8 @@ from django.db.models import Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from collector.models import Kind, Pixel, ReportCount, ReportDimension
-from collector.programs.declaring import program_of
+from collector.models import Pixel, ReportCount, ReportDimension
+from collector.programs.declaring import declared_program
 from dashboard import formatting
 from dashboard.snippets.first_visit import RETIRED, SEEN, WAITING, FirstVisitStatus
 
@@ -31,7 +31,7 @@ def first_report_status(pixel: Pixel, now: datetime) -> FirstVisitStatus:
 
 def _notes(pixel: Pixel) -> list[str]:
     """Return why no report may come yet."""
-    program = program_of(pixel.declaration) if pixel.kind == Kind.APP and hasattr(pixel, "declaration") else None
+    program = declared_program(pixel)
     if program is None:
         return [_("Without a declaration, no report is accepted.")]
     if program.mode == "off":

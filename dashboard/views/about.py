@@ -16,7 +16,7 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from collector.models import Kind, Pixel
-from collector.programs.declaring import program_of
+from collector.programs.declaring import declared_program
 from collector.programs.program import Program
 from collector.snippets import base_url
 from dashboard.about.article import article_page
@@ -104,8 +104,7 @@ def _live_pixel(token: str) -> Pixel:
 
 def _program(pixel: Pixel) -> Program:
     """Return what a pixel declares. Raises Http404 for an article, and for a program without a declaration."""
-    program = program_of(pixel.declaration) if hasattr(pixel, "declaration") else None
-    return program or _gone()
+    return declared_program(pixel) or _gone()
 
 
 def _program_page(request: HttpRequest, pixel: Pixel) -> AboutPage:

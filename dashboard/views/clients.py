@@ -5,7 +5,7 @@ from django.shortcuts import get_object_or_404
 
 from collector.models import Pixel
 from collector.programs.clients import LANGUAGES, make_client
-from collector.programs.declaring import program_of
+from collector.programs.declaring import declared_program
 from collector.snippets import base_url
 from dashboard.views.access import dashboard_view
 
@@ -15,7 +15,7 @@ def program_client(request: HttpRequest, slug: str, pixel_id: int, language: str
     """Send the client of a program in one of `LANGUAGES`, to those who may edit the program."""
     editable = Pixel.objects.editable_by(request.user).select_related("project", "declaration")
     pixel = get_object_or_404(editable, project__slug=slug, pk=pixel_id)
-    program = program_of(pixel.declaration) if hasattr(pixel, "declaration") else None
+    program = declared_program(pixel)
     if program is None or language not in LANGUAGES:
         raise Http404
     text = make_client(program, language, base_url(request), pixel.token)

@@ -16,12 +16,12 @@ from django.utils.translation import gettext as _
 
 from collector.models import Pixel, Project
 from collector.models.counts import WHOLE_PROJECT
+from collector.programs.declaring import declared_program
 from collector.storage.export import FIELDS, csv_lines, hit_rows, json_lines, table_lines
 from dashboard import formatting
 from dashboard.report.page import DashboardPage, make_page
 from dashboard.report.program.page import ProgramPage, make_program_page
 from dashboard.views.access import dashboard_view, visible_pixel, visible_project
-from dashboard.views.programs import declared_program
 from dashboard.views.streams import CSV, JSON_LINES, stream
 from dashboard.visits import queries
 from dashboard.visits.periods import Period, PeriodForm

@@ -6,21 +6,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from collector.models import Declaration, Kind, Pixel
+from collector.models import Pixel
 from collector.programs.clients import LANGUAGES
-from collector.programs.declaring import program_of
+from collector.programs.declaring import declared_program
 from collector.programs.program import Program
 from dashboard.report.program.page import make_program_page
 from dashboard.snippets.first_report import first_report_status
 from dashboard.views.access import may_use_admin
-
-
-def declared_program(pixel: Pixel) -> Program | None:
-    """Return what a pixel declares; None of an article, and of a program without a declaration. One query at most."""
-    if pixel.kind != Kind.APP:
-        return None
-    declaration = Declaration.objects.filter(pixel=pixel).first()
-    return program_of(declaration) if declaration else None
 
 
 def program_page(request: HttpRequest, pixel: Pixel) -> HttpResponse:

@@ -15,11 +15,11 @@ from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from collector.models import ProgramSection, Section, ShareLink
+from collector.programs.declaring import declared_program
 from dashboard.report.page import make_page
 from dashboard.report.program.page import make_program_page
 from dashboard.report.program.subject import ALL_PROGRAM_SECTIONS
 from dashboard.report.subject import ALL_SECTIONS
-from dashboard.views.programs import declared_program
 from dashboard.views.share_password import ask_password, is_let_in
 from dashboard.views.unlisted import render_public, unlisted
 
