@@ -6,7 +6,7 @@ from typing import Any
 
 from collector.models import Declaration, Kind, Pixel, Project
 from collector.programs.declaration import read_declaration
-from collector.programs.wire import week_of
+from collector.programs.weeks import week_of
 
 DECLARATION = """
 [program]

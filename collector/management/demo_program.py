@@ -15,6 +15,7 @@ from collector.models import Declaration, Kind, Pixel, Project
 from collector.programs.declaration import read_declaration
 from collector.programs.forms import MAX_GAP
 from collector.programs.report import ProgramReport, Used, Value
+from collector.programs.weeks import week_of
 from collector.spool.line import Line
 from collector.spool.report_line import SpooledReport
 from collector.storage.reports import ReportLine, Reports
@@ -144,7 +145,7 @@ def _report(rng: random.Random, one: _Installation, released: dict[str, date], d
         id=f"{rng.getrandbits(128):032x}",
         day=day.isoformat(),
         gap=gap,
-        since=_week(one.born_on),
+        since=week_of(one.born_on),
         version=one.version,
         from_version=former if former != one.version else "",
         used=used,
@@ -188,8 +189,3 @@ def _line(pixel: Pixel, report: ProgramReport, day: date) -> ReportLine:
 
 def _pick(rng: random.Random, weights: dict[str, int]) -> str:
     return rng.choices(list(weights), list(weights.values()))[0]
-
-
-def _week(day: date) -> str:
-    year, week, _ = day.isocalendar()
-    return f"{year}-W{week:02}"

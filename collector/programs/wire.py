@@ -34,6 +34,7 @@ from collector.programs.forms import (
 )
 from collector.programs.program import Event, Program
 from collector.programs.report import ProgramReport, Used, Value
+from collector.programs.weeks import monday_of_week, week_of
 
 MAX_REJECTIONS = 100  # in one answer, so that a small request never gets a large one
 MAX_WRONG_USED = 100  # of one report; the rest is not read, so that no request keeps others waiting
@@ -259,17 +260,11 @@ def _day_within(text: str, field: str, earliest: date, latest: date) -> date:
     return day
 
 
-def week_of(day: date) -> str:
-    """Return the ISO week of a day, such as 2026-W31. Weeks in this form sort like their days."""
-    year, week, _ = day.isocalendar()
-    return f"{year:04}-W{week:02}"
-
-
 def _monday(week: Any) -> date | None:
     if not _has_form(WEEK, week):
         return None
     try:
-        return date.fromisocalendar(int(week[:4]), int(week[-2:]), 1)
+        return monday_of_week(week)
     except ValueError:
         return None
 

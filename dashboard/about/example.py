@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from collector.programs.program import Event, Program
+from collector.programs.weeks import week_of
 
 _ID = "b7d1f3a05c9e4e62a8f60d2c4b1a7e93"
 
@@ -12,13 +13,12 @@ _ID = "b7d1f3a05c9e4e62a8f60d2c4b1a7e93"
 def example_request(program: Program, today: date) -> str:
     """Return the body of a request as a client sends it: a report of today, with one use of each event."""
     used_on = today - timedelta(days=3)
-    year, week, _ = (today - timedelta(weeks=16)).isocalendar()
     events = [event for event in program.events.values() if event.until >= used_on]
     report: dict[str, Any] = {
         "id": _ID,
         "day": today.isoformat(),
         "gap": 3,
-        "since": f"{year}-W{week:02}",
+        "since": week_of(today - timedelta(weeks=16)),
         "version": program.versions.newest or "2.4.1",
         "os": "linux",
         "arch": "x86-64",

@@ -14,6 +14,7 @@ from django.db.models import Q, QuerySet, Subquery, Sum
 from collector.models import Driver, Pixel, Project, ReportCount, ReportDimension
 from collector.models.programs import INSTALLED, NEW
 from collector.programs.forms import MAX_DAYS_LATE
+from collector.programs.weeks import monday_of_week, week_of, weeks_between
 from dashboard.usage.actives import PAUSE_DAYS, Actives
 from dashboard.usage.facts import facts_by_day
 from dashboard.usage.results import (
@@ -26,7 +27,6 @@ from dashboard.usage.results import (
     Runs,
     Upgrade,
 )
-from dashboard.usage.weeks import monday_of_week, week_name, weeks_between
 from dashboard.usage.windows import DAY, Window, check_length, first_in
 from dashboard.visits.cache import REMEMBERED
 
@@ -136,7 +136,7 @@ class Usage:
             dimension=ReportDimension.COHORT,
             driver=Driver.INSTALLATIONS,
             date__in=weeks,
-            value__in=[week_name(week) for week in weeks],
+            value__in=[week_of(week) for week in weeks],
         )
         return [
             CohortWeek(monday_of_week(cohort), week, installations)

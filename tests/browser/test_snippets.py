@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from collector.programs.wire import week_of
+from collector.programs.weeks import week_of
 from tests.browser.test_first_visit import published, reader_agent
 from tests.programs import envelope, report, utc_today
 from tests.server import PASSWORD, ROOT, Server, eventually

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from collector.programs.declaration import read_declaration
 from collector.programs.forms import MAX_NUMBER, MAX_USED
 from collector.programs.report import Used
-from collector.programs.wire import MAX_REJECTIONS, MAX_WRONG_USED, Checked, MalformedError, check, week_of
+from collector.programs.weeks import week_of
+from collector.programs.wire import MAX_REJECTIONS, MAX_WRONG_USED, Checked, MalformedError, check
 from tests.programs import DECLARATION, SCHEMA, envelope, report, used
 
 TODAY = date(2026, 11, 25)  # a Wednesday

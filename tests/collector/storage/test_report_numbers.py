@@ -20,11 +20,11 @@ from collector.intake.reports import ReportReceiver
 from collector.models import Pixel, Project, Report, ReportDimension
 from collector.programs.declaration import read_declaration
 from collector.programs.report import ProgramReport
+from collector.programs.weeks import monday_of_week
 from collector.spool.report_line import SpooledReport
 from collector.spool.writer import SpoolWriter
 from collector.storage.drain import Drain
 from dashboard.usage.counts import Usage
-from dashboard.usage.weeks import monday_of_week
 from dashboard.usage.windows import DAY
 from dashboard.usage.windows import Window as Days
 from tests.collector.storage.counted import Counted, installed

@@ -8,10 +8,10 @@ def monday_of(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
-def week_name(day: date) -> str:
-    """Return the name of the week that `day` lies in."""
+def week_of(day: date) -> str:
+    """Return the name of the week that `day` lies in. Names sort like their days."""
     year, week, _ = day.isocalendar()
-    return f"{year}-W{week:02}"
+    return f"{year:04}-W{week:02}"
 
 
 def monday_of_week(name: str) -> date:
