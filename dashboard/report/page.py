@@ -12,7 +12,7 @@ from collector.models import Pixel, Project, Section
 from dashboard.report.filters import Chip, apply_filters
 from dashboard.report.full_list import full_list, rows_per_page
 from dashboard.report.notices import pages_left_out, raw_hit_notices, unknown_list
-from dashboard.report.page_state import PERIOD_PARAMETERS, PageState, read_page_state
+from dashboard.report.page_state import PageState, read_page_state
 from dashboard.report.panels.panel import Panel
 from dashboard.report.published import PublishedArticle, published_articles
 from dashboard.report.quiet import QuietPixel, quiet_pixels
@@ -62,15 +62,6 @@ class DashboardPage:
     def export_query(self) -> str:
         """Return the query string of its spreadsheets; empty on a shared page, which has none."""
         return "" if self.is_public else self.state.query
-
-    @property
-    def all_time_url(self) -> str:
-        return self.state.link(*PERIOD_PARAMETERS, range="all")
-
-    @property
-    def kept_parameters(self) -> list[tuple[str, str]]:
-        """Return the parameters that the form for other dates keeps."""
-        return [(name, value) for name, value in self.state.parameters().items() if name not in PERIOD_PARAMETERS]
 
     @property
     def page_links(self) -> list[ToolbarLink]:

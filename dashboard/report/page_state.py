@@ -88,6 +88,15 @@ class PageState:
         """Return the query string that asks for this state again."""
         return self.link()[1:]
 
+    @property
+    def all_time_url(self) -> str:
+        return self.link(*PERIOD_PARAMETERS, range="all")
+
+    @property
+    def kept_parameters(self) -> list[tuple[str, str]]:
+        """Return the parameters that the form for other dates keeps."""
+        return [(name, value) for name, value in self.parameters().items() if name not in PERIOD_PARAMETERS]
+
 
 def read_page_state(
     parameters: Mapping[str, Any], *, today: date, first_day: date | None, rows_per_page: int = 0

@@ -10,7 +10,7 @@ from collector.programs.program import Program
 from dashboard.report.charts import BUCKET_NAMES
 from dashboard.report.filters import Chip
 from dashboard.report.notices import unknown_list
-from dashboard.report.page_state import PERIOD_PARAMETERS, PageState, read_page_state
+from dashboard.report.page_state import PageState, read_page_state
 from dashboard.report.program.panel import UsagePanel
 from dashboard.report.program.report import ProgramReport, make_program_report
 from dashboard.report.program.subject import ALL_PROGRAM_SECTIONS, ProgramSubject
@@ -58,15 +58,6 @@ class ProgramPage:
     def has_first_day(self) -> bool:
         """Whether the page shows the day of the first report."""
         return self.first_day is not None and self.period.start <= self.first_day < self.period.end
-
-    @property
-    def all_time_url(self) -> str:
-        return self.state.link(*PERIOD_PARAMETERS, range="all")
-
-    @property
-    def kept_parameters(self) -> list[tuple[str, str]]:
-        """Return the parameters that the form for other dates keeps."""
-        return [(name, value) for name, value in self.state.parameters().items() if name not in PERIOD_PARAMETERS]
 
 
 def make_program_page(
