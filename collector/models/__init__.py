@@ -1,10 +1,18 @@
 """The data that the collector owns: projects, hits, their daily counts, and who else has access."""
 
 from collector.models.access import ApiToken, ProgramSection, Section, ShareLink
-from collector.models.counts import DailyCount, DailyReading, DailySalt, DailyVisitor, Dimension, SpoolOffset
+from collector.models.counts import (
+    DailyCount,
+    DailyReading,
+    DailySalt,
+    DailyVisitor,
+    Dimension,
+    OwnVisitor,
+    SpoolOffset,
+)
 from collector.models.hits import Evidence, Hit, Page, Position, Traffic, UserAgent, Verdict
 from collector.models.programs import INSTALLED, Declaration, Driver, Report, ReportCount, ReportDimension
-from collector.models.projects import Kind, Membership, Pixel, Project, Role
+from collector.models.projects import Kind, Membership, Pixel, Project, Role, Weekday
 from collector.models.tries import TryCount
 from collector.models.upkeep import StringKind, StringUse, Upkeep
 
@@ -22,6 +30,7 @@ __all__ = [
     "Hit",
     "Kind",
     "Membership",
+    "OwnVisitor",
     "Page",
     "Pixel",
     "Position",
@@ -41,4 +50,5 @@ __all__ = [
     "Upkeep",
     "UserAgent",
     "Verdict",
+    "Weekday",
 ]

@@ -102,6 +102,23 @@ class DailyVisitor(models.Model):
         return f"{self.date} {self.visitor}"
 
 
+class OwnVisitor(models.Model):
+    """A visitor who is a member of the project: they used the dashboard on this day. Deleted with the salt."""
+
+    pk = models.CompositePrimaryKey("project_id", "date", "visitor")
+    project = models.ForeignKey(
+        Project, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="+"
+    )
+    date = models.DateField()
+    visitor = models.BigIntegerField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.date} {self.visitor}"
+
+
 class DailyReading(models.Model):
     """What else is needed to tell how long a visitor read: each further start, and each end. Deleted with the salt.
 

@@ -37,6 +37,8 @@ class Verdict(models.IntegerChoices):
     MUTED = 6, "muted"  # while the author was editing
     EXCLUDED = 7, "excluded"  # from the author's own addresses
     TOO_SOON = 8, "too-soon"  # the end of an article, sooner after its start than anyone can read it
+    PREVIEW = 9, "preview"  # on a page that only its author can open: localhost, a private address, .local, .test
+    OWN = 10, "own"  # by a member who used the dashboard on this day, in the same browser
 
 
 class Evidence(models.IntegerChoices):

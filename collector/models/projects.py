@@ -21,7 +21,13 @@ from collector.models.reading import (
     bounded_min_seconds,
     min_seconds_of_words,
 )
-from collector.models.validators import validate_networks, validate_placements, validate_timezone, validate_title
+from collector.models.validators import (
+    validate_networks,
+    validate_placements,
+    validate_sites,
+    validate_timezone,
+    validate_title,
+)
 
 # Lower-case letters and digits that can't be confused with each other. Such a token can be read aloud, survives a
 # platform that changes it to lower case, and contains no `_`, which Markdown takes for emphasis.
@@ -44,6 +50,14 @@ class Role(models.TextChoices):
     VIEWER = "viewer", gettext_lazy("Viewer")
     EDITOR = "editor", gettext_lazy("Editor")
     OWNER = "owner", gettext_lazy("Owner")
+
+
+class Weekday(models.IntegerChoices):
+    """The days that a week may begin with, by their numbers in ISO 8601."""
+
+    MONDAY = 1, gettext_lazy("Monday")
+    SATURDAY = 6, gettext_lazy("Saturday")
+    SUNDAY = 7, gettext_lazy("Sunday")
 
 
 class ProjectQuerySet(models.QuerySet["Project"]):
@@ -85,6 +99,9 @@ class Project(models.Model):
         validators=[validate_timezone],
         help_text=gettext_lazy("The dashboard counts days and hours in this time zone, such as Europe/Berlin."),
     )
+    first_weekday = models.SmallIntegerField(
+        gettext_lazy("first day of the week"), choices=Weekday.choices, default=Weekday.MONDAY
+    )
     retention_days = models.PositiveIntegerField(
         gettext_lazy("retention in days"),
         default=730,
@@ -99,6 +116,20 @@ class Project(models.Model):
             "Hits from these addresses don't count. Write one address or network per line, such as 203.0.113.7 or "
             "2001:db8::/48. They are stored as you write them."
         ),
+    )
+    ignores_members = models.BooleanField(
+        gettext_lazy("don’t count members"),
+        default=True,
+        help_text=gettext_lazy(
+            "Members who use the dashboard don’t count as readers on that day, in the same browser and at the same "
+            "address. Their readings through an image proxy or on another device still count."
+        ),
+    )
+    sites = models.TextField(
+        gettext_lazy("own sites"),
+        blank=True,
+        validators=[validate_sites],
+        help_text=gettext_lazy("Hosts that belong together, one site per line: My blog: example.com, blog.example.com"),
     )
     drops_opted_out = models.BooleanField(
         gettext_lazy("ignore readers who opt out"),

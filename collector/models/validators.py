@@ -115,3 +115,7 @@ def validate_networks(text: str) -> None:
         raise ValidationError(
             _("List at most %(limit)s networks. Combine some into a larger one.") % {"limit": NETWORKS_AT_MOST}
         )
+
+
+def validate_sites(text: str) -> None:
+    """Raise ValidationError unless `text` lists sites, one per line: a name, a colon, and hosts."""
