@@ -28,11 +28,15 @@ class Shape(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """The numbers of one platform, say, or of all of them: one for each point of the chart."""
+    """The numbers of one platform, say, or of all of them: one for each point of the chart.
+
+    `is_hatched` is a second sign, beside the colour.
+    """
 
     label: str
     colour: str
     values: Sequence[int]
+    is_hatched: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +94,10 @@ class Chart:
         data: dict[str, Any] = {
             "labels": [point.label for point in self.points],
             "titles": [point.title for point in self.points],
-            "series": [{"label": series.label, "values": list(series.values)} for series in self.series],
+            "series": [
+                {"label": series.label, "values": list(series.values), "hatched": series.is_hatched}
+                for series in self.series
+            ],
             "shape": self.shape.value,
         }
         if self.earlier:

@@ -9,22 +9,41 @@ const exact = new Intl.NumberFormat(lang);
 const percent = new Intl.NumberFormat(lang, { style: "percent", maximumFractionDigits: 0 });
 const brief = new Intl.NumberFormat(lang, { notation: "compact" });
 
+const DASHES = [[], [8, 4], [3, 3]]; // of lines, as the legend draws them: a second sign beside the colour
+
 /** Return the colours for one chart in the current theme. */
 function chartColours(canvas) {
-  const swatches = canvas.closest("section").querySelectorAll(".legend .swatch rect");
+  const swatches = canvas.closest("section").querySelectorAll(".legend .swatch > :first-child");
   const colours = theme(canvas.closest(".plot"));
   const series = swatches.length ? [...swatches].map((swatch) => rgb(getComputedStyle(swatch).fill)) : [colours.main];
   return { ...colours, series };
 }
 
+/** Return a colour with lines of paper across it: the second sign of a series whose colour is like another's. */
+function hatching(colour, paper) {
+  const tile = Object.assign(document.createElement("canvas"), { width: 8, height: 8 });
+  const context = tile.getContext("2d");
+  context.fillStyle = colour;
+  context.fillRect(0, 0, 8, 8);
+  context.strokeStyle = paper;
+  context.lineWidth = 2;
+  for (const x of [-8, 0, 8]) {
+    context.moveTo(x - 1, 9);
+    context.lineTo(x + 9, -1);
+  }
+  context.stroke();
+  return context.createPattern(tile, "repeat");
+}
+
 /** Return one series as bars, as a line, or as an area. `top` is the last series of a stack. */
-function dataset({ label, values }, shape, colour, { paper, main }, isTop) {
+function dataset({ label, values, hatched }, shape, plain, { paper, main }, index, isTop) {
+  const colour = hatched ? hatching(plain, paper) : plain;
   const line = { type: "line", label, data: values, borderWidth: 2, pointRadius: 0, backgroundColor: colour };
   switch (shape) {
     case "line":
       return { ...line, borderColor: main, backgroundColor: main };
     case "lines":
-      return { ...line, borderColor: colour, pointRadius: values.length > 1 ? 0 : 4 };
+      return { ...line, borderColor: colour, borderDash: DASHES[index % 3], pointRadius: values.length > 1 ? 0 : 4 };
     case "bands":
       return { ...line, borderColor: paper, borderWidth: isTop ? 0 : 1, fill: "stack" };
     default:
@@ -47,7 +66,7 @@ function datasets({ labels, series, earlier, shape }, colours) {
   const drawn = shape === "bands" && labels.length < 2 ? "stack" : shape;
   const { ink } = colours;
   const current = series.map((one, index) =>
-    dataset(one, drawn, colours.series[index], colours, index === series.length - 1),
+    dataset(one, drawn, colours.series[index], colours, index, index === series.length - 1),
   );
   if (!earlier) return current;
   const dashes = { borderColor: ink, backgroundColor: ink, borderDash: [4, 3], borderWidth: 1.25, pointRadius: 0 };

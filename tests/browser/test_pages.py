@@ -21,7 +21,7 @@ pytestmark = pytest.mark.browser
 
 HITS = os.environ.get("DEMO_HITS", "3000")
 COLD_PAGE_BYTES = 150_000
-HEAVIEST = {"chart.umd", "index.umd", "countries"}  # Chart.js, its plug-in for maps, and the outline of the world
+HEAVIEST = {"chart.min", "countries"}  # Chart.js, and the outline of the world
 # Both themes have the same elements. Only these rules of axe depend on the theme.
 ABOUT_COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}
 CHARTED = [page for page in PAGES if page.name in {"project", "project-today", "project-year", "article", "share"}]
