@@ -1,7 +1,7 @@
 """Which colours people can tell apart, whatever their colour vision.
 
-A platform has the same colour everywhere, and there are more platforms than colours that look different. So a chart hatches
-a colour that looks like one it has already used.
+A platform has the same colour everywhere, and there are more platforms than colours that look different. So a chart
+hatches a colour that looks like one it has already used.
 """
 
 import math
@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from functools import cache
 
 REST = "var(--pale)"  # of palette.css: all platforms that a chart doesn't name
-LOOK_ALIKE = 0.07  # a distance in Oklab; side by side, people take closer colours for one
+LOOK_ALIKE = 0.04  # a distance in Oklab, twice the least that people see side by side
 
 Triple = tuple[float, float, float]
 Matrix = tuple[Triple, Triple, Triple]
 
-# How linear sRGB looks to people who lack one kind of cone: Machado, Oliveira and Fernandes, "A Physiologically-based Model
-# for Simulation of Color Vision Deficiency", 2009, at full severity.
+# How linear sRGB looks to people who lack one kind of cone: Machado, Oliveira and Fernandes, "A Physiologically-based
+# Model for Simulation of Color Vision Deficiency", 2009, at full severity.
 COLOUR_VISIONS: dict[str, Matrix] = {
     "typical": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
     "protanopia": (

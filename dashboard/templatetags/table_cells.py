@@ -145,7 +145,7 @@ def _row(row: PanelRow, panel: Panel, language: str, filter_label: str) -> str:
 
 
 def _row_head(row: PanelRow, filter_label: str) -> str:
-    """Write the bar, the colour and the label of a row, with its links. `filter_label` names what a filter link does."""
+    """Write the bar, the colour and the label of a row, with its links. `filter_label` is a filter link's name."""
     colour = f' color="{escape(row.colour)}"' if row.colour else ""
     label = escape(row.label)
     head = f'<svg class="bar"{colour} aria-hidden="true"><rect width="{row.bar}" height="100%"/></svg>'

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from dashboard import formatting
 
-MAX_CLASSES = 5
+MAX_CLASSES = 4  # palette.css has a shade for each
 BOUNDS = tuple(step * 10**power for power in range(10) for step in (1, 3))  # each about three times the one before
 
 
