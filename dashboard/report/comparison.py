@@ -73,6 +73,13 @@ def earlier_numbers(
     )
 
 
+def comparison_note(earlier: EarlierNumbers | None) -> str:
+    """Say below the figures what they are compared with; empty where nothing is compared."""
+    if earlier is None:
+        return ""
+    return _("Visits and visitors compared with %(days)s") % {"days": earlier.counts_label}
+
+
 def _so_far(earlier: VisitSource, days_before: Sequence[PlatformDay], clock: datetime) -> Total:
     """Return the visits and visitors of the earlier period up to this time of its last day."""
     whole_days = [day for day in totals_of(days_before) if day.date != earlier.period.last_day]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from collector.models import Dimension, Section
 from dashboard.report.charts import Chart
-from dashboard.report.comparison import earlier_numbers, lacks_earlier_data
+from dashboard.report.comparison import comparison_note, earlier_numbers, lacks_earlier_data
 from dashboard.report.figures import Figure, filtered_out, key_figures
 from dashboard.report.first_week import first_week_chart
 from dashboard.report.hours import HoursGrid, hours_grid
@@ -31,13 +31,13 @@ from dashboard.visits.source import VisitSource
 class Report:
     """Everything that a view shows over one period. `filtered_out` says which hits are not counted, and why.
 
-    `compared_with` names the days that visits are compared with, up to which time; empty where nothing is compared.
+    `comparison_note` says what visits are compared with, and up to which time; empty where nothing is compared.
     """
 
     visits: int
     filtered_out: str
     figures: Sequence[Figure]
-    compared_with: str
+    comparison_note: str
     trend: Chart | None
     hours: HoursGrid | None
     platforms: Panel | None
@@ -77,7 +77,7 @@ def make_report(subject: Subject, state: PageState, source: VisitSource, earlier
         visits=numbers.visits,
         filtered_out=filtered_out(numbers.verdicts),
         figures=key_figures(numbers, compared, lacks_earlier=lacks_earlier_data(subject, state)),
-        compared_with=compared.counts_label if compared else "",
+        comparison_note=comparison_note(compared),
         trend=_trend(subject, state, results),
         hours=_hours(subject, state, source),
         platforms=_platforms(subject, state, source, results),
