@@ -97,6 +97,13 @@ def is_judged(position: int, verdict: int, traffic: int, visitor: int | None) ->
     return position == _END and visitor is not None and verdict in _JUDGED and traffic == _DIRECT
 
 
+def is_readers(position: int, verdict: int, traffic: int, visitor: int | None) -> bool:
+    """Whether a hit is a visit with a visitor, or an end that its reader's start can judge."""
+    return visitor is not None and (
+        is_visit(position, verdict, traffic) or is_judged(position, verdict, traffic, visitor)
+    )
+
+
 # What is read of a stored hit to count it. `second` is annotated, as `EpochSecond("at")`. Rows stay the plain tuples of
 # the database: with 50,000 named tuples a filtered page takes a third longer, because of garbage collection.
 COLUMNS = (

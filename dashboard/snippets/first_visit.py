@@ -41,6 +41,16 @@ _FILTERED_OUT = {
         "%(number)s hits were filtered out, the last one %(ago)s: they came from the project’s own addresses.",
         "count",
     ),
+    int(Verdict.OWN): ngettext_lazy(
+        "%(number)s hit was filtered out %(ago)s: it came from a member. The snippet works.",
+        "%(number)s hits were filtered out, the last one %(ago)s: they came from members. The snippet works.",
+        "count",
+    ),
+    int(Verdict.PREVIEW): ngettext_lazy(
+        "%(number)s hit was filtered out %(ago)s: its page is on a private host, such as localhost.",
+        "%(number)s hits were filtered out, the last one %(ago)s: their pages are on private hosts, such as localhost.",
+        "count",
+    ),
     int(Verdict.EXCESS): ngettext_lazy(
         "%(number)s hit was filtered out %(ago)s: it was over the rate limit for one address.",
         "%(number)s hits were filtered out, the last one %(ago)s: they were over the rate limit for one address.",

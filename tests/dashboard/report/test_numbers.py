@@ -54,7 +54,9 @@ def assert_figures(page: DashboardPage, plain: Plain, before: Plain | None, so_f
     else:
         assert figures["reading"].text == formatting.UNSEEN
     others = [
-        verdicts[name] for name in ("suspect", "excess", "prefetch", "muted", "excluded", "too-soon") if verdicts[name]
+        verdicts[name]
+        for name in ("suspect", "excess", "prefetch", "muted", "excluded", "preview", "own", "too-soon")
+        if verdicts[name]
     ]
     assert digits(figures["bots"].note) == others
     assert digits(page.report.filtered_out) == ([verdicts["bot"]] if verdicts["bot"] else []) + others
