@@ -12,6 +12,7 @@ from dashboard.report.page import make_page
 from dashboard.report.program.listing import programs_panel
 from dashboard.report.project_cards import project_cards
 from dashboard.report.server_health import server_health
+from dashboard.snippets.live_line import line_of_project
 from dashboard.views.access import dashboard_view, may_use_admin, visible_project
 
 
@@ -30,9 +31,11 @@ def project(request: HttpRequest, slug: str) -> HttpResponse:
     """Show one project over a period."""
     project = visible_project(request, slug)
     now = timezone.now()
+    page = make_page(request.GET, project, now=now)
     context = {
         "project": project,
-        "page": make_page(request.GET, project, now=now),
+        "page": page,
+        "line": None if page.first_day else line_of_project(project, now),
         "live": live_visits(project, None, now),
         "programs": programs_panel(project, now),
         "may_share": may_use_admin(request) and project.is_owned,  # type: ignore[attr-defined]
