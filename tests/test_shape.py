@@ -28,12 +28,20 @@ MAY_IMPORT = {
     "dashboard.report": DATA | {"dashboard.visits", "dashboard.usage", "dashboard.formatting"},
     "dashboard.snippets": DATA
     | {"collector.snippets", "collector.storage", "dashboard.visits", "dashboard.formatting"},
+    "dashboard.creation": DATA,
     "dashboard.passwords": DATA | {"collector.intake"},
     "dashboard.about": DATA | {"collector.storage", "dashboard.formatting"},
     "dashboard.views": DATA
     | {"dashboard.about"}
     | {"collector.intake", "collector.snippets", "collector.storage", "dashboard.formatting"}
-    | {"dashboard.passwords", "dashboard.report", "dashboard.snippets", "dashboard.view_function", "dashboard.visits"}
+    | {
+        "dashboard.creation",
+        "dashboard.passwords",
+        "dashboard.report",
+        "dashboard.snippets",
+        "dashboard.view_function",
+        "dashboard.visits",
+    }
     | {"dashboard.usage"},
     "dashboard.api": DATA
     | {"collector.intake", "collector.snippets", "collector.storage", "dashboard.view_function", "dashboard.visits"}

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from collector.classify.platforms import platform_name, platforms_by_kind
 from collector.models import Membership, Pixel, Project, Role
-from collector.models.validators import validate_placement, validate_placements, validate_title
+from collector.models.validators import read_timezone, validate_placement, validate_placements, validate_title
 
 PIXELS_AT_ONCE = 500
 
@@ -28,6 +28,10 @@ class ProjectForm(forms.ModelForm[Project]):
             "timezone": forms.TextInput(attrs={"list": "time-zones", "class": "vTextField"}),
             "excluded_networks": forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField", "spellcheck": "false"}),
         }
+
+    def clean_timezone(self) -> str:
+        """Return the name of the time zone that was meant."""
+        return read_timezone(self.cleaned_data["timezone"])
 
     def clean_excluded_networks(self) -> str:
         """Return the networks, one per line, without blank lines."""
