@@ -20,19 +20,20 @@ MAY_IMPORT = {
     "collector.spool": DATA,
     "collector.storage": DATA | {"collector.spool"},
     "collector.intake": DATA | {"collector.spool", "collector.storage"},
-    "collector.admin": DATA | {"collector.snippets"},
+    "collector.admin": DATA | {"collector.snippets", "collector.platform_picker"},
     "collector.management": DATA | {"collector.intake", "collector.spool", "collector.storage", "collector.snippets"},
-    "collector": DATA | {"collector.intake"},  # its own modules: apps, urls, snippets …
+    "collector": DATA | {"collector.intake", "collector.snippets"},  # its own modules: apps, urls, snippets …
     "dashboard.visits": DATA | {"collector.storage", "dashboard.formatting"},
     "dashboard.usage": DATA | {"dashboard.visits"},
     "dashboard.report": DATA | {"dashboard.visits", "dashboard.usage", "dashboard.formatting"},
     "dashboard.snippets": DATA
-    | {"collector.snippets", "collector.storage", "dashboard.visits", "dashboard.formatting"},
-    "dashboard.creation": DATA,
+    | {"collector.snippets", "collector.platform_picker", "collector.storage"}
+    | {"dashboard.visits", "dashboard.formatting"},
+    "dashboard.creation": DATA | {"collector.platform_picker"},
     "dashboard.passwords": DATA | {"collector.intake"},
     "dashboard.about": DATA | {"collector.storage", "dashboard.formatting"},
     "dashboard.views": DATA
-    | {"dashboard.about"}
+    | {"dashboard.about", "collector.platform_picker"}
     | {"collector.intake", "collector.snippets", "collector.storage", "dashboard.formatting"}
     | {
         "dashboard.creation",
@@ -49,7 +50,9 @@ MAY_IMPORT = {
     "dashboard.templatetags": {"dashboard.formatting", "dashboard.report"},
     "dashboard": DATA | {"dashboard.views"},
 }
-SHARED_MODULES = {"collector.snippets", "dashboard.formatting", "dashboard.view_function"}  # beside the folders
+SHARED_MODULES = {  # beside the folders
+    "collector.snippets", "collector.platform_picker", "dashboard.formatting", "dashboard.view_function",
+}  # fmt: skip
 
 
 def folder_of(module: str) -> str:

@@ -48,7 +48,7 @@ class PixelAdmin(Scope, admin.ModelAdmin[Pixel]):
     list_select_related = ["project"]
     search_fields = ["title", "token"]
     actions = [mute, unmute, retire, reinstate, delete_selected]
-    fields = ["title", "project", "kind", "known_placements", "own_placements", "words", "min_reading_seconds"]
+    fields = ["title", "project", "kind", "placements", "words", "min_reading_seconds"]
     readonly_fields = ["project_name", "token", "state", "created"]
 
     @admin.display(description=gettext_lazy("project"))
@@ -111,6 +111,8 @@ class PixelAdmin(Scope, admin.ModelAdmin[Pixel]):
         """Offer to create a project beside the choice, but not to edit or delete one. A program has its own form."""
         if obj is not None and obj.kind == Kind.APP:
             kwargs = {"form": ProgramForm.beginning_with_example("example" in request.GET), **kwargs}
+        else:
+            kwargs = {"form": PixelForm.offering(self.scope(request.user)), **kwargs}
         form = super().get_form(request, obj, change, **kwargs)
         if "project" in form.base_fields:
             widget: Any = form.base_fields["project"].widget
@@ -141,7 +143,8 @@ class PixelAdmin(Scope, admin.ModelAdmin[Pixel]):
         projects = Project.objects.editable_by(request.user)
         if not projects.exists():
             return self._redirect_to_first_project(request)
-        form = SeveralPixelsForm(request.POST or None, initial=self.get_changeform_initial_data(request))
+        form_class = SeveralPixelsForm.offering(self.scope(request.user))
+        form = form_class(request.POST or None, initial=self.get_changeform_initial_data(request))
         choice: Any = form.fields["project"]
         choice.queryset = projects
         if request.method == "POST" and form.is_valid():

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from django import forms
+from django.db.models import QuerySet
 from django.http import QueryDict
-from django.utils.translation import gettext_lazy
 
-from collector.classify.platforms import platform_name, platforms_by_kind
 from collector.classify.time_zones import time_zone_names
 from collector.models import Kind, Pixel, Project
 from collector.models.validators import read_timezone
+from collector.platform_picker import PlatformsForm
 
 TIME_ZONE_LIST = "time-zones"  # the id of the page's `<datalist>`
 UNPUBLISHED = {Kind.APP}  # a program has no snippets: it is made from its declaration
@@ -34,17 +34,8 @@ class ProjectForm(forms.ModelForm[Project]):
         return read_timezone(self.cleaned_data["timezone"])
 
 
-class ArticleForm(forms.ModelForm[Pixel]):
+class ArticleForm(PlatformsForm):
     """A new article: its title, its kind, and the platforms where it is published."""
-
-    placements = forms.MultipleChoiceField(
-        label=gettext_lazy("Where you publish it"),
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-        choices=lambda: [
-            (slug, platform_name(slug)) for ps in platforms_by_kind().values() for slug in (p.slug for p in ps)
-        ],
-    )
 
     class Meta:
         model = Pixel
@@ -68,14 +59,17 @@ class CreationForms:
     project: ProjectForm | None = None
 
     @classmethod
-    def of_project(cls, data: QueryDict | None = None) -> Self:
-        """Return the form of a new project and its first article, filled with `data` if there are any."""
-        return cls(ArticleForm(data), ProjectForm(data))._focused()
+    def of_project(cls, earlier_pixels: QuerySet[Pixel], data: QueryDict | None = None) -> Self:
+        """Return the form of a new project and its first article, filled with `data` if there are any.
+
+        It offers the platforms of `earlier_pixels` first, with one query when it is rendered.
+        """
+        return cls(ArticleForm.offering(earlier_pixels)(data), ProjectForm(data))._focused()
 
     @classmethod
-    def of_article(cls, data: QueryDict | None = None) -> Self:
-        """Return the form of a new article, filled with `data` if there are any."""
-        return cls(ArticleForm(data))._focused()
+    def of_article(cls, earlier_pixels: QuerySet[Pixel], data: QueryDict | None = None) -> Self:
+        """Return the form of a new article, in the same way."""
+        return cls(ArticleForm.offering(earlier_pixels)(data))._focused()
 
     def are_valid(self) -> bool:
         return all(form.is_valid() for form in self._forms)

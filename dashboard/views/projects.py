@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from collector.models import Project
+from collector.models import Pixel, Project
 from dashboard.creation.forms import CreationForms
 from dashboard.report.live import live_visits
 from dashboard.report.page import make_page
@@ -24,7 +24,7 @@ def projects(request: HttpRequest) -> HttpResponse:
     may_create = Project.objects.may_be_created_by(request.user)
     context: dict[str, Any] = {"cards": cards, "may_create": may_create}
     if may_create and not cards:
-        context["forms"] = CreationForms.of_project()
+        context["forms"] = CreationForms.of_project(Pixel.objects.editable_by(request.user))
     if getattr(request.user, "is_superuser", False):
         context["server_health"] = server_health(now)
     return render(request, "dashboard/projects.html", context)
@@ -46,5 +46,5 @@ def project(request: HttpRequest, slug: str) -> HttpResponse:
         "may_share": may_use_admin(request) and project.is_owned,  # type: ignore[attr-defined]
     }
     if is_editable and page.first_day is None:
-        context["forms"] = CreationForms.of_article()
+        context["forms"] = CreationForms.of_article(project.pixels.all())
     return render(request, "dashboard/project.html", context)

@@ -28,7 +28,7 @@ MAX_NAME = 100  # characters of a name that the redirect repeats, so that a reje
 
 @dashboard_view
 def snippets(request: HttpRequest, slug: str, pixel_id: int) -> HttpResponse:
-    """Show what to paste for one pixel on the platforms that the query string names. At most six queries."""
+    """Show what to paste for one pixel on the platforms that the query string names. At most seven queries."""
     pixel = visible_pixel(request, slug, pixel_id)
     platform_choice = read_platform_choice(request.GET, pixel)
     now = timezone.now()
@@ -36,7 +36,7 @@ def snippets(request: HttpRequest, slug: str, pixel_id: int) -> HttpResponse:
         "pixel": pixel,
         "project": pixel.project,
         "notices": platform_choice.notices,
-        "groups": platform_choice.groups(pixel),
+        "picker": platform_choice.picker(pixel),
         "cards": snippet_cards(pixel, platform_choice.placements, base_url(request)),
         "may_edit": pixel.is_editable,  # type: ignore[attr-defined]
         "is_full": len(pixel.placements) >= PLACEMENTS_AT_MOST,

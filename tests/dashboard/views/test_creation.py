@@ -98,7 +98,7 @@ def test_a_form_without_a_token_against_forgery_is_refused(stranger):
         ({"timezone": "berln"}, "id_timezone", "Did you mean one of these? Europe/Berlin"),
         ({"timezone": ""}, "id_timezone", "This field is required."),
         ({"kind": "app"}, "id_kind_0", "app is not one of the available choices."),
-        ({"placements": ["medium", "end"]}, "id_placements", "end"),
+        ({"placements": ["medium", "end"]}, "id_placements", "“end” is reserved"),
     ],
 )
 def test_a_mistake_keeps_what_was_typed_and_stores_nothing(author, wrong, field, words):
