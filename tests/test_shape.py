@@ -30,12 +30,20 @@ MAY_IMPORT = {
     "dashboard.snippets": DATA
     | {"collector.addresses", "collector.platform_picker", "collector.snippets", "collector.storage"}
     | {"dashboard.visits", "dashboard.formatting"},
+    "dashboard.creation": DATA | {"collector.platform_picker"},
     "dashboard.passwords": DATA | {"collector.intake"},
     "dashboard.about": DATA | {"collector.storage", "dashboard.formatting"},
     "dashboard.views": DATA
     | {"dashboard.about", "collector.platform_picker"}
     | {"collector.intake", "collector.addresses", "collector.snippets", "collector.storage", "dashboard.formatting"}
-    | {"dashboard.passwords", "dashboard.report", "dashboard.snippets", "dashboard.view_function", "dashboard.visits"}
+    | {
+        "dashboard.creation",
+        "dashboard.passwords",
+        "dashboard.report",
+        "dashboard.snippets",
+        "dashboard.view_function",
+        "dashboard.visits",
+    }
     | {"dashboard.usage"},
     "dashboard.api": DATA
     | {

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from collector.models import Membership, Pixel, Project, Role
-from collector.models.validators import validate_title
+from collector.models.validators import read_timezone, validate_title
 from collector.platform_picker import PlatformsForm
 
 PIXELS_AT_ONCE = 500
@@ -27,6 +27,10 @@ class ProjectForm(forms.ModelForm[Project]):
             "timezone": forms.TextInput(attrs={"list": "time-zones", "class": "vTextField"}),
             "excluded_networks": forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField", "spellcheck": "false"}),
         }
+
+    def clean_timezone(self) -> str:
+        """Return the name of the time zone that was meant."""
+        return read_timezone(self.cleaned_data["timezone"])
 
     def clean_excluded_networks(self) -> str:
         """Return the networks, one per line, without blank lines."""

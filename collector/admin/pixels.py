@@ -150,13 +150,11 @@ class PixelAdmin(Scope, admin.ModelAdmin[Pixel]):
         if request.method == "POST" and form.is_valid():
             pixels = Pixel.objects.bulk_create(form.pixels())
             LogEntry.objects.log_actions(str(request.user.pk), pixels, ADDITION, _("Added in bulk."))
-            created = ngettext(
-                "Created %(count)s pixel. Open it to copy its snippets.",
-                "Created %(count)s pixels. Open one to copy its snippets.",
-                len(pixels),
-            )
+            created = ngettext("Created %(count)s pixel.", "Created %(count)s pixels.", len(pixels))
             self.message_user(request, created % {"count": len(pixels)}, messages.SUCCESS)
-            return redirect("admin:collector_pixel_changelist")
+            if form.instance.kind == Kind.APP:  # programs have no snippets
+                return redirect("admin:collector_pixel_changelist")
+            return redirect("project_snippets", form.instance.project.slug)
         context = {**self.admin_site.each_context(request), "form": form, "title": _("Add several pixels")}
         return render(request, "admin/collector/pixel/several.html", context)
 

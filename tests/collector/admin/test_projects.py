@@ -118,12 +118,30 @@ def test_a_retention_out_of_bounds_is_refused(as_owner, project, days):
     assert Project.objects.get().retention_days == 730
 
 
-def test_an_unknown_time_zone_says_what_to_write(as_owner, owner, project):
-    form = project_form(("owner", "owner"), project=project, timezone="Berlin")
+@pytest.mark.parametrize(
+    ("typed", "zone", "says"),
+    [
+        ("berlin", "Europe/Berlin", ""),
+        ("new york", "America/New_York", ""),
+        ("Mars/Phobos", "Europe/Berlin", "Write one like Europe/Berlin or Asia/Tokyo"),
+        ("utc+2", "Europe/Berlin", "Write a place, such as Europe/Berlin, Europe/Athens"),
+    ],
+)
+def test_a_time_zone_is_typed_as_people_call_it(as_owner, owner, project, typed, zone, says):
+    form = project_form(("owner", "owner"), project=project, timezone=typed)
 
     page = text_of(as_owner.post(f"/admin/collector/project/{project.pk}/change/", form))
 
-    assert "Write one like Europe/Berlin or Asia/Tokyo" in page
+    assert says in page
+    assert Project.objects.get().timezone == zone
+
+
+@pytest.mark.parametrize("button", ["_save", "_continue", "_addanother"])
+def test_a_new_project_leads_to_its_first_article(as_stranger, button):
+    answer = as_stranger.post("/admin/collector/project/add/", project_form(**{button: "1"}), follow=True)
+
+    assert '“Blog” is ready. <a href="/projects/blog/new/">Create its first article</a>' in answer.content.decode()
+    assert as_stranger.get("/projects/blog/new/").status_code == 200
 
 
 def test_own_addresses_are_stored_one_per_line_without_blank_lines(as_owner, owner, project):
