@@ -207,6 +207,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "collector.intake.middleware.note_members",
 ]
 ROOT_URLCONF = "telemetry_site.urls"
 WSGI_APPLICATION = "telemetry_site.wsgi.application"
