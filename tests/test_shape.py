@@ -20,28 +20,41 @@ MAY_IMPORT = {
     "collector.spool": DATA,
     "collector.storage": DATA | {"collector.spool"},
     "collector.intake": DATA | {"collector.spool", "collector.storage"},
-    "collector.admin": DATA | {"collector.snippets"},
-    "collector.management": DATA | {"collector.intake", "collector.spool", "collector.storage", "collector.snippets"},
+    "collector.admin": DATA | {"collector.addresses", "collector.snippets"},
+    "collector.management": DATA
+    | {"collector.intake", "collector.spool", "collector.storage", "collector.addresses", "collector.snippets"},
     "collector": DATA | {"collector.intake"},  # its own modules: apps, urls, snippets …
     "dashboard.visits": DATA | {"collector.storage", "dashboard.formatting"},
     "dashboard.usage": DATA | {"dashboard.visits"},
     "dashboard.report": DATA | {"dashboard.visits", "dashboard.usage", "dashboard.formatting"},
     "dashboard.snippets": DATA
-    | {"collector.snippets", "collector.storage", "dashboard.visits", "dashboard.formatting"},
+    | {"collector.addresses", "collector.snippets", "collector.storage", "dashboard.visits", "dashboard.formatting"},
     "dashboard.passwords": DATA | {"collector.intake"},
     "dashboard.about": DATA | {"collector.storage", "dashboard.formatting"},
     "dashboard.views": DATA
     | {"dashboard.about"}
-    | {"collector.intake", "collector.snippets", "collector.storage", "dashboard.formatting"}
+    | {"collector.intake", "collector.addresses", "collector.snippets", "collector.storage", "dashboard.formatting"}
     | {"dashboard.passwords", "dashboard.report", "dashboard.snippets", "dashboard.view_function", "dashboard.visits"}
     | {"dashboard.usage"},
     "dashboard.api": DATA
-    | {"collector.intake", "collector.snippets", "collector.storage", "dashboard.view_function", "dashboard.visits"}
+    | {
+        "collector.intake",
+        "collector.addresses",
+        "collector.snippets",
+        "collector.storage",
+        "dashboard.view_function",
+        "dashboard.visits",
+    }
     | {"dashboard.usage"},
     "dashboard.templatetags": {"dashboard.formatting", "dashboard.report"},
     "dashboard": DATA | {"dashboard.views"},
 }
-SHARED_MODULES = {"collector.snippets", "dashboard.formatting", "dashboard.view_function"}  # beside the folders
+SHARED_MODULES = {
+    "collector.addresses",
+    "collector.snippets",
+    "dashboard.formatting",
+    "dashboard.view_function",
+}  # beside the folders
 
 
 def folder_of(module: str) -> str:

@@ -4,7 +4,7 @@ import pytest
 
 from collector.models import Verdict
 from dashboard import formatting
-from dashboard.report.changes import DOWN, SAME, UP, count_change
+from dashboard.report.changes import DOWN, SAME, UP, Change, count_change
 from dashboard.report.figures import EarlierNumbers, filtered_out, key_figures
 from dashboard.report.hours import HoursCell
 from dashboard.report.numbers import PeriodNumbers
@@ -19,7 +19,7 @@ NOTHING = PeriodNumbers(0, 0, 0, {}, ReadThrough(0, 0))
     ("now", "before", "arrow", "words"),
     [
         (0, 4, DOWN, "100% fewer"),
-        (4, 0, UP, "none before"),
+        (4, 0, UP, "0 before"),
         (5, 5, SAME, "unchanged"),
         (6, 4, UP, "50% more"),
         (3, 4, DOWN, "25% fewer"),
@@ -33,7 +33,7 @@ def test_a_count_says_how_it_changed(now, before, arrow, words):
     change = count_change(now, before, "May")
     assert change is not None
     assert (change.arrow, change.words.replace(",", "")) == (arrow, words)
-    assert change.title == (f"{before:,} in May" if before else "May")
+    assert change.title == f"{before:,} in May"
 
 
 def test_nothing_after_nothing_is_no_change():
@@ -62,13 +62,20 @@ def test_a_share_is_compared_in_points(now, before, words):
 
 def test_a_period_that_is_not_over_is_compared_with_as_much_of_the_one_before():
     now = PeriodNumbers(4, 2, 1, {"bot": 3}, ReadThrough(4, 2))
-    before = EarlierNumbers(PeriodNumbers(9, 9, 1, {"bot": 1}, ReadThrough(2, 2)), "May", so_far=Total(2, 2))
+    before = EarlierNumbers(
+        PeriodNumbers(9, 9, 1, {"bot": 1}, ReadThrough(2, 2)), "May", Total(2, 2), "May, up to 13:00"
+    )
     changes = {figure.key: figure.change for figure in key_figures(now, before)}
-    assert (changes["visits"].words, changes["visits"].title) == ("100% more", "2 in May until this hour")
+    assert (changes["visits"].words, changes["visits"].title) == ("100% more", "2 in May, up to 13:00")
     assert (changes["visitors"].words, changes["reading"].words) == ("unchanged", "50 points less")
     assert changes["reading"].title == "100% in May"
     assert changes["bots"] is None
     assert not [figure for figure in key_figures(NOTHING, None) if figure.change]
+
+
+def test_a_period_that_was_not_measured_is_told_apart_from_one_without_visits():
+    for figure in key_figures(PeriodNumbers(4, 2, 1, {}, ReadThrough(4, 2)), None, lacks_earlier=True):
+        assert figure.change == Change("", "no earlier data", "")
 
 
 def test_hits_that_were_filtered_out_are_named_with_their_reason():
