@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "collector.spool": DATA,
     "collector.storage": DATA | {"collector.spool"},
     "collector.intake": DATA | {"collector.spool", "collector.storage"},
-    "collector.admin": DATA | {"collector.addresses", "collector.snippets"},
+    "collector.admin": DATA | {"collector.addresses", "collector.intake", "collector.snippets"},
     "collector.management": DATA
     | {"collector.intake", "collector.spool", "collector.storage", "collector.addresses", "collector.snippets"},
     "collector": DATA | {"collector.intake"},  # its own modules: apps, urls, snippets …
