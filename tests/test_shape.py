@@ -20,7 +20,8 @@ MAY_IMPORT = {
     "collector.spool": DATA,
     "collector.storage": DATA | {"collector.spool"},
     "collector.intake": DATA | {"collector.spool", "collector.storage"},
-    "collector.admin": DATA | {"collector.addresses", "collector.platform_picker", "collector.snippets"},
+    "collector.admin": DATA
+    | {"collector.addresses", "collector.intake", "collector.platform_picker", "collector.snippets"},
     "collector.management": DATA
     | {"collector.intake", "collector.spool", "collector.storage", "collector.addresses", "collector.snippets"},
     "collector": DATA | {"collector.intake", "collector.snippets"},  # its own modules: apps, urls, snippets …
