@@ -60,7 +60,9 @@ def test_the_waiting_line_shows_the_first_visit_by_itself(server, author, chromi
 
     author.wait_for_selector(".first-visit[data-state=seen]", timeout=30_000)
     words = line.locator(".first-visit-words").inner_text()
-    assert re.fullmatch(r"First visit seen (just now|\d+ seconds? ago), at [\d:]{8} \(UTC\), from localhost\.", words)
+    assert re.fullmatch(
+        r"First visit seen (just now|\d+ seconds? ago), at [\d:]{8} \(UTC\), from blog\.example:\d+\.", words
+    )
 
 
 def test_a_programs_page_waits_for_its_first_report_and_then_shows_its_numbers(server, author):
