@@ -18,6 +18,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from collector.addresses import address_warning
 from collector.admin.filters import EditableProjectFilter, PixelStateFilter
 from collector.admin.forms import PixelForm, SeveralPixelsForm
 from collector.admin.pixel_actions import (
@@ -171,6 +172,7 @@ class PixelAdmin(Scope, admin.ModelAdmin[Pixel]):
                 **(extra_context or {}),
                 "title": pixel.title,
                 "subtitle": None,
+                "address_warning": address_warning(base_url(request), is_for_images=pixel.kind != Kind.APP),
                 "snippets": snippets(pixel, base_url(request)) if pixel.kind != Kind.APP else [],
                 "program": program_facts(pixel, base_url(request)) if pixel.kind == Kind.APP else None,
                 "has_counts": has_counts(pixel),

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from collector.admin.forms import MembershipForm, MembershipFormSet, ProjectForm
+from collector.admin.own_addresses import current_network
 from collector.admin.scope import Scope
 from collector.classify.time_zones import time_zone_names
 from collector.models import Membership, Project, Role
@@ -46,7 +47,8 @@ class ProjectAdmin(Scope, admin.ModelAdmin[Project]):
     search_fields = ["name", "slug"]
     prepopulated_fields = {"slug": ["name"]}
     fields = [
-        "name", "slug", "timezone", "retention_days", "excluded_networks", "drops_opted_out", "min_reading_seconds",
+        "name", "slug", "timezone", "retention_days", "ignores_members", "excluded_networks", "drops_opted_out",
+        "min_reading_seconds",
     ]  # fmt: skip
 
     @admin.display(description=gettext_lazy("pixels"), ordering="pixel_count")
@@ -76,6 +78,13 @@ class ProjectAdmin(Scope, admin.ModelAdmin[Project]):
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return Project.objects.may_be_created_by(request.user)
+
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Return the form, which also says what the user's current address is."""
+        form = super().get_form(request, *args, **kwargs)
+        if "excluded_networks" in form.base_fields:  # else they may only look at it
+            form.base_fields["excluded_networks"].widget.current = current_network(request)
+        return form
 
     # What happens
 

@@ -13,6 +13,7 @@ from dashboard.report.page import make_page
 from dashboard.report.program.listing import programs_panel
 from dashboard.report.project_cards import project_cards
 from dashboard.report.server_health import server_health
+from dashboard.snippets.live_line import line_of_project
 from dashboard.views.access import dashboard_view, may_use_admin, visible_project
 
 
@@ -40,6 +41,7 @@ def project(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "project": project,
         "page": page,
+        "line": None if page.first_day else line_of_project(project, now),
         "may_edit": is_editable,
         "live": live_visits(project, None, now),
         "programs": programs_panel(project, now),

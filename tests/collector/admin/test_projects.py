@@ -1,5 +1,7 @@
 """Projects in the admin, with their members."""
 
+import re
+
 import pytest
 
 from collector.models import DailyCount, Hit, Pixel, Project, ShareLink
@@ -163,6 +165,40 @@ def test_an_invalid_own_address_says_what_to_write(as_owner, owner, project):
     assert "“my-home” is not an address or network. Write one per line" in page
     project.refresh_from_db()
     assert project.excluded_networks == ""
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "public_url", "offered"),
+    [
+        ("203.0.113.7", "", "https://hits.example.org", "203.0.113.7"),
+        ("2001:db8:1:2:3:4:5:6", "", "https://hits.example.org", "2001:db8:1:2::/64"),
+        ("::ffff:203.0.113.7", "", "https://hits.example.org", "203.0.113.7"),
+        ("10.0.0.1", "203.0.113.8", "https://hits.example.org", "203.0.113.8"),
+        ("10.0.0.1", "", "https://hits.example.org", None),  # its own proxy, without TRUSTED_PROXIES: everybody
+        ("10.0.0.1", "", "http://footfall.internal", "10.0.0.1"),
+        ("127.0.0.1", "", "", None),
+    ],
+)
+def test_the_users_current_address_is_offered(as_owner, settings, project, peer, forwarded, public_url, offered):
+    settings.PUBLIC_URL, settings.TRUSTED_PROXIES = public_url, int(bool(forwarded))
+    headers = {"REMOTE_ADDR": peer} | ({"HTTP_X_FORWARDED_FOR": forwarded} if forwarded else {})
+
+    for url in ("/admin/collector/project/add/", f"/admin/collector/project/{project.pk}/change/"):
+        page = text_of(as_owner.get(url, **headers))
+
+        assert re.findall(r"Your current address: <code>(.*?)</code>", page) == ([offered] if offered else [])
+        assert re.findall('data-adds="(.*?)" data-to="id_excluded_networks" hidden', page) == [offered] * bool(offered)
+        assert "js/own_address.js" in page
+
+
+def test_whether_members_count_can_be_changed(as_owner, owner, project):
+    for typed, expected in (({}, False), ({"ignores_members": "on"}, True)):
+        as_owner.post(
+            f"/admin/collector/project/{project.pk}/change/",
+            project_form(("owner", "owner"), project=project, **typed),
+        )
+        project.refresh_from_db()
+        assert project.ignores_members == expected
 
 
 def test_own_addresses_are_explained_and_shown_nowhere_else(as_owner, pixel):
