@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -73,8 +74,12 @@ def test_five_clicks_and_four_fields_lead_from_the_login_to_a_snippet_that_count
     with published(snippet) as address:
         read_at = read_article(chromium, address)
     page.wait_for_selector(".first-visit[data-state=seen]", timeout=3000)
-    page.get_by_role("link", name="My blog").click()
-    assert page.url.startswith(f"{server.url}/projects/my-blog/")
+    words = page.locator(".first-visit-words").inner_text()
+    assert re.fullmatch(
+        r"First visit seen (just now|\d+ seconds? ago), at [\d:]{8} \(Asia/Kathmandu\), from blog\.example\.", words
+    )
+    page.locator(".first-visit-link").click()
+    assert page.locator("[data-figure=visits]").first.get_attribute("data-value") == "1"
     page.goto(f"{server.url}/projects/my-blog/?range=today")
     assert rows(page, "platforms")["Medium"] == "1"
     assert rows(page, "hours", cell=read_at.hour)[f"{read_at:%a}"] == "1"
