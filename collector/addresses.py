@@ -23,15 +23,18 @@ def address_warning(base: str, *, is_for_images: bool = True) -> str:
     For programs (`is_for_images` is false), http is as good as https: no page forbids it.
     """
     parts = urlsplit(base)
-    host = parts.hostname or ""
+    host, named = parts.hostname or "", {"address": base}
     if _is_loopback(host):
-        return _("This address works only on this computer. Set PUBLIC_URL to the server’s public address.")
+        return _("%(address)s works only on this computer. Set PUBLIC_URL to the server’s public address.") % named
     if _is_private(host):
-        return _("This address works only in your own network. Set PUBLIC_URL to the server’s public address.")
+        return _("%(address)s works only in your own network. Set PUBLIC_URL to the server’s public address.") % named
     if is_for_images and parts.scheme == "http":
-        return _(
-            "On pages that use https, browsers ask for this image over https too, or block it. Serve Footfall over "
-            "https, and set PUBLIC_URL to that address."
+        return (
+            _(
+                "%(address)s is not https. On pages that use https, browsers block its images or ask for them over "
+                "https. Serve Footfall over https, and set PUBLIC_URL to that address."
+            )
+            % named
         )
     return ""
 

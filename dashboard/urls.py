@@ -3,7 +3,19 @@
 from django.contrib.auth.views import LogoutView, PasswordChangeDoneView
 from django.urls import path
 
-from dashboard.views import about, arrivals, articles, clients, exports, live, login, projects, share, snippets
+from dashboard.views import (
+    about,
+    arrivals,
+    articles,
+    clients,
+    creation,
+    exports,
+    live,
+    login,
+    projects,
+    share,
+    snippets,
+)
 
 urlpatterns = [
     path("login/", login.Login.as_view(), name="login"),
@@ -15,7 +27,9 @@ urlpatterns = [
         name="password_changed",
     ),
     path("", projects.projects, name="projects"),
+    path("new/", creation.new_project, name="new_project"),
     path("projects/<slug:slug>/", projects.project, name="project"),
+    path("projects/<slug:slug>/new/", creation.new_article, name="new_article"),
     path("projects/<slug:slug>/live/", live.project_live, name="project_live"),
     path("projects/<slug:slug>/<int:pixel_id>/", articles.article, name="pixel"),
     path("projects/<slug:slug>/<int:pixel_id>/live/", live.article_live, name="pixel_live"),

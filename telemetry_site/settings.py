@@ -158,6 +158,7 @@ if TRUSTED_PROXIES:
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _served_by_tls
 # The operator's proxy terminates TLS. It also redirects to https and sends HSTS.
 SILENCED_SYSTEM_CHECKS = ["security.W004", "security.W008"]
+CSRF_FAILURE_VIEW = "dashboard.views.errors.csrf_failure"
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
@@ -200,6 +201,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "dashboard.views.errors.page_for_wrong_method",
+    "collector.intake.middleware.note_members",
 ]
 ROOT_URLCONF = "telemetry_site.urls"
 WSGI_APPLICATION = "telemetry_site.wsgi.application"

@@ -8,8 +8,9 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from collector.admin.own_addresses import OwnAddresses
 from collector.models import Membership, Pixel, Project, Role
-from collector.models.validators import validate_title
+from collector.models.validators import read_timezone, validate_title
 from collector.platform_picker import PlatformsForm
 
 PIXELS_AT_ONCE = 500
@@ -21,12 +22,17 @@ class ProjectForm(forms.ModelForm[Project]):
     class Meta:
         model = Project
         fields = [
-            "name", "slug", "timezone", "retention_days", "excluded_networks", "drops_opted_out", "min_reading_seconds",
+            "name", "slug", "timezone", "retention_days", "ignores_members", "excluded_networks", "drops_opted_out",
+            "min_reading_seconds",
         ]  # fmt: skip
         widgets = {
             "timezone": forms.TextInput(attrs={"list": "time-zones", "class": "vTextField"}),
-            "excluded_networks": forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField", "spellcheck": "false"}),
+            "excluded_networks": OwnAddresses,
         }
+
+    def clean_timezone(self) -> str:
+        """Return the name of the time zone that was meant."""
+        return read_timezone(self.cleaned_data["timezone"])
 
     def clean_excluded_networks(self) -> str:
         """Return the networks, one per line, without blank lines."""

@@ -18,6 +18,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from collector.addresses import address_warning
 from collector.admin.filters import EditableProjectFilter, PixelStateFilter
 from collector.admin.forms import PixelForm, SeveralPixelsForm
 from collector.admin.pixel_actions import (
@@ -150,13 +151,11 @@ class PixelAdmin(Scope, admin.ModelAdmin[Pixel]):
         if request.method == "POST" and form.is_valid():
             pixels = Pixel.objects.bulk_create(form.pixels())
             LogEntry.objects.log_actions(str(request.user.pk), pixels, ADDITION, _("Added in bulk."))
-            created = ngettext(
-                "Created %(count)s pixel. Open it to copy its snippets.",
-                "Created %(count)s pixels. Open one to copy its snippets.",
-                len(pixels),
-            )
+            created = ngettext("Created %(count)s pixel.", "Created %(count)s pixels.", len(pixels))
             self.message_user(request, created % {"count": len(pixels)}, messages.SUCCESS)
-            return redirect("admin:collector_pixel_changelist")
+            if form.instance.kind == Kind.APP:  # programs have no snippets
+                return redirect("admin:collector_pixel_changelist")
+            return redirect("project_snippets", form.instance.project.slug)
         context = {**self.admin_site.each_context(request), "form": form, "title": _("Add several pixels")}
         return render(request, "admin/collector/pixel/several.html", context)
 
@@ -173,6 +172,7 @@ class PixelAdmin(Scope, admin.ModelAdmin[Pixel]):
                 **(extra_context or {}),
                 "title": pixel.title,
                 "subtitle": None,
+                "address_warning": address_warning(base_url(request), is_for_images=pixel.kind != Kind.APP),
                 "snippets": snippets(pixel, base_url(request)) if pixel.kind != Kind.APP else [],
                 "program": program_facts(pixel, base_url(request)) if pixel.kind == Kind.APP else None,
                 "has_counts": has_counts(pixel),

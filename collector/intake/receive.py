@@ -31,7 +31,6 @@ from collector.intake.visitors import visitor_of
 from collector.models import Verdict
 from collector.spool.line import MAX_AGENT, MAX_HINTS, MAX_PAGE, SpooledHit
 from collector.spool.writer import SpoolWriter
-from collector.storage.countable import READERS
 
 MAX_ACCEPT = 512
 CACHE_SIZE = 4096  # agents
@@ -205,11 +204,9 @@ class Receiver:
         declared = "" if agent.is_bot or agent.proxy else declared_bot(headers)
         verdict = self._verdict_on(headers, target, agent, declared, address, excluded, salt or NO_SALT, counts=counts)
         opts_out = headers.get(b"sec-gpc") == b"1" or headers.get(b"dnt") == b"1"
-        if opts_out and verdict == _COUNTED:
-            verdict = _OPTED_OUT
         page = _page(headers)
-        if page and verdict in READERS and is_preview(page):
-            verdict = _PREVIEW
+        if verdict == _COUNTED:
+            verdict = _PREVIEW if is_preview(page) else _OPTED_OUT if opts_out else _COUNTED
         if opts_out or verdict == _EXCLUDED:
             return SpooledHit(
                 target.token, at_us, target.placement, target.is_end, verdict, page=page, is_private=is_private(address)

@@ -46,6 +46,11 @@ class Figure:
         """Return the whole number as a tooltip; empty where the figure is unknown."""
         return "" if self.text == formatting.UNSEEN else formatting.exact(self.exact)
 
+    @property
+    def is_short(self) -> bool:
+        """Tell whether the text is the number in short, which screen readers should get exactly."""
+        return self.text == formatting.short(self.exact) != self.title
+
 
 @dataclass(frozen=True, slots=True)
 class EarlierNumbers:

@@ -126,13 +126,13 @@ def _trend(subject: Subject, state: PageState, results: _Results) -> Chart | Non
         return None
     if Section.PLATFORMS not in subject.sections:
         state = replace(state, is_line=True)  # stacked bars would show the platforms
-    return trend_chart(subject.project, state, results.days, results.days_before, subject.published)
+    return trend_chart(subject, state, results.days, results.days_before)
 
 
 def _hours(subject: Subject, state: PageState, source: VisitSource) -> HoursGrid | None:
     if Section.HOURS not in subject.sections:
         return None
-    return hours_grid(subject.project, state.period, source.week())
+    return hours_grid(subject, state.period, source.week())
 
 
 def _platforms(subject: Subject, state: PageState, source: VisitSource, results: _Results) -> Panel | None:

@@ -4,6 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
+from collector.addresses import address_warning
 from collector.models import Kind
 from collector.snippets import base_url, snippets
 from dashboard.report.live import live_visits
@@ -31,6 +32,7 @@ def article(request: HttpRequest, slug: str, pixel_id: int) -> HttpResponse:
         "paused_until": f"{paused_until:%H:%M}" if paused_until else "",
         "may_pause": may_use_admin(request) and pixel.is_editable,  # type: ignore[attr-defined]
         "may_share": may_use_admin(request) and pixel.is_owned,  # type: ignore[attr-defined]
+        "address_warning": address_warning(base_url(request)),
         "snippets": snippets(pixel, base_url(request)),
     }
     return render(request, "dashboard/pixel.html", context)

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from collector.addresses import address_warning
 from collector.models import Pixel
 from collector.models.validators import PLACEMENTS_AT_MOST
 from collector.snippets import FORMS, base_url
@@ -30,6 +31,7 @@ def snippets(request: HttpRequest, slug: str, pixel_id: int) -> HttpResponse:
     context = {
         "pixel": pixel,
         "project": pixel.project,
+        "address_warning": address_warning(base_url(request)),
         "notices": platform_choice.notices,
         "picker": platform_choice.picker(pixel),
         "cards": snippet_cards(pixel, platform_choice.placements, base_url(request)),
@@ -69,6 +71,7 @@ def project_snippets(request: HttpRequest, slug: str) -> HttpResponse:
     pagination = Paginator(listing.pixels(project), PAGE_PIXELS).get_page(request.GET.get("page"))
     context = {
         "project": project,
+        "address_warning": address_warning(base_url(request)),
         "listing": listing,
         "rows": snippet_rows(listing, project, list(pagination), base_url(request)),
         "pagination": pagination,

@@ -146,7 +146,11 @@ def test_each_line_of_a_pasted_list_becomes_a_pixel(as_owner, project):
         "/admin/collector/pixel/several/", {**form, "titles": "One\r\n\r\n  Two \nThree"}, follow=True
     )
 
-    assert "Created 3 pixels" in text_of(response)
+    assert response.redirect_chain == [("/projects/blog/snippets/", 302)]
+    page = text_of(response)
+    assert "Created 3 pixels." in page
+    assert all(f"/p/{pixel.token}/medium.gif" in page for pixel in Pixel.objects.all())
+    assert "Created" not in text_of(as_owner.get("/"))
     assert sorted(Pixel.objects.values_list("title", flat=True)) == ["One", "Three", "Two"]
     assert len({pixel.token for pixel in Pixel.objects.all()}) == 3
     assert all(pixel.placements == ["medium", "wiki"] and pixel.project == project for pixel in Pixel.objects.all())

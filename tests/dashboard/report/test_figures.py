@@ -89,7 +89,10 @@ def test_hits_that_were_filtered_out_are_named_with_their_reason():
 
 
 def test_cells_are_short_with_the_exact_number_on_hover_and_say_what_is_unknown():
-    assert cells([0, 999, 12_345]) == '<td>0</td><td>999</td><td title="12,345">12.3k</td>'
+    assert cells([0, 999, 12_345]) == (
+        '<td>0</td><td>999</td><td title="12,345"><span aria-hidden="true">12.3k</span>'
+        '<span class="visually-hidden exact">12,345</span></td>'
+    )
     unknown = cells([None])
     assert formatting.UNSEEN in unknown
     assert ">unknown<" in unknown
