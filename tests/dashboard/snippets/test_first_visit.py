@@ -135,7 +135,7 @@ PROOFS = [
     ),
     (
         {"verdict": Verdict.PREVIEW, "placement": "medium", "page": "http://localhost:4000/hello"},
-        "A preview on localhost:4000 arrived 3 seconds ago. The pixel works; previews don’t count.",
+        "A preview on localhost arrived 3 seconds ago. The pixel works; previews don’t count.",
         "1 hit was filtered out 3 seconds ago: its page is on a private host",
     ),
 ]
