@@ -68,6 +68,7 @@ PAGES = (
     Page("admin-pixel", "/admin/collector/pixel/{article}/change/"),
     Page("admin-program", "/admin/collector/pixel/{declared}/change/"),
     Page("admin-pixel-new", "/admin/collector/pixel/add/"),
+    Page("admin-pixels-several", "/admin/collector/pixel/several/"),
     Page("admin-pixel-delete", "/admin/collector/pixel/{unvisited}/delete/"),
     Page("admin-shares", "/admin/collector/sharelink/"),
     Page("admin-share", "/admin/collector/sharelink/{share_pk}/change/"),
