@@ -202,6 +202,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "dashboard.views.errors.page_for_wrong_method",
+    "collector.intake.middleware.note_members",
 ]
 ROOT_URLCONF = "telemetry_site.urls"
 WSGI_APPLICATION = "telemetry_site.wsgi.application"

@@ -20,21 +20,31 @@ MAY_IMPORT = {
     "collector.spool": DATA,
     "collector.storage": DATA | {"collector.spool"},
     "collector.intake": DATA | {"collector.spool", "collector.storage"},
-    "collector.admin": DATA | {"collector.addresses", "collector.snippets"},
+    "collector.admin": DATA
+    | {"collector.addresses", "collector.intake", "collector.platform_picker", "collector.snippets"},
     "collector.management": DATA
     | {"collector.intake", "collector.spool", "collector.storage", "collector.addresses", "collector.snippets"},
-    "collector": DATA | {"collector.intake"},  # its own modules: apps, urls, snippets …
+    "collector": DATA | {"collector.intake", "collector.snippets"},  # its own modules: apps, urls, snippets …
     "dashboard.visits": DATA | {"collector.storage", "dashboard.formatting"},
     "dashboard.usage": DATA | {"dashboard.visits"},
     "dashboard.report": DATA | {"dashboard.visits", "dashboard.usage", "dashboard.formatting"},
     "dashboard.snippets": DATA
-    | {"collector.addresses", "collector.snippets", "collector.storage", "dashboard.visits", "dashboard.formatting"},
+    | {"collector.addresses", "collector.platform_picker", "collector.snippets", "collector.storage"}
+    | {"dashboard.visits", "dashboard.formatting"},
+    "dashboard.creation": DATA | {"collector.platform_picker"},
     "dashboard.passwords": DATA | {"collector.intake"},
     "dashboard.about": DATA | {"collector.storage", "dashboard.formatting"},
     "dashboard.views": DATA
-    | {"dashboard.about"}
+    | {"dashboard.about", "collector.platform_picker"}
     | {"collector.intake", "collector.addresses", "collector.snippets", "collector.storage", "dashboard.formatting"}
-    | {"dashboard.passwords", "dashboard.report", "dashboard.snippets", "dashboard.view_function", "dashboard.visits"}
+    | {
+        "dashboard.creation",
+        "dashboard.passwords",
+        "dashboard.report",
+        "dashboard.snippets",
+        "dashboard.view_function",
+        "dashboard.visits",
+    }
     | {"dashboard.usage"},
     "dashboard.api": DATA
     | {
@@ -51,6 +61,7 @@ MAY_IMPORT = {
 }
 SHARED_MODULES = {
     "collector.addresses",
+    "collector.platform_picker",
     "collector.snippets",
     "dashboard.formatting",
     "dashboard.view_function",

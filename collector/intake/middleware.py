@@ -1,4 +1,4 @@
-"""Answers the collector's own paths before any other middleware runs."""
+"""Answers the collector's own paths before any other middleware runs, and notes members after all others."""
 
 from collections.abc import Callable
 
@@ -6,9 +6,12 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 
 from collector.intake import views
+from collector.intake.clients import address_of
+from collector.intake.clock import now_us
 from collector.intake.prefix import prefix, public_path, without_prefix
 from collector.intake.reports import is_for_reports
 from collector.intake.targets import is_for_pixels
+from collector.intake.wiring import members
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -41,3 +44,20 @@ def _below_prefix(response: HttpResponse) -> HttpResponse:
             if cookie["path"] == "/":
                 cookie["path"] = f"{prefix()}/"
     return response
+
+
+def note_members(get_response: GetResponse) -> GetResponse:
+    """Note which members use the dashboard or the admin, so that their own readings don't count.
+
+    Costs nothing on pages that don't ask who the user is.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if request.session.accessed and request.user.is_authenticated:
+            agent = request.META.get("HTTP_USER_AGENT", "").encode("latin-1", "replace")
+            is_change = request.method == "POST"
+            members().note(request.user.pk, address_of(request), agent, now_us(), is_change=is_change)
+        return response
+
+    return middleware

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from collector.classify.private_hosts import is_private_host
 from collector.intake.prefix import prefix, without_prefix
 from collector.intake.targets import is_for_pixels
 from collector.spool.line import MAX_PAGE
@@ -46,6 +47,19 @@ def page_of(referer: bytes, host: bytes = b"", is_same_origin: bool = False) -> 
     if campaign and len(page) + len(campaign) < MAX_PAGE:
         return f"{page}?{campaign}"
     return page[:MAX_PAGE]
+
+
+@lru_cache(CACHE_SIZE)
+def is_preview(page: str) -> bool:
+    """Say whether only its author, and people nearby, can open a page: `page` is what `page_of` returns.
+
+    Never so where PUBLIC_URL is itself on a private host: on an intranet, or on this computer alone, all readers are
+    nearby. Nor where no page is named, as by a file that a browser opens from the disk.
+    """
+    scheme, _, rest = page.partition("://")
+    if scheme not in _DEFAULT_PORTS or not is_private_host(rest.partition("/")[0]):
+        return False
+    return not is_private_host(urlsplit(settings.PUBLIC_URL).netloc)
 
 
 def _is_our_path(path: str) -> bool:

@@ -13,7 +13,7 @@ from collector.programs.declaring import declared_program
 from collector.programs.program import Program
 from collector.snippets import base_url
 from dashboard.report.program.page import make_program_page
-from dashboard.snippets.first_report import first_report_status
+from dashboard.snippets.live_line import line_of_program
 from dashboard.views.access import may_use_admin
 
 
@@ -29,11 +29,8 @@ def program_page(request: HttpRequest, pixel: Pixel) -> HttpResponse:
 
 def _waiting_page(request: HttpRequest, pixel: Pixel, program: Program | None) -> HttpResponse:
     context = _context(request, pixel, program) | {
-        "first_visit": first_report_status(pixel, timezone.now()),
-        "is_awaited": pixel.retired_at is None,
+        "line": line_of_program(pixel, timezone.now()),
         "address_warning": address_warning(base_url(request), is_for_images=False),
-        "reloads": True,
-        "now_ms": "0",
     }
     return render(request, "dashboard/program_waiting.html", context)
 
