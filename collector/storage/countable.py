@@ -4,7 +4,7 @@ The drain makes countables from spooled hits (`enrich`). Code that counts stored
 reads their `COLUMNS` and calls `countables`.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from operator import itemgetter
@@ -133,6 +133,7 @@ COLUMNS = (
     "reading_seconds",
 )
 Row = tuple[Any, ...]  # of `COLUMNS`
+visitor_of: Callable[[Row], int | None] = itemgetter(COLUMNS.index("visitor"))
 _page_id_of = itemgetter(COLUMNS.index("page_id"))
 _agent_id_of = itemgetter(COLUMNS.index("user_agent_id"))
 
