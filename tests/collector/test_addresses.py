@@ -7,6 +7,7 @@ import pytest
 from django.core.management import call_command
 
 from collector.addresses import address_warning, origin_of
+from collector.models import ShareLink
 
 COMPUTER, NETWORK, NOT_HTTPS = "only on this computer", "only in your own network", "is not https"
 
@@ -87,6 +88,13 @@ def test_pages_with_snippets_show_the_warning(client, owner, pixel, settings, ad
 
     assert page.count(says) == 1
     assert not any(text in without for text in (COMPUTER, NETWORK, NOT_HTTPS))
+
+
+def test_a_share_link_warns_too(client, owner, project, settings):
+    client.force_login(owner)
+    settings.PUBLIC_URL = "http://192.168.1.5"
+    link = ShareLink.objects.create(project=project, name="Readers")
+    assert NETWORK in client.get(f"/admin/collector/sharelink/{link.pk}/change/").content.decode()
 
 
 def test_a_program_page_warns_before_its_client_is_made(client, owner, program, settings):
