@@ -190,7 +190,7 @@ def assert_platforms(page: DashboardPage, plain: Plain, *, has_evidence: bool) -
     assert_rows(page.report.platforms, plain.by("platform"), len(plain.visits))
     for row in page.report.platforms.rows:
         kinds = sorted({hit.evidence for hit in plain.visits if hit.platform == row.value} - {3})
-        words = " and ".join(EVIDENCE[kind] for kind in kinds) if has_evidence else ""
+        words = " and ".join(EVIDENCE[kind] for kind in kinds) if has_evidence and kinds != [0] else ""
         assert row.detail.replace(",", " and") == (f"via {words}" if words else "")
 
 
