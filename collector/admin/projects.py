@@ -45,7 +45,8 @@ class ProjectAdmin(Scope, admin.ModelAdmin[Project]):
     search_fields = ["name", "slug"]
     prepopulated_fields = {"slug": ["name"]}
     fields = [
-        "name", "slug", "timezone", "retention_days", "excluded_networks", "drops_opted_out", "min_reading_seconds",
+        "name", "slug", "timezone", "first_weekday", "retention_days", "excluded_networks", "drops_opted_out",
+        "min_reading_seconds",
     ]  # fmt: skip
 
     @admin.display(description=gettext_lazy("pixels"), ordering="pixel_count")
