@@ -141,6 +141,7 @@ def test_no_target_is_too_small(visit, width):
 def test_every_table_has_a_name(visit):
     nameless = visit.tab.evaluate(
         """() => [...document.querySelectorAll("main table")].filter((table) => !table.caption
+            && !table.closest(".module, .results") // the lists of Django's admin
             && !table.ariaLabel && !document.getElementById(table.getAttribute("aria-labelledby"))?.textContent.trim())
             .map((table) => table.outerHTML.slice(0, 120))"""
     )
@@ -180,7 +181,7 @@ def test_without_scripts_every_number_of_a_chart_is_in_a_table(visitors, page):
         read = [{int(re.sub(r"[^0-9]", "", cell) or -1) for cell in row} for row in rows]
         for series in [*painted["series"], *filter(None, [painted.get("earlier")])]:
             for value, numbers in zip(series["values"], read, strict=True):
-                assert value in numbers, series["label"]
+                assert value is None or value in numbers, series["label"]
     window.close()
 
 
