@@ -22,12 +22,18 @@ class ProjectForm(forms.ModelForm[Project]):
     class Meta:
         model = Project
         fields = [
-            "name", "slug", "timezone", "retention_days", "excluded_networks", "drops_opted_out", "min_reading_seconds",
+            "name", "slug", "timezone", "retention_days", "excluded_networks", "sites", "drops_opted_out",
+            "min_reading_seconds",
         ]  # fmt: skip
         widgets = {
             "timezone": forms.TextInput(attrs={"list": "time-zones", "class": "vTextField"}),
             "excluded_networks": forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField", "spellcheck": "false"}),
+            "sites": forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField", "spellcheck": "false"}),
         }
+
+    def clean_sites(self) -> str:
+        """Return the sites, one per line, without blank lines."""
+        return "\n".join(filter(None, map(str.strip, self.cleaned_data["sites"].splitlines())))
 
     def clean_excluded_networks(self) -> str:
         """Return the networks, one per line, without blank lines."""

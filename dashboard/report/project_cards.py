@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from collector.classify.platforms import platform_colour
+from collector.classify.sites import sites_of
 from collector.models import Project
 from dashboard.report.changes import Change, count_change
 from dashboard.report.panels.platforms import platform_label
@@ -82,7 +83,7 @@ def _card(
             CardCount(_("30 days"), sum(days[-CARD_DAYS:]), _change(days, CARD_DAYS)),
         ),
         days=days[-CARD_DAYS:],
-        platform=platform_label(platform) if platform else "",
+        platform=platform_label(platform, sites_of(project.sites)) if platform else "",
         platform_colour=platform_colour(platform) if platform else "",
         quiet=quiet,
     )

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from collector.classify.platforms import platform_colour
+from collector.classify.sites import Sites, sites_of
 from collector.models import Dimension, Project, Section
 from dashboard import formatting
 from dashboard.report.charts import BUCKET_NAMES, Chart, Point, Series, Shape
@@ -46,7 +47,7 @@ def trend_chart(
     if state.is_line:
         series, platform_series = [Series(_("Visits"), "", [visits[key].total() for key in keys])], []
     else:
-        series = platform_series = _stack([visits[key] for key in keys])
+        series = platform_series = _stack([visits[key] for key in keys], sites_of(project.sites))
     earlier = _earlier_visits(state, days_before, keys)
     earlier_label = state.earlier.label if state.earlier and earlier else ""
     columns: list[Sequence[int]] = [earlier] if earlier else []
@@ -88,7 +89,7 @@ def _by_bucket(period: Period, days: Sequence[PlatformDay]) -> tuple[dict[Bucket
     return visits, visitors
 
 
-def _stack(columns: Sequence[Mapping[str, int]]) -> list[Series]:
+def _stack(columns: Sequence[Mapping[str, int]], sites: Sites) -> list[Series]:
     """Return a series for each of the biggest platforms, and one for the rest. A column has a bucket's visits."""
     totals: Counter[str] = Counter()
     for column in columns:
@@ -96,7 +97,7 @@ def _stack(columns: Sequence[Mapping[str, int]]) -> list[Series]:
     ranked = sorted(totals, key=lambda slug: (-totals[slug], slug))
     named, rest = ranked[:TREND_PLATFORMS], ranked[TREND_PLATFORMS:]
     series = [
-        Series(platform_label(slug), platform_colour(slug), [column.get(slug, 0) for column in columns])
+        Series(platform_label(slug, sites), platform_colour(slug), [column.get(slug, 0) for column in columns])
         for slug in named
     ]
     if rest:

@@ -12,13 +12,14 @@ from operator import attrgetter
 
 from django.db.models import Q, QuerySet
 
-from collector.models import Dimension, Evidence, Hit, Page, Position, Project, Traffic, Verdict
+from collector.classify.sites import Sites, sites_of
+from collector.models import Dimension, Evidence, Hit, Position, Project, Traffic, Verdict
 from collector.models.conditions import IsOneOf
 from collector.models.counts import WHOLE_PROJECT
 from collector.storage.countable import COLUMNS, Countable, Row, countables, second_of, visitor_of
-from collector.storage.interned import page_label
 from collector.storage.moments import EpochSecond
 from dashboard.visits.filters import Filters
+from dashboard.visits.page_filters import host_today, pages_counted_as, pages_on_host
 from dashboard.visits.periods import DAY, Bucket, Period, midnight
 from dashboard.visits.readings import (
     READING_DIMENSIONS,
@@ -202,7 +203,7 @@ def read_raw_hits(project: Project, pixel_id: int, filters: Filters, period: Per
     """Read the raw hits of a period that match the filters, and return a source that answers from them.
 
     Days before `since` are left out, and days before the newest `MAX_HITS` hits. Three queries, one more for a filter
-    by page.
+    by page or by host.
     """
     start = min(max(period.start, since), period.end)
     hits = _filtered(project, filters, start, period.end)
@@ -225,11 +226,11 @@ def _filtered(project: Project, filters: Filters, start: date, end: date) -> Que
     if filters.platform is not None:
         hits = hits.filter(platform=filters.platform)
     for dimension, value in filters.values:
-        hits = hits.filter(_condition(dimension, value))
+        hits = hits.filter(_condition(dimension, value, sites_of(project.sites)))
     return hits
 
 
-def _condition(dimension: Dimension, value: str) -> Q:
+def _condition(dimension: Dimension, value: str, sites: Sites) -> Q:
     """Return a condition for the hits that count with `value`.
 
     For `ELSEWHERE` it also matches some other hits, which SQL can't tell apart; `_countables` leaves them out.
@@ -242,19 +243,15 @@ def _condition(dimension: Dimension, value: str) -> Q:
     if dimension == Dimension.LANGUAGE:
         return Q(language=value)
     if dimension == Dimension.ELSEWHERE:
-        return Q(page__host=value) & ~Q(placement="")
-    return Q(IsOneOf("page_id", _pages(value))) if value else Q(page=None)
-
-
-def _pages(label: str) -> list[int]:
-    """Return the ids of the pages with this host and path; their query strings differ. One query."""
-    pages = Page.objects.filter(Q(url=label) | Q(url__contains=f"://{label}")).values_list("pk", "url")
-    return [pk for pk, url in pages.iterator() if page_label(url) == label]
+        return Q(IsOneOf("page_id", pages_on_host(host_today(value, sites), sites))) & ~Q(placement="")
+    return Q(IsOneOf("page_id", pages_counted_as(value, sites))) if value else Q(page=None)
 
 
 def _countables(project: Project, filters: Filters, rows: Sequence[Row]) -> Iterator[Countable]:
     """Yield hits as the counts see them, oldest first. A visitor is new with the first visit of a day among them."""
     elsewhere = dict(filters.values).get(Dimension.ELSEWHERE)
+    if elsewhere is not None:
+        elsewhere = host_today(elsewhere, sites_of(project.sites))
     seen_in_project: set[tuple[str, int]] = set()
     seen_on_pixel: set[tuple[str, int, int]] = set()
     for visitor, hit in zip(map(visitor_of, rows), countables(project, rows), strict=True):

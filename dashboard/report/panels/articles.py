@@ -9,6 +9,7 @@ from django.db.models import F, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from collector.classify.sites import Sites, sites_of
 from collector.models import Pixel, Section
 from collector.models.conditions import IsOneOf
 from dashboard import formatting
@@ -98,6 +99,7 @@ def _rows(
         filter_link=state.links("article"),
         article_query=state.link("article") if subject.are_linked else None,
         project_slug=subject.project.slug,
+        sites=sites_of(subject.project.sites),
         all_visits=totals.all_visits,
         most_visits=totals.most_visits,
         quiet={quiet.pixel.pk: quiet for quiet in subject.quiet},
@@ -154,6 +156,7 @@ class _RowMaker:
     filter_link: str
     article_query: str | None
     project_slug: str
+    sites: Sites
     all_visits: int
     most_visits: int
     quiet: Mapping[int, QuietPixel]
@@ -182,7 +185,7 @@ class _RowMaker:
             cells=[read_through_text(share), *([median_text(reading)] if reading else [])],
             plain_cells=[read_through_number(share), *([median_number(reading)] if reading else [])],
             sparkline=spark_line([visits_by_day.get(day, 0) for day in self.dates], SPARK_WIDTH, SPARK_HEIGHT),
-            bands=platform_bands(platforms),
+            bands=platform_bands(platforms, self.sites),
         )
 
     def _state(self, pixel: Pixel) -> tuple[str, str]:

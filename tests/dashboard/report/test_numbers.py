@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from collector.classify.sites import sites_of
 from collector.models import Pixel, Project
 from dashboard import formatting
 from dashboard.report.charts import Chart
@@ -24,7 +25,18 @@ from dashboard.report.panels.panel import Panel
 from dashboard.report.panels.platforms import platform_label
 from dashboard.report.trend import TREND_PLATFORMS
 from dashboard.visits.periods import Period
-from tests.dashboard.report.plain_counts import DAY, Plain, Read, bucket_of, hidden, raw_hits, share_of, times, until
+from tests.dashboard.report.plain_counts import (
+    DAY,
+    SITES,
+    Plain,
+    Read,
+    bucket_of,
+    hidden,
+    raw_hits,
+    share_of,
+    times,
+    until,
+)
 from tests.dashboard.report.random_readers import NIGHTS, fill, query_of, some_hits, some_wish
 
 pytestmark = pytest.mark.django_db
@@ -122,7 +134,9 @@ def assert_trend(state: PageState, trend: Chart, plain: Plain, before: Plain | N
     bands = [{slug} for slug in ranked[:TREND_PLATFORMS]] + [set(ranked[TREND_PLATFORMS:])][: len(ranked) > 6]
     expected = [[sum(hit.platform in band for hit in group.visits) for group in by_bucket] for band in bands]
     assert [list(series.values) for series in trend.series] == expected
-    assert [series.label for series in trend.series][:6] == [platform_label(slug) for slug in ranked[:6]]
+    assert [series.label for series in trend.series][:6] == [
+        platform_label(slug, sites_of(SITES)) for slug in ranked[:6]
+    ]
     assert [list(point.numbers[-len(bands) :]) for point in trend.points if bands] == [
         list(column) for column in zip(*expected, strict=True)
     ]
@@ -195,7 +209,10 @@ def assert_articles(page: DashboardPage, plain: Plain, pixels: Sequence[Pixel]) 
         expected[str(pixel.pk)] = (*of_pixel.numbers, share_of(of_pixel.reading))
         row = next(row for row in panel.rows if row.value == str(pixel.pk))
         visits = Counter(hit.platform for hit in of_pixel.visits)
-        bands = sorted(f"{platform_label(slug)} {formatting.percent(visits[slug] / visits.total())}" for slug in visits)
+        bands = sorted(
+            f"{platform_label(slug, sites_of(SITES))} {formatting.percent(visits[slug] / visits.total())}"
+            for slug in visits
+        )
         assert {band.label for band in row.bands} <= set(bands)
         assert len(row.bands) == min(len(bands), 5)
         assert bool(row.sparkline) == (bool(of_pixel.visits) and page.period.days > 1)
