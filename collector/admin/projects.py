@@ -103,7 +103,7 @@ class ProjectAdmin(Scope, admin.ModelAdmin[Project]):
         super().save_model(request, obj, form, change)
         if change and "timezone" in form.changed_data:
             self._warn_of_time_zone(request, obj)
-        if change and "sites" in form.changed_data:
+        if change and obj.sites != form.initial.get("sites"):
             self._warn_of_sites(request, obj)
         if change and obj.retention_days < form.initial.get("retention_days", 0):
             self.message_user(

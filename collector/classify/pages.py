@@ -21,6 +21,7 @@ _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 # What web servers send for a directory. Not `index.php`: there the query, which is dropped, says which page it is.
 _DEFAULT_DOCUMENT = re.compile(r"/index\.html?$")
 _ESCAPE = re.compile(r"%[0-9a-fA-F]{2}")
+_PLAIN_PATH = re.compile(r"[A-Za-z0-9._~/@-]*")
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]")
 _KEPT = "%!$&'()*+,;=:@/~"  # what may stand in a path beside unreserved characters (RFC 3986, 3.3)
 
@@ -56,7 +57,7 @@ def counted_page(url: str, sites: Sites = NO_SITES) -> CountedPage:
     port = "" if port == _DEFAULT_PORTS.get(scheme) or original != host else port
     bare = bare_host(plain_host(original))
     host = sites.canonical(bare)
-    label = f"{_ascii(host)}{port}{_canonical_path(path)}"
+    label = f"{_ascii(host + port)}{_canonical_path(path)}"
     return CountedPage(label[:MAX_LABEL], host[:MAX_LABEL], bare[:MAX_LABEL])
 
 
@@ -79,7 +80,7 @@ def _host_and_port(authority: str) -> tuple[str, str]:
 
 
 def _canonical_path(path: str) -> str:
-    if "%" in path or not path.isascii():
+    if not _PLAIN_PATH.fullmatch(path):
         path = quote(_ESCAPE.sub(_canonical_escape, path), safe=_KEPT)
     return _DEFAULT_DOCUMENT.sub("/", path).rstrip("/") or "/"
 

@@ -40,8 +40,9 @@ _LATIN = frozenset("abcdefghijklmnopqrstuvwxyzßæœøðþłđħŋ")  # and with
 @lru_cache(REMEMBERED)
 def readable_host(host: str) -> str:
     """Return a host with those labels decoded that are safe; the others stay punycode (RFC 5890)."""
+    host = _ascii(host)
     if _PUNYCODE not in host:
-        return host if host.isascii() else _ascii(host)
+        return host
     return ".".join(_isolated(_readable_label(label)) for label in host.split("."))
 
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, ngettext_lazy
 
 from collector.classify.platforms import DIRECT, OTHER, platform_name
+from collector.classify.readable import readable_host
 from collector.models import DailyCount, Dimension, Hit, Pixel, Position, Traffic, Verdict
 from collector.storage.countable import READERS, is_visit
 from dashboard import formatting
@@ -209,7 +210,7 @@ def _words_on_visit(pixel: Pixel, hits: QuerySet[Hit], now: datetime, *, is_firs
     hit = hits.select_related("page").first()
     if hit is None:  # deleted since we added up
         return _words_without_visit(None)
-    host = hit.page.host if hit.page and hit.page.url != OTHER else ""
+    host = readable_host(hit.page.host) if hit.page and hit.page.url != OTHER else ""
     where = host or ("" if hit.platform in {DIRECT, OTHER} else platform_name(hit.platform))
     facts = {
         "ago": _time_ago(hit.at, now),

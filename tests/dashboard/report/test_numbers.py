@@ -41,6 +41,11 @@ from tests.dashboard.report.random_readers import NIGHTS, fill, query_of, some_h
 
 pytestmark = pytest.mark.django_db
 
+
+def name_of(platform: str) -> str:
+    return platform_label(platform, sites_of(SITES))
+
+
 EVIDENCE = ["its link", "its proxy", "the page"]
 
 
@@ -134,9 +139,7 @@ def assert_trend(state: PageState, trend: Chart, plain: Plain, before: Plain | N
     bands = [{slug} for slug in ranked[:TREND_PLATFORMS]] + [set(ranked[TREND_PLATFORMS:])][: len(ranked) > 6]
     expected = [[sum(hit.platform in band for hit in group.visits) for group in by_bucket] for band in bands]
     assert [list(series.values) for series in trend.series] == expected
-    assert [series.label for series in trend.series][:6] == [
-        platform_label(slug, sites_of(SITES)) for slug in ranked[:6]
-    ]
+    assert [series.label for series in trend.series][:6] == list(map(name_of, ranked[:6]))
     assert [list(point.numbers[-len(bands) :]) for point in trend.points if bands] == [
         list(column) for column in zip(*expected, strict=True)
     ]
@@ -209,10 +212,7 @@ def assert_articles(page: DashboardPage, plain: Plain, pixels: Sequence[Pixel]) 
         expected[str(pixel.pk)] = (*of_pixel.numbers, share_of(of_pixel.reading))
         row = next(row for row in panel.rows if row.value == str(pixel.pk))
         visits = Counter(hit.platform for hit in of_pixel.visits)
-        bands = sorted(
-            f"{platform_label(slug, sites_of(SITES))} {formatting.percent(visits[slug] / visits.total())}"
-            for slug in visits
-        )
+        bands = sorted(f"{name_of(slug)} {formatting.percent(visits[slug] / visits.total())}" for slug in visits)
         assert {band.label for band in row.bands} <= set(bands)
         assert len(row.bands) == min(len(bands), 5)
         assert bool(row.sparkline) == (bool(of_pixel.visits) and page.period.days > 1)
