@@ -83,7 +83,7 @@ NO_SITES = Sites()
 
 
 class SiteError(Exception):
-    """Why a line is no site. `str` says it to whoever wrote it."""
+    """Why a line is no site. `str` says it to its author."""
 
 
 @lru_cache(REMEMBERED)

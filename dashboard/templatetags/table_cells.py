@@ -13,7 +13,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from dashboard import formatting
-from dashboard.report.charts import Chart, Point
+from dashboard.report.changes import no_earlier_data
+from dashboard.report.charts import Chart, Point, so_far
 from dashboard.report.hours import HoursCell
 from dashboard.report.panels.panel import Panel, PanelRow
 from dashboard.report.program.events import EventDetails, PropertyValues
@@ -21,7 +22,6 @@ from dashboard.report.program.panel import UsagePanel, UsageRow
 from dashboard.report.program.retention import RetentionCell
 
 register = template.Library()
-register.filter("short", formatting.short)
 register.filter("exact", formatting.exact)
 register.filter("percent", formatting.percent)
 register.filter("day", formatting.day)
@@ -40,9 +40,19 @@ def cells(numbers: Iterable[int | None]) -> SafeString:
 
 @register.filter
 def points(chart: Chart) -> SafeString:
-    """Write the rows of the table under a chart: a program's page has three charts of up to 400 points."""
+    """Write the rows of the table under a chart: a program's page has three charts of up to 400 points.
+
+    Times of which nothing is known have no row.
+    """
     language = formatting.active()
-    return SafeString("".join([_point_row(point, language) for point in chart.points]))
+    earlier = chart.headings.index(chart.earlier_label) if chart.earlier else None
+    return SafeString("".join([_point_row(point, language, earlier) for point in chart.points if not point.is_empty]))
+
+
+@register.filter
+def short(number: int) -> SafeString:
+    """Write a number in short for the eye, and exactly for screen readers."""
+    return SafeString(_short_and_exact(number, formatting.active()))
 
 
 @register.filter
@@ -86,16 +96,41 @@ def _number_cells(numbers: Iterable[int | None], language: str) -> str:
     return "".join([_unknown_cell(language) if number is None else _cell(number, language) for number in numbers])
 
 
-def _point_row(point: Point, language: str) -> str:
+def _point_row(point: Point, language: str, earlier: int | None) -> str:
+    """Write one point. `earlier` is the column of the earlier period. A time that has not come has empty cells."""
     marks = "".join([f' <span class="mark">{escape(mark)}</span>' for mark in point.marks])
-    head = f'<th scope="row" title="{escape(point.title)}">{escape(point.label)}{marks}</th>'
-    return f"<tr>{head}{_number_cells(point.numbers, language)}</tr>"
+    open_mark = f' <span class="detail">{escape(so_far())}</span>' if point.is_open else ""
+    head = f'<th scope="row" title="{escape(point.full_title)}">{escape(point.label)}{open_mark}{marks}</th>'
+    if None not in point.numbers:
+        return f"<tr>{head}{_number_cells(point.numbers, language)}</tr>"
+    cells = []
+    for column, number in enumerate(point.numbers):
+        if number is not None:
+            cells.append(_cell(number, language))
+        elif column == earlier:
+            cells.append(_no_earlier_cell(language))
+        else:
+            cells.append("<td></td>" if point.visits is None else _unknown_cell(language))
+    return f"<tr>{head}{''.join(cells)}</tr>"
 
 
 def _cell(number: int, language: str) -> str:
     if number < 1000:
         return f"<td>{number}</td>"
-    return f'<td title="{formatting.exact(number, language)}">{formatting.short(number, language)}</td>'
+    return f'<td title="{formatting.exact(number, language)}">{_short_and_exact(number, language)}</td>'
+
+
+def _short_and_exact(number: int, language: str) -> str:
+    in_short, exact = formatting.short(number, language), formatting.exact(number, language)
+    if in_short == exact:
+        return exact
+    return f'<span aria-hidden="true">{in_short}</span><span class="visually-hidden exact">{exact}</span>'
+
+
+@cache
+def _no_earlier_cell(language: str) -> str:
+    """Return the cell in `language`, which is the active one. It looks empty: a dash would mean unknown."""
+    return format_html('<td title="{0}"><span class="visually-hidden">{0}</span></td>', no_earlier_data().words)
 
 
 @cache

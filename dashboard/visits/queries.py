@@ -10,13 +10,15 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
-from django.db.models import BigIntegerField, QuerySet
+from django.db import connection
+from django.db.models import BigIntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Cast
 from django.utils import timezone
 
 from collector.models import DailyCount, Dimension, Hit, Pixel, Project
 from collector.models.counts import ALL_PLATFORMS, WHOLE_PROJECT
-from collector.storage.countable import is_visit
+from collector.storage.countable import VISITS
+from collector.storage.moments import EpochSecond
 from dashboard.visits.periods import DAY, Period
 
 MAX_LISTED_DAYS = 1_500  # in one statement
@@ -51,24 +53,43 @@ def lifetime(project: Project, pixel_id: int, since: date) -> list[LifetimeDay]:
     return [LifetimeDay(*row) for row in totals.values_list("date", "platform", "hits")]
 
 
+class ListedProject(NamedTuple):
+    """A project, and the first day on which a visit of it was counted."""
+
+    project: Project
+    first_day: date | None
+
+
+def with_first_day(projects: QuerySet[Project]) -> list[ListedProject]:
+    """Return projects with their first days. One query: for each project, the head of an index."""
+    totals = DailyCount.objects.filter(
+        project=OuterRef("pk"), pixel_id=WHOLE_PROJECT, dimension=Dimension.TOTAL
+    ).order_by("date")
+    listed = projects.annotate(counted_since=Subquery(totals.values("date")[:1]))
+    return [ListedProject(project, project.counted_since) for project in listed]
+
+
 class ProjectDay(NamedTuple):
-    """The visits of one project on one day, on one platform."""
+    """The visits of one project on one day: on one platform, or in one `hour` of it on all platforms."""
 
     project_id: int
     date: date
     platform: str
+    hour: str
     visits: int
 
 
-def project_days(projects: Collection[Project], days: Sequence[date]) -> list[ProjectDay]:
-    """Return the visits of each project on each of the days. One query: a short scan for each project and day."""
-    rows = DailyCount.objects.filter(
-        project__in=[project.pk for project in projects],
-        date__in=days,
-        pixel_id=WHOLE_PROJECT,
-        dimension=Dimension.TOTAL,
-    )
-    return [ProjectDay(*row) for row in rows.values_list("project_id", "date", "platform", "hits")]
+def project_days(projects: Collection[Project], days: Sequence[date], days_by_hour: Sequence[date]) -> list[ProjectDay]:
+    """Return the visits of each project on each of the days by platform, and on some days also by hour.
+
+    One query: two short scans for each project and day.
+    """
+    counts = DailyCount.objects.filter(project__in=[project.pk for project in projects])
+    columns = ("project_id", "date", "platform", "value", "hits")
+    by_platform = counts.filter(date__in=days, pixel_id=WHOLE_PROJECT, dimension=Dimension.TOTAL)
+    by_hour = counts.filter(date__in=days_by_hour, pixel_id=ALL_PLATFORMS, dimension=Dimension.HOUR)
+    rows = by_platform.values_list(*columns).union(by_hour.values_list(*columns), all=True)
+    return [ProjectDay(*row) for row in rows]
 
 
 def visited_pixels(projects: Collection[Project], days: Sequence[date]) -> QuerySet[DailyCount, int]:
@@ -98,25 +119,32 @@ def visited_days(pixels: Collection[Pixel], days: Sequence[date]) -> Mapping[int
 
 
 class RecentVisits(NamedTuple):
-    """The moments of visits, newest first. `is_bounded` if there may be more of them."""
+    """Visits by minute, counted from the first one. `is_bounded` if there may be more of them."""
 
-    moments: list[datetime]
+    by_minute: Mapping[int, int]
     is_bounded: bool
 
 
+_RECENT_VISITS = """
+    /* queries.recent_visits */
+    SELECT minute, COUNT(*), SUM(CASE WHEN is_visit THEN 1 ELSE 0 END) FROM ({newest}) AS newest GROUP BY minute
+"""
+
+
 def recent_visits(project: Project, pixel_id: int | None, since: datetime, limit: int) -> RecentVisits:
-    """Return the visits since a moment, of one pixel or of the whole project. One query.
+    """Return the visits since a whole second, of one pixel or of the whole project. One query, grouped by the database.
 
     Only the newest `limit` hits of the project are read, because filtered-out hits take as long to read as visits.
     """
+    is_visit = VISITS if pixel_id is None else VISITS & Q(pixel_id=pixel_id)
     hits = Hit.objects.filter(project=project, at__gte=since).order_by("-at")
-    newest = hits.values_list("at", "pixel_id", "position", "verdict", "traffic")[:limit]
-    moments = [
-        at
-        for at, of_pixel, position, verdict, traffic in newest
-        if pixel_id in {None, of_pixel} and is_visit(position, verdict, traffic)
-    ]
-    return RecentVisits(moments, is_bounded=len(newest) == limit)
+    minute = (EpochSecond("at") - int(since.timestamp())) / 60
+    newest, parameters = hits.values(minute=minute, is_visit=is_visit)[:limit].query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(_RECENT_VISITS.format(newest=newest), parameters)
+        rows = cursor.fetchall()
+    by_minute = {minute: visits for minute, _, visits in rows}
+    return RecentVisits(by_minute, is_bounded=sum(hits for _, hits, _ in rows) == limit)
 
 
 def counts_of(project: Project, pixels: Collection[int], days: Collection[date]) -> QuerySet[DailyCount]:

@@ -1,5 +1,5 @@
-// The theme: that of the system, or a choice that this browser stores. The admin stores the same choice under the same
-// key. This is not a module, because it must run before the first paint.
+// The theme: that of the system, or a choice that this browser stores. This is not a module, because it must run before
+// the first paint.
 
 {
   const root = document.documentElement;
@@ -22,6 +22,7 @@
 
   document.addEventListener("DOMContentLoaded", () => {
     const choice = document.querySelector("[data-theme-switch]");
+    if (!choice) return; // a window of the admin that another one opened
     choice.value = storedTheme();
     choice.addEventListener("change", () => {
       try {

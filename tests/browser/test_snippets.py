@@ -123,10 +123,22 @@ def hits_of(server: Server, title: str) -> list[dict]:
 def test_a_platform_is_chosen_and_added_by_keyboard(server, author):
     address = new_pixel_page(server, "Keys", "medium")
     author.goto(address)
-    author.get_by_label("Another platform: choose a name").focus()
-    author.keyboard.type("team-wiki")
-    author.keyboard.press("Enter")
-    author.wait_for_url(re.compile("own=team-wiki"))
+    search = author.get_by_label("Find a platform")
+    search.focus()
+    author.keyboard.type("towardsaws.com")  # a publication on Medium
+    assert [row.inner_text() for row in author.locator("[data-found] [data-name]").all()] == ["Medium"]
+    author.keyboard.press("Escape")
+    assert author.get_by_role("group", name="Most used").is_visible()
+    author.keyboard.type("gitlab")
+    author.keyboard.press("ArrowDown")
+    author.keyboard.press("Space")
+    search.fill("Team Wiki")
+    search.press("Enter")
+    chips = author.locator("[data-chips] li").all()
+    assert [chip.evaluate("chip => chip.firstChild.data") for chip in chips] == ["Medium", "GitLab", "team-wiki"]
+    author.get_by_role("button", name="Remove GitLab").press("Enter")
+    author.get_by_role("button", name="Show snippets").press("Enter")
+    author.wait_for_url(re.compile("platform=team-wiki"))
     add = author.get_by_role("button", name="Add team-wiki to this pixel")
     assert author.locator("[data-snippet=html][data-placement=medium]").count() == 1
     add.focus()

@@ -5,8 +5,10 @@ from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
 
+from collector.classify.sites import sites_of
 from collector.models import Pixel, Project, Verdict
 from collector.spool.line import SpooledHit
+from dashboard.report.panels.platforms import platform_label
 from tests.dashboard.report.plain_counts import DAY, PAGES, SITES, Read
 from tests.endpoints import CHROME
 from tests.hits import CAMO, FIREFOX, IPHONE, drain, spool
@@ -55,6 +57,11 @@ def some_wish(random: Random) -> dict[str, Any]:
         "filters": random.sample(["article", "platform", "platform", *WAYS], random.choice([0, 1, 1, 2])),
         "choice": random.random(),
     }
+
+
+def name_of(platform: str) -> str:
+    """Return the name of a platform in a project that `fill` makes."""
+    return platform_label(platform, sites_of(SITES))
 
 
 def fill(directory: Any, stream: list[dict[str, Any]], zone: str) -> tuple[Project, list[Pixel], datetime]:

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from collector.classify.sites import sites_of
 from collector.models import Pixel, Project
 from dashboard import formatting
 from dashboard.report.charts import Chart
@@ -22,28 +21,12 @@ from dashboard.report.live import live_visits
 from dashboard.report.page import DashboardPage, make_page
 from dashboard.report.page_state import PageState
 from dashboard.report.panels.panel import Panel
-from dashboard.report.panels.platforms import platform_label
 from dashboard.report.trend import TREND_PLATFORMS
 from dashboard.visits.periods import Period
-from tests.dashboard.report.plain_counts import (
-    DAY,
-    SITES,
-    Plain,
-    Read,
-    bucket_of,
-    hidden,
-    raw_hits,
-    share_of,
-    times,
-    until,
-)
-from tests.dashboard.report.random_readers import NIGHTS, fill, query_of, some_hits, some_wish
+from tests.dashboard.report.plain_counts import DAY, Plain, Read, bucket_of, hidden, raw_hits, share_of, times, until
+from tests.dashboard.report.random_readers import NIGHTS, fill, name_of, query_of, some_hits, some_wish
 
 pytestmark = pytest.mark.django_db
-
-
-def name_of(platform: str) -> str:
-    return platform_label(platform, sites_of(SITES))
 
 
 EVIDENCE = ["its link", "its proxy", "the page"]
@@ -71,7 +54,9 @@ def assert_figures(page: DashboardPage, plain: Plain, before: Plain | None, so_f
     else:
         assert figures["reading"].text == formatting.UNSEEN
     others = [
-        verdicts[name] for name in ("suspect", "excess", "prefetch", "muted", "excluded", "too-soon") if verdicts[name]
+        verdicts[name]
+        for name in ("suspect", "excess", "prefetch", "muted", "excluded", "preview", "own", "too-soon")
+        if verdicts[name]
     ]
     assert digits(figures["bots"].note) == others
     assert digits(page.report.filtered_out) == ([verdicts["bot"]] if verdicts["bot"] else []) + others
@@ -119,7 +104,13 @@ def assert_trend(state: PageState, trend: Chart, plain: Plain, before: Plain | N
     at = times(state.period, bucket)
     assert [point.at for point in trend.points] == at
     by_bucket = [plain.of(lambda hit, time=time: bucket_of(hit.day, hit.hour, bucket) == time) for time in at]
-    assert [tuple(point.numbers[:2]) for point in trend.points] == [group.numbers for group in by_bucket]
+    are_counted = [point.visits is not None for point in trend.points]  # not before the first visit, nor after now
+    assert not [
+        group for group, is_counted in zip(by_bucket, are_counted, strict=True) if group.visits and not is_counted
+    ]
+    assert [tuple(point.numbers[:2]) for point in trend.points] == [
+        group.numbers if is_counted else (None, None) for group, is_counted in zip(by_bucket, are_counted, strict=True)
+    ]
     earlier: list[int] = []
     if before is not None and before.visits:
         last = state.period.end - DAY
@@ -129,18 +120,20 @@ def assert_trend(state: PageState, trend: Chart, plain: Plain, before: Plain | N
         )
         earlier = [count[time] for time in at]
         assert sum(earlier) == len(before.visits)
-        assert [point.numbers[2] for point in trend.points] == earlier
-    assert list(trend.earlier) == earlier
+        assert [point.numbers[2] for point in trend.points] == list(trend.earlier)
+    assert [visits or 0 for visits in trend.earlier] == earlier
     if state.is_line:
-        assert [list(series.values) for series in trend.series] == [[len(group.visits) for group in by_bucket]]
+        assert [[visits or 0 for visits in series.values] for series in trend.series] == [
+            [len(group.visits) for group in by_bucket]
+        ]
         return
     platforms = Counter(hit.platform for hit in plain.visits)
     ranked = sorted(platforms, key=lambda slug: (-platforms[slug], slug))
     bands = [{slug} for slug in ranked[:TREND_PLATFORMS]] + [set(ranked[TREND_PLATFORMS:])][: len(ranked) > 6]
     expected = [[sum(hit.platform in band for hit in group.visits) for group in by_bucket] for band in bands]
-    assert [list(series.values) for series in trend.series] == expected
+    assert [[visits or 0 for visits in series.values] for series in trend.series] == expected
     assert [series.label for series in trend.series][:6] == list(map(name_of, ranked[:6]))
-    assert [list(point.numbers[-len(bands) :]) for point in trend.points if bands] == [
+    assert [[visits or 0 for visits in point.numbers[-len(bands) :]] for point in trend.points if bands] == [
         list(column) for column in zip(*expected, strict=True)
     ]
 

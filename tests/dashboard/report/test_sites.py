@@ -2,7 +2,7 @@
 
 import pytest
 
-from collector.models import Dimension
+from collector.models import Dimension, Project
 from dashboard.report.page import make_page
 from dashboard.report.project_cards import project_cards
 from tests.dashboard.conftest import NOON
@@ -37,7 +37,7 @@ def test_a_site_has_its_name_wherever_a_platform_is_shown(project, pixel, client
     assert report.articles.rows[0].bands[0].label.startswith("My <blog> ")
     assert [row.label for row in report_on(pixel).placements.rows] == names
     assert [chip.value for chip in make_page({"platform": "example.com"}, project, now=NOON).chips] == ["My <blog>"]
-    assert [card.platform for card in project_cards([project], NOON)] == ["My <blog>"]
+    assert [card.platform for card in project_cards(Project.objects.all(), NOON)] == ["My <blog>"]
     listed = make_page({"all": "platforms"}, project, now=NOON).full_list
     assert [row.label for row in listed.rows] == names
     shared = client.get(url(share(pixel))).content.decode()

@@ -109,6 +109,8 @@ def test_visits_of_other_pixels_are_not_mistaken_for_it(reader, project, pixel, 
         (Verdict.PREFETCH, "a browser loaded the page before", "browsers loaded the page before"),
         (Verdict.SUSPECT, "it had inconsistent browser headers", "they had inconsistent browser headers"),
         (Verdict.EXCLUDED, "it came from the project’s own", "they came from the project’s own"),
+        (Verdict.OWN, "it came from a member", "they came from members"),
+        (Verdict.PREVIEW, "its page is on a private host", "their pages are on private hosts"),
     ],
 )
 def test_filtered_out_hits_are_listed_with_their_reason(reader, pixel, take, verdict, one, two):
