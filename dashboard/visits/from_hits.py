@@ -219,7 +219,6 @@ def read_raw_hits(project: Project, pixel_id: int, filters: Filters, period: Per
         start = min(oldest.date() + DAY, period.end)
         first_quarter = midnight(start, project.zone).timestamp() / QUARTER_SECONDS
         newest = [row for row in newest if row[QUARTER] >= first_quarter]
-    newest.reverse()
     host = dict(filters.values).get(Dimension.ELSEWHERE)
     sites = sites_of(project.sites)
     rows = newest if host is None else _seen_on(host_today(host, sites), newest, sites)

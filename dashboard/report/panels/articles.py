@@ -9,7 +9,7 @@ from django.db.models import F, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from collector.classify.sites import Sites, sites_of
+from collector.classify.sites import sites_of
 from collector.models import Pixel, Section
 from collector.models.conditions import IsOneOf
 from dashboard import formatting
@@ -98,8 +98,7 @@ def _rows(
         dates=state.period.dates(),
         filter_link=state.links("article"),
         article_query=state.link("article") if subject.are_linked else None,
-        project_slug=subject.project.slug,
-        sites=sites_of(subject.project.sites),
+        subject=subject,
         all_visits=totals.all_visits,
         most_visits=totals.most_visits,
         quiet={quiet.pixel.pk: quiet for quiet in subject.quiet},
@@ -155,8 +154,7 @@ class _RowMaker:
     dates: Sequence[date]
     filter_link: str
     article_query: str | None
-    project_slug: str
-    sites: Sites
+    subject: Subject
     all_visits: int
     most_visits: int
     quiet: Mapping[int, QuietPixel]
@@ -184,9 +182,15 @@ class _RowMaker:
             hint=hint,
             cells=[read_through_text(share), *([median_text(reading)] if reading else [])],
             plain_cells=[read_through_number(share), *([median_number(reading)] if reading else [])],
-            sparkline=spark_line([visits_by_day.get(day, 0) for day in self.dates], SPARK_WIDTH, SPARK_HEIGHT),
-            bands=platform_bands(platforms, self.sites),
+            sparkline=spark_line(self._days(pixel, visits_by_day), SPARK_WIDTH, SPARK_HEIGHT),
+            bands=platform_bands(platforms, sites_of(self.subject.project.sites)),
         )
+
+    def _days(self, pixel: Pixel, visits_by_day: Mapping[date, int]) -> list[int | None]:
+        """Return the visits of each day; None before there was an article, or a visit of the project."""
+        created_on = pixel.created_at.astimezone(self.subject.project.zone).date()
+        since = min([max(created_on, self.subject.first_day or created_on), *visits_by_day])
+        return [visits_by_day.get(day, 0) if day >= since else None for day in self.dates]
 
     def _state(self, pixel: Pixel) -> tuple[str, str]:
         """Say in short and at length that a pixel is quiet or retired; nothing of any other."""
@@ -199,4 +203,4 @@ class _RowMaker:
     def _url(self, pixel: Pixel) -> str:
         if self.article_query is None:
             return ""
-        return f"{reverse('pixel', args=[self.project_slug, pixel.pk])}{self.article_query}"
+        return f"{reverse('pixel', args=[self.subject.project.slug, pixel.pk])}{self.article_query}"

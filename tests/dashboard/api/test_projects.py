@@ -15,7 +15,8 @@ def test_projects_are_those_of_the_token(program, project):
         {"name": "My blog", "platform": "example.com", "hosts": ["example.com", "old.example"]},
         {"name": "Medium", "platform": "medium", "hosts": ["stories.example"]},
     ]
-    expected = {"slug": "blog", "name": "Blog", "timezone": "Europe/Berlin", "retention_days": 730, "sites": sites}
+    expected = {"slug": "blog", "name": "Blog", "timezone": "Europe/Berlin", "retention_days": 730, "first_weekday": 1}
+    expected |= {"sites": sites}
     [item] = get(program, "projects")["items"]
     assert item | expected == item
     assert get(program, "projects/blog") == item
