@@ -1,4 +1,4 @@
-"""The snippets page in a real browser: a copied snippet counts, and the waiting line updates by itself."""
+"""The snippets page in a real browser: what is copied, and what the waiting line says. See also test_first_visit.py."""
 
 import json
 import re
@@ -46,23 +46,6 @@ def copy(page, form: str, placement: str) -> str:
     text = page.evaluate("navigator.clipboard.readText()")
     assert text == code.text_content()
     return text
-
-
-def test_the_waiting_line_shows_the_first_visit_by_itself(server, author, chromium):
-    author.goto(new_pixel_page(server, "Hello", "website"))
-    line = author.locator(".first-visit")
-    assert line.locator(".first-visit-words").inner_text() == "Waiting for the first visit…"
-    snippet = copy(author, "html", "website")
-
-    with published(snippet) as address:
-        article = chromium.new_context(user_agent=reader_agent(chromium)).new_page()
-        with article.expect_response(re.compile("/p/")) as image:
-            article.goto(address)
-        assert image.value.headers["x-telemetry"] == "counted"
-
-    author.wait_for_selector(".first-visit[data-state=seen]", timeout=30_000)
-    words = line.locator(".first-visit-words").inner_text()
-    assert re.fullmatch(r"First visit seen (just now|\d+ seconds? ago), at [\d:]{8} \(UTC\), from localhost\.", words)
 
 
 def test_waiting_pages_become_the_dashboard_and_the_line_stays_in_view(server, author):
