@@ -94,7 +94,8 @@ def test_hits_that_were_filtered_out_are_named_with_their_reason():
         ("muted", "also filtered out: 7 while paused"),
         (
             "own",
-            "also filtered out: 7 by members. What members read through an image proxy or on another device is counted.",
+            "also filtered out: 7 by members. "
+            "What members read through an image proxy or on another device is counted.",
         ),
     ],
 )
