@@ -88,6 +88,22 @@ def test_hits_that_were_filtered_out_are_named_with_their_reason():
     assert filtered_out({"bot": 0, "counted": 5}) == ""
 
 
+@pytest.mark.parametrize(
+    ("verdict", "note"),
+    [
+        ("muted", "also filtered out: 7 while paused"),
+        (
+            "own",
+            "also filtered out: 7 by members. "
+            "What members read through an image proxy or on another device is counted.",
+        ),
+    ],
+)
+def test_where_members_were_filtered_out_it_says_what_can_not_be(verdict, note):
+    figures = key_figures(PeriodNumbers(4, 2, 1, {verdict: 7}, ReadThrough(0, 0)), None)
+    assert figures[-1].note == note
+
+
 def test_cells_are_short_with_the_exact_number_on_hover_and_say_what_is_unknown():
     assert cells([0, 999, 12_345]) == (
         '<td>0</td><td>999</td><td title="12,345"><span aria-hidden="true">12.3k</span>'
