@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _
 
-# RFC 6761 and 6762, and what routers and companies use at home (ICANN, "internal", 2024; RFC 8375).
-_LOOPBACK_NAME = re.compile(r"(?:.+\.)?localhost")
-_PRIVATE_NAME = re.compile(r"[^.]+|.+\.(?:local|lan|internal|intranet|home|corp|home\.arpa|test)")
+from collector.classify.private_hosts import is_private_host
+
+_LOOPBACK_NAME = re.compile(r"(?:.+\.)?localhost")  # RFC 6761, 6.3
 
 
 def origin_of(base: str) -> str:
@@ -26,7 +26,7 @@ def address_warning(base: str, *, is_for_images: bool = True) -> str:
     host, named = parts.hostname or "", {"address": base}
     if _is_loopback(host):
         return _("%(address)s works only on this computer. Set PUBLIC_URL to the server’s public address.") % named
-    if _is_private(host):
+    if is_private_host(parts.netloc.lower()):
         return _("%(address)s works only in your own network. Set PUBLIC_URL to the server’s public address.") % named
     if is_for_images and parts.scheme == "http":
         return (
@@ -44,10 +44,3 @@ def _is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback or ip_address(host).is_unspecified
     except ValueError:
         return _LOOPBACK_NAME.fullmatch(host) is not None
-
-
-def _is_private(host: str) -> bool:
-    try:
-        return not ip_address(host).is_global
-    except ValueError:
-        return _PRIVATE_NAME.fullmatch(host) is not None

@@ -199,3 +199,9 @@ def test_no_text_of_ours_uses_a_word_that_we_avoid(pattern):
             words = [match.group() for match in AVOIDED.finditer(line)]
             avoided += [f"{path.relative_to(ROOT)}:{number}: {word}" for word in words]
     assert avoided == []
+
+
+def test_no_stylesheet_sets_a_font_size_in_pixels():
+    sizes = re.compile(r"\bfont(?:-size)?:[^;}]*\d(?:px|pt)\b")
+    sheets = [path for path in sorted((ROOT / "static" / "css").glob("*.css")) if path.stem != "print"]
+    assert {path.name: sizes.findall(path.read_text("utf-8")) for path in sheets} == {path.name: [] for path in sheets}

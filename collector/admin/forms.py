@@ -22,8 +22,8 @@ class ProjectForm(forms.ModelForm[Project]):
     class Meta:
         model = Project
         fields = [
-            "name", "slug", "timezone", "retention_days", "ignores_members", "excluded_networks", "drops_opted_out",
-            "min_reading_seconds",
+            "name", "slug", "timezone", "first_weekday", "retention_days", "ignores_members", "excluded_networks",
+            "drops_opted_out", "min_reading_seconds",
         ]  # fmt: skip
         widgets = {
             "timezone": forms.TextInput(attrs={"list": "time-zones", "class": "vTextField"}),

@@ -47,8 +47,8 @@ class ProjectAdmin(Scope, admin.ModelAdmin[Project]):
     search_fields = ["name", "slug"]
     prepopulated_fields = {"slug": ["name"]}
     fields = [
-        "name", "slug", "timezone", "retention_days", "ignores_members", "excluded_networks", "drops_opted_out",
-        "min_reading_seconds",
+        "name", "slug", "timezone", "first_weekday", "retention_days", "ignores_members", "excluded_networks",
+        "drops_opted_out", "min_reading_seconds",
     ]  # fmt: skip
 
     @admin.display(description=gettext_lazy("pixels"), ordering="pixel_count")

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from collector.addresses import origin_of
+from collector.addresses import address_warning, origin_of
 from collector.admin.filters import LinkStateFilter, OwnedProjectFilter, is_key
 from collector.admin.link_texts import address_of, copyable, frame_of, state_of
 from collector.admin.outcomes import Outcome, log_changes, show_outcome
@@ -160,6 +160,7 @@ class ShareLinkAdmin(Scope, admin.ModelAdmin[ShareLink]):
                 "state": state_of(link),
                 "is_open": link.is_open_at(timezone.now()),
                 "address": address_of(link, origin),
+                "address_warning": address_warning(origin, is_for_images=False),
                 "frame": frame_of(link, origin) if link.embedded_on else "",
             }
         return super().change_view(request, object_id, form_url, extra_context)

@@ -104,7 +104,10 @@ class Project(models.Model):
         help_text=gettext_lazy("The dashboard counts days and hours in this time zone, such as Europe/Berlin."),
     )
     first_weekday = models.SmallIntegerField(
-        gettext_lazy("first day of the week"), choices=Weekday.choices, default=Weekday.MONDAY
+        gettext_lazy("first day of the week"),
+        choices=Weekday.choices,
+        default=Weekday.MONDAY,
+        help_text=gettext_lazy("The weeks of programs always begin on Monday."),
     )
     retention_days = models.PositiveIntegerField(
         gettext_lazy("retention in days"),

@@ -70,12 +70,13 @@ class Countable(msgspec.Struct):
         """Whether the hit is a visit: the `start` hit of a reader. Most dimensions count only visits."""
         return is_visit(self.position, self.verdict, self.traffic)
 
-    def other_values(self) -> list[Value]:
+    def other_values(self) -> tuple[Value, ...]:
         """Return what a hit that is not a visit counts in."""
         return other_values(self.verdict, self.reading_seconds)
 
 
-def other_values(verdict: int, reading_seconds: int | None) -> list[Value]:
+@lru_cache(maxsize=4096)  # many ends took the same seconds
+def other_values(verdict: int, reading_seconds: int | None) -> tuple[Value, ...]:
     """Return what a hit that is not a visit counts in."""
     values: list[Value] = []
     if verdict != _COUNTED:
@@ -87,7 +88,7 @@ def other_values(verdict: int, reading_seconds: int | None) -> list[Value]:
         values.append((_READING, reading_value(reading_seconds, is_too_soon=is_too_soon)))
         if not is_too_soon:
             values.append(VALUE_OF_POSITION[_END])
-    return values
+    return tuple(values)
 
 
 def is_visit(position: int, verdict: int, traffic: int) -> bool:

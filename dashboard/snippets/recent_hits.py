@@ -20,7 +20,7 @@ MAX_HITS = 20_000  # of a project: how many are searched for those of one pixel
 
 VISITS = Q(position=Position.START, verdict__in=READERS) & ~Q(traffic=Traffic.BOT)
 # Readings of the author, which don't count but show that the pixel works.
-PROOFS = (int(Verdict.OWN), int(Verdict.PREVIEW))
+PROOFS = (int(Verdict.OWN), int(Verdict.EXCLUDED), int(Verdict.PREVIEW))
 
 
 class HitGroup(NamedTuple):

@@ -216,7 +216,6 @@ def read_raw_hits(project: Project, pixel_id: int, filters: Filters, period: Per
         start = min(oldest.date() + DAY, period.end)
         first_quarter = midnight(start, project.zone).timestamp() / QUARTER_SECONDS
         newest = [row for row in newest if row[QUARTER] >= first_quarter]
-    newest.reverse()
     host = dict(filters.values).get(Dimension.ELSEWHERE)
     rows = newest if host is None else _seen_on(host, newest)
     return RawHitSource(replace(period, start=start), pixel_id, HitGroups(rows, project.zone))

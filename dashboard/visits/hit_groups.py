@@ -32,11 +32,13 @@ COLUMNS = (
     QUARTER, _IS_VISIT, _VISITOR, PIXEL, PLATFORM, PAGE, PLACEMENT, COUNTRY, LANGUAGE,
     AGENT, EVIDENCE, TRAFFIC, VERDICT, _READING_SECONDS,
 ) = range(len(COLUMNS))  # fmt: skip
+_FEW_VALUES = (PIXEL, PLATFORM, EVIDENCE, TRAFFIC, VERDICT)  # columns that leave few groups, even together
 Row = tuple[Any, ...]  # of `COLUMNS`
 QUARTER_SECONDS = 15 * 60
 _DIRECT = int(Traffic.DIRECT)
 _START = VALUE_OF_POSITION[int(Position.START)]
-Key, Name = TypeVar("Key"), TypeVar("Name")
+Key = TypeVar("Key")
+Name = TypeVar("Name")
 
 
 class LocalHour(NamedTuple):
@@ -64,11 +66,12 @@ def read_rows(hits: QuerySet[Hit]) -> list[Row]:
     statement, parameters = annotated.values_list(*COLUMNS).query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
-        return cursor.fetchall()
+        rows: list[Row] = cursor.fetchall()
+    return rows
 
 
 class HitGroups:
-    """Hits, oldest first, in groups. A visitor is new with the first visit of a day among them."""
+    """Hits, newest first, in groups. A visitor is new with the first visit of a day among them."""
 
     def __init__(self, rows: Sequence[Row], zone: ZoneInfo) -> None:
         self._visits = [row for row in rows if row[_IS_VISIT]]
@@ -79,18 +82,29 @@ class HitGroups:
     def totals(self, *columns: int) -> dict[Any, Total]:
         """Return the visits and the new visitors by the values of columns: of one, or of several in a tuple."""
         if columns not in self._totals:
-            visits, visitors = self.visits(*columns), Counter(map(itemgetter(*columns), self._new_visits))
-            self._totals[columns] = {key: Total(count, visitors[key]) for key, count in visits.items()}
+            key = itemgetter(*columns)
+            visits, visitors = Counter(map(key, self._visits)), Counter(map(key, self._new_visits))
+            self._totals[columns] = {value: Total(count, visitors[value]) for value, count in visits.items()}
         return self._totals[columns]
 
     def visits(self, *columns: int) -> Counter[Any]:
-        """Return the visits by the values of columns."""
-        return Counter(map(itemgetter(*columns), self._visits))
+        """Return the visits by the values of one or several columns of `_FEW_VALUES`."""
+        key = itemgetter(*map(_FEW_VALUES.index, columns))
+        visits: Counter[Any] = Counter()
+        for values, count in self._few_values.items():
+            visits[key(values)] += count
+        return visits
 
     @cached_property
     def hours(self) -> dict[tuple[LocalHour, str], Total]:
         """Return the visits and the new visitors by local hour and platform."""
-        return added_up(self.totals(QUARTER, PLATFORM), lambda key: (self._hours[key[0]], key[1]))
+        hours = self._hours
+
+        def local(quarter_and_platform: tuple[int, str]) -> tuple[LocalHour, str]:
+            quarter, platform = quarter_and_platform
+            return hours[quarter], platform
+
+        return added_up(self.totals(QUARTER, PLATFORM), local)
 
     @cached_property
     def pixel_days(self) -> Counter[tuple[int, date]]:
@@ -100,28 +114,35 @@ class HitGroups:
     @cached_property
     def visitors_of_pixels(self) -> Counter[int]:
         """Return the visitors of each pixel, once a day each."""
-        pixels_and_visitors = map(itemgetter(PIXEL, _VISITOR), self._visits)
-        distinct = set(zip(self._days, pixels_and_visitors, strict=True))
-        return Counter(pixel_id for _, (pixel_id, visitor) in distinct if visitor is not None)
+        pixels, visitors = map(itemgetter(PIXEL), self._visits), map(itemgetter(_VISITOR), self._visits)
+        distinct = set(zip(self._days, pixels, visitors, strict=True))
+        return Counter([pixel_id for _, pixel_id, visitor in distinct if visitor is not None])
 
     @cached_property
     def readings(self) -> Counter[PixelValue]:
         """Return what the hits count in `READING_DIMENSIONS`."""
         direct = [row for row in self._visits if row[TRAFFIC] == _DIRECT and row[_VISITOR] is not None]
-        starts = Counter(map(itemgetter(PIXEL, PLATFORM), direct))
-        readings = Counter({PixelValue(*key, *_START): hits for key, hits in starts.items()})
+        readings: Counter[PixelValue] = Counter()
+        for (pixel_id, platform), hits in Counter(map(itemgetter(PIXEL, PLATFORM), direct)).items():
+            readings[PixelValue(pixel_id, platform, *_START)] = hits
         readings.update({value: hits for value, hits in self.others.items() if value.dimension in READING_DIMENSIONS})
         return readings
 
     @cached_property
     def others(self) -> Counter[PixelValue]:
         """Return what the hits that are not visits count in."""
-        key = itemgetter(PIXEL, PLATFORM, VERDICT, _READING_SECONDS)
         others: Counter[PixelValue] = Counter()
-        for (pixel_id, platform, verdict, seconds), hits in Counter(map(key, self._others)).items():
-            for value in other_values(verdict, seconds):
+        hits_with_values = Counter(
+            [(row[PIXEL], row[PLATFORM], other_values(row[VERDICT], row[_READING_SECONDS])) for row in self._others]
+        )
+        for (pixel_id, platform, values), hits in hits_with_values.items():
+            for value in values:
                 others[PixelValue(pixel_id, platform, *value)] += hits
         return others
+
+    @cached_property
+    def _few_values(self) -> Counter[tuple[Any, ...]]:
+        return Counter(map(itemgetter(*_FEW_VALUES), self._visits))
 
     @cached_property
     def _days(self) -> list[date]:
@@ -132,14 +153,9 @@ class HitGroups:
     @cached_property
     def _new_visits(self) -> list[Row]:
         """Return the visits with which a visitor is new on a day."""
-        new_visits = []
-        seen: set[tuple[date, int]] = set()
-        visitors = map(itemgetter(_VISITOR), self._visits)
-        for visitor_on_day, row in zip(zip(self._days, visitors, strict=True), self._visits, strict=True):
-            if visitor_on_day not in seen:
-                seen.add(visitor_on_day)
-                new_visits.append(row)
-        return [row for row in new_visits if row[_VISITOR] is not None]
+        visitors_on_days = zip(self._days, map(itemgetter(_VISITOR), self._visits), strict=True)
+        first_visits = dict(zip(visitors_on_days, self._visits, strict=True))  # the last one stays, which is the oldest
+        return [row for row in first_visits.values() if row[_VISITOR] is not None]
 
 
 def added_up(totals: Mapping[Key, Total], name: Callable[[Key], Name]) -> dict[Name, Total]:

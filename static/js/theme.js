@@ -34,5 +34,9 @@
     });
   });
 
+  // Paper is light. Charts are printed as they were painted, so they are painted for paper first.
+  addEventListener("beforeprint", () => apply("light"));
+  addEventListener("afterprint", () => apply(storedTheme()));
+
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => apply(storedTheme()));
 }

@@ -119,7 +119,9 @@ def test_hits_reports_and_the_api_are_answered(visitor, facts):
     assert visitor.get(f"{PATH}/api/v1/projects", Authorization=f"Bearer {facts['secret']}").status == 200
     assert [visitor.get(path).status for path in ("/healthz", f"{PATH}/healthz", f"{PATH}/readyz")] == [200] * 3
     assert visitor.follow(PATH).address == f"{PATH}/login/?next={PATH}/"
-    assert visitor.get(f"{PATH}ed/login/").status == 404
+    beside, missing = visitor.get(f"{PATH}ed/login/"), visitor.get(f"{PATH}/nothing/")
+    assert (beside.status, missing.status) == (404, 404)
+    assert f'<a class="wordmark" href="{PATH}/">' in missing.text
 
 
 def test_no_header_moves_the_site(visitor):

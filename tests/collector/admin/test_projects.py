@@ -95,6 +95,13 @@ def test_after_a_change_of_time_zone_the_admin_says_which_days_stay(as_owner, pr
     assert "stay as they are: their raw hits are deleted." in page
 
 
+def test_the_first_day_of_the_week_is_one_of_three(as_owner, project):
+    url = f"/admin/collector/project/{project.pk}/change/"
+    for weekday, saved in ((7, 7), (6, 6), (3, 6)):  # a week that begins on Wednesday is refused
+        as_owner.post(url, project_form(("owner", "owner"), project=project, first_weekday=weekday))
+        assert Project.objects.get().first_weekday == saved
+
+
 def test_a_shorter_retention_is_accepted_and_says_what_it_deletes(as_owner, project):
     url = f"/admin/collector/project/{project.pk}/change/"
 

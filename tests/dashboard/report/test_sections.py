@@ -151,6 +151,25 @@ def test_the_busiest_hour_is_named(project, pixel):
 
 
 @pytest.mark.parametrize(
+    ("first_weekday", "labels", "week"),
+    [(1, "Mon Tue Wed Thu Fri Sat Sun", "2026-11-16"), (6, "Sat Sun Mon Tue Wed Thu Fri", "2026-11-21"),
+     (7, "Sun Mon Tue Wed Thu Fri Sat", "2026-11-22")],
+)  # fmt: skip
+def test_a_projects_week_begins_on_the_day_that_it_chose(project, pixel, first_weekday, labels, week):
+    project.first_weekday = first_weekday
+    add_visits(pixel, 5, day=DAY - timedelta(days=3), hour=9)  # a Thursday
+    add_visits(pixel, 4)
+    for name in ("30d", "7d"):
+        grid = report_on(project, range=name).hours
+        assert [line.label for line in grid.lines] == labels.split()
+        assert {line.label: line.visits for line in grid.lines if line.visits} == {"Thu": 5, "Sun": 4}
+    trend = report_on(project, range="30d", by="week").trend
+    assert (trend.points[-1].at, trend.points[-1].visits) == (week, 9 if first_weekday == 1 else 4)
+    two_days = report_on(project, **days(DAY - timedelta(days=1), DAY)).hours
+    assert [line.label for line in two_days.lines] == ["Sat", "Sun"] if first_weekday != 7 else ["Sun", "Sat"]
+
+
+@pytest.mark.parametrize(
     ("first_day", "visits", "is_named"),
     [(6, {9: 49}, True), (6, {9: 48}, False), (5, {9: 500}, False), (29, {9: 30, 21: 30}, False)],
     ids=["fifty in a week", "too few visits", "too few days", "two hours alike"],
