@@ -175,7 +175,7 @@ def _row_head(row: PanelRow, open_label: str) -> str:
         head += f' <a class="open" href="{escape(row.url)}">{link_text}</a>'
     if row.detail:
         head += f' <span class="detail">{escape(row.detail)}</span>'
-    if row.bands and not row.sparkline:
+    if row.bands and not row.sparkline.points:
         head += _split(row)
     return head
 
@@ -195,7 +195,8 @@ def _trail(row: PanelRow) -> str:
         return ""
     return (
         '<svg class="sparkline" viewBox="0 0 100 20" preserveAspectRatio="none" aria-hidden="true">'
-        f'<polyline points="{row.sparkline}"/></svg>{_split(row)}'
+        f'<polyline points="{escape(row.sparkline.points)}"/>'
+        f'<polyline class="so-far" points="{escape(row.sparkline.so_far)}"/></svg>{_split(row)}'
     )
 
 

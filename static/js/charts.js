@@ -49,7 +49,7 @@ function dataset({ label, values }, shape, colour, { paper, main }, isTop, open)
     case "lines":
       return { ...line, borderColor: colour };
     case "bands":
-      return { ...line, borderColor: paper, borderWidth: isTop ? 0 : 1, fill: "stack" };
+      return { ...line, borderColor: paper, borderWidth: isTop ? 0 : 1, fill: "stack", segment: undefined };
     default:
       return {
         label,
@@ -122,13 +122,14 @@ function marker(marks, colour) {
 }
 
 /** Return a plugin that writes above a point that its time is not over. */
-function openLabel(open, colour) {
+function openLabel({ open, series }, colour) {
   return {
     id: "open",
     afterDatasetsDraw(chart) {
       if (!open) return;
       const { ctx, chartArea, scales } = chart;
-      const tops = chart.getSortedVisibleDatasetMetas().map(({ data }) => data[open.index]?.y ?? chartArea.bottom);
+      const metas = chart.getSortedVisibleDatasetMetas().filter(({ index }) => index < series.length);
+      const tops = metas.map(({ data }) => data[open.index]?.y ?? chartArea.bottom);
       ctx.save();
       ctx.font = `12px ${Chart.defaults.font.family}`;
       ctx.fillStyle = colour;
@@ -198,7 +199,7 @@ function configuration(data, colours, total) {
   return {
     type: "bar",
     data: { labels: data.labels, datasets: datasets(data, colours) },
-    plugins: [marker(data.marks ?? [], colours.text), openLabel(data.open, colours.ink)],
+    plugins: [marker(data.marks ?? [], colours.text), openLabel(data, colours.ink)],
     options: {
       animation: false,
       maintainAspectRatio: false,

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from dashboard import formatting
+from dashboard.report.sparkline import NO_LINE, SparkLine
 from dashboard.visits.results import visible_visitors
 
 PANEL_ROWS = 10
@@ -46,7 +47,7 @@ class PanelRow:
     is_known: bool = True
     cells: Sequence[str] = ()
     plain_cells: Sequence[object] = ()
-    sparkline: str = ""
+    sparkline: SparkLine = NO_LINE
     bands: Sequence[Band] = ()
 
 

@@ -9,6 +9,7 @@ from dashboard.report.figures import EarlierNumbers, filtered_out, key_figures
 from dashboard.report.hours import HoursCell
 from dashboard.report.numbers import PeriodNumbers
 from dashboard.report.panels.panel import Band, Panel, PanelRow
+from dashboard.report.sparkline import SparkLine
 from dashboard.templatetags.table_cells import cells, ranked, shades
 from dashboard.visits.results import ReadThrough, Total
 
@@ -112,7 +113,7 @@ def test_nothing_in_a_row_is_taken_for_markup():
     row = PanelRow(
         value=HOSTILE, label=HOSTILE, visits=5, visitors=None, share=0.5, bar="50.0%", colour=HOSTILE,
         filter_url=f"?page={HOSTILE}", url=f"/{HOSTILE}", detail=HOSTILE, hint=HOSTILE, cells=[HOSTILE],
-        sparkline="0.0,1.0", bands=[Band(HOSTILE, HOSTILE, "0%", "100%")],
+        sparkline=SparkLine(HOSTILE, HOSTILE), bands=[Band(HOSTILE, HOSTILE, "0%", "100%")],
     )  # fmt: skip
     panel = Panel("articles", "articles", "", "", "", [row], 1, headings=[HOSTILE], has_sparklines=True)
     set_row = ranked(panel)

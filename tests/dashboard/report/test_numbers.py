@@ -22,6 +22,7 @@ from dashboard.report.page import DashboardPage, make_page
 from dashboard.report.page_state import PageState
 from dashboard.report.panels.panel import Panel
 from dashboard.report.panels.platforms import platform_label
+from dashboard.report.sparkline import NO_LINE
 from dashboard.report.trend import TREND_PLATFORMS
 from dashboard.visits.periods import Period
 from tests.dashboard.report.plain_counts import DAY, Plain, Read, bucket_of, hidden, raw_hits, share_of, times, until
@@ -216,9 +217,9 @@ def assert_articles(page: DashboardPage, plain: Plain, pixels: Sequence[Pixel]) 
         if of_pixel.visits:
             created_on = pixel.created_at.astimezone(page.project.zone).date()
             since = min(min(hit.day for hit in of_pixel.visits), max(page.first_day or created_on, created_on))
-            assert bool(row.sparkline) == ((page.period.end - max(since, page.period.start)).days > 1)
+            assert bool(row.sparkline.points) == ((page.period.end - max(since, page.period.start)).days > 1)
         else:
-            assert row.sparkline == ""
+            assert row.sparkline == NO_LINE
     assert {row.value: (row.visits, row.visitors, row.plain_cells[0]) for row in panel.rows} == expected
     assert [row.visits for row in panel.rows] == sorted((row.visits for row in panel.rows), reverse=True)
 
@@ -231,13 +232,13 @@ def assert_placements(page: DashboardPage, plain: Plain, ever: Plain) -> None:
     for row in panel.rows:
         of_platform = plain.of(lambda hit, slug=row.value: hit.platform == slug)
         hours = Counter(hit.hour for hit in of_platform.visits)
-        best = [hour for hour in hours if hours[hour] == max(hours.values())]
+        best = min(hour for hour in hours if hours[hour] == max(hours.values()))
         days = [hit.day for hit in ever.visits if hit.platform == row.value]
         is_long = (page.period.end - max(page.period.start, min(days))).days >= 7
         assert list(row.plain_cells) == [
             share_of(of_platform.reading),
             of_platform.median,
-            f"{best[0]}:00" if len(best) == 1 and hours.total() >= 50 and is_long else None,
+            f"{best}:00" if hours.total() >= 50 and is_long else None,
             f"{min(days)}",
             f"{max(days)}",
         ]
