@@ -61,6 +61,10 @@ class Weekday(models.IntegerChoices):
 
 
 class ProjectQuerySet(models.QuerySet["Project"]):
+    def may_be_created_by(self, user: AbstractBaseUser | AnonymousUser) -> bool:
+        """Say whether `user` may create projects, as all who may use the admin do. No query."""
+        return user.is_active and bool(getattr(user, "is_staff", False))
+
     def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> Self:
         """Keep the projects that `user` may see on the dashboard."""
         return self._with_role(user, Role.VIEWER, Role.EDITOR, Role.OWNER)

@@ -33,11 +33,13 @@ class Series:
     """The numbers of one platform, say, or of all of them: one for each point of the chart.
 
     None stands for times at which nothing could be counted: before the first visit, and in hours that have not come.
+    `is_hatched` is a second sign, beside the colour.
     """
 
     label: str
     colour: str
     values: Sequence[int | None]
+    is_hatched: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,10 @@ class Chart:
         data: dict[str, Any] = {
             "labels": [point.label for point in self.points],
             "titles": [point.full_title for point in self.points],
-            "series": [{"label": series.label, "values": list(series.values)} for series in self.series],
+            "series": [
+                {"label": series.label, "values": list(series.values), "hatched": series.is_hatched}
+                for series in self.series
+            ],
             "shape": self.shape.value,
             "axis": [tick._asdict() for tick in self._axis()],
         }

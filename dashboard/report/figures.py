@@ -20,6 +20,8 @@ FILTERED_OUT = {
     Verdict.PREFETCH: gettext_lazy("%(hits)s prefetched"),
     Verdict.MUTED: gettext_lazy("%(hits)s while paused"),
     Verdict.EXCLUDED: gettext_lazy("%(hits)s from own addresses"),
+    Verdict.PREVIEW: gettext_lazy("%(hits)s on private hosts"),
+    Verdict.OWN: gettext_lazy("%(hits)s by members"),
     Verdict.TOO_SOON: gettext_lazy("%(hits)s that reached the end too soon"),
 }
 

@@ -11,6 +11,7 @@ from collector.classify.platforms import platform_colour
 from collector.models import Dimension, Project, Section
 from dashboard import formatting
 from dashboard.report.charts import BUCKET_NAMES, Chart, Point, Series, Shape
+from dashboard.report.colours import REST, hatched
 from dashboard.report.hours import hour_range
 from dashboard.report.page_state import PageState
 from dashboard.report.panels.platforms import platform_label
@@ -20,7 +21,6 @@ from dashboard.visits.periods import HOURS, Bucket, Period
 from dashboard.visits.results import PlatformDay, visible_visitors
 
 TREND_PLATFORMS = 6  # people can't tell more colours than these apart in a stack
-REST_COLOUR = "#c9c8c1"
 TREND_CAPTIONS = {
     Bucket.HOUR: gettext_lazy("Visits by hour · time zone %(zone)s"),
     Bucket.DAY: gettext_lazy("Visits by day · time zone %(zone)s"),
@@ -110,13 +110,14 @@ def _stack(columns: Sequence[Mapping[str, int] | None]) -> list[Series]:
         totals.update(column or {})
     ranked = sorted(totals, key=lambda slug: (-totals[slug], slug))
     named, rest = ranked[:TREND_PLATFORMS], ranked[TREND_PLATFORMS:]
+    colours = [platform_colour(slug) for slug in named]
     series = [
-        Series(platform_label(slug), platform_colour(slug), [_sum_of(column, [slug]) for column in columns])
-        for slug in named
+        Series(platform_label(slug), colour, [_sum_of(column, [slug]) for column in columns], is_hatched)
+        for slug, colour, is_hatched in zip(named, colours, hatched(colours), strict=True)
     ]
     if rest:
         label = ngettext("%(platforms)s other", "%(platforms)s others", len(rest)) % {"platforms": len(rest)}
-        series.append(Series(label, REST_COLOUR, [_sum_of(column, rest) for column in columns]))
+        series.append(Series(label, REST, [_sum_of(column, rest) for column in columns], is_hatched=True))
     return series
 
 

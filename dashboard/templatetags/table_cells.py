@@ -17,6 +17,7 @@ from dashboard.report.changes import no_earlier_data
 from dashboard.report.charts import Chart, Point, so_far
 from dashboard.report.hours import HoursCell
 from dashboard.report.panels.panel import Panel, PanelRow
+from dashboard.report.panels.world_map import WorldMap
 from dashboard.report.program.events import EventDetails, PropertyValues
 from dashboard.report.program.panel import UsagePanel, UsageRow
 from dashboard.report.program.retention import RetentionCell
@@ -26,6 +27,7 @@ register.filter("exact", formatting.exact)
 register.filter("percent", formatting.percent)
 register.filter("day", formatting.day)
 
+FUNNEL = '<svg viewBox="0 0 16 16" aria-hidden="true"><path d="M2 3h12L9.5 8.5V13l-3-1.5v-3z"/></svg>'
 FILLED = '<rect width="100%" height="100%"/>'
 
 
@@ -64,8 +66,23 @@ def shades(hours: Iterable[HoursCell]) -> SafeString:
 @register.filter
 def ranked(panel: Panel) -> SafeString:
     """Write the rows of a panel. A page has a hundred of them; in a template each would cost 300 µs."""
-    language, open_label = formatting.active(), escape(_("Open"))
-    return SafeString("".join([_row(row, panel, language, open_label) for row in panel.rows]))
+    language, filter_label = formatting.active(), escape(_("Filter by %(value)s"))
+    return SafeString("".join([_row(row, panel, language, filter_label) for row in panel.rows]))
+
+
+@register.filter
+def countries(world_map: WorldMap, outlines: str) -> SafeString:
+    """Draw the countries of a map. `outlines` is the address of the file with their shapes."""
+    visits, outlines = escape(_("Visits")), escape(outlines)
+    return SafeString(
+        "".join(
+            [
+                f'<use class="shape-{country.shade}" href="{outlines}#{escape(country.code)}"><title>'
+                f"{escape(country.label)} · {visits}: {formatting.exact(country.visits)}</title></use>"
+                for country in world_map.countries
+            ]
+        )
+    )
 
 
 @register.filter
@@ -151,28 +168,30 @@ def _shaded_cell(hour: HoursCell) -> str:
     )
 
 
-def _row(row: PanelRow, panel: Panel, language: str, open_label: str) -> str:
+def _row(row: PanelRow, panel: Panel, language: str, filter_label: str) -> str:
     hint = f' title="{escape(row.hint)}"' if row.hint else ""
     unknown = "" if row.is_known else ' class="unknown"'
     trail = f'<td class="trail">{_trail(row)}</td>' if panel.has_sparklines else ""
     share = escape(formatting.percent(row.share, language))
     return (
-        f'<tr><th scope="row"{hint}{unknown}>{_row_head(row, open_label)}</th>{trail}'
+        f'<tr><th scope="row"{hint}{unknown}>{_row_head(row, filter_label)}</th>{trail}'
         f'{_number_cells(panel.numbers(row), language)}<td class="share">{share}</td>{_extra_cells(row, panel)}</tr>'
     )
 
 
-def _row_head(row: PanelRow, open_label: str) -> str:
-    """Write the bar, the colour and the label of a row, with its links."""
+def _row_head(row: PanelRow, filter_label: str) -> str:
+    """Write the bar, the colour and the label of a row, with its links. `filter_label` is a filter link's name."""
     colour = f' color="{escape(row.colour)}"' if row.colour else ""
     label = escape(row.label)
     head = f'<svg class="bar"{colour} aria-hidden="true"><rect width="{row.bar}" height="100%"/></svg>'
     if row.colour:
         head += f'<svg class="swatch"{colour} aria-hidden="true">{FILLED}</svg>'
-    head += f'<a href="{escape(row.filter_url)}">{label}</a>' if row.filter_url else label
+    filter_by = f'href="{escape(row.filter_url)}" aria-label="{filter_label % {"value": label}}"'
     if row.url:
-        link_text = f'{open_label}<span class="visually-hidden"> {label}</span>'
-        head += f' <a class="open" href="{escape(row.url)}">{link_text}</a>'
+        head += f'<a href="{escape(row.url)}">{label}</a> '
+        head += f'<a class="funnel" {filter_by} title="{filter_label % {"value": label}}">{FUNNEL}</a>'
+    else:
+        head += f"<a {filter_by}>{label}</a>" if row.filter_url else label
     if row.detail:
         head += f' <span class="detail">{escape(row.detail)}</span>'
     if row.bands and not row.sparkline.points:

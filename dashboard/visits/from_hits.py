@@ -5,27 +5,24 @@ at most the newest `MAX_HITS` are read, in whole days.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
-from operator import attrgetter
+from functools import cached_property
 
 from django.db.models import Q, QuerySet
 
-from collector.models import Dimension, Evidence, Hit, Page, Position, Project, Traffic, Verdict
+from collector.models import Dimension, Evidence, Hit, Page, Project, Traffic, Verdict
 from collector.models.conditions import IsOneOf
 from collector.models.counts import WHOLE_PROJECT
-from collector.storage.countable import COLUMNS, Countable, Row, countables, second_of, visitor_of
+from collector.storage.attribution import elsewhere
+from collector.storage.countable import agents_by_id, pages_by_id
 from collector.storage.interned import page_label
-from collector.storage.moments import EpochSecond
+from dashboard.visits import hit_groups
 from dashboard.visits.filters import Filters
+from dashboard.visits.hit_groups import PLACEMENT, QUARTER, QUARTER_SECONDS, HitGroups, Row, added_up, read_rows
 from dashboard.visits.periods import DAY, Bucket, Period, midnight
-from dashboard.visits.readings import (
-    READING_DIMENSIONS,
-    Reading,
-    add_reading,
-    whole_readings,
-)
+from dashboard.visits.readings import Reading, add_reading, whole_readings
 from dashboard.visits.results import (
     PixelTotal,
     PlatformDay,
@@ -41,18 +38,17 @@ from dashboard.visits.results import (
 )
 
 MAX_HITS = 50_000
-START = str(Position.START.label)
+_COLUMNS = {Dimension.COUNTRY: hit_groups.COUNTRY, Dimension.LANGUAGE: hit_groups.LANGUAGE}
 _AGENT_COLUMNS = {Dimension.DEVICE: "device", Dimension.BROWSER: "browser", Dimension.OS: "os"}
-_FACTS: dict[int, Callable[[Countable], str]] = {
-    dimension: attrgetter(str(dimension.label))
-    for dimension in (
-        Dimension.HOUR, Dimension.PAGE, Dimension.COUNTRY, Dimension.LANGUAGE, Dimension.DEVICE, Dimension.BROWSER,
-        Dimension.OS, Dimension.ELSEWHERE,
-    )
-}  # fmt: skip
 _TRAFFIC = {int(traffic): str(traffic.label) for traffic in Traffic}
 _VERDICTS = {int(verdict): str(verdict.label) for verdict in Verdict}
 _EVIDENCE = {int(evidence): str(evidence.label) for evidence in Evidence}
+_NAMES_OF_NUMBERS = {
+    Dimension.TRAFFIC: (hit_groups.TRAFFIC, _TRAFFIC),
+    Dimension.VERDICT: (hit_groups.VERDICT, _VERDICTS),
+}
+_COUNTED = str(Verdict.COUNTED.label)
+_NO_PAGE, _NO_AGENT = ("", ""), ("", "", "")
 
 
 class RawHitSource:
@@ -61,16 +57,11 @@ class RawHitSource:
     `period` is the part of the requested period whose hits were read.
     """
 
-    def __init__(self, period: Period, pixel_id: int, hits: Iterable[Countable]) -> None:
+    def __init__(self, period: Period, pixel_id: int, groups: HitGroups) -> None:
         self.period = period
         self._is_project = pixel_id == WHOLE_PROJECT
         self._pixel_id = pixel_id
-        self._visits: list[Countable] = []
-        self._others: list[Countable] = []
-        for hit in hits:
-            (self._visits if hit.is_visit else self._others).append(hit)
-        is_new: Callable[[Countable], bool] = attrgetter("new_to_project" if self._is_project else "new_to_pixel")
-        self._new_visitors = list(filter(is_new, self._visits))
+        self._groups = groups
 
     def platform_days(self) -> list[PlatformDay]:
         days = self._totals_by_day()
@@ -85,107 +76,120 @@ class RawHitSource:
 
     def week(self) -> Counter[WeekHour]:
         week: Counter[WeekHour] = Counter()
-        date_and_hour: Callable[[Countable], tuple[str, str]] = attrgetter("date", "hour")
-        for (day, hour), visits in Counter(map(date_and_hour, self._visits)).items():
-            week[WeekHour(date.fromisoformat(day).weekday(), hour)] += visits
+        for (hour, _), total in self._groups.hours.items():
+            week[WeekHour(hour.date.weekday(), hour.hour)] += total.visits
         return week
 
     def evidence(self) -> dict[str, set[str]]:
         evidence: dict[str, set[str]] = defaultdict(set)
         if self._is_project:
-            for hit in self._visits:
-                evidence[hit.platform].add(_EVIDENCE[hit.evidence])
+            for platform, of_platform in self._groups.visits(hit_groups.PLATFORM, hit_groups.EVIDENCE):
+                evidence[platform].add(_EVIDENCE[of_platform])
         return evidence
 
     def platform_values(self, dimensions: Collection[Dimension]) -> list[PlatformValue]:
         hits: Counter[tuple[str, int, str]] = Counter()
         if Dimension.HOUR in dimensions:
-            hits.update((hit.platform, int(Dimension.HOUR), hit.hour) for hit in self._visits)
-        for _, value in self._reading_values():
+            for (hour, platform), total in self._groups.hours.items():
+                hits[platform, int(Dimension.HOUR), hour.hour] += total.visits
+        for value, count in self._groups.readings.items():
             if value.dimension in dimensions:
-                hits[value.platform, value.dimension, value.value] += 1
+                hits[value.platform, value.dimension, value.value] += count
         return [PlatformValue(*value, count) for value, count in hits.items()]
 
     def sums(self, dimensions: Collection[Dimension], *, with_pixels: bool) -> Sums:
         totals: dict[ValueKey, Total] = {}
         for dimension in dimensions:
-            visits, visitors = self._by_value(dimension)
-            for value, count in visits.items():
-                totals[ValueKey(dimension, value)] = Total(count, visitors[value])
-        return Sums(sums_of(totals).values, self._pixels() if with_pixels else {})
+            for value, total in self._by_value(dimension).items():
+                totals[ValueKey(dimension, value)] = total
+        return Sums(sums_of(totals).values, self._pixels if with_pixels else {})
 
     def _totals_by_day(self) -> list[PlatformDay]:
-        key_of: Callable[[Countable], tuple[str, str]] = attrgetter("date", "platform")
-        visits, visitors = Counter(map(key_of, self._visits)), Counter(map(key_of, self._new_visitors))
-        days = []
-        for key, count in visits.items():
-            day, platform = key
-            days.append(PlatformDay(Dimension.TOTAL, date.fromisoformat(day), platform, "", count, visitors[key]))
-        return days
+        days = added_up(self._groups.hours, lambda key: (key[0].date, key[1]))
+        return [PlatformDay(Dimension.TOTAL, day, platform, "", *total) for (day, platform), total in days.items()]
 
     def _totals_by_hour(self) -> list[PlatformDay]:
-        key_of: Callable[[Countable], tuple[str, str, str]] = attrgetter("date", "platform", "hour")
-        visits, visitors = Counter(map(key_of, self._visits)), Counter(map(key_of, self._new_visitors))
-        hours = []
-        for key, count in visits.items():
-            day, platform, hour = key
-            hours.append(PlatformDay(Dimension.HOUR, date.fromisoformat(day), platform, hour, count, visitors[key]))
-        return hours
+        return [
+            PlatformDay(Dimension.HOUR, hour.date, platform, hour.hour, *total)
+            for (hour, platform), total in self._groups.hours.items()
+        ]
 
-    def _by_value(self, dimension: Dimension) -> tuple[Counter[str], Counter[str]]:
+    def _by_value(self, dimension: Dimension) -> Mapping[str, Total]:
         """Return the visits and the new visitors of each value.
 
         Traffic and verdicts also count hits that are not visits, and have no visitors.
         """
-        if dimension == Dimension.TRAFFIC:
-            visits = Counter(_TRAFFIC[hit.traffic] for hit in self._visits)
-        elif dimension == Dimension.VERDICT:
-            visits = Counter(_VERDICTS[hit.verdict] for hit in self._visits if hit.verdict != Verdict.COUNTED)
-        else:
-            fact = _FACTS[dimension]
-            visits, visitors = Counter(map(fact, self._visits)), Counter(map(fact, self._new_visitors))
-            if dimension == Dimension.ELSEWHERE:
-                del visits[""]
-            return visits, visitors
-        for hit in self._others:
-            visits.update(value for of_dimension, value in hit.other_values() if of_dimension == dimension)
-        return visits, Counter()
+        groups = self._groups
+        if dimension in _NAMES_OF_NUMBERS:
+            return self._all_hits_by_value(dimension)
+        if dimension == Dimension.HOUR:
+            return added_up(groups.hours, lambda key: key[0].hour)
+        if dimension in _COLUMNS:
+            return groups.totals(_COLUMNS[dimension])
+        if dimension in _AGENT_COLUMNS:
+            number = list(_AGENT_COLUMNS).index(dimension)
+            return added_up(groups.totals(hit_groups.AGENT), lambda agent_id: self._agents[agent_id][number])
+        pages = groups.totals(hit_groups.PAGE, hit_groups.PLACEMENT)
+        if dimension == Dimension.PAGE:
+            return added_up(pages, lambda key: self._pages[key[0]][0])
+        hosts = added_up(pages, lambda key: elsewhere(key[1], self._pages[key[0]][1]))
+        hosts.pop("", None)
+        return hosts
 
-    def _pixels(self) -> dict[int, PixelTotal]:
+    def _all_hits_by_value(self, dimension: Dimension) -> dict[str, Total]:
+        column, names = _NAMES_OF_NUMBERS[dimension]
+        hits = Counter({names[number]: visits for number, visits in self._groups.visits(column).items()})
+        hits.pop(_COUNTED, None)
+        for value, count in self._groups.others.items():
+            if value.dimension == dimension:
+                hits[value.value] += count
+        return {value: Total(count, 0) for value, count in hits.items()}
+
+    @cached_property
+    def _agents(self) -> Mapping[int | None, Sequence[str]]:
+        """Return the device, browser and system of all agents, by id."""
+        return {None: _NO_AGENT} | agents_by_id(self._groups.totals(hit_groups.AGENT).keys() - {None})
+
+    @cached_property
+    def _pages(self) -> Mapping[int | None, tuple[str, str]]:
+        """Return the label and the host of all pages, by id."""
+        ids = {page_id for page_id, _ in self._groups.totals(hit_groups.PAGE, hit_groups.PLACEMENT)}
+        return {None: _NO_PAGE} | pages_by_id(ids - {None})
+
+    @cached_property
+    def _pixels(self) -> Mapping[int, PixelTotal]:
         totals: dict[int, PixelTotal] = defaultdict(PixelTotal)
-        for hit in self._visits:
-            totals[hit.pixel_id].add(Dimension.PIXEL, 1, hit.new_to_pixel)
-        for pixel_id, reading in self.pixel_readings(()).items():
+        visitors = self._groups.visitors_of_pixels
+        for pixel_id, visits in self._groups.visits(hit_groups.PIXEL).items():
+            totals[pixel_id].add(Dimension.PIXEL, visits, visitors[pixel_id])
+        for pixel_id, reading in self._readings.items():
             add_reading(totals[pixel_id], reading)
         return totals
 
-    def _reading_values(self) -> Iterator[tuple[int, PlatformValue]]:
-        """Yield what each hit counts in `READING_DIMENSIONS`, with its pixel."""
-        for hit in self._visits:
-            if hit.traffic == Traffic.DIRECT and hit.has_visitor:
-                yield hit.pixel_id, PlatformValue(hit.platform, int(Dimension.POSITION), START, 1)
-        for hit in self._others:
-            for dimension, value in hit.other_values():
-                if dimension in READING_DIMENSIONS:
-                    yield hit.pixel_id, PlatformValue(hit.platform, dimension, value, 1)
+    @cached_property
+    def _readings(self) -> dict[int, Reading]:
+        return whole_readings(
+            (value.pixel_id, PlatformValue(value.platform, value.dimension, value.value, hits))
+            for value, hits in self._groups.readings.items()
+        )
 
     def pixel_days(self, pixels: Collection[int]) -> dict[int, Counter[date]]:
         days: dict[int, Counter[date]] = defaultdict(Counter)
-        for (pixel_id, day), visits in Counter((hit.pixel_id, hit.date) for hit in self._visits).items():
-            days[pixel_id][date.fromisoformat(day)] += visits
+        for (pixel_id, day), visits in self._groups.pixel_days.items():
+            days[pixel_id][day] = visits
         return days
 
     def pixel_platforms(self, pixels: Collection[int]) -> dict[int, Counter[str]]:
         platforms: dict[int, Counter[str]] = defaultdict(Counter)
-        for (pixel_id, platform), visits in Counter((hit.pixel_id, hit.platform) for hit in self._visits).items():
-            platforms[pixel_id][platform] += visits
+        for (pixel_id, platform), visits in self._groups.visits(hit_groups.PIXEL, hit_groups.PLATFORM).items():
+            platforms[pixel_id][platform] = visits
         return platforms
 
     def pixel_readings(self, pixels: Sequence[int]) -> dict[int, Reading]:
-        return whole_readings(self._reading_values())
+        return self._readings
 
     def read_through(self) -> ReadThrough:
-        return read_through([self._pixels().get(self._pixel_id, PixelTotal())])
+        return read_through([self._pixels.get(self._pixel_id, PixelTotal())])
 
 
 def kept_since(project: Project, now: datetime) -> date:
@@ -201,19 +205,20 @@ def kept_since(project: Project, now: datetime) -> date:
 def read_raw_hits(project: Project, pixel_id: int, filters: Filters, period: Period, *, since: date) -> RawHitSource:
     """Read the raw hits of a period that match the filters, and return a source that answers from them.
 
-    Days before `since` are left out, and days before the newest `MAX_HITS` hits. Three queries, one more for a filter
-    by page.
+    Days before `since` are left out, and days before the newest `MAX_HITS` hits. One query, one more for a filter by
+    page, and one each when the source is first asked for agents and for pages.
     """
     start = min(max(period.start, since), period.end)
     hits = _filtered(project, filters, start, period.end)
-    rows = hits.annotate(second=EpochSecond("at")).order_by("-at", "-id").values_list(*COLUMNS)
-    newest = list(rows[: MAX_HITS + 1])
+    newest = read_rows(hits.order_by("-at", "-id")[: MAX_HITS + 1])
     if len(newest) > MAX_HITS:
-        start = min(datetime.fromtimestamp(second_of(newest[-1]), project.zone).date() + DAY, period.end)
-        first_second = midnight(start, project.zone).timestamp()
-        newest = [row for row in newest if second_of(row) >= first_second]
-    newest.reverse()
-    return RawHitSource(replace(period, start=start), pixel_id, _countables(project, filters, newest))
+        oldest = datetime.fromtimestamp(newest[-1][QUARTER] * QUARTER_SECONDS, project.zone)
+        start = min(oldest.date() + DAY, period.end)
+        first_quarter = midnight(start, project.zone).timestamp() / QUARTER_SECONDS
+        newest = [row for row in newest if row[QUARTER] >= first_quarter]
+    host = dict(filters.values).get(Dimension.ELSEWHERE)
+    rows = newest if host is None else _seen_on(host, newest)
+    return RawHitSource(replace(period, start=start), pixel_id, HitGroups(rows, project.zone))
 
 
 def _filtered(project: Project, filters: Filters, start: date, end: date) -> QuerySet[Hit]:
@@ -232,7 +237,7 @@ def _filtered(project: Project, filters: Filters, start: date, end: date) -> Que
 def _condition(dimension: Dimension, value: str) -> Q:
     """Return a condition for the hits that count with `value`.
 
-    For `ELSEWHERE` it also matches some other hits, which SQL can't tell apart; `_countables` leaves them out.
+    For `ELSEWHERE` it also matches some other hits, which SQL can't tell apart; `_seen_on` leaves them out.
     """
     if dimension in _AGENT_COLUMNS:
         column = f"user_agent__{_AGENT_COLUMNS[dimension]}"
@@ -252,18 +257,7 @@ def _pages(label: str) -> list[int]:
     return [pk for pk, url in pages.iterator() if page_label(url) == label]
 
 
-def _countables(project: Project, filters: Filters, rows: Sequence[Row]) -> Iterator[Countable]:
-    """Yield hits as the counts see them, oldest first. A visitor is new with the first visit of a day among them."""
-    elsewhere = dict(filters.values).get(Dimension.ELSEWHERE)
-    seen_in_project: set[tuple[str, int]] = set()
-    seen_on_pixel: set[tuple[str, int, int]] = set()
-    for visitor, hit in zip(map(visitor_of, rows), countables(project, rows), strict=True):
-        if elsewhere is not None and hit.elsewhere != elsewhere:
-            continue
-        if visitor is not None and hit.is_visit:
-            in_project, on_pixel = (hit.date, visitor), (hit.date, hit.pixel_id, visitor)
-            hit.new_to_project = in_project not in seen_in_project
-            hit.new_to_pixel = on_pixel not in seen_on_pixel
-            seen_in_project.add(in_project)
-            seen_on_pixel.add(on_pixel)
-        yield hit
+def _seen_on(host: str, rows: Sequence[Row]) -> list[Row]:
+    """Return the hits whose page is elsewhere, on this host. All their pages have it."""
+    is_elsewhere = {placement: elsewhere(placement, host) == host for placement in {row[PLACEMENT] for row in rows}}
+    return [row for row in rows if is_elsewhere[row[PLACEMENT]]]

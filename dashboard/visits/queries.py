@@ -10,13 +10,15 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
-from django.db.models import BigIntegerField, OuterRef, QuerySet, Subquery
+from django.db import connection
+from django.db.models import BigIntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Cast
 from django.utils import timezone
 
 from collector.models import DailyCount, Dimension, Hit, Pixel, Project
 from collector.models.counts import ALL_PLATFORMS, WHOLE_PROJECT
-from collector.storage.countable import is_visit
+from collector.storage.countable import VISITS
+from collector.storage.moments import EpochSecond
 from dashboard.visits.periods import DAY, Period
 
 MAX_LISTED_DAYS = 1_500  # in one statement
@@ -117,25 +119,32 @@ def visited_days(pixels: Collection[Pixel], days: Sequence[date]) -> Mapping[int
 
 
 class RecentVisits(NamedTuple):
-    """The moments of visits, newest first. `is_bounded` if there may be more of them."""
+    """Visits by minute, counted from the first one. `is_bounded` if there may be more of them."""
 
-    moments: list[datetime]
+    by_minute: Mapping[int, int]
     is_bounded: bool
 
 
+_RECENT_VISITS = """
+    /* queries.recent_visits */
+    SELECT minute, COUNT(*), SUM(CASE WHEN is_visit THEN 1 ELSE 0 END) FROM ({newest}) AS newest GROUP BY minute
+"""
+
+
 def recent_visits(project: Project, pixel_id: int | None, since: datetime, limit: int) -> RecentVisits:
-    """Return the visits since a moment, of one pixel or of the whole project. One query.
+    """Return the visits since a whole second, of one pixel or of the whole project. One query, grouped by the database.
 
     Only the newest `limit` hits of the project are read, because filtered-out hits take as long to read as visits.
     """
+    is_visit = VISITS if pixel_id is None else VISITS & Q(pixel_id=pixel_id)
     hits = Hit.objects.filter(project=project, at__gte=since).order_by("-at")
-    newest = hits.values_list("at", "pixel_id", "position", "verdict", "traffic")[:limit]
-    moments = [
-        at
-        for at, of_pixel, position, verdict, traffic in newest
-        if pixel_id in {None, of_pixel} and is_visit(position, verdict, traffic)
-    ]
-    return RecentVisits(moments, is_bounded=len(newest) == limit)
+    minute = (EpochSecond("at") - int(since.timestamp())) / 60
+    newest, parameters = hits.values(minute=minute, is_visit=is_visit)[:limit].query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(_RECENT_VISITS.format(newest=newest), parameters)
+        rows = cursor.fetchall()
+    by_minute = {minute: visits for minute, _, visits in rows}
+    return RecentVisits(by_minute, is_bounded=sum(hits for _, hits, _ in rows) == limit)
 
 
 def counts_of(project: Project, pixels: Collection[int], days: Collection[date]) -> QuerySet[DailyCount]:

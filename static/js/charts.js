@@ -8,6 +8,7 @@ const { Chart } = globalThis;
 const { lang } = document.documentElement;
 const exact = new Intl.NumberFormat(lang);
 const wholePercent = new Intl.NumberFormat(lang, { style: "percent", maximumFractionDigits: 0 });
+const DASHES = [[], [8, 4], [3, 3]]; // of lines, as the legend draws them: a second sign beside the colour
 const OPEN_OPACITY = 0.45; // of a bar whose time is not over
 
 /** Write a share of 1, as the server does: some is not 0%, and not all is not 100%. */
@@ -19,10 +20,26 @@ function percent(share) {
 
 /** Return the colours for one chart in the current theme. */
 function chartColours(canvas) {
-  const swatches = canvas.closest("section").querySelectorAll(".legend .swatch rect");
+  const swatches = canvas.closest("section").querySelectorAll(".legend .swatch > :first-child");
   const colours = theme(canvas.closest(".plot"));
   const series = swatches.length ? [...swatches].map((swatch) => rgb(getComputedStyle(swatch).fill)) : [colours.main];
   return { ...colours, series };
+}
+
+/** Return a colour with lines of paper across it: the second sign of a series whose colour is like another's. */
+function hatching(colour, paper) {
+  const tile = Object.assign(document.createElement("canvas"), { width: 8, height: 8 });
+  const context = tile.getContext("2d");
+  context.fillStyle = colour;
+  context.fillRect(0, 0, 8, 8);
+  context.strokeStyle = paper;
+  context.lineWidth = 2;
+  for (const x of [-8, 0, 8]) {
+    context.moveTo(x - 1, 9);
+    context.lineTo(x + 9, -1);
+  }
+  context.stroke();
+  return context.createPattern(tile, "repeat");
 }
 
 /** Return the radius of a line's points: only a single one needs to be drawn. */
@@ -32,7 +49,9 @@ function pointRadius(values) {
 
 /** Return one series as bars, as a line, or as an area. `isTop` marks the last series of a stack. The part of a line that
  * leads to the point `open`, whose time is not over, is dotted; its bar is paler. */
-function dataset({ label, values }, shape, colour, { paper, main }, isTop, open) {
+function dataset({ label, values, hatched }, shape, plain, { paper, main }, { index, isTop, open }) {
+  const fill = (colour) => (hatched ? hatching(colour, paper) : colour);
+  const colour = fill(plain);
   const line = {
     type: "line",
     label,
@@ -42,12 +61,12 @@ function dataset({ label, values }, shape, colour, { paper, main }, isTop, open)
     backgroundColor: colour,
     segment: { borderDash: ({ p1DataIndex }) => (p1DataIndex === open?.index ? [2, 3] : undefined) },
   };
-  const barColour = values.map((_, index) => (index === open?.index ? rgb(colour, OPEN_OPACITY) : colour));
+  const barColour = values.map((_, at) => (at === open?.index ? fill(rgb(plain, OPEN_OPACITY)) : colour));
   switch (shape) {
     case "line":
       return { ...line, borderColor: main, backgroundColor: main };
     case "lines":
-      return { ...line, borderColor: colour };
+      return { ...line, borderColor: colour, borderDash: DASHES[index % DASHES.length] };
     case "bands":
       return { ...line, borderColor: paper, borderWidth: isTop ? 0 : 1, fill: "stack", segment: undefined };
     default:
@@ -70,7 +89,7 @@ function datasets({ labels, series, earlier, shape, open }, colours) {
   const drawn = shape === "bands" && labels.length < 2 ? "stack" : shape;
   const { ink } = colours;
   const current = series.map((one, index) =>
-    dataset(one, drawn, colours.series[index], colours, index === series.length - 1, open),
+    dataset(one, drawn, colours.series[index], colours, { index, isTop: index === series.length - 1, open }),
   );
   if (!earlier) return current;
   const dashes = { borderColor: ink, backgroundColor: ink, borderDash: [4, 3], borderWidth: 1.25 };

@@ -83,7 +83,8 @@ def test_hits_that_were_filtered_out_are_named_with_their_reason():
     verdicts = {verdict.label: 1000 + verdict for verdict in Verdict}
     assert filtered_out(verdicts) == (
         "1,002 by bots, 1,005 with inconsistent browser headers, 1,003 over the rate limit, 1,004 prefetched, "
-        "1,006 while paused, 1,007 from own addresses, 1,008 that reached the end too soon"
+        "1,006 while paused, 1,007 from own addresses, 1,009 on private hosts, 1,010 by members, "
+        "1,008 that reached the end too soon"
     )
     assert filtered_out({"bot": 0, "counted": 5}) == ""
 

@@ -55,7 +55,9 @@ def assert_figures(page: DashboardPage, plain: Plain, before: Plain | None, so_f
     else:
         assert figures["reading"].text == formatting.UNSEEN
     others = [
-        verdicts[name] for name in ("suspect", "excess", "prefetch", "muted", "excluded", "too-soon") if verdicts[name]
+        verdicts[name]
+        for name in ("suspect", "excess", "prefetch", "muted", "excluded", "preview", "own", "too-soon")
+        if verdicts[name]
     ]
     assert digits(figures["bots"].note) == others
     assert digits(page.report.filtered_out) == ([verdicts["bot"]] if verdicts["bot"] else []) + others
@@ -196,7 +198,7 @@ def assert_platforms(page: DashboardPage, plain: Plain, *, has_evidence: bool) -
     assert_rows(page.report.platforms, plain.by("platform"), len(plain.visits))
     for row in page.report.platforms.rows:
         kinds = sorted({hit.evidence for hit in plain.visits if hit.platform == row.value} - {3})
-        words = " and ".join(EVIDENCE[kind] for kind in kinds) if has_evidence else ""
+        words = " and ".join(EVIDENCE[kind] for kind in kinds) if has_evidence and kinds != [0] else ""
         assert row.detail.replace(",", " and") == (f"via {words}" if words else "")
 
 

@@ -36,7 +36,8 @@ def test_a_platform_has_one_name_and_colour_everywhere(project, pixel):
 @pytest.mark.parametrize(
     ("evidence", "detail"),
     [
-        (["placement"], "via its link"),
+        (["placement"], ""),
+        (["placement", "none"], ""),
         (["proxy"], "via its proxy"),
         (["page"], "via the page"),
         (["page", "placement"], "via its link and the page"),
