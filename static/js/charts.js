@@ -140,12 +140,12 @@ function marker(marks, colour) {
   };
 }
 
-/** Return a plugin that writes above a point that its time is not over. */
-function openLabel({ open, series }, colour) {
+/** Return a plugin that writes above a point that its time is not over. Bands leave no room for it. */
+function openLabel({ open, series, shape }, colour) {
   return {
     id: "open",
     afterDatasetsDraw(chart) {
-      if (!open) return;
+      if (!open || shape === "bands") return;
       const { ctx, chartArea, scales } = chart;
       const metas = chart.getSortedVisibleDatasetMetas().filter(({ index }) => index < series.length);
       const tops = metas.map(({ data }) => data[open.index]?.y ?? chartArea.bottom);
@@ -155,7 +155,7 @@ function openLabel({ open, series }, colour) {
       ctx.textAlign = "center";
       const half = ctx.measureText(open.label).width / 2;
       const middle = Math.min(scales.x.getPixelForValue(open.index), chart.width - half);
-      ctx.fillText(open.label, middle, Math.max(Math.min(...tops) - 6, chartArea.top + 10));
+      ctx.fillText(open.label, middle, Math.min(...tops) - 8);
       ctx.restore();
     },
   };
@@ -223,6 +223,7 @@ function configuration(data, colours, total) {
       animation: false,
       maintainAspectRatio: false,
       interaction: { mode: "index", intersect: false },
+      layout: { padding: { top: data.open ? 16 : 0 } }, // for the label of a point at the top
       scales: scales(data, colours),
       plugins: { legend: { display: false }, tooltip: chartTooltip(data, colours, total) },
     },
