@@ -14,11 +14,13 @@ from zoneinfo import ZoneInfo
 import msgspec
 from django.db.models import Q
 
+from collector.classify.pages import MAX_LABEL, NO_PAGE, CountedPage, counted_page
+from collector.classify.platforms import OTHER
+from collector.classify.sites import Sites, sites_of
 from collector.models import Dimension, Page, Position, Project, Traffic, UserAgent, Verdict
 from collector.models.reading import reading_value
 from collector.storage.attribution import elsewhere
 from collector.storage.bulk_sql import chunks
-from collector.storage.interned import page_label
 
 Value = tuple[int, str]  # dimension and value
 QUARTER_US = 15 * 60 * 1_000_000
@@ -39,9 +41,9 @@ VALUE_OF_POSITION = {int(position): (int(Dimension.POSITION), str(position.label
 class Countable(msgspec.Struct):
     """What the counts need to know of one hit. `date` is ISO 8601, as both databases read it.
 
-    `page` is the page's host and path. `elsewhere` is the page's host if the page is not on the platform that the pixel
-    was pasted for. An empty string means unknown. The two `new_to_` flags are set last, after the visitor was looked
-    up, and only for visits. So is `reading_seconds`, only for ends with a start of the same visitor.
+    `page` is the label of the page (`CountedPage`). `elsewhere` is the page's host if the page is not on the platform
+    that the pixel was pasted for. An empty string means unknown. The two `new_to_` flags are set last, after the
+    visitor was looked up, and only for visits. So is `reading_seconds`, only for ends with a start of the same visitor.
     """
 
     project_id: int
@@ -145,30 +147,38 @@ def countables(project: Project, rows: Sequence[Row]) -> Iterator[Countable]:
     Two queries for each 900 pages and agents: each is read once, which is faster than joining them to every hit.
     """
     page_ids, agent_ids = set(map(_page_id_of, rows)) - {None}, set(map(_agent_id_of, rows)) - {None}
-    pages, agents = pages_by_id(page_ids), agents_by_id(agent_ids)
-    no_page, no_agent = ("", ""), ["", "", ""]
+    sites = sites_of(project.sites)
+    pages, agents = pages_by_id(page_ids, sites), agents_by_id(agent_ids)
+    no_agent = ["", "", ""]
     project_id, timezone = project.pk, project.timezone
     for (
         second, visitor, pixel_id, position, traffic, verdict, platform, page_id, country, language, agent_id, evidence,
         placement, reading_seconds,
     ) in rows:  # fmt: skip
         day, hour = local_day_and_hour(second * 1_000_000, timezone)
-        label, host = pages.get(page_id, no_page)
+        page = pages.get(page_id, NO_PAGE)
         device, browser, os = agents.get(agent_id, no_agent)
         yield Countable(
-            project_id, pixel_id, day, hour, position, traffic, verdict, platform, label, country, language,
-            device, browser, os, evidence, _elsewhere(placement, host) if placement else "",
+            project_id, pixel_id, day, hour, position, traffic, verdict, platform, page.label, country, language,
+            device, browser, os, evidence, _elsewhere(placement, page.host, sites) if placement else "",
             visitor is not None, reading_seconds,
         )  # fmt: skip
 
 
-def pages_by_id(ids: Iterable[int]) -> dict[int, tuple[str, str]]:
-    """Return the label and the host of pages, by id."""
-    pages: dict[int, tuple[str, str]] = {}
+def pages_by_id(ids: Iterable[int], sites: Sites) -> dict[int, CountedPage]:
+    """Return what pages count as in a project with these sites, by id."""
+    pages: dict[int, CountedPage] = {}
     for chunk in chunks(ids):
         for pk, url, host in Page.objects.filter(pk__in=chunk).values_list("pk", "url", "host"):
-            pages[pk] = (page_label(url), host)
+            pages[pk] = stored_page(url, host, sites)
     return pages
+
+
+def stored_page(url: str, host: str, sites: Sites) -> CountedPage:
+    """Return what a row of `Page` counts as. Of a page over its cap, the host alone may be known."""
+    if url == OTHER:
+        return CountedPage(OTHER, sites.canonical(host)[:MAX_LABEL], host)
+    return counted_page(url, sites)
 
 
 def agents_by_id(ids: Iterable[int]) -> dict[int, list[str]]:

@@ -12,15 +12,17 @@ from functools import cached_property
 
 from django.db.models import Q, QuerySet
 
-from collector.models import Dimension, Evidence, Hit, Page, Project, Traffic, Verdict
+from collector.classify.pages import NO_PAGE, CountedPage
+from collector.classify.sites import Sites, sites_of
+from collector.models import Dimension, Evidence, Hit, Project, Traffic, Verdict
 from collector.models.conditions import IsOneOf
 from collector.models.counts import WHOLE_PROJECT
 from collector.storage.attribution import elsewhere
 from collector.storage.countable import agents_by_id, pages_by_id
-from collector.storage.interned import page_label
 from dashboard.visits import hit_groups
 from dashboard.visits.filters import Filters
 from dashboard.visits.hit_groups import PLACEMENT, QUARTER, QUARTER_SECONDS, HitGroups, Row, added_up, read_rows
+from dashboard.visits.page_filters import host_today, pages_counted_as, pages_on_host
 from dashboard.visits.periods import DAY, Bucket, Period, midnight
 from dashboard.visits.readings import Reading, add_reading, whole_readings
 from dashboard.visits.results import (
@@ -48,7 +50,7 @@ _NAMES_OF_NUMBERS = {
     Dimension.VERDICT: (hit_groups.VERDICT, _VERDICTS),
 }
 _COUNTED = str(Verdict.COUNTED.label)
-_NO_PAGE, _NO_AGENT = ("", ""), ("", "", "")
+_NO_AGENT = ("", "", "")
 
 
 class RawHitSource:
@@ -57,8 +59,9 @@ class RawHitSource:
     `period` is the part of the requested period whose hits were read.
     """
 
-    def __init__(self, period: Period, pixel_id: int, groups: HitGroups) -> None:
+    def __init__(self, period: Period, pixel_id: int, groups: HitGroups, sites: Sites) -> None:
         self.period = period
+        self._sites = sites
         self._is_project = pixel_id == WHOLE_PROJECT
         self._pixel_id = pixel_id
         self._groups = groups
@@ -131,8 +134,8 @@ class RawHitSource:
             return added_up(groups.totals(hit_groups.AGENT), lambda agent_id: self._agents[agent_id][number])
         pages = groups.totals(hit_groups.PAGE, hit_groups.PLACEMENT)
         if dimension == Dimension.PAGE:
-            return added_up(pages, lambda key: self._pages[key[0]][0])
-        hosts = added_up(pages, lambda key: elsewhere(key[1], self._pages[key[0]][1]))
+            return added_up(pages, lambda key: self._pages[key[0]].label)
+        hosts = added_up(pages, lambda key: elsewhere(key[1], self._pages[key[0]].host, self._sites))
         hosts.pop("", None)
         return hosts
 
@@ -151,10 +154,10 @@ class RawHitSource:
         return {None: _NO_AGENT} | agents_by_id(self._groups.totals(hit_groups.AGENT).keys() - {None})
 
     @cached_property
-    def _pages(self) -> Mapping[int | None, tuple[str, str]]:
+    def _pages(self) -> Mapping[int | None, CountedPage]:
         """Return the label and the host of all pages, by id."""
         ids = {page_id for page_id, _ in self._groups.totals(hit_groups.PAGE, hit_groups.PLACEMENT)}
-        return {None: _NO_PAGE} | pages_by_id(ids - {None})
+        return {None: NO_PAGE} | pages_by_id(ids - {None}, self._sites)
 
     @cached_property
     def _pixels(self) -> Mapping[int, PixelTotal]:
@@ -206,7 +209,7 @@ def read_raw_hits(project: Project, pixel_id: int, filters: Filters, period: Per
     """Read the raw hits of a period that match the filters, and return a source that answers from them.
 
     Days before `since` are left out, and days before the newest `MAX_HITS` hits. One query, one more for a filter by
-    page, and one each when the source is first asked for agents and for pages.
+    page or host, and one each when the source is first asked for agents and for pages.
     """
     start = min(max(period.start, since), period.end)
     hits = _filtered(project, filters, start, period.end)
@@ -217,8 +220,9 @@ def read_raw_hits(project: Project, pixel_id: int, filters: Filters, period: Per
         first_quarter = midnight(start, project.zone).timestamp() / QUARTER_SECONDS
         newest = [row for row in newest if row[QUARTER] >= first_quarter]
     host = dict(filters.values).get(Dimension.ELSEWHERE)
-    rows = newest if host is None else _seen_on(host, newest)
-    return RawHitSource(replace(period, start=start), pixel_id, HitGroups(rows, project.zone))
+    sites = sites_of(project.sites)
+    rows = newest if host is None else _seen_on(host_today(host, sites), newest, sites)
+    return RawHitSource(replace(period, start=start), pixel_id, HitGroups(rows, project.zone), sites)
 
 
 def _filtered(project: Project, filters: Filters, start: date, end: date) -> QuerySet[Hit]:
@@ -230,11 +234,11 @@ def _filtered(project: Project, filters: Filters, start: date, end: date) -> Que
     if filters.platform is not None:
         hits = hits.filter(platform=filters.platform)
     for dimension, value in filters.values:
-        hits = hits.filter(_condition(dimension, value))
+        hits = hits.filter(_condition(dimension, value, sites_of(project.sites)))
     return hits
 
 
-def _condition(dimension: Dimension, value: str) -> Q:
+def _condition(dimension: Dimension, value: str, sites: Sites) -> Q:
     """Return a condition for the hits that count with `value`.
 
     For `ELSEWHERE` it also matches some other hits, which SQL can't tell apart; `_seen_on` leaves them out.
@@ -247,17 +251,12 @@ def _condition(dimension: Dimension, value: str) -> Q:
     if dimension == Dimension.LANGUAGE:
         return Q(language=value)
     if dimension == Dimension.ELSEWHERE:
-        return Q(page__host=value) & ~Q(placement="")
-    return Q(IsOneOf("page_id", _pages(value))) if value else Q(page=None)
+        return Q(IsOneOf("page_id", pages_on_host(host_today(value, sites), sites))) & ~Q(placement="")
+    return Q(IsOneOf("page_id", pages_counted_as(value, sites))) if value else Q(page=None)
 
 
-def _pages(label: str) -> list[int]:
-    """Return the ids of the pages with this host and path; their query strings differ. One query."""
-    pages = Page.objects.filter(Q(url=label) | Q(url__contains=f"://{label}")).values_list("pk", "url")
-    return [pk for pk, url in pages.iterator() if page_label(url) == label]
-
-
-def _seen_on(host: str, rows: Sequence[Row]) -> list[Row]:
+def _seen_on(host: str, rows: Sequence[Row], sites: Sites) -> list[Row]:
     """Return the hits whose page is elsewhere, on this host. All their pages have it."""
-    is_elsewhere = {placement: elsewhere(placement, host) == host for placement in {row[PLACEMENT] for row in rows}}
+    placements = {row[PLACEMENT] for row in rows}
+    is_elsewhere = {placement: elsewhere(placement, host, sites) == host for placement in placements}
     return [row for row in rows if is_elsewhere[row[PLACEMENT]]]

@@ -142,8 +142,10 @@ def test_an_earlier_period_with_too_many_hits_is_not_compared(project, pixel, ta
         ("a.example/x", 2),
         ("a.example/x%", 1),
         ("a.example/", 0),
-        ("A.example/x", 0),
-        ("a.example/x?y=1", 0),
+        ("a.example/X", 0),
+        ("A.example/x", 2),
+        ("a.example/x?y=1", 2),
+        ("www.a.example/x/", 2),  # as it counted formerly
         ("example/x", 0),
         ("b.example/a.example/x", 1),
         ("(unknown)", 1),
