@@ -114,7 +114,7 @@ function enhance(picker) {
       group = document.createElement("div");
       group.dataset.chosen = "";
       group.hidden = true;
-      groups.prepend(group);
+      groups.append(group);
     }
     return group;
   }
