@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 STRANGERS = ("django.request", "django.security")  # loggers that write a line for each bad request of anybody
 LINES, SECONDS = 60, 60.0
+MAX_LINE = 500  # characters of a line that repeats what a stranger sent, such as a `Host` header of 64 kB
 SHARE_KEY = re.compile(r"(?<=/share/)[^/\s?#\"'<>]+")
 
 
@@ -51,6 +52,9 @@ class FloodFilter(logging.Filter):
         if self._lines[kind] > LINES:
             self._left_out[kind] += 1
             return False
+        message = record.getMessage()
+        if len(message) > MAX_LINE:
+            record.msg, record.args = f"{message[:MAX_LINE]}…", ()
         if count := self._left_out.pop(kind, 0):
             record.msg = f"{record.getMessage()} (Left out before this: {count} lines.)"
             record.args = ()

@@ -129,7 +129,8 @@ class Project(models.Model):
         default=True,
         help_text=gettext_lazy(
             "Members who use the dashboard don’t count as readers on that day, in the same browser and at the same "
-            "address. Their readings through an image proxy or on another device still count."
+            "address. Their readings through an image proxy, on another device, or with a browser that opts out still "
+            "count."
         ),
     )
     sites = models.TextField(

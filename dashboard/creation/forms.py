@@ -24,10 +24,13 @@ class ProjectForm(forms.ModelForm[Project]):
         fields = ["name", "timezone"]
         widgets = {
             "name": forms.TextInput(attrs={"autocomplete": "off"}),
-            "timezone": forms.TextInput(
-                attrs={"list": TIME_ZONE_LIST, "autocomplete": "off", "spellcheck": "false", "data-time-zone": "UTC"}
-            ),
+            "timezone": forms.TextInput(attrs={"list": TIME_ZONE_LIST, "autocomplete": "off", "spellcheck": "false"}),
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.is_bound:  # what people sent stays, even if it is the default
+            self.fields["timezone"].widget.attrs["data-time-zone"] = True
 
     def clean_timezone(self) -> str:
         """Return the name of the time zone that was meant."""

@@ -99,9 +99,9 @@ function enhance(picker) {
     box.value = placement;
     row.querySelector("[data-name]").textContent = placement;
     own().append(row);
-    const option = adopt(row);
-    isByHand = true;
-    set(option, true);
+    adopt(row);
+    box.checked = true;
+    box.dispatchEvent(new Event("change", { bubbles: true }));
     search.value = "";
     filter();
     search.focus();

@@ -21,7 +21,7 @@ from tests.server import eventually
 pytestmark = pytest.mark.browser
 
 HITS = os.environ.get("DEMO_HITS", "3000")
-COLD_PAGE_BYTES = 90_000
+COLD_PAGE_BYTES = 110_000
 ZOOMED = WIDE // 4
 HEAVIEST = {"chart.min", "countries"}  # Chart.js, and the outline of the world
 # Both themes have the same elements. Only these rules of axe depend on the theme.

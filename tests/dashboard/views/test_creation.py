@@ -163,7 +163,12 @@ def test_users_without_a_project_find_the_form_on_the_list(author):
     page = get(author, "/")
     assert 'action="/new/"' in page
     assert 'name="timezone" value="UTC"' in page
-    assert "/admin/collector/pixel/add/?kind=app" in page
+    assert "/admin/collector/pixel/add/?kind=app&amp;project=" in page
+
+
+def test_a_script_fills_in_the_time_zone_only_before_the_form_is_sent(author):
+    assert "data-time-zone" in get(author, "/new/")
+    assert "data-time-zone" not in create(author, title="", timezone="UTC")
 
 
 def test_users_who_may_not_create_are_told_who_to_ask(client, db):
