@@ -80,7 +80,7 @@ def test_a_title_opens_its_article_and_the_button_beside_it_filters(reader, pixe
     assert re.search(
         rf'<a class="funnel" href="[?]range=30d&amp;article={pixel.pk}" aria-label="Filter by Hello"', page
     )
-    assert re.search(r'<a href="[?]range=30d&amp;country=DE" aria-label="Filter by Germany">Germany</a>', page)
+    assert '<a href="?range=30d&amp;country=DE" aria-label="Filter by Germany">Germany</a>' in page
 
 
 @pytest.mark.parametrize("hostile", ["</script><script>alert(1)</script>", "<img src=x onerror=alert(1)>", "'\"&"])
