@@ -29,8 +29,8 @@ class FloodFilter(logging.Filter):
     """Keeps strangers from filling a disk with our log: lets through `LINES` lines of each kind in `SECONDS`.
 
     A kind is a logger and a level, with or without a traceback: many unknown pages hide no error. The next line after a
-    flood says how many were left out. `clock` returns monotonic seconds. It belongs on a handler, because a logger's
-    own filter does not see what its children log.
+    flood says how many were left out. Lines are cut at `MAX_LINE`. `clock` returns monotonic seconds. The filter
+    belongs on a handler, because a logger's own filter does not see what its children log.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

@@ -72,7 +72,7 @@ def platform_on(host: str, sites: Sites = NO_SITES, *, is_app: bool = False) -> 
 
 
 def _host_and_port(authority: str) -> tuple[str, str]:
-    """Split `a.example:8080` into host and `:8080`. Only digits are a port."""
+    """Split `a.example:8080` into host and `:8080`."""
     if authority.endswith("]"):  # an IPv6 address
         return authority, ""
     host, colon, port = authority.rpartition(":")

@@ -6,7 +6,7 @@ platform, such as `Medium: stories.example.com`, is that platform on a host of t
 """
 
 import re
-from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import NamedTuple
@@ -97,9 +97,10 @@ def read_sites(text: str) -> tuple[Sites, list[str]]:
     sites: list[Site] = []
     by_host: dict[str, Site] = {}
     problems: list[str] = []
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip():
-            continue
+    lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    if len(lines) > MAX_SITES:
+        problems.append(_("List at most %(limit)s sites.") % {"limit": MAX_SITES})
+    for number, line in lines[:MAX_SITES]:
         try:
             site = _site(line)
             _check_once(site, sites, by_host)
@@ -108,10 +109,7 @@ def read_sites(text: str) -> tuple[Sites, list[str]]:
             continue
         sites.append(site)
         by_host |= dict.fromkeys(site.hosts, site)
-    if len(sites) > MAX_SITES:
-        problems.append(_("List at most %(limit)s sites.") % {"limit": MAX_SITES})
-    listed = tuple(sites[:MAX_SITES])
-    return Sites(listed, {host: site for site in listed for host in site.hosts}), problems
+    return Sites(tuple(sites), by_host), problems
 
 
 def bare_host(host: str) -> str:
@@ -122,40 +120,32 @@ def bare_host(host: str) -> str:
 
 def _site(line: str) -> Site:
     name, _colon, rest = _SCHEME.sub("", line.translate(_EAST_ASIAN_SIGNS)).rpartition(":")
-    hosts = tuple(dict.fromkeys(_hosts(rest)))
-    if not hosts:
-        raise SiteError(_("Write hosts after the colon, such as blog.example.com."))
-    if len(hosts) > MAX_HOSTS:
+    words = re.split(r"[,;\s]+", rest.strip(",; \t"))
+    if len(words) > MAX_HOSTS:
         raise SiteError(_("List at most %(limit)s hosts in one line.") % {"limit": MAX_HOSTS})
+    if not words[0]:
+        raise SiteError(_("Write hosts after the colon, such as blog.example.com."))
+    hosts = tuple(dict.fromkeys(map(_host, words)))
     name = " ".join(name.split())
     if len(name) > MAX_NAME:
         raise SiteError(_("Write a name of at most %(limit)s characters.") % {"limit": MAX_NAME})
     return Site(name, _platforms_by_name().get(name.casefold()) or hosts[0], hosts)
 
 
-def _hosts(text: str) -> Iterator[str]:
-    for word in re.split(r"[,;\s]+", text.strip()):
-        if not word:
-            continue
-        host = host_of_word(word)
-        if not host:
-            raise SiteError(_("“%(word)s” is not a host. Write one like blog.example.com.") % {"word": word})
-        if is_listed_host(host):
-            platform = platform_name(platform_of_host(host))
-            raise SiteError(
-                _("“%(host)s” belongs to %(platform)s. List only hosts of your own.")
-                % {"host": host, "platform": platform}
-            )
-        yield host
-
-
-def host_of_word(word: str) -> str:
-    """Return the bare host that a person wrote, as browsers send it (UTS 46); empty if it is none."""
-    try:
-        host = idna.encode(word.removesuffix("/").removesuffix("."), uts46=True).decode("ascii").lower()
-    except idna.IDNAError:
-        host = word.removesuffix("/").removesuffix(".").lower()  # such as my_blog.example.com
-    return bare_host(host) if _HOST.fullmatch(host) and len(host) <= MAX_HOST else ""
+def _host(word: str) -> str:
+    """Return the bare host that a person wrote, as browsers send it (UTS 46)."""
+    host = word.removesuffix("/").removesuffix(".").lower()[: MAX_HOST + 1]
+    with suppress(idna.IDNAError):  # such as of my_blog.example.com, which is a host all the same
+        host = idna.encode(host, uts46=True).decode("ascii")
+    if not _HOST.fullmatch(host) or len(host) > MAX_HOST:
+        raise SiteError(_("“%(word)s” is not a host. Write one like blog.example.com.") % {"word": word[:MAX_HOST]})
+    host = bare_host(host)
+    if is_listed_host(host):
+        platform = platform_name(platform_of_host(host))
+        raise SiteError(
+            _("“%(host)s” belongs to %(platform)s. List only hosts of your own.") % {"host": host, "platform": platform}
+        )
+    return host
 
 
 def _check_once(site: Site, sites: list[Site], by_host: dict[str, Site]) -> None:

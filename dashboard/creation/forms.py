@@ -55,7 +55,7 @@ class ArticleForm(PlatformsForm):
 class CreationForms:
     """What the page places. `project` is None if the article is for a project that exists.
 
-    The first field, or the first one with an error, has the focus.
+    The first field, or the first one with an error, has the focus, if it is a single control.
     """
 
     article: ArticleForm
@@ -89,5 +89,7 @@ class CreationForms:
         names = [(form, name) for form in self._forms for name in form.fields]
         wrong = [(form, name) for form, name in names if name in form.errors]
         form, name = (wrong or names)[0]
-        form.fields[name].widget.attrs["autofocus"] = True
+        widget = form.fields[name].widget
+        if not widget.use_fieldset:  # of several controls each would ask for the focus
+            widget.attrs["autofocus"] = True
         return self

@@ -1,5 +1,5 @@
-// Shows the snippets of the platforms that are picked, without leaving the page: `data-picks` of the form is the id of what the
-// server sends anew. Without JavaScript, the form has a button.
+// Shows the snippets of the platforms that are picked, without leaving the page. `data-picks` of the form is the id of the
+// element that is replaced. Without JavaScript, the form has a button.
 
 for (const form of document.querySelectorAll("[data-picks]")) {
   let request = new AbortController();

@@ -110,7 +110,8 @@ def platform_label(slug: str, sites: Sites = NO_SITES) -> str:
     """
     if slug == DIRECT:
         return _("(direct)")
-    return formatting.verbatim(sites.name_of(slug) or readable_host(platform_name(slug)))
+    name = platform_name(slug)
+    return sites.name_of(slug) or formatting.verbatim(readable_host(slug) if name == slug else name)
 
 
 def evidence_text(evidence: Collection[str]) -> str:
@@ -126,9 +127,8 @@ def _platform_hint(slug: str, sites: Sites) -> str:
         return _("Unknown platform: the pixel's address names none, and the browser did not send the page's address.")
     if slug == OTHER:
         return _("Platforms that are not set up for the article, and hosts beyond the number we count separately.")
-    if platform_label(slug, sites) == platform_name(slug):
-        return ""
-    return ", ".join(sites.hosts_beside(slug))  # exactly, where the label is a name or decoded
+    is_host = platform_name(slug) == slug
+    return slug if is_host and platform_label(slug, sites) != slug else ""  # a host by its name, or decoded
 
 
 def platform_bands(platforms: Counter[str], sites: Sites, length: float = 1) -> list[Band]:

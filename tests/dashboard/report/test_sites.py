@@ -1,9 +1,12 @@
 """A project's own sites have their names on every page, and addresses are readable."""
 
 import pytest
+from django.utils import translation
 
+from collector.classify.platforms import catalogue, named_platforms, platform_name
 from collector.models import Dimension, Project
 from dashboard.report.page import make_page
+from dashboard.report.panels.platforms import platform_label
 from dashboard.report.project_cards import project_cards
 from tests.dashboard.conftest import NOON
 from tests.dashboard.report.daily_counts import DAY, add, add_ends, add_visits, panels, report_on
@@ -33,7 +36,7 @@ def test_a_site_has_its_name_wherever_a_platform_is_shown(project, pixel, client
         ("My <blog>", "example.com"),
         ("b\u00fccher.example", "xn--bcher-kva.example"),
     ]
-    assert [row.hint for row in report.platforms.rows] == ["example.com, old.example.net", "xn--bcher-kva.example"]
+    assert [row.hint for row in report.platforms.rows] == ["example.com", "xn--bcher-kva.example"]
     assert report.articles.rows[0].bands[0].label.startswith("My <blog> ")
     assert [row.label for row in report_on(pixel).placements.rows] == names
     assert [chip.value for chip in make_page({"platform": "example.com"}, project, now=NOON).chips] == ["My <blog>"]
@@ -60,6 +63,13 @@ def test_pages_are_readable_and_their_exact_address_is_in_the_tooltip(project, p
         ("My <blog>", "example.com"),
         ("docs.example.com", ""),
     ]
+
+
+def test_names_of_platforms_are_not_taken_for_hosts():
+    with translation.override("ja"):
+        assert platform_label("(other)") == platform_name("(other)") != "(other)"
+        for slug in (*catalogue(), *named_platforms()):
+            assert platform_label(slug) == platform_name(slug)
 
 
 def test_a_plain_address_has_no_tooltip(project, pixel):

@@ -97,8 +97,8 @@ def test_a_form_without_a_token_against_forgery_is_refused(stranger):
         ({"timezone": "Mars/Phobos"}, "id_timezone", "“Mars/Phobos” is not a time zone."),
         ({"timezone": "berln"}, "id_timezone", "Did you mean one of these? Europe/Berlin"),
         ({"timezone": ""}, "id_timezone", "This field is required."),
-        ({"kind": "app"}, "id_kind_0", "app is not one of the available choices."),
-        ({"placements": ["medium", "end"]}, "id_placements", "“end” is reserved"),
+        ({"kind": "app"}, "", "app is not one of the available choices."),
+        ({"placements": ["medium", "end"]}, "", "“end” is reserved"),
     ],
 )
 def test_a_mistake_keeps_what_was_typed_and_stores_nothing(author, wrong, field, words):
@@ -106,7 +106,7 @@ def test_a_mistake_keeps_what_was_typed_and_stores_nothing(author, wrong, field,
 
     assert words in page
     focused = [attributes["id"] for _, attributes in Tables(page).tags if "autofocus" in attributes]
-    assert [one for one in focused if one.startswith(field)] == focused[:1]
+    assert focused == ([field] if field else [])
     for typed in (PROJECT | ARTICLE | wrong).values():
         if isinstance(typed, str) and typed.strip() and typed not in {"app", "article"}:
             assert f'value="{typed}"' in page
