@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -18,6 +18,7 @@ from collector.models import Dimension, Page, Position, Project, Traffic, UserAg
 from collector.models.reading import reading_value
 from collector.storage.attribution import elsewhere
 from collector.storage.bulk_sql import chunks
+from collector.storage.campaigns import Campaign, campaign_of
 from collector.storage.interned import page_label
 
 Value = tuple[int, str]  # dimension and value
@@ -40,7 +41,9 @@ class Countable(msgspec.Struct):
     """What the counts need to know of one hit. `date` is ISO 8601, as both databases read it.
 
     `page` is the page's host and path. `elsewhere` is the page's host if the page is not on the platform that the pixel
-    was pasted for. An empty string means unknown. The two `new_to_` flags are set last, after the visitor was looked
+    was pasted for. `campaign` is what the page's address says in `utm_…` parameters.
+
+    An empty string means unknown. The two `new_to_` flags are set last, after the visitor was looked
     up, and only for visits. So is `reading_seconds`, only for ends with a start of the same visitor.
     """
 
@@ -62,6 +65,7 @@ class Countable(msgspec.Struct):
     elsewhere: str
     has_visitor: bool
     reading_seconds: int | None = None
+    campaign: Campaign = ()
     new_to_pixel: bool = False
     new_to_project: bool = False
 
@@ -138,28 +142,39 @@ def countables(project: Project, rows: Sequence[Row]) -> Iterator[Countable]:
     """
     page_ids, agent_ids = set(map(_page_id_of, rows)) - {None}, set(map(_agent_id_of, rows)) - {None}
     pages, agents = pages_by_id(page_ids), agents_by_id(agent_ids)
-    no_page, no_agent = ("", ""), ["", "", ""]
+    no_agent = ["", "", ""]
     project_id, timezone = project.pk, project.timezone
     for (
         second, visitor, pixel_id, position, traffic, verdict, platform, page_id, country, language, agent_id, evidence,
         placement, reading_seconds,
     ) in rows:  # fmt: skip
         day, hour = local_day_and_hour(second * 1_000_000, timezone)
-        label, host = pages.get(page_id, no_page)
+        label, host, campaign = pages.get(page_id, NO_PAGE)
         device, browser, os = agents.get(agent_id, no_agent)
         yield Countable(
             project_id, pixel_id, day, hour, position, traffic, verdict, platform, label, country, language,
             device, browser, os, evidence, _elsewhere(placement, host) if placement else "",
-            visitor is not None, reading_seconds,
+            visitor is not None, reading_seconds, campaign,
         )  # fmt: skip
 
 
-def pages_by_id(ids: Iterable[int]) -> dict[int, tuple[str, str]]:
-    """Return the label and the host of pages, by id."""
-    pages: dict[int, tuple[str, str]] = {}
+class StoredPage(NamedTuple):
+    """What the counts need to know of a page: its host and path, its host, and its campaign."""
+
+    label: str
+    host: str
+    campaign: Campaign
+
+
+NO_PAGE = StoredPage("", "", ())
+
+
+def pages_by_id(ids: Iterable[int]) -> dict[int, StoredPage]:
+    """Return pages by id."""
+    pages: dict[int, StoredPage] = {}
     for chunk in chunks(ids):
         for pk, url, host in Page.objects.filter(pk__in=chunk).values_list("pk", "url", "host"):
-            pages[pk] = (page_label(url), host)
+            pages[pk] = StoredPage(page_label(url), host, campaign_of(url))
     return pages
 
 

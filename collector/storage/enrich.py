@@ -12,6 +12,7 @@ from collector.spool.line import SpooledHit
 from collector.storage.agents import AgentBatch, AgentStrings, Judged
 from collector.storage.attribution import credit, elsewhere
 from collector.storage.bulk_sql import chunks
+from collector.storage.campaigns import Campaign, campaign_of, with_campaign
 from collector.storage.caps import Caps, is_unlisted
 from collector.storage.countable import BOTS, READERS, Countable, local_day_and_hour
 from collector.storage.interned import HOST_FOLLOWS, PageStrings, page_host, page_label
@@ -65,6 +66,7 @@ class Origin(NamedTuple):
     platform: str
     evidence: int
     elsewhere: str
+    campaign: Campaign
 
 
 class Enricher:
@@ -150,6 +152,7 @@ class _Batch:
             os=agent.os,
             evidence=origin.evidence,
             elsewhere=origin.elsewhere,
+            campaign=origin.campaign,
             id=hit_id,
             at_us=hit.at_us,
             visitor=visitor,
@@ -180,11 +183,26 @@ class _Batch:
         is_invented = evidence == _PAGE and is_unlisted(platform)
         if is_invented and not self._caps.admits_host(pixel.project_id, pixel.id, day, platform):
             platform = OTHER
-        if "?" in page_url and not self._caps.admits_query(pixel.project_id, pixel.id, day, page_url):
-            page_url = page_url.partition("?")[0]
+        if "?" in page_url:
+            page_url = self._with_admitted_campaign(pixel, day, page_url)
         host = page_url.partition(HOST_FOLLOWS)[2] or page_host(page_url) if page_url else ""
-        origin = self._origins[key] = Origin(page_url, label, platform, evidence, elsewhere(hit.placement, host))
+        campaign = campaign_of(page_url) if "?" in page_url else ()
+        origin = Origin(page_url, label, platform, evidence, elsewhere(hit.placement, host), campaign)
+        self._origins[key] = origin
         return origin
+
+    def _with_admitted_campaign(self, pixel: CountingPixel, day: str, url: str) -> str:
+        """Return the address of a page with `(other)` for each value, or each set of values, over a cap."""
+        campaign = campaign_of(url)
+        admitted = [
+            (dimension, self._names.admitted(pixel.project_id, pixel.id, day, dimension, value))
+            for dimension, value in campaign
+        ]
+        if admitted != list(campaign):
+            url = with_campaign(url, admitted)
+        if self._caps.admits_query(pixel.project_id, pixel.id, day, url):
+            return url
+        return with_campaign(url, [(dimension, OTHER) for dimension, _ in campaign])
 
 
 def final_verdict(verdict: int, agent: Agent) -> tuple[int, int]:

@@ -16,7 +16,8 @@ from collector.models import Dimension, Evidence, Hit, Page, Project, Traffic, V
 from collector.models.conditions import IsOneOf
 from collector.models.counts import WHOLE_PROJECT
 from collector.storage.attribution import elsewhere
-from collector.storage.countable import agents_by_id, pages_by_id
+from collector.storage.campaigns import PARAMETERS, campaign_of
+from collector.storage.countable import NO_PAGE, StoredPage, agents_by_id, pages_by_id
 from collector.storage.interned import page_label
 from dashboard.visits import hit_groups
 from dashboard.visits.filters import Filters
@@ -48,7 +49,7 @@ _NAMES_OF_NUMBERS = {
     Dimension.VERDICT: (hit_groups.VERDICT, _VERDICTS),
 }
 _COUNTED = str(Verdict.COUNTED.label)
-_NO_PAGE, _NO_AGENT = ("", ""), ("", "", "")
+_NO_AGENT = ("", "", "")
 
 
 class RawHitSource:
@@ -131,10 +132,13 @@ class RawHitSource:
             return added_up(groups.totals(hit_groups.AGENT), lambda agent_id: self._agents[agent_id][number])
         pages = groups.totals(hit_groups.PAGE, hit_groups.PLACEMENT)
         if dimension == Dimension.PAGE:
-            return added_up(pages, lambda key: self._pages[key[0]][0])
-        hosts = added_up(pages, lambda key: elsewhere(key[1], self._pages[key[0]][1]))
-        hosts.pop("", None)
-        return hosts
+            return added_up(pages, lambda key: self._pages[key[0]].label)
+        if dimension == Dimension.ELSEWHERE:
+            values = added_up(pages, lambda key: elsewhere(key[1], self._pages[key[0]].host))
+        else:
+            values = added_up(pages, lambda key: dict(self._pages[key[0]].campaign).get(dimension, ""))
+        values.pop("", None)
+        return values
 
     def _all_hits_by_value(self, dimension: Dimension) -> dict[str, Total]:
         column, names = _NAMES_OF_NUMBERS[dimension]
@@ -151,10 +155,10 @@ class RawHitSource:
         return {None: _NO_AGENT} | agents_by_id(self._groups.totals(hit_groups.AGENT).keys() - {None})
 
     @cached_property
-    def _pages(self) -> Mapping[int | None, tuple[str, str]]:
-        """Return the label and the host of all pages, by id."""
+    def _pages(self) -> Mapping[int | None, StoredPage]:
+        """Return all pages, by id."""
         ids = {page_id for page_id, _ in self._groups.totals(hit_groups.PAGE, hit_groups.PLACEMENT)}
-        return {None: _NO_PAGE} | pages_by_id(ids - {None})
+        return {None: NO_PAGE} | pages_by_id(ids - {None})
 
     @cached_property
     def _pixels(self) -> Mapping[int, PixelTotal]:
@@ -248,6 +252,8 @@ def _condition(dimension: Dimension, value: str) -> Q:
         return Q(language=value)
     if dimension == Dimension.ELSEWHERE:
         return Q(page__host=value) & ~Q(placement="")
+    if dimension in PARAMETERS:
+        return Q(IsOneOf("page_id", _pages_of_campaign(dimension, value)))
     return Q(IsOneOf("page_id", _pages(value))) if value else Q(page=None)
 
 
@@ -255,6 +261,12 @@ def _pages(label: str) -> list[int]:
     """Return the ids of the pages with this host and path; their query strings differ. One query."""
     pages = Page.objects.filter(Q(url=label) | Q(url__contains=f"://{label}")).values_list("pk", "url")
     return [pk for pk, url in pages.iterator() if page_label(url) == label]
+
+
+def _pages_of_campaign(dimension: int, value: str) -> list[int]:
+    """Return the ids of the pages with this campaign parameter in their address. One query."""
+    pages = Page.objects.filter(url__contains=f"{PARAMETERS[dimension]}=").values_list("pk", "url")
+    return [pk for pk, url in pages.iterator() if (dimension, value.lower()) in campaign_of(url)]
 
 
 def _seen_on(host: str, rows: Sequence[Row]) -> list[Row]:

@@ -173,6 +173,27 @@ def test_pages_elsewhere_are_filtered_by_host(project, pixel, take):
     assert [(row.label, row.visits) for row in panel.rows] == [("copies.example", 1)]
 
 
+@pytest.mark.parametrize(
+    ("parameter", "value", "visits"),
+    [
+        ("utm_campaign", "spring", 2),
+        ("utm_campaign", "Spring", 2),
+        ("utm_campaign", "spr", 0),
+        ("utm_source", "spring", 0),
+        ("utm_source", "news letter", 1),
+        ("utm_campaign", "(unknown)", 0),
+    ],
+)
+def test_visits_are_filtered_by_campaign(project, pixel, take, parameter, value, visits):
+    take(
+        hit(pixel, page="https://a.example/x?utm_campaign=spring&utm_source=news+letter"),
+        hit(pixel, page="https://a.example/y?utm_campaign=SPRING"),
+        hit(pixel, page="https://a.example/x"),
+        hit(pixel, page="https://spring.example/?utm_campaign=other"),
+    )
+    assert page(project, **{parameter: value}).report.visits == visits
+
+
 def test_hits_without_an_agent_have_an_unknown_browser(project, pixel, take):
     take(hit(pixel, agent=""), hit(pixel))
     assert page(project, browser="(unknown)").report.visits == 1
