@@ -1,11 +1,15 @@
-"""System checks: what this machine needs before it can store hits."""
+"""System checks: what this machine and the settings need before Footfall can store hits and show them."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from django.conf import settings
 from django.core.checks import Error, Tags, register
 from django.db import connections
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from collector.intake.prefix import prefix
 
 OLDEST_SQLITE = (3, 35)  # the first version with RETURNING, which tells new visitors from known ones
 
@@ -23,3 +27,29 @@ def sqlite_is_new_enough(databases: Sequence[str] | None = None, **kwargs: Any) 
             id="collector.E001",
         )
     ]
+
+
+@register(Tags.urls)
+def public_path_is_free(**kwargs: Any) -> list[Error]:
+    """Report a path in PUBLIC_URL that begins like a path of ours: nobody could tell whether a proxy removed it."""
+    first = prefix().lower()[1:].partition("/")[0]
+    ours = {"p", "e", "static", *_beginnings(get_resolver().url_patterns)}
+    if first not in ours:
+        return []
+    return [
+        Error(
+            f"PUBLIC_URL is {settings.PUBLIC_URL}, but Footfall has pages below /{first} itself.",
+            hint="Use another path, such as /footfall, in PUBLIC_URL and in the reverse proxy.",
+            id="collector.E002",
+        )
+    ]
+
+
+def _beginnings(patterns: Sequence[URLPattern | URLResolver]) -> Iterator[str]:
+    """Yield the first part of each path, without slashes."""
+    for pattern in patterns:
+        first = str(pattern.pattern).partition("/")[0]
+        if first:
+            yield first
+        elif isinstance(pattern, URLResolver):
+            yield from _beginnings(pattern.url_patterns)

@@ -46,9 +46,10 @@ class Snippet:
     """What an author pastes for one placement of a pixel.
 
     `placement` is empty for a pixel without placements. `platform` is a name for people. `sees` says what the platform
-    lets us see. `accepts` is the form that it takes: html, markdown, rst, bbcode or url. `why_no_end` says why there is
-    no second image for the end of the article, and is empty if there is one. `end_html` and `end_rst` are empty if
-    there is none, or if the platform takes another form.
+    lets us see, and `instead` what to do where readers can't be counted; it is empty elsewhere. `accepts` is the form
+    that the platform takes: html, markdown, rst, bbcode or url. `why_no_end` says why there is no second image for the
+    end of the article, and is empty if there is one. `end_html` and `end_rst` are empty if there is none, or if the
+    platform takes another form.
     """
 
     placement: str
@@ -63,6 +64,7 @@ class Snippet:
     end_rst: str
     accepts: str
     sees: str
+    instead: str
     why_no_end: str
 
     @property
@@ -108,6 +110,7 @@ def snippet(token: str, placement: str, base: str) -> Snippet:
     accepts = listed.accepts if listed else "html"
     why_no_end = _why_no_end(listed) if listed else ""
     end_form = "" if why_no_end else accepts
+    sees, instead = what_a_platform_shows(placement)
     attributes = _ATTRIBUTES_WITHOUT_SIZE if listed and listed.kind in _DROP_SMALL_IMAGES else _ATTRIBUTES
     return Snippet(
         placement=placement,
@@ -121,18 +124,24 @@ def snippet(token: str, placement: str, base: str) -> Snippet:
         end_html=f'<img src="{escape(end_url)}" loading="lazy" {_ATTRIBUTES}>' if end_form == "html" else "",
         end_rst=f".. image:: {end_url}\n   :alt:\n   :loading: lazy" if end_form == "rst" else "",
         accepts=accepts,
-        sees=_sees(listed, placement),
+        sees=sees,
+        instead=instead,
         why_no_end=why_no_end,
     )
 
 
-def _sees(listed: Platform | None, placement: str) -> str:
-    """Say what the platform of a placement lets us see; `listed` is None if it is not in the catalogue."""
+def what_a_platform_shows(placement: str) -> tuple[str, str]:
+    """Say what the platform of a placement lets us see, and what to do where readers can't be counted, or nothing."""
+    listed = catalogue().get(placement)
     if listed:
-        return listed.sees
+        return listed.sees, listed.instead
     if placement:
-        return _("Your own platform: you see visitors, countries and devices only if readers' browsers load the image.")
-    return _("Paste it anywhere: we recognise the platform by the page that shows the image, if the request names it.")
+        own = _("Your own platform: you see visitors, countries and devices only if readers' browsers load the image.")
+        return own, ""
+    anywhere = _(
+        "Paste it anywhere: we recognise the platform by the page that shows the image, if the request names it."
+    )
+    return anywhere, ""
 
 
 def _why_no_end(platform: Platform) -> str:

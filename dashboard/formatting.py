@@ -8,6 +8,7 @@ that write many numbers call `active()` once and pass the language on.
 from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import cache, lru_cache
+from math import floor
 from typing import NamedTuple
 
 from babel import Locale, UnknownLocaleError
@@ -116,7 +117,10 @@ def verbatim(value: str) -> str:
 
 
 def short(number: int, language: str = "") -> str:
-    """Write a number in short, rounded down: 12.3k, 1,2 Mio., 1.2万."""
+    """Write a number in short, rounded to a tenth below 100, half up: 12.3k, 1,2 Mio., 1.2万, 3M.
+
+    Wherever it is shown, the exact number is in a tooltip and in hidden text for screen readers.
+    """
     return _short(language or active(), number)
 
 
@@ -125,13 +129,17 @@ def _short(language: str, number: int) -> str:
     if number < 0:
         return f"-{_short(language, -number)}"
     scales = _scales(language)
-    divisor, suffix = scales[min(len(str(number)), len(scales)) - 1]
-    if not suffix:
+    digits = len(str(number))
+    scale = scales[min(digits, len(scales)) - 1]
+    if not scale.suffix:
         return _exact(language, number)
-    whole = number // divisor
-    if whole >= 100:
-        return f"{_exact(language, whole)}{suffix}"
-    return f"{whole}{_symbol(language, 'decimal')}{number // (divisor // 10) % 10}{suffix}"
+    tenths = _tenths(number, scale.divisor)
+    if tenths * scale.divisor == 10 ** (digits + 1) and digits < len(scales):  # rounded up to one digit more
+        scale = scales[digits]
+        tenths = _tenths(number, scale.divisor)
+    whole, tenth = divmod(tenths, 10)
+    decimals = f"{_symbol(language, 'decimal')}{tenth}" if tenth else ""
+    return f"{_exact(language, whole)}{decimals}{scale.suffix}"
 
 
 class Scale(NamedTuple):
@@ -139,6 +147,12 @@ class Scale(NamedTuple):
 
     divisor: int
     suffix: str
+
+
+def _tenths(number: int, divisor: int) -> int:
+    """Return the number in tenths of `divisor`, rounded half up; from 100 on, rounded to whole ones."""
+    tenths = (number * 10 + divisor // 2) // divisor
+    return tenths if tenths < 1000 else (number + divisor // 2) // divisor * 10
 
 
 @cache
@@ -173,18 +187,33 @@ def _symbol(language: str, name: str) -> str:
 
 
 def percent(share: float, language: str = "") -> str:
-    """Write a share of 1 in percent. A share above 0 is at least `<1%`, a share below 1 at most `>99%`."""
+    """Write a share of 1 in percent, rounded half up.
+
+    A share above 0 is at least `<1%`, a share below 1 at most `>99%`: neither looks like none or all of them.
+    """
+    language = language or active()
+    sign, whole = _hundredths(share)
+    return f"{sign}{_percent(language, whole)}"
+
+
+def hundredths(share: float) -> str:
+    """Write a share as `percent` does, without the sign: for tables of nothing else."""
+    sign, whole = _hundredths(share)
+    return f"{sign}{_exact(active(), whole)}"
+
+
+def _hundredths(share: float) -> tuple[str, int]:
     if 0 < share < 0.01:
-        return f"<{_percent(language or active(), '1')}"
+        return "<", 1
     if 0.99 < share < 1:
-        return f">{_percent(language or active(), '99')}"
-    return _percent(language or active(), f"{share:.0%}"[:-1])
+        return ">", 99
+    return "", floor(100 * share + 0.5)
 
 
 @lru_cache(1024)
-def _percent(language: str, hundredths: str) -> str:
+def _percent(language: str, whole: int) -> str:
     pattern = _locale(language).percent_formats[None].pattern
-    return f"{_exact(language, int(hundredths))}{pattern.lstrip('#,0')}"
+    return f"{_exact(language, whole)}{pattern.lstrip('#,0')}"
 
 
 # Days and hours

@@ -18,6 +18,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from collector.logs import drop_traceback
 from telemetry_site.data_dir import prepared_data_dir, stored_secret_key
+from telemetry_site.public_url import public_url
 
 django_stubs_ext.monkeypatch()  # lets ModelAdmin[Pixel] and the like be written without TYPE_CHECKING
 
@@ -108,22 +109,6 @@ def database(url: str, *, is_durable: bool) -> dict[str, Any]:
     return config
 
 
-def public_url(text: str) -> str:
-    """Return PUBLIC_URL without its trailing slash, or an empty string if it is not set."""
-    if not text:
-        return ""
-    try:
-        parts = urlsplit(text)
-        host = parts.hostname
-    except ValueError:
-        host = None
-    if not host or parts.scheme not in {"http", "https"} or parts.query or parts.fragment:
-        raise ImproperlyConfigured(
-            f"PUBLIC_URL is {text!r}. Use the address that readers reach, such as https://hits.example.org."
-        )
-    return text.rstrip("/")
-
-
 # Data
 
 DATA_DIR = prepared_data_dir(env.str("DATA_DIR", str(BASE_DIR / "data")))
@@ -155,16 +140,25 @@ TRUSTED_PROXIES = whole_number("TRUSTED_PROXIES", 0)
 CONNECTIONS_PER_CLIENT = whole_number("CONNECTIONS_PER_CLIENT", 200)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = []
+FORCE_SCRIPT_NAME = None
 if PUBLIC_URL:
     _public = urlsplit(PUBLIC_URL)
     ALLOWED_HOSTS.append(f"[{_public.hostname}]" if ":" in str(_public.hostname) else str(_public.hostname))
     CSRF_TRUSTED_ORIGINS.append(f"{_public.scheme}://{_public.netloc}")
+    if _public.path:
+        # Proxies may remove this prefix or pass it on: `collector.intake.prefix` takes both.
+        FORCE_SCRIPT_NAME = _public.path
+        # Of two cookies with one name, Django reads the wrong one, of a site at `/` on the same host.
+        SESSION_COOKIE_NAME, CSRF_COOKIE_NAME, LANGUAGE_COOKIE_NAME = (
+            f"{name}{_public.path.replace('/', '-')}" for name in ("sessionid", "csrftoken", "language")
+        )
 _served_by_tls = PUBLIC_URL.startswith("https://")
 if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _served_by_tls
 # The operator's proxy terminates TLS. It also redirects to https and sends HSTS.
 SILENCED_SYSTEM_CHECKS = ["security.W004", "security.W008"]
+CSRF_FAILURE_VIEW = "dashboard.views.errors.csrf_failure"
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
@@ -207,6 +201,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "dashboard.views.errors.page_for_wrong_method",
+    "collector.intake.middleware.note_members",
 ]
 ROOT_URLCONF = "telemetry_site.urls"
 WSGI_APPLICATION = "telemetry_site.wsgi.application"
@@ -240,7 +236,7 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 LOGIN_URL = "login"
-LOGIN_REDIRECT_URL = "/"
+LOGIN_REDIRECT_URL = "projects"
 LOGOUT_REDIRECT_URL = "login"
 
 LANGUAGE_CODE = "en"
@@ -261,7 +257,7 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 USE_THOUSAND_SEPARATOR = True
 
-STATIC_URL = "static/"
+STATIC_URL = f"{FORCE_SCRIPT_NAME or ''}/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = DATA_DIR / "static"
 STORAGES = {

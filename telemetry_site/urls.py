@@ -8,6 +8,12 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from dashboard import api
+from dashboard.views import errors
+
+handler400 = errors.bad_request
+handler403 = errors.permission_denied
+handler404 = errors.not_found
+handler500 = errors.server_error
 
 
 def no_page(request: HttpRequest, rest: str) -> NoReturn:

@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
 
-from collector.intake.wiring import receiver
+from collector.intake.wiring import members, receiver
 from collector.models import Membership, Pixel, Project, Role
 from collector.spool.line import SpooledHit
 from dashboard.visits.cache import REMEMBERED
@@ -22,6 +22,7 @@ def nothing_remembered() -> Iterator[None]:
     """Clear what a process remembers of the database: each test has its own."""
     REMEMBERED.forget()
     yield
+    members.cache_clear()
     if receiver.cache_info().currsize:
         receiver().close()
         receiver.cache_clear()

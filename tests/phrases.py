@@ -1,6 +1,6 @@
 """Write catalogues/phrases.py, where `makemessages`, which can't read TOML, finds the sentences of platforms.toml.
 
-Run `python -m tests.phrases` after you change a `sees` in platforms.toml. A test checks that you did.
+Run `python -m tests.phrases` after you change a `sees` or `instead` in platforms.toml. A test checks that you did.
 """
 
 import json
@@ -21,8 +21,8 @@ from django.utils.translation import gettext_noop
 
 def phrases() -> list[str]:
     """Return the distinct sentences of the catalogue, in the order of the file."""
-    rows = tomllib.loads(CATALOGUES.joinpath("platforms.toml").read_text("utf-8"))["platform"]
-    return list(dict.fromkeys(row["sees"] for row in rows))
+    file = tomllib.loads(CATALOGUES.joinpath("platforms.toml").read_text("utf-8"))
+    return list(dict.fromkeys([*(row["sees"] for row in file["platform"]), file["instead"]]))
 
 
 def module() -> str:

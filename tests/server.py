@@ -63,11 +63,11 @@ def database(directory: Path) -> Iterator[str]:
 
 
 class Server:
-    """`manage.py up` on its own port, with its data in `directory`."""
+    """`manage.py up` on its own port, with its data in `directory`. `path` is the path in PUBLIC_URL."""
 
-    def __init__(self, directory: Path, database_url: str) -> None:
+    def __init__(self, directory: Path, database_url: str, path: str = "") -> None:
         self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http://127.0.0.1:{self.port}{path}"
         self.log = directory / "up.log"
         self.database_url = database_url
         self._directory = directory
@@ -165,10 +165,10 @@ def kill(pid: int | None) -> None:
 
 
 @contextmanager
-def running(directory: Path, *arguments: str) -> Iterator[Server]:
+def running(directory: Path, *arguments: str, path: str = "") -> Iterator[Server]:
     """Run a server for the length of a test."""
     with database(directory) as url:
-        server = Server(directory, url)
+        server = Server(directory, url, path)
         server.start(*arguments)
         try:
             yield server

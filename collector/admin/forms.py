@@ -1,6 +1,5 @@
 """Forms of the admin: projects and their members, and pixels with their platforms."""
 
-import re
 from typing import Any
 
 from django import forms
@@ -9,9 +8,10 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from collector.classify.platforms import platform_name, platforms_by_kind
+from collector.admin.own_addresses import OwnAddresses
 from collector.models import Membership, Pixel, Project, Role
-from collector.models.validators import validate_placement, validate_placements, validate_title
+from collector.models.validators import read_timezone, validate_title
+from collector.platform_picker import PlatformsForm
 
 PIXELS_AT_ONCE = 500
 
@@ -22,12 +22,17 @@ class ProjectForm(forms.ModelForm[Project]):
     class Meta:
         model = Project
         fields = [
-            "name", "slug", "timezone", "retention_days", "excluded_networks", "drops_opted_out", "min_reading_seconds",
+            "name", "slug", "timezone", "first_weekday", "retention_days", "ignores_members", "excluded_networks",
+            "drops_opted_out", "min_reading_seconds",
         ]  # fmt: skip
         widgets = {
             "timezone": forms.TextInput(attrs={"list": "time-zones", "class": "vTextField"}),
-            "excluded_networks": forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField", "spellcheck": "false"}),
+            "excluded_networks": OwnAddresses,
         }
+
+    def clean_timezone(self) -> str:
+        """Return the name of the time zone that was meant."""
+        return read_timezone(self.cleaned_data["timezone"])
 
     def clean_excluded_networks(self) -> str:
         """Return the networks, one per line, without blank lines."""
@@ -81,62 +86,12 @@ class MembershipFormSet(forms.BaseInlineFormSet[Membership, Project, forms.Model
             raise ValidationError(_("A project needs an owner. Make another member its owner first, then save again."))
 
 
-class PixelForm(forms.ModelForm[Pixel]):
-    """A pixel. Its placements are picked from the catalogue or typed."""
-
-    known_placements = forms.MultipleChoiceField(
-        label=gettext_lazy("Where you publish it"),
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-        choices=lambda: [
-            (_(heading), [(platform.slug, platform_name(platform.slug)) for platform in platforms])
-            for heading, platforms in platforms_by_kind().items()
-        ],
-        help_text=gettext_lazy("You get a snippet for each platform, and the dashboard counts each separately."),
-    )
-    own_placements = forms.CharField(
-        label=gettext_lazy("Other platforms"),
-        required=False,
-        widget=forms.TextInput(attrs={"class": "vTextField", "autocapitalize": "none", "spellcheck": "false"}),
-        help_text=gettext_lazy("Your own short names, separated by commas: team-wiki, print-qr-code."),
-    )
+class PixelForm(PlatformsForm):
+    """A pixel, with the platforms where it is pasted."""
 
     class Meta:
         model = Pixel
-        fields = ["title", "project", "kind", "words", "min_reading_seconds"]
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        catalogue_slugs = {platform.slug for platforms in platforms_by_kind().values() for platform in platforms}
-        placements = self.instance.placements
-        self.initial["known_placements"] = [slug for slug in placements if slug in catalogue_slugs]
-        self.initial["own_placements"] = ", ".join(slug for slug in placements if slug not in catalogue_slugs)
-
-    def clean_own_placements(self) -> list[str]:
-        """Return the typed placements. Raises ValidationError with all that are invalid."""
-        typed = [slug for slug in re.split(r"[,\s]+", self.cleaned_data["own_placements"]) if slug]
-        errors = []
-        for slug in typed:
-            try:
-                validate_placement(slug)
-            except ValidationError as error:
-                errors.append(error)
-        if errors:
-            raise ValidationError(errors)
-        return typed
-
-    def clean(self) -> dict[str, Any]:
-        """Combine the picked and the typed placements, without repetitions."""
-        data = super().clean() or self.cleaned_data
-        if "known_placements" in data and "own_placements" in data:
-            placements = list(dict.fromkeys([*data["known_placements"], *data["own_placements"]]))
-            try:
-                validate_placements(placements)
-            except ValidationError as error:
-                self.add_error("own_placements", error)
-            else:
-                self.instance.placements = placements
-        return data
+        fields = ["title", "project", "kind", "placements", "words", "min_reading_seconds"]
 
 
 class SeveralPixelsForm(PixelForm):
@@ -147,11 +102,11 @@ class SeveralPixelsForm(PixelForm):
         widget=forms.Textarea(attrs={"rows": 10}),
         help_text=gettext_lazy("One title per line, such as a list of your articles. Each becomes a pixel."),
     )
-    field_order = ["titles", "project", "kind", "known_placements", "own_placements"]
+    field_order = ["titles", "project", "kind", "placements"]
 
     class Meta:
         model = Pixel
-        fields = ["project", "kind"]
+        fields = ["project", "kind", "placements"]
 
     def clean_titles(self) -> list[str]:
         """Return the titles. Raises ValidationError for one that is too long, and for too many."""

@@ -27,15 +27,15 @@ def state_of(link: ShareLink) -> str:
     return pgettext("a share link", "Open")
 
 
-def address_of(link: ShareLink, base: str) -> str:
+def address_of(link: ShareLink, origin: str) -> str:
     """Return the full address of the shared page."""
-    return f"{base}{reverse('share', args=[link.key])}"
+    return f"{origin}{reverse('share', args=[link.key])}"
 
 
-def frame_of(link: ShareLink, base: str) -> str:
+def frame_of(link: ShareLink, origin: str) -> str:
     """Return the HTML that embeds the chart in another page."""
     frame_title = _("Visits to %(title)s") % {"title": link.pixel.title if link.pixel else link.project.name}
-    return FRAME.format(f"{base}{reverse('share_embed', args=[link.key])}", escape(frame_title))
+    return FRAME.format(f"{origin}{reverse('share_embed', args=[link.key])}", escape(frame_title))
 
 
 def copyable(element_id: str, text: str, label: str, copied_label: str) -> SafeString:

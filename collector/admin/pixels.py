@@ -18,6 +18,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from collector.addresses import address_warning
 from collector.admin.filters import EditableProjectFilter, PixelStateFilter
 from collector.admin.forms import PixelForm, SeveralPixelsForm
 from collector.admin.pixel_actions import (
@@ -48,7 +49,7 @@ class PixelAdmin(Scope, admin.ModelAdmin[Pixel]):
     list_select_related = ["project"]
     search_fields = ["title", "token"]
     actions = [mute, unmute, retire, reinstate, delete_selected]
-    fields = ["title", "project", "kind", "known_placements", "own_placements", "words", "min_reading_seconds"]
+    fields = ["title", "project", "kind", "placements", "words", "min_reading_seconds"]
     readonly_fields = ["project_name", "token", "state", "created"]
 
     @admin.display(description=gettext_lazy("project"))
@@ -111,6 +112,8 @@ class PixelAdmin(Scope, admin.ModelAdmin[Pixel]):
         """Offer to create a project beside the choice, but not to edit or delete one. A program has its own form."""
         if obj is not None and obj.kind == Kind.APP:
             kwargs = {"form": ProgramForm.beginning_with_example("example" in request.GET), **kwargs}
+        else:
+            kwargs = {"form": PixelForm.offering(self.scope(request.user)), **kwargs}
         form = super().get_form(request, obj, change, **kwargs)
         if "project" in form.base_fields:
             widget: Any = form.base_fields["project"].widget
@@ -141,19 +144,18 @@ class PixelAdmin(Scope, admin.ModelAdmin[Pixel]):
         projects = Project.objects.editable_by(request.user)
         if not projects.exists():
             return self._redirect_to_first_project(request)
-        form = SeveralPixelsForm(request.POST or None, initial=self.get_changeform_initial_data(request))
+        form_class = SeveralPixelsForm.offering(self.scope(request.user))
+        form = form_class(request.POST or None, initial=self.get_changeform_initial_data(request))
         choice: Any = form.fields["project"]
         choice.queryset = projects
         if request.method == "POST" and form.is_valid():
             pixels = Pixel.objects.bulk_create(form.pixels())
             LogEntry.objects.log_actions(str(request.user.pk), pixels, ADDITION, _("Added in bulk."))
-            created = ngettext(
-                "Created %(count)s pixel. Open it to copy its snippets.",
-                "Created %(count)s pixels. Open one to copy its snippets.",
-                len(pixels),
-            )
+            created = ngettext("Created %(count)s pixel.", "Created %(count)s pixels.", len(pixels))
             self.message_user(request, created % {"count": len(pixels)}, messages.SUCCESS)
-            return redirect("admin:collector_pixel_changelist")
+            if form.instance.kind == Kind.APP:  # programs have no snippets
+                return redirect("admin:collector_pixel_changelist")
+            return redirect("project_snippets", form.instance.project.slug)
         context = {**self.admin_site.each_context(request), "form": form, "title": _("Add several pixels")}
         return render(request, "admin/collector/pixel/several.html", context)
 
@@ -170,6 +172,7 @@ class PixelAdmin(Scope, admin.ModelAdmin[Pixel]):
                 **(extra_context or {}),
                 "title": pixel.title,
                 "subtitle": None,
+                "address_warning": address_warning(base_url(request), is_for_images=pixel.kind != Kind.APP),
                 "snippets": snippets(pixel, base_url(request)) if pixel.kind != Kind.APP else [],
                 "program": program_facts(pixel, base_url(request)) if pixel.kind == Kind.APP else None,
                 "has_counts": has_counts(pixel),

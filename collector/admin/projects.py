@@ -1,12 +1,12 @@
 """Projects in the admin, with their members; for their owners."""
 
-import zoneinfo
 from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.auth.models import AnonymousUser, User
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Model, QuerySet
 from django.forms import Form, ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -17,7 +17,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from collector.admin.forms import MembershipForm, MembershipFormSet, ProjectForm
+from collector.admin.own_addresses import current_network
 from collector.admin.scope import Scope
+from collector.classify.time_zones import time_zone_names
 from collector.models import Membership, Project, Role
 
 
@@ -45,7 +47,8 @@ class ProjectAdmin(Scope, admin.ModelAdmin[Project]):
     search_fields = ["name", "slug"]
     prepopulated_fields = {"slug": ["name"]}
     fields = [
-        "name", "slug", "timezone", "retention_days", "excluded_networks", "drops_opted_out", "min_reading_seconds",
+        "name", "slug", "timezone", "first_weekday", "retention_days", "ignores_members", "excluded_networks",
+        "drops_opted_out", "min_reading_seconds",
     ]  # fmt: skip
 
     @admin.display(description=gettext_lazy("pixels"), ordering="pixel_count")
@@ -72,6 +75,16 @@ class ProjectAdmin(Scope, admin.ModelAdmin[Project]):
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Allow no action on several projects: a deleted project can't be restored."""
         return {}
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return Project.objects.may_be_created_by(request.user)
+
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Return the form, which also says what the user's current address is."""
+        form = super().get_form(request, *args, **kwargs)
+        if "excluded_networks" in form.base_fields:  # else they may only look at it
+            form.base_fields["excluded_networks"].widget.current = current_network(request)
+        return form
 
     # What happens
 
@@ -114,6 +127,19 @@ class ProjectAdmin(Scope, admin.ModelAdmin[Project]):
                 messages.WARNING,
             )
 
+    def response_add(self, request: HttpRequest, obj: Project, post_url_continue: str | None = None) -> HttpResponse:
+        """Offer the next step: the first article of the new project."""
+        if IS_POPUP_VAR in request.POST:
+            return super().response_add(request, obj, post_url_continue)
+        link = format_html(
+            '<a href="{}">{}</a>', reverse("new_article", args=[obj.slug]), _("Create its first article")
+        )
+        ready = _("“%(project)s” is ready.") % {"project": obj}
+        self.message_user(request, format_html("{} {}", ready, link), messages.SUCCESS)
+        if "_addanother" in request.POST or "_continue" in request.POST:
+            return super().response_add(request, obj, post_url_continue)
+        return self.response_post_save_add(request, obj)
+
     def _warn_of_time_zone(self, request: HttpRequest, project: Project) -> None:
         command = f"manage.py rebuild_counts {project.slug}"
         warning = _(
@@ -139,7 +165,7 @@ class ProjectAdmin(Scope, admin.ModelAdmin[Project]):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        context["time_zones"] = sorted(zoneinfo.available_timezones())
+        context["time_zones"] = time_zone_names()
         if context.get("original"):
             context |= {"title": str(context["original"]), "subtitle": None}
         return super().render_change_form(request, context, *args, **kwargs)

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from collector.addresses import address_warning, origin_of
 from collector.admin.filters import LinkStateFilter, OwnedProjectFilter, is_key
 from collector.admin.link_texts import address_of, copyable, frame_of, state_of
 from collector.admin.outcomes import Outcome, log_changes, show_outcome
@@ -69,7 +70,7 @@ class ShareLinkAdmin(Scope, admin.ModelAdmin[ShareLink]):
             return NOTHING
         names = {"name": link.name}
         label, copied_label = _("Copy the link “%(name)s”") % names, _("Copied the link “%(name)s”") % names
-        return copyable(f"link-{link.pk}", address_of(link, _base_of(link)), label, copied_label)
+        return copyable(f"link-{link.pk}", address_of(link, _origin_of(link)), label, copied_label)
 
     @admin.display(description=gettext_lazy("frame"))
     def copyable_frame(self, link: ShareLink) -> SafeString | str:
@@ -77,7 +78,7 @@ class ShareLinkAdmin(Scope, admin.ModelAdmin[ShareLink]):
             return NOTHING
         names = {"name": link.name}
         label, copied_label = _("Copy the frame “%(name)s”") % names, _("Copied the frame “%(name)s”") % names
-        return copyable(f"frame-{link.pk}", frame_of(link, _base_of(link)), label, copied_label)
+        return copyable(f"frame-{link.pk}", frame_of(link, _origin_of(link)), label, copied_label)
 
     # Who may do what
 
@@ -85,7 +86,11 @@ class ShareLinkAdmin(Scope, admin.ModelAdmin[ShareLink]):
         return ShareLink.objects.owned_by(user)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ShareLink]:
-        return self.scope(request.user).select_related("project", "pixel").annotate(base=Value(base_url(request)))
+        return (
+            self.scope(request.user)
+            .select_related("project", "pixel")
+            .annotate(origin=Value(origin_of(base_url(request))))
+        )
 
     # The form
 
@@ -147,15 +152,16 @@ class ShareLinkAdmin(Scope, admin.ModelAdmin[ShareLink]):
     ) -> HttpResponse:
         link = self.get_object(request, unquote(object_id))
         if link is not None:
-            base = _base_of(link)
+            origin = _origin_of(link)
             extra_context = {
                 **(extra_context or {}),
                 "title": link.name,
                 "subtitle": None,
                 "state": state_of(link),
                 "is_open": link.is_open_at(timezone.now()),
-                "address": address_of(link, base),
-                "frame": frame_of(link, base) if link.embedded_on else "",
+                "address": address_of(link, origin),
+                "address_warning": address_warning(origin, is_for_images=False),
+                "frame": frame_of(link, origin) if link.embedded_on else "",
             }
         return super().change_view(request, object_id, form_url, extra_context)
 
@@ -182,5 +188,5 @@ class ShareLinkAdmin(Scope, admin.ModelAdmin[ShareLink]):
         return show_outcome(self, request, links, outcome)
 
 
-def _base_of(link: ShareLink) -> str:
-    return str(link.base)  # type: ignore[attr-defined]
+def _origin_of(link: ShareLink) -> str:
+    return str(link.origin)  # type: ignore[attr-defined]

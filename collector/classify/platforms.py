@@ -10,6 +10,7 @@ import zlib
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any
 
 from django.utils.translation import gettext, gettext_noop
 
@@ -36,6 +37,16 @@ KINDS = {
     "asia": gettext_noop("Elsewhere in Asia"),
 }
 
+# What a platform lets us see, in a word or two, from most to least.
+LEVELS = {
+    "full": gettext_noop("Visits, countries, devices"),
+    "visits": gettext_noop("Visits only"),
+    "some": gettext_noop("Some visits"),
+    "few": gettext_noop("Few visits or none"),
+    "none": gettext_noop("No visits"),
+}
+_USUAL_LEVELS = {"reader": "full", "proxy": "visits", "copy": "few", "none": "none"}  # by `images`
+
 # Platforms outside the catalogue, such as an author's own site, get one of these by their name. A test ensures that
 # none is a colour of the catalogue.
 SPARE_COLOURS = ("#b8860b", "#5f7a1f", "#925b50", "#8155b4", "#337382", "#b5485d", "#4d6db3", "#7f7f3a", "#a05195")
@@ -61,7 +72,8 @@ class Platform:
     `phrase` says what it lets us see, with `%(platform)s` for its name: platforms share phrases, and each is translated
     once. `apps` are Android packages, which a `Referer` names in place of a host. `proxies` are lower-case parts of the
     user agents of its image proxies. `accepts` is html, markdown, rst, bbcode or url. `images` says who fetches images:
-    reader, proxy, copy (the platform, once) or none. `lazy` platforms load every image only when a reader comes to it.
+    reader, proxy, copy (the platform, once) or none. `level`, a key of `LEVELS`, sums `phrase` up. `lazy` platforms
+    load every image only when a reader comes to it.
     """
 
     slug: str
@@ -73,6 +85,7 @@ class Platform:
     images: str
     phrase: str
     source: str
+    level: str
     apps: tuple[str, ...] = ()
     proxies: tuple[str, ...] = ()
     lazy: bool = False
@@ -81,6 +94,16 @@ class Platform:
     def sees(self) -> str:
         """What the platform lets us see, in the active language."""
         return gettext(self.phrase) % {"platform": platform_name(self.slug)}
+
+    @property
+    def instead(self) -> str:
+        """What an author can do to have readers counted, in the active language. Empty where the pixel counts them.
+
+        Also empty for mail and feed readers, which the author of a newsletter does not choose.
+        """
+        if self.level not in {"few", "none"} or self.kind in {"mail", "feed"}:
+            return ""
+        return gettext(_platforms_file()["instead"]) % {"platform": platform_name(self.slug)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +121,31 @@ class NamedPlatform:
 
 
 @cache
+def _platforms_file() -> dict[str, Any]:
+    return tomllib.loads(_CATALOGUES.joinpath("platforms.toml").read_text("utf-8"))
+
+
+@cache
 def catalogue() -> dict[str, Platform]:
     """Return every platform of the catalogue by slug, in its order. Each slug may be a placement."""
-    rows = tomllib.loads(_CATALOGUES.joinpath("platforms.toml").read_text("utf-8"))["platform"]
-    lists = ("hosts", "apps", "proxies")
-    return {
-        row["slug"]: Platform(phrase=row.pop("sees"), **{**row, **{key: tuple(row.get(key, ())) for key in lists}})
-        for row in rows
-    }
+    return {row["slug"]: _platform(row) for row in _platforms_file()["platform"]}
+
+
+def _platform(row: dict[str, Any]) -> Platform:
+    """Return the platform of a table in platforms.toml."""
+    lists = {key: tuple(row.get(key, ())) for key in ("hosts", "apps", "proxies")}
+    defaults = {"phrase": row["sees"], "level": _USUAL_LEVELS[row["images"]]}
+    return Platform(**{**defaults, **{key: value for key, value in row.items() if key != "sees"}, **lists})
+
+
+def usual_platforms() -> list[str]:
+    """Return the slugs of the platforms to offer first to somebody who has not published anything here."""
+    return list(_platforms_file()["usual"])
+
+
+def preselected_platforms() -> dict[str, list[str]]:
+    """Return which platforms to pick in advance for a new pixel, by its kind."""
+    return dict(_platforms_file()["preselected"])
 
 
 @cache

@@ -16,6 +16,7 @@ OPTED_OUT = "opted-out"
 EXCESS = "excess"
 PREFETCH = "prefetch"
 EXCLUDED = "excluded"  # from the author's own addresses
+PREVIEW = "preview"  # on a page that only its author can open
 UNKNOWN_TOKEN = "unknown-token"
 LOST = "lost"  # the spool could not be written
 
@@ -56,6 +57,7 @@ BY_REASON = {
         EXCESS: 200,
         PREFETCH: 200,
         EXCLUDED: 200,
+        PREVIEW: 200,
         UNKNOWN_TOKEN: 404,
         LOST: 503,
     }.items()

@@ -10,6 +10,7 @@ from collector.intake.bodies import MAX_BYTES
 from collector.intake.clock import now_us
 from collector.intake.headers import join_headers
 from collector.intake.lookups import WAIT_SECONDS
+from collector.intake.prefix import public_path, without_prefix
 from collector.intake.problems import problem_answer
 from collector.intake.receive import PixelRequest, Receiver
 from collector.intake.reports import ReportReceiver, is_for_reports
@@ -26,7 +27,8 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 def collector_first(application: Application) -> Application:
     """Return an ASGI application that receives hits and reports itself and passes everything else to `application`.
 
-    It also takes the host out of a request's target if that is a whole URL (RFC 9112, 3.2.2), as gunicorn does not.
+    It also takes the host out of a request's target if that is a whole URL (RFC 9112, 3.2.2), as gunicorn does not, and
+    the prefix of PUBLIC_URL out of paths.
     """
     return dispatcher(FastPath(receiver()), ReportPath(report_receiver()), application)
 
@@ -34,13 +36,17 @@ def collector_first(application: Application) -> Application:
 def dispatcher(fast_path: "FastPath", report_path: "ReportPath", application: Application) -> Application:
     """Return an ASGI application that passes each request to `fast_path`, `report_path` or `application`."""
 
-    async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not scope["path"].startswith("/"):
-            scope = scope | {"path": without_host(scope["path"])}
-        if scope["type"] == "http" and is_for_pixels(scope["path"]):
+    async def http(scope: Scope, receive: Receive, send: Send) -> None:
+        if is_for_pixels(scope["path"]):
             await fast_path(scope, receive, send)
-        elif scope["type"] == "http" and is_for_reports(scope["path"]):
+        elif is_for_reports(scope["path"]):
             await report_path(scope, receive, send)
+        else:  # which expects the whole path (ASGI specification, HTTP connection scope)
+            await application(scope | {"path": public_path(scope["path"])}, receive, send)
+
+    async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await http(scope | {"path": without_prefix(without_host(scope["path"]))}, receive, send)
         elif scope["type"] == "lifespan":
             await _lifespan(receive, send, fast_path)
         elif scope["type"] == "websocket":  # from a server that, unlike ours, does not ignore the upgrade

@@ -50,13 +50,18 @@ def client_address(peer: str, headers: Mapping[bytes, bytes], trusted_proxies: i
     return standard if old_style in {None, standard} else ""
 
 
-def client_networks(request: HttpRequest) -> "Networks":
-    """Return the networks of a request's client."""
+def address_of(request: HttpRequest) -> str:
+    """Return the address of a request's client, as `client_address` does."""
     names = {b"x-forwarded-for": "HTTP_X_FORWARDED_FOR", b"forwarded": "HTTP_FORWARDED"}
     headers = {
         name: request.META[key].encode("latin-1", "replace") for name, key in names.items() if key in request.META
     }
-    return networks(client_address(request.META.get("REMOTE_ADDR") or "", headers, settings.TRUSTED_PROXIES))
+    return client_address(request.META.get("REMOTE_ADDR") or "", headers, settings.TRUSTED_PROXIES)
+
+
+def client_networks(request: HttpRequest) -> "Networks":
+    """Return the networks of a request's client."""
+    return networks(address_of(request))
 
 
 class Networks(NamedTuple):

@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from collector.classify.private_hosts import is_private_host
+from collector.intake.prefix import prefix, without_prefix
 from collector.intake.targets import is_for_pixels
 from collector.spool.line import MAX_PAGE
 
@@ -37,7 +39,7 @@ def page_of(referer: bytes, host: bytes = b"", is_same_origin: bool = False) -> 
         return ""
     scheme, named_host, path, query = match.groups()
     scheme, named_host, path = scheme.lower(), named_host.lower(), path or "/"
-    if not is_same_origin and (path == "/" or is_for_pixels(path)) and _is_our_own(scheme, named_host, host):
+    if not is_same_origin and _is_our_path(path) and _is_our_host(scheme, named_host, host):
         return ""
     page = f"{scheme}://{named_host}{path}"
     parameters = _BETWEEN_PARAMETERS.split(query or "")
@@ -47,7 +49,27 @@ def page_of(referer: bytes, host: bytes = b"", is_same_origin: bool = False) -> 
     return page[:MAX_PAGE]
 
 
-def _is_our_own(scheme: str, named_host: str, host: bytes) -> bool:
+@lru_cache(CACHE_SIZE)
+def is_preview(page: str) -> bool:
+    """Say whether only its author, and people nearby, can open a page: `page` is what `page_of` returns.
+
+    Never so where PUBLIC_URL is itself on a private host: on an intranet, or on this computer alone, all readers are
+    nearby. Nor where no page is named, as by a file that a browser opens from the disk.
+    """
+    scheme, _, rest = page.partition("://")
+    if scheme not in _DEFAULT_PORTS or not is_private_host(rest.partition("/")[0]):
+        return False
+    return not is_private_host(urlsplit(settings.PUBLIC_URL).netloc)
+
+
+def _is_our_path(path: str) -> bool:
+    """Whether a path may be a pixel's or the front page's. A path beside PUBLIC_URL's is a page of another site."""
+    if path == "/":
+        return True
+    return path.startswith(f"{prefix()}/") and is_for_pixels(without_prefix(path))
+
+
+def _is_our_host(scheme: str, named_host: str, host: bytes) -> bool:
     port = _DEFAULT_PORTS.get(scheme, "")
     our_hosts = (host.decode("latin-1"), urlsplit(settings.PUBLIC_URL).netloc)
     return named_host.removesuffix(port) in {our_host.lower().removesuffix(port) for our_host in our_hosts if our_host}

@@ -4,12 +4,14 @@ Two parsers that read the same bytes differently let a client smuggle a request 
 what leaves no choice. A parser is used again only if its last request was plain, so that nothing is carried over.
 """
 
+from functools import cache
+
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
+from collector.intake.prefix import prefix
 from collector.intake.receive import PixelRequest
 from collector.intake.targets import PREFIX
 
-BEGINNING = f"GET {PREFIX}".encode()
 END = b"\r\n\r\n"
 MAX_BYTES = 16_384
 _VERSION = b" HTTP/1.1"
@@ -19,6 +21,12 @@ _CONNECTION = {b"": False, b"keep-alive": False, b"close": True}
 
 
 _idle_parsers: list[tuple["_Fields", HttpRequestParser]] = []  # at most one, as parsing is never interrupted
+
+
+@cache
+def beginnings() -> tuple[bytes, ...]:
+    """Return how plain requests begin, with and without the path of PUBLIC_URL."""
+    return tuple(f"GET {path}{PREFIX}".encode() for path in sorted({"", prefix()}))
 
 
 class _Fields:
@@ -43,8 +51,8 @@ class _Fields:
 def plain_request(data: bytes, peer: str, max_line: int, max_fields: int) -> tuple[PixelRequest, bool] | None:
     """Return the plain request that `data` is, and whether it is the last of its connection; None if it is not plain.
 
-    `data` begins with `BEGINNING` and ends with `END`. `max_line` is the longest request line in bytes, `max_fields`
-    the largest number of headers.
+    `data` begins with one of `beginnings()` and ends with `END`. `max_line` is the longest request line in bytes,
+    `max_fields` the largest number of headers.
     """
     line = data[: data.find(b"\r\n")]
     target = line[4 : -len(_VERSION)]

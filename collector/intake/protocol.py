@@ -9,7 +9,7 @@ from typing import Any
 from collector.intake.answers import Answer
 from collector.intake.clock import now_us
 from collector.intake.limited_protocol import LimitedProtocol, Phase
-from collector.intake.plain_requests import BEGINNING, END, plain_request
+from collector.intake.plain_requests import END, beginnings, plain_request
 from collector.intake.wiring import receiver
 
 _WAITING = Phase.WAITING
@@ -34,6 +34,7 @@ class PixelProtocol(LimitedProtocol):
             or not self._keepalive
         )
         self._max_line, self._max_fields = _limits(self.cfg)
+        self._beginnings = beginnings()
         self._peer: str | None = None
 
     def data_received(self, data: bytes) -> None:
@@ -41,7 +42,7 @@ class PixelProtocol(LimitedProtocol):
         if (
             self.phase is _WAITING
             and self._may_answer_directly
-            and data.startswith(BEGINNING)
+            and data.startswith(self._beginnings)
             and data.endswith(END)
             and self._answer_directly(data)
         ):

@@ -23,7 +23,7 @@ from collector.intake.answers import Answer
 from collector.intake.clients import Network, client_address, country_of, is_private, is_within, networks
 from collector.intake.languages import MAX_HEADER, language_of
 from collector.intake.lookups import Live, Lookups
-from collector.intake.pages import MAX_HOST, page_of
+from collector.intake.pages import MAX_HOST, is_preview, page_of
 from collector.intake.rate_limits import NO_SALT, Limiter, ReaderLimiter
 from collector.intake.runs import run_of
 from collector.intake.targets import Target, target_of
@@ -40,7 +40,7 @@ _PREFETCH = re.compile(rb"prefetch|prerender|preview", re.IGNORECASE)
 _PREFETCH_HEADERS = frozenset({b"sec-purpose", b"purpose", b"x-purpose", b"x-moz"})
 _COUNTED, _OPTED_OUT = int(Verdict.COUNTED), int(Verdict.OPTED_OUT)
 _BOT, _EXCESS, _PREFETCHED = int(Verdict.BOT), int(Verdict.EXCESS), int(Verdict.PREFETCH)
-_SUSPECT, _EXCLUDED = int(Verdict.SUSPECT), int(Verdict.EXCLUDED)
+_SUSPECT, _EXCLUDED, _PREVIEW = int(Verdict.SUSPECT), int(Verdict.EXCLUDED), int(Verdict.PREVIEW)
 _ANSWERS = {
     _COUNTED: answers.BY_REASON[answers.COUNTED],
     _OPTED_OUT: answers.BY_REASON[answers.OPTED_OUT],
@@ -49,6 +49,7 @@ _ANSWERS = {
     _PREFETCHED: answers.BY_REASON[answers.PREFETCH],
     _SUSPECT: answers.BY_REASON[answers.BOT],
     _EXCLUDED: answers.BY_REASON[answers.EXCLUDED],
+    _PREVIEW: answers.BY_REASON[answers.PREVIEW],
 }
 _SPOOLED = frozenset(_ANSWERS.values())
 
@@ -203,9 +204,9 @@ class Receiver:
         declared = "" if agent.is_bot or agent.proxy else declared_bot(headers)
         verdict = self._verdict_on(headers, target, agent, declared, address, excluded, salt or NO_SALT, counts=counts)
         opts_out = headers.get(b"sec-gpc") == b"1" or headers.get(b"dnt") == b"1"
-        if opts_out and verdict == _COUNTED:
-            verdict = _OPTED_OUT
         page = _page(headers)
+        if verdict == _COUNTED:
+            verdict = _PREVIEW if is_preview(page) else _OPTED_OUT if opts_out else _COUNTED
         if opts_out or verdict == _EXCLUDED:
             return SpooledHit(
                 target.token, at_us, target.placement, target.is_end, verdict, page=page, is_private=is_private(address)

@@ -8,6 +8,8 @@ meaning is clear:
 - Anything after `.gif` that is not a letter or digit of a longer ending: quotes, brackets, blanks, `&…`, `?…`, `/…`.
 - Punctuation around the token or the placement, as of a template's `{token}`.
 
+The path in PUBLIC_URL may stand before all of that.
+
 That attributes no hit wrongly: a token has 100 random bits, so no other text reads like a live one by chance. Not clear
 are a token that is cut short or has other characters in it, a path before `/p/`, and another ending than `.gif` or
 none: nobody was ever given such an address, and a platform that changes the format of images serves its own copies.
@@ -20,6 +22,7 @@ from urllib.parse import unquote
 import msgspec
 
 from collector.classify.platforms import OTHER, PLACEMENT_FORM
+from collector.intake.prefix import prefix
 
 PREFIX = "/p/"
 CACHE_SIZE = 4096  # paths
@@ -85,7 +88,10 @@ def _cleaned(path: str) -> str:
             break
         text = unquote(text)
     text = _UNSEEN.sub("", text.translate(_MEANT).lower())
-    return _SLASHES.sub("/", without_host(text))
+    text = _SLASHES.sub("/", without_host(text))
+    if before := prefix().lower():
+        text = re.sub(rf"\A[^a-z0-9]*{re.escape(before[1:])}(?=/)", "", text)
+    return text
 
 
 def _mangled_target(text: str) -> Target | None:

@@ -6,6 +6,7 @@ from django.conf import settings
 
 from collector.intake.clients import country_lookup
 from collector.intake.lookups import Lookups
+from collector.intake.members import Members
 from collector.intake.rate_limits import Limiter, Rate, ReaderLimiter, SenderLimiter
 from collector.intake.receive import Receiver
 from collector.intake.reports import ReportReceiver
@@ -27,6 +28,13 @@ def receiver() -> Receiver:
         proxies=Limiter("proxies", Rate(*settings.RATE_LIMIT_PROXY)),
         trusted_proxies=settings.TRUSTED_PROXIES,
     )
+
+
+@cache
+def members() -> Members:
+    """Return what this process has told of members. It shares the lookups and the segment with hits."""
+    hits = receiver()
+    return Members(hits.lookups, hits.spool)
 
 
 @cache

@@ -13,7 +13,10 @@ class Migration(migrations.Migration):
             model_name="project",
             name="first_weekday",
             field=models.SmallIntegerField(
-                choices=[(1, "Monday"), (6, "Saturday"), (7, "Sunday")], default=1, verbose_name="first day of the week"
+                choices=[(1, "Monday"), (6, "Saturday"), (7, "Sunday")],
+                default=1,
+                help_text="The weeks of programs always begin on Monday.",
+                verbose_name="first day of the week",
             ),
         ),
     ]

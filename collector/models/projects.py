@@ -61,6 +61,10 @@ class Weekday(models.IntegerChoices):
 
 
 class ProjectQuerySet(models.QuerySet["Project"]):
+    def may_be_created_by(self, user: AbstractBaseUser | AnonymousUser) -> bool:
+        """Say whether `user` may create projects, as all who may use the admin do. No query."""
+        return user.is_active and bool(getattr(user, "is_staff", False))
+
     def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> Self:
         """Keep the projects that `user` may see on the dashboard."""
         return self._with_role(user, Role.VIEWER, Role.EDITOR, Role.OWNER)
@@ -100,7 +104,10 @@ class Project(models.Model):
         help_text=gettext_lazy("The dashboard counts days and hours in this time zone, such as Europe/Berlin."),
     )
     first_weekday = models.SmallIntegerField(
-        gettext_lazy("first day of the week"), choices=Weekday.choices, default=Weekday.MONDAY
+        gettext_lazy("first day of the week"),
+        choices=Weekday.choices,
+        default=Weekday.MONDAY,
+        help_text=gettext_lazy("The weeks of programs always begin on Monday."),
     )
     retention_days = models.PositiveIntegerField(
         gettext_lazy("retention in days"),

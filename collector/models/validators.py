@@ -3,15 +3,16 @@
 Migrations refer to them by the names that `collector.models.projects` imports: keep those imports.
 """
 
-import zoneinfo
 from ipaddress import ip_network
 from unicodedata import category
 
 from django.core.exceptions import ValidationError
 from django.utils.text import slugify
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from collector.classify.platforms import PLACEMENT_FORM, RESERVED_PLACEMENTS
+from collector.classify.time_zones import available_time_zones, find_time_zone, is_offset, suggest_time_zones
 
 NETWORKS_AT_MOST = 50
 _OVERRIDES = frozenset("\u202d\u202e")
@@ -23,10 +24,31 @@ PLACEMENTS_AT_MOST = 40  # each is a row in a table of the dashboard; more would
 
 def validate_timezone(name: str) -> None:
     """Raise ValidationError unless `name` is in the IANA time zone database."""
-    if name not in zoneinfo.available_timezones():
+    if name not in available_time_zones():
         raise ValidationError(
             _("“%(name)s” is not a time zone. Write one like Europe/Berlin or Asia/Tokyo.") % {"name": name}
         )
+
+
+def read_timezone(typed: str) -> str:
+    """Return the name of the time zone that people mean by a city, a country and the like, in the active language.
+
+    Raises ValidationError, with suggestions if there are any.
+    """
+    language = get_language() or "en"
+    name = find_time_zone(typed, language)
+    if name is not None:
+        return name
+    suggestions = ", ".join(suggest_time_zones(typed, language))
+    if not suggestions:
+        validate_timezone(typed)
+        return typed
+    message = (
+        _("“%(name)s” is only a difference from UTC, which changes with summer time. Write a place, such as %(zones)s.")
+        if is_offset(typed)
+        else _("“%(name)s” is not a time zone. Did you mean one of these? %(zones)s")
+    )
+    raise ValidationError(message % {"name": typed, "zones": suggestions})
 
 
 def validate_title(text: str) -> None:

@@ -1,6 +1,6 @@
 """The format of the spool for programs: one report, or one run that a shell reported, is one JSON line.
 
-The first key tells what a line is: no hit begins with `report` or `run`.
+The first key tells what a line is: no hit begins with `report`, `run` or `own`.
 """
 
 from datetime import UTC, date, datetime
@@ -13,10 +13,12 @@ from msgspec import Meta
 from collector.models import Driver
 from collector.programs.forms import MAX_DAYS_LATE, REPORT_ID, WEEK
 from collector.programs.report import ProgramReport
+from collector.spool import own_line
 from collector.spool.line import MAX_LINE_BYTES, SpooledHit
+from collector.spool.own_line import SpooledMember
 
 _REPORT, _RUN = b'{"report":', b'{"run":'
-PROGRAM_BEGINNINGS = (_REPORT, _RUN)
+_OTHER_BEGINNINGS = (_REPORT, _RUN, own_line.BEGINNING)
 _Token = Annotated[str, Meta(min_length=1, max_length=40)]
 _Moment = Annotated[int, Meta(gt=0, lt=2**52)]
 
@@ -47,7 +49,7 @@ class SpooledRun(msgspec.Struct, frozen=True, omit_defaults=True, rename={"token
 
 
 NUMBER_OF_DRIVER = {driver.label: int(driver) for driver in Driver if driver != Driver.INSTALLATIONS}
-Spooled = SpooledHit | SpooledReport | SpooledRun
+Spooled = SpooledHit | SpooledReport | SpooledRun | SpooledMember
 
 _encode = msgspec.json.Encoder().encode
 _decode_report = msgspec.json.Decoder(SpooledReport).decode
@@ -56,7 +58,9 @@ _decode_run = msgspec.json.Decoder(SpooledRun).decode
 
 def from_line(line: bytes) -> Spooled:
     """Parse any line of a spool; raise ValueError with the reason if it is not one of ours."""
-    return _of_program(line) if line.startswith(PROGRAM_BEGINNINGS) else SpooledHit.from_line(line)
+    if not line.startswith(_OTHER_BEGINNINGS):
+        return SpooledHit.from_line(line)
+    return SpooledMember.from_line(line) if line.startswith(own_line.BEGINNING) else _of_program(line)
 
 
 def _of_program(line: bytes) -> SpooledReport | SpooledRun:

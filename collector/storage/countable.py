@@ -4,7 +4,7 @@ The drain makes countables from spooled hits (`enrich`). Code that counts stored
 reads their `COLUMNS` and calls `countables`.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from operator import itemgetter
@@ -112,6 +112,13 @@ def is_judged(position: int, verdict: int, traffic: int, visitor: int | None) ->
     return position == _END and visitor is not None and verdict in _JUDGED and traffic == _DIRECT
 
 
+def is_readers(position: int, verdict: int, traffic: int, visitor: int | None) -> bool:
+    """Whether a hit is a visit with a visitor, or an end that its reader's start can judge."""
+    return visitor is not None and (
+        is_visit(position, verdict, traffic) or is_judged(position, verdict, traffic, visitor)
+    )
+
+
 # What is read of a stored hit to count it. `second` is annotated, as `EpochSecond("at")`. Rows stay the plain tuples of
 # the database.
 COLUMNS = (
@@ -131,6 +138,7 @@ COLUMNS = (
     "reading_seconds",
 )
 Row = tuple[Any, ...]  # of `COLUMNS`
+visitor_of: Callable[[Row], int | None] = itemgetter(COLUMNS.index("visitor"))
 _page_id_of = itemgetter(COLUMNS.index("page_id"))
 _agent_id_of = itemgetter(COLUMNS.index("user_agent_id"))
 

@@ -104,6 +104,13 @@ class Counts:
         cells.update(after.other_values())
         cells.subtract(before.other_values())
 
+    def remove(self, other: "Counts") -> None:
+        """Count no longer what `other` counts: stored hits, with their new visitors."""
+        other._count()
+        for ours, theirs in ((self._hits, other._hits), (self._visitors, other._visitors)):
+            for group, cells in theirs.items():
+                ours.setdefault(group, Counter()).subtract(cells)
+
     def _count(self) -> None:
         """Count the visits that wait, and the new visitors among them."""
         new_to_project: dict[CountGroup, list[Countable]] = {}
@@ -119,7 +126,7 @@ class Counts:
         self._waiting_hits = 0
 
     def store(self) -> None:
-        """Add everything to the table. One statement, in the caller's transaction; more where stored hits are replaced.
+        """Add everything to the table. One statement, in the caller's transaction; more where stored hits change.
 
         Rows are written in the order of their key, so that two drains never deadlock.
         """
@@ -129,8 +136,8 @@ class Counts:
         rows += _rows(_joined(hits), _joined(self._visitors))
         rows.sort()
         write_rows(UPSERT_POSTGRESQL, UPSERT_SQLITE, rows)
-        for project_id, day in sorted({(row[0], row[1]) for row in rows if row[6] < 0}):  # after `replace`
-            DailyCount.objects.filter(project_id=project_id, date=day, hits=0).delete()
+        for project_id, day in sorted({(row[0], row[1]) for row in rows if row[6] < 0}):  # after `replace` or `remove`
+            DailyCount.objects.filter(project_id=project_id, date=day, hits__lte=0).delete()
 
 
 def _rows(hits: Cells, visitors: Cells) -> list[CountRow]:

@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, connection, transaction
 from django.db.models import F
@@ -26,11 +27,13 @@ from collector.models import SpoolOffset
 from collector.spool.line import Line, SpooledHit
 from collector.spool.locks import is_finished
 from collector.spool.losses import loss_files, losses
+from collector.spool.own_line import SpooledMember
 from collector.spool.reader import read_lines, segments
 from collector.spool.report_line import Spooled, from_line
 from collector.storage.bulk_sql import chunks
 from collector.storage.enrich import Enricher, counting_pixels
 from collector.storage.lag import oldest_waiting_day
+from collector.storage.own_visitors import store_own_visitors
 from collector.storage.reports import ReportLine, Reports
 from collector.storage.retention import clock_is_plausible, delete_expired
 from collector.storage.set_aside import delete_expired_lines, set_aside
@@ -61,6 +64,15 @@ _LINE_ERRORS = (DataError, IntegrityError, ValueError, OverflowError)
 
 class AnotherDrainError(DatabaseError):
     """Another drain moved an offset of our spool."""
+
+
+class Batch(NamedTuple):
+    """The lines of one transaction, and what they say. Lines that can't be used say nothing."""
+
+    lines: list[Line]
+    hits: list[tuple[Line, SpooledHit]]
+    reports: list[ReportLine]
+    members: list[tuple[Line, SpooledMember]]
 
 
 class Drain:
@@ -169,19 +181,20 @@ class Drain:
 
     def _store(self, lines: list[Line]) -> None:
         """Store a batch. If the database refuses a line, halve the batch until that line is alone, and set it aside."""
-        hits: list[tuple[Line, SpooledHit]] = []
-        reports: list[ReportLine] = []
+        batch = Batch(lines, [], [], [])
         for line in lines:
             try:
                 spooled = _parsed(line)
                 if isinstance(spooled, SpooledHit):
-                    hits.append((line, spooled))
+                    batch.hits.append((line, spooled))
+                elif isinstance(spooled, SpooledMember):
+                    batch.members.append((line, spooled))
                 else:
-                    reports.append(ReportLine(line, spooled))
+                    batch.reports.append(ReportLine(line, spooled))
             except ValueError as error:
                 set_aside(self._directory / SET_ASIDE_FILE, line, str(error), timezone.now())
         try:
-            self._commit(lines, hits, reports)
+            self._commit(batch)
         except _LINE_ERRORS as error:
             self._forget_batch()
             if len(lines) > 1:
@@ -190,25 +203,29 @@ class Drain:
                 self._store(lines[middle:])
             else:
                 set_aside(self._directory / SET_ASIDE_FILE, lines[0], f"refused: {error}", timezone.now())
-                self._commit(lines, [], [])
+                self._commit(Batch(lines, [], [], []))
 
-    def _commit(self, lines: list[Line], hits: list[tuple[Line, SpooledHit]], reports: list[ReportLine]) -> None:
-        """Store all and the offsets after `lines` in one transaction; again if strings were deleted meanwhile."""
+    def _commit(self, batch: Batch) -> None:
+        """Store a batch and the offsets after its lines in one transaction; again if strings were deleted meanwhile.
+
+        Its members come first, each in a transaction of their own: to store them twice makes no difference.
+        """
+        store_own_visitors(member for _, member in batch.members)
         while True:
             try:
-                self._try_to_commit(lines, hits, reports)
+                self._try_to_commit(batch)
             except StringsDeletedError as error:
                 self._enricher.forget_strings()
                 logger.info("A batch starts again: %s", error)
             else:
                 return
 
-    def _try_to_commit(self, lines: list[Line], hits: list[tuple[Line, SpooledHit]], reports: list[ReportLine]) -> None:
+    def _try_to_commit(self, batch: Batch) -> None:
         self._uses.begin()
-        pixels = counting_pixels(hit for _, hit in hits)
+        pixels = counting_pixels(hit for _, hit in batch.hits)
         counting: list[tuple[int, SpooledHit]] = []
         segment_of: dict[int, str] = {}
-        for line, hit in hits:
+        for line, hit in batch.hits:
             pixel = pixels.get(hit.token)
             if pixel and pixel.takes(hit):
                 id_of_hit = hit_id(line)
@@ -221,21 +238,22 @@ class Drain:
             self._uses.note(stored_hits, {pixel.project_id: pixel.timezone for pixel in pixels.values()})
             stored = Counter([segment_of[hit.id] for hit in stored_hits])
             private = Counter(segment_of[id_of_hit] for id_of_hit, hit in counting if hit.is_private)
-            of_programs = self._reports.store(reports)
-            self._move_offsets(lines, stored, private, of_programs)
-        self._offsets.update({line.segment: line.end for line in lines})
+            others = self._reports.store(batch.reports)
+            others.update(line.segment for line, _ in batch.members)
+            self._move_offsets(batch.lines, stored, private, others)
+        self._offsets.update({line.segment: line.end for line in batch.lines})
 
     def _move_offsets(
-        self, lines: list[Line], stored: Counter[str], private: Counter[str], of_programs: Counter[str]
+        self, lines: list[Line], stored: Counter[str], private: Counter[str], others: Counter[str]
     ) -> None:
-        """Move the offset of each segment, and add to its numbers: `hits` are without the stored lines of programs."""
+        """Move the offset of each segment, and add to its numbers. `others` are used lines that are no hits."""
         line_counts = Counter(line.segment for line in lines)
         for segment, end in {line.segment: line.end for line in lines}.items():
             row = SpoolOffset.objects.filter(segment=segment, offset_bytes=self._offsets[segment])
             moved = row.update(
                 offset_bytes=end,
                 hits=F("hits") + stored[segment],
-                set_aside=F("set_aside") + line_counts[segment] - stored[segment] - of_programs[segment],
+                set_aside=F("set_aside") + line_counts[segment] - stored[segment] - others[segment],
                 private=F("private") + private[segment],
                 updated_at=timezone.now(),
             )

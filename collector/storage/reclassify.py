@@ -4,7 +4,7 @@ Hits that the old rules filtered out were kept, so the new rules can judge them.
 reader who was taken for a proxy has no visitor and no country.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import asdict
 from datetime import datetime
 from itertools import groupby
@@ -29,9 +29,10 @@ from collector.models import (
 from collector.models.counts import WHOLE_PROJECT
 from collector.storage.attribution import credit
 from collector.storage.caps import is_unlisted
-from collector.storage.countable import is_judged, is_visit, local_day_and_hour
+from collector.storage.countable import is_judged, is_readers, is_visit, local_day_and_hour
 from collector.storage.enrich import final_verdict
 from collector.storage.interned import with_hints
+from collector.storage.own_visitors import own_visitors
 from collector.storage.reading_sql import keep_latest_ends
 from collector.storage.rebuild import rebuild
 
@@ -98,10 +99,11 @@ def reclassify(project: Project, progress: Callable[[int], None] = lambda hits: 
     with transaction.atomic():
         project = Project.objects.select_for_update().get(pk=project.pk)
         days_with_salt = {day.isoformat() for day in DailySalt.objects.values_list("date", flat=True)}
+        own = own_visitors(project)
         changed = 0
         for day, hits_of_day in groupby(_hits(project), key=lambda hit: _local_day(hit, project)):
             hits = list(hits_of_day)
-            judgements = _judgements(hits)
+            judgements = _judgements(hits, own.get(day, frozenset()))
             changes = [(hit, new) for hit, new in zip(hits, judgements, strict=True) if new != hit.judgement]
             _update(project, changes)
             if day in days_with_salt:
@@ -131,12 +133,12 @@ def _local_day(hit: HitToJudge, project: Project) -> str:
     return day
 
 
-def _judgements(hits: Sequence[HitToJudge]) -> list[Judgement]:
-    """Return what the rules decide about each hit of one day.
+def _judgements(hits: Sequence[HitToJudge], own: Set[int]) -> list[Judgement]:
+    """Return what the rules decide about each hit of one day, on which the visitors in `own` are members.
 
     Which visitors were new on that day is decided again only if something else has changed.
     """
-    judgements = [_judgement(hit) for hit in hits]
+    judgements = [_judgement(hit, own) for hit in hits]
     if all(new == hit.judgement for hit, new in zip(hits, judgements, strict=True)):
         return judgements
     seen: set[tuple[int, int]] = set()
@@ -150,7 +152,7 @@ def _judgements(hits: Sequence[HitToJudge]) -> list[Judgement]:
     return judgements
 
 
-def _judgement(hit: HitToJudge) -> Judgement:
+def _judgement(hit: HitToJudge, own: Set[int]) -> Judgement:
     """Return what the rules decide about a hit. Whether its visitor is new stays as it was."""
     old = hit.judgement
     if hit.agent_id is None:  # a reader who opted out, or none that says what it is
@@ -162,6 +164,8 @@ def _judgement(hit: HitToJudge) -> Judgement:
     new = old._replace(verdict=verdict, traffic=traffic)
     if traffic == Traffic.PROXIED:
         new = new._replace(visitor=None, country="", language="")
+    elif new.visitor in own and is_readers(hit.position, new.verdict, traffic, new.visitor):
+        new = new._replace(verdict=Verdict.OWN, visitor=None, country="", language="")
     return _credited(hit, new, agent.proxy)
 
 

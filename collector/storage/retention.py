@@ -15,7 +15,17 @@ from datetime import date, datetime, time, timedelta
 from django.db import InterfaceError, OperationalError
 from django.db.models import Max
 
-from collector.models import DailyReading, DailySalt, DailyVisitor, Hit, Project, SpoolOffset, TryCount, Upkeep
+from collector.models import (
+    DailyReading,
+    DailySalt,
+    DailyVisitor,
+    Hit,
+    OwnVisitor,
+    Project,
+    SpoolOffset,
+    TryCount,
+    Upkeep,
+)
 from collector.storage import report_retention
 from collector.storage.salts import last_expired_date
 from collector.storage.string_uses import delete_unused_strings, delete_uses
@@ -43,7 +53,7 @@ def delete_expired(now: datetime, *, waiting_since: date | None = None, allows_l
     refused: list[str] = []
     for project in Project.objects.order_by("pk"):
         try:
-            for remembered in (DailyVisitor, DailyReading):
+            for remembered in (DailyVisitor, DailyReading, OwnVisitor):
                 deleted += remembered.objects.filter(project=project, date__lte=last_expired).delete()[0]
             _note_time_zone(project, now)
             _correct_future(project, now)

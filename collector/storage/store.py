@@ -18,6 +18,7 @@ from collector.storage.countable import is_judged
 from collector.storage.counts import Counts
 from collector.storage.enrich import EnrichedHit
 from collector.storage.moments import moment_text
+from collector.storage.own_visitors import mark_own
 from collector.storage.reading import judge, remember
 
 VisitorGroup = tuple[int, str, int]  # project, day, pixel or scope
@@ -73,6 +74,7 @@ def store(hits: Sequence[EnrichedHit]) -> Sequence[EnrichedHit]:
     """
     hits = _of_present_pixels(hits) if hits else hits
     if hits:
+        mark_own(hits)
         _store_all(hits)
     return hits
 

@@ -56,20 +56,26 @@ class CountKey(NamedTuple):
 
 
 class FirstDay(Func):
-    """The first day of the week or month of a day. On SQLite, Django's TruncWeek would call Python for each row."""
+    """The first day of the week or month of a day. On SQLite, Django's TruncWeek would call Python for each row.
+
+    A week begins on `first_weekday`, in ISO 8601's numbers.
+    """
 
     output_field = DateField()
 
-    def __init__(self, interval: IntervalName) -> None:
+    def __init__(self, interval: IntervalName, first_weekday: int) -> None:
         super().__init__(F("date"))
         self.interval = interval
+        self.first_weekday = first_weekday
 
     def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        modifiers = {"week": "'weekday 0', '-6 days'", "month": "'start of month'"}[self.interval]
+        last_weekday = (self.first_weekday - 1) % 7  # 0 is Sunday; the day itself, or the next one of this name
+        modifiers = {"week": f"'weekday {last_weekday}', '-6 days'", "month": "'start of month'"}[self.interval]
         return super().as_sql(compiler, connection, template=f"DATE(%(expressions)s, {modifiers})", **context)
 
     def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        template = f"DATE_TRUNC('{self.interval}', %(expressions)s)::date"
+        days_to_monday = (1 - self.first_weekday) % 7 if self.interval == "week" else 0
+        template = f"(DATE_TRUNC('{self.interval}', %(expressions)s + {days_to_monday})::date - {days_to_monday})"
         return super().as_sql(compiler, connection, template=template, **context)
 
 
@@ -78,7 +84,8 @@ def next_counts(query: CountQuery, after: CountKey | None, limit: int) -> list[C
     counts = _counts(query).annotate(label=F("platform" if query.dimension == "platform" else "value"))
     if query.interval == "total":
         return _rows_of_range(counts, query.since, after, limit)
-    return _rows_of_intervals(counts, query.interval, after, limit)
+    first_day = F("date") if query.interval == "day" else FirstDay(query.interval, query.project.first_weekday)
+    return _rows_of_intervals(counts.annotate(first_day=first_day), after, limit)
 
 
 def _rows_of_range(counts: QuerySet[Any], since: date, after: CountKey | None, limit: int) -> list[CountRow]:
@@ -90,10 +97,7 @@ def _rows_of_range(counts: QuerySet[Any], since: date, after: CountKey | None, l
     return [CountRow(since, *row) for row in rows[:limit]]
 
 
-def _rows_of_intervals(
-    counts: QuerySet[Any], interval: IntervalName, after: CountKey | None, limit: int
-) -> list[CountRow]:
-    counts = counts.annotate(first_day=F("date") if interval == "day" else FirstDay(interval))
+def _rows_of_intervals(counts: QuerySet[Any], after: CountKey | None, limit: int) -> list[CountRow]:
     if after:
         counts = counts.filter(date__gte=after.first_day)  # the index begins with the days
     sums = _sums(counts.values("first_day", "label"))

@@ -66,7 +66,7 @@ class CountOut(Schema):
     date: Date = Field(
         examples=["2026-11-01"],
         description=gettext_noop(
-            "The first day of the interval: the Monday of a week, or the first day of the range for “total”."
+            "The first day of the interval. Weeks begin on the project’s first weekday, and “total” with the range."
         ),
     )
     value: str | None = Field(

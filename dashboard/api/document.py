@@ -14,6 +14,7 @@ from django.utils.translation import gettext
 from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema, get_schema
 
+from collector.addresses import origin_of
 from collector.intake.problems import CONTENT_TYPE
 from collector.snippets import base_url
 from dashboard.api.pagination import MAX_ID
@@ -92,16 +93,16 @@ def _document(api: NinjaAPI, path_prefix: str) -> OpenAPISchema:
 
 
 def _documentation(request: HttpRequest, document: Json) -> HttpResponse:
-    base = base_url(request)
+    origin = origin_of(base_url(request))  # the document's paths have the prefix of PUBLIC_URL
     context = {
         "description": gettext(document["info"]["description"]),
-        "endpoints": list(_endpoints(document, base)),
+        "endpoints": list(_endpoints(document, origin)),
         "document": reverse("api:openapi-json"),
     }
     return render(request, "dashboard/api.html", context)
 
 
-def _endpoints(document: Json, base: str) -> Iterator[Endpoint]:
+def _endpoints(document: Json, origin: str) -> Iterator[Endpoint]:
     """Yield the endpoints of the document, in its order and in the user's language."""
     schemas = document["components"]["schemas"]
     for path, methods in document["paths"].items():
@@ -114,7 +115,7 @@ def _endpoints(document: Json, base: str) -> Iterator[Endpoint]:
             description=gettext(operation["description"]),
             parameters=[_parameter(parameter) for parameter in operation["parameters"]],
             fields=list(_fields(answer, schemas)),
-            curl=_curl(path, operation["parameters"], base),
+            curl=_curl(path, operation["parameters"], origin),
             answer=json.dumps(_example(answer, schemas), indent=2, ensure_ascii=False),
         )
 
@@ -157,14 +158,14 @@ def _example(schema: Json, schemas: Json) -> Any:
     return [_example(schema["items"], schemas)]
 
 
-def _curl(path: str, parameters: list[Json], base: str) -> str:
+def _curl(path: str, parameters: list[Json], origin: str) -> str:
     """Return a curl command with the example of each parameter."""
     examples: Mapping[str, list[tuple[str, Any]]] = {"path": [], "query": []}
     for parameter in parameters:
         if "example" in parameter:
             examples[parameter["in"]].append((parameter["name"], parameter["example"]))
     query = f"?{urlencode(examples['query'])}" if examples["query"] else ""
-    url = f"{base}{path.format_map(dict(examples['path']))}{query}"
+    url = f"{origin}{path.format_map(dict(examples['path']))}{query}"
     return f'curl -H "Authorization: Bearer $TOKEN" "{url}"'
 
 

@@ -53,7 +53,7 @@ class HitOut(Schema):
     traffic: str = Field(examples=["direct"], description="direct, proxied, bot")
     verdict: str = Field(
         examples=["counted"],
-        description="counted, opted-out, bot, excess, prefetch, suspect, muted, excluded, too-soon",
+        description="counted, opted-out, bot, excess, prefetch, suspect, muted, excluded, too-soon, preview, own",
     )
     page: str | None = Field(examples=["https://medium.com/@ada/hello"])
     country: str | None = Field(examples=["DE"])

@@ -39,6 +39,9 @@ class ProjectOut(Schema):
     slug: str = Field(examples=["blog"], description=gettext_noop("Its name in addresses, here and on the dashboard."))
     name: str = Field(examples=["My blog"])
     timezone: str = Field(examples=["Europe/Berlin"], description=gettext_noop("The time zone of its days and hours."))
+    first_weekday: int = Field(
+        examples=[1], description=gettext_noop("The first day of its weeks: 1 is Monday, 6 Saturday, 7 Sunday.")
+    )
     retention_days: int = Field(examples=[730], description=gettext_noop("Raw hits older than this are deleted."))
     created_at: datetime = Field(examples=["2026-01-05T09:30:00Z"])
 
@@ -150,6 +153,7 @@ def _project(project: Project) -> dict[str, Any]:
         "slug": project.slug,
         "name": project.name,
         "timezone": project.timezone,
+        "first_weekday": project.first_weekday,
         "retention_days": project.retention_days,
         "created_at": project.created_at.astimezone(UTC),
     }

@@ -13,18 +13,26 @@ SAME_SHARE = 0.005  # a smaller difference of two shares can't be seen in whole 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """How a number changed, as an arrow and in words. `title` says what it was before."""
+    """How a number changed, as an arrow and in words. `title` says what it was before.
+
+    Without an arrow, nothing is known of the earlier period, which is not the same as 0.
+    """
 
     arrow: str
     words: str
     title: str
 
 
+def no_earlier_data() -> Change:
+    """Say that the earlier period was not measured, or not as a whole."""
+    return Change("", _("no earlier data"), "")
+
+
 def count_change(now: int, before: int, period: str) -> Change | None:
     """Say how a count changed against `before`, that of the named `period`. None where both are 0."""
-    if not before:
-        return Change(UP, _("none before"), period) if now else None
     title = _("%(number)s in %(period)s") % {"number": formatting.exact(before), "period": period}
+    if not before:
+        return Change(UP, _("%(number)s before") % {"number": formatting.exact(0)}, title) if now else None
     if now == before:
         return Change(SAME, _("unchanged"), title)
     share = formatting.percent(abs(now - before) / before)

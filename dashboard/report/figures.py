@@ -1,14 +1,14 @@
 """The key figures of a view, each with how it changed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from collector.models import Verdict
 from dashboard import formatting
-from dashboard.report.changes import Change, count_change, share_change
+from dashboard.report.changes import Change, count_change, no_earlier_data, share_change
 from dashboard.report.numbers import PeriodNumbers
 from dashboard.report.read_through import read_through_note, read_through_share
 from dashboard.visits.results import Total, visible_visitors
@@ -20,6 +20,8 @@ FILTERED_OUT = {
     Verdict.PREFETCH: gettext_lazy("%(hits)s prefetched"),
     Verdict.MUTED: gettext_lazy("%(hits)s while paused"),
     Verdict.EXCLUDED: gettext_lazy("%(hits)s from own addresses"),
+    Verdict.PREVIEW: gettext_lazy("%(hits)s on private hosts"),
+    Verdict.OWN: gettext_lazy("%(hits)s by members"),
     Verdict.TOO_SOON: gettext_lazy("%(hits)s that reached the end too soon"),
 }
 
@@ -44,18 +46,24 @@ class Figure:
         """Return the whole number as a tooltip; empty where the figure is unknown."""
         return "" if self.text == formatting.UNSEEN else formatting.exact(self.exact)
 
+    @property
+    def is_short(self) -> bool:
+        """Tell whether the text is the number in short, which screen readers should get exactly."""
+        return self.text == formatting.short(self.exact) != self.title
+
 
 @dataclass(frozen=True, slots=True)
 class EarlierNumbers:
     """What the figures are compared with. `label` names the earlier period.
 
     Where the current period is not over, `so_far` are the earlier visits and visitors up to the same time of its last
-    day. Other numbers are not known by the hour.
+    day, and `label_so_far` says so. Other numbers are not known by the hour.
     """
 
     numbers: PeriodNumbers
     label: str
     so_far: Total | None = None
+    label_so_far: str = ""
 
     @property
     def visits(self) -> int:
@@ -66,19 +74,24 @@ class EarlierNumbers:
         return self.numbers.visitors if self.so_far is None else self.so_far.visitors
 
     @property
-    def label_so_far(self) -> str:
-        return self.label if self.so_far is None else _("%(day)s until this hour") % {"day": self.label}
+    def counts_label(self) -> str:
+        """Return the name of the days that visits and visitors are compared with."""
+        return self.label_so_far or self.label
 
 
-def key_figures(now: PeriodNumbers, earlier: EarlierNumbers | None) -> Sequence[Figure]:
-    """Return visits, visitors, read-through, what proxies hide, and bots."""
-    return (
+def key_figures(now: PeriodNumbers, earlier: EarlierNumbers | None, *, lacks_earlier: bool = False) -> Sequence[Figure]:
+    """Return visits, visitors, read-through, what proxies hide, and bots.
+
+    `lacks_earlier` tells that they would be compared, but the earlier period was not measured.
+    """
+    figures = (
         _visits(now, earlier),
         _visitors(now, earlier),
         _read_through(now, earlier),
         _hidden(now, earlier),
         _bots(now, earlier),
     )
+    return [replace(figure, change=no_earlier_data()) for figure in figures] if lacks_earlier else figures
 
 
 def filtered_out(verdicts: Mapping[str, int], *without: Verdict) -> str:
@@ -97,7 +110,7 @@ def _visits(now: PeriodNumbers, earlier: EarlierNumbers | None) -> Figure:
         formatting.short(now.visits),
         now.visits,
         _("by readers, directly or through a proxy"),
-        count_change(now.visits, earlier.visits, earlier.label_so_far) if earlier else None,
+        count_change(now.visits, earlier.visits, earlier.counts_label) if earlier else None,
     )
 
 
@@ -109,7 +122,7 @@ def _visitors(now: PeriodNumbers, earlier: EarlierNumbers | None) -> Figure:
         formatting.UNSEEN if visitors is None else formatting.short(visitors),
         now.visitors,
         _("readers we can tell apart, once a day each"),
-        count_change(now.visitors, earlier.visitors, earlier.label_so_far) if earlier else None,
+        count_change(now.visitors, earlier.visitors, earlier.counts_label) if earlier else None,
     )
 
 

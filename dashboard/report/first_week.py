@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 from collector.models import Section
 from dashboard import formatting
 from dashboard.report.charts import BUCKET_NAMES, Chart, Point, Series
+from dashboard.report.claims import may_claim
 from dashboard.visits.periods import DAY, Bucket
 from dashboard.visits.queries import LifetimeDay
 
@@ -29,9 +30,9 @@ def first_week_chart(lifetime: Iterable[LifetimeDay], today: date) -> Chart | No
         "first-week",
         Section.TREND.value,
         _("First week"),
-        _caption(first, visits_by_day),
+        _caption(first, visits_by_day, today),
         str(BUCKET_NAMES[Bucket.DAY]),
-        _points(days, visits_by_day),
+        _points(days, visits_by_day, today),
         [Series(_("Visits"), "", [visits_by_day[day] for day in days])],
         [_("Visits")],
     )
@@ -47,10 +48,11 @@ def half_life(visits_by_day: Mapping[date, int]) -> int:
     return 0
 
 
-def _caption(first: date, visits_by_day: Mapping[date, int]) -> str:
+def _caption(first: date, visits_by_day: Mapping[date, int], today: date) -> str:
+    """Say since when visits came, and how soon half of them: after the first week, if there are enough to tell."""
     caption = _("Visits per day since the first, %(day)s") % {"day": formatting.day(first, "yMMMd")}
     days = half_life(visits_by_day)
-    if not days:
+    if not may_claim(sum(visits_by_day.values()), (today - first).days):
         return caption
     half = ngettext(
         "half of all visits so far came within %(days)s day",
@@ -60,7 +62,7 @@ def _caption(first: date, visits_by_day: Mapping[date, int]) -> str:
     return f"{caption} · {half}"
 
 
-def _points(days: Iterable[date], visits_by_day: Counter[date]) -> list[Point]:
+def _points(days: Iterable[date], visits_by_day: Counter[date], today: date) -> list[Point]:
     total = visits_by_day.total()
     points, reached = [], 0
     for number, day in enumerate(days, 1):
@@ -71,5 +73,6 @@ def _points(days: Iterable[date], visits_by_day: Counter[date]) -> list[Point]:
             "day": formatting.day(day, "yMMMEd"),
             "share": formatting.percent(reached / total),
         }
-        points.append(Point(_("Day %(number)s") % {"number": number}, title, f"{day}", visits, [visits]))
+        label = _("Day %(number)s") % {"number": number}
+        points.append(Point(label, title, f"{day}", visits, [visits], is_open=day == today))
     return points

@@ -3,17 +3,22 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from math import ceil
+from typing import TypeVar
 
 from django.utils.dates import WEEKDAYS, WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from collector.models import Project, Section
+from collector.models import Section
 from dashboard import formatting
+from dashboard.report.claims import may_claim, measured_days
+from dashboard.report.subject import Subject
 from dashboard.visits.periods import HOURS, Period
 from dashboard.visits.results import WeekHour
 
+Key = TypeVar("Key")
 SHADES = 8
 BUSIEST_HOUR_OF_WEEK = (
     gettext_lazy("Busiest hour: Mondays, %(hours)s."),
@@ -53,7 +58,7 @@ class HoursLine:
 class HoursGrid:
     """One line for each weekday and one column for each hour, in the project's time zone.
 
-    `busiest` names the hour with most visits in a sentence.
+    `busiest` names the hour with most visits in a sentence, or says that there are too few to name one.
     """
 
     key: str
@@ -74,9 +79,13 @@ class HoursGrid:
         return head, rows
 
 
-def hours_grid(project: Project, period: Period, week: Counter[WeekHour]) -> HoursGrid:
-    """Lay out `week`, the visits by weekday (0 is Monday) and hour. Weekdays outside the period are left out."""
-    weekdays = sorted({day.weekday() for day in period.dates()[:7]})
+def hours_grid(subject: Subject, period: Period, week: Counter[WeekHour]) -> HoursGrid:
+    """Lay out `week`, the visits by weekday (0 is Monday) and hour, from the first day of the project's week on.
+
+    Weekdays outside the period are left out.
+    """
+    first = period.first_weekday - 1
+    weekdays = sorted({day.weekday() for day in period.dates()[:7]}, key=lambda weekday: (weekday - first) % 7)
     most_visits = max(week.values(), default=0)
     lines = []
     for weekday in weekdays:
@@ -87,8 +96,8 @@ def hours_grid(project: Project, period: Period, week: Counter[WeekHour]) -> Hou
         "hours",
         Section.HOURS.value,
         _("When they read"),
-        _("By weekday and hour in %(zone)s") % {"zone": project.timezone},
-        _busiest_of_week(week, period),
+        _("By weekday and hour in %(zone)s") % {"zone": subject.project.timezone},
+        _busiest_of_week(week, measured_days(period, subject.first_day)),
         HOURS,
         lines,
         _line(_("All"), _("All days"), of_all_days, max(of_all_days.values())),
@@ -100,11 +109,14 @@ def hour_range(hour: str) -> str:
     return f"{formatting.hour(hour)}{formatting.DASH}{formatting.hour(f'{(int(hour) + 1) % 24:02}')}"
 
 
-def busiest_hour(visits_by_hour: Mapping[str, int]) -> str:
-    """Return the hour of the day with most visits, the first of equals; empty where there were none."""
-    if not any(visits_by_hour.values()):
+def busiest_hour(visits_by_hour: Mapping[str, int], days: int) -> str:
+    """Return the hour of the day with most visits; empty where it can't be told.
+
+    That is so with too few visits or measured days, and where two hours have as many.
+    """
+    if not may_claim(sum(visits_by_hour.values()), days):
         return ""
-    return max(sorted(visits_by_hour), key=lambda hour: visits_by_hour[hour])
+    return _highest(visits_by_hour) or ""
 
 
 def _line(label: str, title: str, visits_by_hour: Mapping[str, int], most_visits: int) -> HoursLine:
@@ -116,16 +128,19 @@ def _line(label: str, title: str, visits_by_hour: Mapping[str, int], most_visits
     return HoursLine(label, title, cells, sum(visits_by_hour.values()))
 
 
-def _busiest_of_week(week: Counter[WeekHour], period: Period) -> str:
-    """Name the busiest hour in a sentence: by its mean over the weekdays of the period, the first of equals."""
-    if not week or not max(week.values()):
+def _busiest_of_week(week: Counter[WeekHour], days: Sequence[date]) -> str:
+    """Name the busiest hour in a sentence, by its mean over the weekdays of the measured days. Empty without visits."""
+    if not week.total():
         return ""
-    days = Counter(day.weekday() for day in period.dates())
+    number_of = Counter(day.weekday() for day in days)
+    means = {week_hour: visits / max(number_of[week_hour.weekday], 1) for week_hour, visits in week.items() if visits}
+    busiest = _highest(means) if may_claim(week.total(), len(days)) else None
+    if busiest is None:
+        return _("Too few visits or days to say when most reading happens.")
+    return str(BUSIEST_HOUR_OF_WEEK[busiest.weekday]) % {"hours": hour_range(busiest.hour)}
 
-    def mean_visits(week_hour: WeekHour) -> float:
-        return week[week_hour] / max(days[week_hour.weekday], 1)
 
-    weekday, hour = max(sorted(week), key=mean_visits)
-    if period.days < 7:
-        return _("Busiest hour: %(hours)s.") % {"hours": hour_range(hour)}
-    return str(BUSIEST_HOUR_OF_WEEK[weekday]) % {"hours": hour_range(hour)}
+def _highest(numbers: Mapping[Key, float]) -> Key | None:
+    """Return the key of the highest number; None where two are as high."""
+    first, *others = sorted(numbers, key=lambda key: -numbers[key])[:2]
+    return None if others and numbers[others[0]] == numbers[first] else first

@@ -25,8 +25,8 @@ class LiveVisits:
 
     @property
     def text(self) -> str:
-        """Return their number as the panel shows it."""
-        return f"{formatting.short(self.visits)}+" if self.is_bounded else formatting.short(self.visits)
+        """Return their number as the panel shows it: it has room for all digits."""
+        return f"{formatting.exact(self.visits)}+" if self.is_bounded else formatting.exact(self.visits)
 
     @property
     def words(self) -> str:

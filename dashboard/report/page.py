@@ -88,7 +88,9 @@ def make_page(
     local_now = now.astimezone(project.zone)
     lifetime, first_day = _lifetime(project, pixel)
     today = local_now.date()
-    requested = read_page_state(parameters, today=today, first_day=first_day, rows_per_page=full_rows)
+    requested = read_page_state(
+        parameters, today=today, first_day=first_day, first_weekday=project.first_weekday, rows_per_page=full_rows
+    )
     state, chips, filter_notices = apply_filters(project, pixel, requested, sections, is_public)
     selection = _select(project, pixel, state, now)
     notices = [*requested.notices, *filter_notices, *raw_hit_notices(project, state.period, selection)]
@@ -97,7 +99,7 @@ def make_page(
         # Anyone can invent thousands of pages a day, and each of them would have to be ranked.
         sections = set(sections) - {Section.PAGES}
         notices.append(pages_left_out())
-    subject = _subject(project, pixel, state, now, lifetime, sections, is_public=is_public)
+    subject = _subject(project, pixel, state, now, first_day, lifetime, sections, is_public=is_public)
     shown_list, state = _full_list(subject, state, selection.current) if first_day else (None, state)
     if state.full_list and shown_list is None:
         notices.append(unknown_list())
@@ -131,6 +133,7 @@ def _subject(
     pixel: Pixel | None,
     state: PageState,
     now: datetime,
+    first_day: date | None,
     lifetime: Sequence[LifetimeDay],
     sections: Collection[str],
     *,
@@ -143,6 +146,7 @@ def _subject(
         project=project,
         pixel=pixel,
         now=now,
+        first_day=first_day,
         lifetime=lifetime,
         published=published,
         quiet=[] if pixel or is_public else quiet_pixels([project], now),

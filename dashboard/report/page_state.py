@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 from django.utils.translation import gettext as _
 
 from dashboard.visits.filters import NO_FILTERS, Filters, positive_number, read_filters
-from dashboard.visits.periods import Bucket, Comparison, Period, PeriodForm
+from dashboard.visits.periods import MONDAY, Bucket, Comparison, Period, PeriodForm
 
 MAX_PAGE = 100_000
 PERIOD_PARAMETERS = ("range", "start", "end", "by")
@@ -99,10 +99,15 @@ class PageState:
 
 
 def read_page_state(
-    parameters: Mapping[str, Any], *, today: date, first_day: date | None, rows_per_page: int = 0
+    parameters: Mapping[str, Any],
+    *,
+    today: date,
+    first_day: date | None,
+    first_weekday: int = MONDAY,
+    rows_per_page: int = 0,
 ) -> PageState:
-    """Read the query string of a view; `today` and `first_day` as `PeriodForm` takes them. Never raises."""
-    form = PeriodForm(parameters, today=today, first_day=first_day)
+    """Read the query string of a view; the days as `PeriodForm` takes them. Never raises."""
+    form = PeriodForm(parameters, today=today, first_day=first_day, first_weekday=first_weekday)
     period = form.period()
     notices = [form.notice] if form.notice else []
     unit = parameters.get("by", "")

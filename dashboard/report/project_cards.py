@@ -1,23 +1,27 @@
-"""The list of projects: a card for each, with the visits of its last 30 days."""
+"""The list of projects: a card for each, with the visits of its last 30 days.
+
+They are compared as the project's page compares them, and say the same: see `comparison`.
+"""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.db.models import QuerySet
 
 from collector.classify.platforms import platform_colour
 from collector.models import Project
-from dashboard.report.changes import Change, count_change
+from dashboard.report.changes import Change, count_change, no_earlier_data
+from dashboard.report.comparison import is_measured, label_up_to, up_to
 from dashboard.report.panels.platforms import platform_label
 from dashboard.report.quiet import quiet_pixels
 from dashboard.report.sparkline import spark_line
 from dashboard.visits import queries
-from dashboard.visits.periods import DAY, Period
+from dashboard.visits.periods import DAY, PRESETS, Period
 
 CARD_DAYS = 30
+CARD_RANGES = ("today", "7d", "30d")  # presets that end today
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +37,13 @@ class CardCount:
 class ProjectCard:
     """One project in the list. Its last 7 and 30 days end today, in its own time zone.
 
-    `platform` is where most visits of the last 30 days come from, `quiet` how many of its pixels are unusually quiet.
+    `days` are the visits of its last 30 days, None before its first visit. `platform` is where most of them come from,
+    `quiet` how many of its pixels are unusually quiet.
     """
 
     project: Project
     counts: Sequence[CardCount]
-    days: Sequence[int]
+    days: Sequence[int | None]
     platform: str
     platform_colour: str
     quiet: int
@@ -49,47 +54,72 @@ class ProjectCard:
         return spark_line(self.days, 290, 40)
 
 
-def project_cards(projects: Iterable[Project], now: datetime) -> list[ProjectCard]:
+@dataclass(frozen=True, slots=True)
+class _Visits:
+    """The visits of one project: by day, by day and hour where one is compared, and by platform in the last 30 days."""
+
+    by_day: Counter[date] = field(default_factory=Counter)
+    by_hour: Mapping[date, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    by_platform: Counter[str] = field(default_factory=Counter)
+
+
+def project_cards(projects: QuerySet[Project], now: datetime) -> list[ProjectCard]:
     """Return a card for each project. Five queries at most."""
-    listed = list(projects)
+    listed = queries.with_first_day(projects)
     if not listed:
         return []
-    today = {project.pk: timezone.localdate(now, project.zone) for project in listed}
-    visits_by_day: dict[int, Counter[date]] = defaultdict(Counter)
-    visits_by_platform: dict[int, Counter[str]] = defaultdict(Counter)
-    period = Period(min(today.values()) - 2 * CARD_DAYS * DAY, max(today.values()) + DAY)
-    for row in queries.project_days(listed, period.dates()):
-        visits_by_day[row.project_id][row.date] += row.visits
-        if row.date > today[row.project_id] - CARD_DAYS * DAY:
-            visits_by_platform[row.project_id][row.platform] += row.visits
-    quiet = Counter(quiet_pixel.pixel.project_id for quiet_pixel in quiet_pixels(listed, now))
-    return [
-        _card(project, visits_by_day[project.pk], today[project.pk], visits_by_platform[project.pk], quiet[project.pk])
-        for project in listed
-    ]
+    clocks = {one.project.pk: now.astimezone(one.project.zone) for one in listed}
+    visits = _visits([one.project for one in listed], clocks)
+    quiet = Counter(quiet.pixel.project_id for quiet in quiet_pixels([one.project for one in listed], now))
+    return [_card(one, visits[one.project.pk], clocks[one.project.pk], quiet[one.project.pk]) for one in listed]
 
 
-def _card(
-    project: Project, visits_by_day: Counter[date], today: date, visits_by_platform: Counter[str], quiet: int
-) -> ProjectCard:
-    days = [visits_by_day[today - days_ago * DAY] for days_ago in reversed(range(2 * CARD_DAYS + 1))]
-    platform = max(sorted(visits_by_platform), key=lambda slug: visits_by_platform[slug], default="")
+def _visits(projects: Sequence[Project], clocks: Mapping[int, datetime]) -> Mapping[int, _Visits]:
+    """Return the visits of each project by its id, of 60 days and today. One query."""
+    first = min(clock.date() for clock in clocks.values()) - 2 * CARD_DAYS * DAY
+    days = Period(first, max(clock.date() for clock in clocks.values()) + DAY).dates()
+    compared = {_period(name, clock).days_before().last_day for name in CARD_RANGES for clock in clocks.values()}
+    visits: dict[int, _Visits] = defaultdict(_Visits)
+    for row in queries.project_days(projects, days, sorted(compared)):
+        of_project = visits[row.project_id]
+        if row.hour:
+            of_project.by_hour[row.date][row.hour] += row.visits
+            continue
+        of_project.by_day[row.date] += row.visits
+        if row.date > clocks[row.project_id].date() - CARD_DAYS * DAY:
+            of_project.by_platform[row.platform] += row.visits
+    return visits
+
+
+def _card(listed: queries.ListedProject, visits: _Visits, clock: datetime, quiet: int) -> ProjectCard:
+    today, first_day = clock.date(), listed.first_day
+    days = Period(today - (CARD_DAYS - 1) * DAY, today + DAY).dates()
+    platform = max(sorted(visits.by_platform), key=lambda slug: visits.by_platform[slug], default="")
     return ProjectCard(
-        project=project,
-        counts=(
-            CardCount(_("Today"), days[-1]),
-            CardCount(_("7 days"), sum(days[-7:]), _change(days, 7)),
-            CardCount(_("30 days"), sum(days[-CARD_DAYS:]), _change(days, CARD_DAYS)),
-        ),
-        days=days[-CARD_DAYS:],
+        project=listed.project,
+        counts=[_count(name, visits, clock, first_day) for name in CARD_RANGES],
+        days=[visits.by_day[day] if first_day and day >= first_day else None for day in days],
         platform=platform_label(platform) if platform else "",
         platform_colour=platform_colour(platform) if platform else "",
         quiet=quiet,
     )
 
 
-def _change(days: Sequence[int], length: int) -> Change | None:
-    """Compare the last `length` whole days with as many before. Today is left out: every morning it would be less."""
-    whole_days = days[:-1]
-    now, before = sum(whole_days[-length:]), sum(whole_days[-2 * length : -length])
-    return count_change(now, before, _("the days before, without today"))
+def _count(name: str, visits: _Visits, clock: datetime, first_day: date | None) -> CardCount:
+    """Count the visits of a range that ends today, and compare them with as many days before."""
+    period = _period(name, clock)
+    earlier = period.days_before()
+    now = sum(visits.by_day[day] for day in period.dates())
+    change = None
+    if first_day and not is_measured(earlier.start, first_day):
+        change = no_earlier_data()
+    elif first_day:
+        whole_days = sum(visits.by_day[day] for day in earlier.dates()[:-1])
+        before = up_to(clock, whole_days, visits.by_hour[earlier.last_day])
+        change = count_change(now, before, label_up_to(clock, earlier))
+    return CardCount(str(PRESETS[name].label), now, change)
+
+
+def _period(name: str, clock: datetime) -> Period:
+    today = clock.date()
+    return Period(PRESETS[name].start(today), today + DAY, name)

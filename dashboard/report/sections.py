@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from collector.models import Dimension, Section
 from dashboard.report.charts import Chart
-from dashboard.report.comparison import earlier_numbers
+from dashboard.report.comparison import comparison_note, earlier_numbers, lacks_earlier_data
 from dashboard.report.figures import Figure, filtered_out, key_figures
 from dashboard.report.first_week import first_week_chart
 from dashboard.report.hours import HoursGrid, hours_grid
@@ -29,11 +29,15 @@ from dashboard.visits.source import VisitSource
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything that a view shows over one period. `filtered_out` says which hits are not counted, and why."""
+    """Everything that a view shows over one period. `filtered_out` says which hits are not counted, and why.
+
+    `comparison_note` says what visits are compared with, and up to which time; empty where nothing is compared.
+    """
 
     visits: int
     filtered_out: str
     figures: Sequence[Figure]
+    comparison_note: str
     trend: Chart | None
     hours: HoursGrid | None
     platforms: Panel | None
@@ -68,10 +72,12 @@ def make_report(subject: Subject, state: PageState, source: VisitSource, earlier
     results = _results(subject, state, source, earlier)
     numbers = results.numbers
     placements, reading = _on_platforms(subject, state, source, results)
+    compared = earlier_numbers(subject, state, earlier, results.days_before)
     return Report(
         visits=numbers.visits,
         filtered_out=filtered_out(numbers.verdicts),
-        figures=key_figures(numbers, earlier_numbers(subject, state, earlier, results.days_before)),
+        figures=key_figures(numbers, compared, lacks_earlier=lacks_earlier_data(subject, state)),
+        comparison_note=comparison_note(compared),
         trend=_trend(subject, state, results),
         hours=_hours(subject, state, source),
         platforms=_platforms(subject, state, source, results),
@@ -120,13 +126,13 @@ def _trend(subject: Subject, state: PageState, results: _Results) -> Chart | Non
         return None
     if Section.PLATFORMS not in subject.sections:
         state = replace(state, is_line=True)  # stacked bars would show the platforms
-    return trend_chart(subject.project, state, results.days, results.days_before, subject.published)
+    return trend_chart(subject, state, results.days, results.days_before)
 
 
 def _hours(subject: Subject, state: PageState, source: VisitSource) -> HoursGrid | None:
     if Section.HOURS not in subject.sections:
         return None
-    return hours_grid(subject.project, state.period, source.week())
+    return hours_grid(subject, state.period, source.week())
 
 
 def _platforms(subject: Subject, state: PageState, source: VisitSource, results: _Results) -> Panel | None:

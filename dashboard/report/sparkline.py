@@ -5,19 +5,25 @@ from collections.abc import Sequence
 SPARK_WIDTH, SPARK_HEIGHT = 100, 20
 
 
-def spark_line(values: Sequence[int], width: int, height: int) -> str:
+def spark_line(values: Sequence[int | None], width: int, height: int) -> str:
     """Return the points of an SVG polyline in a box, highest value at the top; empty where there is nothing to draw.
 
-    If there are more values than the box is wide, neighbours are added up.
+    The line begins after the values that are None: nothing was counted then. If there are more values than the box is
+    wide, neighbours are added up.
     """
     if len(values) > width:
         step = -(-len(values) // width)
-        values = [sum(values[start : start + step]) for start in range(0, len(values), step)]
-    most_visits = max(values, default=0)
-    if not most_visits or len(values) < 2:
+        values = [_sum(values[start : start + step]) for start in range(0, len(values), step)]
+    counted = [(index, value) for index, value in enumerate(values) if value is not None]
+    most_visits = max((value for _, value in counted), default=0)
+    if not most_visits or len(counted) < 2:
         return ""
     step_x = width / (len(values) - 1)
     return " ".join(
-        f"{index * step_x:.1f},{height - 1 - (height - 2) * value / most_visits:.1f}"
-        for index, value in enumerate(values)
+        f"{index * step_x:.1f},{height - 1 - (height - 2) * value / most_visits:.1f}" for index, value in counted
     )
+
+
+def _sum(values: Sequence[int | None]) -> int | None:
+    counted = [value for value in values if value is not None]
+    return sum(counted) if counted else None

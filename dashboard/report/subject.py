@@ -17,13 +17,15 @@ ALL_SECTIONS = frozenset(Section.values)
 class Subject:
     """What a report is about at the moment `now`: a project, or one of its pixels.
 
-    `lifetime` has the visits by day and platform of the pixel's whole life. `sections` are the parts of the view that
-    people may see; `are_linked` tells whether they may also open the articles' views.
+    `first_day` is the day of its first visit, whether a filter matches it or not; None before that. `lifetime` has the
+    visits by day and platform of the pixel's whole life. `sections` are the parts of the view that people may see;
+    `are_linked` tells whether they may also open the articles' views.
     """
 
     project: Project
     pixel: Pixel | None
     now: datetime
+    first_day: date | None = None
     lifetime: Sequence[LifetimeDay] = ()
     published: Sequence[PublishedArticle] = ()
     quiet: Sequence[QuietPixel] = ()
@@ -31,8 +33,13 @@ class Subject:
     are_linked: bool = True
 
     @property
+    def clock(self) -> datetime:
+        """Return the moment in the project's time zone."""
+        return self.now.astimezone(self.project.zone)
+
+    @property
     def today(self) -> date:
-        return self.now.astimezone(self.project.zone).date()
+        return self.clock.date()
 
     def is_whole_project(self, state: PageState) -> bool:
         """Tell whether the view is about all articles of the project, not about one of them."""

@@ -1,7 +1,7 @@
 """The trend: the visits of a period by hour, day, week or month, stacked by platform or as one line."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from django.utils.translation import gettext as _
@@ -11,15 +11,16 @@ from collector.classify.platforms import platform_colour
 from collector.models import Dimension, Project, Section
 from dashboard import formatting
 from dashboard.report.charts import BUCKET_NAMES, Chart, Point, Series, Shape
+from dashboard.report.colours import REST, hatched
 from dashboard.report.hours import hour_range
 from dashboard.report.page_state import PageState
 from dashboard.report.panels.platforms import platform_label
 from dashboard.report.published import MAX_MARKS, PublishedArticle
+from dashboard.report.subject import Subject
 from dashboard.visits.periods import HOURS, Bucket, Period
 from dashboard.visits.results import PlatformDay, visible_visitors
 
 TREND_PLATFORMS = 6  # people can't tell more colours than these apart in a stack
-REST_COLOUR = "#c9c8c1"
 TREND_CAPTIONS = {
     Bucket.HOUR: gettext_lazy("Visits by hour · time zone %(zone)s"),
     Bucket.DAY: gettext_lazy("Visits by day · time zone %(zone)s"),
@@ -30,39 +31,40 @@ BucketKey = tuple[date, str]  # the first day of a bucket, and its hour in a tre
 
 
 def trend_chart(
-    project: Project,
-    state: PageState,
-    days: Sequence[PlatformDay],
-    days_before: Sequence[PlatformDay],
-    published: Sequence[PublishedArticle] = (),
+    subject: Subject, state: PageState, days: Sequence[PlatformDay], days_before: Sequence[PlatformDay]
 ) -> Chart:
     """Stack the visits by platform, the biggest by name and the rest together; or draw them as one line.
 
-    `days_before` are those of the earlier period, `published` the articles that appeared in this one.
+    `days_before` are those of the earlier period.
     """
     period = state.period
     keys = _bucket_keys(period)
     visits, visitors = _by_bucket(period, days)
+    counted = [visits[key] if key in visits or _is_counted(key, period, subject) else None for key in keys]
     if state.is_line:
-        series, platform_series = [Series(_("Visits"), "", [visits[key].total() for key in keys])], []
+        totals = [None if by_platform is None else by_platform.total() for by_platform in counted]
+        series, platform_series = [Series(_("Visits"), "", totals)], []
     else:
-        series = platform_series = _stack([visits[key] for key in keys])
-    earlier = _earlier_visits(state, days_before, keys)
+        series = platform_series = _stack(counted)
+    earlier = _earlier_visits(subject, state, days_before, keys)
     earlier_label = state.earlier.label if state.earlier and earlier else ""
-    columns: list[Sequence[int]] = [earlier] if earlier else []
+    columns: list[Sequence[int | None]] = [earlier] if earlier else []
     columns += [platform.values for platform in platform_series]
-    marks = _marks(project, period, published)
+    marks, has_today = _marks(subject.project, period, subject.published), period.last_day == subject.today
     points = []
-    for index, key in enumerate(keys):
-        count = visits[key].total()
-        numbers = [count, visible_visitors(count, visitors[key]), *[column[index] for column in columns]]
-        points.append(_point(key, period, count, numbers, marks.get(key, ())))
+    for index, (key, by_platform) in enumerate(zip(keys, counted, strict=True)):
+        count = None if by_platform is None else by_platform.total()
+        visible = None if count is None else visible_visitors(count, visitors[key])
+        numbers = [count, visible, *[column[index] for column in columns]]
+        label, title, at = _names(key, period)
+        is_open = has_today and key == _current_key(period, subject)
+        points.append(Point(label, title, at, count, numbers, marks.get(key, ()), is_open))
     headings = [_("Visits"), _("Visitors")]
     headings += [earlier_label] if earlier_label else []
     headings += [platform.label for platform in platform_series]
     return Chart(
         "trend", Section.TREND.value, _("Trend"),
-        str(TREND_CAPTIONS[period.bucket]) % {"zone": project.timezone}, str(BUCKET_NAMES[period.bucket]),
+        str(TREND_CAPTIONS[period.bucket]) % {"zone": subject.project.timezone}, str(BUCKET_NAMES[period.bucket]),
         points, series, headings, earlier, earlier_label,
         Shape.LINE if state.is_line else Shape.STACK,
     )  # fmt: skip
@@ -72,6 +74,19 @@ def _bucket_keys(period: Period) -> list[BucketKey]:
     if period.bucket is Bucket.HOUR:
         return [(day, hour) for day in period.dates() for hour in HOURS]
     return [(day, "") for day in period.buckets()]
+
+
+def _current_key(period: Period, subject: Subject) -> BucketKey:
+    """Return the key of the current hour, day, week or month."""
+    hour = f"{subject.clock.hour:02}" if period.bucket is Bucket.HOUR else ""
+    return period.bucket_of(subject.today), hour
+
+
+def _is_counted(key: BucketKey, period: Period, subject: Subject) -> bool:
+    """Tell whether anything could be counted: from the day of the first visit to the current hour."""
+    if subject.first_day is None or key > _current_key(period, subject):
+        return False
+    return key[0] >= period.bucket_of(subject.first_day)
 
 
 def _by_bucket(period: Period, days: Sequence[PlatformDay]) -> tuple[dict[BucketKey, Counter[str]], Counter[BucketKey]]:
@@ -88,30 +103,38 @@ def _by_bucket(period: Period, days: Sequence[PlatformDay]) -> tuple[dict[Bucket
     return visits, visitors
 
 
-def _stack(columns: Sequence[Mapping[str, int]]) -> list[Series]:
+def _stack(columns: Sequence[Mapping[str, int] | None]) -> list[Series]:
     """Return a series for each of the biggest platforms, and one for the rest. A column has a bucket's visits."""
     totals: Counter[str] = Counter()
     for column in columns:
-        totals.update(column)
+        totals.update(column or {})
     ranked = sorted(totals, key=lambda slug: (-totals[slug], slug))
     named, rest = ranked[:TREND_PLATFORMS], ranked[TREND_PLATFORMS:]
+    colours = [platform_colour(slug) for slug in named]
     series = [
-        Series(platform_label(slug), platform_colour(slug), [column.get(slug, 0) for column in columns])
-        for slug in named
+        Series(platform_label(slug), colour, [_sum_of(column, [slug]) for column in columns], is_hatched)
+        for slug, colour, is_hatched in zip(named, colours, hatched(colours), strict=True)
     ]
     if rest:
         label = ngettext("%(platforms)s other", "%(platforms)s others", len(rest)) % {"platforms": len(rest)}
-        series.append(Series(label, REST_COLOUR, [sum(column.get(slug, 0) for slug in rest) for column in columns]))
+        series.append(Series(label, REST, [_sum_of(column, rest) for column in columns], is_hatched=True))
     return series
 
 
-def _earlier_visits(state: PageState, days_before: Sequence[PlatformDay], keys: Sequence[BucketKey]) -> list[int]:
+def _sum_of(visits: Mapping[str, int] | None, platforms: Iterable[str]) -> int | None:
+    return None if visits is None else sum(visits.get(slug, 0) for slug in platforms)
+
+
+def _earlier_visits(
+    subject: Subject, state: PageState, days_before: Sequence[PlatformDay], keys: Sequence[BucketKey]
+) -> list[int | None]:
     """Return the visits of the earlier period, bucket by bucket; an empty list where nothing is compared.
 
     Each day moves by the same number of days into its bucket. The extra day of a leap year counts in the last bucket.
+    Buckets without a day from the first visit on are None.
     """
-    earlier = state.earlier
-    if earlier is None or not days_before:
+    earlier, first_day = state.earlier, subject.first_day
+    if earlier is None or first_day is None or not days_before:
         return []
     visits: Counter[BucketKey] = Counter()
     is_hourly = state.period.bucket is Bucket.HOUR
@@ -120,7 +143,8 @@ def _earlier_visits(state: PageState, days_before: Sequence[PlatformDay], keys: 
     for row in days_before:
         if (row.dimension == Dimension.HOUR) is is_hourly:
             visits[bucket_of[row.date], row.hour] += row.visits
-    return [visits[key] for key in keys]
+    measured = {bucket for day, bucket in bucket_of.items() if day >= first_day}
+    return [visits[key] if key[0] in measured else None for key in keys]
 
 
 def _marks(project: Project, period: Period, published: Sequence[PublishedArticle]) -> dict[BucketKey, list[str]]:
@@ -133,11 +157,12 @@ def _marks(project: Project, period: Period, published: Sequence[PublishedArticl
     return marks
 
 
-def _point(key: BucketKey, period: Period, visits: int, numbers: Sequence[int | None], marks: Sequence[str]) -> Point:
+def _names(key: BucketKey, period: Period) -> tuple[str, str, str]:
+    """Name a bucket: in short for the axis, in full, and in ISO 8601."""
     day, hour = key
-    label, title = _hour_names(day, hour, period) if hour else _bucket_names(day, period)
-    at = f"{day}T{hour}:00" if hour else f"{day}"
-    return Point(label, title, at, visits, numbers, marks)
+    if hour:
+        return *_hour_names(day, hour, period), f"{day}T{hour}:00"
+    return *_bucket_names(day, period), f"{day}"
 
 
 def _hour_names(day: date, hour: str, period: Period) -> tuple[str, str]:

@@ -18,15 +18,16 @@ def first_report_status(pixel: Pixel, now: datetime) -> FirstVisitStatus:
     `pixel.declaration` must be loaded already, if there is one.
     """
     if pixel.retired_at is not None:
-        return FirstVisitStatus(RETIRED, _("Retired: its reports are no longer accepted."), [], RETIRED)
+        words = _("Retired: its reports are no longer accepted.")
+        return FirstVisitStatus(RETIRED, words, [], RETIRED, is_awaited=False)
     counts = ReportCount.objects.filter(project_id=pixel.project_id, pixel=pixel, dimension=ReportDimension.ACTIVE)
     reports = counts.filter(date=now.astimezone(UTC).date()).aggregate(sum=Sum("reports", default=0))["sum"]
     if reports or counts.exists():
         words = ngettext("%(number)s report came today.", "%(number)s reports came today.", reports) % {
             "number": formatting.exact(reports)
         }
-        return FirstVisitStatus(SEEN, words, [], f"{SEEN} {reports}")
-    return FirstVisitStatus(WAITING, _("Waiting for the first report…"), _notes(pixel), WAITING)
+        return FirstVisitStatus(SEEN, words, [], f"{SEEN} {reports}", is_awaited=False)
+    return FirstVisitStatus(WAITING, _("Waiting for the first report…"), _notes(pixel), WAITING, is_awaited=True)
 
 
 def _notes(pixel: Pixel) -> list[str]:

@@ -1,34 +1,30 @@
-"""Whether a pixel's first visit has come, for an author who has just pasted a snippet, and why it may not come.
+"""Whether the first visit has come, for an author who has just pasted a snippet, and why it may not come.
 
-The snippets page asks every few seconds. That is why only the newest hits are read: those of the last hour, and at
-most `MAX_HITS` of a busy project. The daily counts answer for the time before.
+Of one pixel, or of a whole project. A reading of the author's own is not a visit, but it shows that the pixel works.
+The newest hits answer (see `recent_hits`); the daily counts answer for the time before.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from typing import NamedTuple
+from dataclasses import dataclass
+from datetime import date, datetime
 
-from django.db.models import Count, DateTimeField, Max, Min, Q, QuerySet, Sum, Value
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet, Sum
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, ngettext_lazy
 
 from collector.classify.platforms import DIRECT, OTHER, platform_name
-from collector.models import DailyCount, Dimension, Hit, Pixel, Position, Traffic, Verdict
-from collector.storage.countable import READERS, is_visit
+from collector.models import DailyCount, Dimension, Hit, Pixel, Project, Verdict
+from collector.models.counts import WHOLE_PROJECT
 from dashboard import formatting
+from dashboard.snippets.recent_hits import VISITS, WINDOW, RecentHits, add_up, hits_in_window
 from dashboard.visits import queries
 from dashboard.visits.periods import DAY
 
-WINDOW = timedelta(hours=1)
-MAX_HITS = 20_000  # of a project: how many are searched for those of one pixel
+# `WORKS`: nobody has visited yet, but the author's own reading has arrived.
+WAITING, WORKS, SEEN, RETIRED = "waiting", "works", "seen", "retired"
 
-WAITING, SEEN, RETIRED = "waiting", "seen", "retired"
-
-_VISITS = Q(position=Position.START, verdict__in=READERS) & ~Q(traffic=Traffic.BOT)
 # What to say of hits that were filtered out. First come the reasons that an author can do something about.
 _FILTERED_OUT = {
     int(Verdict.MUTED): ngettext_lazy(
@@ -39,6 +35,16 @@ _FILTERED_OUT = {
     int(Verdict.EXCLUDED): ngettext_lazy(
         "%(number)s hit was filtered out %(ago)s: it came from the project’s own addresses.",
         "%(number)s hits were filtered out, the last one %(ago)s: they came from the project’s own addresses.",
+        "count",
+    ),
+    int(Verdict.OWN): ngettext_lazy(
+        "%(number)s hit was filtered out %(ago)s: it came from a member. The snippet works.",
+        "%(number)s hits were filtered out, the last one %(ago)s: they came from members. The snippet works.",
+        "count",
+    ),
+    int(Verdict.PREVIEW): ngettext_lazy(
+        "%(number)s hit was filtered out %(ago)s: its page is on a private host, such as localhost.",
+        "%(number)s hits were filtered out, the last one %(ago)s: their pages are on private hosts, such as localhost.",
         "count",
     ),
     int(Verdict.EXCESS): ngettext_lazy(
@@ -66,133 +72,65 @@ _FILTERED_OUT = {
 
 @dataclass(frozen=True, slots=True)
 class FirstVisitStatus:
-    """What the page says now. `state` is waiting, seen or retired; `version` changes whenever there is news."""
+    """What the page says now. `state` is waiting, works, seen or retired; `version` changes whenever there is news.
+
+    `is_awaited` tells that the visit that the page waits for has not come.
+    """
 
     state: str
     words: str
     notes: list[str]
     version: str
-
-
-class HitGroup(NamedTuple):
-    """The recent hits of one verdict, position and traffic. `undeclared` is a placement that the pixel lacks."""
-
-    verdict: int
-    position: int
-    traffic: int
-    hits: int
-    first_at: datetime
-    last_at: datetime
-    undeclared: str | None
-
-
-@dataclass(slots=True)
-class FilteredOut:
-    """How many recent hits were filtered out for one reason, and when the last one came."""
-
-    hits: int
-    last_at: datetime
-
-
-@dataclass(slots=True)
-class RecentHits:
-    """The recent hits of a pixel, added up. Moments are None where there was no such hit.
-
-    `end_at` is when a reader last loaded the image at the end of the article; `undeclared` is a placement that a visit
-    named and the pixel lacks, or empty; `filtered_out` has only the verdicts of these hits.
-    """
-
-    visits: int = 0
-    first_at: datetime | None = None
-    last_at: datetime | None = None
-    end_at: datetime | None = None
-    undeclared: str = ""
-    filtered_out: dict[int, FilteredOut] = field(default_factory=dict)
-
-    def add(self, group: HitGroup) -> None:
-        if is_visit(group.position, group.verdict, group.traffic):
-            self.visits += group.hits
-            self.first_at = min(self.first_at or group.first_at, group.first_at)
-            self.last_at = max(self.last_at or group.last_at, group.last_at)
-            self.undeclared = self.undeclared or group.undeclared or ""
-        elif group.verdict in READERS and group.traffic != Traffic.BOT:
-            self.end_at = max(self.end_at or group.last_at, group.last_at)
-        elif group.verdict in _FILTERED_OUT:
-            reason = self.filtered_out.setdefault(group.verdict, FilteredOut(0, group.last_at))
-            reason.hits += group.hits
-            reason.last_at = max(reason.last_at, group.last_at)
-
-    @property
-    def version(self) -> str:
-        """Return a text that changes with each hit that a note is about."""
-        counts = [self.filtered_out[verdict].hits if verdict in self.filtered_out else 0 for verdict in _FILTERED_OUT]
-        return f"{self.end_at} {'-'.join(map(str, counts))}"
+    is_awaited: bool
 
 
 def first_visit_status(pixel: Pixel, now: datetime, since: datetime | None = None) -> FirstVisitStatus:
     """Return whether `pixel` was visited, and what else came lately. At most five queries, however many hits.
 
-    The state is `seen` if a visit came after `since`; without `since`, if one came in the last hour. `pixel.project`
-    must be loaded already.
+    The page waits for a visit after `since`; without `since`, for one of the last hour. `pixel.project` must be loaded
+    already.
     """
     if pixel.retired_at is not None:
         words = _("This pixel is retired. Readers still get an image, but nothing is counted.")
-        return FirstVisitStatus(RETIRED, words, [], RETIRED)
-    first_day = queries.first_day(pixel.project, pixel.pk)
-    hits = _hits_in_window(pixel, now)
-    recent = _add_up(hits)
-    notes = [*_current_obstacles(pixel, now), *_notes_on_hits(recent, now)]
-    if recent.first_at is None or recent.last_at is None:
-        version = f"{WAITING} {first_day} {recent.version}"
-        return FirstVisitStatus(WAITING, _words_without_visit(first_day), notes, version)
-    is_first = not _was_visited_before(pixel, first_day, recent.visits, now)
-    described_hits = hits.filter(_VISITS, at=recent.first_at if is_first else recent.last_at)
-    words = _words_on_visit(pixel, described_hits, now, is_first=is_first)
-    state = SEEN if since is None or recent.last_at >= since else WAITING
-    return FirstVisitStatus(state, words, notes, f"{state} {recent.last_at} {recent.version}")
+        return FirstVisitStatus(RETIRED, words, [], RETIRED, is_awaited=False)
+    return _status(pixel.project, pixel, now, since)
 
 
-def _hits_in_window(pixel: Pixel, now: datetime) -> QuerySet[Hit]:
-    """Return the hits of `pixel` among the newest of its project: a short scan at the end of the primary key."""
-    since = now - WINDOW
-    of_project = Hit.objects.filter(project=pixel.project_id, at__gte=since).order_by("-at")
-    oldest = Coalesce(of_project.values("at")[MAX_HITS : MAX_HITS + 1], Value(since), output_field=DateTimeField())
-    # The first bound looks superfluous, but PostgreSQL needs it: it can't know the moment of the subquery, expects a
-    # third of all hits to be newer, and would read the whole table.
-    return Hit.objects.filter(project=pixel.project_id, pixel=pixel).filter(at__gte=since).filter(at__gte=oldest)
+def first_visit_status_of_project(project: Project, now: datetime) -> FirstVisitStatus:
+    """Return whether any article of a project was visited in the last hour. At most five queries."""
+    return _status(project, None, now, None)
 
 
-def _add_up(hits: QuerySet[Hit]) -> RecentHits:
-    """Add up `hits` by what became of them. One query.
+def _status(project: Project, pixel: Pixel | None, now: datetime, since: datetime | None) -> FirstVisitStatus:
+    scope = pixel.pk if pixel else WHOLE_PROJECT
+    first_day = queries.first_day(project, scope)
+    hits = hits_in_window(project, pixel, now)
+    recent = add_up(hits)
+    notes = [*_current_obstacles(project, pixel, now), *_notes_on_hits(recent, now)]
+    state = SEEN if recent.last_at else WORKS if recent.proof else WAITING
+    if recent.proof is not None:
+        words = _words_on_proof(hits, recent.proof, now)
+    elif recent.first_at is None or recent.last_at is None:
+        words = _words_without_visit(first_day)
+    else:
+        is_first = not _was_visited_before(project, scope, first_day, recent.visits, now)
+        described_hits = hits.filter(VISITS, at=recent.first_at if is_first else recent.last_at)
+        words = _words_on_visit(project, described_hits, now, is_first=is_first)
+    is_awaited = recent.last_at is None or (since is not None and recent.last_at < since)
+    return FirstVisitStatus(state, words, notes, f"{state} {first_day} {recent.version}", is_awaited)
 
-    The database groups and Python adds up: the ORM would take longer to build one aggregate for each verdict than the
-    database to answer.
-    """
-    kinds_of_hits = hits.order_by().values_list("verdict", "position", "traffic")
-    groups = kinds_of_hits.annotate(
-        hits=Count("id"),
-        first_at=Min("at"),
-        last_at=Max("at"),
-        undeclared=Max("placement", filter=Q(platform=OTHER)),
-    )
-    recent = RecentHits()
-    for row in groups:
-        recent.add(HitGroup._make(row))
-    return recent
 
-
-def _was_visited_before(pixel: Pixel, first_day: date | None, recent_visits: int, now: datetime) -> bool:
+def _was_visited_before(
+    project: Project, scope: int, first_day: date | None, recent_visits: int, now: datetime
+) -> bool:
     """Tell whether there were more visits than those of the last hour. At most one query, of the daily counts."""
     if first_day is None:
         return False
-    zone = pixel.project.zone
-    if first_day < timezone.localdate(now - WINDOW, zone):
+    if first_day < timezone.localdate(now - WINDOW, project.zone):
         return True
-    today = timezone.localdate(now, zone)
+    today = timezone.localdate(now, project.zone)
     days = [first_day + number * DAY for number in range((today - first_day).days + 1)]
-    totals = DailyCount.objects.filter(
-        project=pixel.project_id, pixel_id=pixel.pk, dimension=Dimension.TOTAL, date__in=days
-    )
+    totals = DailyCount.objects.filter(project=project, pixel_id=scope, dimension=Dimension.TOTAL, date__in=days)
     return bool((totals.aggregate(hits=Sum("hits"))["hits"] or 0) > recent_visits)
 
 
@@ -204,41 +142,64 @@ def _words_without_visit(first_day: date | None) -> str:
     }
 
 
-def _words_on_visit(pixel: Pixel, hits: QuerySet[Hit], now: datetime, *, is_first: bool) -> str:
+def _words_on_visit(project: Project, hits: QuerySet[Hit], now: datetime, *, is_first: bool) -> str:
     """Say when the visit in `hits` came and from where. One query."""
     hit = hits.select_related("page").first()
     if hit is None:  # deleted since we added up
         return _words_without_visit(None)
-    host = hit.page.host if hit.page and hit.page.url != OTHER else ""
-    where = host or ("" if hit.platform in {DIRECT, OTHER} else platform_name(hit.platform))
+    host, platform = _host(hit), _platform(hit)
     facts = {
         "ago": _time_ago(hit.at, now),
-        "clock": date_format(timezone.localtime(hit.at, pixel.project.zone), "H:i:s"),
-        "zone": pixel.project.timezone,
-        "where": where,
+        "clock": date_format(timezone.localtime(hit.at, project.zone), "H:i:s"),
+        "zone": project.timezone,
+        "where": host or platform,
     }
     if is_first and host:
         return _("First visit seen %(ago)s, at %(clock)s (%(zone)s), from %(where)s.") % facts
-    if is_first and where:
+    if is_first and platform:
         return _("First visit seen %(ago)s, at %(clock)s (%(zone)s), on %(where)s.") % facts
     if is_first:
         return _("First visit seen %(ago)s, at %(clock)s (%(zone)s).") % facts
     if host:
         return _("Last visit seen %(ago)s, at %(clock)s (%(zone)s), from %(where)s.") % facts
-    if where:
+    if platform:
         return _("Last visit seen %(ago)s, at %(clock)s (%(zone)s), on %(where)s.") % facts
     return _("Last visit seen %(ago)s, at %(clock)s (%(zone)s).") % facts
 
 
-def _current_obstacles(pixel: Pixel, now: datetime) -> Iterator[str]:
+def _words_on_proof(hits: QuerySet[Hit], proof: int, now: datetime) -> str:
+    """Say that the author's own reading arrived, and that it does not count. One query."""
+    hit = hits.filter(verdict=proof).order_by("-at").select_related("page").first()
+    if hit is None:  # deleted since we added up
+        return _words_without_visit(None)
+    where = _host(hit) if proof == Verdict.PREVIEW else _platform(hit) or _host(hit)
+    words = _("Your own visit arrived %(ago)s. The pixel works; your own readings don’t count.")
+    if where:
+        words = _("Your own visit from %(where)s arrived %(ago)s. The pixel works; your own readings don’t count.")
+    if where and proof == Verdict.PREVIEW:
+        words = _("A preview on %(where)s arrived %(ago)s. The pixel works; previews don’t count.")
+    return words % {"where": where, "ago": _time_ago(hit.at, now)}
+
+
+def _host(hit: Hit) -> str:
+    """Return the host of the page that showed the pixel, or an empty text if it is unknown."""
+    return hit.page.host if hit.page and hit.page.url != OTHER else ""
+
+
+def _platform(hit: Hit) -> str:
+    """Return the name of the platform, or an empty text if it is unknown."""
+    return "" if hit.platform in {DIRECT, OTHER} else platform_name(hit.platform)
+
+
+def _current_obstacles(project: Project, pixel: Pixel | None, now: datetime) -> Iterator[str]:
     """Yield why a visit would not be counted at this moment."""
-    if paused_until := pixel.paused_until(now):
+    if pixel and (paused_until := pixel.paused_until(now)):
         until = date_format(paused_until, "H:i")
         yield _("Counting is paused until %(until)s (%(zone)s). Hits until then are filtered out.") % {
             "until": until,
-            "zone": pixel.project.timezone,
+            "zone": project.timezone,
         }
-    if pixel.project.drops_opted_out:
+    if project.drops_opted_out:
         yield _(
             "This project does not count readers who opt out. If your browser sends Sec-GPC or DNT, your own visit "
             "will not appear here."
@@ -249,7 +210,7 @@ def _notes_on_hits(recent: RecentHits, now: datetime) -> Iterator[str]:
     """Yield what else came in the last hour, and why it is not a visit of a known platform."""
     for verdict, sentence in _FILTERED_OUT.items():
         reason = recent.filtered_out.get(verdict)
-        if reason is not None:
+        if reason is not None and verdict != recent.proof:
             yield sentence % {
                 "count": reason.hits,
                 "number": formatting.exact(reason.hits),

@@ -1,6 +1,5 @@
 """Which platforms an author wants snippets for: what the query string says, and what the page offers to choose."""
 
-from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -9,17 +8,19 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from collector.classify.platforms import catalogue, platform_name, platforms_by_kind
+from collector.classify.platforms import platform_name, platforms_by_kind
 from collector.models import Pixel
-from collector.models.validators import PLACEMENTS_AT_MOST, validate_placement
+from collector.models.validators import PLACEMENTS_AT_MOST
+from collector.platform_picker import OWN_NAME, Picker, make_picker, most_used_platforms, validate_choice
 from dashboard import formatting
 
+FIELD = "platform"  # the name of each placement in the query string; own ones that are typed have OWN_NAME
 MAX_QUOTED = 60  # characters of a rejected name that a notice repeats
 MAX_NOTICES = 3
 
 
-class PlatformOption(NamedTuple):
-    """One platform to choose, by its placement. A tuple, because templates unpack it faster: a page has 182 of them."""
+class SelectOption(NamedTuple):
+    """One platform of a list from which one is selected."""
 
     placement: str
     name: str
@@ -27,12 +28,11 @@ class PlatformOption(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class PlatformGroup:
-    """Platforms under one heading. The groups of chosen platforms, and of the pixel's own, are open."""
+class SelectGroup:
+    """Platforms under one heading."""
 
     heading: str
-    options: list[PlatformOption]
-    is_open: bool = False
+    options: list[SelectOption]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,26 +45,16 @@ class PlatformChoice:
     placements: list[str]
     notices: list[str]
 
-    def groups(self, pixel: Pixel) -> list[PlatformGroup]:
-        """Return what can be chosen: chosen platforms first, then the pixel's others, then the rest by kind."""
-        chosen = [placement for placement in self.placements if placement]
-        unchosen = [placement for placement in pixel.placements if placement not in chosen]
-        groups = []
-        if chosen:
-            groups.append(PlatformGroup(_("Chosen"), _options(chosen, chosen), is_open=True))
-        if unchosen:
-            groups.append(PlatformGroup(_("Other platforms of this pixel"), _options(unchosen), is_open=True))
-        already_listed = {*chosen, *unchosen}
-        for heading, platforms in platforms_by_kind().items():
-            others = [platform.slug for platform in platforms if platform.slug not in already_listed]
-            if others:
-                groups.append(PlatformGroup(_(heading), _options(others)))
-        return groups
+    def picker(self, pixel: Pixel) -> Picker:
+        """Return what to choose from. The pixel's own platforms come first, then those of its project. One query."""
+        used = most_used_platforms(Pixel.objects.filter(project=pixel.project_id))
+        first = list(dict.fromkeys([*pixel.placements, *used]))[: max(len(used), len(pixel.placements))]
+        return make_picker(FIELD, [placement for placement in self.placements if placement], first)
 
 
 def read_platform_choice(query: QueryDict, pixel: Pixel) -> PlatformChoice:
     """Read `?platform=…&platform=…&own=…`. Without any, choose all platforms of `pixel`. Never fails."""
-    names = [*query.getlist("platform"), *query.getlist("own")]
+    names = [*query.getlist(FIELD), *query.getlist(OWN_NAME)]
     if not names:
         return PlatformChoice(pixel.placements or [""], [])
     cleaned = [name.strip().lower() for name in names]
@@ -90,26 +80,18 @@ def read_platform_choice(query: QueryDict, pixel: Pixel) -> PlatformChoice:
 
 def placement_problem(name: str) -> str | None:
     """Say why a pixel can't have a placement of this name and what to do instead, or return None if it can."""
-    platform = catalogue().get(name)
-    if platform is not None and platform.kind == "proxy":
-        return _("%(platform)s is not a platform you can publish on. Choose another one.") % {"platform": platform.name}
     try:
-        validate_placement(name)
-    except ValidationError:
-        return _(
-            "“%(name)s” is not a valid platform name. Use up to 40 letters (a to z), digits and hyphens. “end” and "
-            "“badge” are reserved."
-        ) % {"name": name[:MAX_QUOTED]}
+        validate_choice(name[:MAX_QUOTED])  # one that is cut is too long, and stays so
+    except ValidationError as error:
+        return str(error.messages[0])
     return None
 
 
-def catalogue_groups(chosen: str) -> list[PlatformGroup]:
+def catalogue_groups(chosen: str) -> list[SelectGroup]:
     """Return every platform that people can publish on, by kind; `chosen` is the placement to mark, or empty."""
-    return [
-        PlatformGroup(_(heading), _options([platform.slug for platform in platforms], [chosen]))
-        for heading, platforms in platforms_by_kind().items()
-    ]
-
-
-def _options(placements: Iterable[str], chosen: Collection[str] = ()) -> list[PlatformOption]:
-    return [PlatformOption(placement, platform_name(placement), placement in chosen) for placement in placements]
+    groups = []
+    for heading, platforms in platforms_by_kind().items():
+        slugs = [platform.slug for platform in platforms]
+        options = [SelectOption(slug, platform_name(slug), slug == chosen) for slug in slugs]
+        groups.append(SelectGroup(_(heading), options))
+    return groups

@@ -13,19 +13,21 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from dashboard import formatting
-from dashboard.report.charts import Chart, Point
+from dashboard.report.changes import no_earlier_data
+from dashboard.report.charts import Chart, Point, so_far
 from dashboard.report.hours import HoursCell
 from dashboard.report.panels.panel import Panel, PanelRow
+from dashboard.report.panels.world_map import WorldMap
 from dashboard.report.program.events import EventDetails, PropertyValues
 from dashboard.report.program.panel import UsagePanel, UsageRow
 from dashboard.report.program.retention import RetentionCell
 
 register = template.Library()
-register.filter("short", formatting.short)
 register.filter("exact", formatting.exact)
 register.filter("percent", formatting.percent)
 register.filter("day", formatting.day)
 
+FUNNEL = '<svg viewBox="0 0 16 16" aria-hidden="true"><path d="M2 3h12L9.5 8.5V13l-3-1.5v-3z"/></svg>'
 FILLED = '<rect width="100%" height="100%"/>'
 
 
@@ -40,9 +42,19 @@ def cells(numbers: Iterable[int | None]) -> SafeString:
 
 @register.filter
 def points(chart: Chart) -> SafeString:
-    """Write the rows of the table under a chart: a program's page has three charts of up to 400 points."""
+    """Write the rows of the table under a chart: a program's page has three charts of up to 400 points.
+
+    Times of which nothing is known have no row.
+    """
     language = formatting.active()
-    return SafeString("".join([_point_row(point, language) for point in chart.points]))
+    earlier = chart.headings.index(chart.earlier_label) if chart.earlier else None
+    return SafeString("".join([_point_row(point, language, earlier) for point in chart.points if not point.is_empty]))
+
+
+@register.filter
+def short(number: int) -> SafeString:
+    """Write a number in short for the eye, and exactly for screen readers."""
+    return SafeString(_short_and_exact(number, formatting.active()))
 
 
 @register.filter
@@ -54,8 +66,23 @@ def shades(hours: Iterable[HoursCell]) -> SafeString:
 @register.filter
 def ranked(panel: Panel) -> SafeString:
     """Write the rows of a panel. A page has a hundred of them; in a template each would cost 300 µs."""
-    language, open_label = formatting.active(), escape(_("Open"))
-    return SafeString("".join([_row(row, panel, language, open_label) for row in panel.rows]))
+    language, filter_label = formatting.active(), escape(_("Filter by %(value)s"))
+    return SafeString("".join([_row(row, panel, language, filter_label) for row in panel.rows]))
+
+
+@register.filter
+def countries(world_map: WorldMap, outlines: str) -> SafeString:
+    """Draw the countries of a map. `outlines` is the address of the file with their shapes."""
+    visits, outlines = escape(_("Visits")), escape(outlines)
+    return SafeString(
+        "".join(
+            [
+                f'<use class="shape-{country.shade}" href="{outlines}#{escape(country.code)}"><title>'
+                f"{escape(country.label)} · {visits}: {formatting.exact(country.visits)}</title></use>"
+                for country in world_map.countries
+            ]
+        )
+    )
 
 
 @register.filter
@@ -86,16 +113,41 @@ def _number_cells(numbers: Iterable[int | None], language: str) -> str:
     return "".join([_unknown_cell(language) if number is None else _cell(number, language) for number in numbers])
 
 
-def _point_row(point: Point, language: str) -> str:
+def _point_row(point: Point, language: str, earlier: int | None) -> str:
+    """Write one point. `earlier` is the column of the earlier period. A time that has not come has empty cells."""
     marks = "".join([f' <span class="mark">{escape(mark)}</span>' for mark in point.marks])
-    head = f'<th scope="row" title="{escape(point.title)}">{escape(point.label)}{marks}</th>'
-    return f"<tr>{head}{_number_cells(point.numbers, language)}</tr>"
+    open_mark = f' <span class="detail">{escape(so_far())}</span>' if point.is_open else ""
+    head = f'<th scope="row" title="{escape(point.full_title)}">{escape(point.label)}{open_mark}{marks}</th>'
+    if None not in point.numbers:
+        return f"<tr>{head}{_number_cells(point.numbers, language)}</tr>"
+    cells = []
+    for column, number in enumerate(point.numbers):
+        if number is not None:
+            cells.append(_cell(number, language))
+        elif column == earlier:
+            cells.append(_no_earlier_cell(language))
+        else:
+            cells.append("<td></td>" if point.visits is None else _unknown_cell(language))
+    return f"<tr>{head}{''.join(cells)}</tr>"
 
 
 def _cell(number: int, language: str) -> str:
     if number < 1000:
         return f"<td>{number}</td>"
-    return f'<td title="{formatting.exact(number, language)}">{formatting.short(number, language)}</td>'
+    return f'<td title="{formatting.exact(number, language)}">{_short_and_exact(number, language)}</td>'
+
+
+def _short_and_exact(number: int, language: str) -> str:
+    in_short, exact = formatting.short(number, language), formatting.exact(number, language)
+    if in_short == exact:
+        return exact
+    return f'<span aria-hidden="true">{in_short}</span><span class="visually-hidden exact">{exact}</span>'
+
+
+@cache
+def _no_earlier_cell(language: str) -> str:
+    """Return the cell in `language`, which is the active one. It looks empty: a dash would mean unknown."""
+    return format_html('<td title="{0}"><span class="visually-hidden">{0}</span></td>', no_earlier_data().words)
 
 
 @cache
@@ -116,28 +168,30 @@ def _shaded_cell(hour: HoursCell) -> str:
     )
 
 
-def _row(row: PanelRow, panel: Panel, language: str, open_label: str) -> str:
+def _row(row: PanelRow, panel: Panel, language: str, filter_label: str) -> str:
     hint = f' title="{escape(row.hint)}"' if row.hint else ""
     unknown = "" if row.is_known else ' class="unknown"'
     trail = f'<td class="trail">{_trail(row)}</td>' if panel.has_sparklines else ""
     share = escape(formatting.percent(row.share, language))
     return (
-        f'<tr><th scope="row"{hint}{unknown}>{_row_head(row, open_label)}</th>{trail}'
+        f'<tr><th scope="row"{hint}{unknown}>{_row_head(row, filter_label)}</th>{trail}'
         f'{_number_cells(panel.numbers(row), language)}<td class="share">{share}</td>{_extra_cells(row, panel)}</tr>'
     )
 
 
-def _row_head(row: PanelRow, open_label: str) -> str:
-    """Write the bar, the colour and the label of a row, with its links."""
+def _row_head(row: PanelRow, filter_label: str) -> str:
+    """Write the bar, the colour and the label of a row, with its links. `filter_label` is a filter link's name."""
     colour = f' color="{escape(row.colour)}"' if row.colour else ""
     label = escape(row.label)
     head = f'<svg class="bar"{colour} aria-hidden="true"><rect width="{row.bar}" height="100%"/></svg>'
     if row.colour:
         head += f'<svg class="swatch"{colour} aria-hidden="true">{FILLED}</svg>'
-    head += f'<a href="{escape(row.filter_url)}">{label}</a>' if row.filter_url else label
+    filter_by = f'href="{escape(row.filter_url)}" aria-label="{filter_label % {"value": label}}"'
     if row.url:
-        link_text = f'{open_label}<span class="visually-hidden"> {label}</span>'
-        head += f' <a class="open" href="{escape(row.url)}">{link_text}</a>'
+        head += f'<a href="{escape(row.url)}">{label}</a> '
+        head += f'<a class="funnel" {filter_by} title="{filter_label % {"value": label}}">{FUNNEL}</a>'
+    else:
+        head += f"<a {filter_by}>{label}</a>" if row.filter_url else label
     if row.detail:
         head += f' <span class="detail">{escape(row.detail)}</span>'
     if row.bands and not row.sparkline:

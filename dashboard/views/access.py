@@ -5,7 +5,7 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from collector.models import Pixel, Project
 from dashboard.view_function import ViewFunction
@@ -21,10 +21,17 @@ def dashboard_action(view: ViewFunction) -> ViewFunction:
     return require_POST(login_required(cache_control(private=True, no_store=True)(view)))
 
 
+def dashboard_form(view: ViewFunction) -> ViewFunction:
+    """Allow GET, HEAD and POST by users who are logged in, and let no cache keep the answer."""
+    methods = require_http_methods(["GET", "HEAD", "POST"])
+    return methods(login_required(cache_control(private=True, no_store=True)(view)))
+
+
 def visible_project(request: HttpRequest, slug: str) -> Project:
-    """Return a project that the user may see, with `is_owned` on it. One query. Raises Http404."""
-    owned = Project.objects.owned_by(request.user)
-    visible = Project.objects.visible_to(request.user).annotate(is_owned=Q(pk__in=owned))
+    """Return a project that the user may see, with `is_editable` and `is_owned` on it. One query. Raises Http404."""
+    editable = Q(pk__in=Project.objects.editable_by(request.user))
+    owned = Q(pk__in=Project.objects.owned_by(request.user))
+    visible = Project.objects.visible_to(request.user).annotate(is_editable=editable, is_owned=owned)
     return get_object_or_404(visible, slug=slug)
 
 

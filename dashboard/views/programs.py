@@ -6,12 +6,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
+from collector.addresses import address_warning
 from collector.models import Pixel
 from collector.programs.clients import LANGUAGES
 from collector.programs.declaring import declared_program
 from collector.programs.program import Program
+from collector.snippets import base_url
 from dashboard.report.program.page import make_program_page
-from dashboard.snippets.first_report import first_report_status
+from dashboard.snippets.live_line import line_of_program
 from dashboard.views.access import may_use_admin
 
 
@@ -27,10 +29,8 @@ def program_page(request: HttpRequest, pixel: Pixel) -> HttpResponse:
 
 def _waiting_page(request: HttpRequest, pixel: Pixel, program: Program | None) -> HttpResponse:
     context = _context(request, pixel, program) | {
-        "first_visit": first_report_status(pixel, timezone.now()),
-        "is_awaited": pixel.retired_at is None,
-        "reloads": True,
-        "now_ms": "0",
+        "line": line_of_program(pixel, timezone.now()),
+        "address_warning": address_warning(base_url(request), is_for_images=False),
     }
     return render(request, "dashboard/program_waiting.html", context)
 

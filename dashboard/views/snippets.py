@@ -1,71 +1,46 @@
 """The pages of snippets: what to paste on which platform, for one article or for a whole project."""
 
-from datetime import UTC, datetime
-
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from collector.models import Kind, Pixel
+from collector.addresses import address_warning
+from collector.models import Pixel
 from collector.models.validators import PLACEMENTS_AT_MOST
 from collector.snippets import FORMS, base_url
 from dashboard.snippets.cards import snippet_cards
-from dashboard.snippets.first_report import first_report_status
-from dashboard.snippets.first_visit import WAITING, first_visit_status
 from dashboard.snippets.listing import PAGE_PIXELS, listing_csv, read_listing, snippet_rows
+from dashboard.snippets.live_line import line_of_snippets
 from dashboard.snippets.placement_picker import catalogue_groups, placement_problem, read_platform_choice
 from dashboard.views.access import dashboard_action, dashboard_view, visible_pixel, visible_project
 from dashboard.views.streams import CSV, stream
 
-LATEST_MS = 2**43  # in the year 2248; later ones would be too much for datetime
 MAX_NAME = 100  # characters of a name that the redirect repeats, so that a rejected one stays short
 
 
 @dashboard_view
 def snippets(request: HttpRequest, slug: str, pixel_id: int) -> HttpResponse:
-    """Show what to paste for one pixel on the platforms that the query string names. At most six queries."""
+    """Show what to paste for one pixel on the platforms that the query string names. At most seven queries."""
     pixel = visible_pixel(request, slug, pixel_id)
     platform_choice = read_platform_choice(request.GET, pixel)
-    now = timezone.now()
     context = {
         "pixel": pixel,
         "project": pixel.project,
+        "address_warning": address_warning(base_url(request)),
         "notices": platform_choice.notices,
-        "groups": platform_choice.groups(pixel),
+        "picker": platform_choice.picker(pixel),
         "cards": snippet_cards(pixel, platform_choice.placements, base_url(request)),
         "may_edit": pixel.is_editable,  # type: ignore[attr-defined]
         "is_full": len(pixel.placements) >= PLACEMENTS_AT_MOST,
         "max_platforms": PLACEMENTS_AT_MOST,
-        "first_visit": first_visit_status(pixel, now),
-        "is_awaited": pixel.retired_at is None,
-        "now_ms": str(_milliseconds(now)),
+        "line": line_of_snippets(pixel, timezone.now()),
     }
     return render(request, "dashboard/snippets.html", context)
-
-
-@dashboard_view
-def first_visit_json(request: HttpRequest, slug: str, pixel_id: int) -> HttpResponse:
-    """Answer whether a visit came after `?since`, in milliseconds, and what else came. At most six queries.
-
-    Of a program: whether a report ever came.
-    """
-    pixel = visible_pixel(request, slug, pixel_id)
-    now, since = timezone.now(), _moment(request.GET.get("since", ""))
-    status = first_report_status(pixel, now) if pixel.kind == Kind.APP else first_visit_status(pixel, now, since)
-    return JsonResponse(
-        {
-            "awaited": status.state == WAITING,
-            "state": status.state,
-            "words": status.words,
-            "notes": status.notes,
-            "version": status.version,
-        }
-    )
 
 
 @dashboard_action
@@ -96,6 +71,7 @@ def project_snippets(request: HttpRequest, slug: str) -> HttpResponse:
     pagination = Paginator(listing.pixels(project), PAGE_PIXELS).get_page(request.GET.get("page"))
     context = {
         "project": project,
+        "address_warning": address_warning(base_url(request)),
         "listing": listing,
         "rows": snippet_rows(listing, project, list(pagination), base_url(request)),
         "pagination": pagination,
@@ -111,14 +87,3 @@ def project_snippets_csv(request: HttpRequest, slug: str) -> StreamingHttpRespon
     project = visible_project(request, slug)
     lines = listing_csv(read_listing(request.GET), project, base_url(request))
     return stream(request, lines, CSV, f"{project.slug}-snippets.csv")
-
-
-def _milliseconds(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)
-
-
-def _moment(milliseconds: str) -> datetime | None:
-    """Return a moment since 1970, no later than `LATEST_MS`, or None if this is not a number of milliseconds."""
-    if not (milliseconds.isascii() and milliseconds.isdecimal()) or len(milliseconds) > 13:
-        return None
-    return datetime.fromtimestamp(min(int(milliseconds), LATEST_MS) / 1000, UTC)

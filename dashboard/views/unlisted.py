@@ -12,6 +12,7 @@ from django.views.decorators.cache import cache_control
 
 from collector.intake.clients import client_networks
 from collector.intake.page_limits import network_key, seconds_to_wait, wait_message
+from dashboard.views.error_page import accepts_pages, error_page
 
 UnlistedView = Callable[[HttpRequest, str], HttpResponseBase]
 
@@ -48,5 +49,11 @@ def answer_if_too_often(request: HttpRequest) -> HttpResponseBase | None:
     )
     if not wait_seconds:
         return None
-    headers = {"Retry-After": str(wait_seconds)}
-    return HttpResponse(wait_message(wait_seconds), "text/plain; charset=utf-8", status=429, headers=headers)
+    message = wait_message(wait_seconds)
+    response = (
+        error_page(request, 429, message, has_home=False)
+        if accepts_pages(request)
+        else HttpResponse(message, "text/plain; charset=utf-8", status=429)
+    )
+    response.headers["Retry-After"] = str(wait_seconds)
+    return response

@@ -24,6 +24,7 @@ DAY = timedelta(days=1)
 HALF_HOUR = timedelta(minutes=30)  # the smallest change of clocks that is in use
 EARLIEST = date(2000, 1, 1)  # older than any count
 HOURS = tuple(f"{hour:02}" for hour in range(24))
+MONDAY = 1  # days of the week have their numbers of ISO 8601, up to 7 for Sunday
 
 
 class Bucket(StrEnum):
@@ -48,12 +49,16 @@ class Comparison(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """The days `[start, end)`. `name` is that of their preset, empty for two dates; `unit` is the chosen bucket."""
+    """The days `[start, end)`. `name` is that of their preset, empty for two dates; `unit` is the chosen bucket.
+
+    Its weeks begin on `first_weekday`.
+    """
 
     start: date
     end: date
     name: str = ""
     unit: Bucket | None = None
+    first_weekday: int = MONDAY
 
     @property
     def last_day(self) -> date:
@@ -98,11 +103,16 @@ class Period:
         """Return the period to compare with: as many days before it, or the same days a year earlier."""
         if comparison is Comparison.NONE:
             return None
-        if comparison is Comparison.YEAR:
-            start, last = _months_before(self.start, 12), _months_before(self.last_day, 12)
+        if comparison is Comparison.PREVIOUS:
+            earlier = self.days_before()
         else:
-            start, last = self.start - self.days * DAY, self.start - DAY
-        return Period(start, last + DAY, unit=self.bucket) if start >= EARLIEST else None
+            start, last = _months_before(self.start, 12), _months_before(self.last_day, 12)
+            earlier = Period(start, last + DAY, "", self.bucket, self.first_weekday)
+        return earlier if earlier.start >= EARLIEST else None
+
+    def days_before(self) -> "Period":
+        """Return the period of as many days that ends where this one starts."""
+        return Period(self.start - self.days * DAY, self.start, "", self.bucket, self.first_weekday)
 
     def offered_buckets(self) -> list[Bucket]:
         """Return the units that give a trend more than one point, and not too many."""
@@ -112,7 +122,7 @@ class Period:
     def bucket_of(self, day: date) -> date:
         """Return the first day of the week or month that `day` lies in, or the day itself."""
         if self.bucket is Bucket.WEEK:
-            return day - timedelta(days=day.weekday())
+            return first_of_week(day, self.first_weekday)
         if self.bucket is Bucket.MONTH:
             return day.replace(day=1)
         return day
@@ -152,6 +162,11 @@ class Period:
                 _("The clocks changed on this day: %(hours)s came twice.") % {"hours": formatting.listed(doubled)}
             )
         return " ".join(sentences)
+
+
+def first_of_week(day: date, first_weekday: int) -> date:
+    """Return the first day of the week that `day` lies in."""
+    return day - (day.isoweekday() - first_weekday) % 7 * DAY
 
 
 def midnight(day: date, zone: ZoneInfo) -> datetime:
@@ -196,11 +211,14 @@ class PeriodForm(forms.Form):
     start = forms.DateField(input_formats=["%Y-%m-%d"], required=False)
     end = forms.DateField(input_formats=["%Y-%m-%d"], required=False)
 
-    def __init__(self, data: Mapping[str, Any], *, today: date, first_day: date | None) -> None:
+    def __init__(
+        self, data: Mapping[str, Any], *, today: date, first_day: date | None, first_weekday: int = MONDAY
+    ) -> None:
         """`today` is in the project's time zone; `first_day` is the first day with a count."""
         super().__init__(data)
         self.today = today
         self.first_day = first_day
+        self.first_weekday = first_weekday
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -222,7 +240,8 @@ class PeriodForm(forms.Form):
         if not self.is_valid():
             return self._preset(DEFAULT)
         if self.cleaned_data["start"]:
-            return Period(self.cleaned_data["start"], min(self.cleaned_data["end"], self.today) + DAY)
+            end = min(self.cleaned_data["end"], self.today) + DAY
+            return Period(self.cleaned_data["start"], end, first_weekday=self.first_weekday)
         return self._preset(self.cleaned_data["range"] or DEFAULT)
 
     @property
@@ -239,4 +258,4 @@ class PeriodForm(forms.Form):
         if name == "all" and self.first_day:
             start = min(self.first_day, self.today)
         end = self.today if name == "yesterday" else self.today + DAY
-        return Period(start, end, name)
+        return Period(start, end, name, first_weekday=self.first_weekday)

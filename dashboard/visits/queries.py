@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from django.db import connection
-from django.db.models import BigIntegerField, Q, QuerySet
+from django.db.models import BigIntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Cast
 from django.utils import timezone
 
@@ -53,24 +53,43 @@ def lifetime(project: Project, pixel_id: int, since: date) -> list[LifetimeDay]:
     return [LifetimeDay(*row) for row in totals.values_list("date", "platform", "hits")]
 
 
+class ListedProject(NamedTuple):
+    """A project, and the first day on which a visit of it was counted."""
+
+    project: Project
+    first_day: date | None
+
+
+def with_first_day(projects: QuerySet[Project]) -> list[ListedProject]:
+    """Return projects with their first days. One query: for each project, the head of an index."""
+    totals = DailyCount.objects.filter(
+        project=OuterRef("pk"), pixel_id=WHOLE_PROJECT, dimension=Dimension.TOTAL
+    ).order_by("date")
+    listed = projects.annotate(counted_since=Subquery(totals.values("date")[:1]))
+    return [ListedProject(project, project.counted_since) for project in listed]
+
+
 class ProjectDay(NamedTuple):
-    """The visits of one project on one day, on one platform."""
+    """The visits of one project on one day: on one platform, or in one `hour` of it on all platforms."""
 
     project_id: int
     date: date
     platform: str
+    hour: str
     visits: int
 
 
-def project_days(projects: Collection[Project], days: Sequence[date]) -> list[ProjectDay]:
-    """Return the visits of each project on each of the days. One query: a short scan for each project and day."""
-    rows = DailyCount.objects.filter(
-        project__in=[project.pk for project in projects],
-        date__in=days,
-        pixel_id=WHOLE_PROJECT,
-        dimension=Dimension.TOTAL,
-    )
-    return [ProjectDay(*row) for row in rows.values_list("project_id", "date", "platform", "hits")]
+def project_days(projects: Collection[Project], days: Sequence[date], days_by_hour: Sequence[date]) -> list[ProjectDay]:
+    """Return the visits of each project on each of the days by platform, and on some days also by hour.
+
+    One query: two short scans for each project and day.
+    """
+    counts = DailyCount.objects.filter(project__in=[project.pk for project in projects])
+    columns = ("project_id", "date", "platform", "value", "hits")
+    by_platform = counts.filter(date__in=days, pixel_id=WHOLE_PROJECT, dimension=Dimension.TOTAL)
+    by_hour = counts.filter(date__in=days_by_hour, pixel_id=ALL_PLATFORMS, dimension=Dimension.HOUR)
+    rows = by_platform.values_list(*columns).union(by_hour.values_list(*columns), all=True)
+    return [ProjectDay(*row) for row in rows]
 
 
 def visited_pixels(projects: Collection[Project], days: Sequence[date]) -> QuerySet[DailyCount, int]:

@@ -1,38 +1,80 @@
-// Draws a chart above each table. Labels and numbers come from the page. Colours come from the legend's swatches, as the
-// stylesheet defines them, so that both themes have one source.
+// Draws a chart above each table. Labels and numbers come from the page, those of the axes too. A null stands for a time
+// at which nothing could be counted. Colours come from the legend's swatches, as the stylesheet defines them, so that
+// both themes have one source.
 
 import { rgb, theme, tooltip } from "./colours.js";
 
 const { Chart } = globalThis;
 const { lang } = document.documentElement;
 const exact = new Intl.NumberFormat(lang);
-const percent = new Intl.NumberFormat(lang, { style: "percent", maximumFractionDigits: 0 });
-const brief = new Intl.NumberFormat(lang, { notation: "compact" });
+const wholePercent = new Intl.NumberFormat(lang, { style: "percent", maximumFractionDigits: 0 });
+const DASHES = [[], [8, 4], [3, 3]]; // of lines, as the legend draws them: a second sign beside the colour
+const OPEN_OPACITY = 0.45; // of a bar whose time is not over
+
+/** Write a share of 1, as the server does: some is not 0%, and not all is not 100%. */
+function percent(share) {
+  if (share > 0 && share < 0.01) return `<${wholePercent.format(0.01)}`;
+  if (share > 0.99 && share < 1) return `>${wholePercent.format(0.99)}`;
+  return wholePercent.format(share);
+}
 
 /** Return the colours for one chart in the current theme. */
 function chartColours(canvas) {
-  const swatches = canvas.closest("section").querySelectorAll(".legend .swatch rect");
+  const swatches = canvas.closest("section").querySelectorAll(".legend .swatch > :first-child");
   const colours = theme(canvas.closest(".plot"));
   const series = swatches.length ? [...swatches].map((swatch) => rgb(getComputedStyle(swatch).fill)) : [colours.main];
   return { ...colours, series };
 }
 
-/** Return one series as bars, as a line, or as an area. `top` is the last series of a stack. */
-function dataset({ label, values }, shape, colour, { paper, main }, isTop) {
-  const line = { type: "line", label, data: values, borderWidth: 2, pointRadius: 0, backgroundColor: colour };
+/** Return a colour with lines of paper across it: the second sign of a series whose colour is like another's. */
+function hatching(colour, paper) {
+  const tile = Object.assign(document.createElement("canvas"), { width: 8, height: 8 });
+  const context = tile.getContext("2d");
+  context.fillStyle = colour;
+  context.fillRect(0, 0, 8, 8);
+  context.strokeStyle = paper;
+  context.lineWidth = 2;
+  for (const x of [-8, 0, 8]) {
+    context.moveTo(x - 1, 9);
+    context.lineTo(x + 9, -1);
+  }
+  context.stroke();
+  return context.createPattern(tile, "repeat");
+}
+
+/** Return the radius of a line's points: only a single one needs to be drawn. */
+function pointRadius(values) {
+  return values.filter((value) => value !== null).length > 1 ? 0 : 4;
+}
+
+/** Return one series as bars, as a line, or as an area. `isTop` marks the last series of a stack. The part of a line that
+ * leads to the point `open`, whose time is not over, is dotted; its bar is paler. */
+function dataset({ label, values, hatched }, shape, plain, { paper, main }, { index, isTop, open }) {
+  const fill = (colour) => (hatched ? hatching(colour, paper) : colour);
+  const colour = fill(plain);
+  const line = {
+    type: "line",
+    label,
+    data: values,
+    borderWidth: 2,
+    pointRadius: pointRadius(values),
+    backgroundColor: colour,
+    segment: { borderDash: ({ p1DataIndex }) => (p1DataIndex === open?.index ? [2, 3] : undefined) },
+  };
+  const barColour = values.map((_, at) => (at === open?.index ? fill(rgb(plain, OPEN_OPACITY)) : colour));
   switch (shape) {
     case "line":
       return { ...line, borderColor: main, backgroundColor: main };
     case "lines":
-      return { ...line, borderColor: colour, pointRadius: values.length > 1 ? 0 : 4 };
+      return { ...line, borderColor: colour, borderDash: DASHES[index % DASHES.length] };
     case "bands":
       return { ...line, borderColor: paper, borderWidth: isTop ? 0 : 1, fill: "stack" };
     default:
       return {
         label,
         data: values,
-        backgroundColor: colour,
-        hoverBackgroundColor: colour,
+        backgroundColor: barColour,
+        hoverBackgroundColor: barColour,
         borderColor: paper,
         borderWidth: { top: isTop ? 0 : 1 },
         categoryPercentage: 1,
@@ -43,17 +85,25 @@ function dataset({ label, values }, shape, colour, { paper, main }, isTop) {
 }
 
 /** Return all series, and the earlier period as a thin dashed line. A single point has no area: it is drawn as a bar. */
-function datasets({ labels, series, earlier, shape }, colours) {
+function datasets({ labels, series, earlier, shape, open }, colours) {
   const drawn = shape === "bands" && labels.length < 2 ? "stack" : shape;
   const { ink } = colours;
   const current = series.map((one, index) =>
-    dataset(one, drawn, colours.series[index], colours, index === series.length - 1),
+    dataset(one, drawn, colours.series[index], colours, { index, isTop: index === series.length - 1, open }),
   );
   if (!earlier) return current;
-  const dashes = { borderColor: ink, backgroundColor: ink, borderDash: [4, 3], borderWidth: 1.25, pointRadius: 0 };
+  const dashes = { borderColor: ink, backgroundColor: ink, borderDash: [4, 3], borderWidth: 1.25 };
   return [
     ...current,
-    { type: "line", label: earlier.label, data: earlier.values, stack: "earlier", order: -1, ...dashes },
+    {
+      type: "line",
+      label: earlier.label,
+      data: earlier.values,
+      pointRadius: pointRadius(earlier.values),
+      stack: "earlier",
+      order: -1,
+      ...dashes,
+    },
   ];
 }
 
@@ -90,8 +140,28 @@ function marker(marks, colour) {
   };
 }
 
-/** Return the axes: bars and bands are stacked, lines are not. */
-function scales(shape, { ink, rule }) {
+/** Return a plugin that writes above a point that its time is not over. */
+function openLabel(open, colour) {
+  return {
+    id: "open",
+    afterDatasetsDraw(chart) {
+      if (!open) return;
+      const { ctx, chartArea, scales } = chart;
+      const tops = chart.getSortedVisibleDatasetMetas().map(({ data }) => data[open.index]?.y ?? chartArea.bottom);
+      ctx.save();
+      ctx.font = `12px ${Chart.defaults.font.family}`;
+      ctx.fillStyle = colour;
+      ctx.textAlign = "center";
+      const half = ctx.measureText(open.label).width / 2;
+      const middle = Math.min(scales.x.getPixelForValue(open.index), chart.width - half);
+      ctx.fillText(open.label, middle, Math.max(Math.min(...tops) - 6, chartArea.top + 10));
+      ctx.restore();
+    },
+  };
+}
+
+/** Return the axes: bars and bands are stacked, lines are not. The server chose the ticks of the numbers. */
+function scales({ shape, axis }, { ink, rule }) {
   const stacked = shape !== "lines";
   return {
     x: {
@@ -103,15 +173,17 @@ function scales(shape, { ink, rule }) {
     y: {
       stacked,
       beginAtZero: true,
-      max: shape === "bands" ? 100 : undefined,
+      max: axis.at(-1).value,
+      afterBuildTicks: (scale) => {
+        scale.ticks = axis.map(({ value }) => ({ value }));
+      },
       border: { display: false },
       grid: { color: rule, drawTicks: false },
       ticks: {
         color: ink,
-        precision: 0,
-        maxTicksLimit: 5,
+        autoSkip: false,
         padding: 8,
-        callback: (value) => (shape === "bands" ? percent.format(value / 100) : brief.format(value)),
+        callback: (_value, index) => axis[index].label,
       },
     },
   };
@@ -120,11 +192,11 @@ function scales(shape, { ink, rule }) {
 /** Return the tooltip: the largest series first, then the earlier period, then the total of a stack. */
 function chartTooltip({ titles, series, shape, marks = [] }, colours, total) {
   const number = ({ datasetIndex, dataIndex, raw }) => series[datasetIndex]?.numbers?.[dataIndex] ?? raw;
-  const share = ({ raw }) => (shape === "bands" ? ` (${percent.format(raw / 100)})` : "");
+  const share = ({ raw }) => (shape === "bands" ? ` (${percent(raw / 100)})` : "");
   const isEarlier = (item) => item.datasetIndex >= series.length;
   return {
     ...tooltip(colours),
-    filter: (item) => item.raw > 0 || isEarlier(item) || series.length === 1,
+    filter: (item) => item.raw !== null && (item.raw > 0 || isEarlier(item) || series.length === 1),
     itemSort: (first, second) => isEarlier(first) - isEarlier(second) || second.raw - first.raw,
     displayColors: series.length > 1,
     callbacks: {
@@ -145,12 +217,12 @@ function configuration(data, colours, total) {
   return {
     type: "bar",
     data: { labels: data.labels, datasets: datasets(data, colours) },
-    plugins: [marker(data.marks ?? [], colours.text)],
+    plugins: [marker(data.marks ?? [], colours.text), openLabel(data.open, colours.ink)],
     options: {
       animation: false,
       maintainAspectRatio: false,
       interaction: { mode: "index", intersect: false },
-      scales: scales(data.shape, colours),
+      scales: scales(data, colours),
       plugins: { legend: { display: false }, tooltip: chartTooltip(data, colours, total) },
     },
   };

@@ -1,33 +1,45 @@
 // Updates the line that waits for the first visit. `data-first-visit` has the URL to ask; the server translates the words.
-// Asks while the tab is visible, less and less often, until a visit is seen. With `data-reloads`, the page then reloads and
-// shows it. Some of the words come from strangers, so they are only ever set as text.
+// Asks while the tab is visible, less and less often, until a visit has come. With `data-reloads`, the page then reloads,
+// and the server answers with the dashboard. Some words come from strangers, so they are only ever set as text.
 
-const SOON_MS = 2500;
-const LATER_MS = 15_000;
-const SELDOM_MS = 60_000;
 const MINUTE_MS = 60_000;
+// How long to pause between two requests, by how long the page has been waiting: a hit is stored within half a second.
+const PAUSES = [
+  { until: 3 * MINUTE_MS, pause: 1000 },
+  { until: 10 * MINUTE_MS, pause: 2500 },
+  { until: 30 * MINUTE_MS, pause: 15_000 },
+  { until: Infinity, pause: MINUTE_MS },
+];
 const MAX_FAILURES = 5;
+const SEEN = "seen";
+const WAITING = "waiting";
 
-/** Return how long to pause before the next request, `waitedMs` after the first one. */
-function pauseAfter(waitedMs) {
-  if (waitedMs < 5 * MINUTE_MS) return SOON_MS;
-  return waitedMs < 30 * MINUTE_MS ? LATER_MS : SELDOM_MS;
-}
+const pauseAfter = (waitedMs) => PAUSES.find(({ until }) => waitedMs < until).pause;
 
-/** Show an answer. Without news nothing is touched, because screen readers announce every change. */
+/** Show an answer. Screen readers announce it only if there is news, and not each time that a second passes. */
 function show(section, { state, words, notes, version }) {
-  if (section.dataset.version === version) return;
+  const isNews = section.dataset.version !== version;
+  const news = section.querySelector("[data-news]");
+  news.setAttribute("aria-live", isNews ? "polite" : "off");
   section.dataset.version = version;
   section.dataset.state = state;
-  section.querySelector(".first-visit-words").textContent = words;
+  const shown = section.querySelector(".first-visit-words");
+  if (shown.textContent !== words) shown.textContent = words; // what somebody has selected stays selected
   const list = section.querySelector(".first-visit-notes");
   list.hidden = notes.length === 0;
-  list.replaceChildren(...notes.map((note) => Object.assign(document.createElement("li"), { textContent: note })));
+  const items = [...list.children].map((item) => item.textContent);
+  if (items.join("\n") !== notes.join("\n")) {
+    list.replaceChildren(...notes.map((note) => Object.assign(document.createElement("li"), { textContent: note })));
+  }
+  const link = section.querySelector(".first-visit-link");
+  if (link) link.hidden = state === WAITING;
 }
 
-/** Ask until a visit is seen, or the connection is lost. */
+/** Ask until a visit has come, or the connection is lost. */
 function wait(section) {
   const beganAt = Date.now();
+  // If the server said so already, reloading would not show more: the page must not do that again and again.
+  const mayReload = "reloads" in section.dataset && section.dataset.state !== SEEN;
   let timer = 0;
   let failures = 0;
   let isAsking = false;
@@ -42,8 +54,8 @@ function wait(section) {
       const status = await response.json();
       show(section, status);
       isOver = !status.awaited;
-      if (isOver && "reloads" in section.dataset) location.reload();
       failures = 0;
+      if (mayReload && status.state === SEEN) location.reload();
     } catch {
       failures += 1;
       if (failures === MAX_FAILURES) {
@@ -52,14 +64,14 @@ function wait(section) {
       }
     }
     isAsking = false;
-    if (!isOver) timer = setTimeout(ask, pauseAfter(Date.now() - beganAt));
+    if (!isOver) timer = setTimeout(ask, pauseAfter(Date.now() - beganAt) * 2 ** failures);
   }
 
   document.addEventListener("visibilitychange", () => {
     clearTimeout(timer);
     ask();
   });
-  timer = setTimeout(ask, SOON_MS);
+  timer = setTimeout(ask, pauseAfter(0));
 }
 
 document.querySelectorAll("[data-first-visit]").forEach(wait);

@@ -1,5 +1,5 @@
-// The theme: that of the system, or a choice that this browser stores. The admin stores the same choice under the same
-// key. This is not a module, because it must run before the first paint.
+// The theme: that of the system, or a choice that this browser stores. This is not a module, because it must run before
+// the first paint.
 
 {
   const root = document.documentElement;
@@ -22,6 +22,7 @@
 
   document.addEventListener("DOMContentLoaded", () => {
     const choice = document.querySelector("[data-theme-switch]");
+    if (!choice) return; // a window of the admin that another one opened
     choice.value = storedTheme();
     choice.addEventListener("change", () => {
       try {
@@ -32,6 +33,10 @@
       apply(choice.value);
     });
   });
+
+  // Paper is light. Charts are printed as they were painted, so they are painted for paper first.
+  addEventListener("beforeprint", () => apply("light"));
+  addEventListener("afterprint", () => apply(storedTheme()));
 
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => apply(storedTheme()));
 }

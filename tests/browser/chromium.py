@@ -9,8 +9,12 @@ from playwright.sync_api import Browser, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 MISSING = "Chromium is not installed: install the package chromium, or set CHROMIUM to its path."
-# Without these, Chromium contacts servers of its maker during the tests, for updates and the like.
-ARGUMENTS = ["--disable-background-networking", "--disable-component-update", "--disable-quic", "--disable-sync"]
+# Without the first ones, Chromium contacts servers of its maker during the tests, for updates and the like. The last
+# one leads hosts such as blog.example to this machine: pages at localhost are previews, and their visits don't count.
+ARGUMENTS = [
+    "--disable-background-networking", "--disable-component-update", "--disable-quic", "--disable-sync",
+    "--host-resolver-rules=MAP *.example 127.0.0.1",
+]  # fmt: skip
 
 
 def installed() -> str | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from playwright.sync_api import Browser, BrowserContext
 from playwright.sync_api import Page as Tab
 
-from tests.server import PASSWORD, Server, eventually
+from tests.server import PASSWORD, Server
 
 WIDE, NARROW = 1280, 360
 HEIGHT = 800
@@ -31,6 +31,7 @@ PAGES = (
     Page("login", "/login/", who=""),
     Page("projects", "/"),
     Page("projects-empty", "/", who="newcomer"),
+    Page("project-new", "/new/"),
     Page("project", "/projects/demo/"),
     Page("project-today", "/projects/demo/?range=today"),
     Page("project-year", "/projects/demo/?range=12m&compare=year&trend=line"),
@@ -41,6 +42,7 @@ PAGES = (
     Page("project-waiting", "/projects/waiting/"),
     Page("project-snippets", "/projects/waiting/snippets/"),
     Page("article", "/projects/demo/{article}/"),
+    Page("article-new", "/projects/demo/new/"),
     Page("program", "/projects/demo/{program}/"),
     Page("program-year", "/projects/demo/{program}/?range=12m"),
     Page("program-list", "/projects/demo/{program}/?all=versions"),
@@ -66,6 +68,7 @@ PAGES = (
     Page("admin-pixel", "/admin/collector/pixel/{article}/change/"),
     Page("admin-program", "/admin/collector/pixel/{declared}/change/"),
     Page("admin-pixel-new", "/admin/collector/pixel/add/"),
+    Page("admin-pixels-several", "/admin/collector/pixel/several/"),
     Page("admin-pixel-delete", "/admin/collector/pixel/{unvisited}/delete/"),
     Page("admin-shares", "/admin/collector/sharelink/"),
     Page("admin-share", "/admin/collector/sharelink/{share_pk}/change/"),
@@ -158,12 +161,11 @@ class Visitors:
         return self.server.url + page.path.format(**self._facts)
 
     def open(self, page: Page, tab: Tab) -> None:
-        """Go to a page, check that it is the right one, and draw all of it."""
+        """Go to a page, and check that it is the right one."""
         answer = tab.goto(self.address(page))
         assert answer is not None
         assert answer.status == page.status, f"{answer.status} at {answer.url}"
         assert tab.url == self.address(page)
-        paint(tab)
 
     def _logged_in(self, who: str) -> object:
         context = self._browser.new_context()
@@ -176,17 +178,6 @@ class Visitors:
         state = context.storage_state()
         context.close()
         return state
-
-
-def paint(tab: Tab) -> None:
-    """Scroll to each map, because it is drawn when it comes near, wait for it, and scroll back."""
-    maps = [canvas for canvas in tab.locator("canvas[data-map]").all() if canvas.is_visible()]
-    for canvas in maps:
-        canvas.scroll_into_view_if_needed()
-        # wait_for_function of Playwright calls eval, which our Content-Security-Policy forbids.
-        eventually(lambda canvas=canvas: canvas.evaluate("(canvas) => Boolean(Chart.getChart(canvas))"), 30)
-    if maps:
-        tab.evaluate("scrollTo(0, 0)")
 
 
 def wear(tab: Tab, theme: str) -> None:

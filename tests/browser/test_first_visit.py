@@ -1,9 +1,9 @@
-"""The main way of a user, in a real browser: create a pixel, paste it, read the article, see the visit."""
+"""The first five minutes in a real browser: create a project, paste the snippet, read the article, see the visit."""
 
 import http.server
 import json
+import re
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.browser.effort import watch
 from tests.endpoints import CHROME
 from tests.server import PASSWORD, Server, eventually
 
@@ -20,7 +21,7 @@ ZONE = ZoneInfo("Asia/Kathmandu")  # 5:45 ahead of UTC, so that an hour counted 
 
 @pytest.fixture(scope="module")
 def author_name(server) -> str:
-    """Return the name of a new user who may log in to the admin and has no project."""
+    """Return the name of a new user who may create projects and has none."""
     server.manage(
         "shell", "-v0", "-c",
         "from django.contrib.auth.models import User;"
@@ -48,24 +49,38 @@ def published(snippet: str) -> Iterator[str]:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Article) as site:
         thread = threading.Thread(target=site.serve_forever)
         thread.start()
-        yield f"http://localhost:{site.server_port}/hello"
+        yield f"http://blog.example:{site.server_port}/hello"
         site.shutdown()
         thread.join()
 
 
 @pytest.mark.alone
-def test_a_reader_of_a_pasted_snippet_is_on_the_dashboard_within_three_seconds(server, author_name, chromium):
-    page = chromium.new_context().new_page()
+def test_five_clicks_and_four_fields_lead_from_the_login_to_a_snippet_that_counts_at_once(
+    server, author_name, chromium
+):
+    window = chromium.new_context(timezone_id=ZONE.key, permissions=["clipboard-read", "clipboard-write"])
+    page = window.new_page()
     complaints = complaints_of(page, server)
+    effort = watch(window)
+    log_in(page, server, author_name)
+    effort.clicks.clear()
+    effort.fields.clear()
 
-    with published(make_snippet(page, server, author_name)) as address:
+    snippet = make_snippet(page)
+
+    assert len(effort.clicks) <= 5, effort.clicks
+    assert len(effort.fields) <= 4, effort.fields
+    assert {"Name", "Title", "Where you publish it"} <= effort.fields
+    with published(snippet) as address:
         read_at = read_article(chromium, address)
-
-    deadline = time.monotonic() + 3
-    while True:
-        page.goto(f"{server.url}/projects/my-blog/?range=today")
-        if page.locator("[data-panel=platforms] tbody tr").count() or time.monotonic() > deadline:
-            break
+    page.wait_for_selector(".first-visit[data-state=seen]", timeout=3000)
+    words = page.locator(".first-visit-words").inner_text()
+    assert re.fullmatch(
+        r"First visit seen (just now|\d+ seconds? ago), at [\d:]{8} \(Asia/Kathmandu\), from blog\.example\.", words
+    )
+    page.locator(".first-visit-link").click()
+    assert page.locator("[data-figure=visits]").first.get_attribute("data-value") == "1"
+    page.goto(f"{server.url}/projects/my-blog/?range=today")
     assert rows(page, "platforms")["Medium"] == "1"
     assert rows(page, "hours", cell=read_at.hour)[f"{read_at:%a}"] == "1"
     assert rows(page, "devices")["Desktop"] == "1"
@@ -73,6 +88,7 @@ def test_a_reader_of_a_pasted_snippet_is_on_the_dashboard_within_three_seconds(s
     assert page.locator("[data-figure=visits]").first.get_attribute("data-value") == "1"
     page.wait_for_load_state("networkidle")
     assert complaints == []
+    window.close()
 
 
 def complaints_of(page, server: Server) -> list[str]:
@@ -86,22 +102,25 @@ def complaints_of(page, server: Server) -> list[str]:
     return complaints
 
 
-def make_snippet(page, server: Server, author_name: str) -> str:
-    """Log in to the admin, create a project and a pixel there, and return the snippet for Medium."""
-    page.goto(f"{server.url}/admin/")
-    page.fill("[name=username]", author_name)
+def log_in(page, server: Server, name: str) -> None:
+    page.goto(server.url)
+    page.fill("[name=username]", name)
     page.fill("[name=password]", PASSWORD)
     page.click("form.login button")
-    page.goto(f"{server.url}/admin/collector/project/add/")
-    page.fill("[name=name]", "My blog")
-    page.fill("[name=timezone]", ZONE.key)
-    page.click("[name=_save]")
-    page.goto(f"{server.url}/admin/collector/pixel/add/")
-    page.fill("[name=title]", "Hello, readers")
-    page.select_option("[name=project]", label="My blog")
-    page.get_by_label("Medium", exact=True).check()
-    page.click("[name=_save]")
-    return page.locator("[data-snippet=html][data-placement=medium]").text_content()
+    page.wait_for_url(f"{server.url}/")
+
+
+def make_snippet(page) -> str:
+    """Fill in the form of a first project with mouse and keyboard, copy the snippet for Medium, and return it."""
+    page.keyboard.type("My blog")  # the first field has the focus
+    page.get_by_label("Title").click()
+    page.keyboard.type("Hello, readers")
+    page.locator(".platform-option label").filter(has_text="Medium").first.click()
+    page.get_by_role("button", name="Create").click()
+    page.wait_for_url("**/snippets/")
+    page.locator("#platform-medium [data-copy]").first.click()
+    page.wait_for_selector("[data-copy-status]:not(:empty)", state="attached")
+    return page.evaluate("navigator.clipboard.readText()")
 
 
 def read_article(chromium, address: str) -> datetime:

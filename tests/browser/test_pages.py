@@ -15,13 +15,15 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page as Tab
 
 from tests.browser.pages import HEIGHT, NARROW, PAGES, THEMES, WIDE, Page, Visitors, furnish, wear
+from tests.browser.targets import SMALL_TARGETS
 from tests.server import eventually
 
 pytestmark = pytest.mark.browser
 
 HITS = os.environ.get("DEMO_HITS", "3000")
-COLD_PAGE_BYTES = 150_000
-HEAVIEST = {"chart.umd", "index.umd", "countries"}  # Chart.js, its plug-in for maps, and the outline of the world
+COLD_PAGE_BYTES = 90_000
+ZOOMED = WIDE // 4
+HEAVIEST = {"chart.min", "countries"}  # Chart.js, and the outline of the world
 # Both themes have the same elements. Only these rules of axe depend on the theme.
 ABOUT_COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}
 CHARTED = [page for page in PAGES if page.name in {"project", "project-today", "project-year", "article", "share"}]
@@ -105,11 +107,17 @@ def test_the_keyboard_reaches_every_control_and_shows_the_focus(visit):
     assert unseen == []
 
 
-def test_nothing_scrolls_sideways_on_a_phone(visit):
-    visit.tab.set_viewport_size({"width": NARROW, "height": HEIGHT})
+@pytest.mark.parametrize(
+    ("width", "text_pixels"), [(ZOOMED, 16), (WIDE, 32)], ids=["400 % zoom, or a small phone", "200 % text"]
+)
+def test_nothing_scrolls_sideways(visit, width, text_pixels):
+    visit.tab.set_viewport_size({"width": width, "height": HEIGHT})
+    session = visit.tab.context.new_cdp_session(visit.tab)
+    session.send("Page.enable")
+    session.send("Page.setFontSizes", {"fontSizes": {"standard": text_pixels}})
     with suppress(AssertionError):  # charts take a moment to follow
         eventually(lambda: visit.tab.evaluate("document.documentElement.scrollWidth <= innerWidth"), 2)
-    scrolled, width, wide = visit.tab.evaluate(
+    scrolled, shown, wide = visit.tab.evaluate(
         """() => {
             const width = document.documentElement.clientWidth;
             const isWide = (element) => element.getBoundingClientRect().right > width;
@@ -117,8 +125,26 @@ def test_nothing_scrolls_sideways_on_a_phone(visit):
             return [document.documentElement.scrollWidth, width, wide.map(({ outerHTML }) => outerHTML.slice(0, 120))];
         }"""
     )
+    session.send("Page.setFontSizes", {"fontSizes": {"standard": 16}})
     visit.tab.set_viewport_size({"width": WIDE, "height": HEIGHT})
-    assert scrolled <= width, wide
+    assert scrolled <= shown, wide
+
+
+@pytest.mark.parametrize("width", [NARROW, WIDE])
+def test_no_target_is_too_small(visit, width):
+    visit.tab.set_viewport_size({"width": width, "height": HEIGHT})
+    small = visit.tab.evaluate(SMALL_TARGETS)
+    visit.tab.set_viewport_size({"width": WIDE, "height": HEIGHT})
+    assert small == []
+
+
+def test_every_table_has_a_name(visit):
+    nameless = visit.tab.evaluate(
+        """() => [...document.querySelectorAll("main table")].filter((table) => !table.caption
+            && !table.ariaLabel && !document.getElementById(table.getAttribute("aria-labelledby"))?.textContent.trim())
+            .map((table) => table.outerHTML.slice(0, 120))"""
+    )
+    assert nameless == []
 
 
 def test_a_page_causes_no_errors_and_requests_no_other_host(visit):

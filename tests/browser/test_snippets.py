@@ -1,12 +1,14 @@
-"""The snippets page in a real browser: a copied snippet counts, and the waiting line updates by itself."""
+"""The snippets page in a real browser: what is copied, and what the waiting line says. See also test_first_visit.py."""
 
 import json
 import re
+from urllib.parse import urljoin
 
 import pytest
 
 from collector.programs.weeks import week_of
 from tests.browser.test_first_visit import published, reader_agent
+from tests.endpoints import CHROME
 from tests.programs import envelope, report, utc_today
 from tests.server import PASSWORD, ROOT, Server, eventually
 
@@ -28,11 +30,11 @@ def author(chromium, server):
     context.close()
 
 
-def new_pixel_page(server: Server, title: str, *placements: str) -> str:
+def new_pixel_page(server: Server, title: str, *placements: str, project: str = "notes") -> str:
     """Create a pixel and return the address of its snippets."""
     options = [option for placement in placements for option in ("--placement", placement)]
-    pixel = json.loads(server.manage("create_pixel", "notes", title, *options, "--json"))
-    return f"{server.url}/projects/notes/{pixel['id']}/snippets/"
+    pixel = json.loads(server.manage("create_pixel", project, title, *options, "--json"))
+    return f"{server.url}/projects/{project}/{pixel['id']}/snippets/"
 
 
 def copy(page, form: str, placement: str) -> str:
@@ -46,21 +48,30 @@ def copy(page, form: str, placement: str) -> str:
     return text
 
 
-def test_the_waiting_line_shows_the_first_visit_by_itself(server, author, chromium):
-    author.goto(new_pixel_page(server, "Hello", "website"))
-    line = author.locator(".first-visit")
-    assert line.locator(".first-visit-words").inner_text() == "Waiting for the first visit…"
-    snippet = copy(author, "html", "website")
+def test_waiting_pages_become_the_dashboard_and_the_line_stays_in_view(server, author):
+    snippets_page = new_pixel_page(server, "Awaited", "medium", "github", "website", project="awaited")
+    author.goto(snippets_page)
+    url = copy_url(author, "medium")
+    waiting = [author.context.new_page() for _ in range(2)]
+    views: list[str] = []
+    for tab, path in zip(waiting, ["../../", "../"], strict=True):
+        tab.goto(urljoin(snippets_page, path))
+        tab.on("framenavigated", lambda frame: views.append(frame.url))
+        assert tab.locator(".first-visit-words").inner_text() == "Waiting for the first visit…"
 
-    with published(snippet) as address:
-        article = chromium.new_context(user_agent=reader_agent(chromium)).new_page()
-        with article.expect_response(re.compile("/p/")) as image:
-            article.goto(address)
-        assert image.value.headers["x-telemetry"] == "counted"
+    author.evaluate("scrollTo(0, document.body.scrollHeight)")
+    author.request.get(url, headers={"User-Agent": CHROME})
 
-    author.wait_for_selector(".first-visit[data-state=seen]", timeout=30_000)
-    words = line.locator(".first-visit-words").inner_text()
-    assert re.fullmatch(r"First visit seen (just now|\d+ seconds? ago), at [\d:]{8} \(UTC\), from localhost\.", words)
+    author.get_by_role("link", name="Open the dashboard").wait_for(timeout=30_000)
+    assert author.locator(".first-visit").bounding_box()["y"] == 0
+    for tab in waiting:
+        tab.wait_for_selector("[data-figure=visits][data-value='1']", timeout=30_000)
+        tab.wait_for_load_state("networkidle")
+        assert tab.locator(".first-visit").count() == 0
+        tab.close()
+    assert len(views) == len(waiting)
+    author.get_by_role("link", name="Open the dashboard").click()
+    assert author.url == urljoin(snippets_page, "../")
 
 
 def test_a_programs_page_waits_for_its_first_report_and_then_shows_its_numbers(server, author):
@@ -123,10 +134,21 @@ def hits_of(server: Server, title: str) -> list[dict]:
 def test_a_platform_is_chosen_and_added_by_keyboard(server, author):
     address = new_pixel_page(server, "Keys", "medium")
     author.goto(address)
-    author.get_by_label("Another platform: choose a name").focus()
-    author.keyboard.type("team-wiki")
-    author.keyboard.press("Enter")
-    author.wait_for_url(re.compile("own=team-wiki"))
+    search = author.get_by_label("Find a platform")
+    search.focus()
+    author.keyboard.type("towardsaws.com")  # a publication on Medium
+    assert [row.inner_text() for row in author.locator("[data-found] [data-name]").all()] == ["Medium"]
+    author.keyboard.press("Escape")
+    assert author.get_by_role("group", name="Most used").is_visible()
+    author.keyboard.type("gitlab")
+    author.keyboard.press("ArrowDown")
+    author.keyboard.press("Space")
+    search.fill("Team Wiki")
+    search.press("Enter")
+    assert chosen(author) == ["Medium", "GitLab", "team-wiki"]
+    author.get_by_role("button", name="Remove GitLab").press("Enter")
+    author.get_by_role("button", name="Show snippets").press("Enter")
+    author.wait_for_url(re.compile("platform=team-wiki"))
     add = author.get_by_role("button", name="Add team-wiki to this pixel")
     assert author.locator("[data-snippet=html][data-placement=medium]").count() == 1
     add.focus()
@@ -135,6 +157,26 @@ def test_a_platform_is_chosen_and_added_by_keyboard(server, author):
     author.wait_for_selector("#platform-team-wiki .offer", state="detached")
     author.goto(address)
     assert author.locator("#platform-team-wiki").count() == 1
+
+
+def test_the_kind_of_a_new_pixel_picks_platforms_until_its_author_picks_one(server, author):
+    new_pixel_page(server, "First", "medium")
+    author.goto(f"{server.url}/admin/collector/pixel/add/")
+    assert chosen(author) == []
+    author.select_option("[name=kind]", "readme")
+    assert chosen(author) == ["GitHub"]
+    author.select_option("[name=kind]", "newsletter")
+    assert chosen(author) == ["Newsletter"]
+    author.get_by_label("Medium", exact=True).check()
+    author.select_option("[name=kind]", "article")
+    assert chosen(author) == ["Newsletter", "Medium"]
+    sees = author.locator(".platform-option:has(:checked)", has_text="Medium")
+    assert sees.get_by_text("link to it from Medium").is_visible()
+
+
+def chosen(page) -> list[str]:
+    """Return the names on the chips of the platform picker."""
+    return [chip.evaluate("chip => chip.firstChild.data") for chip in page.locator("[data-chips] li").all()]
 
 
 def test_without_scripts_platforms_are_chosen_and_snippets_shown(server, author, chromium):

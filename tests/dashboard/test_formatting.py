@@ -1,6 +1,8 @@
 """How numbers, days and names are written in each language."""
 
+import re
 from datetime import date
+from random import Random
 
 import pytest
 from django.conf import settings
@@ -31,25 +33,66 @@ def test_the_table_has_every_language():
     table(
         (0, "0", "0", "0", "0", "0", "0"),
         (999, "999", "999", "999", "999", "999", "999"),
-        (1000, "1.0k", "1.000", "1,0_mil", "1,0_k", "1,000", "1,000"),
-        (9999, "9.9k", "9.999", "9,9_mil", "9,9_k", "9,999", "9,999"),
+        (1000, "1k", "1.000", "1_mil", "1_k", "1,000", "1,000"),
+        (2790, "2.8k", "2.790", "2,8_mil", "2,8_k", "2,790", "2,790"),
+        (9949, "9.9k", "9.949", "9,9_mil", "9,9_k", "9,949", "9,949"),
+        (9950, "10k", "9.950", "10_mil", "10_k", "9,950", "9,950"),
         (12_345, "12.3k", "12.345", "12,3_mil", "12,3_k", "1.2万", "1.2万"),
-        (999_999, "999k", "999.999", "999_mil", "999_k", "99.9万", "99.9万"),
-        (1_299_999, "1.2M", "1,2_Mio.", "1,2_M", "1,2_M", "129万", "129万"),
-        (12_345_678, "12.3M", "12,3_Mio.", "12,3_M", "12,3_M", "1,234万", "1,234万"),
-        (199_999_999, "199M", "199_Mio.", "199_M", "199_M", "1.9億", "1.9亿"),
-        (3_000_000_000, "3.0G", "3,0_Mrd.", "3000_M", "3,0_Md", "30.0億", "30.0亿"),
+        (99_950, "100k", "99.950", "100_mil", "100_k", "10万", "10万"),
+        (999_499, "999k", "999.499", "999_mil", "999_k", "99.9万", "99.9万"),
+        (999_950, "1M", "999.950", "1_M", "1_M", "100万", "100万"),
+        (1_249_999, "1.2M", "1,2_Mio.", "1,2_M", "1,2_M", "125万", "125万"),
+        (1_250_000, "1.3M", "1,3_Mio.", "1,3_M", "1,3_M", "125万", "125万"),
+        (12_345_678, "12.3M", "12,3_Mio.", "12,3_M", "12,3_M", "1,235万", "1,235万"),
+        (199_999_999, "200M", "200_Mio.", "200_M", "200_M", "2億", "2亿"),
+        (999_999_999, "1G", "1_Mrd.", "1000_M", "1_Md", "10億", "10亿"),
+        (3_000_000_000, "3G", "3_Mrd.", "3000_M", "3_Md", "30億", "30亿"),
         (10**30, f"{10**18:,}T", "%s_Bio.", "%s_B", "%s_Bn", "%s", "%s"),
         (-12_345, "-12.3k", "-12.345", "-12,3_mil", "-12,3_k", "-1.2万", "-1.2万"),
     ),
 )
-def test_numbers_are_shortened_as_the_language_does_and_never_rounded_up(language, number, text):
+def test_numbers_are_rounded_and_shortened_as_the_language_does(language, number, text):
     with translation.override(language):
         written = formatting.short(number).replace("\N{NO-BREAK SPACE}", "_")
     if text.startswith("%s"):  # too large to be written in short
         assert written.endswith(text[2:])
     else:
         assert written == text
+
+
+def number_in(text: str, language: str) -> float:
+    """Return the number that a short text stands for."""
+    units = {
+        "k": 3,
+        "mil": 3,
+        "Mio.": 6,
+        "M": 6,
+        "Mrd.": 9,
+        "Md": 9,
+        "mil\N{NO-BREAK SPACE}M": 9,
+        "G": 9,
+        "万": 4,
+        "億": 8,
+        "亿": 8,
+    }
+    digits, unit = re.fullmatch(r"([\d.,\u202f]+)\N{NO-BREAK SPACE}?(.*)", text).groups()
+    decimal, group = (".", ",") if language in {"en", "ja", "zh-hans"} else (",", ".")
+    plain = digits.replace(group, "").replace("\u202f", "").replace(decimal, ".")
+    return float(plain) * 10 ** (units[unit] if unit else 0)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_short_number_is_as_near_as_its_digits_allow_and_never_shrinks(language):
+    random = Random(language)
+    numbers = sorted(
+        {random.randrange(10 ** random.randint(1, 11)) for _ in range(2000)}
+        | {10**power + offset for power in range(2, 11) for offset in (-51, -50, -1, 0, 1)}
+    )
+    texts = [formatting.short(number, language) for number in numbers]
+    values = [number_in(text, language) for text in texts]
+    assert values == sorted(values)
+    for number, text, value in zip(numbers, texts, values, strict=True):
+        assert abs(value - number) <= number / 20, (number, text)  # 1.1k may be 1,050
 
 
 @pytest.mark.parametrize(
@@ -70,7 +113,8 @@ def test_whole_numbers_are_grouped_as_the_language_does(language, number, text):
     table(
         (0, "0%", "0_%", "0_%", "0_%", "0%", "0%"),
         (0.001, "<1%", "<1_%", "<1_%", "<1_%", "<1%", "<1%"),
-        (0.345, "34%", "34_%", "34_%", "34_%", "34%", "34%"),
+        (0.344, "34%", "34_%", "34_%", "34_%", "34%", "34%"),
+        (0.345, "35%", "35_%", "35_%", "35_%", "35%", "35%"),
         (0.999, ">99%", ">99_%", ">99_%", ">99_%", ">99%", ">99%"),
         (1, "100%", "100_%", "100_%", "100_%", "100%", "100%"),
         (12, "1,200%", "1.200_%", "1200_%", "1.200_%", "1,200%", "1,200%"),
@@ -221,7 +265,10 @@ def test_another_language_is_written_by_its_own_rules_and_an_unknown_one_like_en
 def test_cells_follow_the_language():
     with translation.override("de"):
         row = cells([1_234_567, 12, None])
-    assert row.startswith('<td title="1.234.567">1,2\N{NO-BREAK SPACE}Mio.</td><td>12</td><td class="unknown"')
+    assert row.startswith(
+        '<td title="1.234.567"><span aria-hidden="true">1,2\N{NO-BREAK SPACE}Mio.</span>'
+        '<span class="visually-hidden exact">1.234.567</span></td><td>12</td><td class="unknown"'
+    )
 
 
 @pytest.mark.parametrize(

@@ -42,3 +42,4 @@ gettext_noop("%(platform)s tries to copy images of other sites to its own storag
 gettext_noop("%(platform)s removes images of other sites from official accounts, or copies them when you paste: expect no visits from readers.")
 gettext_noop("Not verified: %(platform)s runs Discourse, which may download an image once and keep a copy. Then you see one visit.")
 gettext_noop("Many sites use such an image proxy: you see visits, but not on which site.")
+gettext_noop("To count readers, publish the article where the pixel works, such as on your own site, and link to it from %(platform)s: readers who follow the link are counted.")

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
+from collector.addresses import address_warning
 from collector.management.projects import project_or_new, warn_without_owner
 from collector.models import Kind, Pixel, Project
 from collector.models.validators import validate_placements, validate_title
@@ -38,6 +39,8 @@ class Command(BaseCommand):
             project = project_or_new(options["project"], options["owner"])
             pixel = new_pixel(project, options["title"], options["kind"], options["placement"] or [])
         warn_without_owner(project, self.stderr)
+        if warning := address_warning(base_url()):
+            self.stderr.write(f"Warning: {warning}")
         if options["json"]:
             self.stdout.write(as_json(pixel))
         else:

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
 
+from collector.addresses import address_warning
 from collector.management.projects import project_or_new, warn_without_owner
 from collector.models import Project
 from collector.programs.changes import Changes, changes, ended_events
@@ -126,4 +127,6 @@ def _notes(declared: Declared) -> list[str]:
         notes.append("Note: this program is retired, so nothing is counted. Reinstate it in the admin.")
     if not settings.PUBLIC_URL:
         notes.append(f"Note: PUBLIC_URL is not set, so clients would report to {base_url()}.")
+    elif warning := address_warning(base_url(), is_for_images=False):
+        notes.append(f"Note: {warning}")
     return notes

@@ -97,7 +97,7 @@ def _rows(
         dates=state.period.dates(),
         filter_link=state.links("article"),
         article_query=state.link("article") if subject.are_linked else None,
-        project_slug=subject.project.slug,
+        subject=subject,
         all_visits=totals.all_visits,
         most_visits=totals.most_visits,
         quiet={quiet.pixel.pk: quiet for quiet in subject.quiet},
@@ -153,7 +153,7 @@ class _RowMaker:
     dates: Sequence[date]
     filter_link: str
     article_query: str | None
-    project_slug: str
+    subject: Subject
     all_visits: int
     most_visits: int
     quiet: Mapping[int, QuietPixel]
@@ -181,9 +181,15 @@ class _RowMaker:
             hint=hint,
             cells=[read_through_text(share), *([median_text(reading)] if reading else [])],
             plain_cells=[read_through_number(share), *([median_number(reading)] if reading else [])],
-            sparkline=spark_line([visits_by_day.get(day, 0) for day in self.dates], SPARK_WIDTH, SPARK_HEIGHT),
+            sparkline=spark_line(self._days(pixel, visits_by_day), SPARK_WIDTH, SPARK_HEIGHT),
             bands=platform_bands(platforms),
         )
+
+    def _days(self, pixel: Pixel, visits_by_day: Mapping[date, int]) -> list[int | None]:
+        """Return the visits of each day; None before there was an article, or a visit of the project."""
+        created_on = pixel.created_at.astimezone(self.subject.project.zone).date()
+        since = min([max(created_on, self.subject.first_day or created_on), *visits_by_day])
+        return [visits_by_day.get(day, 0) if day >= since else None for day in self.dates]
 
     def _state(self, pixel: Pixel) -> tuple[str, str]:
         """Say in short and at length that a pixel is quiet or retired; nothing of any other."""
@@ -196,4 +202,4 @@ class _RowMaker:
     def _url(self, pixel: Pixel) -> str:
         if self.article_query is None:
             return ""
-        return f"{reverse('pixel', args=[self.project_slug, pixel.pk])}{self.article_query}"
+        return f"{reverse('pixel', args=[self.subject.project.slug, pixel.pk])}{self.article_query}"

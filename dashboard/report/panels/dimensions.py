@@ -16,6 +16,7 @@ from collector.models import Dimension, Section
 from dashboard import formatting
 from dashboard.report.page_state import PageState
 from dashboard.report.panels.panel import Panel, PanelGroup, PanelRow, make_row
+from dashboard.report.panels.world_map import world_map
 from dashboard.report.subject import Subject
 from dashboard.visits.filters import CAMPAIGN_FILTERS, FILTER_NAMES, UNKNOWN
 from dashboard.visits.results import ValueCount
@@ -185,8 +186,7 @@ def dimension_panel(
         rows,
         total_rows,
         full_url=state.link(all=description.key) if total_rows > len(rows) else "",
-        has_map=bool(map_counts),
-        map_counts=[(count.value, count.visits) for count in map_counts if count.value],
+        map=world_map([(count.value, count.visits) for count in map_counts]),
     )
 
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from dashboard import formatting
+from dashboard.report.panels.world_map import WorldMap
 from dashboard.visits.results import visible_visitors
 
 PANEL_ROWS = 10
@@ -54,8 +55,8 @@ class PanelRow:
 class Panel:
     """A ranked list. `rows` may be only the first of `total_rows`; then `full_url` shows all of them.
 
-    `headings` name the extra columns. `map_counts` are the visits by country code that a map shows. `lead` is a
-    sentence above the rows, `notes` are sentences below them.
+    `headings` name the extra columns. `map` stands above the rows of countries. `lead` is a sentence above the rows,
+    `notes` are sentences below them.
     """
 
     key: str
@@ -67,8 +68,7 @@ class Panel:
     total_rows: int
     full_url: str = ""
     headings: Sequence[str] = ()
-    has_map: bool = False
-    map_counts: Sequence[tuple[str, int]] = ()
+    map: WorldMap | None = None
     has_sparklines: bool = False
     has_visitors: bool = True
     lead: str = ""
@@ -86,26 +86,6 @@ class Panel:
     def numbers(self, row: PanelRow) -> Sequence[int | None]:
         """Return the numbers of a row in the order of the table's columns."""
         return (row.visits, row.visitors) if self.has_visitors else (row.visits,)
-
-    @property
-    def data_id(self) -> str:
-        """Return the id of the element with `script_data`."""
-        return f"{self.key}-data"
-
-    @property
-    def script_data(self) -> dict[str, Any]:
-        """Return what JavaScript needs to paint the map."""
-        total = sum(visits for _code, visits in self.map_counts)
-        countries = [
-            {
-                "code": code,
-                "label": formatting.country(code),
-                "visits": formatting.exact(visits),
-                "share": visits / total,
-            }
-            for code, visits in self.map_counts
-        ]
-        return {"countries": countries}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,14 @@ from django.utils.translation import gettext as _
 
 from collector.models import Dimension, Section
 from dashboard import formatting
+from dashboard.report.claims import measured_days
 from dashboard.report.hours import busiest_hour, hour_range
 from dashboard.report.page_state import PageState
 from dashboard.report.panels.panel import Panel
 from dashboard.report.panels.platforms import platform_row, platform_totals
 from dashboard.report.panels.reading_time import median_number, median_text
 from dashboard.report.read_through import read_through_number, read_through_text
+from dashboard.visits.periods import Period
 from dashboard.visits.queries import LifetimeDay
 from dashboard.visits.readings import Reading, add_reading, whole_reading
 from dashboard.visits.results import PixelTotal, PlatformDay, PlatformValue, ReadThrough, read_through
@@ -22,8 +24,12 @@ from dashboard.visits.results import PixelTotal, PlatformDay, PlatformValue, Rea
 
 @dataclass(slots=True)
 class _Placement:
-    """What we know of one article on one platform besides its visits. `days` are those with visits there."""
+    """What we know of one article on one platform besides its visits. `days` are those with visits there.
 
+    `period` is the range that is shown.
+    """
+
+    period: Period
     visits_by_hour: Counter[str] = field(default_factory=Counter)
     reading: Reading = field(default_factory=Reading)
     days: list[date] = field(default_factory=list)
@@ -35,9 +41,14 @@ class _Placement:
         add_reading(total, whole_reading({"": self.reading}))
         return read_through([total])
 
+    @property
+    def busiest_hour(self) -> str:
+        """Return the hour with most visits there; empty where it can't be told."""
+        return busiest_hour(self.visits_by_hour, len(measured_days(self.period, min(self.days, default=None))))
+
     def cells(self) -> list[str]:
         """Write read-through, reading time, busiest hour, first and last visit."""
-        hour = busiest_hour(self.visits_by_hour)
+        hour = self.busiest_hour
         return [
             read_through_text(self.read_through),
             median_text(whole_reading({"": self.reading})),
@@ -48,7 +59,7 @@ class _Placement:
 
     def plain_cells(self) -> list[object]:
         """Write the same for spreadsheets."""
-        hour = busiest_hour(self.visits_by_hour)
+        hour = self.busiest_hour
         return [
             read_through_number(self.read_through),
             median_number(whole_reading({"": self.reading})),
@@ -71,7 +82,7 @@ def placements_panel(
     `values` are the hits by platform, dimension (`HOUR`) and value; `readings` how far it is read on each platform;
     `lifetime` the visits by day and platform of the article's whole life.
     """
-    placements = _placements(values, readings, lifetime)
+    placements = _placements(values, readings, lifetime, state.period)
     by_platform = platform_totals(totals)
     rows = [
         platform_row(
@@ -98,9 +109,9 @@ def placements_panel(
 
 
 def _placements(
-    values: Iterable[PlatformValue], readings: Mapping[str, Reading], lifetime: Iterable[LifetimeDay]
+    values: Iterable[PlatformValue], readings: Mapping[str, Reading], lifetime: Iterable[LifetimeDay], period: Period
 ) -> defaultdict[str, _Placement]:
-    placements: defaultdict[str, _Placement] = defaultdict(_Placement)
+    placements: defaultdict[str, _Placement] = defaultdict(lambda: _Placement(period))
     for row in values:
         if row.dimension == Dimension.HOUR:
             placements[row.platform].visits_by_hour[row.value] += row.hits

@@ -108,8 +108,10 @@ def platform_label(slug: str) -> str:
 
 
 def evidence_text(evidence: Collection[str]) -> str:
-    """Say what identified a platform, the strongest evidence first; empty where nothing did."""
+    """Say what identified a platform, the strongest evidence first; empty where only its link did, as is usual."""
     names = [str(name) for kind, name in EVIDENCE_NAMES.items() if kind.label in evidence]
+    if set(evidence) <= {Evidence.PLACEMENT.label, Evidence.NONE.label}:
+        return ""
     return _("via %(evidence)s") % {"evidence": formatting.listed(names)} if names else ""
 
 

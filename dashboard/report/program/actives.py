@@ -98,5 +98,8 @@ def bucket_points(
     points = []
     for index, (window, (label, title)) in enumerate(zip(windows, subject.bucket_labels, strict=True)):
         numbers = [one.values[index] for one in series]
-        points.append(Point(label, title, f"{window.start}", numbers[0], numbers, (marks or {}).get(window, ())))
+        is_open = window.end > subject.today
+        points.append(
+            Point(label, title, f"{window.start}", numbers[0], numbers, (marks or {}).get(window, ()), is_open)
+        )
     return points

@@ -1,5 +1,7 @@
-"""The colours of a program's charts, of the palette of Okabe and Ito: people with any colour vision tell them apart."""
+"""The colours of a program's charts, by their names in palette.css, which has one for each theme."""
 
-BLUE, ORANGE, GREEN, SKY, PURPLE, VERMILION = "#0072b2", "#e69f00", "#009e73", "#56b4e9", "#cc79a7", "#d55e00"
-PALE = "#c9c8c1"  # what is not in the foreground
+BLUE, ORANGE, GREEN, SKY, PURPLE, VERMILION = (
+    "var(--blue)", "var(--orange)", "var(--green)", "var(--sky)", "var(--purple)", "var(--vermilion)"
+)  # fmt: skip
+PALE = "var(--pale)"  # what is not in the foreground
 BANDS = (BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILION)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from dashboard import formatting
-from dashboard.report.changes import Change, count_change, share_change
+from dashboard.report.changes import Change, count_change, no_earlier_data, share_change
+from dashboard.report.comparison import is_measured
 from dashboard.report.figures import Figure
 from dashboard.report.program.panel import installations
 from dashboard.report.program.subject import ProgramSubject, days_label
@@ -48,6 +49,13 @@ def program_figures(
     """Return the figures, each with its change. Of a period that includes today, only whole days are compared."""
     maker = _Maker(subject, numbers, comparison, earlier)
     return (maker.day(), maker.days(7), maker.days(28), maker.new(), maker.back(), maker.newest())
+
+
+def comparison_note(subject: ProgramSubject, comparison: Comparison) -> str:
+    """Say that the changes leave out today, which the figures count; empty where they don't."""
+    if comparison is Comparison.NONE or not subject.is_today_shown:
+        return ""
+    return _("Changes compare whole days, up to %(day)s") % {"day": formatting.day(subject.last_whole_day, "yMMMd")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +100,7 @@ class _Maker:
             note, change = _("no newest version is declared"), None
         else:
             note = _("%(version)s, of those active in 7 days") % {"version": newest}
-            before = self.numbers.newest_before
-            label = days_label(self._earlier_window(7))
-            change = share_change(numbers.share, before.share, label) if before else None
+            change = self._newest_change()
         text = formatting.UNSEEN if not newest or numbers.share is None else formatting.percent(numbers.share)
         return Figure("newest", _("On the newest version"), text, numbers.on_newest, note, change, installations())
 
@@ -107,19 +113,32 @@ class _Maker:
     def _window_change(self, days: int) -> Change | None:
         """Compare the window that ends with the last whole day with the one before it, or that of a year earlier."""
         window, before = self._earlier_window(days), self.numbers.actives_before
-        if before is None or window.last_day < self.subject.first_day:
+        if before is None:
             return None
+        if not is_measured(window.start, self.subject.first_day):
+            return no_earlier_data()
         now = self.numbers.actives.to(self.subject.last_whole_day, days)
         return count_change(now, before.active(window), days_label(window))
 
+    def _newest_change(self) -> Change | None:
+        window, before = self._earlier_window(7), self.numbers.newest_before
+        if self.comparison is Comparison.NONE:
+            return None
+        if not is_measured(window.start, self.subject.first_day):
+            return no_earlier_data()
+        return share_change(self.numbers.newest.share, before.share, days_label(window)) if before else None
+
     def _newcomers_change(self, number: Callable[[Newcomers], int]) -> Change | None:
         """Compare the whole days of the period with as many of the earlier one."""
-        before = self.numbers.newcomers_before
-        if before is None or self.earlier is None:
+        if self.earlier is None:
             return None
-        period = self.subject.period
+        period, days = self.subject.period, whole_days_before(self.subject, self.earlier)
+        if days.days and not is_measured(days.start, self.subject.first_day):
+            return no_earlier_data()
+        before = self.numbers.newcomers_before
+        if before is None:
+            return None
         now = self.numbers.actives.newcomers(period.start, self.subject.last_whole_day + DAY)
-        days = whole_days_before(self.subject, self.earlier)
         return count_change(number(now), number(before), formatting.days(days.start, days.last_day))
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from collector.models import ProgramSection, ReportDimension
 from dashboard.report.charts import Chart
+from dashboard.report.comparison import is_measured
 from dashboard.report.figures import Figure
 from dashboard.report.page_state import PageState
 from dashboard.report.program.actives import actives_chart, turnout_chart
@@ -12,6 +13,7 @@ from dashboard.report.program.events import EventDetails, event_details, events_
 from dashboard.report.program.figures import (
     FigureNumbers,
     NewestShare,
+    comparison_note,
     earlier_window,
     program_figures,
     whole_days_before,
@@ -33,6 +35,7 @@ class ProgramReport:
 
     active: int
     figures: Sequence[Figure]
+    comparison_note: str
     charts: Sequence[Chart]
     adoption: Chart | None
     retention: RetentionGrid | None
@@ -79,6 +82,7 @@ def make_program_report(subject: ProgramSubject, state: PageState, sections: Col
     return ProgramReport(
         active=window_actives,
         figures=program_figures(subject, numbers, state.comparison, state.earlier),
+        comparison_note=comparison_note(subject, state.comparison),
         charts=[actives_chart(subject, actives), turnout_chart(subject, actives)] if has_actives else [],
         adoption=adoption,
         retention=_retention(subject, sections),
@@ -105,14 +109,15 @@ def _figure_numbers(
     actives_before, newcomers_before, year_earlier = actives, None, None
     if state.earlier is not None:
         days = whole_days_before(subject, state.earlier)
-        if days.days and days.end > subject.first_day:
+        if days.days and is_measured(days.start, subject.first_day):
             newcomers_before = subject.usage.newcomers(days.start, days.end)
         if state.comparison is Comparison.YEAR:
             year_earlier = state.earlier
             actives_before = subject.usage.actives(year_earlier.last_day - 28 * DAY, year_earlier.end)
     newest_before = None
-    if newest:
-        newest_before = _newest_share(newest, _versions_in(subject, earlier_window(subject, year_earlier, 7)))
+    week_before = earlier_window(subject, year_earlier, 7)
+    if newest and is_measured(week_before.start, subject.first_day):
+        newest_before = _newest_share(newest, _versions_in(subject, week_before))
     return FigureNumbers(actives, actives_before, newcomers_before, now, newest_before)
 
 

@@ -118,4 +118,4 @@ def _cell(label: str, week: int, active: int, size: int, *, is_over: bool) -> Re
     }  # fmt: skip
     if size < FEWEST:
         return RetentionCell(active, formatting.UNSEEN, 0, title, is_over)
-    return RetentionCell(active, f"{100 * share:.0f}", ceil(SHADES * share), title, is_over)
+    return RetentionCell(active, formatting.hundredths(share), ceil(SHADES * share), title, is_over)

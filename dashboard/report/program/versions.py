@@ -135,7 +135,11 @@ def _support(subject: ProgramSubject, in_last_week: Mapping[str, int]) -> UsageP
 
 
 def _releases(subject: ProgramSubject, by_day: ByDay) -> UsagePanel:
-    """List the releases of the period, newest first, each with the days until half of the actives ran it."""
+    """List the releases of the period, newest first, each with the days until half of the actives ran it.
+
+    A day that is not over has too few actives to tell.
+    """
+    by_day = {day: versions for day, versions in by_day.items() if day <= subject.last_whole_day}
     released = subject.program.versions.released
     in_period = [version for version, day in released.items() if subject.period.start <= day < subject.period.end]
     is_enough = any(sum(versions.values()) >= FEWEST_ACTIVES for versions in by_day.values())

@@ -57,6 +57,7 @@ def project_form(*members: tuple[str, str], project: Project | None = None, **ch
         "name": "Blog",
         "slug": "blog",
         "timezone": "Europe/Berlin",
+        "first_weekday": 1,
         "retention_days": 730,
         "min_reading_seconds": 10,
         "memberships-TOTAL_FORMS": len(members),

@@ -39,7 +39,7 @@ def test_a_new_program_is_told_to_paste_its_declaration(as_owner, project):
     assert 'name="declaration"' in page
     assert "Without one, no report is accepted." in page
     assert "data-snippet" not in page
-    assert "known_placements" not in page
+    assert "data-platform-picker" not in page
 
 
 def test_an_example_is_one_click_away(as_owner, undeclared):

@@ -1,5 +1,7 @@
 """Projects in the admin, with their members."""
 
+import re
+
 import pytest
 
 from collector.models import DailyCount, Hit, Pixel, Project, ShareLink
@@ -93,6 +95,13 @@ def test_after_a_change_of_time_zone_the_admin_says_which_days_stay(as_owner, pr
     assert "stay as they are: their raw hits are deleted." in page
 
 
+def test_the_first_day_of_the_week_is_one_of_three(as_owner, project):
+    url = f"/admin/collector/project/{project.pk}/change/"
+    for weekday, saved in ((7, 7), (6, 6), (3, 6)):  # a week that begins on Wednesday is refused
+        as_owner.post(url, project_form(("owner", "owner"), project=project, first_weekday=weekday))
+        assert Project.objects.get().first_weekday == saved
+
+
 def test_a_shorter_retention_is_accepted_and_says_what_it_deletes(as_owner, project):
     url = f"/admin/collector/project/{project.pk}/change/"
 
@@ -118,12 +127,30 @@ def test_a_retention_out_of_bounds_is_refused(as_owner, project, days):
     assert Project.objects.get().retention_days == 730
 
 
-def test_an_unknown_time_zone_says_what_to_write(as_owner, owner, project):
-    form = project_form(("owner", "owner"), project=project, timezone="Berlin")
+@pytest.mark.parametrize(
+    ("typed", "zone", "says"),
+    [
+        ("berlin", "Europe/Berlin", ""),
+        ("new york", "America/New_York", ""),
+        ("Mars/Phobos", "Europe/Berlin", "Write one like Europe/Berlin or Asia/Tokyo"),
+        ("utc+2", "Europe/Berlin", "Write a place, such as Europe/Berlin, Europe/Athens"),
+    ],
+)
+def test_a_time_zone_is_typed_as_people_call_it(as_owner, owner, project, typed, zone, says):
+    form = project_form(("owner", "owner"), project=project, timezone=typed)
 
     page = text_of(as_owner.post(f"/admin/collector/project/{project.pk}/change/", form))
 
-    assert "Write one like Europe/Berlin or Asia/Tokyo" in page
+    assert says in page
+    assert Project.objects.get().timezone == zone
+
+
+@pytest.mark.parametrize("button", ["_save", "_continue", "_addanother"])
+def test_a_new_project_leads_to_its_first_article(as_stranger, button):
+    answer = as_stranger.post("/admin/collector/project/add/", project_form(**{button: "1"}), follow=True)
+
+    assert '“Blog” is ready. <a href="/projects/blog/new/">Create its first article</a>' in answer.content.decode()
+    assert as_stranger.get("/projects/blog/new/").status_code == 200
 
 
 def test_own_addresses_are_stored_one_per_line_without_blank_lines(as_owner, owner, project):
@@ -145,6 +172,40 @@ def test_an_invalid_own_address_says_what_to_write(as_owner, owner, project):
     assert "“my-home” is not an address or network. Write one per line" in page
     project.refresh_from_db()
     assert project.excluded_networks == ""
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "public_url", "offered"),
+    [
+        ("203.0.113.7", "", "https://hits.example.org", "203.0.113.7"),
+        ("2001:db8:1:2:3:4:5:6", "", "https://hits.example.org", "2001:db8:1:2::/64"),
+        ("::ffff:203.0.113.7", "", "https://hits.example.org", "203.0.113.7"),
+        ("10.0.0.1", "203.0.113.8", "https://hits.example.org", "203.0.113.8"),
+        ("10.0.0.1", "", "https://hits.example.org", None),  # its own proxy, without TRUSTED_PROXIES: everybody
+        ("10.0.0.1", "", "http://footfall.internal", "10.0.0.1"),
+        ("127.0.0.1", "", "", None),
+    ],
+)
+def test_the_users_current_address_is_offered(as_owner, settings, project, peer, forwarded, public_url, offered):
+    settings.PUBLIC_URL, settings.TRUSTED_PROXIES = public_url, int(bool(forwarded))
+    headers = {"REMOTE_ADDR": peer} | ({"HTTP_X_FORWARDED_FOR": forwarded} if forwarded else {})
+
+    for url in ("/admin/collector/project/add/", f"/admin/collector/project/{project.pk}/change/"):
+        page = text_of(as_owner.get(url, **headers))
+
+        assert re.findall(r"Your current address: <code>(.*?)</code>", page) == ([offered] if offered else [])
+        assert re.findall('data-adds="(.*?)" data-to="id_excluded_networks" hidden', page) == [offered] * bool(offered)
+        assert "js/own_address.js" in page
+
+
+def test_whether_members_count_can_be_changed(as_owner, owner, project):
+    for typed, expected in (({}, False), ({"ignores_members": "on"}, True)):
+        as_owner.post(
+            f"/admin/collector/project/{project.pk}/change/",
+            project_form(("owner", "owner"), project=project, **typed),
+        )
+        project.refresh_from_db()
+        assert project.ignores_members == expected
 
 
 def test_own_addresses_are_explained_and_shown_nowhere_else(as_owner, pixel):

@@ -2,13 +2,12 @@ import re
 from collections import Counter
 
 import pytest
-from django.core.exceptions import ValidationError
 
-from collector.admin.forms import PixelForm
 from collector.classify.agents import proxy_platform
 from collector.classify.platforms import (
     DIRECT,
     KINDS,
+    LEVELS,
     NEUTRAL_COLOUR,
     OTHER,
     PLACEMENT_FORM,
@@ -20,7 +19,10 @@ from collector.classify.platforms import (
     platform_name,
     platform_of_host,
     platforms_by_kind,
+    preselected_platforms,
+    usual_platforms,
 )
+from collector.models import Kind
 from collector.models.validators import validate_placement
 from tests.server import ROOT
 
@@ -93,18 +95,36 @@ def test_an_author_can_choose_platforms_of_every_kind_and_no_others():
     assert not {"chatgpt", "google", "instagram", "image-proxy"} & set(slugs)
 
 
-def test_an_author_picks_placements_under_the_headings_of_their_kinds():
-    field = PixelForm.base_fields["known_placements"]
-    offered = {heading: [slug for slug, _ in choices] for heading, choices in field.choices}
-    assert list(offered) == list(KINDS.values())
-    assert offered["Code and packages"][:3] == ["github", "gitlab", "bitbucket"]
-    assert field.clean(["juejin", "medium"]) == ["juejin", "medium"]
+@pytest.mark.parametrize(
+    ("slug", "level"),
+    [
+        ("website", "full"), ("github", "visits"), ("dev-to", "some"), ("newsletter", "some"), ("medium", "few"),
+        ("hey", "few"), ("slack", "none"), ("reddit", "none"), ("wechat", "none"),
+    ],
+)  # fmt: skip
+def test_a_word_says_how_much_a_platform_lets_us_see(slug, level):
+    assert catalogue()[slug].level == level
 
 
-@pytest.mark.parametrize("slug", ["nowhere", "chatgpt", "google", "image-proxy"])
-def test_a_platform_without_pixels_can_not_be_picked(slug):
-    with pytest.raises(ValidationError):
-        PixelForm.base_fields["known_placements"].clean([slug])
+def test_the_word_and_the_sentence_say_the_same():
+    for platform in catalogue().values():
+        assert platform.level in LEVELS, platform.slug
+        if platform.level == "full":
+            assert "countries and devices" in platform.sees, platform.slug
+        if "few visits" in platform.sees or "no visits" in platform.sees or "count as bots" in platform.sees:
+            assert platform.level in {"few", "none"}, platform.slug
+
+
+def test_where_readers_are_not_counted_an_author_is_told_what_to_do():
+    assert "link to it from Medium: readers who follow the link are counted." in catalogue()["medium"].instead
+    assert [catalogue()[slug].instead for slug in ("github", "website", "proton-mail", "flipboard")] == [""] * 4
+
+
+def test_what_is_offered_first_and_preselected_can_be_picked():
+    offered = {platform.slug for platforms in platforms_by_kind().values() for platform in platforms}
+    assert set(usual_platforms()) <= offered
+    assert set(preselected_platforms()) == set(Kind.values) - {Kind.APP}
+    assert {slug for slugs in preselected_platforms().values() for slug in slugs} <= offered
 
 
 def test_no_two_platforms_share_a_colour():

@@ -1,6 +1,6 @@
 import pytest
 
-from collector.intake.pages import page_of
+from collector.intake.pages import is_preview, page_of
 
 TOKEN = "k7m2q9x4w8z3n5p6r2ab"
 
@@ -8,9 +8,11 @@ TOKEN = "k7m2q9x4w8z3n5p6r2ab"
 @pytest.fixture(autouse=True)
 def public_url(settings):
     settings.PUBLIC_URL = "https://hits.example.org"
-    page_of.cache_clear()
+    for function in (page_of, is_preview):
+        function.cache_clear()
     yield
-    page_of.cache_clear()
+    for function in (page_of, is_preview):
+        function.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -61,3 +63,32 @@ def test_the_front_page_of_a_site_on_our_host_is_a_page_if_the_browser_says_so()
 def test_campaign_parameters_are_found_in_links_that_were_escaped_too_often(query, campaign):
     page = page_of(f"https://a.example/b?{query}".encode())
     assert page == f"https://a.example/b{'?' if campaign else ''}{campaign}"
+
+
+@pytest.mark.parametrize(
+    ("page", "expected"),
+    [
+        ("http://localhost:3000/draft", True),
+        ("https://gitlab.internal/team/tool/-/blob/main/README.md?utm_source=x", True),
+        ("http://[::1]:8000/", True),
+        ("https://example.org/localhost/", False),
+        ("android-app://launcher/", False),  # the name of an app, not a host
+        ("", False),
+    ],
+)
+def test_pages_on_private_hosts_are_previews(page, expected):
+    assert is_preview(page) == expected
+
+
+@pytest.mark.parametrize(
+    ("our_url", "expected"),
+    [
+        ("", True),
+        ("https://hits.example.org", True),
+        ("http://footfall.internal", False),
+        ("http://10.0.0.5:8000", False),
+    ],
+)
+def test_on_a_private_network_readers_of_private_hosts_count(settings, our_url, expected):
+    settings.PUBLIC_URL = our_url
+    assert is_preview("https://wiki.internal/") == expected

@@ -5,7 +5,7 @@ import random
 import pytest
 from gunicorn.asgi.parser import ParseError, PythonProtocol
 
-from collector.intake.plain_requests import BEGINNING, END, plain_request
+from collector.intake.plain_requests import END, beginnings, plain_request
 
 HEAD = b"GET /p/abcdefghijkmnpqrstuv/medium.gif HTTP/1.1\r\nHost: hits.example\r\n"
 MAX_LINE, MAX_FIELDS = 4094, 100
@@ -127,7 +127,7 @@ PIECES = [
 def mutated(rng: random.Random, data: bytes) -> bytes:
     """Return `data` with one to three pieces inserted or replaced. It still begins and ends as a plain request."""
     for _ in range(rng.randint(1, 3)):
-        start = rng.randint(len(BEGINNING), len(data))
+        start = rng.randint(len(beginnings()[0]), len(data))
         end = start + rng.choice([0, 0, 0, 1, 1, 7])
         data = data[:start] + rng.choice([*PIECES, rng.randbytes(1), b""]) + data[end:]
     return data if data.endswith(END) else data + END

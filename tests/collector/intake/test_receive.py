@@ -44,6 +44,27 @@ def test_the_answer_says_why_a_hit_did_or_did_not_count(endpoint, pixel, headers
 
 
 @pytest.mark.parametrize(
+    ("headers", "reason"),
+    [
+        ({}, "preview"),
+        ({"sec_gpc": "1"}, "preview"),
+        ({"user_agent": "curl/8.5.0"}, "bot"),
+        ({"sec_purpose": "prefetch"}, "prefetch"),
+        ({"peer": "192.0.2.7"}, "excluded"),
+    ],
+)
+def test_pages_that_only_their_author_can_open_are_filtered_out(endpoint, pixel, headers, reason):
+    Project.objects.update(excluded_networks="192.0.2.7")
+
+    response = endpoint.get(f"/p/{pixel.token}.gif", referer="http://localhost:3000/draft", **headers)
+
+    assert response.reason == reason
+    [hit] = endpoint.spooled()
+    assert (Verdict(hit.verdict).label, hit.page) == (reason, "http://localhost:3000/draft")
+    assert (hit.visitor is None) == ("sec_gpc" in headers or "peer" in headers)
+
+
+@pytest.mark.parametrize(
     ("headers", "verdict"),
     [
         ({"sec_fetch_dest": "image", "accept": "image/avif,image/webp,*/*;q=0.8"}, Verdict.COUNTED),

@@ -87,6 +87,18 @@ def test_counts_equal_counting_the_raw_hits(program, stored_rows, pixels, scope,
         assert order == sorted(order)
 
 
+@pytest.mark.parametrize("first_weekday", [1, 6, 7])
+def test_weeks_begin_on_the_first_weekday_of_the_project(program, pixel, take, first_weekday):
+    days = [date(2025, 12, 20) + timedelta(days=number) for number in range(40)]  # around a new year
+    take(*(hit(pixel, f"{day}T12:00") for day in days))
+    Project.objects.update(first_weekday=first_weekday)
+    query = {"interval": "week", "since": days[0], "until": days[-1] + timedelta(days=1)}
+    items = all_items(program, "projects/blog/counts", limit=2, **query)
+    firsts = [day - timedelta(days=(day.isoweekday() - first_weekday) % 7) for day in days]
+    assert {row["date"]: row["hits"] for row in items} == {f"{day}": hits for day, hits in Counter(firsts).items()}
+    assert {date.fromisoformat(row["date"]).isoweekday() for row in items} == {first_weekday}
+
+
 def test_elsewhere_counts_hosts_that_a_pixel_was_not_pasted_for(program, stored_rows):
     expected = sum(1 for row in stored_rows if row["placement"] == "dev-to" and row["page"])
     [item] = get(program, "projects/blog/counts", dimension="elsewhere", since="2026-10-01")["items"]

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.django_db
 
 def test_projects_are_those_of_the_token(program, project):
     Project.objects.create(name="Other", slug="other")
-    expected = {"slug": "blog", "name": "Blog", "timezone": "Europe/Berlin", "retention_days": 730}
+    expected = {"slug": "blog", "name": "Blog", "timezone": "Europe/Berlin", "retention_days": 730, "first_weekday": 1}
     [item] = get(program, "projects")["items"]
     assert item | expected == item
     assert get(program, "projects/blog") == item

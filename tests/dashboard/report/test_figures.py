@@ -4,7 +4,7 @@ import pytest
 
 from collector.models import Verdict
 from dashboard import formatting
-from dashboard.report.changes import DOWN, SAME, UP, count_change
+from dashboard.report.changes import DOWN, SAME, UP, Change, count_change
 from dashboard.report.figures import EarlierNumbers, filtered_out, key_figures
 from dashboard.report.hours import HoursCell
 from dashboard.report.numbers import PeriodNumbers
@@ -19,7 +19,7 @@ NOTHING = PeriodNumbers(0, 0, 0, {}, ReadThrough(0, 0))
     ("now", "before", "arrow", "words"),
     [
         (0, 4, DOWN, "100% fewer"),
-        (4, 0, UP, "none before"),
+        (4, 0, UP, "0 before"),
         (5, 5, SAME, "unchanged"),
         (6, 4, UP, "50% more"),
         (3, 4, DOWN, "25% fewer"),
@@ -33,7 +33,7 @@ def test_a_count_says_how_it_changed(now, before, arrow, words):
     change = count_change(now, before, "May")
     assert change is not None
     assert (change.arrow, change.words.replace(",", "")) == (arrow, words)
-    assert change.title == (f"{before:,} in May" if before else "May")
+    assert change.title == f"{before:,} in May"
 
 
 def test_nothing_after_nothing_is_no_change():
@@ -62,26 +62,37 @@ def test_a_share_is_compared_in_points(now, before, words):
 
 def test_a_period_that_is_not_over_is_compared_with_as_much_of_the_one_before():
     now = PeriodNumbers(4, 2, 1, {"bot": 3}, ReadThrough(4, 2))
-    before = EarlierNumbers(PeriodNumbers(9, 9, 1, {"bot": 1}, ReadThrough(2, 2)), "May", so_far=Total(2, 2))
+    before = EarlierNumbers(
+        PeriodNumbers(9, 9, 1, {"bot": 1}, ReadThrough(2, 2)), "May", Total(2, 2), "May, up to 13:00"
+    )
     changes = {figure.key: figure.change for figure in key_figures(now, before)}
-    assert (changes["visits"].words, changes["visits"].title) == ("100% more", "2 in May until this hour")
+    assert (changes["visits"].words, changes["visits"].title) == ("100% more", "2 in May, up to 13:00")
     assert (changes["visitors"].words, changes["reading"].words) == ("unchanged", "50 points less")
     assert changes["reading"].title == "100% in May"
     assert changes["bots"] is None
     assert not [figure for figure in key_figures(NOTHING, None) if figure.change]
 
 
+def test_a_period_that_was_not_measured_is_told_apart_from_one_without_visits():
+    for figure in key_figures(PeriodNumbers(4, 2, 1, {}, ReadThrough(4, 2)), None, lacks_earlier=True):
+        assert figure.change == Change("", "no earlier data", "")
+
+
 def test_hits_that_were_filtered_out_are_named_with_their_reason():
     verdicts = {verdict.label: 1000 + verdict for verdict in Verdict}
     assert filtered_out(verdicts) == (
         "1,002 by bots, 1,005 with inconsistent browser headers, 1,003 over the rate limit, 1,004 prefetched, "
-        "1,006 while paused, 1,007 from own addresses, 1,008 that reached the end too soon"
+        "1,006 while paused, 1,007 from own addresses, 1,009 on private hosts, 1,010 by members, "
+        "1,008 that reached the end too soon"
     )
     assert filtered_out({"bot": 0, "counted": 5}) == ""
 
 
 def test_cells_are_short_with_the_exact_number_on_hover_and_say_what_is_unknown():
-    assert cells([0, 999, 12_345]) == '<td>0</td><td>999</td><td title="12,345">12.3k</td>'
+    assert cells([0, 999, 12_345]) == (
+        '<td>0</td><td>999</td><td title="12,345"><span aria-hidden="true">12.3k</span>'
+        '<span class="visually-hidden exact">12,345</span></td>'
+    )
     unknown = cells([None])
     assert formatting.UNSEEN in unknown
     assert ">unknown<" in unknown

@@ -36,7 +36,8 @@ def test_a_platform_has_one_name_and_colour_everywhere(project, pixel):
 @pytest.mark.parametrize(
     ("evidence", "detail"),
     [
-        (["placement"], "via its link"),
+        (["placement"], ""),
+        (["placement", "none"], ""),
         (["proxy"], "via its proxy"),
         (["page"], "via the page"),
         (["page", "placement"], "via its link and the page"),
@@ -124,15 +125,15 @@ def test_only_the_first_articles_are_listed_until_all_are_asked_for(project):
 
 
 def test_placements_stand_side_by_side_with_their_first_and_last_visit_ever(pixel):
-    add_visits(pixel, 3, 2, hour=9)
-    add_visits(pixel, 1, hour=23)
+    add_visits(pixel, 30, 2, hour=9)
+    add_visits(pixel, 20, hour=23)
     add_visits(pixel, 5, day=DAY - timedelta(days=300))
     add_visits(pixel, 2, platform="github", traffic="proxied", hour=8)
     rows = report_on(pixel).placements.rows
     unknown = [formatting.UNSEEN, formatting.UNSEEN]  # read-through and reading time
     assert [(row.label, row.visits, row.visitors, *row.cells) for row in rows] == [
-        ("Medium", 4, 2, *unknown, "09:00\N{EN DASH}10:00", "26 Jan 2026", "22 Nov 2026"),
-        ("GitHub", 2, None, *unknown, "08:00\N{EN DASH}09:00", "22 Nov 2026", "22 Nov 2026"),
+        ("Medium", 50, 2, *unknown, "09:00\N{EN DASH}10:00", "26 Jan 2026", "22 Nov 2026"),
+        ("GitHub", 2, None, *unknown, formatting.UNSEEN, "22 Nov 2026", "22 Nov 2026"),
     ]
     assert report_on(pixel, range="yesterday").placements.rows == []
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dashboard.formatting import UNSEEN
+from dashboard.formatting import UNSEEN, percent
 from tests.dashboard.report.daily_counts import (
     add_ends,
     add_visits,
@@ -74,13 +74,13 @@ def test_a_platform_whose_ends_nearly_all_come_at_once_has_no_read_through(proje
     article = report_on(pixel)
 
     cells = {row.label: (row.detail, row.cells[0]) for row in article.placements.rows}
-    of_pypi = f"{round(100 * others / (100 - at_once))}% of {100 - at_once}" if others else UNSEEN
+    of_pypi = f"{percent(others / (100 - at_once))} of {100 - at_once}" if others else UNSEEN
     assert cells == {
         "Medium": ("", "25% of 8"),
         "PyPI": ("loads start and end together", UNSEEN) if strips else ("", of_pypi),
     }
     assert ("PyPI loads the end pixel together with the start" in "".join(article.reading.notes)) == strips
-    expected = "25%" if strips else f"{round(100 * (2 + others) / (108 - at_once))}%"
+    expected = "25%" if strips else percent((2 + others) / (108 - at_once))
     for report in (article, report_on(project), report_on(project, article=str(pixel.pk))):
         assert texts(report)["reading"] == expected
     of_pypi_alone = texts(report_on(project, platform="pypi"))["reading"]

@@ -121,12 +121,12 @@ def test_trend_hours_and_panels_add_up_to_the_visits(project, pixel, second_pixe
     report = report_on(project, **parameters)
     assert report.visits > 0
     assert len(report.trend.points) == points
-    assert sum(point.visits for point in report.trend.points) == report.visits
-    assert sum(sum(series.values) for series in report.trend.series) == report.visits
+    assert sum(point.visits or 0 for point in report.trend.points) == report.visits
+    assert sum(visits or 0 for series in report.trend.series for visits in series.values) == report.visits
     assert sum(point.numbers[1] or 0 for point in report.trend.points) == figures(report)["visitors"]
     assert report.hours.total.visits == sum(line.visits for line in report.hours.lines) == report.visits
     for point in report.trend.points:
-        assert sum(point.numbers[-len(report.trend.series) :]) == point.visits
+        assert sum(visits or 0 for visits in point.numbers[-len(report.trend.series) :]) == (point.visits or 0)
     for panel in (report.platforms, report.articles, *panels(report).values()):
         assert sum(row.visits for row in panel.rows) == report.visits, panel.key
         assert sum(row.share for row in panel.rows) == pytest.approx(1), panel.key
@@ -141,13 +141,49 @@ def test_days_of_23_and_25_hours_are_shown_by_24_hours_of_the_clock(project, pix
 
 
 def test_the_busiest_hour_is_named(project, pixel):
-    add_visits(pixel, 2, hour=9)
-    add_visits(pixel, 3, hour=23)
+    add_visits(pixel, 1, day=DAY - timedelta(days=6))
+    add_visits(pixel, 24, hour=9)
+    add_visits(pixel, 25, hour=23)
     report = report_on(project)
     assert report.hours.busiest == "Busiest hour: Sundays, 23:00\N{EN DASH}00:00."
     assert "Europe/Berlin" in report.hours.caption
-    assert report_on(project, range="today").hours.busiest == "Busiest hour: 23:00\N{EN DASH}00:00."
     assert report_on(project, range="yesterday").hours.busiest == ""
+
+
+@pytest.mark.parametrize(
+    ("first_weekday", "labels", "week"),
+    [(1, "Mon Tue Wed Thu Fri Sat Sun", "2026-11-16"), (6, "Sat Sun Mon Tue Wed Thu Fri", "2026-11-21"),
+     (7, "Sun Mon Tue Wed Thu Fri Sat", "2026-11-22")],
+)  # fmt: skip
+def test_a_projects_week_begins_on_the_day_that_it_chose(project, pixel, first_weekday, labels, week):
+    project.first_weekday = first_weekday
+    add_visits(pixel, 5, day=DAY - timedelta(days=3), hour=9)  # a Thursday
+    add_visits(pixel, 4)
+    for name in ("30d", "7d"):
+        grid = report_on(project, range=name).hours
+        assert [line.label for line in grid.lines] == labels.split()
+        assert {line.label: line.visits for line in grid.lines if line.visits} == {"Thu": 5, "Sun": 4}
+    trend = report_on(project, range="30d", by="week").trend
+    assert (trend.points[-1].at, trend.points[-1].visits) == (week, 9 if first_weekday == 1 else 4)
+    two_days = report_on(project, **days(DAY - timedelta(days=1), DAY)).hours
+    assert [line.label for line in two_days.lines] == ["Sat", "Sun"] if first_weekday != 7 else ["Sun", "Sat"]
+
+
+@pytest.mark.parametrize(
+    ("first_day", "visits", "is_named"),
+    [(6, {9: 49}, True), (6, {9: 48}, False), (5, {9: 500}, False), (29, {9: 30, 21: 30}, False)],
+    ids=["fifty in a week", "too few visits", "too few days", "two hours alike"],
+)
+def test_no_hour_is_named_busiest_by_chance(project, pixel, first_day, visits, is_named):
+    add_visits(pixel, 1, day=DAY - timedelta(days=first_day), hour=1)
+    for hour, number in visits.items():
+        add_visits(pixel, number, hour=hour)
+    too_few = "Too few visits or days to say when most reading happens."
+    named = "Busiest hour: Sundays, 09:00\N{EN DASH}10:00."
+    assert report_on(project).hours.busiest == (named if is_named else too_few)
+    assert report_on(project, range="today").hours.busiest == too_few
+    placement = report_on(pixel).placements.rows[0]
+    assert placement.cells[2] == ("09:00\N{EN DASH}10:00" if is_named else formatting.UNSEEN)
 
 
 def test_the_first_day_is_the_first_with_a_visit(project, pixel, second_pixel):
@@ -194,25 +230,6 @@ def test_filters_by_article_and_platform_are_answered_from_the_counts(project, p
     assert (both.visits, [row.label for row in panels(both)["countries"].rows]) == (2, ["France"])
     assert report_on(pixel, platform="github").visits == 2
     assert report_on(project, platform="nowhere").visits == 0
-
-
-@pytest.mark.parametrize(
-    ("number", "short"),
-    [
-        (0, "0"),
-        (999, "999"),
-        (1000, "1.0k"),
-        (12_345, "12.3k"),
-        (99_999, "99.9k"),
-        (100_000, "100k"),
-        (999_999, "999k"),
-        (1_000_000, "1.0M"),
-        (12_345_678, "12.3M"),
-        (3_000_000_000, "3.0G"),
-    ],
-)
-def test_numbers_are_shortened_without_rounding_up(number, short):
-    assert formatting.short(number) == short
 
 
 @pytest.mark.parametrize(

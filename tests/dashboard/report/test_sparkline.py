@@ -9,3 +9,9 @@ def test_a_spark_line_fits_its_box():
     year = spark_line([1] * 366, SPARK_WIDTH, 20).split()
     assert len(year) <= SPARK_WIDTH
     assert year[-1].startswith("100.0,")
+
+
+def test_a_spark_line_begins_with_the_first_day_that_was_counted():
+    assert spark_line([None, None, 0, 10], 90, 20) == "60.0,19.0 90.0,1.0"
+    assert spark_line([None, None, 10], 90, 20) == ""
+    assert spark_line([None] * 200 + [1] * 100, SPARK_WIDTH, 20).startswith("66.7,")

@@ -6,6 +6,8 @@ import pytest
 
 from collector.models import Pixel
 from dashboard.report.charts import Shape
+from dashboard.templatetags.table_cells import points
+from tests.dashboard.conftest import NOON
 from tests.dashboard.report.daily_counts import (
     DAY,
     add_visits,
@@ -18,10 +20,65 @@ pytestmark = pytest.mark.usefixtures("noon")
 
 def test_days_without_visits_are_points_of_the_trend(project, pixel):
     add_visits(pixel, 5, day=DAY)
+    add_visits(pixel, 2, day=DAY - timedelta(days=60))
     trend = report_on(project).trend
     assert [point.visits for point in trend.points] == [0] * 29 + [5]
     assert trend.points[0].label == "24 Oct"
     assert trend.points[-1].title == "Sun 22 Nov 2026"
+
+
+def test_days_before_the_first_visit_are_not_drawn_as_zero(project, pixel):
+    add_visits(pixel, 5, day=DAY)
+    add_visits(pixel, 1, day=DAY - timedelta(days=2))
+    for of in (project, pixel):
+        trend = report_on(of).trend
+        assert [point.visits for point in trend.points] == [None] * 27 + [1, 0, 5]
+        assert [series.values for series in trend.series] == [[None] * 27 + [1, 0, 5]]
+        assert report_on(of, trend="line").trend.series[0].values == [None] * 27 + [1, 0, 5]
+        assert [point.is_empty for point in trend.points] == [True] * 27 + [False] * 3
+        assert trend.earlier == []
+        by_week = report_on(of, by="week").trend
+        assert [point.visits for point in by_week.points] == [None] * 4 + [6]
+
+
+def test_days_before_the_first_visit_are_left_out_of_the_line_of_the_earlier_period(project, pixel):
+    add_visits(pixel, 3, day=DAY - timedelta(days=9))
+    add_visits(pixel, 5, day=DAY)
+    trend = report_on(project, range="7d").trend
+    assert trend.earlier == [None, None, None, None, 3, 0, 0]
+    assert points(trend).count('<span class="visually-hidden">no earlier data</span>') == 4
+    assert points(trend).count(">unknown<") == 1  # the visitors of the five visits
+
+
+@pytest.mark.parametrize(
+    ("parameters", "label", "is_open"),
+    [
+        ({"range": "today"}, "13:00", True),  # in Berlin
+        ({"range": "7d"}, "22 Nov", True),
+        ({"range": "30d", "by": "week"}, "16 Nov", True),
+        (days(date(2026, 8, 31), DAY) | {"by": "month"}, "Nov 2026", True),
+        ({"range": "yesterday"}, "13:00", False),
+        (days(date(2026, 10, 1), DAY - timedelta(days=1)) | {"by": "week"}, "16 Nov", False),
+    ],
+    ids=["hour", "day", "week", "month", "yesterday", "until yesterday"],
+)
+def test_what_is_not_over_is_marked_so_far(project, pixel, parameters, label, is_open):
+    add_visits(pixel, 5, day=date(2026, 8, 1))
+    trend = report_on(project, **parameters).trend
+    assert [point.label for point in trend.points if point.is_open] == ([label] if is_open else [])
+    assert ("open" in trend.script_data) == is_open
+    assert points(trend).count('<span class="detail">so far</span>') == is_open
+
+
+def test_hours_that_have_not_come_are_neither_zero_nor_unknown(project, pixel):
+    add_visits(pixel, 5, day=DAY - timedelta(days=1), hour=20)
+    add_visits(pixel, 2, hour=9)
+    trend = report_on(project, range="today").trend
+    assert [point.visits for point in trend.points] == [0] * 9 + [2, 0, 0, 0, 0] + [None] * 10
+    assert trend.earlier == [0] * 20 + [5, 0, 0, 0]
+    row = points(trend).split("</tr>")[20]
+    assert "20:00" in row
+    assert row.endswith("</th><td></td><td></td><td>5</td><td></td>")
 
 
 def test_a_trend_over_years_begins_with_the_month_of_its_first_day(project, pixel):
@@ -40,7 +97,7 @@ def test_a_week_that_the_range_cuts_off_says_from_when(project):
 def test_a_single_day_is_shown_by_the_hour(project, pixel):
     add_visits(pixel, 5, hour=0)
     add_visits(pixel, 7, hour=23, platform="github")
-    trend = report_on(project, range="today").trend
+    trend = report_on(project, **days(DAY, DAY), now=NOON + timedelta(days=1)).trend
     assert {point.label: point.visits for point in trend.points if point.visits} == {"00:00": 5, "23:00": 7}
     assert trend.points[23].title == "23:00\N{EN DASH}00:00, 22 Nov 2026"
     assert [series.label for series in trend.series] == ["GitHub", "Medium"]
@@ -70,11 +127,12 @@ def test_the_earlier_period_is_a_line_of_the_trend(project, pixel):
     add_visits(pixel, 4, day=DAY - timedelta(days=365 + 1))
     trend = report_on(project, range="7d").trend
     assert trend.earlier == [0, 0, 0, 0, 0, 0, 10]
+    assert [tick["label"] for tick in trend.script_data["axis"]] == ["0", "10", "20", "30"]
     assert (trend.earlier_label, trend.headings) == (
         "9\N{EN DASH}15 Nov 2026", ["Visits", "Visitors", "9\N{EN DASH}15 Nov 2026", "Medium"],
     )  # fmt: skip
     assert trend.script_data["earlier"]["values"] == trend.earlier
-    assert report_on(project, range="7d", compare="year").trend.earlier == [0, 0, 0, 0, 0, 4, 0]
+    assert report_on(project, range="7d", compare="year").trend.earlier == [None] * 5 + [4, 0]
     nothing = report_on(project, range="7d", compare="none").trend
     assert (nothing.earlier, nothing.headings) == ([], ["Visits", "Visitors", "Medium"])
     assert "earlier" not in nothing.script_data
@@ -91,10 +149,10 @@ def test_the_earlier_period_is_a_line_of_the_trend(project, pixel):
     ids=["hours", "weeks", "months"],
 )  # fmt: skip
 def test_a_trend_has_the_unit_of_the_address(project, pixel, parameters, at):
-    add_visits(pixel, 5, hour=14)
+    add_visits(pixel, 5, hour=9)
     trend = report_on(project, **parameters).trend
     assert [point.at for point in trend.points] == at
-    assert sum(point.visits for point in trend.points) == 5
+    assert sum(point.visits or 0 for point in trend.points) == 5
 
 
 def test_a_trend_of_one_line_has_no_colours(project, pixel):

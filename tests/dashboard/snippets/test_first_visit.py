@@ -8,7 +8,7 @@ from django.db import connection
 from django.test import Client
 
 from collector.models import Hit, Pixel, Project, Verdict
-from dashboard.snippets import first_visit
+from dashboard.snippets import recent_hits
 from tests.dashboard.conftest import NOON
 from tests.dashboard.snippets.pages import add, ago, text
 from tests.hits import CAMO, hit
@@ -77,7 +77,7 @@ def test_a_visit_before_the_page_was_opened_does_not_end_the_wait(reader, pixel,
     take(hit(pixel, ago(60)))
     opened_at = NOON - timedelta(seconds=30)
     before = answer(reader, pixel, opened_at)
-    assert (before["awaited"], before["state"]) == (True, "waiting")
+    assert (before["awaited"], before["state"]) == (True, "seen")
     assert before["words"].startswith("First visit seen 1 minute ago")
     take(hit(pixel, ago(2), visitor=2))
     after = answer(reader, pixel, opened_at)
@@ -108,7 +108,6 @@ def test_visits_of_other_pixels_are_not_mistaken_for_it(reader, project, pixel, 
         (Verdict.EXCESS, "it was over the rate limit", "they were over the rate limit"),
         (Verdict.PREFETCH, "a browser loaded the page before", "browsers loaded the page before"),
         (Verdict.SUSPECT, "it had inconsistent browser headers", "they had inconsistent browser headers"),
-        (Verdict.EXCLUDED, "it came from the project’s own", "they came from the project’s own"),
     ],
 )
 def test_filtered_out_hits_are_listed_with_their_reason(reader, pixel, take, verdict, one, two):
@@ -121,6 +120,53 @@ def test_filtered_out_hits_are_listed_with_their_reason(reader, pixel, take, ver
     after = answer(reader, pixel, NOON)
     assert after["notes"][0].startswith(f"2 hits were filtered out, the last one 4 seconds ago: {two}")
     assert after["version"] != status["version"]
+
+
+PROOFS = [
+    (
+        {"verdict": Verdict.OWN, "placement": "medium", "page": "https://medium.com/@ada/hello"},
+        "Your own visit from Medium arrived 3 seconds ago. The pixel works; your own readings don’t count.",
+        "1 hit was filtered out 3 seconds ago: it came from a member.",
+    ),
+    (
+        {"verdict": Verdict.EXCLUDED, "placement": "", "page": ""},
+        "Your own visit arrived 3 seconds ago. The pixel works; your own readings don’t count.",
+        "1 hit was filtered out 3 seconds ago: it came from the project’s own addresses.",
+    ),
+    (
+        {"verdict": Verdict.PREVIEW, "placement": "medium", "page": "http://localhost:4000/hello"},
+        "A preview on localhost arrived 3 seconds ago. The pixel works; previews don’t count.",
+        "1 hit was filtered out 3 seconds ago: its page is on a private host",
+    ),
+]
+
+
+@pytest.mark.parametrize(("fields", "words", "note"), PROOFS)
+def test_the_authors_own_test_proves_that_the_pixel_works_and_is_still_no_visit(
+    reader, pixel, take, fields, words, note
+):
+    opened_at = NOON - timedelta(seconds=30)
+    take(hit(pixel, ago(3), **fields))
+    status = answer(reader, pixel, opened_at)
+    assert (status["state"], status["awaited"], status["words"]) == ("works", True, words)
+    assert status["notes"] == []
+    page = text(reader, f"/projects/blog/{pixel.pk}/snippets/")
+    assert f'<a class="first-visit-link" href="/projects/blog/{pixel.pk}/">Open the dashboard</a>' in page
+
+    take(hit(pixel, ago(1), placement="medium", visitor=2))
+    after = answer(reader, pixel, opened_at)
+    assert (after["state"], after["awaited"]) == ("seen", False)
+    assert after["words"].startswith("First visit seen 1 second ago")
+    assert after["notes"][0].startswith(note)
+
+    take(hit(pixel, ago(0), **fields))
+    last = answer(reader, pixel, opened_at)
+    assert (last["state"], last["words"]) == ("seen", words.replace("3 seconds ago", "just now"))
+
+
+def test_nothing_leads_to_the_dashboard_while_there_is_nothing_to_see(reader, pixel):
+    page = text(reader, f"/projects/blog/{pixel.pk}/snippets/")
+    assert f'<a class="first-visit-link" href="/projects/blog/{pixel.pk}/" hidden>' in page
 
 
 def test_a_pause_is_noted_before_and_after_its_hits(reader, pixel, take):
@@ -166,7 +212,7 @@ def test_what_strangers_wrote_is_escaped_on_the_page(reader, pixel, take):
 
 
 def test_in_a_busy_project_only_the_newest_hits_are_searched(reader, project, pixel, take, monkeypatch):
-    monkeypatch.setattr(first_visit, "MAX_HITS", 5)
+    monkeypatch.setattr(recent_hits, "MAX_HITS", 5)
     other = Pixel.objects.create(project=project, title="Busy")
     take(hit(pixel, ago(50)), *(hit(other, ago(20 + number)) for number in range(4)))
     assert answer(reader, pixel)["words"].startswith("First visit seen 50 seconds ago")
@@ -180,6 +226,6 @@ def test_waiting_for_a_visit_does_not_read_the_whole_table(pixel, take):
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE collector_hit")
 
-    plan = first_visit._hits_in_window(pixel, NOON).explain()
+    plan = recent_hits.hits_in_window(pixel.project, pixel, NOON).explain()
 
     assert "Seq Scan" not in plan, plan

@@ -37,7 +37,7 @@ class Tables(HTMLParser):
             self._panel = self.rows.setdefault(attributes["data-panel"], {})
         if "data-figure" in attributes:
             self.figures[attributes["data-figure"]] = int(attributes["data-value"])
-        if attributes.get("class") in {"open", "trail", "mark"}:
+        if attributes.get("class") in {"open", "trail", "mark", "visually-hidden exact"}:
             self._skipped = tag
         elif tag == "th" and attributes.get("scope") == "row":
             self._into, self._label = "label", ""

@@ -90,8 +90,8 @@ def test_hosts_elsewhere_are_shown_as_text_and_never_linked(reader, pixel):
         assert links == ["?range=30d&elsewhere=copies.example"]  # which shows this page for it alone
 
 
-def test_a_platform_is_followed_by_its_evidence(reader, pixel):
+def test_a_platform_is_followed_by_unusual_evidence(reader, pixel):
     add_visits(pixel, 5)
-    add(pixel, Dimension.EVIDENCE, "placement", 5, 5, DAY, "medium")
-    assert Tables(get(reader, "/projects/blog/")).panels["platforms"] == {"Medium via its link": "5"}
+    add(pixel, Dimension.EVIDENCE, "page", 5, 5, DAY, "medium")
+    assert Tables(get(reader, "/projects/blog/")).panels["platforms"] == {"Medium via the page": "5"}
     assert Tables(get(reader, f"/projects/blog/{pixel.pk}/")).panels["placements"] == {"Medium": "5"}

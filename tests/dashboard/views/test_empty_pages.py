@@ -3,31 +3,12 @@
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import User
 
 from collector.models import Dimension
 from tests.dashboard.report.daily_counts import DAY, add, add_bots, add_visits
 from tests.dashboard.views.page_reader import PAGES, get
 
 pytestmark = pytest.mark.usefixtures("noon")
-
-
-def test_users_without_a_project_see_how_to_start(client, stranger):
-    client.force_login(stranger)
-    page = get(client, "/")
-    assert "Create a pixel" in page
-    assert "/admin/collector/pixel/add/" in page
-
-
-def test_users_without_admin_access_are_told_who_to_ask(client, db):
-    client.force_login(User.objects.create_user("guest"))
-    page = get(client, "/")
-    assert "/admin/" not in page
-    assert "Ask the person who runs this server" in page
-
-
-def test_a_project_without_pixels_shows_how_to_start(reader, project):
-    assert "Create a pixel" in get(reader, "/projects/blog/")
 
 
 def test_a_project_never_visited_leads_to_its_articles(reader, pixel):

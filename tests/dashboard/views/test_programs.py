@@ -131,7 +131,8 @@ def test_figures_compare_whole_days_and_only_where_there_were_reports(reader, pr
         (Dimension.VERSION, "2.4.1", 2, 0, 15, 0, PERSON),
         (Dimension.VERSION, "2.4.0", 2, 0, 15, 0, PERSON),
     )
-    assert 'class="change"' not in get(reader, f"{address(program)}?range=7d")
+    page = get(reader, f"{address(program)}?range=7d")
+    assert (changes(page), page.count(">no earlier data<")) == ([], 5)  # all but the actives of today
     write(
         program,
         (Dimension.ACTIVE, "", 9, 0, 20, 0, PERSON),
@@ -140,10 +141,12 @@ def test_figures_compare_whole_days_and_only_where_there_were_reports(reader, pr
         (Dimension.VERSION, "2.4.1", 9, 0, 5, 0, PERSON),
         (Dimension.VERSION, "2.4.0", 9, 0, 15, 0, PERSON),
     )
-    assert changes(get(reader, address(program))) == [
+    page = get(reader, address(program))
+    assert "Changes compare whole days, up to 21 Nov 2026" in page
+    assert changes(page) == [
         ("20 in 8–14 Nov 2026", "50% more"),  # in 7 days
-        ("27 Sept – 24 Oct 2026", "none before"),  # in 28 days
-        ("24 Sept – 22 Oct 2026", "none before"),  # new
+        ("0 in 27 Sept – 24 Oct 2026", "0 before"),  # in 28 days
+        ("0 in 24 Sept – 22 Oct 2026", "0 before"),  # new
         ("25% in 8–14 Nov 2026", "25 points more"),
     ]
     assert 'class="change"' not in get(reader, f"{address(program)}?compare=none")
@@ -154,6 +157,7 @@ def test_figures_are_compared_with_the_same_days_a_year_earlier(reader, program)
         program,
         (Dimension.ACTIVE, "", 367, 0, 10, 0, PERSON),
         (Dimension.VERSION, "2.4.0", 367, 0, 10, 0, PERSON),
+        (Dimension.ACTIVE, "", 420, 0, 10, 0, PERSON),
         (Dimension.ACTIVE, "", 9, 0, 99, 0, PERSON),
         (Dimension.ACTIVE, "", 2, 0, 30, 0, PERSON),
         (Dimension.VERSION, "2.4.1", 2, 0, 30, 0, PERSON),

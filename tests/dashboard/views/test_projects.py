@@ -32,15 +32,16 @@ def test_the_project_page_shows_numbers_in_panels(reader, pixel):
     assert page.panels["systems"] == {"Android": "1.2k", "unknown": "5"}
     assert page.panels["pages"] == {"medium.com/@me/hello": "1.2k", "unknown": "5"}
     assert page.panels["languages"] == {"German": "1.2k", "unknown": "5"}
-    assert page.rows["articles"] == {"Hello": ["1.2k", "1.0k", "100%", formatting.UNSEEN, formatting.UNSEEN]}
-    assert len(page.panels["trend"]) == 30
-    assert page.panels["trend"]["22 Nov"] == "1.2k"
+    assert page.rows["articles"] == {"Hello": ["1.2k", "1k", "100%", formatting.UNSEEN, formatting.UNSEEN]}
+    assert page.panels["trend"] == {"22 Nov so far": "1.2k"}
 
 
-def test_exact_numbers_show_on_hover(reader, pixel):
+def test_short_numbers_are_exact_on_hover_and_for_screen_readers(reader, pixel):
     add_visits(pixel, 12_345, 999)
-    page = get(reader, "/projects/blog/")
-    assert page.count('title="12,345">12.3k</td>') == page.count("12.3k</td>") > 0
+    exact = '<span aria-hidden="true">12.3k</span><span class="visually-hidden exact">12,345</span>'
+    for path in PAGES:
+        page = get(reader, path.format(pixel=pixel.pk)).replace('title="12,345 visits"', 'title="12,345"')
+        assert page.count(f'title="12,345">{exact}</') == page.count(">12.3k<") > 0
 
 
 def test_an_article_is_linked_with_its_range_and_has_no_list_of_articles(reader, pixel):
@@ -56,8 +57,10 @@ def test_charts_paint_the_numbers_of_the_tables(reader, pixel):
     add_visits(pixel, 5, hour=3)
     page = get(reader, "/projects/blog/")
     data = painted(page, "trend")
-    assert data["labels"] == list(Tables(page).panels["trend"])
-    assert sum(data["series"][0]["values"]) == 5
+    assert data["labels"][-1:] == [label.removesuffix(" so far") for label in Tables(page).panels["trend"]]
+    assert data["series"][0]["values"] == [None] * 29 + [5]
+    assert (data["axis"][0], data["axis"][-1]) == ({"value": 0, "label": "0"}, {"value": 5, "label": "5"})
+    assert (data["open"], data["titles"][-1]) == ({"index": 29, "label": "so far"}, "Sun 22 Nov 2026 · so far")
     countries = painted(page, "countries")["countries"]
     assert [(country["code"], country["label"], country["visits"]) for country in countries] == [("DE", "Germany", "5")]
 

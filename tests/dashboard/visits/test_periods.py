@@ -1,6 +1,9 @@
 """Ranges of days, as query strings name them."""
 
+from collections import Counter
 from datetime import date, timedelta
+from itertools import pairwise
+from random import Random
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -116,6 +119,25 @@ def test_every_day_of_a_period_lies_in_exactly_one_of_its_buckets(start, days):
     assert len(set(buckets)) == len(buckets)
     assert buckets == sorted(buckets)
     assert {period.bucket_of(start + timedelta(days=day)) for day in range(days)} == set(buckets)
+
+
+@pytest.mark.parametrize("first_weekday", [1, 6, 7])
+def test_weeks_divide_any_period_without_gap_or_overlap(first_weekday):
+    random = Random(first_weekday)
+    for _ in range(300):
+        start = date(2019, 12, 20) + timedelta(days=random.randrange(2000))
+        period = Period(start, start + timedelta(days=random.randint(1, 400)), "", Bucket.WEEK, first_weekday)
+        weeks = period.buckets()
+        assert {week.isoweekday() for week in weeks} == {first_weekday}
+        assert [later - week for week, later in pairwise(weeks)] == [timedelta(days=7)] * (len(weeks) - 1)
+        assert weeks[0] <= period.start < weeks[0] + timedelta(days=7)
+        assert weeks[-1] < period.end <= weeks[-1] + timedelta(days=7)
+        days_of = Counter(period.bucket_of(day) for day in period.dates())
+        assert list(days_of) == weeks
+        assert set(list(days_of.values())[1:-1]) <= {7}
+        earlier = period.earlier(Comparison.PREVIOUS)
+        assert earlier is not None
+        assert {week.isoweekday() for week in earlier.buckets()} == {first_weekday}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,192 @@
+"""Filter out the readings of members who use the dashboard: their visitors' hits are `own`, from the day's first on.
+
+A line of the spool says which visitor a member is on a day. It may be drained before or after the hits of this visitor,
+and by another drain. The result is the same: `store_own_visitors` judges the stored hits again while no drain stores
+hits of the project, and `mark_own` judges those that are stored later. A visitor's hits leave the counts as a whole, so
+that no other visitor's flags change. The lines may be stored again and again: a drain that was killed reads them twice.
+
+Of an `own` hit only the page, the platform and the moment are kept, as of one from the project's own addresses.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from datetime import UTC, date, datetime, timedelta
+
+from django.db import connection, transaction
+from django.db.models import Q
+from django.utils import timezone
+from msgspec.structs import replace
+
+from collector.models import DailyReading, DailyVisitor, Hit, OwnVisitor, Pixel, Position, Project, Verdict
+from collector.models.counts import WHOLE_PROJECT
+from collector.spool.own_line import MemberVisitor, SpooledMember
+from collector.storage.bulk_sql import MAX_PARAMETERS, chunks, columns_from_json, fetch_for_rows
+from collector.storage.countable import COLUMNS, Row, countables, is_readers, visitor_of
+from collector.storage.counts import Counts
+from collector.storage.enrich import EnrichedHit
+from collector.storage.moments import EpochSecond
+from collector.storage.salts import is_kept
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_OWN = int(Verdict.OWN)
+SETTLING = timedelta(days=3)  # longer than any day whose salt is kept
+_FACTS = ("new_to_pixel", "new_to_project", "at", "id")  # read beside `COLUMNS`
+FIND_POSTGRESQL = f"""
+    /* own_visitors.find */
+    SELECT own.project_id, own.date::text, own.visitor
+    FROM (SELECT project_id::int, date::date FROM {columns_from_json(2)} AS row (project_id, date)) AS day
+        JOIN collector_ownvisitor AS own ON own.project_id = day.project_id AND own.date = day.date
+        JOIN collector_project AS project ON project.id = own.project_id
+    WHERE project.ignores_members
+"""
+FIND_SQLITE = """
+    /* own_visitors.find */
+    SELECT own.project_id, own.date || '', own.visitor
+    FROM json_each(%s) AS day
+        CROSS JOIN collector_ownvisitor AS own
+            ON own.project_id = json_extract(day.value, '$[0]') AND own.date = json_extract(day.value, '$[1]')
+        JOIN collector_project AS project ON project.id = own.project_id
+    WHERE project.ignores_members
+"""
+UPDATE_HIT = f"""
+    /* own_visitors.update_hit */
+    UPDATE collector_hit SET verdict = {_OWN}, visitor = NULL, user_agent_id = NULL, country = '', language = '',
+        new_to_pixel = false, new_to_project = false, reading_seconds = NULL
+    WHERE project_id = %s AND at = %s AND id = %s
+"""
+
+
+def mark_own(hits: Sequence[EnrichedHit]) -> None:
+    """Mark those of the hits that members made, before they are stored. One query.
+
+    The caller has locked their projects: no other drain stores own visitors of these until the transaction ends.
+    """
+    own = {MemberVisitor(*row) for row in _found({(hit.project_id, hit.date) for hit in hits})}
+    if not own:
+        return
+    for hit in hits:
+        if (hit.project_id, hit.date, hit.visitor) in own and is_readers(
+            hit.position, hit.verdict, hit.traffic, hit.visitor
+        ):
+            hit.verdict = _OWN
+            hit.visitor = hit.user_agent_id = None
+            hit.country = hit.language = hit.device = hit.browser = hit.os = ""
+            hit.has_visitor = False
+
+
+def store_own_visitors(members: Iterable[SpooledMember]) -> None:
+    """Remember which visitors are members, and judge their stored hits again.
+
+    One query if all are known. Otherwise some ten statements for each project, in a transaction for each: who waits for
+    a project's lock while holding another one could deadlock with a drain.
+    """
+    now = timezone.now()
+    visitors = {visitor for member in members for visitor in member.visitors if _is_plausible(visitor, member, now)}
+    if not visitors:
+        return
+    known = {MemberVisitor(*row) for row in _found({(visitor.project_id, visitor.date) for visitor in visitors})}
+    by_project: dict[int, list[MemberVisitor]] = defaultdict(list)
+    for visitor in sorted(visitors - known):
+        by_project[visitor.project_id].append(visitor)
+    for project_id, new_visitors in by_project.items():
+        with transaction.atomic():
+            # Drains share their lock on the project with each other, but not with this one (`store.lock_pixels`).
+            project = Project.objects.select_for_update().filter(pk=project_id, ignores_members=True).first()
+            if project is not None:
+                _store(project, new_visitors, now)
+
+
+def own_visitors(project: Project) -> dict[str, set[int]]:
+    """Return the visitors who are remembered as members of a project, by day in ISO 8601. One query."""
+    by_day: dict[str, set[int]] = defaultdict(set)
+    of_project = OwnVisitor.objects.filter(project=project, project__ignores_members=True)
+    for day, visitor in of_project.values_list("date", "visitor"):
+        by_day[day.isoformat()].add(visitor)
+    return by_day
+
+
+def _found(days: set[tuple[int, str]]) -> list[tuple[int, str, int]]:
+    """Return the own visitors of projects and days, where the project ignores members. One query."""
+    return fetch_for_rows(FIND_POSTGRESQL, FIND_SQLITE, sorted(days))
+
+
+def _is_plausible(visitor: MemberVisitor, member: SpooledMember, now: datetime) -> bool:
+    """Say whether a line may name this day: a local one of its moment, whose salt is kept. It may have waited long."""
+    try:
+        day = date.fromisoformat(visitor.date)
+    except ValueError:
+        return False
+    taken_on = (EPOCH + timedelta(microseconds=member.at_us)).date()
+    return abs((day - taken_on).days) <= 1 and is_kept(visitor.date, now)
+
+
+def _store(project: Project, visitors: Sequence[MemberVisitor], now: datetime) -> None:
+    OwnVisitor.objects.bulk_create(
+        [OwnVisitor(project=project, date=visitor.date, visitor=visitor.visitor) for visitor in visitors],
+        ignore_conflicts=True,
+    )
+    if _has_changed_zone(project, now):
+        return
+    visitors_of: dict[str, list[int]] = defaultdict(list)
+    for visitor in visitors:
+        visitors_of[visitor.date].append(visitor.visitor)
+    for day, of_day in visitors_of.items():
+        if _filter_out(project, day, of_day) and day < _open_day(project, now):
+            project.recounted_at = now  # tells caches of counts that theirs are out of date
+            project.save(update_fields=["recounted_at"])
+
+
+def _has_changed_zone(project: Project, now: datetime) -> bool:
+    """Say whether days that are judged again may have been counted in another time zone. Their hits stay counted."""
+    if project.counted_zone in {"", project.timezone}:
+        return False
+    return project.zone_changed_at is None or project.zone_changed_at > now - SETTLING
+
+
+def _open_day(project: Project, now: datetime) -> str:
+    """Return the project's day, or the next one if that is about to begin: views may soon take this one for over."""
+    return (now + timedelta(minutes=1)).astimezone(project.zone).date().isoformat()
+
+
+def _filter_out(project: Project, day: str, visitors: Collection[int]) -> int:
+    """Take the stored hits of visitors on a day out of the counts, forget these visitors, and return how many hits."""
+    remembered = Q(project=project, date=day, visitor__in=visitors)
+    pixels = Q(pixel_id__in=Pixel.objects.filter(project=project).values("pk"))
+    starts = DailyVisitor.objects.filter(remembered & pixels, started_us__isnull=False)
+    readings = DailyReading.objects.filter(remembered & pixels, position__in=Position.values)
+    moments = [*starts.values_list("started_us", flat=True), *readings.values_list("at_us", flat=True)]
+    filtered_out = _count_as_own(project, _hits_at(project, {at_us for at_us in moments if at_us}, visitors))
+    DailyVisitor.objects.filter(remembered & (pixels | Q(pixel_id=WHOLE_PROJECT))).delete()
+    readings.delete()
+    return filtered_out
+
+
+def _hits_at(project: Project, moments: Iterable[int], visitors: Collection[int]) -> list[Row]:
+    """Return the columns of what these visitors loaded at these moments, found by index. One query for 900 moments."""
+    hits = Hit.objects.filter(project=project, visitor__in=visitors).annotate(second=EpochSecond("at"))
+    rows: list[Row] = []
+    for some in chunks(sorted(moments), MAX_PARAMETERS - len(visitors)):
+        at = [EPOCH + timedelta(microseconds=at_us) for at_us in some]
+        rows += hits.filter(at__in=at).values_list(*COLUMNS, *_FACTS)
+    return rows
+
+
+def _count_as_own(project: Project, rows: Sequence[Row]) -> int:
+    """Judge the visits and ends among stored hits again as `own`, count them so, and return their number."""
+    former, counts = Counts(), Counts()
+    updates: list[Row] = []
+    moment = connection.ops.adapt_datetimefield_value
+    stored = [row[: -len(_FACTS)] for row in rows]
+    for row, hit in zip(rows, countables(project, stored), strict=True):
+        if not is_readers(hit.position, hit.verdict, hit.traffic, visitor_of(row)):
+            continue
+        hit.new_to_pixel, hit.new_to_project, at, hit_id = row[-len(_FACTS) :]
+        former.add(hit)
+        counts.add(replace(hit, verdict=_OWN, reading_seconds=None))
+        updates.append((project.pk, moment(at), hit_id))
+    if updates:
+        counts.remove(former)
+        counts.store()
+        with connection.cursor() as cursor:
+            cursor.executemany(UPDATE_HIT, updates)
+    return len(updates)

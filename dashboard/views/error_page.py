@@ -1,0 +1,47 @@
+"""A page that says what went wrong. It brings its own style, and needs no other file, no session and no database."""
+
+from base64 import b64encode
+from hashlib import sha256
+from pathlib import Path
+
+from csp.decorators import csp_replace
+from django.contrib.staticfiles import finders
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.template.loader import render_to_string
+from django.urls import get_script_prefix
+from django.utils.safestring import mark_safe
+
+STYLESHEETS = ("css/palette.css", "css/error.css")
+
+
+def _style() -> str:
+    """Return the stylesheets as one text. None of them contains `<`, which could end the element."""
+    paths = [finders.find(name) for name in STYLESHEETS]
+    return "".join(Path(str(path)).read_text("utf-8") for path in paths)
+
+
+STYLE = _style()
+STYLE_SOURCE = f"'sha256-{b64encode(sha256(STYLE.encode()).digest()).decode()}'"  # CSP Level 3, 2.3.1
+
+
+def error_page(request: HttpRequest, status: int, heading: str, *texts: str, has_home: bool = True) -> HttpResponseBase:
+    """Return a page in the active language. `has_home`: with links to the list of projects."""
+    context = {
+        "status": status,
+        "heading": heading,
+        "texts": texts,
+        "home": get_script_prefix() if has_home else "",
+        "style": mark_safe(STYLE),  # noqa: S308  (our own files)
+    }
+
+    @csp_replace({"style-src": [STYLE_SOURCE]})  # this style and no other
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        content = render_to_string("errors/page.html", context)  # without the request, and so without its session
+        return HttpResponse(content, status=status, headers={"Cache-Control": "no-store"})
+
+    return answer(request)
+
+
+def accepts_pages(request: HttpRequest) -> bool:
+    """Whether a browser asks for a page, rather than a program for anything at all."""
+    return "text/html" in request.headers.get("Accept", "")
