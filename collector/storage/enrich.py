@@ -147,9 +147,7 @@ class _Batch:
             page=origin.page,
             country=hit.country if is_direct else "",
             language=self._language(pixel, day, hit.language) if is_direct else "",
-            device=agent.device,
-            browser=agent.browser,
-            os=agent.os,
+            device=agent.device, browser=agent.browser, os=agent.os,
             evidence=origin.evidence,
             elsewhere=origin.elsewhere,
             campaign=origin.campaign,
@@ -160,7 +158,7 @@ class _Batch:
             user_agent_id=judged.id,
             page_url=origin.page_url,
             placement=hit.placement,
-        )
+        )  # fmt: skip
         if judged.id is None and hit.agent:
             self._new_agents.append((enriched, judged))
         return enriched

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from collector.models import Dimension
 from collector.storage.campaigns import CAMPAIGN_DIMENSIONS, PARAMETERS
@@ -39,11 +39,11 @@ FILTER_NAMES = {  # in the order in which a view shows its filters
     "page": gettext_lazy("Page"),
     "elsewhere": gettext_lazy("Seen elsewhere"),
     "utm_campaign": gettext_lazy("Campaign"),
-    "utm_source": gettext_lazy("Campaign source"),
-    "utm_medium": gettext_lazy("Campaign medium"),
-    "utm_term": gettext_lazy("Campaign term"),
-    "utm_content": gettext_lazy("Campaign content"),
-    "utm_id": gettext_lazy("Campaign ID"),
+    "utm_source": pgettext_lazy("campaign", "Source"),
+    "utm_medium": pgettext_lazy("campaign", "Medium"),
+    "utm_term": pgettext_lazy("campaign", "Term"),
+    "utm_content": pgettext_lazy("campaign", "Content"),
+    "utm_id": pgettext_lazy("campaign", "ID"),
 }
 
 

@@ -92,7 +92,7 @@ def test_campaigns_have_a_panel_for_each_parameter_that_links_have(project, pixe
     for report in (report_on(project), report_on(pixel)):
         [group] = [group for group in report.groups if group.key == "campaigns"]
         campaigns, ids = group.panels
-        assert (campaigns.title, ids.title) == ("Campaign", "Campaign ID")
+        assert (campaigns.title, ids.title) == ("Campaign", "ID")
         assert [(row.label, row.visits) for row in campaigns.rows] == [("spring sale", 3), ("(other)", 1)]
         assert campaigns.rows[0].filter_url == "?range=30d&utm_campaign=spring+sale"
         assert [(row.label, row.visits) for row in ids.rows] == [("7", 2)]
