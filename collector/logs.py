@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 STRANGERS = ("django.request", "django.security")  # loggers that write a line for each bad request of anybody
 LINES, SECONDS = 60, 60.0
+MAX_LINE = 500  # characters of a line that repeats what a stranger sent, such as a `Host` header of 64 kB
 SHARE_KEY = re.compile(r"(?<=/share/)[^/\s?#\"'<>]+")
 
 
@@ -28,8 +29,8 @@ class FloodFilter(logging.Filter):
     """Keeps strangers from filling a disk with our log: lets through `LINES` lines of each kind in `SECONDS`.
 
     A kind is a logger and a level, with or without a traceback: many unknown pages hide no error. The next line after a
-    flood says how many were left out. `clock` returns monotonic seconds. It belongs on a handler, because a logger's
-    own filter does not see what its children log.
+    flood says how many were left out. Lines are cut at `MAX_LINE`. `clock` returns monotonic seconds. The filter
+    belongs on a handler, because a logger's own filter does not see what its children log.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -51,6 +52,9 @@ class FloodFilter(logging.Filter):
         if self._lines[kind] > LINES:
             self._left_out[kind] += 1
             return False
+        message = record.getMessage()
+        if len(message) > MAX_LINE:
+            record.msg, record.args = f"{message[:MAX_LINE]}…", ()
         if count := self._left_out.pop(kind, 0):
             record.msg = f"{record.getMessage()} (Left out before this: {count} lines.)"
             record.args = ()

@@ -23,12 +23,17 @@ class ProjectForm(forms.ModelForm[Project]):
         model = Project
         fields = [
             "name", "slug", "timezone", "first_weekday", "retention_days", "ignores_members", "excluded_networks",
-            "drops_opted_out", "min_reading_seconds",
+            "sites", "drops_opted_out", "min_reading_seconds",
         ]  # fmt: skip
         widgets = {
             "timezone": forms.TextInput(attrs={"list": "time-zones", "class": "vTextField"}),
             "excluded_networks": OwnAddresses,
+            "sites": forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField", "spellcheck": "false"}),
         }
+
+    def clean_sites(self) -> str:
+        """Return the sites, one per line, without blank lines."""
+        return "\n".join(filter(None, map(str.strip, self.cleaned_data["sites"].splitlines())))
 
     def clean_timezone(self) -> str:
         """Return the name of the time zone that was meant."""

@@ -48,7 +48,7 @@ class ProjectAdmin(Scope, admin.ModelAdmin[Project]):
     prepopulated_fields = {"slug": ["name"]}
     fields = [
         "name", "slug", "timezone", "first_weekday", "retention_days", "ignores_members", "excluded_networks",
-        "drops_opted_out", "min_reading_seconds",
+        "sites", "drops_opted_out", "min_reading_seconds",
     ]  # fmt: skip
 
     @admin.display(description=gettext_lazy("pixels"), ordering="pixel_count")
@@ -115,6 +115,8 @@ class ProjectAdmin(Scope, admin.ModelAdmin[Project]):
         super().save_model(request, obj, form, change)
         if change and "timezone" in form.changed_data:
             self._warn_of_time_zone(request, obj)
+        if change and obj.sites != form.initial.get("sites"):
+            self._warn_of_sites(request, obj)
         if change and obj.retention_days < form.initial.get("retention_days", 0):
             self.message_user(
                 request,
@@ -146,6 +148,15 @@ class ProjectAdmin(Scope, admin.ModelAdmin[Project]):
             "Days are now counted in %(zone)s. Past days keep the old time zone until an administrator runs "
             "“%(command)s”."
         ) % {"zone": project.timezone, "command": command}
+        self._warn_of_past_days(request, project, warning)
+
+    def _warn_of_sites(self, request: HttpRequest, project: Project) -> None:
+        warning = _("Past visits keep their hosts until an administrator runs “%(command)s”.") % {
+            "command": "manage.py rebuild_counts --reclassify"
+        }
+        self._warn_of_past_days(request, project, warning)
+
+    def _warn_of_past_days(self, request: HttpRequest, project: Project, warning: str) -> None:
         if project.counted_from is not None:
             warning += " " + _("Days before %(day)s stay as they are: their raw hits are deleted.") % {
                 "day": date_format(project.counted_from)

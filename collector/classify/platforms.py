@@ -227,11 +227,12 @@ def platform_of_host(host: str, *, is_app: bool = False) -> str:
 
 
 @lru_cache(REMEMBERED)
-def is_on_named_domain(host: str) -> bool:
-    """Whether a catalogue names the domain of `host`. Of `webmail.example` it only names the first label: strangers can
-    invent any number of such hosts.
+def named_platform_of_host(host: str) -> str:
+    """Return the slug of the platform whose domain `host` is or belongs to, empty if no catalogue names its domain.
+
+    Of `webmail.example` the catalogues only name the first label: strangers can invent any number of such hosts.
     """
-    return bool(_slug_by_domain(plain_host(host)))
+    return _slug_by_domain(plain_host(host))
 
 
 def _slug_by_domain(host: str) -> str:

@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
             name="ignores_members",
             field=models.BooleanField(
                 default=False,
-                help_text="Members who use the dashboard don’t count as readers on that day, in the same browser and at the same address. Their readings through an image proxy or on another device still count.",
+                help_text="Members who use the dashboard don’t count as readers on that day, in the same browser and at the same address. Their readings through an image proxy, on another device, or with a browser that opts out still count.",
                 verbose_name="don’t count members",
             ),
         ),
@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
             name="ignores_members",
             field=models.BooleanField(
                 default=True,
-                help_text="Members who use the dashboard don’t count as readers on that day, in the same browser and at the same address. Their readings through an image proxy or on another device still count.",
+                help_text="Members who use the dashboard don’t count as readers on that day, in the same browser and at the same address. Their readings through an image proxy, on another device, or with a browser that opts out still count.",
                 verbose_name="don’t count members",
             ),
         ),

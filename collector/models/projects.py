@@ -129,14 +129,19 @@ class Project(models.Model):
         default=True,
         help_text=gettext_lazy(
             "Members who use the dashboard don’t count as readers on that day, in the same browser and at the same "
-            "address. Their readings through an image proxy or on another device still count."
+            "address. Their readings through an image proxy, on another device, or with a browser that opts out still "
+            "count."
         ),
     )
     sites = models.TextField(
         gettext_lazy("own sites"),
         blank=True,
         validators=[validate_sites],
-        help_text=gettext_lazy("Hosts that belong together, one site per line: My blog: example.com, blog.example.com"),
+        help_text=gettext_lazy(
+            "Hosts that belong together, one site per line, such as “My blog: example.com, old.example.net”. Their "
+            "pages count as those of the first host. www. and other subdomains need no mention. To count a host of "
+            "your own as a platform, write the name of the platform: “Medium: stories.example.com”."
+        ),
     )
     drops_opted_out = models.BooleanField(
         gettext_lazy("ignore readers who opt out"),

@@ -12,6 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from collector.classify.platforms import PLACEMENT_FORM, RESERVED_PLACEMENTS
+from collector.classify.sites import read_sites
 from collector.classify.time_zones import available_time_zones, find_time_zone, is_offset, suggest_time_zones
 
 NETWORKS_AT_MOST = 50
@@ -140,4 +141,11 @@ def validate_networks(text: str) -> None:
 
 
 def validate_sites(text: str) -> None:
-    """Raise ValidationError unless `text` lists sites, one per line: a name, a colon, and hosts."""
+    """Raise ValidationError unless `text` lists sites, one per line: a name, a colon, and hosts. The name may be left
+    out.
+    """
+    sites, problems = read_sites(text)
+    if problems:
+        raise ValidationError(problems)
+    for site in sites.listed:
+        validate_title(site.name)

@@ -3,11 +3,10 @@
 from collections.abc import Collection
 from typing import NamedTuple
 
-from collector.classify.platforms import DIRECT, OTHER, catalogue, platform_of_host, showing_others
+from collector.classify.pages import APP, counted_page, platform_on
+from collector.classify.platforms import DIRECT, OTHER, catalogue, showing_others
+from collector.classify.sites import NO_SITES, Sites
 from collector.models import Evidence
-from collector.storage.interned import page_host
-
-_APP = "android-app:"  # the scheme of a page that is shown by an Android app
 
 
 class Credit(NamedTuple):
@@ -21,10 +20,10 @@ _PLACEMENT, _PROXY, _PAGE = int(Evidence.PLACEMENT), int(Evidence.PROXY), int(Ev
 _NOTHING = Credit(DIRECT, int(Evidence.NONE))
 
 
-def credit(placement: str, declared: Collection[str], proxy: str, page: str) -> Credit:
+def credit(placement: str, declared: Collection[str], proxy: str, page: str, sites: Sites = NO_SITES) -> Credit:
     """Credit a hit by the strongest evidence: placement in the URL, then image proxy, then page, else `(direct)`.
 
-    `page` is the URL of the embedding page, or an empty string.
+    `page` is the URL of the embedding page, or an empty string; `sites` are those of the project.
 
     A placement is believed if it is in the catalogue or the pixel declares it (`declared`). A stranger may have made up
     any other one, so it counts as `(other)`.
@@ -34,20 +33,21 @@ def credit(placement: str, declared: Collection[str], proxy: str, page: str) -> 
         return Credit(placement if is_listed else OTHER, _PLACEMENT)
     if proxy:
         return Credit(proxy, _PROXY)
-    host = page_host(page) if page else ""
+    host = counted_page(page, sites).host if page else ""
     if host:
-        return Credit(platform_of_host(host, is_app=page.startswith(_APP)), _PAGE)
+        return Credit(platform_on(host, sites, is_app=page.startswith(f"{APP}:")), _PAGE)
     return _NOTHING
 
 
-def elsewhere(placement: str, host: str) -> str:
-    """Return the `host` of a page that is not on the platform of `placement`, or an empty string if it may be.
+def elsewhere(placement: str, host: str, sites: Sites = NO_SITES) -> str:
+    """Return the `host` of a counted page that is not on the platform of `placement`, or an empty string if it may be.
 
     This shows an author where an article was copied to. The result is empty for a placement that only the pixel
-    declares, which may be on any host, and for mail programs, feed readers and translators, which show other sites.
+    declares, which may be on any host, and for mail programs, feed readers, translators and archives, which show pages
+    of other sites.
     """
     pasted_on = catalogue().get(placement)
     if pasted_on is None or not pasted_on.hosts or not host:
         return ""
-    slug = platform_of_host(host)
+    slug = platform_on(host, sites)
     return "" if slug == placement or slug in showing_others() else host

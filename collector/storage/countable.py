@@ -14,12 +14,14 @@ from zoneinfo import ZoneInfo
 import msgspec
 from django.db.models import Q
 
+from collector.classify.pages import MAX_LABEL, NO_PAGE, CountedPage, counted_page
+from collector.classify.platforms import OTHER
+from collector.classify.sites import Sites, sites_of
 from collector.models import Dimension, Page, Position, Project, Traffic, UserAgent, Verdict
 from collector.models.reading import reading_value
 from collector.storage.attribution import elsewhere
 from collector.storage.bulk_sql import chunks
 from collector.storage.campaigns import Campaign, campaign_of
-from collector.storage.interned import page_label
 
 Value = tuple[int, str]  # dimension and value
 QUARTER_US = 15 * 60 * 1_000_000
@@ -40,11 +42,11 @@ VALUE_OF_POSITION = {int(position): (int(Dimension.POSITION), str(position.label
 class Countable(msgspec.Struct):
     """What the counts need to know of one hit. `date` is ISO 8601, as both databases read it.
 
-    `page` is the page's host and path. `elsewhere` is the page's host if the page is not on the platform that the pixel
-    was pasted for. `campaign` is what the page's address says in `utm_…` parameters.
+    `page` is the label of the page (`CountedPage`). `elsewhere` is the page's host if the page is not on the platform
+    that the pixel was pasted for. `campaign` is what its address says in `utm_…` parameters.
 
-    An empty string means unknown. The two `new_to_` flags are set last, after the visitor was looked
-    up, and only for visits. So is `reading_seconds`, only for ends with a start of the same visitor.
+    An empty string means unknown. The two `new_to_` flags are set last, after the visitor was looked up, and only for
+    visits. So is `reading_seconds`, only for ends with a start of the same visitor.
     """
 
     project_id: int
@@ -149,7 +151,8 @@ def countables(project: Project, rows: Sequence[Row]) -> Iterator[Countable]:
     Two queries for each 900 pages and agents: each is read once, which is faster than joining them to every hit.
     """
     page_ids, agent_ids = set(map(_page_id_of, rows)) - {None}, set(map(_agent_id_of, rows)) - {None}
-    pages, agents = pages_by_id(page_ids), agents_by_id(agent_ids)
+    sites = sites_of(project.sites)
+    pages, agents = pages_by_id(page_ids, sites), agents_by_id(agent_ids)
     no_agent = ["", "", ""]
     project_id, timezone = project.pk, project.timezone
     for (
@@ -157,33 +160,39 @@ def countables(project: Project, rows: Sequence[Row]) -> Iterator[Countable]:
         placement, reading_seconds,
     ) in rows:  # fmt: skip
         day, hour = local_day_and_hour(second * 1_000_000, timezone)
-        label, host, campaign = pages.get(page_id, NO_PAGE)
+        page, campaign = pages.get(page_id, NO_STORED_PAGE)
         device, browser, os = agents.get(agent_id, no_agent)
         yield Countable(
-            project_id, pixel_id, day, hour, position, traffic, verdict, platform, label, country, language,
-            device, browser, os, evidence, _elsewhere(placement, host) if placement else "",
+            project_id, pixel_id, day, hour, position, traffic, verdict, platform, page.label, country, language,
+            device, browser, os, evidence, _elsewhere(placement, page.host, sites) if placement else "",
             visitor is not None, reading_seconds, campaign,
         )  # fmt: skip
 
 
 class StoredPage(NamedTuple):
-    """What the counts need to know of a page: its host and path, its host, and its campaign."""
+    """What a row of `Page` counts as."""
 
-    label: str
-    host: str
+    page: CountedPage
     campaign: Campaign
 
 
-NO_PAGE = StoredPage("", "", ())
+NO_STORED_PAGE = StoredPage(NO_PAGE, ())
 
 
-def pages_by_id(ids: Iterable[int]) -> dict[int, StoredPage]:
-    """Return pages by id."""
+def pages_by_id(ids: Iterable[int], sites: Sites) -> dict[int, StoredPage]:
+    """Return what pages count as in a project with these sites, by id."""
     pages: dict[int, StoredPage] = {}
     for chunk in chunks(ids):
         for pk, url, host in Page.objects.filter(pk__in=chunk).values_list("pk", "url", "host"):
-            pages[pk] = StoredPage(page_label(url), host, campaign_of(url))
+            pages[pk] = StoredPage(stored_page(url, host, sites), campaign_of(url))
     return pages
+
+
+def stored_page(url: str, host: str, sites: Sites) -> CountedPage:
+    """Return what a row of `Page` counts as. Of a page over its cap, the host alone may be known."""
+    if url == OTHER:
+        return CountedPage(OTHER, sites.canonical(host)[:MAX_LABEL], host)
+    return counted_page(url, sites)
 
 
 def agents_by_id(ids: Iterable[int]) -> dict[int, list[str]]:

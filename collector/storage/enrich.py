@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 from collector.classify.agents import Agent
 from collector.classify.known_names import known_languages
+from collector.classify.pages import NO_PAGE, counted_page
 from collector.classify.platforms import OTHER, is_listed_host
+from collector.classify.sites import Sites, sites_of
 from collector.models import Evidence, Pixel, Position, Traffic, Verdict
 from collector.spool.line import SpooledHit
 from collector.storage.agents import AgentBatch, AgentStrings, Judged
@@ -14,8 +16,8 @@ from collector.storage.attribution import credit, elsewhere
 from collector.storage.bulk_sql import chunks
 from collector.storage.campaigns import Campaign, campaign_of, with_campaign
 from collector.storage.caps import Caps, is_unlisted
-from collector.storage.countable import BOTS, READERS, Countable, local_day_and_hour
-from collector.storage.interned import HOST_FOLLOWS, PageStrings, page_host, page_label
+from collector.storage.countable import BOTS, READERS, Countable, local_day_and_hour, stored_page
+from collector.storage.interned import HOST_FOLLOWS, PageStrings
 from collector.storage.name_caps import LANGUAGE, NameCaps
 
 FOREVER_US = 2**63 - 1
@@ -48,6 +50,7 @@ class CountingPixel(NamedTuple):
     id: int
     project_id: int
     timezone: str
+    sites: Sites
     placements: frozenset[str]
     until_us: int  # later hits are not stored
     muted_us: tuple[int, int]  # start and end
@@ -171,22 +174,22 @@ class _Batch:
     def _new_origin(
         self, key: tuple[int, str, str, str, str], pixel: CountingPixel, day: str, hit: SpooledHit, proxy: str
     ) -> Origin:
-        page_url = hit.page
-        label = page_label(page_url) if page_url else ""
-        platform, evidence = credit(hit.placement, pixel.placements, proxy, page_url)
-        if label and not self._caps.admits_page(pixel.project_id, pixel.id, day, label):
-            host = page_host(page_url)
-            page_url = f"{OTHER}{HOST_FOLLOWS}{host}" if is_listed_host(host) else OTHER
-            label = OTHER
-        is_invented = evidence == _PAGE and is_unlisted(platform)
-        if is_invented and not self._caps.admits_host(pixel.project_id, pixel.id, day, platform):
+        page_url, sites = hit.page, pixel.sites
+        page = counted_page(page_url, sites) if page_url else NO_PAGE
+        platform, evidence = credit(hit.placement, pixel.placements, proxy, page_url, sites)
+        if page.label and not self._caps.admits_page(pixel.project_id, pixel.id, day, page.label, sites):
+            is_known = is_listed_host(page.bare_host) or sites.has_host(page.bare_host)
+            host = page.bare_host if is_known else ""
+            page_url = f"{OTHER}{HOST_FOLLOWS}{host}" if host else OTHER
+            page = stored_page(OTHER, host, sites)
+        is_invented = evidence == _PAGE and is_unlisted(platform, sites)
+        if is_invented and not self._caps.admits_host(pixel.project_id, pixel.id, day, platform, sites):
             platform = OTHER
         if "?" in page_url:
             page_url = self._with_admitted_campaign(pixel, day, page_url)
-        host = page_url.partition(HOST_FOLLOWS)[2] or page_host(page_url) if page_url else ""
-        campaign = campaign_of(page_url) if "?" in page_url else ()
-        origin = Origin(page_url, label, platform, evidence, elsewhere(hit.placement, host), campaign)
-        self._origins[key] = origin
+        origin = self._origins[key] = Origin(
+            page_url, page.label, platform, evidence, elsewhere(hit.placement, page.host, sites), campaign_of(page_url)
+        )
         return origin
 
     def _with_admitted_campaign(self, pixel: CountingPixel, day: str, url: str) -> str:
@@ -198,7 +201,7 @@ class _Batch:
         ]
         if admitted != list(campaign):
             url = with_campaign(url, admitted)
-        if self._caps.admits_query(pixel.project_id, pixel.id, day, url):
+        if self._caps.admits_query(pixel.project_id, pixel.id, day, url, pixel.sites):
             return url
         return with_campaign(url, [(dimension, OTHER) for dimension, _ in campaign])
 
@@ -229,6 +232,7 @@ def counting_pixel(pixel: Pixel) -> CountingPixel:
         id=pixel.pk,
         project_id=project.pk,
         timezone=project.timezone,
+        sites=sites_of(project.sites),
         placements=frozenset(pixel.placements),
         until_us=counts_until_us(pixel.retired_at),
         muted_us=(_us(pixel.muted_at), _us(pixel.muted_until)) if pixel.muted_at and pixel.muted_until else (0, 0),

@@ -13,13 +13,13 @@ from django.db import transaction
 from django.db.models import Model
 
 from collector.classify.agents import Agent, parse_agent, refined
+from collector.classify.pages import page_host
 from collector.models import Page
 from collector.storage.bulk_sql import chunks, columns_from_json, write_rows
 
 Stored = TypeVar("Stored")  # what is remembered of a row
 Texts = tuple[str, ...]  # the columns of a row, without id and digest
 MAX_REMEMBERED = 50_000  # strings
-MAX_LABEL = 255
 HOST_FOLLOWS = "\n"  # between the URL and the host of a key; no URL contains it
 HINTS_FOLLOW = "\n"  # between string and hints of a key; no header's value contains it
 _INSERT = "/* interned.insert */ INSERT INTO {table} (digest, {columns}) {rows} ON CONFLICT DO NOTHING"
@@ -124,7 +124,7 @@ class PageStrings:
     """The table of pages. A hit needs only the id of a page.
 
     A URL may be followed by `HOST_FOLLOWS` and a host: pages over a cap share the URL `(other)`, and keep their host if
-    it is one of the catalogue.
+    it is one of a catalogue or of the project's sites.
     """
 
     def __init__(self) -> None:
@@ -144,15 +144,3 @@ class PageStrings:
 def _page(key: str) -> Texts:
     url, _, host = key.partition(HOST_FOLLOWS)
     return url, host or page_host(url)
-
-
-def page_label(url: str) -> str:
-    """Return the name of a page in the counts, its host and path: `a.example/b` for `https://a.example/b?c`."""
-    return (url.partition("://")[2] or url).partition("?")[0][:MAX_LABEL]
-
-
-def page_host(url: str) -> str:
-    """Return the host of a page without its port, or an empty string if it has none."""
-    authority = url.partition("://")[2].partition("/")[0]
-    host = authority if authority.endswith("]") else authority.rpartition(":")[0] or authority
-    return host[:MAX_LABEL]

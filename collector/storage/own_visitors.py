@@ -27,6 +27,7 @@ from collector.storage.enrich import EnrichedHit
 from collector.storage.moments import EpochSecond
 from collector.storage.salts import is_kept
 
+PROJECTS_AT_ONCE = 100  # in one transaction
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _OWN = int(Verdict.OWN)
 SETTLING = timedelta(days=3)  # longer than any day whose salt is kept
@@ -77,8 +78,7 @@ def mark_own(hits: Sequence[EnrichedHit]) -> None:
 def store_own_visitors(members: Iterable[SpooledMember]) -> None:
     """Remember which visitors are members, and judge their stored hits again.
 
-    One query if all are known. Otherwise some ten statements for each project, in a transaction for each: who waits for
-    a project's lock while holding another one could deadlock with a drain.
+    One query if all are known, else three statements for each project, and some ten where hits are judged again.
     """
     now = timezone.now()
     visitors = {visitor for member in members for visitor in member.visitors if _is_plausible(visitor, member, now)}
@@ -88,11 +88,16 @@ def store_own_visitors(members: Iterable[SpooledMember]) -> None:
     by_project: dict[int, list[MemberVisitor]] = defaultdict(list)
     for visitor in sorted(visitors - known):
         by_project[visitor.project_id].append(visitor)
+    # Drains share their lock on a project with each other, but not with this one (`store.lock_pixels`). Nobody may wait
+    # for it who holds that of another project: a drain could wait for that one. So what is free comes first.
+    for project_ids in chunks(list(by_project), PROJECTS_AT_ONCE):
+        with transaction.atomic():
+            free = Project.objects.select_for_update(skip_locked=True).filter(pk__in=project_ids)
+            for project in free:
+                _store(project, by_project.pop(project.pk), now)
     for project_id, new_visitors in by_project.items():
         with transaction.atomic():
-            # Drains share their lock on the project with each other, but not with this one (`store.lock_pixels`).
-            project = Project.objects.select_for_update().filter(pk=project_id, ignores_members=True).first()
-            if project is not None:
+            for project in Project.objects.select_for_update().filter(pk=project_id):
                 _store(project, new_visitors, now)
 
 
@@ -121,6 +126,9 @@ def _is_plausible(visitor: MemberVisitor, member: SpooledMember, now: datetime) 
 
 
 def _store(project: Project, visitors: Sequence[MemberVisitor], now: datetime) -> None:
+    """Store own visitors of a project that the caller has locked, if it ignores members, and judge their hits again."""
+    if not project.ignores_members:
+        return
     OwnVisitor.objects.bulk_create(
         [OwnVisitor(project=project, date=visitor.date, visitor=visitor.visitor) for visitor in visitors],
         ignore_conflicts=True,
@@ -155,6 +163,8 @@ def _filter_out(project: Project, day: str, visitors: Collection[int]) -> int:
     starts = DailyVisitor.objects.filter(remembered & pixels, started_us__isnull=False)
     readings = DailyReading.objects.filter(remembered & pixels, position__in=Position.values)
     moments = [*starts.values_list("started_us", flat=True), *readings.values_list("at_us", flat=True)]
+    if not moments:
+        return 0
     filtered_out = _count_as_own(project, _hits_at(project, {at_us for at_us in moments if at_us}, visitors))
     DailyVisitor.objects.filter(remembered & (pixels | Q(pixel_id=WHOLE_PROJECT))).delete()
     readings.delete()

@@ -1,4 +1,4 @@
-"""Apply today's rules for bots, proxies, devices and platforms to stored hits.
+"""Apply today's rules for bots, proxies, devices, platforms and own sites to stored hits.
 
 Hits that the old rules filtered out were kept, so the new rules can judge them. What was never stored stays unknown: a
 reader who was taken for a proxy has no visitor and no country.
@@ -13,7 +13,9 @@ from typing import Any, NamedTuple
 from django.db import connection, transaction
 
 from collector.classify.agents import Agent, parse_agent
-from collector.classify.platforms import OTHER, platform_of_host
+from collector.classify.pages import platform_on
+from collector.classify.platforms import OTHER
+from collector.classify.sites import Sites, sites_of
 from collector.models import (
     DailyReading,
     DailySalt,
@@ -70,6 +72,7 @@ class HitToJudge(NamedTuple):
     placement: str
     placements: list[str]
     page: str | None
+    page_host: str | None
     agent_id: int | None
     bot: str | None
     proxy: str | None
@@ -100,10 +103,10 @@ def reclassify(project: Project, progress: Callable[[int], None] = lambda hits: 
         project = Project.objects.select_for_update().get(pk=project.pk)
         days_with_salt = {day.isoformat() for day in DailySalt.objects.values_list("date", flat=True)}
         own = own_visitors(project)
-        changed = 0
+        changed, sites = 0, sites_of(project.sites)
         for day, hits_of_day in groupby(_hits(project), key=lambda hit: _local_day(hit, project)):
             hits = list(hits_of_day)
-            judgements = _judgements(hits, own.get(day, frozenset()))
+            judgements = _judgements(hits, own.get(day, frozenset()), sites)
             changes = [(hit, new) for hit, new in zip(hits, judgements, strict=True) if new != hit.judgement]
             _update(project, changes)
             if day in days_with_salt:
@@ -120,8 +123,8 @@ def _hits(project: Project) -> Iterator[HitToJudge]:
         Hit.objects.filter(project=project)
         .order_by("at", "id")
         .values_list(
-            "at", "id", "pixel_id", "position", "placement", "pixel__placements", "page__url", "user_agent_id",
-            "user_agent__bot", "user_agent__proxy", *Judgement._fields,
+            "at", "id", "pixel_id", "position", "placement", "pixel__placements", "page__url", "page__host",
+            "user_agent_id", "user_agent__bot", "user_agent__proxy", *Judgement._fields,
         )
     )  # fmt: skip
     for row in rows.iterator(CHUNK_ROWS):
@@ -133,12 +136,12 @@ def _local_day(hit: HitToJudge, project: Project) -> str:
     return day
 
 
-def _judgements(hits: Sequence[HitToJudge], own: Set[int]) -> list[Judgement]:
+def _judgements(hits: Sequence[HitToJudge], own: Set[int], sites: Sites) -> list[Judgement]:
     """Return what the rules decide about each hit of one day, on which the visitors in `own` are members.
 
     Which visitors were new on that day is decided again only if something else has changed.
     """
-    judgements = [_judgement(hit, own) for hit in hits]
+    judgements = [_judgement(hit, own, sites) for hit in hits]
     if all(new == hit.judgement for hit, new in zip(hits, judgements, strict=True)):
         return judgements
     seen: set[tuple[int, int]] = set()
@@ -152,11 +155,11 @@ def _judgements(hits: Sequence[HitToJudge], own: Set[int]) -> list[Judgement]:
     return judgements
 
 
-def _judgement(hit: HitToJudge, own: Set[int]) -> Judgement:
+def _judgement(hit: HitToJudge, own: Set[int], sites: Sites) -> Judgement:
     """Return what the rules decide about a hit. Whether its visitor is new stays as it was."""
     old = hit.judgement
     if hit.agent_id is None:  # a reader who opted out, or none that says what it is
-        return _credited(hit, old, "")
+        return _credited(hit, old, "", sites)
     agent = Agent(bot=hit.bot or "", proxy=hit.proxy or "")
     verdict, traffic = final_verdict(Verdict.COUNTED if old.verdict in _DECIDED_BY_AGENT else old.verdict, agent)
     if old.verdict == Verdict.TOO_SOON and (verdict, traffic) == (Verdict.COUNTED, Traffic.DIRECT):
@@ -166,23 +169,27 @@ def _judgement(hit: HitToJudge, own: Set[int]) -> Judgement:
         new = new._replace(visitor=None, country="", language="")
     elif new.visitor in own and is_readers(hit.position, new.verdict, traffic, new.visitor):
         new = new._replace(verdict=Verdict.OWN, visitor=None, country="", language="")
-    return _credited(hit, new, agent.proxy)
+    return _credited(hit, new, agent.proxy, sites)
 
 
-def _credited(hit: HitToJudge, judgement: Judgement, proxy: str) -> Judgement:
-    """Return a judgement with the platform that today's catalogues name. What was over a cap stays, unless named.
+def _credited(hit: HitToJudge, judgement: Judgement, proxy: str, sites: Sites) -> Judgement:
+    """Return a judgement with the platform that today's catalogues and sites name. What was over a cap stays, unless
+    named.
 
-    A page over its cap is not known any more, but the host of it may be: as the platform that it was.
+    A page over its cap is not known any more, but the host of it may be: if a catalogue or the sites listed it, or as
+    the platform that it was.
     """
     if hit.placement:
         return judgement
     if hit.page == OTHER:
-        host = judgement.platform
-        if judgement.evidence != Evidence.PAGE or not is_unlisted(host):
+        if judgement.evidence != Evidence.PAGE:
             return judgement
-        return judgement._replace(platform=platform_of_host(host, is_app=host.startswith("com.")))
-    platform, evidence = credit("", hit.placements, proxy, hit.page or "")
-    if judgement.platform == OTHER and is_unlisted(platform):
+        host = hit.page_host or (judgement.platform if is_unlisted(judgement.platform) else "")
+        if not host:
+            return judgement
+        return judgement._replace(platform=platform_on(host, sites, is_app=host.startswith("com.")))
+    platform, evidence = credit("", hit.placements, proxy, hit.page or "", sites)
+    if judgement.platform == OTHER and is_unlisted(platform, sites):
         return judgement
     return judgement._replace(platform=platform, evidence=evidence)
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_noop
 from msgspec import Meta
 from ninja import Field, Path, Router, Schema
 
+from collector.classify.sites import sites_of
 from collector.models import Pixel, Project
 from dashboard.api.access import readable_project, request_token
 from dashboard.api.pagination import DEFAULT_LIMIT, MAX_ID, NEXT_CURSOR, Cursor, Limit, decode_cursor, encode_cursor
@@ -33,6 +34,19 @@ class IdKey(NamedTuple):
     id: Annotated[int, Meta(ge=0, le=MAX_ID)]
 
 
+class SiteOut(Schema):
+    """Hosts of a project that belong together."""
+
+    name: str = Field(examples=["My blog"])
+    platform: str = Field(
+        examples=["example.com"], description=gettext_noop("What its visits are counted as, in counts and raw hits.")
+    )
+    hosts: list[str] = Field(
+        examples=[["example.com", "old.example.net"]],
+        description=gettext_noop("The pages of all hosts are counted under the first one."),
+    )
+
+
 class ProjectOut(Schema):
     """A project."""
 
@@ -44,6 +58,7 @@ class ProjectOut(Schema):
     )
     retention_days: int = Field(examples=[730], description=gettext_noop("Raw hits older than this are deleted."))
     created_at: datetime = Field(examples=["2026-01-05T09:30:00Z"])
+    sites: list[SiteOut]
 
 
 class ProjectPage(Schema):
@@ -156,6 +171,10 @@ def _project(project: Project) -> dict[str, Any]:
         "first_weekday": project.first_weekday,
         "retention_days": project.retention_days,
         "created_at": project.created_at.astimezone(UTC),
+        "sites": [
+            {"name": site.name or site.hosts[0], "platform": site.platform, "hosts": list(site.hosts)}
+            for site in sites_of(project.sites).listed
+        ],
     }
 
 

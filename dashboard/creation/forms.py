@@ -24,10 +24,13 @@ class ProjectForm(forms.ModelForm[Project]):
         fields = ["name", "timezone"]
         widgets = {
             "name": forms.TextInput(attrs={"autocomplete": "off"}),
-            "timezone": forms.TextInput(
-                attrs={"list": TIME_ZONE_LIST, "autocomplete": "off", "spellcheck": "false", "data-time-zone": "UTC"}
-            ),
+            "timezone": forms.TextInput(attrs={"list": TIME_ZONE_LIST, "autocomplete": "off", "spellcheck": "false"}),
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.is_bound:  # what people sent stays, even if it is the default
+            self.fields["timezone"].widget.attrs["data-time-zone"] = True
 
     def clean_timezone(self) -> str:
         """Return the name of the time zone that was meant."""
@@ -52,7 +55,7 @@ class ArticleForm(PlatformsForm):
 class CreationForms:
     """What the page places. `project` is None if the article is for a project that exists.
 
-    The first field, or the first one with an error, has the focus.
+    The first field, or the first one with an error, has the focus, if it is a single control.
     """
 
     article: ArticleForm
@@ -86,5 +89,7 @@ class CreationForms:
         names = [(form, name) for form in self._forms for name in form.fields]
         wrong = [(form, name) for form, name in names if name in form.errors]
         form, name = (wrong or names)[0]
-        form.fields[name].widget.attrs["autofocus"] = True
+        widget = form.fields[name].widget
+        if not widget.use_fieldset:  # of several controls each would ask for the focus
+            widget.attrs["autofocus"] = True
         return self

@@ -163,6 +163,15 @@ def _bots(now: PeriodNumbers, earlier: EarlierNumbers | None) -> Figure:
         _("Bots filtered out"),
         formatting.short(now.bots),
         now.bots,
-        _("also filtered out: %(others)s") % {"others": others} if others else _("not counted as visits"),
+        _others_words(now.verdicts) % {"others": others} if others else _("not counted as visits"),
         change,
     )
+
+
+def _others_words(verdicts: Mapping[str, int]) -> str:
+    """Return what to say of other hits that were filtered out, and of readings by members that can't be recognised."""
+    if verdicts.get(Verdict.OWN.label):
+        return _(
+            "also filtered out: %(others)s. What members read through an image proxy or on another device is counted."
+        )
+    return _("also filtered out: %(others)s")

@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
+from collector.classify.sites import Sites, sites_of
 from collector.models import Pixel, Project, Section
 from dashboard import formatting
 from dashboard.report.page_state import PageState
-from dashboard.report.panels.dimensions import PANELS
+from dashboard.report.panels.dimensions import PANELS, value_label
 from dashboard.report.panels.platforms import platform_label
 from dashboard.visits.filters import DIMENSION_FILTERS, FILTER_NAMES, PIXEL_FILTER, PLATFORM_FILTER, Filters
 
@@ -41,7 +42,7 @@ def apply_filters(
     section_of = {panel.dimension: panel.section for panel in PANELS.values()}
     values = tuple((dimension, value) for dimension, value in filters.values if section_of[dimension] in sections)
     state = replace(requested, filters=replace(filters, values=values))
-    return state, _chips(state, article), notices
+    return state, _chips(state, article, sites_of(project.sites)), notices
 
 
 def _article(project: Project, pixel: Pixel | None, filters: Filters, sections: Collection[str]) -> Pixel | None:
@@ -52,19 +53,19 @@ def _article(project: Project, pixel: Pixel | None, filters: Filters, sections: 
     return article if pixel is None and Section.ARTICLES in sections else None
 
 
-def _chips(state: PageState, article: Pixel | None) -> list[Chip]:
+def _chips(state: PageState, article: Pixel | None, sites: Sites) -> list[Chip]:
     return [
-        Chip(str(FILTER_NAMES[name]), _value_label(name, state.filters, article), state.link(name))
+        Chip(str(FILTER_NAMES[name]), _value_label(name, state.filters, article, sites), state.link(name))
         for name in state.filters.parameters()
     ]
 
 
-def _value_label(name: str, filters: Filters, article: Pixel | None) -> str:
+def _value_label(name: str, filters: Filters, article: Pixel | None, sites: Sites) -> str:
     if name == PIXEL_FILTER:
         return article.title if article else ""
     if name == PLATFORM_FILTER:
-        return platform_label(str(filters.platform))
+        return platform_label(str(filters.platform), sites)
     dimension = DIMENSION_FILTERS[name]
     value = dict(filters.values)[dimension]
-    [label] = [panel.label for panel in PANELS.values() if panel.dimension == dimension]
-    return label(value) if value else formatting.unknown()
+    [panel] = [panel for panel in PANELS.values() if panel.dimension == dimension]
+    return value_label(panel, value, sites) if value else formatting.unknown()

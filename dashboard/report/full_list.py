@@ -1,5 +1,6 @@
 """The one list that a view shows whole, with pagination."""
 
+from collector.classify.sites import sites_of
 from collector.models import Section
 from dashboard.report.numbers import period_numbers, totals_of
 from dashboard.report.page_state import PageState
@@ -19,7 +20,7 @@ FULL_ARTICLES = 50
 def full_list(subject: Subject, state: PageState, source: VisitSource) -> Panel | None:
     """Return the rows of the list that `state` names; None where there is no such list."""
     if state.full_list == "platforms" and Section.PLATFORMS in subject.sections:
-        return _platforms(state, source)
+        return _platforms(subject, state, source)
     if state.full_list == "articles" and Section.ARTICLES in subject.sections and not subject.pixel:
         return _articles(subject, state, source)
     description = PANELS.get(state.full_list)
@@ -37,12 +38,13 @@ def _offset(state: PageState) -> int:
     return (state.page_number - 1) * rows_per_page(state)
 
 
-def _platforms(state: PageState, source: VisitSource) -> Panel:
+def _platforms(subject: Subject, state: PageState, source: VisitSource) -> Panel:
     totals = totals_of(source.platform_days())
     return platforms_panel(
         totals,
         sum(day.visits for day in totals),
         state,
+        sites_of(subject.project.sites),
         evidence=source.evidence(),
         limit=rows_per_page(state),
         offset=_offset(state),
@@ -76,5 +78,11 @@ def _dimension(description: PanelDescription, subject: Subject, state: PageState
         first_two = source.value_counts(dimensions, 2)  # the first known value: one of them may be unknown
         most_visits = max((count.visits for count in first_two if count.value), default=0)
     return dimension_panel(
-        description, counts, all_visits, state, are_linked=subject.are_linked, most_visits=most_visits
+        description,
+        counts,
+        all_visits,
+        state,
+        sites_of(subject.project.sites),
+        are_linked=subject.are_linked,
+        most_visits=most_visits,
     )

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from math import ceil
-from typing import TypeVar
 
 from django.utils.dates import WEEKDAYS, WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
@@ -18,7 +17,6 @@ from dashboard.report.subject import Subject
 from dashboard.visits.periods import HOURS, Period
 from dashboard.visits.results import WeekHour
 
-Key = TypeVar("Key")
 SHADES = 8
 BUSIEST_HOUR_OF_WEEK = (
     gettext_lazy("Busiest hour: Mondays, %(hours)s."),
@@ -110,13 +108,10 @@ def hour_range(hour: str) -> str:
 
 
 def busiest_hour(visits_by_hour: Mapping[str, int], days: int) -> str:
-    """Return the hour of the day with most visits; empty where it can't be told.
-
-    That is so with too few visits or measured days, and where two hours have as many.
-    """
+    """Return the hour of the day with most visits, the first of equals; empty with too few visits or measured days."""
     if not may_claim(sum(visits_by_hour.values()), days):
         return ""
-    return _highest(visits_by_hour) or ""
+    return max(sorted(visits_by_hour), key=lambda hour: visits_by_hour[hour])
 
 
 def _line(label: str, title: str, visits_by_hour: Mapping[str, int], most_visits: int) -> HoursLine:
@@ -129,18 +124,20 @@ def _line(label: str, title: str, visits_by_hour: Mapping[str, int], most_visits
 
 
 def _busiest_of_week(week: Counter[WeekHour], days: Sequence[date]) -> str:
-    """Name the busiest hour in a sentence, by its mean over the weekdays of the measured days. Empty without visits."""
+    """Name the busiest hour in a sentence, by its mean over the weekdays of the measured days. Empty without visits.
+
+    Where it is as busy on two weekdays or at two hours, the busiest hour of all days together is named.
+    """
     if not week.total():
         return ""
+    if not may_claim(week.total(), len(days)):
+        return _("Too few visits or days to say when most reading happens.")
     number_of = Counter(day.weekday() for day in days)
     means = {week_hour: visits / max(number_of[week_hour.weekday], 1) for week_hour, visits in week.items() if visits}
-    busiest = _highest(means) if may_claim(week.total(), len(days)) else None
-    if busiest is None:
-        return _("Too few visits or days to say when most reading happens.")
-    return str(BUSIEST_HOUR_OF_WEEK[busiest.weekday]) % {"hours": hour_range(busiest.hour)}
-
-
-def _highest(numbers: Mapping[Key, float]) -> Key | None:
-    """Return the key of the highest number; None where two are as high."""
-    first, *others = sorted(numbers, key=lambda key: -numbers[key])[:2]
-    return None if others and numbers[others[0]] == numbers[first] else first
+    busiest, *others = sorted(means, key=lambda week_hour: -means[week_hour])[:2]
+    if not others or means[busiest] > means[others[0]]:
+        return str(BUSIEST_HOUR_OF_WEEK[busiest.weekday]) % {"hours": hour_range(busiest.hour)}
+    of_all_days = Counter[str]()
+    for week_hour, visits in week.items():
+        of_all_days[week_hour.hour] += visits
+    return _("Busiest hour: %(hours)s.") % {"hours": hour_range(busiest_hour(of_all_days, len(days)))}

@@ -88,9 +88,7 @@ def make_page(
     local_now = now.astimezone(project.zone)
     lifetime, first_day = _lifetime(project, pixel)
     today = local_now.date()
-    requested = read_page_state(
-        parameters, today=today, first_day=first_day, first_weekday=project.first_weekday, rows_per_page=full_rows
-    )
+    requested = _requested_state(parameters, project, today, first_day, full_rows)
     state, chips, filter_notices = apply_filters(project, pixel, requested, sections, is_public)
     selection = _select(project, pixel, state, now)
     notices = [*requested.notices, *filter_notices, *raw_hit_notices(project, state.period, selection)]
@@ -120,6 +118,14 @@ def _lifetime(project: Project, pixel: Pixel | None) -> tuple[Sequence[LifetimeD
         return [], first_day
     lifetime = queries.lifetime(project, pixel.pk, first_day)
     return lifetime, min((row.date for row in lifetime), default=None)
+
+
+def _requested_state(
+    parameters: Mapping[str, Any], project: Project, today: date, first_day: date | None, full_rows: int
+) -> PageState:
+    return read_page_state(
+        parameters, today=today, first_day=first_day, first_weekday=project.first_weekday, rows_per_page=full_rows
+    )
 
 
 def _select(project: Project, pixel: Pixel | None, state: PageState, now: datetime) -> Selection:

@@ -11,12 +11,13 @@ from datetime import date, datetime
 from django.db.models import QuerySet
 
 from collector.classify.platforms import platform_colour
+from collector.classify.sites import sites_of
 from collector.models import Project
 from dashboard.report.changes import Change, count_change, no_earlier_data
 from dashboard.report.comparison import is_measured, label_up_to, up_to
 from dashboard.report.panels.platforms import platform_label
 from dashboard.report.quiet import quiet_pixels
-from dashboard.report.sparkline import spark_line
+from dashboard.report.sparkline import SparkLine, spark_line_of_days
 from dashboard.visits import queries
 from dashboard.visits.periods import DAY, PRESETS, Period
 
@@ -38,7 +39,7 @@ class ProjectCard:
     """One project in the list. Its last 7 and 30 days end today, in its own time zone.
 
     `days` are the visits of its last 30 days, None before its first visit. `platform` is where most of them come from,
-    `quiet` how many of its pixels are unusually quiet.
+    `quiet` how many of its pixels are unusually quiet, `clock` the time that visits are compared up to, where they are.
     """
 
     project: Project
@@ -47,11 +48,12 @@ class ProjectCard:
     platform: str
     platform_colour: str
     quiet: int
+    clock: str = ""
 
     @property
-    def line(self) -> str:
-        """Return the points of an SVG polyline in a box of 290 by 40, the highest day at the top."""
-        return spark_line(self.days, 290, 40)
+    def line(self) -> SparkLine:
+        """Return the points of SVG polylines in a box of 290 by 40, the highest day at the top."""
+        return spark_line_of_days(self.days, 290, 40, is_open=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +96,16 @@ def _visits(projects: Sequence[Project], clocks: Mapping[int, datetime]) -> Mapp
 def _card(listed: queries.ListedProject, visits: _Visits, clock: datetime, quiet: int) -> ProjectCard:
     today, first_day = clock.date(), listed.first_day
     days = Period(today - (CARD_DAYS - 1) * DAY, today + DAY).dates()
+    counts = [_count(name, visits, clock, first_day) for name in CARD_RANGES]
     platform = max(sorted(visits.by_platform), key=lambda slug: visits.by_platform[slug], default="")
     return ProjectCard(
         project=listed.project,
-        counts=[_count(name, visits, clock, first_day) for name in CARD_RANGES],
+        counts=counts,
         days=[visits.by_day[day] if first_day and day >= first_day else None for day in days],
-        platform=platform_label(platform) if platform else "",
+        platform=platform_label(platform, sites_of(listed.project.sites)) if platform else "",
         platform_colour=platform_colour(platform) if platform else "",
         quiet=quiet,
+        clock=f"{clock:%H:%M}" if any(count.change and count.change.arrow for count in counts) else "",
     )
 
 

@@ -6,6 +6,7 @@ Python decides numbers, labels, order and links; templates place them; JavaScrip
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from collector.classify.sites import sites_of
 from collector.models import Dimension, Section
 from dashboard.report.charts import Chart
 from dashboard.report.comparison import comparison_note, earlier_numbers, lacks_earlier_data
@@ -139,7 +140,8 @@ def _platforms(subject: Subject, state: PageState, source: VisitSource, results:
     if subject.pixel or Section.PLATFORMS not in subject.sections:
         return None
     evidence = source.evidence()
-    return platforms_panel(totals_of(results.days), results.numbers.visits, state, evidence=evidence)
+    sites = sites_of(subject.project.sites)
+    return platforms_panel(totals_of(results.days), results.numbers.visits, state, sites, evidence=evidence)
 
 
 def _articles(subject: Subject, state: PageState, source: VisitSource, results: _Results) -> Panel | None:
@@ -161,8 +163,9 @@ def _on_platforms(
     values = source.platform_values([Dimension.HOUR, *READING_DIMENSIONS])
     readings = readings_by_platform(values)
     placements = placements_panel(
-        totals_of(results.days), values, readings, subject.lifetime, results.numbers.visits, state
-    )
+        totals_of(results.days), values, readings, subject.lifetime, results.numbers.visits, state,
+        sites_of(subject.project.sites),
+    )  # fmt: skip
     return placements, reading_time_panel(subject.pixel, readings)
 
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from collector.classify.platforms import platform_colour
+from collector.classify.sites import Sites, sites_of
 from collector.models import Dimension, Project, Section
 from dashboard import formatting
 from dashboard.report.charts import BUCKET_NAMES, Chart, Point, Series, Shape
@@ -45,7 +46,7 @@ def trend_chart(
         totals = [None if by_platform is None else by_platform.total() for by_platform in counted]
         series, platform_series = [Series(_("Visits"), "", totals)], []
     else:
-        series = platform_series = _stack(counted)
+        series = platform_series = _stack(counted, sites_of(subject.project.sites))
     earlier = _earlier_visits(subject, state, days_before, keys)
     earlier_label = state.earlier.label if state.earlier and earlier else ""
     columns: list[Sequence[int | None]] = [earlier] if earlier else []
@@ -103,7 +104,7 @@ def _by_bucket(period: Period, days: Sequence[PlatformDay]) -> tuple[dict[Bucket
     return visits, visitors
 
 
-def _stack(columns: Sequence[Mapping[str, int] | None]) -> list[Series]:
+def _stack(columns: Sequence[Mapping[str, int] | None], sites: Sites) -> list[Series]:
     """Return a series for each of the biggest platforms, and one for the rest. A column has a bucket's visits."""
     totals: Counter[str] = Counter()
     for column in columns:
@@ -112,7 +113,7 @@ def _stack(columns: Sequence[Mapping[str, int] | None]) -> list[Series]:
     named, rest = ranked[:TREND_PLATFORMS], ranked[TREND_PLATFORMS:]
     colours = [platform_colour(slug) for slug in named]
     series = [
-        Series(platform_label(slug), colour, [_sum_of(column, [slug]) for column in columns], is_hatched)
+        Series(platform_label(slug, sites), colour, [_sum_of(column, [slug]) for column in columns], is_hatched)
         for slug, colour, is_hatched in zip(named, colours, hatched(colours), strict=True)
     ]
     if rest:

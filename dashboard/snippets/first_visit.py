@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, ngettext_lazy
 
 from collector.classify.platforms import DIRECT, OTHER, platform_name
+from collector.classify.readable import readable_host
 from collector.models import DailyCount, Dimension, Hit, Pixel, Project, Verdict
 from collector.models.counts import WHOLE_PROJECT
 from dashboard import formatting
@@ -183,7 +184,7 @@ def _words_on_proof(hits: QuerySet[Hit], proof: int, now: datetime) -> str:
 
 def _host(hit: Hit) -> str:
     """Return the host of the page that showed the pixel, or an empty text if it is unknown."""
-    return hit.page.host if hit.page and hit.page.url != OTHER else ""
+    return readable_host(hit.page.host) if hit.page and hit.page.url != OTHER else ""
 
 
 def _platform(hit: Hit) -> str:

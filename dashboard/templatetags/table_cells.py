@@ -173,8 +173,9 @@ def _row(row: PanelRow, panel: Panel, language: str, filter_label: str) -> str:
     unknown = "" if row.is_known else ' class="unknown"'
     trail = f'<td class="trail">{_trail(row)}</td>' if panel.has_sparklines else ""
     share = escape(formatting.percent(row.share, language))
+    split = _split(row) if row.bands and not trail else ""
     return (
-        f'<tr><th scope="row"{hint}{unknown}>{_row_head(row, filter_label)}</th>{trail}'
+        f'<tr><th scope="row"{hint}{unknown}>{_row_head(row, filter_label)}{split}</th>{trail}'
         f'{_number_cells(panel.numbers(row), language)}<td class="share">{share}</td>{_extra_cells(row, panel)}</tr>'
     )
 
@@ -194,8 +195,6 @@ def _row_head(row: PanelRow, filter_label: str) -> str:
         head += f"<a {filter_by}>{label}</a>" if row.filter_url else label
     if row.detail:
         head += f' <span class="detail">{escape(row.detail)}</span>'
-    if row.bands and not row.sparkline:
-        head += _split(row)
     return head
 
 
@@ -214,7 +213,8 @@ def _trail(row: PanelRow) -> str:
         return ""
     return (
         '<svg class="sparkline" viewBox="0 0 100 20" preserveAspectRatio="none" aria-hidden="true">'
-        f'<polyline points="{row.sparkline}"/></svg>{_split(row)}'
+        f'<polyline points="{escape(row.sparkline.points)}"/>'
+        f'<polyline class="so-far" points="{escape(row.sparkline.so_far)}"/></svg>{_split(row)}'
     )
 
 

@@ -14,13 +14,13 @@ from django.utils.safestring import mark_safe
 STYLESHEETS = ("css/palette.css", "css/error.css")
 
 
-def _style() -> str:
-    """Return the stylesheets as one text. None of them contains `<`, which could end the element."""
-    paths = [finders.find(name) for name in STYLESHEETS]
-    return "".join(Path(str(path)).read_text("utf-8") for path in paths)
+def _content(name: str) -> str:
+    return Path(str(finders.find(name))).read_text("utf-8")
 
 
-STYLE = _style()
+STYLE = "".join(_content(name) for name in STYLESHEETS)  # without `<`, which could end the element
+# Without an icon, browsers ask for /favicon.ico, which is a second error.
+ICON = f"data:image/svg+xml;base64,{b64encode(_content('favicon.svg').encode()).decode()}"
 STYLE_SOURCE = f"'sha256-{b64encode(sha256(STYLE.encode()).digest()).decode()}'"  # CSP Level 3, 2.3.1
 
 
@@ -31,6 +31,7 @@ def error_page(request: HttpRequest, status: int, heading: str, *texts: str, has
         "heading": heading,
         "texts": texts,
         "home": get_script_prefix() if has_home else "",
+        "icon": ICON,
         "style": mark_safe(STYLE),  # noqa: S308  (our own files)
     }
 

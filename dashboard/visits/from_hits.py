@@ -12,16 +12,17 @@ from functools import cached_property
 
 from django.db.models import Q, QuerySet
 
-from collector.models import Dimension, Evidence, Hit, Page, Project, Traffic, Verdict
+from collector.classify.sites import Sites, sites_of
+from collector.models import Dimension, Evidence, Hit, Project, Traffic, Verdict
 from collector.models.conditions import IsOneOf
 from collector.models.counts import WHOLE_PROJECT
 from collector.storage.attribution import elsewhere
-from collector.storage.campaigns import PARAMETERS, campaign_of
-from collector.storage.countable import NO_PAGE, StoredPage, agents_by_id, pages_by_id
-from collector.storage.interned import page_label
+from collector.storage.campaigns import PARAMETERS
+from collector.storage.countable import NO_STORED_PAGE, StoredPage, agents_by_id, pages_by_id
 from dashboard.visits import hit_groups
 from dashboard.visits.filters import Filters
 from dashboard.visits.hit_groups import PLACEMENT, QUARTER, QUARTER_SECONDS, HitGroups, Row, added_up, read_rows
+from dashboard.visits.page_filters import host_today, pages_counted_as, pages_of_campaign, pages_on_host
 from dashboard.visits.periods import DAY, Bucket, Period, midnight
 from dashboard.visits.readings import Reading, add_reading, whole_readings
 from dashboard.visits.results import (
@@ -58,8 +59,9 @@ class RawHitSource:
     `period` is the part of the requested period whose hits were read.
     """
 
-    def __init__(self, period: Period, pixel_id: int, groups: HitGroups) -> None:
+    def __init__(self, period: Period, pixel_id: int, groups: HitGroups, sites: Sites) -> None:
         self.period = period
+        self._sites = sites
         self._is_project = pixel_id == WHOLE_PROJECT
         self._pixel_id = pixel_id
         self._groups = groups
@@ -132,9 +134,9 @@ class RawHitSource:
             return added_up(groups.totals(hit_groups.AGENT), lambda agent_id: self._agents[agent_id][number])
         pages = groups.totals(hit_groups.PAGE, hit_groups.PLACEMENT)
         if dimension == Dimension.PAGE:
-            return added_up(pages, lambda key: self._pages[key[0]].label)
+            return added_up(pages, lambda key: self._pages[key[0]].page.label)
         if dimension == Dimension.ELSEWHERE:
-            values = added_up(pages, lambda key: elsewhere(key[1], self._pages[key[0]].host))
+            values = added_up(pages, lambda key: elsewhere(key[1], self._pages[key[0]].page.host, self._sites))
         else:
             values = added_up(pages, lambda key: dict(self._pages[key[0]].campaign).get(dimension, ""))
         values.pop("", None)
@@ -158,7 +160,7 @@ class RawHitSource:
     def _pages(self) -> Mapping[int | None, StoredPage]:
         """Return all pages, by id."""
         ids = {page_id for page_id, _ in self._groups.totals(hit_groups.PAGE, hit_groups.PLACEMENT)}
-        return {None: NO_PAGE} | pages_by_id(ids - {None})
+        return {None: NO_STORED_PAGE} | pages_by_id(ids - {None}, self._sites)
 
     @cached_property
     def _pixels(self) -> Mapping[int, PixelTotal]:
@@ -210,7 +212,7 @@ def read_raw_hits(project: Project, pixel_id: int, filters: Filters, period: Per
     """Read the raw hits of a period that match the filters, and return a source that answers from them.
 
     Days before `since` are left out, and days before the newest `MAX_HITS` hits. One query, one more for a filter by
-    page, and one each when the source is first asked for agents and for pages.
+    page or host, and one each when the source is first asked for agents and for pages.
     """
     start = min(max(period.start, since), period.end)
     hits = _filtered(project, filters, start, period.end)
@@ -221,8 +223,9 @@ def read_raw_hits(project: Project, pixel_id: int, filters: Filters, period: Per
         first_quarter = midnight(start, project.zone).timestamp() / QUARTER_SECONDS
         newest = [row for row in newest if row[QUARTER] >= first_quarter]
     host = dict(filters.values).get(Dimension.ELSEWHERE)
-    rows = newest if host is None else _seen_on(host, newest)
-    return RawHitSource(replace(period, start=start), pixel_id, HitGroups(rows, project.zone))
+    sites = sites_of(project.sites)
+    rows = newest if host is None else _seen_on(host_today(host, sites), newest, sites)
+    return RawHitSource(replace(period, start=start), pixel_id, HitGroups(rows, project.zone), sites)
 
 
 def _filtered(project: Project, filters: Filters, start: date, end: date) -> QuerySet[Hit]:
@@ -234,11 +237,11 @@ def _filtered(project: Project, filters: Filters, start: date, end: date) -> Que
     if filters.platform is not None:
         hits = hits.filter(platform=filters.platform)
     for dimension, value in filters.values:
-        hits = hits.filter(_condition(dimension, value))
+        hits = hits.filter(_condition(dimension, value, sites_of(project.sites)))
     return hits
 
 
-def _condition(dimension: Dimension, value: str) -> Q:
+def _condition(dimension: Dimension, value: str, sites: Sites) -> Q:
     """Return a condition for the hits that count with `value`.
 
     For `ELSEWHERE` it also matches some other hits, which SQL can't tell apart; `_seen_on` leaves them out.
@@ -251,25 +254,14 @@ def _condition(dimension: Dimension, value: str) -> Q:
     if dimension == Dimension.LANGUAGE:
         return Q(language=value)
     if dimension == Dimension.ELSEWHERE:
-        return Q(page__host=value) & ~Q(placement="")
+        return Q(IsOneOf("page_id", pages_on_host(host_today(value, sites), sites))) & ~Q(placement="")
     if dimension in PARAMETERS:
-        return Q(IsOneOf("page_id", _pages_of_campaign(dimension, value)))
-    return Q(IsOneOf("page_id", _pages(value))) if value else Q(page=None)
+        return Q(IsOneOf("page_id", pages_of_campaign(dimension, value)))
+    return Q(IsOneOf("page_id", pages_counted_as(value, sites))) if value else Q(page=None)
 
 
-def _pages(label: str) -> list[int]:
-    """Return the ids of the pages with this host and path; their query strings differ. One query."""
-    pages = Page.objects.filter(Q(url=label) | Q(url__contains=f"://{label}")).values_list("pk", "url")
-    return [pk for pk, url in pages.iterator() if page_label(url) == label]
-
-
-def _pages_of_campaign(dimension: int, value: str) -> list[int]:
-    """Return the ids of the pages with this campaign parameter in their address. One query."""
-    pages = Page.objects.filter(url__contains=f"{PARAMETERS[dimension]}=").values_list("pk", "url")
-    return [pk for pk, url in pages.iterator() if (dimension, value.lower()) in campaign_of(url)]
-
-
-def _seen_on(host: str, rows: Sequence[Row]) -> list[Row]:
+def _seen_on(host: str, rows: Sequence[Row], sites: Sites) -> list[Row]:
     """Return the hits whose page is elsewhere, on this host. All their pages have it."""
-    is_elsewhere = {placement: elsewhere(placement, host) == host for placement in {row[PLACEMENT] for row in rows}}
+    placements = {row[PLACEMENT] for row in rows}
+    is_elsewhere = {placement: elsewhere(placement, host, sites) == host for placement in placements}
     return [row for row in rows if is_elsewhere[row[PLACEMENT]]]

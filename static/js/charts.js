@@ -68,7 +68,7 @@ function dataset({ label, values, hatched }, shape, plain, { paper, main }, { in
     case "lines":
       return { ...line, borderColor: colour, borderDash: DASHES[index % DASHES.length] };
     case "bands":
-      return { ...line, borderColor: paper, borderWidth: isTop ? 0 : 1, fill: "stack" };
+      return { ...line, borderColor: paper, borderWidth: isTop ? 0 : 1, fill: "stack", segment: undefined };
     default:
       return {
         label,
@@ -140,21 +140,22 @@ function marker(marks, colour) {
   };
 }
 
-/** Return a plugin that writes above a point that its time is not over. */
-function openLabel(open, colour) {
+/** Return a plugin that writes above a point that its time is not over. Bands leave no room for it. */
+function openLabel({ open, series, shape }, colour) {
   return {
     id: "open",
     afterDatasetsDraw(chart) {
-      if (!open) return;
+      if (!open || shape === "bands") return;
       const { ctx, chartArea, scales } = chart;
-      const tops = chart.getSortedVisibleDatasetMetas().map(({ data }) => data[open.index]?.y ?? chartArea.bottom);
+      const metas = chart.getSortedVisibleDatasetMetas().filter(({ index }) => index < series.length);
+      const tops = metas.map(({ data }) => data[open.index]?.y ?? chartArea.bottom);
       ctx.save();
       ctx.font = `12px ${Chart.defaults.font.family}`;
       ctx.fillStyle = colour;
       ctx.textAlign = "center";
       const half = ctx.measureText(open.label).width / 2;
       const middle = Math.min(scales.x.getPixelForValue(open.index), chart.width - half);
-      ctx.fillText(open.label, middle, Math.max(Math.min(...tops) - 6, chartArea.top + 10));
+      ctx.fillText(open.label, middle, Math.min(...tops) - 8);
       ctx.restore();
     },
   };
@@ -217,11 +218,12 @@ function configuration(data, colours, total) {
   return {
     type: "bar",
     data: { labels: data.labels, datasets: datasets(data, colours) },
-    plugins: [marker(data.marks ?? [], colours.text), openLabel(data.open, colours.ink)],
+    plugins: [marker(data.marks ?? [], colours.text), openLabel(data, colours.ink)],
     options: {
       animation: false,
       maintainAspectRatio: false,
       interaction: { mode: "index", intersect: false },
+      layout: { padding: { top: data.open ? 16 : 0 } }, // for the label of a point at the top
       scales: scales(data, colours),
       plugins: { legend: { display: false }, tooltip: chartTooltip(data, colours, total) },
     },

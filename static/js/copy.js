@@ -50,10 +50,13 @@ function report(button, isCopied) {
   );
 }
 
-for (const button of document.querySelectorAll("[data-copy]")) {
-  button.hidden = false;
-  button.addEventListener("click", async () => {
-    const element = document.getElementById(button.dataset.copy);
-    report(button, await copy(element));
-  });
+function showButtons() {
+  for (const button of document.querySelectorAll("[data-copy]")) button.hidden = false;
 }
+
+document.addEventListener("click", async ({ target }) => {
+  const button = target.closest("[data-copy]");
+  if (button) report(button, await copy(document.getElementById(button.dataset.copy)));
+});
+document.addEventListener("snippetschange", showButtons);
+showButtons();

@@ -4,8 +4,8 @@
 for (const input of document.querySelectorAll("[data-time-zone]")) {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const isKnown = zone && zone !== "Etc/Unknown";
-  // What people typed, or the server sent back with an error, stays.
-  if (isKnown && input.value === input.dataset.timeZone) input.value = zone;
+  // What people typed stays when the browser reloads the page.
+  if (isKnown && input.value === input.defaultValue) input.value = zone;
 }
 
 for (const form of document.querySelectorAll("[data-send-once]")) {

@@ -99,9 +99,9 @@ function enhance(picker) {
     box.value = placement;
     row.querySelector("[data-name]").textContent = placement;
     own().append(row);
-    const option = adopt(row);
-    isByHand = true;
-    set(option, true);
+    adopt(row);
+    box.checked = true;
+    box.dispatchEvent(new Event("change", { bubbles: true }));
     search.value = "";
     filter();
     search.focus();
@@ -114,7 +114,7 @@ function enhance(picker) {
       group = document.createElement("div");
       group.dataset.chosen = "";
       group.hidden = true;
-      groups.prepend(group);
+      groups.append(group);
     }
     return group;
   }
@@ -169,7 +169,8 @@ function enhance(picker) {
       filter();
     } else if (event.key === "ArrowDown") {
       event.preventDefault();
-      picker.querySelector(":is([data-found], [data-groups]):not([hidden]) :is(input, button, summary)")?.focus();
+      const targets = [...picker.querySelectorAll(":is([data-found], [data-groups]) :is(input, button, summary)")];
+      targets.find((target) => target.checkVisibility())?.focus(); // own names are in a hidden group
     }
   });
   picker.addEventListener("change", ({ target }) => {

@@ -1,6 +1,6 @@
 import logging
 
-from collector.logs import LINES, SECONDS, FloodFilter
+from collector.logs import LINES, MAX_LINE, SECONDS, FloodFilter
 from tests.clock import Clock
 
 ERROR = (ValueError, ValueError("x"), None)
@@ -23,6 +23,11 @@ def test_a_stranger_can_not_fill_the_log(settings):
         f"Not Found: /a (Left out before this: {1000 - LINES} lines.)"
     ]
     assert logged(flood, "django.request", "Not Found") == ["Not Found: /a"]
+
+
+def test_a_long_line_of_a_stranger_is_cut():
+    [line] = logged(FloodFilter(Clock()), "django.security.DisallowedHost", "Invalid HTTP_HOST header: " + "x" * 64_000)
+    assert (len(line), line[-2:]) == (MAX_LINE + 1, "x…")
 
 
 def test_a_flood_hides_nothing_else():

@@ -47,13 +47,13 @@ def facts(server) -> dict[str, str]:
     return json.loads(server.manage("shell", "-v0", "-c", FURNISH % {"password": PASSWORD}))
 
 
-@pytest.fixture(params=[KEPT, REMOVED], ids=["kept", "removed"])
+@pytest.fixture(scope="module", params=[KEPT, REMOVED], ids=["kept", "removed"])
 def visitor(request, server) -> Visitor:
     return Visitor(f"127.0.0.1:{server.port}", request.param)
 
 
-@pytest.fixture
-def admin(visitor) -> Visitor:
+@pytest.fixture(scope="module")
+def admin(visitor, facts) -> Visitor:
     """Return a browser that was sent to the login and from there to where it wanted to go."""
     login = visitor.follow(f"{PATH}/projects/blog/")
     assert login.address == f"{PATH}/login/?next={PATH}/projects/blog/"
@@ -107,7 +107,7 @@ def test_forms_lead_back_below_the_path(admin, facts):
     assert admin.post(page, password=PASSWORD).headers["Location"] == page
     assert "Blog" in admin.get(page).text
     assert admin.cookies["shared"][1] == page
-    assert admin.post(f"{PATH}/logout/").headers["Location"] == f"{PATH}/login/"
+    assert admin.post(f"{PATH}/logout/").headers["Location"] == f"{PATH}/login/"  # the last test that is logged in
 
 
 def test_hits_reports_and_the_api_are_answered(visitor, facts):

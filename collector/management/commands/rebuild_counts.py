@@ -20,7 +20,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--reclassify",
             action="store_true",
-            help="first apply the current rules for bots, proxies and devices to all hits",
+            help="first apply the current rules for bots, proxies, devices, platforms and own sites to all hits",
         )
 
     def handle(self, *args: Any, project: str | None, reclassify: bool, **options: Any) -> None:

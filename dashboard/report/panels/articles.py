@@ -9,6 +9,7 @@ from django.db.models import F, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from collector.classify.sites import sites_of
 from collector.models import Pixel, Section
 from collector.models.conditions import IsOneOf
 from dashboard import formatting
@@ -18,7 +19,7 @@ from dashboard.report.panels.platforms import platform_bands
 from dashboard.report.panels.reading_time import median_number, median_text
 from dashboard.report.quiet import QuietPixel
 from dashboard.report.read_through import read_through_number, read_through_text
-from dashboard.report.sparkline import SPARK_HEIGHT, SPARK_WIDTH, spark_line
+from dashboard.report.sparkline import SPARK_HEIGHT, SPARK_WIDTH, SparkLine, spark_line_of_days
 from dashboard.report.subject import Subject
 from dashboard.visits.readings import Reading
 from dashboard.visits.results import PixelTotal, read_through
@@ -181,15 +182,17 @@ class _RowMaker:
             hint=hint,
             cells=[read_through_text(share), *([median_text(reading)] if reading else [])],
             plain_cells=[read_through_number(share), *([median_number(reading)] if reading else [])],
-            sparkline=spark_line(self._days(pixel, visits_by_day), SPARK_WIDTH, SPARK_HEIGHT),
-            bands=platform_bands(platforms),
+            sparkline=self._sparkline(pixel, visits_by_day),
+            bands=platform_bands(platforms, sites_of(self.subject.project.sites)),
         )
 
-    def _days(self, pixel: Pixel, visits_by_day: Mapping[date, int]) -> list[int | None]:
-        """Return the visits of each day; None before there was an article, or a visit of the project."""
+    def _sparkline(self, pixel: Pixel, visits_by_day: Mapping[date, int]) -> SparkLine:
+        """Draw the visits of each day. The line begins when there was an article, and a visit of the project."""
         created_on = pixel.created_at.astimezone(self.subject.project.zone).date()
         since = min([max(created_on, self.subject.first_day or created_on), *visits_by_day])
-        return [visits_by_day.get(day, 0) if day >= since else None for day in self.dates]
+        days = [visits_by_day.get(day, 0) if day >= since else None for day in self.dates]
+        is_open = self.dates[-1:] == [self.subject.today]
+        return spark_line_of_days(days, SPARK_WIDTH, SPARK_HEIGHT, is_open=is_open)
 
     def _state(self, pixel: Pixel) -> tuple[str, str]:
         """Say in short and at length that a pixel is quiet or retired; nothing of any other."""

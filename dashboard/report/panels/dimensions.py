@@ -12,6 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrPromise
 
+from collector.classify.platforms import OTHER
+from collector.classify.readable import readable_host, readable_page
+from collector.classify.sites import Sites, sites_of
 from collector.models import Dimension, Section
 from dashboard import formatting
 from dashboard.report.page_state import PageState
@@ -105,6 +108,7 @@ PANELS = {
             gettext_lazy("Pages"),
             gettext_lazy("Pages that loaded the pixel"),
             gettext_lazy("Page"),
+            lambda label: formatting.verbatim(readable_page(label)),
         ),
         PanelDescription(
             Dimension.ELSEWHERE,
@@ -114,6 +118,7 @@ PANELS = {
             gettext_lazy("Seen elsewhere"),
             gettext_lazy("Hosts it was not pasted for, such as copies of the article"),
             gettext_lazy("Host"),
+            lambda host: formatting.verbatim(readable_host(host)),
             optional=True,
         ),
         *starmap(_campaign_panel, CAMPAIGN_FILTERS.items()),
@@ -147,7 +152,13 @@ def panel_groups(
                 continue
             map_counts = all_countries if description.dimension == Dimension.COUNTRY else ()
             panel = dimension_panel(
-                description, counts, all_visits, state, are_linked=subject.are_linked, map_counts=map_counts
+                description,
+                counts,
+                all_visits,
+                state,
+                sites_of(subject.project.sites),
+                are_linked=subject.are_linked,
+                map_counts=map_counts,
             )
             panels.append(panel)
         if panels:
@@ -160,6 +171,7 @@ def dimension_panel(
     counts: Sequence[ValueCount],
     all_visits: int,
     state: PageState,
+    sites: Sites,
     *,
     are_linked: bool = True,
     map_counts: Sequence[ValueCount] = (),
@@ -174,7 +186,7 @@ def dimension_panel(
     known = [count for count in counts if count.value]
     unknown = [count for count in counts if not count.value]
     most_visits = most_visits or max((count.visits for count in known), default=0)
-    rows = [_known_row(description, count, all_visits, most_visits, link) for count in known]
+    rows = [_known_row(description, count, all_visits, most_visits, link, sites) for count in known]
     rows += [_unknown_row(count, all_visits, link) for count in unknown]
     total_rows = counts[0].values if counts else 0
     return Panel(
@@ -191,17 +203,26 @@ def dimension_panel(
 
 
 def _known_row(
-    description: PanelDescription, count: ValueCount, all_visits: int, most_visits: int, link: str
+    description: PanelDescription, count: ValueCount, all_visits: int, most_visits: int, link: str, sites: Sites
 ) -> PanelRow:
+    label = value_label(description, count.value, sites)
+    is_address = description.section == Section.PAGES and count.value != OTHER
     return make_row(
         count.value,
-        description.label(count.value),
+        label,
         count.visits,
         count.visitors,
         all_visits=all_visits,
         most_visits=most_visits,
+        hint=count.value if is_address and label != count.value else "",
         filter_url=f"{link}{quote_plus(count.value)}" if link else "",
     )
+
+
+def value_label(description: PanelDescription, value: str, sites: Sites) -> str:
+    """Return a value as people read it. A host that a project's site is counted under has the name of the site."""
+    name = sites.name_of(value) if description.dimension == Dimension.ELSEWHERE else ""
+    return name or description.label(value)
 
 
 def _unknown_row(count: ValueCount, all_visits: int, link: str) -> PanelRow:

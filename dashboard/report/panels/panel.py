@@ -9,6 +9,7 @@ from django.utils.translation import pgettext
 
 from dashboard import formatting
 from dashboard.report.panels.world_map import WorldMap
+from dashboard.report.sparkline import NO_LINE, SparkLine
 from dashboard.visits.results import visible_visitors
 
 PANEL_ROWS = 10
@@ -47,7 +48,7 @@ class PanelRow:
     is_known: bool = True
     cells: Sequence[str] = ()
     plain_cells: Sequence[object] = ()
-    sparkline: str = ""
+    sparkline: SparkLine = NO_LINE
     bands: Sequence[Band] = ()
 
 

@@ -7,6 +7,7 @@ from datetime import date
 
 from django.utils.translation import gettext as _
 
+from collector.classify.sites import Sites
 from collector.models import Dimension, Section
 from dashboard import formatting
 from dashboard.report.claims import measured_days
@@ -76,6 +77,7 @@ def placements_panel(
     lifetime: Iterable[LifetimeDay],
     all_visits: int,
     state: PageState,
+    sites: Sites,
 ) -> Panel:
     """Put one article's platforms side by side: visits, read-through, reading time, busiest hour, first and last visit.
 
@@ -90,6 +92,7 @@ def placements_panel(
             by_platform,
             all_visits,
             state,
+            sites,
             detail=_("loads start and end together") if placements[slug].reading.comes_at_once else "",
             cells=placements[slug].cells(),
             plain_cells=placements[slug].plain_cells(),

@@ -8,6 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from collector.classify.platforms import DIRECT, OTHER, platform_colour, platform_name
+from collector.classify.readable import readable_host
+from collector.classify.sites import NO_SITES, Sites
 from collector.models import Evidence, Section
 from dashboard import formatting
 from dashboard.report.page_state import PageState
@@ -49,6 +51,7 @@ def platforms_panel(
     totals: Sequence[PlatformDay],
     all_visits: int,
     state: PageState,
+    sites: Sites,
     *,
     evidence: Mapping[str, Collection[str]],
     limit: int = PANEL_ROWS,
@@ -57,7 +60,7 @@ def platforms_panel(
     """Rank the platforms. `evidence` has the labels of what identified each; it is empty where that is not shown."""
     by_platform = platform_totals(totals)
     rows = [
-        platform_row(slug, by_platform, all_visits, state, detail=evidence_text(evidence.get(slug, ())))
+        platform_row(slug, by_platform, all_visits, state, sites, detail=evidence_text(evidence.get(slug, ())))
         for slug in by_platform.ranked[offset : offset + limit]
     ]
     total_rows = len(by_platform.ranked)
@@ -78,6 +81,7 @@ def platform_row(
     by_platform: PlatformTotals,
     all_visits: int,
     state: PageState,
+    sites: Sites,
     *,
     detail: str = "",
     cells: Sequence[str] = (),
@@ -86,13 +90,13 @@ def platform_row(
     """Make the row of one platform. It links to the view filtered by that platform."""
     return make_row(
         slug,
-        platform_label(slug),
+        platform_label(slug, sites),
         by_platform.visits[slug],
         by_platform.visitors[slug],
         all_visits=all_visits,
         most_visits=by_platform.most_visits,
         colour=platform_colour(slug),
-        hint=_platform_hint(slug),
+        hint=_platform_hint(slug, sites),
         filter_url=state.link(platform=slug),
         detail=detail,
         cells=cells,
@@ -100,11 +104,14 @@ def platform_row(
     )
 
 
-def platform_label(slug: str) -> str:
-    """Return the name of a platform, or our word for visits without one."""
+def platform_label(slug: str, sites: Sites = NO_SITES) -> str:
+    """Return the name of a platform as the project's sites and the catalogue have it, or our word for visits without
+    one.
+    """
     if slug == DIRECT:
         return _("(direct)")
-    return formatting.verbatim(platform_name(slug))
+    name = platform_name(slug)
+    return sites.name_of(slug) or formatting.verbatim(readable_host(slug) if name == slug else name)
 
 
 def evidence_text(evidence: Collection[str]) -> str:
@@ -115,21 +122,22 @@ def evidence_text(evidence: Collection[str]) -> str:
     return _("via %(evidence)s") % {"evidence": formatting.listed(names)} if names else ""
 
 
-def _platform_hint(slug: str) -> str:
+def _platform_hint(slug: str, sites: Sites) -> str:
     if slug == DIRECT:
         return _("Unknown platform: the pixel's address names none, and the browser did not send the page's address.")
     if slug == OTHER:
         return _("Platforms that are not set up for the article, and hosts beyond the number we count separately.")
-    return ""
+    is_host = platform_name(slug) == slug
+    return slug if is_host and platform_label(slug, sites) != slug else ""  # a host by its name, or decoded
 
 
-def platform_bands(platforms: Counter[str], length: float = 1) -> list[Band]:
+def platform_bands(platforms: Counter[str], sites: Sites, length: float = 1) -> list[Band]:
     """Return visits by platform as bands, the biggest first. Together they fill `length` of a bar, from 0 to 1."""
     total = platforms.total()
     bands, start = [], 0.0
     for slug, visits in platforms.most_common(MAX_BANDS):
         width = 100 * length * visits / total
-        label = f"{platform_label(slug)} {formatting.percent(visits / total)}"
+        label = f"{platform_label(slug, sites)} {formatting.percent(visits / total)}"
         bands.append(Band(label, platform_colour(slug), f"{start:.1f}%", f"{width:.1f}%"))
         start += width
     return bands

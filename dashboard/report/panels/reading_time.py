@@ -7,6 +7,7 @@ from itertools import pairwise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from collector.classify.sites import Sites, sites_of
 from collector.models import Pixel, Section
 from collector.models.reading import AT_ONCE_SECONDS
 from dashboard import formatting
@@ -25,7 +26,9 @@ def reading_time_panel(pixel: Pixel, readings: Mapping[str, Reading]) -> Panel |
     at_once = [slug for slug, reading in readings.items() if reading.comes_at_once]
     if not (whole.by_bound or whole.too_soon or whole.at_once or at_once):
         return None
-    rows = _rows(whole, readings)
+    sites = sites_of(pixel.project.sites)
+    rows = _rows(whole, readings, sites)
+    notes = [_too_soon(pixel, whole), _together(whole), _untimed(whole), at_once_note(at_once, sites)]
     return Panel(
         "reading",
         Section.PLATFORMS.value,
@@ -36,7 +39,7 @@ def reading_time_panel(pixel: Pixel, readings: Mapping[str, Reading]) -> Panel |
         len(rows),
         has_visitors=False,
         lead=_lead(whole),
-        notes=[*filter(None, [_too_soon(pixel, whole), _together(whole), _untimed(whole), at_once_note(at_once)])],
+        notes=[*filter(None, notes)],
     )
 
 
@@ -60,7 +63,7 @@ def _median_seconds(reading: Reading) -> float | None:
     return reading.median_seconds if reading.by_bound.total() >= FEWEST_FOR_MEDIAN else None
 
 
-def at_once_note(slugs: list[str]) -> str:
+def at_once_note(slugs: list[str], sites: Sites) -> str:
     """Say on which platforms the end pixel loads together with the start; empty where there is none."""
     if not slugs:
         return ""
@@ -70,10 +73,10 @@ def at_once_note(slugs: list[str]) -> str:
         "%(platforms)s load the end pixel together with the start, because they remove lazy loading or the article is "
         "too short. Read-through and reading time are unknown there.",
         len(slugs),
-    ) % {"platforms": formatting.listed(sorted(map(platform_label, slugs)))}
+    ) % {"platforms": formatting.listed(sorted(platform_label(slug, sites) for slug in slugs))}
 
 
-def _rows(whole: Reading, readings: Mapping[str, Reading]) -> list[PanelRow]:
+def _rows(whole: Reading, readings: Mapping[str, Reading], sites: Sites) -> list[PanelRow]:
     all_ends = whole.by_bound.total()
     by_row = [_ends_between(whole, *bounds) for bounds in _ranges()]
     rows = []
@@ -94,7 +97,7 @@ def _rows(whole: Reading, readings: Mapping[str, Reading]) -> list[PanelRow]:
             0,
             all_visits=all_ends,
             most_visits=max(by_row),
-            bands=platform_bands(+of_platforms, ends / max(by_row)) if len(readings) > 1 and ends else (),
+            bands=platform_bands(+of_platforms, sites, ends / max(by_row)) if len(readings) > 1 and ends else (),
         )
         rows.append(row)
     return rows if all_ends else []

@@ -157,6 +157,12 @@ def test_each_line_of_a_pasted_list_becomes_a_pixel(as_owner, project):
     assert LogEntry.objects.count() == 3
 
 
+def test_several_programs_end_on_the_list_because_they_have_no_snippets(as_owner, project):
+    form = {"project": project.pk, "kind": "app", "titles": "One"}
+
+    assert as_owner.post("/admin/collector/pixel/several/", form).url == "/admin/collector/pixel/"
+
+
 @pytest.mark.parametrize(
     ("changes", "says"),
     [

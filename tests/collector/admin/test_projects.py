@@ -86,6 +86,26 @@ def test_a_new_time_zone_says_what_happens_to_past_days(as_owner, owner, project
     assert "manage.py rebuild_counts blog" in text_of(moved)
 
 
+def test_own_sites_are_stored_and_the_admin_says_what_happens_to_past_visits(as_owner, owner, project):
+    url = f"/admin/collector/project/{project.pk}/change/"
+    form = project_form(("owner", "owner"), project=project, sites="\n Blog: example.com \n\nMedium: a.example\n")
+    changed = as_owner.post(url, form, follow=True)
+    same = as_owner.post(url, form, follow=True)
+
+    assert Project.objects.get().sites == "Blog: example.com\nMedium: a.example"
+    assert "manage.py rebuild_counts --reclassify" in text_of(changed)
+    assert "--reclassify" not in text_of(same)
+
+
+def test_wrong_own_sites_are_refused_line_by_line(as_owner, owner, project):
+    form = project_form(("owner", "owner"), project=project, sites="Blog: medium.com\nBlog: example")
+    page = text_of(as_owner.post(f"/admin/collector/project/{project.pk}/change/", form))
+
+    assert "Line 1: “medium.com” belongs to Medium." in page
+    assert "Line 2: “example” is not a host." in page
+    assert Project.objects.get().sites == ""
+
+
 def test_after_a_change_of_time_zone_the_admin_says_which_days_stay(as_owner, project):
     Project.objects.update(hits_kept_since="2026-11-15T23:00Z", counted_from="2026-11-16")
     form = project_form(("owner", "owner"), project=project, timezone="Asia/Tokyo")

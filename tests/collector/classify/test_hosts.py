@@ -168,7 +168,7 @@ def test_what_shows_other_sites_is_not_listed_as_elsewhere(placement, host):
         ("gitlab", "gitlab.example.com", ""),
         ("medium", "my-app.vercel.app", "my-app.vercel.app"),
         ("medium", "www.copycat.co.uk", "www.copycat.co.uk"),
-        ("medium", "web.archive.org", "web.archive.org"),
+        ("medium", "archive.org", "archive.org"),
     ],
 )
 def test_elsewhere_compares_platforms_and_names_the_host(placement, host, listed):

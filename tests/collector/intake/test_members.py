@@ -16,6 +16,7 @@ from collector.spool.reader import segments
 from collector.spool.writer import SpoolWriter
 from collector.storage.salts import dates_to_load, load_salts
 from telemetry_site.settings import MIDDLEWARE
+from tests.collector.admin.browsing import project_form
 from tests.endpoints import CHROME
 from tests.hits import FIREFOX, drain, micros
 
@@ -190,10 +191,7 @@ def test_a_new_project_does_not_count_its_author_from_the_start(settings, strang
     """The snippet is tried at once, in the browser that created the project."""
     client = client_of(stranger)
     client.get("/")
-    form = {"name": "New", "slug": "new", "timezone": "UTC", "retention_days": 730, "min_reading_seconds": 10,
-            "ignores_members": "on", "memberships-TOTAL_FORMS": 0, "memberships-INITIAL_FORMS": 0,
-            "memberships-MIN_NUM_FORMS": 0, "memberships-MAX_NUM_FORMS": 1000}  # fmt: skip
-    client.post("/admin/collector/project/add/", form)
+    client.post("/admin/collector/project/add/", project_form(ignores_members="on"))
     pixel = Pixel.objects.create(project=Project.objects.get(), title="Hello")
     client_of(None).get(f"/p/{pixel.token}.gif")
     drain(settings.SPOOL_DIR)

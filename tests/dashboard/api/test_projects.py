@@ -10,7 +10,13 @@ pytestmark = pytest.mark.django_db
 
 def test_projects_are_those_of_the_token(program, project):
     Project.objects.create(name="Other", slug="other")
+    Project.objects.filter(pk=project.pk).update(sites="My blog: example.com, www.old.example\nMedium: stories.example")
+    sites = [
+        {"name": "My blog", "platform": "example.com", "hosts": ["example.com", "old.example"]},
+        {"name": "Medium", "platform": "medium", "hosts": ["stories.example"]},
+    ]
     expected = {"slug": "blog", "name": "Blog", "timezone": "Europe/Berlin", "retention_days": 730, "first_weekday": 1}
+    expected |= {"sites": sites}
     [item] = get(program, "projects")["items"]
     assert item | expected == item
     assert get(program, "projects/blog") == item

@@ -10,17 +10,24 @@ from dashboard.visits.periods import Bucket, Period
 DAY = timedelta(days=1)
 LAZY = {"dev-to"}
 BOUNDS = [3, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360, 480, 660, 900, 1260, 1800]  # of reading times
-HOSTS = {  # of a page: its host, and the platform that it belongs to
-    "": ("", ""),
-    "https://medium.com/@me/hello?source=x": ("medium.com", "medium"),
-    "https://medium.com/@me/hello": ("medium.com", "medium"),
-    "https://dev.to/me/hello": ("dev.to", "dev-to"),
-    "https://copies.example/hello": ("copies.example", "copies.example"),
-    "https://copies.example:8443/100%25_\\": ("copies.example", "copies.example"),
-    "https://mail.google.com/": ("mail.google.com", "gmail"),
+SITES = "My site: own.example, old.example\nMedium: stories.example"
+PAGES = {  # what each counts as, its host, and the platform that it belongs to
+    "": ("", "", ""),
+    "https://medium.com/@me/hello?source=x": ("medium.com/@me/hello", "medium.com", "medium"),
+    "https://medium.com/@me/hello": ("medium.com/@me/hello", "medium.com", "medium"),
+    "https://medium-com.translate.goog/@me/hello": ("medium.com/@me/hello", "medium.com", "medium"),
+    "https://dev.to/me/hello": ("dev.to/me/hello", "dev.to", "dev-to"),
+    "https://copies.example/hello": ("copies.example/hello", "copies.example", "copies.example"),
+    "https://www.copies.example/hello/": ("copies.example/hello", "copies.example", "copies.example"),
+    "https://copies.example:8443/100%25_\\": ("copies.example:8443/100%25_%5C", "copies.example", "copies.example"),
+    "https://web.archive.org/web/2026/http://old.example/a": ("own.example/a", "own.example", "own.example"),
+    "https://archive.ph/AbCdE": ("archive.ph/AbCdE", "archive.ph", "archive-today"),
+    "https://blog.own.example/a": ("blog.own.example/a", "blog.own.example", "own.example"),
+    "https://www.stories.example/hello": ("stories.example/hello", "stories.example", "medium"),
+    "https://mail.google.com/": ("mail.google.com/", "mail.google.com", "gmail"),
 }
-LABELS = {url: url.partition("://")[2].partition("?")[0] for url in HOSTS}
 PASTED = {"medium", "dev-to"}
+SHOW_OTHERS = {"gmail", "archive-today"}
 
 
 @dataclass(frozen=True)
@@ -67,8 +74,8 @@ def raw_hits(project: Project) -> list[Read]:
     for hit in Hit.objects.filter(project=project).select_related("user_agent", "page").order_by("at", "id"):
         at = hit.at.astimezone(project.zone)
         url = hit.page.url if hit.page else ""
-        host, platform = HOSTS[url]
-        is_elsewhere = hit.placement in PASTED and url and platform not in {hit.placement, "gmail"}
+        label, host, platform = PAGES[url]
+        is_elsewhere = hit.placement in PASTED and url and platform not in {hit.placement, *SHOW_OTHERS}
         agent = hit.user_agent
         reads.append(
             Read(
@@ -77,7 +84,7 @@ def raw_hits(project: Project) -> list[Read]:
                 {
                     "platform": hit.platform, "country": hit.country, "language": hit.language,
                     "device": agent.device if agent else "", "browser": agent.browser if agent else "",
-                    "os": agent.os if agent else "", "page": LABELS[url], "elsewhere": host if is_elsewhere else "",
+                    "os": agent.os if agent else "", "page": label, "elsewhere": host if is_elsewhere else "",
                 },
                 hit.evidence,
                 hit.reading_seconds,

@@ -5,9 +5,11 @@ from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
 
+from collector.classify.sites import sites_of
 from collector.models import Pixel, Project, Verdict
 from collector.spool.line import SpooledHit
-from tests.dashboard.report.plain_counts import DAY, HOSTS, Read
+from dashboard.report.panels.platforms import platform_label
+from tests.dashboard.report.plain_counts import DAY, PAGES, SITES, Read
 from tests.endpoints import CHROME
 from tests.hits import CAMO, FIREFOX, IPHONE, drain, spool
 
@@ -33,7 +35,7 @@ def some_hits(random: Random, number: int) -> list[dict[str, Any]]:
             "is_end": random.random() < 0.3,
             "verdict": random.choice([Verdict.COUNTED] * 8 + [Verdict.OPTED_OUT] * 2 + list(Verdict)),
             "agent": random.choice(["", IPHONE, IPHONE, CHROME, FIREFOX, CAMO, "Googlebot/2.1"]),
-            "page": random.choice(list(HOSTS)),
+            "page": random.choice(list(PAGES)),
             "country": random.choice(["", "DE", "DE", "JP"]),
             "language": random.choice(["", "de", "ja"]),
             "visitor": random.choice([None, 1, 2, 3, 4]),
@@ -57,10 +59,15 @@ def some_wish(random: Random) -> dict[str, Any]:
     }
 
 
+def name_of(platform: str) -> str:
+    """Return the name of a platform in a project that `fill` makes."""
+    return platform_label(platform, sites_of(SITES))
+
+
 def fill(directory: Any, stream: list[dict[str, Any]], zone: str) -> tuple[Project, list[Pixel], datetime]:
     """Store a stream of hits in a project of its own, and return it with a moment shortly after the last of them."""
     Project.objects.all().delete()
-    project = Project.objects.create(name="Stream", slug="stream", timezone=zone)
+    project = Project.objects.create(name="Stream", slug="stream", timezone=zone, sites=SITES)
     pixels = [Pixel.objects.create(project=project, title=str(n), placements=["our-wiki"]) for n in range(3)]
     night = datetime.fromisoformat(NIGHTS[zone]).replace(hour=12, tzinfo=UTC)
     stream = sorted(stream, key=lambda row: row["minutes"])

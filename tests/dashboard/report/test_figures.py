@@ -9,6 +9,7 @@ from dashboard.report.figures import EarlierNumbers, filtered_out, key_figures
 from dashboard.report.hours import HoursCell
 from dashboard.report.numbers import PeriodNumbers
 from dashboard.report.panels.panel import Band, Panel, PanelRow
+from dashboard.report.sparkline import NO_LINE, SparkLine
 from dashboard.templatetags.table_cells import cells, ranked, shades
 from dashboard.visits.results import ReadThrough, Total
 
@@ -88,6 +89,22 @@ def test_hits_that_were_filtered_out_are_named_with_their_reason():
     assert filtered_out({"bot": 0, "counted": 5}) == ""
 
 
+@pytest.mark.parametrize(
+    ("verdict", "note"),
+    [
+        ("muted", "also filtered out: 7 while paused"),
+        (
+            "own",
+            "also filtered out: 7 by members. "
+            "What members read through an image proxy or on another device is counted.",
+        ),
+    ],
+)
+def test_where_members_were_filtered_out_it_says_what_can_not_be(verdict, note):
+    figures = key_figures(PeriodNumbers(4, 2, 1, {verdict: 7}, ReadThrough(0, 0)), None)
+    assert figures[-1].note == note
+
+
 def test_cells_are_short_with_the_exact_number_on_hover_and_say_what_is_unknown():
     assert cells([0, 999, 12_345]) == (
         '<td>0</td><td>999</td><td title="12,345"><span aria-hidden="true">12.3k</span>'
@@ -113,13 +130,21 @@ def test_nothing_in_a_row_is_taken_for_markup():
     row = PanelRow(
         value=HOSTILE, label=HOSTILE, visits=5, visitors=None, share=0.5, bar="50.0%", colour=HOSTILE,
         filter_url=f"?page={HOSTILE}", url=f"/{HOSTILE}", detail=HOSTILE, hint=HOSTILE, cells=[HOSTILE],
-        sparkline="0.0,1.0", bands=[Band(HOSTILE, HOSTILE, "0%", "100%")],
+        sparkline=SparkLine(HOSTILE, HOSTILE), bands=[Band(HOSTILE, HOSTILE, "0%", "100%")],
     )  # fmt: skip
     panel = Panel("articles", "articles", "", "", "", [row], 1, headings=[HOSTILE], has_sparklines=True)
     set_row = ranked(panel)
     assert "<script" not in set_row
     assert "alert('1')" not in set_row
     assert set_row.count("&lt;script&gt;") >= 10
+
+
+@pytest.mark.parametrize("line", [SparkLine("0.0,1.0 9.0,1.0"), NO_LINE])
+@pytest.mark.parametrize("has_sparklines", [True, False])
+def test_the_platforms_of_a_row_are_drawn_once(line, has_sparklines):
+    row = PanelRow("7", "Hello", 5, 2, 1, "0%", sparkline=line, bands=[Band("Medium 100%", "red", "0%", "100%")])
+    panel = Panel("articles", "articles", "", "", "", [row], 1, has_sparklines=has_sparklines)
+    assert ranked(panel).count('<svg class="split"') == 1
 
 
 def test_a_row_without_colour_link_or_hint_has_none():

@@ -14,20 +14,17 @@ from hypothesis import strategies as st
 
 from collector.models import Pixel, Project
 from dashboard import formatting
-from dashboard.report.charts import Chart
 from dashboard.report.figures import Figure
-from dashboard.report.hours import HoursGrid
 from dashboard.report.live import live_visits
 from dashboard.report.page import DashboardPage, make_page
-from dashboard.report.page_state import PageState
 from dashboard.report.panels.panel import Panel
-from dashboard.report.panels.platforms import platform_label
-from dashboard.report.trend import TREND_PLATFORMS
-from dashboard.visits.periods import Period
-from tests.dashboard.report.plain_counts import DAY, Plain, Read, bucket_of, hidden, raw_hits, share_of, times, until
-from tests.dashboard.report.random_readers import NIGHTS, fill, query_of, some_hits, some_wish
+from dashboard.report.sparkline import NO_LINE
+from tests.dashboard.report.plain_counts import DAY, Plain, Read, hidden, raw_hits, share_of, until
+from tests.dashboard.report.plain_trend import assert_grid, assert_trend
+from tests.dashboard.report.random_readers import NIGHTS, fill, name_of, query_of, some_hits, some_wish
 
 pytestmark = pytest.mark.django_db
+
 
 EVIDENCE = ["its link", "its proxy", "the page"]
 
@@ -63,22 +60,17 @@ def assert_figures(page: DashboardPage, plain: Plain, before: Plain | None, so_f
     assert page.report.visits == visits
     earlier = page.state.earlier
     is_measured = page.first_day is not None and earlier is not None and page.first_day < earlier.start
-    assert_changes(figures, plain, before, so_far, is_measured=is_measured)
+    if before is None or is_measured:
+        assert_changes(figures, plain, before, so_far)
+    else:
+        assert {figure.change.words for figure in figures.values() if figure.change} == {"no earlier data"}
 
 
 def assert_changes(
-    figures: dict[str, Figure],
-    plain: Plain,
-    before: Plain | None,
-    so_far: tuple[int, int] | None,
-    *,
-    is_measured: bool,
+    figures: dict[str, Figure], plain: Plain, before: Plain | None, so_far: tuple[int, int] | None
 ) -> None:
     if before is None:
         assert {figure.change for figure in figures.values()} == {None}
-        return
-    if not is_measured:
-        assert {figure.change.words for figure in figures.values() if figure.change} == {"no earlier data"}
         return
     visits, visitors = plain.numbers
     visits_before, visitors_before = so_far or (len(before.visits), before.visitors)
@@ -107,55 +99,6 @@ def assert_changes(
         else:
             assert change is not None
             assert change.title.startswith(formatting.percent(then_share))
-
-
-def assert_trend(state: PageState, trend: Chart, plain: Plain, before: Plain | None) -> None:
-    bucket = state.period.bucket
-    at = times(state.period, bucket)
-    assert [point.at for point in trend.points] == at
-    by_bucket = [plain.of(lambda hit, time=time: bucket_of(hit.day, hit.hour, bucket) == time) for time in at]
-    are_counted = [point.visits is not None for point in trend.points]  # not before the first visit, nor after now
-    for point, group, is_counted in zip(trend.points, by_bucket, are_counted, strict=True):
-        assert is_counted or not group.visits
-        assert tuple(point.numbers[:2]) == (group.numbers if is_counted else (None, None))
-    earlier: list[int] = []
-    if before is not None and before.visits:
-        last = state.period.end - DAY
-        then = state.earlier.start  # type: ignore[union-attr]
-        count = Counter(
-            bucket_of(min(state.period.start + (hit.day - then), last), hit.hour, bucket) for hit in before.visits
-        )
-        earlier = [count[time] for time in at]
-        assert sum(earlier) == len(before.visits)
-        assert [point.numbers[2] for point in trend.points] == list(trend.earlier)
-    assert [visits or 0 for visits in trend.earlier] == earlier
-    if state.is_line:
-        assert [[visits or 0 for visits in series.values] for series in trend.series] == [
-            [len(group.visits) for group in by_bucket]
-        ]
-        return
-    platforms = Counter(hit.platform for hit in plain.visits)
-    ranked = sorted(platforms, key=lambda slug: (-platforms[slug], slug))
-    bands = [{slug} for slug in ranked[:TREND_PLATFORMS]] + [set(ranked[TREND_PLATFORMS:])][: len(ranked) > 6]
-    expected = [[sum(hit.platform in band for hit in group.visits) for group in by_bucket] for band in bands]
-    assert [[visits or 0 for visits in series.values] for series in trend.series] == expected
-    assert [series.label for series in trend.series][:6] == [platform_label(slug) for slug in ranked[:6]]
-    assert [[visits or 0 for visits in point.numbers[-len(bands) :]] for point in trend.points if bands] == [
-        list(column) for column in zip(*expected, strict=True)
-    ]
-
-
-def assert_grid(grid: HoursGrid, plain: Plain, period: Period) -> None:
-    cells = Counter((hit.day.weekday(), hit.hour) for hit in plain.visits)
-    weekdays = sorted({(period.start + number * DAY).weekday() for number in range(min(7, period.days))})
-    hours = [f"{hour:02}" for hour in range(24)]
-    assert [[cell.visits for cell in line.cells] for line in grid.lines] == [
-        [cells[weekday, hour] for hour in hours] for weekday in weekdays
-    ]
-    assert [line.visits for line in grid.lines] == [sum(cells[day, hour] for hour in hours) for day in weekdays]
-    assert [cell.visits for cell in grid.total.cells] == [sum(cells[day, hour] for day in weekdays) for hour in hours]
-    assert grid.total.visits == len(plain.visits)
-    assert bool(grid.busiest) == bool(plain.visits)
 
 
 def assert_parts(page: DashboardPage, plain: Plain, before: Plain | None) -> None:
@@ -212,15 +155,15 @@ def assert_articles(page: DashboardPage, plain: Plain, pixels: Sequence[Pixel]) 
         expected[str(pixel.pk)] = (*of_pixel.numbers, share_of(of_pixel.reading))
         row = next(row for row in panel.rows if row.value == str(pixel.pk))
         visits = Counter(hit.platform for hit in of_pixel.visits)
-        bands = sorted(f"{platform_label(slug)} {formatting.percent(visits[slug] / visits.total())}" for slug in visits)
+        bands = sorted(f"{name_of(slug)} {formatting.percent(visits[slug] / visits.total())}" for slug in visits)
         assert {band.label for band in row.bands} <= set(bands)
         assert len(row.bands) == min(len(bands), 5)
         if of_pixel.visits:
             created_on = pixel.created_at.astimezone(page.project.zone).date()
             since = min(min(hit.day for hit in of_pixel.visits), max(page.first_day or created_on, created_on))
-            assert bool(row.sparkline) == ((page.period.end - max(since, page.period.start)).days > 1)
+            assert bool(row.sparkline.points) == ((page.period.end - max(since, page.period.start)).days > 1)
         else:
-            assert row.sparkline == ""
+            assert row.sparkline == NO_LINE
     assert {row.value: (row.visits, row.visitors, row.plain_cells[0]) for row in panel.rows} == expected
     assert [row.visits for row in panel.rows] == sorted((row.visits for row in panel.rows), reverse=True)
 
@@ -233,13 +176,13 @@ def assert_placements(page: DashboardPage, plain: Plain, ever: Plain) -> None:
     for row in panel.rows:
         of_platform = plain.of(lambda hit, slug=row.value: hit.platform == slug)
         hours = Counter(hit.hour for hit in of_platform.visits)
-        best = [hour for hour in hours if hours[hour] == max(hours.values())]
+        best = min(hour for hour in hours if hours[hour] == max(hours.values()))
         days = [hit.day for hit in ever.visits if hit.platform == row.value]
         is_long = (page.period.end - max(page.period.start, min(days))).days >= 7
         assert list(row.plain_cells) == [
             share_of(of_platform.reading),
             of_platform.median,
-            f"{best[0]}:00" if len(best) == 1 and hours.total() >= 50 and is_long else None,
+            f"{best}:00" if hours.total() >= 50 and is_long else None,
             f"{min(days)}",
             f"{max(days)}",
         ]

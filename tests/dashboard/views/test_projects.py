@@ -61,8 +61,26 @@ def test_charts_paint_the_numbers_of_the_tables(reader, pixel):
     assert data["series"][0]["values"] == [None] * 29 + [5]
     assert (data["axis"][0], data["axis"][-1]) == ({"value": 0, "label": "0"}, {"value": 5, "label": "5"})
     assert (data["open"], data["titles"][-1]) == ({"index": 29, "label": "so far"}, "Sun 22 Nov 2026 · so far")
-    countries = painted(page, "countries")["countries"]
-    assert [(country["code"], country["label"], country["visits"]) for country in countries] == [("DE", "Germany", "5")]
+
+
+def test_a_map_shows_the_visits_of_each_country(reader, pixel):
+    add_visits(pixel, 5)
+    page = get(reader, "/projects/blog/")
+    assert re.findall(r'<use class="(shape-\d)" href="[^"#]+#(\w+)"><title>([^<]+)', page) == [
+        ("shape-2", "DE", "Germany · Visits: 5")
+    ]
+    Pixel.objects.update(created_at=NOON)
+    assert "<figure" not in get(reader, "/projects/blog/?start=2026-11-01&end=2026-11-02")
+
+
+def test_a_title_opens_its_article_and_the_button_beside_it_filters(reader, pixel):
+    add_visits(pixel, 5)
+    page = get(reader, "/projects/blog/")
+    assert f'<a href="/projects/blog/{pixel.pk}/?range=30d">Hello</a>' in page
+    assert re.search(
+        rf'<a class="funnel" href="[?]range=30d&amp;article={pixel.pk}" aria-label="Filter by Hello"', page
+    )
+    assert '<a href="?range=30d&amp;country=DE" aria-label="Filter by Germany">Germany</a>' in page
 
 
 @pytest.mark.parametrize("hostile", ["</script><script>alert(1)</script>", "<img src=x onerror=alert(1)>", "'\"&"])
@@ -136,7 +154,8 @@ def test_an_unusually_quiet_article_is_marked_and_says_what_to_check(reader, pix
     for ago in (30, 29, 28, 27):
         add_visits(pixel, 1, day=DAY - timedelta(days=ago))
     page = get(reader, "/projects/blog/")
-    assert "1 article is unusually quiet. Check that the image is still in the article" in page
+    assert "<summary>1 article is unusually quiet</summary>" in page
+    assert "Check that the image is still in the article" in page
     assert Tables(page).panels["articles"] == {"Hello quiet for 27 days": "3"}  # within 30 days
     assert "Unusually quiet: the last visit was on" in page
     assert "1 article is unusually quiet" in get(reader, "/")

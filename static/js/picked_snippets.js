@@ -1,0 +1,27 @@
+// Shows the snippets of the platforms that are picked, without leaving the page. `data-picks` of the form is the id of the
+// element that is replaced. Without JavaScript, the form has a button.
+
+for (const form of document.querySelectorAll("[data-picks]")) {
+  let request = new AbortController();
+
+  async function show() {
+    request.abort(); // an earlier choice, whose answer has not come yet
+    request = new AbortController();
+    const address = `?${new URLSearchParams(new FormData(form))}`;
+    let answer;
+    try {
+      answer = await fetch(address, { signal: request.signal });
+      if (!answer.ok || answer.redirected) throw new Error(`HTTP ${answer.status}`);
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      document.getElementById(form.dataset.picks).replaceWith(page.getElementById(form.dataset.picks));
+      document.dispatchEvent(new Event("snippetschange"));
+      history.replaceState(null, "", address);
+    } catch (error) {
+      if (error.name !== "AbortError") form.submit(); // the whole page says what is wrong
+    }
+  }
+
+  form.addEventListener("change", ({ target }) => {
+    if (target.type === "checkbox") show();
+  });
+}
