@@ -158,6 +158,7 @@ WORDS_OF_SECTIONS = {
     Section.PLATFORMS: ["Medium"],
     Section.PAGES: ["blog.example.net"],
     Section.COUNTRIES: ["France", "Welsh"],
+    Section.CAMPAIGNS: ["spring"],
     Section.DEVICES: ["Safari", "iOS", "Phone"],
 }
 
