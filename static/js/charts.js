@@ -223,7 +223,7 @@ function configuration(data, colours, total) {
       animation: false,
       maintainAspectRatio: false,
       interaction: { mode: "index", intersect: false },
-      layout: { padding: { top: data.open ? 16 : 0 } }, // for the label of a point at the top
+      layout: { padding: { top: data.open ? 20 : 0 } }, // for the label of a point at the top
       scales: scales(data, colours),
       plugins: { legend: { display: false }, tooltip: chartTooltip(data, colours, total) },
     },
