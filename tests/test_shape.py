@@ -21,7 +21,8 @@ MAY_IMPORT = {
     "collector.storage": DATA | {"collector.spool"},
     "collector.intake": DATA | {"collector.spool", "collector.storage"},
     "collector.admin": DATA
-    | {"collector.addresses", "collector.intake", "collector.platform_picker", "collector.snippets"},
+    | {"collector.addresses", "collector.intake", "collector.platform_picker", "collector.snippets"}
+    | {"collector.time_zone_form"},
     "collector.management": DATA
     | {"collector.intake", "collector.spool", "collector.storage", "collector.addresses", "collector.snippets"},
     "collector": DATA | {"collector.intake", "collector.snippets"},  # its own modules: apps, urls, snippets …
@@ -31,7 +32,7 @@ MAY_IMPORT = {
     "dashboard.snippets": DATA
     | {"collector.addresses", "collector.platform_picker", "collector.snippets", "collector.storage"}
     | {"dashboard.visits", "dashboard.formatting"},
-    "dashboard.creation": DATA | {"collector.platform_picker"},
+    "dashboard.creation": DATA | {"collector.platform_picker", "collector.time_zone_form"},
     "dashboard.passwords": DATA | {"collector.intake"},
     "dashboard.about": DATA | {"collector.storage", "dashboard.formatting"},
     "dashboard.views": DATA
@@ -63,6 +64,7 @@ SHARED_MODULES = {
     "collector.addresses",
     "collector.platform_picker",
     "collector.snippets",
+    "collector.time_zone_form",
     "dashboard.formatting",
     "dashboard.view_function",
 }  # beside the folders

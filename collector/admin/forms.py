@@ -10,14 +10,15 @@ from django.utils.translation import gettext_lazy
 
 from collector.admin.own_addresses import OwnAddresses
 from collector.models import Membership, Pixel, Project, Role
-from collector.models.validators import read_timezone, validate_title
+from collector.models.validators import validate_title
 from collector.platform_picker import PlatformsForm
+from collector.time_zone_form import TimeZoneForm
 
 PIXELS_AT_ONCE = 500
 
 
-class ProjectForm(forms.ModelForm[Project]):
-    """A project. Its time zone is typed; the page's `<datalist>` completes it."""
+class ProjectForm(TimeZoneForm):
+    """A project, with all that its owners decide."""
 
     class Meta:
         model = Project
@@ -26,7 +27,7 @@ class ProjectForm(forms.ModelForm[Project]):
             "sites", "drops_opted_out", "min_reading_seconds",
         ]  # fmt: skip
         widgets = {
-            "timezone": forms.TextInput(attrs={"list": "time-zones", "class": "vTextField"}),
+            "timezone": forms.TextInput(attrs={"class": "vTextField"}),
             "excluded_networks": OwnAddresses,
             "sites": forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField", "spellcheck": "false"}),
         }
@@ -34,10 +35,6 @@ class ProjectForm(forms.ModelForm[Project]):
     def clean_sites(self) -> str:
         """Return the sites, one per line, without blank lines."""
         return "\n".join(filter(None, map(str.strip, self.cleaned_data["sites"].splitlines())))
-
-    def clean_timezone(self) -> str:
-        """Return the name of the time zone that was meant."""
-        return read_timezone(self.cleaned_data["timezone"])
 
     def clean_excluded_networks(self) -> str:
         """Return the networks, one per line, without blank lines."""

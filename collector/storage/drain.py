@@ -23,6 +23,7 @@ from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, 
 from django.db.models import F
 from django.utils import timezone
 
+from collector.classify.prepare import read_catalogues
 from collector.models import SpoolOffset
 from collector.spool.line import Line, SpooledHit
 from collector.spool.locks import is_finished
@@ -94,6 +95,7 @@ class Drain:
 
     def run(self, stop: threading.Event) -> None:
         """Drain until `stop` is set. While the database is down, try again after longer and longer pauses."""
+        read_catalogues()
         backoff = POLL_SECONDS
         while not stop.is_set():
             began_at = self._clock()

@@ -16,7 +16,7 @@ from ninja import Router
 from dashboard.api import counts, hits, programs, projects
 from dashboard.api.access import Bearer
 from dashboard.api.document import DocumentedAPI
-from dashboard.api.problems import ProblemError, answer_with_problems
+from dashboard.api.problems import ProblemError, answer_with_problems, api_root
 from dashboard.api.read_only import read_only
 
 unknown_addresses = Router()
@@ -25,7 +25,8 @@ unknown_addresses = Router()
 @unknown_addresses.get("{path:rest}", auth=None, include_in_schema=False)
 def unknown_address(request: HttpRequest, rest: str) -> None:
     """Answer any other address with a problem that programs can read."""
-    raise ProblemError(HTTPStatus.NOT_FOUND, _("There is nothing at this address. See /api/v1/ for all addresses."))
+    advice = _("There is nothing at this address. See %(api)s for all addresses.") % {"api": api_root()}
+    raise ProblemError(HTTPStatus.NOT_FOUND, advice)
 
 
 api = DocumentedAPI(

@@ -15,7 +15,7 @@ from ninja.security import HttpBearer
 from collector.intake.clients import client_networks
 from collector.intake.page_limits import network_key, seconds_to_wait, wait_message
 from collector.models import ApiToken, Project
-from dashboard.api.problems import ProblemError
+from dashboard.api.problems import ProblemError, api_root
 
 logger = logging.getLogger(__name__)
 
@@ -59,8 +59,8 @@ def readable_project(request: HttpRequest, slug: str) -> Project:
     if project is None:
         raise ProblemError(
             HTTPStatus.NOT_FOUND,
-            _("This token can’t read a project “%(slug)s”. /api/v1/projects lists the projects it can read.")
-            % {"slug": slug},
+            _("This token can’t read a project “%(slug)s”. %(api)sprojects lists the projects it can read.")
+            % {"slug": slug, "api": api_root()},
         )
     return project
 

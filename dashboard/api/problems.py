@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from ninja import Field, NinjaAPI, Schema
 from ninja.errors import ValidationError
@@ -46,6 +47,11 @@ class Problem(Schema):
 def bad_parameter(parameter: str, detail: str) -> ProblemError:
     """Return the error for one invalid parameter, to raise."""
     return ProblemError(HTTPStatus.BAD_REQUEST, detail, parameter=parameter)
+
+
+def api_root() -> str:
+    """Return the path below which all addresses of the API lie, with a slash at its end."""
+    return reverse("api:documentation")
 
 
 def answer_with_problems(api: NinjaAPI) -> None:

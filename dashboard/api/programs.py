@@ -13,7 +13,7 @@ from ninja import Field, Path, Query, Router, Schema
 
 from collector.models import Kind, Pixel, ReportDimension
 from dashboard.api.access import readable_project
-from dashboard.api.problems import ProblemError
+from dashboard.api.problems import ProblemError, api_root
 from dashboard.api.projects import Slug, pixel_in
 from dashboard.api.ranges import Day, check_range
 from dashboard.usage.counts import Usage
@@ -243,8 +243,8 @@ def _program_in(request: HttpRequest, slug: str, pixel_id: int) -> Pixel:
     if pixel.kind != Kind.APP:
         raise ProblemError(
             HTTPStatus.NOT_FOUND,
-            _("Pixel %(id)s is not a program. Its “kind” in /api/v1/projects/%(slug)s/pixels would be “app”.")
-            % {"id": pixel_id, "slug": slug},
+            _("Pixel %(id)s is not a program. Its “kind” in %(api)sprojects/%(slug)s/pixels would be “app”.")
+            % {"id": pixel_id, "slug": slug, "api": api_root()},
         )
     return pixel
 

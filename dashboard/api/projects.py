@@ -14,7 +14,7 @@ from collector.classify.sites import sites_of
 from collector.models import Pixel, Project
 from dashboard.api.access import readable_project, request_token
 from dashboard.api.pagination import DEFAULT_LIMIT, MAX_ID, NEXT_CURSOR, Cursor, Limit, decode_cursor, encode_cursor
-from dashboard.api.problems import ProblemError
+from dashboard.api.problems import ProblemError, api_root
 
 router = Router()
 
@@ -157,8 +157,8 @@ def pixel_in(project: Project, pixel_id: int) -> Pixel:
     if pixel is None:
         raise ProblemError(
             HTTPStatus.NOT_FOUND,
-            _("This project has no pixel %(id)s. /api/v1/projects/%(slug)s/pixels lists its pixels.")
-            % {"id": pixel_id, "slug": project.slug},
+            _("This project has no pixel %(id)s. %(api)sprojects/%(slug)s/pixels lists its pixels.")
+            % {"id": pixel_id, "slug": project.slug, "api": api_root()},
         )
     return pixel
 

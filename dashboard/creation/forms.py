@@ -9,32 +9,19 @@ from django.http import QueryDict
 
 from collector.classify.time_zones import time_zone_names
 from collector.models import Kind, Pixel, Project
-from collector.models.validators import read_timezone
 from collector.platform_picker import PlatformsForm
+from collector.time_zone_form import TimeZoneForm
 
-TIME_ZONE_LIST = "time-zones"  # the id of the page's `<datalist>`
 UNPUBLISHED = {Kind.APP}  # a program has no snippets: it is made from its declaration
 
 
-class ProjectForm(forms.ModelForm[Project]):
-    """The name and the time zone of a new project. A script writes the browser's time zone into the form."""
+class ProjectForm(TimeZoneForm):
+    """The name and the time zone of a new project."""
 
     class Meta:
         model = Project
         fields = ["name", "timezone"]
-        widgets = {
-            "name": forms.TextInput(attrs={"autocomplete": "off"}),
-            "timezone": forms.TextInput(attrs={"list": TIME_ZONE_LIST, "autocomplete": "off", "spellcheck": "false"}),
-        }
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if not self.is_bound:  # what people sent stays, even if it is the default
-            self.fields["timezone"].widget.attrs["data-time-zone"] = True
-
-    def clean_timezone(self) -> str:
-        """Return the name of the time zone that was meant."""
-        return read_timezone(self.cleaned_data["timezone"])
+        widgets = {"name": forms.TextInput(attrs={"autocomplete": "off"}), "timezone": forms.TextInput}
 
 
 class ArticleForm(PlatformsForm):

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.urls import reverse
 
-from collector.models import Pixel, Project
+from collector.models import Kind, Pixel, Project
 from dashboard.snippets.first_report import first_report_status
 from dashboard.snippets.first_visit import WAITING, FirstVisitStatus, first_visit_status, first_visit_status_of_project
 
@@ -15,12 +15,13 @@ class LiveLine:
     """What a page says of the first visit, and where its script asks for news.
 
     `asks` is empty if there is nothing to wait for. With `reloads`, the page becomes the dashboard by itself when the
-    visit has come; otherwise `dashboard` is the address that the line leads to.
+    visit has come; otherwise `dashboard` is the address that the line leads to. `awaits_report`: of a program.
     """
 
     status: FirstVisitStatus
     asks: str
     dashboard: str = ""
+    awaits_report: bool = False
 
     @property
     def reloads(self) -> bool:
@@ -32,17 +33,25 @@ class LiveLine:
         return bool(self.dashboard) and self.status.state != WAITING
 
 
+def status_of_pixel(pixel: Pixel, now: datetime, since: datetime | None = None) -> FirstVisitStatus:
+    """Return whether a pixel was visited after `since`, or a program has ever reported. At most five queries."""
+    if pixel.kind == Kind.APP:
+        return first_report_status(pixel, now)
+    return first_visit_status(pixel, now, since)
+
+
 def line_of_snippets(pixel: Pixel, now: datetime) -> LiveLine:
     """Return the line of a pixel's snippets, which waits for a visit after `now`. At most five queries."""
-    slug, milliseconds = pixel.project.slug, int(now.timestamp() * 1000)
-    asks = "" if pixel.retired_at else f"{reverse('first_visit', args=[slug, pixel.pk])}?since={milliseconds}"
-    return LiveLine(first_visit_status(pixel, now), asks, reverse("pixel", args=[slug, pixel.pk]))
+    dashboard = reverse("pixel", args=[pixel.project.slug, pixel.pk])
+    return _line_of_pixel(pixel, now, dashboard, f"?since={int(now.timestamp() * 1000)}")
 
 
-def line_of_article(pixel: Pixel, now: datetime) -> LiveLine:
-    """Return the line of an article's page that was never visited. At most five queries."""
-    asks = "" if pixel.retired_at else reverse("first_visit", args=[pixel.project.slug, pixel.pk])
-    return LiveLine(first_visit_status(pixel, now), asks)
+def line_of_pixel(pixel: Pixel, now: datetime) -> LiveLine:
+    """Return the line of an article's page that was never visited, or of a program's without a report.
+
+    At most five queries.
+    """
+    return _line_of_pixel(pixel, now)
 
 
 def line_of_project(project: Project, now: datetime) -> LiveLine:
@@ -50,7 +59,6 @@ def line_of_project(project: Project, now: datetime) -> LiveLine:
     return LiveLine(first_visit_status_of_project(project, now), reverse("project_first_visit", args=[project.slug]))
 
 
-def line_of_program(pixel: Pixel, now: datetime) -> LiveLine:
-    """Return the line of a program's page that has no report. Two queries. `pixel.declaration` must be loaded."""
-    asks = "" if pixel.retired_at else reverse("first_visit", args=[pixel.project.slug, pixel.pk])
-    return LiveLine(first_report_status(pixel, now), asks)
+def _line_of_pixel(pixel: Pixel, now: datetime, dashboard: str = "", query: str = "") -> LiveLine:
+    asks = "" if pixel.retired_at else reverse("first_visit", args=[pixel.project.slug, pixel.pk]) + query
+    return LiveLine(status_of_pixel(pixel, now), asks, dashboard, awaits_report=pixel.kind == Kind.APP)

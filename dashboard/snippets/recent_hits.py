@@ -1,7 +1,7 @@
 """The newest hits of a pixel or a project, added up by what became of them.
 
-Pages that wait for a visit ask every second. That is why only the newest hits are read: those of the last hour, and at
-most `MAX_HITS` of a busy project.
+Pages that wait for a visit ask up to twice a second. That is why only the newest hits are read: those of the last hour,
+and at most `MAX_HITS` of a busy project.
 """
 
 from dataclasses import dataclass, field

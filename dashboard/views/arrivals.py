@@ -5,9 +5,8 @@ from datetime import UTC, datetime
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 
-from collector.models import Kind
-from dashboard.snippets.first_report import first_report_status
-from dashboard.snippets.first_visit import FirstVisitStatus, first_visit_status, first_visit_status_of_project
+from dashboard.snippets.first_visit import FirstVisitStatus, first_visit_status_of_project
+from dashboard.snippets.live_line import status_of_pixel
 from dashboard.views.access import dashboard_view, visible_pixel, visible_project
 
 LATEST_MS = 2**43  # in the year 2248; later ones would be too much for datetime
@@ -20,10 +19,7 @@ def pixel_arrival(request: HttpRequest, slug: str, pixel_id: int) -> JsonRespons
     Of a program: whether a report ever came.
     """
     pixel = visible_pixel(request, slug, pixel_id)
-    now, since = timezone.now(), _moment(request.GET.get("since", ""))
-    if pixel.kind == Kind.APP:
-        return _answer(first_report_status(pixel, now))
-    return _answer(first_visit_status(pixel, now, since))
+    return _answer(status_of_pixel(pixel, timezone.now(), _moment(request.GET.get("since", ""))))
 
 
 @dashboard_view

@@ -9,7 +9,7 @@ from collector.models import Kind
 from collector.snippets import base_url, snippets
 from dashboard.report.live import live_visits
 from dashboard.report.page import make_page
-from dashboard.snippets.live_line import line_of_article
+from dashboard.snippets.live_line import line_of_pixel
 from dashboard.views.access import dashboard_view, may_use_admin, visible_pixel
 from dashboard.views.programs import program_page
 
@@ -27,7 +27,7 @@ def article(request: HttpRequest, slug: str, pixel_id: int) -> HttpResponse:
         "project": pixel.project,
         "pixel": pixel,
         "page": page,
-        "line": None if page.first_day else line_of_article(pixel, now),
+        "line": None if page.first_day else line_of_pixel(pixel, now),
         "live": live_visits(pixel.project, pixel, now),
         "paused_until": f"{paused_until:%H:%M}" if paused_until else "",
         "may_pause": may_use_admin(request) and pixel.is_editable,  # type: ignore[attr-defined]

@@ -13,7 +13,7 @@ from collector.programs.declaring import declared_program
 from collector.programs.program import Program
 from collector.snippets import base_url
 from dashboard.report.program.page import make_program_page
-from dashboard.snippets.live_line import line_of_program
+from dashboard.snippets.live_line import line_of_pixel
 from dashboard.views.access import may_use_admin
 
 
@@ -29,7 +29,7 @@ def program_page(request: HttpRequest, pixel: Pixel) -> HttpResponse:
 
 def _waiting_page(request: HttpRequest, pixel: Pixel, program: Program | None) -> HttpResponse:
     context = _context(request, pixel, program) | {
-        "line": line_of_program(pixel, timezone.now()),
+        "line": line_of_pixel(pixel, timezone.now()),
         "address_warning": address_warning(base_url(request), is_for_images=False),
     }
     return render(request, "dashboard/program_waiting.html", context)

@@ -1,5 +1,5 @@
-// The forms "New project" and "New article". Writes the browser's time zone into a field that nobody has touched, and lets a
-// form be sent once: a second click while the first is on its way would only wait for the same answer.
+// The forms of new projects and articles, in the admin too. Writes the browser's time zone into a field that nobody has
+// touched, and lets a form be sent once: a second click while the first is on its way would only wait for the same answer.
 
 for (const input of document.querySelectorAll("[data-time-zone]")) {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;

@@ -68,6 +68,17 @@ def test_create_pixel_warns_beside_its_output(settings, owner, project):
     assert json.loads(out.getvalue())["title"] == "Hello"
 
 
+@pytest.mark.parametrize(("kind", "says"), [("article", NOT_HTTPS), ("app", "")])
+def test_create_pixel_does_not_ask_programs_for_https(settings, owner, project, kind, says):
+    settings.PUBLIC_URL = "http://hits.example.org"
+    err = StringIO()
+
+    call_command("create_pixel", "blog", "Hello", "--kind", kind, stdout=StringIO(), stderr=err)
+
+    assert ("Warning" in err.getvalue()) is bool(says)
+    assert says in err.getvalue()
+
+
 @pytest.mark.parametrize(("public_url", "says"), [("", COMPUTER), ("http://hits.example.org", NOT_HTTPS)])
 @pytest.mark.parametrize(
     "address",

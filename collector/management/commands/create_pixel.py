@@ -39,7 +39,7 @@ class Command(BaseCommand):
             project = project_or_new(options["project"], options["owner"])
             pixel = new_pixel(project, options["title"], options["kind"], options["placement"] or [])
         warn_without_owner(project, self.stderr)
-        if warning := address_warning(base_url()):
+        if warning := address_warning(base_url(), is_for_images=pixel.kind != Kind.APP):
             self.stderr.write(f"Warning: {warning}")
         if options["json"]:
             self.stdout.write(as_json(pixel))

@@ -165,6 +165,17 @@ def test_a_time_zone_is_typed_as_people_call_it(as_owner, owner, project, typed,
     assert Project.objects.get().timezone == zone
 
 
+def test_a_script_fills_in_the_time_zone_of_a_new_project_but_not_of_one_that_is_there(as_owner, project):
+    new = as_owner.get("/admin/collector/project/add/").content.decode()
+    sent = as_owner.post("/admin/collector/project/add/", project_form(name="")).content.decode()
+    changed = as_owner.get(f"/admin/collector/project/{project.pk}/change/").content.decode()
+
+    assert "data-time-zone" in new
+    assert "js/creation.js" in new
+    assert 'list="time-zones"' in changed
+    assert "data-time-zone" not in sent + changed
+
+
 @pytest.mark.parametrize("button", ["_save", "_continue", "_addanother"])
 def test_a_new_project_leads_to_its_first_article(as_stranger, button):
     answer = as_stranger.post("/admin/collector/project/add/", project_form(**{button: "1"}), follow=True)

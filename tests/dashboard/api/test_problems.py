@@ -2,8 +2,10 @@
 
 import json
 from base64 import urlsafe_b64encode
+from collections.abc import Iterator
 
 import pytest
+from django.urls import clear_script_prefix, set_script_prefix
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -98,3 +100,25 @@ def test_any_query_string_has_a_clear_answer(program, project, path, query):
 def test_any_cursor_has_a_clear_answer(program, project, path, place):
     cursor = urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
     assert program.get(f"/api/v1/{path}", query_params={"cursor": cursor}).status_code in {200, 400}
+
+
+@pytest.mark.parametrize(
+    ("path", "named"),
+    [
+        ("nothing", " /footfall/api/v1/ "),
+        ("projects/other", " /footfall/api/v1/projects "),
+        ("projects/blog/pixels/999", " /footfall/api/v1/projects/blog/pixels "),
+        ("projects/blog/pixels/{pixel}/retention", " /footfall/api/v1/projects/blog/pixels "),
+    ],
+)
+def test_problems_name_addresses_below_the_path_of_public_url(program, pixel, below_footfall, path, named):
+    response = program.get(f"/api/v1/{path.format(pixel=pixel.pk)}")
+    assert response.status_code == 404
+    assert named in response.json()["detail"]
+
+
+@pytest.fixture
+def below_footfall() -> Iterator[None]:
+    set_script_prefix("/footfall/")  # as Django's handlers do; the test client has none
+    yield
+    clear_script_prefix()

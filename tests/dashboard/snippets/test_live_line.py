@@ -47,6 +47,14 @@ def test_a_member_s_own_reading_is_told_on_the_project_s_page_which_goes_on_wait
     assert "Your own visit from GitHub arrived 2 seconds ago." in text(reader, PROJECT)
 
 
+def test_a_program_waits_for_a_report_on_its_page_and_on_its_snippets(reader, program):
+    waiting = text(reader, article(program))
+    assert "Open the page you published" not in waiting
+    assert "First visit" not in waiting
+    assert json.loads(text(reader, f"{article(program)}snippets/arrival.json"))["words"] in waiting
+    assert "Waiting for the first report…" in text(reader, f"{article(program)}snippets/")
+
+
 def test_visits_of_other_projects_do_not_end_the_wait(reader, pixel, take):
     other = Pixel.objects.create(project=Project.objects.create(name="Other", slug="other"), title="Other")
     take(hit(other, ago(2)))
