@@ -21,7 +21,7 @@ _REFERER = re.compile(
 # Parameters follow `&`; in links that were escaped once too often `&amp;` or `&amp%3B`; in some sites' links `;`; and a
 # second `?` where a campaign was added to an address with a query. `&#38;` can't arrive: it begins a fragment.
 _BETWEEN_PARAMETERS = re.compile(r"[&;?](?:amp%3b)*", re.IGNORECASE)
-_CAMPAIGN_PARAMETER = re.compile(r"utm_(?:source|medium|campaign|term|content)=[\w.~%+-]{1,80}")
+_CAMPAIGN_PARAMETER = re.compile(r"utm_(?:source|medium|campaign|term|content|id)=[\w.~%+-]{1,80}")
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 

@@ -80,6 +80,7 @@ LIMITS = {
     Dimension.BROWSER: (known_browsers(), 3, 5),
     Dimension.OS: (known_systems(), 3, 5),
     Dimension.LANGUAGE: (known_languages(), 3, 5),
+    Dimension.UTM_SOURCE: (frozenset(), 3, 5),
     # Pages on unlisted hosts, and as many on platforms that have a name.
     Dimension.PAGE: (frozenset({""}), 2 * 4, 2 * 8),
     Dimension.ELSEWHERE: (frozenset({"dev.to"}), 2 * 4, 2 * 8),
