@@ -20,6 +20,7 @@ _REST = r"(?P<path>/.*)?"
 _SCHEME = r"https?:/{1,2}"  # some merge the two slashes
 _TIME = r"(?:\d{4,14}(?:[a-z]{2}_)?|\d{4}-\d{4}-\d{4}-\d{2}|\d{4}\.\d{2}\.\d{2}-\d{6})"
 _ENCODED_URL = re.compile(r"/https?%3A(?:/|%2F)", re.IGNORECASE)
+_QUERY = re.compile(r"[?#].*", re.DOTALL)
 # Where the path of such a page has the original, by form. What follows is the path of the original.
 _IN_PATH = {
     form: re.compile(pattern + _REST, re.IGNORECASE | re.DOTALL)
@@ -88,7 +89,8 @@ def _original(form: str, host: str, path: str) -> tuple[str, str] | None:
     match = _IN_PATH[form].search(unquote(path) if _ENCODED_URL.search(path) else path)
     if match is None or len(match["host"]) > MAX_HOST:
         return None
-    return match["host"].lower(), match["path"] or "/"
+    path = _QUERY.sub("", match["path"] or "")  # of an encoded address; that of a plain one was dropped before
+    return match["host"].lower(), path or "/"
 
 
 def _host_in_translation(label: str) -> str:

@@ -33,6 +33,8 @@ def test_each_line_of_the_catalogue_finds_the_original_of_its_page(line):
         ("https://web.archive.org/web/20260102030405/example.com/a", "example.com/a"),
         ("https://archive.is/o/AbCdE/https://example.com/a", "example.com/a"),
         ("https://r.jina.ai/https%3A%2F%2Fexample.com%2Fa%20b", "example.com/a%20b"),
+        ("https://r.jina.ai/https%3A%2F%2Fexample.com%2Fa%3Fmail=x%23b", "example.com/a"),
+        ("https://r.jina.ai/https%3A%2F%2Fexample.com%3Fmail=x", "example.com/"),
         ("https://web.archive.org/web/2026/https://medium-com.translate.goog/@a/b", "medium.com/@a/b"),
         ("https://r.jina.ai/https://web.archive.org/web/2026/https://example.com/?utm_source=x", "example.com/"),
     ],
