@@ -37,6 +37,7 @@ from collector.snippets import what_a_platform_shows
 
 OWN_NAME = "own"
 MOST_USED = 8
+MAX_READ = 1_000  # placements of a form, many more than a pixel may have; the page repeats each
 COUNTED_PIXELS = 200  # the newest ones, whose platforms count as used
 
 
@@ -160,11 +161,11 @@ class PlatformPicker(forms.Widget):
         self.preselects = False
 
     def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> list[str]:
-        """Return the picked and the typed placements, each once."""
+        """Return the picked and the typed placements, each once: the first `MAX_READ`."""
         picked = data.getlist(name) if isinstance(data, QueryDict) else data.get(name, [])
         typed = re.split(r"[,\s]+", data.get(OWN_NAME) or "")
         cleaned = [placement.strip().lower() for placement in (*picked, *typed)]
-        return list(dict.fromkeys(filter(None, cleaned)))
+        return list(dict.fromkeys(filter(None, cleaned)))[:MAX_READ]
 
     def value_omitted_from_data(self, data: Mapping[str, Any], files: Any, name: str) -> bool:
         return False  # like any list of checkboxes: nothing is sent if none is checked

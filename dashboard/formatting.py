@@ -207,7 +207,12 @@ def _hundredths(share: float) -> tuple[str, int]:
         return "<", 1
     if 0.99 < share < 1:
         return ">", 99
-    return "", floor(100 * share + 0.5)
+    return "", half_up(100 * share)
+
+
+def half_up(number: float) -> int:
+    """Round to a whole number, half up. A half that floating point just misses, as 23 of 40 in percent, is one."""
+    return floor(round(number, 9) + 0.5)
 
 
 @lru_cache(1024)

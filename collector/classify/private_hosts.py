@@ -36,7 +36,7 @@ def is_private_host(host: str) -> bool:
     """Say whether a host of a URL is private. It is in lower case; a port may follow, and IPv6 is in brackets."""
     name = host.rpartition("]")[0].removeprefix("[") if host.startswith("[") else host.partition(":")[0]
     try:
-        address = ip_address(name.partition("%")[0])
+        address = ip_address(name)
     except ValueError:
         return _is_private_name(name.removesuffix("."))
     mapped = getattr(address, "ipv4_mapped", None) or address

@@ -105,7 +105,7 @@ def _is_safe(character: str) -> bool:
         return character.isalnum() or character in "-._~"
     if unicodedata.category(character)[0] in "CZ" or character in _BLANK or character in _SLASHES:
         return False
-    name = unicodedata.name(character)
+    name = unicodedata.name(character, "")  # Python has none for some letters, such as Tangut ones
     if "VARIATION SELECTOR" in name or "JOINER" in name:  # they only choose a form of the character before them
         return False
     return not _WITH_MEANING & set(unicodedata.normalize("NFKC", character))

@@ -2,10 +2,12 @@
 
 One line is one site: `My blog: example.com, old.example.net`. Its hosts have the same pages, which count under the
 first one; subdomains that no line names belong to the site, with pages of their own. A site whose name is that of a
-platform, such as `Medium: stories.example.com`, is that platform on a host of the author.
+platform, such as `Medium: stories.example.com`, is that platform on a host of the author. A host without a dot, as on
+an intranet, is written as an address: `Wiki: http://wiki`.
 """
 
 import re
+from collections.abc import Container
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
@@ -16,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from collector.classify.domains import MAX_HOST
 from collector.classify.platforms import catalogue, is_listed_host, named_platforms, platform_name, platform_of_host
+from collector.classify.private_hosts import is_private_host
 
 MAX_SITES = 50
 MAX_HOSTS = 50  # of a site
@@ -24,6 +27,8 @@ REMEMBERED = 256  # projects
 # Colon, commas and semicolon as Chinese and Japanese keyboards write them.
 _EAST_ASIAN_SIGNS = str.maketrans({"\uff1a": ":", "\uff0c": ",", "\u3001": ",", "\uff1b": ","})
 _SCHEME = re.compile(r"https?://", re.IGNORECASE)
+_SHORT_HOST = re.compile(r"https?://([a-z][a-z0-9-]*)(?![^:/,;\s])", re.IGNORECASE)
+_PORT = re.compile(r":\d{1,5}(?=[/,;\s]|$)")
 _HOST = re.compile(r"(?!-)(?:[a-z0-9_-]+\.)+[a-z0-9-]*[a-z0-9]")
 
 
@@ -75,6 +80,10 @@ class Sites:
         """Return the name of a site by its platform; empty if that is none of these sites, or a catalogue's."""
         return next((site.name for site in self.listed if site.platform == platform and site.is_own_platform), "")
 
+    def private_hosts(self) -> tuple[str, ...]:
+        """Return those of the hosts that are private: the project has readers there."""
+        return tuple(host for host in self._by_host if is_private_host(host))
+
     def has_platform(self, platform: str) -> bool:
         return any(site.platform == platform for site in self.listed)
 
@@ -119,25 +128,27 @@ def bare_host(host: str) -> str:
 
 
 def _site(line: str) -> Site:
-    name, _colon, rest = _SCHEME.sub("", line.translate(_EAST_ASIAN_SIGNS)).rpartition(":")
+    line = line.translate(_EAST_ASIAN_SIGNS)
+    short_hosts = {"localhost", *map(str.lower, _SHORT_HOST.findall(line))} - _platforms_by_name().keys()
+    name, _colon, rest = _PORT.sub("", _SCHEME.sub("", line)).rpartition(":")
     words = re.split(r"[,;\s]+", rest.strip(",; \t"))
     if len(words) > MAX_HOSTS:
         raise SiteError(_("List at most %(limit)s hosts in one line.") % {"limit": MAX_HOSTS})
     if not words[0]:
         raise SiteError(_("Write hosts after the colon, such as blog.example.com."))
-    hosts = tuple(dict.fromkeys(map(_host, words)))
+    hosts = tuple(dict.fromkeys(_host(word, short_hosts) for word in words))
     name = " ".join(name.split())
     if len(name) > MAX_NAME:
         raise SiteError(_("Write a name of at most %(limit)s characters.") % {"limit": MAX_NAME})
     return Site(name, _platforms_by_name().get(name.casefold()) or hosts[0], hosts)
 
 
-def _host(word: str) -> str:
-    """Return the bare host that a person wrote, as browsers send it (UTS 46)."""
+def _host(word: str, short_hosts: Container[str]) -> str:
+    """Return the bare host that a person wrote, as browsers send it (UTS 46). Only `short_hosts` need no dot."""
     host = word.removesuffix("/").removesuffix(".").lower()[: MAX_HOST + 1]
     with suppress(idna.IDNAError):  # such as of my_blog.example.com, which is a host all the same
         host = idna.encode(host, uts46=True).decode("ascii")
-    if not _HOST.fullmatch(host) or len(host) > MAX_HOST:
+    if not (_HOST.fullmatch(host) or host in short_hosts) or len(host) > MAX_HOST:
         raise SiteError(_("“%(word)s” is not a host. Write one like blog.example.com.") % {"word": word[:MAX_HOST]})
     host = bare_host(host)
     if is_listed_host(host):

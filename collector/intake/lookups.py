@@ -60,7 +60,7 @@ class Live(NamedTuple):
     """A live pixel: its project, that project's time zone, and the networks whose hits don't count.
 
     `is_program` and `is_declared` are as in `LivePixel`. `program` is None without a declaration, if it can't be read,
-    and as long as only the standby file names the pixel.
+    and as long as only the standby file names the pixel. `private_hosts` are own sites on which pages count.
     """
 
     project_id: int
@@ -69,6 +69,7 @@ class Live(NamedTuple):
     is_program: bool = False
     is_declared: bool = False
     program: Program | None = None
+    private_hosts: tuple[str, ...] = ()
 
 
 class _Noes(NamedTuple):
@@ -297,6 +298,7 @@ def _live(pixel: LivePixel, declaration: str | None = None) -> Live:
         pixel.is_program,
         pixel.is_declared,
         _program(declaration) if declaration is not None else None,
+        pixel.private_hosts,
     )
 
 

@@ -1,11 +1,13 @@
 """The embedding page that a `Referer` header names."""
 
 import re
+from collections.abc import Collection
 from functools import lru_cache
 from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from collector.classify.pages import counted_page
 from collector.classify.private_hosts import is_private_host
 from collector.intake.prefix import prefix, without_prefix
 from collector.intake.targets import is_for_pixels
@@ -19,7 +21,7 @@ _REFERER = re.compile(
 # Parameters follow `&`; in links that were escaped once too often `&amp;` or `&amp%3B`; in some sites' links `;`; and a
 # second `?` where a campaign was added to an address with a query. `&#38;` can't arrive: it begins a fragment.
 _BETWEEN_PARAMETERS = re.compile(r"[&;?](?:amp%3b)*", re.IGNORECASE)
-_CAMPAIGN_PARAMETER = re.compile(r"utm_(?:source|medium|campaign|term|content)=[\w.~%+-]{1,80}")
+_CAMPAIGN_PARAMETER = re.compile(r"utm_(?:source|medium|campaign|term|content|id)=[\w.~%+-]{1,80}")
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
@@ -60,6 +62,12 @@ def is_preview(page: str) -> bool:
     if scheme not in _DEFAULT_PORTS or not is_private_host(rest.partition("/")[0]):
         return False
     return not is_private_host(urlsplit(settings.PUBLIC_URL).netloc)
+
+
+def is_on_host(page: str, hosts: Collection[str]) -> bool:
+    """Say whether a page is on one of these bare hosts, or on a subdomain of one. `page` is what `page_of` returns."""
+    host = counted_page(page).bare_host if hosts else ""
+    return any(f".{host}".endswith(f".{other}") for other in hosts)
 
 
 def _is_our_path(path: str) -> bool:

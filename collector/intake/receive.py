@@ -23,7 +23,7 @@ from collector.intake.answers import Answer
 from collector.intake.clients import Network, client_address, country_of, is_private, is_within, networks
 from collector.intake.languages import MAX_HEADER, language_of
 from collector.intake.lookups import Live, Lookups
-from collector.intake.pages import MAX_HOST, is_preview, page_of
+from collector.intake.pages import MAX_HOST, is_on_host, is_preview, page_of
 from collector.intake.rate_limits import NO_SALT, Limiter, ReaderLimiter
 from collector.intake.runs import run_of
 from collector.intake.targets import Target, target_of
@@ -206,7 +206,8 @@ class Receiver:
         opts_out = headers.get(b"sec-gpc") == b"1" or headers.get(b"dnt") == b"1"
         page = _page(headers)
         if verdict == _COUNTED:
-            verdict = _PREVIEW if is_preview(page) else _OPTED_OUT if opts_out else _COUNTED
+            is_unread = is_preview(page) and not (pixel and is_on_host(page, pixel.private_hosts))
+            verdict = _PREVIEW if is_unread else _OPTED_OUT if opts_out else _COUNTED
         if opts_out or verdict == _EXCLUDED:
             return SpooledHit(
                 target.token, at_us, target.placement, target.is_end, verdict, page=page, is_private=is_private(address)

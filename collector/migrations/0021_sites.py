@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
             name="sites",
             field=models.TextField(
                 blank=True,
-                help_text="Hosts that belong together, one site per line, such as “My blog: example.com, old.example.net”. Their pages count as those of the first host. www. and other subdomains need no mention. To count a host of your own as a platform, write the name of the platform: “Medium: stories.example.com”.",
+                help_text="Hosts that belong together, one site per line, such as “My blog: example.com, old.example.net”. Their pages count as those of the first host. You don’t need to list www. or other subdomains. To count a host of your own as a platform, write the name of the platform: “Medium: stories.example.com”.",
                 validators=[collector.models.validators.validate_sites],
                 verbose_name="own sites",
             ),

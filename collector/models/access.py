@@ -40,6 +40,7 @@ class Section(models.TextChoices):
     ARTICLES = "articles", gettext_lazy("Articles")
     PLATFORMS = "platforms", gettext_lazy("Platforms")
     PAGES = "pages", gettext_lazy("Pages")
+    CAMPAIGNS = "campaigns", gettext_lazy("Campaigns")
     COUNTRIES = "countries", gettext_lazy("Countries and languages")
     DEVICES = "devices", gettext_lazy("Devices, browsers and systems")
 

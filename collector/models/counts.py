@@ -28,6 +28,7 @@ class Dimension(models.IntegerChoices):
     - `started`, `finished` and `at-once`: what `position` has, and the ends that were loaded together with the start,
       by pixel id. Only under `ALL_PLATFORMS`, and only on platforms that load the first image at once, because
       read-through means nothing on others.
+    - `utm_source` to `utm_id`: visits by the campaign parameters of the page's address; none without the parameter.
     """
 
     TOTAL = 0, "total"
@@ -48,6 +49,12 @@ class Dimension(models.IntegerChoices):
     FINISHED = 15, "finished"
     READING = 16, "reading"
     AT_ONCE = 17, "at-once"
+    UTM_SOURCE = 18, "utm_source"
+    UTM_MEDIUM = 19, "utm_medium"
+    UTM_CAMPAIGN = 20, "utm_campaign"
+    UTM_TERM = 21, "utm_term"
+    UTM_CONTENT = 22, "utm_content"
+    UTM_ID = 23, "utm_id"
 
 
 class DailyCount(models.Model):

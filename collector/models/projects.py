@@ -139,8 +139,8 @@ class Project(models.Model):
         validators=[validate_sites],
         help_text=gettext_lazy(
             "Hosts that belong together, one site per line, such as “My blog: example.com, old.example.net”. Their "
-            "pages count as those of the first host. www. and other subdomains need no mention. To count a host of "
-            "your own as a platform, write the name of the platform: “Medium: stories.example.com”."
+            "pages count as those of the first host. You don’t need to list www. or other subdomains. To count a "
+            "host of your own as a platform, write the name of the platform: “Medium: stories.example.com”."
         ),
     )
     drops_opted_out = models.BooleanField(

@@ -45,7 +45,7 @@ def read_timezone(typed: str) -> str:
         validate_timezone(typed)
         return typed
     message = (
-        _("“%(name)s” is only a difference from UTC, which changes with summer time. Write a place, such as %(zones)s.")
+        _("“%(name)s” is an offset from UTC, which changes with summer time. Enter a place, such as %(zones)s.")
         if is_offset(typed)
         else _("“%(name)s” is not a time zone. Did you mean one of these? %(zones)s")
     )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -21,6 +21,7 @@ from collector.models import Dimension, Page, Position, Project, Traffic, UserAg
 from collector.models.reading import reading_value
 from collector.storage.attribution import elsewhere
 from collector.storage.bulk_sql import chunks
+from collector.storage.campaigns import Campaign, campaign_of
 
 Value = tuple[int, str]  # dimension and value
 QUARTER_US = 15 * 60 * 1_000_000
@@ -42,8 +43,10 @@ class Countable(msgspec.Struct):
     """What the counts need to know of one hit. `date` is ISO 8601, as both databases read it.
 
     `page` is the label of the page (`CountedPage`). `elsewhere` is the page's host if the page is not on the platform
-    that the pixel was pasted for. An empty string means unknown. The two `new_to_` flags are set last, after the
-    visitor was looked up, and only for visits. So is `reading_seconds`, only for ends with a start of the same visitor.
+    that the pixel was pasted for. `campaign` is what its address says in `utm_…` parameters.
+
+    An empty string means unknown. The two `new_to_` flags are set last, after the visitor was looked up, and only for
+    visits. So is `reading_seconds`, only for ends with a start of the same visitor.
     """
 
     project_id: int
@@ -64,6 +67,7 @@ class Countable(msgspec.Struct):
     elsewhere: str
     has_visitor: bool
     reading_seconds: int | None = None
+    campaign: Campaign = ()
     new_to_pixel: bool = False
     new_to_project: bool = False
 
@@ -156,21 +160,31 @@ def countables(project: Project, rows: Sequence[Row]) -> Iterator[Countable]:
         placement, reading_seconds,
     ) in rows:  # fmt: skip
         day, hour = local_day_and_hour(second * 1_000_000, timezone)
-        page = pages.get(page_id, NO_PAGE)
+        page, campaign = pages.get(page_id, NO_STORED_PAGE)
         device, browser, os = agents.get(agent_id, no_agent)
         yield Countable(
             project_id, pixel_id, day, hour, position, traffic, verdict, platform, page.label, country, language,
             device, browser, os, evidence, _elsewhere(placement, page.host, sites) if placement else "",
-            visitor is not None, reading_seconds,
+            visitor is not None, reading_seconds, campaign,
         )  # fmt: skip
 
 
-def pages_by_id(ids: Iterable[int], sites: Sites) -> dict[int, CountedPage]:
+class StoredPage(NamedTuple):
+    """What a row of `Page` counts as."""
+
+    page: CountedPage
+    campaign: Campaign
+
+
+NO_STORED_PAGE = StoredPage(NO_PAGE, ())
+
+
+def pages_by_id(ids: Iterable[int], sites: Sites) -> dict[int, StoredPage]:
     """Return what pages count as in a project with these sites, by id."""
-    pages: dict[int, CountedPage] = {}
+    pages: dict[int, StoredPage] = {}
     for chunk in chunks(ids):
         for pk, url, host in Page.objects.filter(pk__in=chunk).values_list("pk", "url", "host"):
-            pages[pk] = stored_page(url, host, sites)
+            pages[pk] = StoredPage(stored_page(url, host, sites), campaign_of(url))
     return pages
 
 

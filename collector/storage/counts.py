@@ -13,6 +13,7 @@ from collector.models import DailyCount, Dimension, Evidence, Position, Traffic,
 from collector.models.counts import ALL_PLATFORMS, WHOLE_PROJECT
 from collector.models.reading import AT_ONCE
 from collector.storage.bulk_sql import columns_from_json, write_rows
+from collector.storage.campaigns import Campaign
 from collector.storage.countable import (
     VALUE_OF_POSITION,
     VALUE_OF_TRAFFIC,
@@ -52,6 +53,7 @@ _FEW_VALUES: Callable[[Countable], tuple[int, int, int, bool]] = attrgetter(
     "traffic", "verdict", "evidence", "has_visitor"
 )
 _ELSEWHERE_HOST: Callable[[Countable], str] = attrgetter("elsewhere")
+_CAMPAIGN: Callable[[Countable], Campaign] = attrgetter("campaign")
 
 _UPSERT = """
     /* counts.upsert */
@@ -169,6 +171,9 @@ def _add_visits(counted: Cells, group: CountGroup, visits: list[Countable]) -> N
     for host, count in Counter(map(_ELSEWHERE_HOST, visits)).items():
         if host:
             cells[_ELSEWHERE, host] += count
+    for campaign, count in Counter(map(_CAMPAIGN, visits)).items():
+        for parameter in campaign:
+            cells[parameter] += count
     for (traffic, verdict, evidence, has_visitor), count in Counter(map(_FEW_VALUES, visits)).items():
         cells[VALUE_OF_TRAFFIC[traffic]] += count
         cells[_VALUE_OF_EVIDENCE[evidence]] += count

@@ -14,6 +14,7 @@ from collector.spool.line import SpooledHit
 from collector.storage.agents import AgentBatch, AgentStrings, Judged
 from collector.storage.attribution import credit, elsewhere
 from collector.storage.bulk_sql import chunks
+from collector.storage.campaigns import Campaign, campaign_of, with_campaign
 from collector.storage.caps import Caps, is_unlisted
 from collector.storage.countable import BOTS, READERS, Countable, local_day_and_hour, stored_page
 from collector.storage.interned import HOST_FOLLOWS, PageStrings
@@ -68,6 +69,7 @@ class Origin(NamedTuple):
     platform: str
     evidence: int
     elsewhere: str
+    campaign: Campaign
 
 
 class Enricher:
@@ -148,11 +150,10 @@ class _Batch:
             page=origin.page,
             country=hit.country if is_direct else "",
             language=self._language(pixel, day, hit.language) if is_direct else "",
-            device=agent.device,
-            browser=agent.browser,
-            os=agent.os,
+            device=agent.device, browser=agent.browser, os=agent.os,
             evidence=origin.evidence,
             elsewhere=origin.elsewhere,
+            campaign=origin.campaign,
             id=hit_id,
             at_us=hit.at_us,
             visitor=visitor,
@@ -160,7 +161,7 @@ class _Batch:
             user_agent_id=judged.id,
             page_url=origin.page_url,
             placement=hit.placement,
-        )
+        )  # fmt: skip
         if judged.id is None and hit.agent:
             self._new_agents.append((enriched, judged))
         return enriched
@@ -184,12 +185,25 @@ class _Batch:
         is_invented = evidence == _PAGE and is_unlisted(platform, sites)
         if is_invented and not self._caps.admits_host(pixel.project_id, pixel.id, day, platform, sites):
             platform = OTHER
-        if "?" in page_url and not self._caps.admits_query(pixel.project_id, pixel.id, day, page_url, sites):
-            page_url = page_url.partition("?")[0]
+        if "?" in page_url:
+            page_url = self._with_admitted_campaign(pixel, day, page_url)
         origin = self._origins[key] = Origin(
-            page_url, page.label, platform, evidence, elsewhere(hit.placement, page.host, sites)
+            page_url, page.label, platform, evidence, elsewhere(hit.placement, page.host, sites), campaign_of(page_url)
         )
         return origin
+
+    def _with_admitted_campaign(self, pixel: CountingPixel, day: str, url: str) -> str:
+        """Return the address of a page with `(other)` for each value, or each set of values, over a cap."""
+        campaign = campaign_of(url)
+        admitted = [
+            (dimension, self._names.admitted(pixel.project_id, pixel.id, day, dimension, value))
+            for dimension, value in campaign
+        ]
+        if admitted != list(campaign):
+            url = with_campaign(url, admitted)
+        if self._caps.admits_query(pixel.project_id, pixel.id, day, url, pixel.sites):
+            return url
+        return with_campaign(url, [(dimension, OTHER) for dimension, _ in campaign])
 
 
 def final_verdict(verdict: int, agent: Agent) -> tuple[int, int]:

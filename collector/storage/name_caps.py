@@ -1,4 +1,4 @@
-"""Caps on what the agents and languages of strangers can add: names to the counts, and strings to the table of agents.
+"""Caps on what strangers can add: names of agents, languages and campaigns to the counts, and strings to the agents.
 
 Names that no stranger can choose (`classify.known_names`) are always admitted, so a flood of invented ones never hides
 a browser, a system or a language that readers use. The rest are capped for each pixel and each project, a day and a
@@ -31,7 +31,7 @@ _KNOWN: dict[int, Callable[[], frozenset[str]]] = {
 
 def is_known(dimension: int, name: str) -> bool:
     """Whether a name is one that no stranger can choose."""
-    return name in _KNOWN[dimension]()
+    return dimension in _KNOWN and name in _KNOWN[dimension]()
 
 
 class NameCaps:
@@ -65,7 +65,9 @@ class NameCaps:
             counts = DailyCount.objects.filter(
                 project_id=project_id, pixel_id=pixel_id, dimension=dimension, date=day
             ).values_list("value", flat=True)
-            names = self._seen[key] = set(counts.distinct()) - _KNOWN[dimension]() - {OTHER}
+            names = self._seen[key] = set(counts.distinct()) - {OTHER}
+            if dimension in _KNOWN:
+                names -= _KNOWN[dimension]()
             if len(self._seen) > MAX_REMEMBERED:
                 self._seen.popitem(last=False)
         return names

@@ -28,6 +28,7 @@ from collector.storage.moments import EpochSecond
 from collector.storage.salts import is_kept
 
 PROJECTS_AT_ONCE = 100  # in one transaction
+VISITORS_AT_ONCE = MAX_PARAMETERS // 2  # in one statement, which has room for other parameters, too
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _OWN = int(Verdict.OWN)
 SETTLING = timedelta(days=3)  # longer than any day whose salt is kept
@@ -139,7 +140,8 @@ def _store(project: Project, visitors: Sequence[MemberVisitor], now: datetime) -
     for visitor in visitors:
         visitors_of[visitor.date].append(visitor.visitor)
     for day, of_day in visitors_of.items():
-        if _filter_out(project, day, of_day) and day < _open_day(project, now):
+        filtered_out = sum(_filter_out(project, day, some) for some in chunks(of_day, VISITORS_AT_ONCE))
+        if filtered_out and day < _open_day(project, now):
             project.recounted_at = now  # tells caches of counts that theirs are out of date
             project.save(update_fields=["recounted_at"])
 
@@ -157,7 +159,10 @@ def _open_day(project: Project, now: datetime) -> str:
 
 
 def _filter_out(project: Project, day: str, visitors: Collection[int]) -> int:
-    """Take the stored hits of visitors on a day out of the counts, forget these visitors, and return how many hits."""
+    """Take the stored hits of visitors on a day out of the counts, forget these visitors, and return how many hits.
+
+    At most `VISITORS_AT_ONCE` visitors.
+    """
     remembered = Q(project=project, date=day, visitor__in=visitors)
     pixels = Q(pixel_id__in=Pixel.objects.filter(project=project).values("pk"))
     starts = DailyVisitor.objects.filter(remembered & pixels, started_us__isnull=False)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from django.db import connection, transaction
 
 from collector.classify.agents import Agent, parse_agent
-from collector.classify.pages import platform_on
+from collector.classify.pages import counted_page, platform_on
 from collector.classify.platforms import OTHER
 from collector.classify.sites import Sites, sites_of
 from collector.models import (
@@ -158,6 +158,8 @@ def _judgements(hits: Sequence[HitToJudge], own: Set[int], sites: Sites) -> list
 def _judgement(hit: HitToJudge, own: Set[int], sites: Sites) -> Judgement:
     """Return what the rules decide about a hit. Whether its visitor is new stays as it was."""
     old = hit.judgement
+    if old.verdict == Verdict.PREVIEW and _is_on_own_site(hit, sites):  # listed since then: readers are there
+        old = old._replace(verdict=Verdict.OPTED_OUT if hit.agent_id is None else Verdict.COUNTED)
     if hit.agent_id is None:  # a reader who opted out, or none that says what it is
         return _credited(hit, old, "", sites)
     agent = Agent(bot=hit.bot or "", proxy=hit.proxy or "")
@@ -170,6 +172,11 @@ def _judgement(hit: HitToJudge, own: Set[int], sites: Sites) -> Judgement:
     elif new.visitor in own and is_readers(hit.position, new.verdict, traffic, new.visitor):
         new = new._replace(verdict=Verdict.OWN, visitor=None, country="", language="")
     return _credited(hit, new, agent.proxy, sites)
+
+
+def _is_on_own_site(hit: HitToJudge, sites: Sites) -> bool:
+    page = hit.page or ""
+    return bool(sites.platform_of((hit.page_host or "") if page == OTHER else counted_page(page).bare_host))
 
 
 def _credited(hit: HitToJudge, judgement: Judgement, proxy: str, sites: Sites) -> Judgement:

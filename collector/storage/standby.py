@@ -20,6 +20,7 @@ from typing import NamedTuple
 import msgspec
 from django.utils import timezone
 
+from collector.classify.sites import sites_of
 from collector.models import Declaration, Kind, Pixel
 from collector.storage.salts import dates_to_load, is_kept, load_salts
 
@@ -34,7 +35,8 @@ DRAFT_SECONDS = 60.0
 class LivePixel(NamedTuple):
     """What a web process knows of a live pixel. Hits from `excluded_networks`, one per line, don't count.
 
-    `is_program` says that it is of the kind for programs, `is_declared` that its declaration is in the database, too.
+    Pages on `private_hosts` do: the project lists them among its own sites. `is_program` says that it is of the kind
+    for programs, `is_declared` that its declaration is in the database, too.
     """
 
     project_id: int
@@ -42,6 +44,7 @@ class LivePixel(NamedTuple):
     excluded_networks: str
     is_program: bool = False
     is_declared: bool = False
+    private_hosts: tuple[str, ...] = ()
 
 
 class Standby(msgspec.Struct):
@@ -61,14 +64,20 @@ def live_pixels(tokens: Iterable[str]) -> dict[str, LivePixel]:
     return _by_token(Pixel.objects.live().filter(token__in=list(tokens)).values_list(*_COLUMNS))
 
 
-_COLUMNS = ("token", "project_id", "project__timezone", "project__excluded_networks", "kind", "declaration__schema")
+_COLUMNS = (
+    "token", "project_id", "project__timezone", "project__excluded_networks", "kind", "declaration__schema",
+    "project__sites",
+)  # fmt: skip
 
 
-def _by_token(rows: Iterable[tuple[str, int, str, str, str, str | None]]) -> dict[str, LivePixel]:
+def _by_token(rows: Iterable[tuple[str, int, str, str, str, str | None, str]]) -> dict[str, LivePixel]:
     return {
-        token: LivePixel(project_id, timezone, networks, kind == Kind.APP, kind == Kind.APP and schema is not None)
-        for token, project_id, timezone, networks, kind, schema in rows
-    }
+        token: LivePixel(
+            project_id, timezone, networks, kind == Kind.APP, kind == Kind.APP and schema is not None,
+            sites_of(sites).private_hosts(),
+        )
+        for token, project_id, timezone, networks, kind, schema, sites in rows
+    }  # fmt: skip
 
 
 def declaration_texts(tokens: Iterable[str]) -> dict[str, str]:

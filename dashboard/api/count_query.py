@@ -14,6 +14,7 @@ from dashboard.visits.periods import DAY
 DimensionName = Literal[
     "total", "platform", "hour", "position", "traffic", "verdict", "page", "country", "language", "device", "browser",
     "os", "pixel", "elsewhere", "reading",
+    "utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "utm_id",
 ]  # fmt: skip
 IntervalName = Literal["total", "day", "week", "month"]
 # `ALL_PLATFORMS` has no counts of these: those of a whole project are stored by platform.

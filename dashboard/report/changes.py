@@ -8,7 +8,6 @@ from django.utils.translation import ngettext
 from dashboard import formatting
 
 UP, DOWN, SAME = "\N{UPWARDS ARROW}", "\N{DOWNWARDS ARROW}", "\N{RIGHTWARDS ARROW}"
-SAME_SHARE = 0.005  # a smaller difference of two shares can't be seen in whole percents
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +45,8 @@ def share_change(now: float | None, before: float | None, period: str) -> Change
     if now is None or before is None:
         return None
     title = _("%(number)s in %(period)s") % {"number": formatting.percent(min(before, 1)), "period": period}
-    points = round(100 * abs(min(now, 1) - min(before, 1)))
-    if abs(now - before) < SAME_SHARE or not points:
+    points = formatting.half_up(100 * abs(min(now, 1) - min(before, 1)))
+    if not points:
         return Change(SAME, _("unchanged"), title)
     if now > before:
         words = ngettext("%(points)s point more", "%(points)s points more", points)

@@ -82,7 +82,7 @@ class EarlierNumbers:
 def key_figures(now: PeriodNumbers, earlier: EarlierNumbers | None, *, lacks_earlier: bool = False) -> Sequence[Figure]:
     """Return visits, visitors, read-through, what proxies hide, and bots.
 
-    `lacks_earlier` tells that they would be compared, but the earlier period was not measured.
+    `lacks_earlier` tells that they would be compared, but the earlier period was not measured, or is not kept.
     """
     figures = (
         _visits(now, earlier),

@@ -97,7 +97,8 @@ def make_page(
         # Anyone can invent thousands of pages a day, and each of them would have to be ranked.
         sections = set(sections) - {Section.PAGES}
         notices.append(pages_left_out())
-    subject = _subject(project, pixel, state, now, first_day, lifetime, sections, is_public=is_public)
+    measured_since = _first_day_of_article(project, state, first_day)
+    subject = _subject(project, pixel, state, now, measured_since, lifetime, sections, is_public=is_public)
     shown_list, state = _full_list(subject, state, selection.current) if first_day else (None, state)
     if state.full_list and shown_list is None:
         notices.append(unknown_list())
@@ -118,6 +119,17 @@ def _lifetime(project: Project, pixel: Pixel | None) -> tuple[Sequence[LifetimeD
         return [], first_day
     lifetime = queries.lifetime(project, pixel.pk, first_day)
     return lifetime, min((row.date for row in lifetime), default=None)
+
+
+def _first_day_of_article(project: Project, state: PageState, first_day: date | None) -> date | None:
+    """Return the day of the first visit of the article that a project's view is filtered by, as its own view has it.
+
+    Without a filter or a visit, return the project's. One query with a filter, else none.
+    """
+    if first_day is None or state.filters.pixel_id is None:
+        return first_day
+    lifetime = queries.lifetime(project, state.filters.pixel_id, first_day)
+    return min((row.date for row in lifetime), default=first_day)
 
 
 def _requested_state(

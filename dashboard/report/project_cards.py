@@ -40,6 +40,7 @@ class ProjectCard:
 
     `days` are the visits of its last 30 days, None before its first visit. `platform` is where most of them come from,
     `quiet` how many of its pixels are unusually quiet, `clock` the time that visits are compared up to, where they are.
+    `is_waiting` tells that it has had no visit yet.
     """
 
     project: Project
@@ -49,6 +50,7 @@ class ProjectCard:
     platform_colour: str
     quiet: int
     clock: str = ""
+    is_waiting: bool = False
 
     @property
     def line(self) -> SparkLine:
@@ -106,6 +108,7 @@ def _card(listed: queries.ListedProject, visits: _Visits, clock: datetime, quiet
         platform_colour=platform_colour(platform) if platform else "",
         quiet=quiet,
         clock=f"{clock:%H:%M}" if any(count.change and count.change.arrow for count in counts) else "",
+        is_waiting=first_day is None,
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from collector.classify.sites import sites_of
 from collector.models import Dimension, Section
 from dashboard.report.charts import Chart
-from dashboard.report.comparison import comparison_note, earlier_numbers, lacks_earlier_data
+from dashboard.report.comparison import comparison_note, earlier_numbers
 from dashboard.report.figures import Figure, filtered_out, key_figures
 from dashboard.report.first_week import first_week_chart
 from dashboard.report.hours import HoursGrid, hours_grid
@@ -77,7 +77,7 @@ def make_report(subject: Subject, state: PageState, source: VisitSource, earlier
     return Report(
         visits=numbers.visits,
         filtered_out=filtered_out(numbers.verdicts),
-        figures=key_figures(numbers, compared, lacks_earlier=lacks_earlier_data(subject, state)),
+        figures=key_figures(numbers, compared, lacks_earlier=state.earlier is not None and compared is None),
         comparison_note=comparison_note(compared),
         trend=_trend(subject, state, results),
         hours=_hours(subject, state, source),

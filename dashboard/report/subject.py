@@ -17,7 +17,8 @@ ALL_SECTIONS = frozenset(Section.values)
 class Subject:
     """What a report is about at the moment `now`: a project, or one of its pixels.
 
-    `first_day` is the day of its first visit, whether a filter matches it or not; None before that. `lifetime` has the
+    `first_day` is the day of its first visit, or of the article that it is filtered by, whether another filter matches
+    it or not; None before that. `lifetime` has the
     visits by day and platform of the pixel's whole life. `sections` are the parts of the view that people may see;
     `are_linked` tells whether they may also open the articles' views.
     """

@@ -57,8 +57,8 @@ def trend_chart(
         count = None if by_platform is None else by_platform.total()
         visible = None if count is None else visible_visitors(count, visitors[key])
         numbers = [count, visible, *[column[index] for column in columns]]
-        label, title, at = _names(key, period)
         is_open = has_today and key == _current_key(period, subject)
+        label, title, at = _names(key, period, is_open=is_open)
         points.append(Point(label, title, at, count, numbers, marks.get(key, ()), is_open))
     headings = [_("Visits"), _("Visitors")]
     headings += [earlier_label] if earlier_label else []
@@ -158,12 +158,12 @@ def _marks(project: Project, period: Period, published: Sequence[PublishedArticl
     return marks
 
 
-def _names(key: BucketKey, period: Period) -> tuple[str, str, str]:
+def _names(key: BucketKey, period: Period, *, is_open: bool) -> tuple[str, str, str]:
     """Name a bucket: in short for the axis, in full, and in ISO 8601."""
     day, hour = key
     if hour:
         return *_hour_names(day, hour, period), f"{day}T{hour}:00"
-    return *_bucket_names(day, period), f"{day}"
+    return *_bucket_names(day, period, is_open=is_open), f"{day}"
 
 
 def _hour_names(day: date, hour: str, period: Period) -> tuple[str, str]:
@@ -174,8 +174,12 @@ def _hour_names(day: date, hour: str, period: Period) -> tuple[str, str]:
     return label, _("%(hour)s, %(day)s") % {"hour": hour_range(hour), "day": formatting.day(day, "yMMMd")}
 
 
-def _bucket_names(day: date, period: Period) -> tuple[str, str]:
-    """Name the day, week or month that begins on `day`: in short for the axis, and in full."""
+def _bucket_names(day: date, period: Period, *, is_open: bool) -> tuple[str, str]:
+    """Name the day, week or month that begins on `day`: in short for the axis, and in full.
+
+    The days that count are added where the period begins or ends within it. That it is not over (`is_open`) says so of
+    its end.
+    """
     if period.bucket is Bucket.DAY:
         return formatting.day(day, "MMMd"), formatting.day(day, "yMMMEd")
     if period.bucket is Bucket.WEEK:
@@ -184,6 +188,7 @@ def _bucket_names(day: date, period: Period) -> tuple[str, str]:
     else:
         label = formatting.day(day, "yMMM")
         title = formatting.day(day, "yMMMM")
-    if day < period.start:  # the period begins within the week or month
-        title = _("%(bucket)s, from %(day)s") % {"bucket": title, "day": formatting.day(period.start, "MMMd")}
+    last_day = period.last_day_of(day)
+    if day < period.start or (last_day > period.last_day and not is_open):
+        title = f"{title} · {formatting.days(max(day, period.start), min(last_day, period.last_day))}"
     return label, title

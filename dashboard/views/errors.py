@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponseBase
+from django.http.request import split_domain_port
 from django.middleware.csrf import REASON_BAD_ORIGIN, REASON_BAD_REFERER
 from django.utils.translation import gettext as _
 
@@ -84,7 +85,8 @@ def page_for_wrong_method(get_response: Callable[[HttpRequest], Any]) -> Callabl
 
 
 def _unknown_host(request: HttpRequest) -> HttpResponseBase:
-    host = _shown(request.headers.get("Host", ""))
+    sent = request.headers.get("Host", "")
+    host = _shown(split_domain_port(sent)[0] or sent)  # without the port, as ALLOWED_HOSTS takes it
     seen = [_("Footfall does not know the name “%(host)s”.") % {"host": host}] if host else []
     advice = _(
         "If you run this server, set PUBLIC_URL to the address that people use, or add the name to ALLOWED_HOSTS. Then "
@@ -136,7 +138,7 @@ def _origin(request: HttpRequest) -> str:
 
 def _cookie_advice(request: HttpRequest) -> str:
     if settings.CSRF_COOKIE_SECURE and _origin(request).startswith("http://"):
-        return _("This site keeps its cookies to https. Open it at %(address)s, then send the form again.") % {
+        return _("This site’s cookies work only over https. Open it at %(address)s, then send the form again.") % {
             "address": settings.PUBLIC_URL
         }
     return _(

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from collector.models import Dimension
+from collector.storage.campaigns import CAMPAIGN_DIMENSIONS, PARAMETERS
 
 UNKNOWN = "(unknown)"  # stands in a query string for the empty string, which the counts have for unknown
 MAX_VALUE = 255  # characters of `DailyCount.value`
@@ -16,6 +17,7 @@ _UNSTORABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 # The parameters of a query string. The rollup answers the first two, all others need raw hits.
 PIXEL_FILTER, PLATFORM_FILTER = "article", "platform"
+CAMPAIGN_FILTERS = {PARAMETERS[dimension]: dimension for dimension in CAMPAIGN_DIMENSIONS}
 DIMENSION_FILTERS = {
     "country": Dimension.COUNTRY,
     "language": Dimension.LANGUAGE,
@@ -24,6 +26,7 @@ DIMENSION_FILTERS = {
     "os": Dimension.OS,
     "page": Dimension.PAGE,
     "elsewhere": Dimension.ELSEWHERE,
+    **CAMPAIGN_FILTERS,
 }
 FILTER_NAMES = {  # in the order in which a view shows its filters
     PIXEL_FILTER: gettext_lazy("Article"),
@@ -35,6 +38,12 @@ FILTER_NAMES = {  # in the order in which a view shows its filters
     "os": gettext_lazy("System"),
     "page": gettext_lazy("Page"),
     "elsewhere": gettext_lazy("Seen elsewhere"),
+    "utm_campaign": gettext_lazy("Campaign"),
+    "utm_source": pgettext_lazy("campaign", "Source"),
+    "utm_medium": pgettext_lazy("campaign", "Medium"),
+    "utm_term": pgettext_lazy("campaign", "Term"),
+    "utm_content": pgettext_lazy("campaign", "Content"),
+    "utm_id": pgettext_lazy("campaign", "ID"),
 }
 
 

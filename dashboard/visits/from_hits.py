@@ -12,17 +12,17 @@ from functools import cached_property
 
 from django.db.models import Q, QuerySet
 
-from collector.classify.pages import NO_PAGE, CountedPage
 from collector.classify.sites import Sites, sites_of
 from collector.models import Dimension, Evidence, Hit, Project, Traffic, Verdict
 from collector.models.conditions import IsOneOf
 from collector.models.counts import WHOLE_PROJECT
 from collector.storage.attribution import elsewhere
-from collector.storage.countable import agents_by_id, pages_by_id
+from collector.storage.campaigns import PARAMETERS
+from collector.storage.countable import NO_STORED_PAGE, StoredPage, agents_by_id, pages_by_id
 from dashboard.visits import hit_groups
 from dashboard.visits.filters import Filters
 from dashboard.visits.hit_groups import PLACEMENT, QUARTER, QUARTER_SECONDS, HitGroups, Row, added_up, read_rows
-from dashboard.visits.page_filters import host_today, pages_counted_as, pages_on_host
+from dashboard.visits.page_filters import host_today, pages_counted_as, pages_of_campaign, pages_on_host
 from dashboard.visits.periods import DAY, Bucket, Period, midnight
 from dashboard.visits.readings import Reading, add_reading, whole_readings
 from dashboard.visits.results import (
@@ -134,10 +134,13 @@ class RawHitSource:
             return added_up(groups.totals(hit_groups.AGENT), lambda agent_id: self._agents[agent_id][number])
         pages = groups.totals(hit_groups.PAGE, hit_groups.PLACEMENT)
         if dimension == Dimension.PAGE:
-            return added_up(pages, lambda key: self._pages[key[0]].label)
-        hosts = added_up(pages, lambda key: elsewhere(key[1], self._pages[key[0]].host, self._sites))
-        hosts.pop("", None)
-        return hosts
+            return added_up(pages, lambda key: self._pages[key[0]].page.label)
+        if dimension == Dimension.ELSEWHERE:
+            values = added_up(pages, lambda key: elsewhere(key[1], self._pages[key[0]].page.host, self._sites))
+        else:
+            values = added_up(pages, lambda key: dict(self._pages[key[0]].campaign).get(dimension, ""))
+        values.pop("", None)
+        return values
 
     def _all_hits_by_value(self, dimension: Dimension) -> dict[str, Total]:
         column, names = _NAMES_OF_NUMBERS[dimension]
@@ -154,10 +157,10 @@ class RawHitSource:
         return {None: _NO_AGENT} | agents_by_id(self._groups.totals(hit_groups.AGENT).keys() - {None})
 
     @cached_property
-    def _pages(self) -> Mapping[int | None, CountedPage]:
-        """Return the label and the host of all pages, by id."""
+    def _pages(self) -> Mapping[int | None, StoredPage]:
+        """Return all pages, by id."""
         ids = {page_id for page_id, _ in self._groups.totals(hit_groups.PAGE, hit_groups.PLACEMENT)}
-        return {None: NO_PAGE} | pages_by_id(ids - {None}, self._sites)
+        return {None: NO_STORED_PAGE} | pages_by_id(ids - {None}, self._sites)
 
     @cached_property
     def _pixels(self) -> Mapping[int, PixelTotal]:
@@ -252,6 +255,8 @@ def _condition(dimension: Dimension, value: str, sites: Sites) -> Q:
         return Q(language=value)
     if dimension == Dimension.ELSEWHERE:
         return Q(IsOneOf("page_id", pages_on_host(host_today(value, sites), sites))) & ~Q(placement="")
+    if dimension in PARAMETERS:
+        return Q(IsOneOf("page_id", pages_of_campaign(dimension, value)))
     return Q(IsOneOf("page_id", pages_counted_as(value, sites))) if value else Q(page=None)
 
 

@@ -1,4 +1,4 @@
-"""Which stored pages count as a page or a host that a filter names.
+"""Which stored pages count as a page, a host or a campaign that a filter names.
 
 A page has many addresses (`collector.classify.pages`), so the database only narrows them down, and the rules decide.
 """
@@ -12,6 +12,7 @@ from collector.classify.platforms import OTHER
 from collector.classify.sites import Sites, bare_host
 from collector.classify.viewers import spellings
 from collector.models import Page
+from collector.storage.campaigns import PARAMETERS, campaign_of
 from collector.storage.countable import stored_page
 
 
@@ -33,6 +34,12 @@ def pages_on_host(host: str, sites: Sites) -> list[int]:
     """Return the ids of the pages of a host. One query."""
     of_host = _on_host(host, sites) | Q(url=OTHER, host__in=sites.hosts_beside(host))
     return list(_matching(of_host, sites, lambda page: page.host == host))
+
+
+def pages_of_campaign(dimension: int, value: str) -> list[int]:
+    """Return the ids of the pages with this campaign parameter in their address. One query."""
+    pages = Page.objects.filter(url__contains=f"{PARAMETERS[dimension]}=").values_list("pk", "url")
+    return [pk for pk, url in pages.iterator() if (dimension, value.lower()) in campaign_of(url)]
 
 
 def host_today(host: str, sites: Sites) -> str:

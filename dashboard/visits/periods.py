@@ -133,13 +133,16 @@ class Period:
         day = self.bucket_of(self.start)
         while day < self.end:
             starts.append(day)
-            if self.bucket is Bucket.WEEK:
-                day += 7 * DAY
-            elif self.bucket is Bucket.MONTH:
-                day = (day + 31 * DAY).replace(day=1)
-            else:
-                day += DAY
+            day = self.last_day_of(day) + DAY
         return starts
+
+    def last_day_of(self, start: date) -> date:
+        """Return the last day of the bucket that begins on `start`, which may be after this period."""
+        if self.bucket is Bucket.WEEK:
+            return start + 6 * DAY
+        if self.bucket is Bucket.MONTH:
+            return (start + 31 * DAY).replace(day=1) - DAY
+        return start
 
     def clock_change(self, zone: ZoneInfo) -> str:
         """Say which hours of a single day were skipped or came twice as the clocks changed; empty for other periods."""

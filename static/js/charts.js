@@ -148,14 +148,16 @@ function openLabel({ open, series, shape }, colour) {
       if (!open || shape === "bands") return;
       const { ctx, chartArea, scales } = chart;
       const metas = chart.getSortedVisibleDatasetMetas().filter(({ index }) => index < series.length);
-      const tops = metas.map(({ data }) => data[open.index]?.y ?? chartArea.bottom);
       ctx.save();
       ctx.font = `12px ${Chart.defaults.font.family}`;
       ctx.fillStyle = colour;
       ctx.textAlign = "center";
       const half = ctx.measureText(open.label).width / 2;
       const middle = Math.min(scales.x.getPixelForValue(open.index), chart.width - half);
-      ctx.fillText(open.label, middle, Math.min(...tops) - 8);
+      // Above its neighbours too: on a phone, the label is wider than a bar.
+      const covered = metas.flatMap(({ data }) => data.filter(({ x }) => Math.abs(x - middle) < half + 4));
+      const tops = covered.map(({ y }) => y).filter(Number.isFinite);
+      ctx.fillText(open.label, middle, Math.min(chartArea.bottom, ...tops) - 8);
       ctx.restore();
     },
   };
@@ -223,7 +225,7 @@ function configuration(data, colours, total) {
       animation: false,
       maintainAspectRatio: false,
       interaction: { mode: "index", intersect: false },
-      layout: { padding: { top: data.open ? 16 : 0 } }, // for the label of a point at the top
+      layout: { padding: { top: data.open ? 20 : 0 } }, // for the label of a point at the top
       scales: scales(data, colours),
       plugins: { legend: { display: false }, tooltip: chartTooltip(data, colours, total) },
     },

@@ -1,6 +1,11 @@
 // Shows the snippets of the platforms that are picked, without leaving the page. `data-picks` of the form is the id of the
 // element that is replaced. Without JavaScript, the form has a button.
 
+// On a phone, the snippets come first, and the form is one line above them.
+if (matchMedia("(width < 860px)").matches && document.querySelector(".snippet")) {
+  for (const details of document.querySelectorAll("[data-folds]")) details.open = false;
+}
+
 for (const form of document.querySelectorAll("[data-picks]")) {
   let request = new AbortController();
 

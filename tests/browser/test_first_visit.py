@@ -149,7 +149,7 @@ def rows(page, panel: str, cell: int = 0) -> dict[str, str]:
 
     This reads text that may be invisible: a panel may be behind a tab, and the hours are shaded cells.
     """
-    details = page.locator(".detail, .open, .trail, .split, .ranked th .visually-hidden")
+    details = page.locator(".detail, .funnel, .trail, .split, .ranked th .visually-hidden")
     details.evaluate_all("parts => parts.forEach(part => part.remove())")
     panel_rows = page.locator(f"[data-panel={panel}] tbody tr")
     return {

@@ -158,6 +158,18 @@ def test_a_platform_is_chosen_and_added_by_keyboard(server, author):
     assert author.locator("#platform-team-wiki").count() == 1
 
 
+def test_on_a_phone_the_snippets_come_before_the_picker_is_unfolded(server, author):
+    author.set_viewport_size({"width": 360, "height": 640})
+    author.goto(new_pixel_page(server, "On a phone", "medium"))
+    search = author.get_by_role("searchbox", name="Find a platform")
+    assert author.locator("#platform-medium").bounding_box()["y"] < 640
+    assert not search.is_visible()
+    author.get_by_text("Where do you publish?").click()
+    author.get_by_label("GitHub", exact=False).first.check()
+    author.locator("#platform-github").wait_for()
+    assert search.is_visible()
+
+
 def test_the_kind_of_a_new_pixel_picks_platforms_until_its_author_picks_one(server, author):
     new_pixel_page(server, "First", "medium")
     author.goto(f"{server.url}/admin/collector/pixel/add/")

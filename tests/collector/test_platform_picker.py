@@ -6,7 +6,14 @@ from django.http import QueryDict
 
 from collector.classify.platforms import KINDS, usual_platforms
 from collector.models import Pixel, Project
-from collector.platform_picker import PlatformPicker, PlatformsField, PlatformsForm, make_picker, most_used_platforms
+from collector.platform_picker import (
+    MAX_READ,
+    PlatformPicker,
+    PlatformsField,
+    PlatformsForm,
+    make_picker,
+    most_used_platforms,
+)
 
 
 class ArticleForm(PlatformsForm):
@@ -88,3 +95,11 @@ def test_the_platforms_of_a_pixel_that_exists_do_not_change_with_its_kind():
     form = ArticleForm(instance=pixel)
     assert form["placements"].value() == []
     assert "data-preselected" not in str(form["placements"])
+
+
+def test_of_a_flood_of_names_only_the_first_are_read():
+    sent = QueryDict(f"placements=medium&own={'+'.join(f'name-{number}' for number in range(20_000))}")
+    placements = PlatformPicker().value_from_datadict(sent, {}, "placements")
+    assert len(placements) == MAX_READ
+    with pytest.raises(ValidationError, match="at most 40"):
+        PlatformsField().clean(placements)

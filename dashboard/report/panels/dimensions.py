@@ -5,6 +5,7 @@ To add a panel, add a line to `PANELS` and its key to `GROUPS`.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import starmap
 from urllib.parse import quote_plus
 
 from django.utils.translation import gettext as _
@@ -20,7 +21,7 @@ from dashboard.report.page_state import PageState
 from dashboard.report.panels.panel import Panel, PanelGroup, PanelRow, make_row
 from dashboard.report.panels.world_map import world_map
 from dashboard.report.subject import Subject
-from dashboard.visits.filters import UNKNOWN
+from dashboard.visits.filters import CAMPAIGN_FILTERS, FILTER_NAMES, UNKNOWN
 from dashboard.visits.results import ValueCount
 
 
@@ -40,6 +41,12 @@ class PanelDescription:
     heading: StrPromise
     label: Callable[[str], str] = formatting.verbatim
     optional: bool = False
+
+
+def _campaign_panel(parameter: str, dimension: Dimension) -> PanelDescription:
+    name = FILTER_NAMES[parameter]
+    caption = gettext_lazy("From the utm parameters of the links that readers followed")
+    return PanelDescription(dimension, parameter, parameter, Section.CAMPAIGNS, name, caption, name, optional=True)
 
 
 PANELS = {
@@ -114,16 +121,18 @@ PANELS = {
             lambda host: formatting.verbatim(readable_host(host)),
             optional=True,
         ),
+        *starmap(_campaign_panel, CAMPAIGN_FILTERS.items()),
     )
 }
 GROUPS = {
     "countries": ("countries", "languages"),
     "devices": ("devices", "browsers", "systems"),
     "pages": ("pages", "elsewhere"),
+    "campaigns": tuple(CAMPAIGN_FILTERS),
 }
 # In two columns, these orders make both about equally long: a project has its platforms after the first group.
-PROJECT_ORDER = ("countries", "devices", "pages")
-ARTICLE_ORDER = ("devices", "countries", "pages")
+PROJECT_ORDER = ("countries", "devices", "pages", "campaigns")
+ARTICLE_ORDER = ("devices", "countries", "pages", "campaigns")
 
 
 def panel_groups(

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from collector.models import ProgramSection
+from dashboard import formatting
 from dashboard.report.charts import BUCKET_NAMES, Chart, Point, Series, Shape
 from dashboard.report.program.colours import BLUE, GREEN, ORANGE, PALE, SKY
 from dashboard.report.program.subject import ProgramSubject
@@ -67,7 +68,7 @@ def turnout_chart(subject: ProgramSubject, actives: Actives) -> Chart:
 
 def _mean(actives: Actives, window: Window) -> int:
     days = (Window.to(window.last_day, window.days - ago).start for ago in range(window.days))
-    return round(sum(actives.on(day) for day in days) / window.days)
+    return formatting.half_up(sum(actives.on(day) for day in days) / window.days)
 
 
 def _chart(

@@ -32,7 +32,7 @@ def others_panel(subject: ProgramSubject, others: Mapping[Driver, Mapping[date, 
             [sums[driver]],
             bar=bar_width(sums[driver], max(sums.values())),
             detail="" if sums[driver] or are_declared.get(driver, True) else _("not declared"),
-            cells=[formatting.exact(round(sums[driver] / subject.period.days))],
+            cells=[formatting.exact(formatting.half_up(sums[driver] / subject.period.days))],
         )
         for driver, name in NAMES.items()
     ]

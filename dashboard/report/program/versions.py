@@ -93,7 +93,7 @@ def _mean_by_version(by_day: ByDay, window: Window) -> Counter[str]:
     sums: Counter[str] = Counter()
     for number in range(window.days):
         sums.update(by_day.get(window.start + number * DAY, {}))
-    return Counter({version: round(number / window.days) for version, number in sums.items()})
+    return Counter({version: formatting.half_up(number / window.days) for version, number in sums.items()})
 
 
 def _versions(subject: ProgramSubject, in_last_week: Mapping[str, int]) -> UsagePanel:

@@ -72,6 +72,7 @@ def test_what_is_no_punycode_stays(host):
         ("/%FF%C3%C0%AF%ED%A0%80", None),  # not UTF-8, overlong, half a character
         ("/%CC%81a", None),  # a mark without a letter
         ("/%EE%80%80%F3%A0%81%81", None),  # private use, tags
+        ("/%F0%97%80%80", "/\U00017000"),  # a Tangut letter, which Python has no name for
     ],
 )
 def test_a_path_is_decoded_where_that_is_safe(path, shown):

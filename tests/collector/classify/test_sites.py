@@ -19,6 +19,8 @@ from collector.classify.sites import MAX_HOSTS, MAX_SITES, NO_SITES, read_sites,
         ("\u535a\uff1aexample.com\uff0cb\u00fc.example", "\u535a", "example.com", ["example.com", "xn--b-eha.example"]),
         ("Stra\u00dfe: stra\u00dfe.example", "Stra\u00dfe", "xn--strae-oqa.example", ["xn--strae-oqa.example"]),
         ("Wiki: my_wiki.example.com", "Wiki", "my_wiki.example.com", ["my_wiki.example.com"]),
+        ("Wiki: http://Wiki:8080/, wiki.corp:8080", "Wiki", "wiki", ["wiki", "wiki.corp"]),
+        ("Drafts: localhost:3000", "Drafts", "localhost", ["localhost"]),
     ],
 )  # fmt: skip
 def test_a_line_is_a_site(line, name, platform, hosts):
@@ -33,6 +35,7 @@ def test_a_line_is_a_site(line, name, platform, hosts):
     [
         ("My blog: example", "Line 1: “example” is not a host. Write one like blog.example.com."),
         ("a.example\nMy blog: example.com/blog", "Line 2: “example.com/blog” is not a host."),
+        ("Blog: http://medium", "Line 1: “medium” is not a host."),  # would pass for the platform
         ("Blog: exa mple.com", "Line 1: “exa” is not a host."),
         ("Blog: *.example.com", "Line 1: “*.example.com” is not a host."),
         ("Blog: -a.example", "Line 1: “-a.example” is not a host."),

@@ -100,7 +100,7 @@ def test_the_catalogue_names_zones_that_exist():
     ("typed", "words"),
     [
         ("berln", "“berln” is not a time zone. Did you mean one of these? Europe/Berlin"),
-        ("utc+2", "“utc+2” is only a difference from UTC"),
+        ("utc+2", "“utc+2” is an offset from UTC"),
         ("xyzzy", "“xyzzy” is not a time zone. Write one like Europe/Berlin"),
     ],
 )

@@ -57,7 +57,7 @@ def test_the_front_page_of_a_site_on_our_host_is_a_page_if_the_browser_says_so()
         ("a=1?utm_source=x", "utm_source=x"),
         ("token=secret&amp;key=utm_source", ""),
         ("next=https://a.example/?utm_source", ""),
-        ("xutm_source=x&amp;utm_id=7", ""),
+        ("xutm_source=x&amp;utm_id=7", "utm_id=7"),
     ],
 )
 def test_campaign_parameters_are_found_in_links_that_were_escaped_too_often(query, campaign):

@@ -65,6 +65,24 @@ def test_pages_that_only_their_author_can_open_are_filtered_out(endpoint, pixel,
 
 
 @pytest.mark.parametrize(
+    ("page", "headers", "reason"),
+    [
+        ("http://wiki.corp/", {}, "counted"),
+        ("http://www.wiki.corp:8080/page", {}, "counted"),
+        ("http://notes.wiki.corp/", {}, "counted"),
+        ("http://intranet/page", {}, "counted"),
+        ("http://wiki.corp/", {"sec_gpc": "1"}, "opted-out"),
+        ("http://otherwiki.corp/", {}, "preview"),
+        ("http://corp/", {}, "preview"),
+    ],
+)
+def test_pages_on_private_hosts_that_the_project_lists_as_its_own_count(endpoint, pixel, page, headers, reason):
+    Project.objects.update(sites="Wiki: http://wiki.corp, http://intranet")
+
+    assert endpoint.get(f"/p/{pixel.token}.gif", referer=page, **headers).reason == reason
+
+
+@pytest.mark.parametrize(
     ("headers", "verdict"),
     [
         ({"sec_fetch_dest": "image", "accept": "image/avif,image/webp,*/*;q=0.8"}, Verdict.COUNTED),
@@ -203,7 +221,7 @@ def test_a_client_can_not_forge_its_address_if_no_proxy_is_trusted(endpoint, pix
             "https://a.example/b?utm_source=x&token=secret&utm_medium=y#c",
             "https://a.example/b?utm_source=x&utm_medium=y",
         ),
-        ("https://a.example/b?utm_source=<script>&UTM_source=x&utm_id=7", "https://a.example/b"),
+        ("https://a.example/b?utm_source=<script>&UTM_source=x&utm_id=7", "https://a.example/b?utm_id=7"),
         (f"https://a.example/{'b' * 480}?utm_source={'x' * 40}", f"https://a.example/{'b' * 480}"),
         ("https://user:secret@example.org/a", "https://example.org/a"),
         ("https://user:se@cret@example.org/a", "https://example.org/a"),

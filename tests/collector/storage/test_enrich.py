@@ -119,7 +119,7 @@ def test_query_strings_of_pages_are_kept_up_to_a_cap_and_count_as_their_page(tak
 
     assert counts("page") == {(DAY, "a.example", "a.example/b"): (5, 1)}
     assert sorted(Page.objects.values_list("url", flat=True)) == [
-        "https://a.example/b",
+        "https://a.example/b?utm_source=(other)",
         *(f"https://a.example/b?utm_source={number}" for number in range(3)),
     ]
 

@@ -95,6 +95,14 @@ def test_other_days_projects_and_visitors_still_count(take, project, pixel):
     assert verdicts() == [Verdict.COUNTED] * 3
 
 
+def test_more_members_at_once_than_one_statement_has_room_for(take, project, pixel):
+    take(hit(pixel, "2026-11-22T10:00"), hit(pixel, "2026-11-22T10:01", visitor=1200), hit(pixel, visitor=1201))
+    store_own_visitors([own(project, *range(first, first + 400)) for first in (1, 401, 801)])
+
+    assert sorted(verdicts()) == [Verdict.COUNTED, Verdict.OWN, Verdict.OWN]
+    assert counts("total") == {(DAY, "(direct)", ""): (1, 1)}
+
+
 @pytest.mark.parametrize(
     "verdict", [Verdict.OPTED_OUT, Verdict.BOT, Verdict.EXCESS, Verdict.PREFETCH, Verdict.PREVIEW, Verdict.EXCLUDED]
 )

@@ -13,6 +13,7 @@ from collector.models import DailyCount, Dimension, Hit, Pixel, Project, Verdict
 from collector.models.counts import ALL_PLATFORMS, WHOLE_PROJECT
 from collector.spool.line import SpooledHit
 from collector.storage import caps
+from collector.storage.campaigns import CAMPAIGN_DIMENSIONS
 from collector.storage.rebuild import rebuild
 from collector.storage.retention import delete_expired
 from dashboard.visits.from_hits import kept_since
@@ -30,7 +31,8 @@ READING = {
 }
 BY_PLATFORM = set(Dimension) - {Dimension.PIXEL, Dimension.EVIDENCE, *READING.values()}
 VISITS = set(Dimension) - {
-    Dimension.POSITION, Dimension.READING, Dimension.TRAFFIC, Dimension.VERDICT, Dimension.ELSEWHERE, *READING.values()
+    Dimension.POSITION, Dimension.READING, Dimension.TRAFFIC, Dimension.VERDICT, Dimension.ELSEWHERE, *READING.values(),
+    *CAMPAIGN_DIMENSIONS,
 }  # fmt: skip
 
 
@@ -53,7 +55,14 @@ streams = st.lists(
         verdict=st.sampled_from(Verdict),
         agent=st.sampled_from(["", IPHONE, CHROME, CAMO, "Googlebot/2.1"]),
         page=st.sampled_from(
-            ["", "https://a.example/", "https://b.example/x", "https://c.example/", "https://dev.to/y"]
+            [
+                "",
+                "https://a.example/",
+                "https://b.example/x",
+                "https://b.example/x?utm_source=A&utm_id=1",
+                "https://c.example/",
+                "https://dev.to/y",
+            ]
         ),
         country=st.sampled_from(["", "DE", "JP"]),
         language=st.sampled_from(["", "de"]),

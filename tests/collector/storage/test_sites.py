@@ -2,7 +2,7 @@
 
 import pytest
 
-from collector.models import DailyCount, Hit, Page, Project
+from collector.models import DailyCount, Hit, Page, Project, Verdict
 from collector.models.counts import ALL_PLATFORMS
 from collector.storage.caps import MAX_PAGES, MAX_PLATFORMS
 from collector.storage.rebuild import rebuild
@@ -104,6 +104,22 @@ def test_reclassifying_moves_past_hits_to_the_sites_of_today(tmp_path, pixel, be
 
     assert list(Hit.objects.order_by("at", "id").values_list("platform", flat=True)) == platforms
     assert [row[:6] for row in all_counts()] == [row[:6] for row in moved]
+
+
+def test_reclassifying_counts_past_previews_on_a_private_host_that_became_an_own_site(take, pixel, project):
+    wiki, preview = "http://www.wiki.corp/a", Verdict.PREVIEW
+    take(
+        hit(pixel, visitor=7, page=wiki, verdict=preview),
+        hit(pixel, visitor=7, page=wiki, verdict=preview),
+        hit(pixel, visitor=None, page=wiki, verdict=preview, agent=""),  # opted out
+        hit(pixel, visitor=8, page="http://other.corp/a", verdict=preview),
+    )
+    assert (reclassify(project), counts("total")) == (0, {})
+
+    assert reclassify(with_sites("Wiki: wiki.corp")) == 3
+
+    assert counts("total") == {(DAY, "wiki.corp", ""): (3, 1)}
+    assert counts("verdict") == {(DAY, "wiki.corp", "opted-out"): (1, 0), (DAY, "other.corp", "preview"): (1, 0)}
 
 
 def test_own_sites_stay_after_a_flood_of_made_up_hosts(tmp_path, pixel):

@@ -29,13 +29,14 @@ def days_in_file(directory) -> set[str]:
 
 def test_the_file_holds_live_pixels_and_the_committed_salts_and_only_its_owner_may_read_it(directory, project, pixel):
     project.excluded_networks = "192.0.2.0/24"
+    project.sites = "Wiki: wiki.corp, wiki.example.org"
     project.save()
     Pixel.objects.create(project=project, title="Retired", retired_at=NOW)
 
     update_standby(directory, NOW)
 
     stored = read_standby(directory, NOW)
-    assert stored.pixels == {pixel.token: (project.pk, "Europe/Berlin", "192.0.2.0/24", False, False)}
+    assert stored.pixels == {pixel.token: (project.pk, "Europe/Berlin", "192.0.2.0/24", False, False, ("wiki.corp",))}
     assert stored.salts == {str(row.date): bytes(row.salt) for row in DailySalt.objects.all()}
     assert list(stored.salts) == dates_to_load(NOW)
     assert (directory / standby.NAME).stat().st_mode & 0o777 == 0o600
@@ -54,7 +55,7 @@ def test_the_file_tells_programs_and_those_that_are_declared_and_holds_no_declar
 def test_a_file_of_an_older_version_can_be_read(directory):
     directory.mkdir()
     (directory / standby.NAME).write_text('{"pixels": {"abcdefghijkmnpqrstuv": [1, "UTC", ""]}, "salts": {}}')
-    assert read_standby(directory, NOW).pixels == {"abcdefghijkmnpqrstuv": (1, "UTC", "", False, False)}
+    assert read_standby(directory, NOW).pixels == {"abcdefghijkmnpqrstuv": (1, "UTC", "", False, False, ())}
 
 
 def test_the_file_is_written_only_if_something_has_changed(directory, pixel, django_assert_num_queries):

@@ -53,9 +53,10 @@ def counted(row: dict, dimension: str) -> bool:
 
 
 DIMENSIONS = list(DimensionName.__args__)
+OF_SOME_PAGES = {"elsewhere", "utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "utm_id"}
 
 
-@pytest.mark.parametrize("dimension", [name for name in DIMENSIONS if name != "elsewhere"])
+@pytest.mark.parametrize("dimension", [name for name in DIMENSIONS if name not in OF_SOME_PAGES])
 @pytest.mark.parametrize("scope", ["project", "pixel", "platform", "both"])
 def test_counts_equal_counting_the_raw_hits(program, stored_rows, pixels, scope, dimension):
     since, until = date(2026, 10, 22), date(2026, 11, 3)
@@ -97,6 +98,15 @@ def test_weeks_begin_on_the_first_weekday_of_the_project(program, pixel, take, f
     firsts = [day - timedelta(days=(day.isoweekday() - first_weekday) % 7) for day in days]
     assert {row["date"]: row["hits"] for row in items} == {f"{day}": hits for day, hits in Counter(firsts).items()}
     assert {date.fromisoformat(row["date"]).isoweekday() for row in items} == {first_weekday}
+
+
+def test_campaigns_are_counted_by_each_parameter(program, pixel, take):
+    take(hit(pixel, page="https://a.example/?utm_source=News&utm_id=7"), hit(pixel, page="https://a.example/"))
+    items = {}
+    for dimension in sorted(OF_SOME_PAGES):
+        for item in get(program, "projects/blog/counts", dimension=dimension, since="2026-10-01")["items"]:
+            items[dimension] = item["value"], item["hits"]
+    assert items == {"utm_source": ("news", 1), "utm_id": ("7", 1)}
 
 
 def test_elsewhere_counts_hosts_that_a_pixel_was_not_pasted_for(program, stored_rows):

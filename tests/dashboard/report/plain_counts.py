@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from fractions import Fraction
+from math import floor
 
 from collector.models import Hit, Position, Project, Traffic, Verdict
 from dashboard.visits.periods import Bucket, Period
@@ -178,13 +180,13 @@ def share_of(reading: tuple[int, int]) -> float | None:
 def until(before: Plain, last: date, clock: datetime) -> tuple[int, int]:
     """Return the visits and visitors up to the clock's hour and minute of the last day, as if even within each hour."""
     whole = before.of(lambda hit: hit.day != last)
-    visits, visitors = float(len(whole.visits)), float(whole.visitors)
+    visits, visitors = Fraction(len(whole.visits)), Fraction(whole.visitors)
     for number in range(clock.hour + 1):
         within = before.of(lambda hit, number=number: hit.day == last and int(hit.hour) == number)
-        passed = 1 if number < clock.hour else clock.minute / 60
+        passed = 1 if number < clock.hour else Fraction(clock.minute, 60)
         visits += passed * len(within.visits)
         visitors += passed * within.visitors
-    return round(visits), round(visitors)
+    return floor(visits + Fraction(1, 2)), floor(visitors + Fraction(1, 2))
 
 
 def hidden(plain: Plain) -> float | None:

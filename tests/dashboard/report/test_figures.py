@@ -48,6 +48,8 @@ def test_nothing_after_nothing_is_no_change():
         ((1000, 503), (1000, 500), "unchanged"),
         ((100, 51), (100, 50), "1 point more"),
         ((10, 2), (10, 5), "30 points less"),
+        ((40, 5), (40, 4), "3 points more"),  # 2.5
+        ((200, 101), (200, 100), "1 point more"),  # 0.5
         ((10, 20), (10, 15), "unchanged"),  # nobody reads further than the end
         ((10, 0), (10, 5), None),
         ((10, 5), (0, 0), None),

@@ -80,6 +80,24 @@ def test_pages_elsewhere_have_a_panel_where_there_are_any(project, pixel, second
     assert "elsewhere" not in panels(report_on(second_pixel))
 
 
+def test_campaigns_have_a_panel_for_each_parameter_that_links_have(project, pixel):
+    add_visits(pixel, 9)
+    assert "campaigns" not in {group.key for group in report_on(project).groups}
+    for dimension, value, visits in (
+        (Dimension.UTM_CAMPAIGN, "spring sale", 3),
+        (Dimension.UTM_CAMPAIGN, "(other)", 1),
+        (Dimension.UTM_ID, "7", 2),
+    ):
+        add(pixel, dimension, value, visits, 1, DAY, "medium")
+    for report in (report_on(project), report_on(pixel)):
+        [group] = [group for group in report.groups if group.key == "campaigns"]
+        campaigns, ids = group.panels
+        assert (campaigns.title, ids.title) == ("Campaign", "ID")
+        assert [(row.label, row.visits) for row in campaigns.rows] == [("spring sale", 3), ("(other)", 1)]
+        assert campaigns.rows[0].filter_url == "?range=30d&utm_campaign=spring+sale"
+        assert [(row.label, row.visits) for row in ids.rows] == [("7", 2)]
+
+
 def test_panels_show_the_most_frequent_values_and_say_how_many_there_are(project, pixel):
     for place in range(30):
         add_visits(pixel, 100 - place, page=f"example.org/{place}")

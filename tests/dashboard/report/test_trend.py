@@ -41,6 +41,18 @@ def test_days_before_the_first_visit_are_not_drawn_as_zero(project, pixel):
         assert [point.visits for point in by_week.points] == [None] * 4 + [6]
 
 
+def test_a_project_filtered_by_a_young_article_shows_what_the_page_of_that_article_shows(project, pixel):
+    add_visits(pixel, 5, day=DAY - timedelta(days=100))
+    young = Pixel.objects.create(project=project, title="Young")
+    add_visits(young, 3, day=DAY - timedelta(days=2))
+    filtered, own = report_on(project, article=str(young.pk)), report_on(young)
+    for report in (filtered, own):
+        assert [point.visits for point in report.trend.points] == [None] * 27 + [3, 0, 0]
+        assert {figure.change.words for figure in report.figures} == {"no earlier data"}
+        assert report.trend.earlier == []
+    assert report_on(project).figures[0].change.words == "0 before"
+
+
 def test_days_before_the_first_visit_are_left_out_of_the_line_of_the_earlier_period(project, pixel):
     add_visits(pixel, 3, day=DAY - timedelta(days=9))
     add_visits(pixel, 5, day=DAY)
@@ -88,10 +100,17 @@ def test_a_trend_over_years_begins_with_the_month_of_its_first_day(project, pixe
     assert [(point.label, point.visits) for point in trend.points[:2]] == [("May 2024", 2), ("Jun 2024", 3)]
 
 
-def test_a_week_that_the_range_cuts_off_says_from_when(project):
-    parameters = days(date(2025, 11, 23), DAY - timedelta(days=1))
-    titles = [point.title for point in report_on(project, **parameters).trend.points]
-    assert titles[:2] == ["Week of 17 Nov 2025, from 23 Nov", "Week of 24 Nov 2025"]
+def test_a_week_or_month_that_the_range_cuts_off_names_the_days_that_count(project):
+    yesterday, dash = DAY - timedelta(days=1), "\N{EN DASH}"
+    for parameters, first, last in (
+        (days(date(2025, 11, 23), yesterday), "Week of 17 Nov 2025 · 23 Nov 2025",
+         f"Week of 16 Nov 2026 · 16{dash}21 Nov 2026"),
+        (days(date(2025, 11, 24), yesterday - timedelta(days=6)), "Week of 24 Nov 2025", "Week of 9 Nov 2026"),
+        (days(date(2024, 11, 5), date(2026, 10, 31)), f"November 2024 · 5{dash}30 Nov 2024", "October 2026"),
+        ({"range": "90d", "by": "week"}, f"Week of 24 Aug 2026 · 25{dash}30 Aug 2026", "Week of 16 Nov 2026"),
+    ):  # fmt: skip
+        points = report_on(project, **parameters).trend.points
+        assert (points[0].title, points[-1].title) == (first, last)
 
 
 def test_a_single_day_is_shown_by_the_hour(project, pixel):

@@ -9,9 +9,12 @@ from tests.hits import hit
 PASSWORD = "a good password"
 
 
+PAGE = "https://blog.example.net/hello?utm_campaign=spring"
+
+
 def visits(pixel: Pixel, number: int, at: str = "2026-11-22T10:00", **fields: object) -> list[SpooledHit]:
     """Return visits of so many visitors on Medium in France."""
-    defaults = {"placement": "medium", "country": "FR", "language": "cy", "page": "https://blog.example.net/hello"}
+    defaults = {"placement": "medium", "country": "FR", "language": "cy", "page": PAGE}
     return [hit(pixel, at, visitor=visitor, **(defaults | fields)) for visitor in range(number)]
 
 

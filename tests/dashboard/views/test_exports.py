@@ -278,13 +278,18 @@ def test_a_chart_has_a_row_a_day(reader, visited):
     ]
     assert len(rows) == 7
     head, *rows = table(fetched(reader, "/projects/blog/export/trend.csv?range=today"))
-    assert [row[:2] for row in rows if row[1] != "0"] == [["2026-11-22T11:00", "4"]]
+    assert [row[:2] for row in rows if row[1] not in {"0", ""}] == [["2026-11-22T11:00", "4"]]
+    to_come = [row[0][-5:] for row in rows if row[1] == ""]
+    assert to_come == [f"{hour}:00" for hour in range(14, 24)]  # it is 13 o'clock in Berlin
 
 
-def test_placements_have_hours_and_days_as_spreadsheets_read_them(reader, visited):
-    head, *rows = table(fetched(reader, f"/projects/blog/{visited.pk}/export/placements.csv"))
-    assert rows[0] == ["Medium", "3", "2", "0.6", "", "", "11:00", "2026-11-22", "2026-11-22"]
+def test_placements_have_hours_and_days_as_spreadsheets_read_them(reader, take, visited):
+    path = f"/projects/blog/{visited.pk}/export/placements.csv"
+    head, *rows = table(fetched(reader, path))
+    assert rows[0] == ["Medium", "3", "2", "0.6", "", "", "", "2026-11-22", "2026-11-22"]
     assert len(head) == len(rows[0])
+    take(*[hit(visited, f"2026-11-{16 + n % 7}T10:30", placement="medium", visitor=n + 9) for n in range(50)])
+    assert table(fetched(reader, path))[1][-3:] == ["11:00", "2026-11-16", "2026-11-22"]
 
 
 def test_filters_apply_to_a_download(reader, visited):

@@ -161,3 +161,14 @@ def test_an_unusually_quiet_article_is_marked_and_says_what_to_check(reader, pix
     assert "1 article is unusually quiet" in get(reader, "/")
     add_visits(pixel, 1)
     assert "quiet" not in get(reader, "/").replace('class="quiet', "")
+
+
+def test_a_project_without_visits_says_so_instead_of_showing_zeros(reader, pixel):
+    page = get(reader, "/")
+    assert "No visits yet." in page
+    assert 'class="counts"' not in page
+    assert "sparkline" not in page
+    add_visits(pixel, 5)
+    page = get(reader, "/")
+    assert "No visits yet." not in page
+    assert 'class="counts"' in page

@@ -19,9 +19,9 @@ pytestmark = pytest.mark.usefixtures("noon")
 
 PINNED = {
     "{project}": 25,
-    "{project}?article={pixel}": 28,
+    "{project}?article={pixel}": 29,
     "{project}?platform=medium": 31,
-    "{project}?article={pixel}&platform=medium": 28,
+    "{project}?article={pixel}&platform=medium": 29,
     "{project}?range=7d&by=hour&compare=year": 25,
     "{project}?all=pages": 14,
     "{project}{pixel}/": 19,

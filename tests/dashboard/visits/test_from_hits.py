@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from collector.models import Hit, Project
+from dashboard.report.changes import no_earlier_data
 from dashboard.report.page import DashboardPage, make_page
 from dashboard.visits import from_hits
 from tests.dashboard.conftest import NOON
@@ -63,7 +64,7 @@ def test_a_range_longer_than_the_retention_is_cut_and_says_so(project, pixel, ta
         "Nothing is compared: the raw hits of the earlier period are not all kept, or too many.",
     ]
     assert cut.report.trend.earlier == []
-    assert {figure.change for figure in cut.report.figures} == {None}
+    assert {figure.change for figure in cut.report.figures} == {no_earlier_data()}
     assert "range=30d" in cut.chips[0].without_url  # which has them all
     assert page(project).report.visits == 3
 
@@ -81,14 +82,14 @@ def test_a_range_before_the_retention_is_empty_and_says_so(project, pixel, take)
 
 
 def test_the_earlier_period_is_compared_as_long_as_its_hits_are_kept(project, pixel, take):
-    take(hit(pixel), hit(pixel, "2026-11-12T10:00"))
+    take(hit(pixel), hit(pixel, "2026-11-12T10:00"), hit(pixel, "2026-11-01T10:00"))
     week = page(project, country="DE", range="7d")
-    assert week.report.figures[0].change.title == "1 in 9–15 Nov 2026 until this hour"
+    assert week.report.figures[0].change.title == "1 in 9–15 Nov 2026, up to 13:00"
     assert sum(week.report.trend.earlier) == 1
     Project.objects.update(retention_days=10)
     project.refresh_from_db()
     short = page(project, country="DE", range="7d")
-    assert short.report.figures[0].change is None
+    assert short.report.figures[0].change == no_earlier_data()
     assert any("Nothing is compared" in notice for notice in short.notices)
 
 
@@ -132,7 +133,11 @@ def test_an_earlier_period_with_too_many_hits_is_not_compared(project, pixel, ta
     monkeypatch.setattr(from_hits, "MAX_HITS", 5)
     take(hit(pixel), *(hit(pixel, f"2026-11-21T10:0{minute}") for minute in range(6)))
     today = page(project, country="DE", start="2026-11-22", end="2026-11-22")
-    assert (today.report.visits, today.report.figures[0].change, today.report.trend.earlier) == (1, None, [])
+    assert (today.report.visits, today.report.figures[0].change, today.report.trend.earlier) == (
+        1,
+        no_earlier_data(),
+        [],
+    )
     assert any("Nothing is compared" in notice for notice in today.notices)
 
 
@@ -173,6 +178,27 @@ def test_pages_elsewhere_are_filtered_by_host(project, pixel, take):
     assert filtered.report.visits == 1
     [panel] = [panel for group in filtered.report.groups for panel in group.panels if panel.key == "elsewhere"]
     assert [(row.label, row.visits) for row in panel.rows] == [("copies.example", 1)]
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value", "visits"),
+    [
+        ("utm_campaign", "spring", 2),
+        ("utm_campaign", "Spring", 2),
+        ("utm_campaign", "spr", 0),
+        ("utm_source", "spring", 0),
+        ("utm_source", "news letter", 1),
+        ("utm_campaign", "(unknown)", 0),
+    ],
+)
+def test_visits_are_filtered_by_campaign(project, pixel, take, parameter, value, visits):
+    take(
+        hit(pixel, page="https://a.example/x?utm_campaign=spring&utm_source=news+letter"),
+        hit(pixel, page="https://a.example/y?utm_campaign=SPRING"),
+        hit(pixel, page="https://a.example/x"),
+        hit(pixel, page="https://spring.example/?utm_campaign=other"),
+    )
+    assert page(project, **{parameter: value}).report.visits == visits
 
 
 def test_hits_without_an_agent_have_an_unknown_browser(project, pixel, take):

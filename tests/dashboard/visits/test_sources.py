@@ -29,7 +29,8 @@ def random_hits(pixels: list[Pixel], number: int) -> list[SpooledHit]:
     rng = random.Random(7)
     start = datetime.combine(FIRST, datetime.min.time(), UTC)
     moments = sorted(start + timedelta(seconds=rng.random() * 2.9 * 86_400) for _ in range(number))
-    pages = ["", "https://medium.com/a", "https://medium.com/a?b", "https://copies.example:8443/a"]
+    pages = ["", "https://medium.com/a", "https://copies.example:8443/a"]
+    pages += ["https://medium.com/a?utm_source=x&utm_id=1", "https://medium.com/a?utm_source=X"]
     hits = []
     for moment in moments:
         agent, verdict = rng.choice(["", CAMO, FIREFOX, IPHONE, "Googlebot/2.1"]), rng.choice(VERDICTS)
