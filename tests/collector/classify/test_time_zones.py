@@ -65,6 +65,7 @@ def test_cities_and_countries_are_understood_in_the_readers_language(language, t
         ("berln", ["Europe/Berlin"]),
         ("utc+2", ["Europe/Berlin", "Europe/Athens", "Africa/Johannesburg"]),
         ("+05:30", ["Asia/Kolkata"]),
+        ("gmt+13", ["Pacific/Auckland"]),  # and not Etc/GMT-13, in whose name the sign is the other way round
         ("gmt", ["UTC", "Europe/London"]),
         ("EST", ["America/New_York", "America/Panama"]),
         ("germany", ["Europe/Berlin", "Europe/Busingen"]),
