@@ -206,8 +206,7 @@ class Receiver:
         opts_out = headers.get(b"sec-gpc") == b"1" or headers.get(b"dnt") == b"1"
         page = _page(headers)
         if verdict == _COUNTED:
-            is_unread = is_preview(page) and not (pixel and is_on_host(page, pixel.private_hosts))
-            verdict = _PREVIEW if is_unread else _OPTED_OUT if opts_out else _COUNTED
+            verdict = _PREVIEW if _is_preview_for(pixel, page) else _OPTED_OUT if opts_out else _COUNTED
         if opts_out or verdict == _EXCLUDED:
             return SpooledHit(
                 target.token, at_us, target.placement, target.is_end, verdict, page=page, is_private=is_private(address)
@@ -276,6 +275,10 @@ def _page(headers: Mapping[bytes, bytes]) -> str:
         headers.get(b"host", b"")[:MAX_HOST],
         headers.get(b"sec-fetch-site") == b"same-origin",
     )
+
+
+def _is_preview_for(pixel: Live | None, page: str) -> bool:
+    return is_preview(page) and not (pixel is not None and is_on_host(page, pixel.private_hosts))
 
 
 def _signs(headers: Mapping[bytes, bytes]) -> int:

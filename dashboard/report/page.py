@@ -97,8 +97,7 @@ def make_page(
         # Anyone can invent thousands of pages a day, and each of them would have to be ranked.
         sections = set(sections) - {Section.PAGES}
         notices.append(pages_left_out())
-    measured_since = _first_day_of_article(project, state, first_day)
-    subject = _subject(project, pixel, state, now, measured_since, lifetime, sections, is_public=is_public)
+    subject = _subject(project, pixel, state, now, first_day, lifetime, sections, is_public=is_public)
     shown_list, state = _full_list(subject, state, selection.current) if first_day else (None, state)
     if state.full_list and shown_list is None:
         notices.append(unknown_list())
@@ -164,7 +163,7 @@ def _subject(
         project=project,
         pixel=pixel,
         now=now,
-        first_day=first_day,
+        first_day=_first_day_of_article(project, state, first_day),
         lifetime=lifetime,
         published=published,
         quiet=[] if pixel or is_public else quiet_pixels([project], now),
