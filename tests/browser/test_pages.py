@@ -22,6 +22,9 @@ pytestmark = pytest.mark.browser
 
 HITS = os.environ.get("DEMO_HITS", "3000")
 COLD_PAGE_BYTES = 110_000
+PHONE, LAPTOP = {"width": NARROW, "height": 740}, {"width": WIDE, "height": 720}
+FOLD = 400  # pixels from the top: the first figure is above them
+REPORTS = {"project", "article", "program", "share"}
 ZOOMED = WIDE // 4
 HEAVIEST = {"chart.min", "countries"}  # Chart.js, and the outline of the world
 # Both themes have the same elements. Only these rules of axe depend on the theme.
@@ -130,12 +133,15 @@ def test_nothing_scrolls_sideways(visit, width, text_pixels):
     assert scrolled <= shown, wide
 
 
-@pytest.mark.parametrize("width", [NARROW, WIDE])
-def test_no_target_is_too_small(visit, width):
-    visit.tab.set_viewport_size({"width": width, "height": HEIGHT})
+@pytest.mark.parametrize("size", [PHONE, LAPTOP], ids=["phone", "laptop"])
+def test_no_target_is_too_small_and_the_first_figure_is_above_the_fold(visit, size):
+    visit.tab.set_viewport_size(size)
     small = visit.tab.evaluate(SMALL_TARGETS)
+    figures = visit.tab.locator(".figures .number")
+    box = figures.first.bounding_box() if visit.page.name in REPORTS else None
     visit.tab.set_viewport_size({"width": WIDE, "height": HEIGHT})
     assert small == []
+    assert visit.page.name not in REPORTS or box["y"] + box["height"] <= FOLD
 
 
 def test_every_table_has_a_name(visit):

@@ -1,14 +1,15 @@
-"""The pages with numbers in a real browser: what stands above the fold, menus, forced colours, and paper."""
+"""A page with numbers in a real browser: menus, forced colours, and paper."""
+
+from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Page as Tab
 
-from tests.browser.pages import PAGES, Visitors, furnish
+from tests.browser.pages import PAGES, Visitors, furnish, wear
 
 pytestmark = pytest.mark.browser
 
-REPORTS = [page for page in PAGES if page.name in {"project", "article", "program", "share"}]
-FOLD = 400
-LAPTOP, PHONE = {"width": 1280, "height": 720}, {"width": 360, "height": 740}
+[PROJECT] = [page for page in PAGES if page.name == "project"]
 
 
 @pytest.fixture(scope="module")
@@ -17,35 +18,26 @@ def visitors(chromium, server) -> Visitors:
     return Visitors(chromium, server, furnish(server))
 
 
+def opened(visitors: Visitors, **options: object) -> Iterator[Tab]:
+    window = visitors.window(PROJECT.who, **options)
+    tab = window.new_page()
+    visitors.open(PROJECT, tab)
+    yield tab
+    window.close()
+
+
+@pytest.fixture(scope="module")
+def tab(visitors) -> Iterator[Tab]:
+    """Open the page once for all tests."""
+    yield from opened(visitors)
+
+
 @pytest.fixture
-def open_page(visitors):
-    """Return a function that opens a page in a window of its own, by its name."""
-    windows = []
-
-    def opened(name: str, **options):
-        [page] = [page for page in PAGES if page.name == name]
-        window = visitors.window(page.who, **options)
-        windows.append(window)
-        tab = window.new_page()
-        visitors.open(page, tab)
-        return tab
-
-    yield opened
-    for window in windows:
-        window.close()
+def tab_without_scripts(visitors) -> Iterator[Tab]:
+    yield from opened(visitors, java_script_enabled=False)
 
 
-@pytest.mark.parametrize("page", REPORTS, ids=str)
-def test_the_first_figure_stands_above_the_fold(open_page, page):
-    tab = open_page(page.name)
-    for size in (LAPTOP, PHONE):
-        tab.set_viewport_size(size)
-        box = tab.locator(".figures .number").first.bounding_box()
-        assert box["y"] + box["height"] <= FOLD, size
-
-
-def test_a_menu_works_by_keyboard_and_closes(open_page):
-    tab = open_page("project")
+def test_a_menu_works_by_keyboard_and_closes(tab):
     menus = tab.locator("details.menu")
     export = tab.locator(".actions .menu")
     export.locator("summary").focus()
@@ -63,8 +55,8 @@ def test_a_menu_works_by_keyboard_and_closes(open_page):
     assert menus.evaluate_all("menus => menus.filter(menu => menu.open).length") == 1
 
 
-def test_without_scripts_menus_open_and_the_map_is_drawn(open_page):
-    tab = open_page("project", java_script_enabled=False)
+def test_without_scripts_menus_open_and_the_map_is_drawn(tab_without_scripts):
+    tab = tab_without_scripts
     dates = tab.locator(".menus .menu").first
     dates.locator("summary").click()
     assert dates.locator("input[name=start]").is_visible()
@@ -75,9 +67,9 @@ def test_without_scripts_menus_open_and_the_map_is_drawn(open_page):
     assert box["height"] > 1
 
 
-def test_in_forced_colours_what_is_chosen_is_visible(open_page):
+def test_in_forced_colours_what_is_chosen_is_visible(tab):
     """Grounds of text are removed where colours are forced. What is chosen has one, and text that contrasts with it."""
-    tab = open_page("project", forced_colors="active")
+    tab.emulate_media(forced_colors="active")
     chosen = tab.locator(".presets a[aria-current], .choices a[aria-current], [role=tab][aria-selected=true]")
     looks = chosen.evaluate_all(
         "elements => elements.map(element => { const { backgroundColor, color } = getComputedStyle(element);"
@@ -93,22 +85,32 @@ def test_in_forced_colours_what_is_chosen_is_visible(open_page):
     grounds = hours.evaluate_all("cells => cells.map(cell => getComputedStyle(cell).backgroundColor)")
     assert len(set(grounds)) > 3
     assert all(box > 3 for box in hours.locator("span").evaluate_all("all => all.map(one => one.offsetWidth)"))
+    tab.emulate_media(forced_colors="none")
 
 
-def test_paper_has_no_controls_and_light_charts(open_page):
-    tab = open_page("article", theme="dark")
-    corner = "() => [...document.querySelector('[data-chart]').getContext('2d').getImageData(0, 0, 400, 200).data]"
-    dark = tab.evaluate(corner)
+CUT = """() => [...document.querySelectorAll(".panel, .figures, tr")].filter((part) => part.checkVisibility()
+    && !part.querySelector("tr:nth-child(30)") && getComputedStyle(part).breakInside !== "avoid")
+    .map((part) => part.outerHTML.slice(0, 120))"""
+
+
+def test_paper_has_no_controls_light_charts_and_whole_panels(tab):
+    wear(tab, "dark")
+    tab.locator("details").evaluate_all(
+        "all => all.forEach(one => { one.open = true; })"
+    )  # paper has what is open, too
+    painted = "() => document.querySelector('[data-chart]').toDataURL()"
+    dark = tab.evaluate(painted)
     tab.evaluate("dispatchEvent(new Event('beforeprint'))")
     tab.emulate_media(media="print")
-    assert tab.evaluate(corner) != dark
+    assert tab.evaluate(painted) != dark
     controls = tab.locator(
         "button:not([role=tab]), select, input, .actions a, .tools a, .presets a, .choices a, .chips a, .funnel"
     )
-    assert [control for control in controls.all() if control.is_visible()] == []
+    assert controls.evaluate_all("all => all.filter(one => one.checkVisibility()).map(one => one.outerHTML)") == []
+    assert tab.evaluate(CUT) == []
     assert tab.locator(".menus strong").is_visible()  # the days
     assert "Europe/Berlin" in tab.locator(".zone").inner_text()
     assert tab.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(255, 255, 255)"
     tab.emulate_media(media="screen")
     tab.evaluate("dispatchEvent(new Event('afterprint'))")
-    assert tab.evaluate(corner) == dark
+    assert tab.evaluate(painted) == dark
