@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import tomllib
 from collections.abc import Iterable
 from gettext import GNUTranslations
 from io import BytesIO
@@ -17,10 +18,10 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.test import Client
 from django.utils import timezone, translation
-from django.views.defaults import server_error
 
 from collector.classify.platforms import TRANSLATED_NAMES, catalogue, named_platforms, platform_name
 from collector.models import Pixel
+from dashboard.views.errors import server_error
 from tests import messages, phrases
 from tests.hits import CAMO, hit
 
@@ -107,7 +108,8 @@ def test_compiled_translations_are_up_to_date(po):
 
 def test_the_module_for_translators_has_every_sentence_of_the_catalogue():
     assert phrases.MODULE.read_text("utf-8") == phrases.module(), "run python -m tests.phrases"
-    assert {platform.phrase for platform in catalogue().values()} == set(phrases.phrases())
+    advice = tomllib.loads(phrases.CATALOGUES.joinpath("platforms.toml").read_text("utf-8"))["instead"]
+    assert {platform.phrase for platform in catalogue().values()} | {advice} == set(phrases.phrases())
     for phrase in phrases.phrases():
         assert fixed(phrase) in ([], ["%(platform)s"], ["%(platform)s"] * 2), phrase
 
@@ -198,7 +200,7 @@ def test_the_server_error_page_exists_in_every_language(language):
 
 def test_every_page_offers_every_language_by_its_own_name(owner, client):
     client.force_login(owner)
-    for address in ("/", "/login/?next=/nowhere", "/admin/", "/admin/collector/pixel/"):
+    for address in ("/", "/admin/", "/admin/collector/pixel/"):
         page = client.get(address, follow=True).content.decode()
         offered = re.findall(r'<button name="language" value="([\w-]+)" lang="\1"[^>]*>([^<]+)</button>', page)
         assert offered == list(settings.LANGUAGES), address
