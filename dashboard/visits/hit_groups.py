@@ -25,13 +25,14 @@ from dashboard.visits.results import Total
 # What is read of a hit: plain tuples of the database driver. `quarter` is the quarter hour since the epoch: all its
 # moments have the same local hour (see `local_day_and_hour`).
 COLUMNS = (
-    "quarter", "is_visit", "visitor", "pixel_id", "platform", "page_id", "placement", "country", "language",
-    "user_agent_id", "evidence", "traffic", "verdict", "reading_seconds",
+    "quarter", "is_visit", "visitor", "pixel_id", "platform", "placement", "evidence", "traffic", "verdict",
+    "reading_seconds", "page_id", "country", "language", "user_agent_id",
 )  # fmt: skip
 (
-    QUARTER, _IS_VISIT, _VISITOR, PIXEL, PLATFORM, PAGE, PLACEMENT, COUNTRY, LANGUAGE,
-    AGENT, EVIDENCE, TRAFFIC, VERDICT, _READING_SECONDS,
+    QUARTER, _IS_VISIT, _VISITOR, PIXEL, PLATFORM, PLACEMENT, EVIDENCE, TRAFFIC, VERDICT,
+    _READING_SECONDS, PAGE, COUNTRY, LANGUAGE, AGENT,
 ) = range(len(COLUMNS))  # fmt: skip
+FIGURE_COLUMNS = COLUMNS[:PAGE]  # enough for figures and the trend of a period, not for its values
 _FEW_VALUES = (PIXEL, PLATFORM, EVIDENCE, TRAFFIC, VERDICT)  # columns that leave few groups, even together
 Row = tuple[Any, ...]  # of `COLUMNS`
 QUARTER_SECONDS = 15 * 60
@@ -57,13 +58,13 @@ class PixelValue(NamedTuple):
     value: str
 
 
-def read_rows(hits: QuerySet[Hit]) -> list[Row]:
-    """Return the `COLUMNS` of hits, as the database driver returns them. One query.
+def read_rows(hits: QuerySet[Hit], columns: Sequence[str] = COLUMNS) -> list[Row]:
+    """Return `COLUMNS` of hits, or the first ones of them, as the database driver returns them. One query.
 
     The ORM would convert each number of each row, which takes longer than all else.
     """
     annotated = hits.annotate(quarter=EpochSecond("at") / QUARTER_SECONDS, is_visit=VISITS)
-    statement, parameters = annotated.values_list(*COLUMNS).query.sql_with_params()
+    statement, parameters = annotated.values_list(*columns).query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         rows: list[Row] = cursor.fetchall()

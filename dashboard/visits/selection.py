@@ -8,6 +8,7 @@ from collector.models import Project
 from collector.models.counts import WHOLE_PROJECT
 from dashboard.visits.filters import Filters
 from dashboard.visits.from_hits import RawHitSource, kept_since, read_raw_hits
+from dashboard.visits.hit_groups import FIGURE_COLUMNS
 from dashboard.visits.periods import DAY, EARLIEST, Bucket, Period
 from dashboard.visits.rollup import Rollup
 from dashboard.visits.source import VisitSource
@@ -72,8 +73,11 @@ def _readable_since(project: Project, period: Period, today: date) -> date:
 def _earlier_source(
     project: Project, pixel_id: int, filters: Filters, earlier: Period | None, since: date
 ) -> RawHitSource | None:
-    """Return a source for the whole earlier period, None if some of its raw hits are deleted or too many."""
+    """Return a source for the whole earlier period, None if some of its raw hits are deleted or too many.
+
+    It answers only what a comparison asks: figures, days and hours.
+    """
     if earlier is None or earlier.start < since:
         return None
-    source = read_raw_hits(project, pixel_id, filters, earlier, since=since)
+    source = read_raw_hits(project, pixel_id, filters, earlier, since=since, columns=FIGURE_COLUMNS)
     return source if source.period == earlier else None
