@@ -3,6 +3,8 @@
 from datetime import date
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from collector.models import Hit, Project
 from dashboard.report.changes import no_earlier_data
@@ -215,3 +217,12 @@ def test_a_filtered_page_runs_as_many_queries_for_any_number_of_hits(project, pi
     take(*(hit(pixel, f"2026-11-{day:02}T10:00", page=f"https://{day}.example/") for day in range(1, 23)))
     with django_assert_num_queries(queries):
         page(project, country="DE")
+
+
+def test_of_an_earlier_period_only_what_figures_need_is_read(project, pixel, take):
+    take(hit(pixel, visitor=1))
+    with CaptureQueriesContext(connection) as queries:
+        page(project, country="DE", range="7d")
+    now, earlier = [query["sql"].partition(' FROM "')[0] for query in queries if '"quarter"' in query["sql"]]
+    assert [column in now for column in ("page_id", "user_agent_id", "reading_seconds")] == [True, True, True]
+    assert [column in earlier for column in ("page_id", "user_agent_id", "reading_seconds")] == [False, False, True]
