@@ -19,7 +19,7 @@ def plain_host(host: str) -> str:
     host = host.lower()
     if host.startswith("["):  # an IPv6 address: no name, and with colons of its own
         return host
-    host = host.partition(":")[0].removesuffix(".")
+    host = host.partition(":")[0].rstrip(".")
     if host.isascii():
         return host
     try:

@@ -153,7 +153,7 @@ def test_a_retention_out_of_bounds_is_refused(as_owner, project, days):
         ("berlin", "Europe/Berlin", ""),
         ("new york", "America/New_York", ""),
         ("Mars/Phobos", "Europe/Berlin", "Write one like Europe/Berlin or Asia/Tokyo"),
-        ("utc+2", "Europe/Berlin", "Write a place, such as Europe/Berlin, Europe/Athens"),
+        ("utc+2", "Europe/Berlin", "Enter a place, such as Europe/Berlin, Europe/Athens"),
     ],
 )
 def test_a_time_zone_is_typed_as_people_call_it(as_owner, owner, project, typed, zone, says):

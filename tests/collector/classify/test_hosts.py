@@ -123,6 +123,7 @@ endings = st.sampled_from(["", ".com", ".co.uk", ".github.io", ".orange.fr", ".k
 
 @settings(deadline=None)  # the first host reads the catalogues
 @example(host="[é:")
+@example(host="..")
 @given(host=st.builds("{}{}".format, labels, endings) | st.text(max_size=300))
 def test_any_host_has_a_platform_which_is_its_own(host):
     slug = platform_of_host(host)

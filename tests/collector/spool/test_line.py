@@ -54,7 +54,7 @@ def test_any_other_line_is_refused_with_a_reason(content):
         (b'{"token":["a"],"at":1}', r"got `array` - at `\$.token`"),
         (b'{"token":"a","at":1,"visitor":9223372036854775808}', r"Expected `int` <= 9223372036854775807"),
         (b'{"token":"a","at":1,"visitor":"x"}', r"got `str` - at `\$.visitor`"),
-        (b'{"token":"a","at":1,"verdict":99}', r"Expected `int` <= 8 - at `\$.verdict`"),
+        (b'{"token":"a","at":1,"verdict":99}', r"Expected `int` <= 10 - at `\$.verdict`"),
         (b'{"token":"a","at":1,"agent":"\\ud800"}', "Input data was truncated"),
         (b'{"token":"a","at":1,"agent":"\\udc00x"}', "invalid utf-16 surrogate pair"),
         (b'{"token":"a","at":1,"agent":"\xff"}', "utf-8"),
