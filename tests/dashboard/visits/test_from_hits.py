@@ -223,6 +223,7 @@ def test_of_an_earlier_period_only_what_figures_need_is_read(project, pixel, tak
     take(hit(pixel, visitor=1))
     with CaptureQueriesContext(connection) as queries:
         page(project, country="DE", range="7d")
-    now, earlier = [query["sql"].partition(' FROM "')[0] for query in queries if '"quarter"' in query["sql"]]
+    statements = [query["sql"] for query in queries if '"quarter"' in query["sql"]]
+    now, earlier = [statement.partition(' FROM "collector_hit" ')[0] for statement in statements]
     assert [column in now for column in ("page_id", "user_agent_id", "reading_seconds")] == [True, True, True]
     assert [column in earlier for column in ("page_id", "user_agent_id", "reading_seconds")] == [False, False, True]
