@@ -18,8 +18,9 @@ from collector.classify.platforms import DIRECT, OTHER, platform_name
 from collector.classify.readable import readable_host
 from collector.models import DailyCount, Dimension, Hit, Pixel, Project, Verdict
 from collector.models.counts import WHOLE_PROJECT
+from collector.storage.countable import VISITS
 from dashboard import formatting
-from dashboard.snippets.recent_hits import VISITS, WINDOW, RecentHits, add_up, hits_in_window
+from dashboard.snippets.recent_hits import WINDOW, RecentHits, add_up, hits_in_window
 from dashboard.visits import queries
 from dashboard.visits.periods import DAY
 

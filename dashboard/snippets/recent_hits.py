@@ -12,13 +12,12 @@ from django.db.models import Count, DateTimeField, Max, Min, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 
 from collector.classify.platforms import OTHER
-from collector.models import Hit, Pixel, Position, Project, Traffic, Verdict
+from collector.models import Hit, Pixel, Project, Traffic, Verdict
 from collector.storage.countable import READERS, is_visit
 
 WINDOW = timedelta(hours=1)
 MAX_HITS = 20_000  # of a project: how many are searched for those of one pixel
 
-VISITS = Q(position=Position.START, verdict__in=READERS) & ~Q(traffic=Traffic.BOT)
 # Readings of the author, which don't count but show that the pixel works.
 PROOFS = (int(Verdict.OWN), int(Verdict.EXCLUDED), int(Verdict.PREVIEW))
 
