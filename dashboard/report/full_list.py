@@ -1,6 +1,5 @@
 """The one list that a view shows whole, with pagination."""
 
-from collector.classify.sites import sites_of
 from collector.models import Section
 from dashboard.report.numbers import period_numbers, totals_of
 from dashboard.report.page_state import PageState
@@ -44,7 +43,7 @@ def _platforms(subject: Subject, state: PageState, source: VisitSource) -> Panel
         totals,
         sum(day.visits for day in totals),
         state,
-        sites_of(subject.project.sites),
+        subject.sites,
         evidence=source.evidence(),
         limit=rows_per_page(state),
         offset=_offset(state),
@@ -77,12 +76,4 @@ def _dimension(description: PanelDescription, subject: Subject, state: PageState
     if _offset(state):
         first_two = source.value_counts(dimensions, 2)  # the first known value: one of them may be unknown
         most_visits = max((count.visits for count in first_two if count.value), default=0)
-    return dimension_panel(
-        description,
-        counts,
-        all_visits,
-        state,
-        sites_of(subject.project.sites),
-        are_linked=subject.are_linked,
-        most_visits=most_visits,
-    )
+    return dimension_panel(description, subject, counts, all_visits, state, most_visits=most_visits)

@@ -6,7 +6,6 @@ Python decides numbers, labels, order and links; templates place them; JavaScrip
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from collector.classify.sites import sites_of
 from collector.models import Dimension, Section
 from dashboard.report.charts import Chart
 from dashboard.report.comparison import comparison_note, earlier_numbers
@@ -140,8 +139,8 @@ def _platforms(subject: Subject, state: PageState, source: VisitSource, results:
     if subject.pixel or Section.PLATFORMS not in subject.sections:
         return None
     evidence = source.evidence()
-    sites = sites_of(subject.project.sites)
-    return platforms_panel(totals_of(results.days), results.numbers.visits, state, sites, evidence=evidence)
+    visits = results.numbers.visits
+    return platforms_panel(totals_of(results.days), visits, state, subject.sites, evidence=evidence)
 
 
 def _articles(subject: Subject, state: PageState, source: VisitSource, results: _Results) -> Panel | None:
@@ -164,7 +163,7 @@ def _on_platforms(
     readings = readings_by_platform(values)
     placements = placements_panel(
         totals_of(results.days), values, readings, subject.lifetime, results.numbers.visits, state,
-        sites_of(subject.project.sites),
+        subject.sites,
     )  # fmt: skip
     return placements, reading_time_panel(subject.pixel, readings)
 

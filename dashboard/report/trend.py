@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from collector.classify.platforms import platform_colour
-from collector.classify.sites import Sites, sites_of
+from collector.classify.sites import Sites
 from collector.models import Dimension, Project, Section
 from dashboard import formatting
 from dashboard.report.charts import BUCKET_NAMES, Chart, Point, Series, Shape
@@ -46,7 +46,7 @@ def trend_chart(
         totals = [None if by_platform is None else by_platform.total() for by_platform in counted]
         series, platform_series = [Series(_("Visits"), "", totals)], []
     else:
-        series = platform_series = _stack(counted, sites_of(subject.project.sites))
+        series = platform_series = _stack(counted, subject.sites)
     earlier = _earlier_visits(subject, state, days_before, keys)
     earlier_label = state.earlier.label if state.earlier and earlier else ""
     columns: list[Sequence[int | None]] = [earlier] if earlier else []

@@ -9,7 +9,6 @@ from django.db.models import F, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from collector.classify.sites import sites_of
 from collector.models import Pixel, Section
 from collector.models.conditions import IsOneOf
 from dashboard import formatting
@@ -183,7 +182,7 @@ class _RowMaker:
             cells=[read_through_text(share), *([median_text(reading)] if reading else [])],
             plain_cells=[read_through_number(share), *([median_number(reading)] if reading else [])],
             sparkline=self._sparkline(pixel, visits_by_day),
-            bands=platform_bands(platforms, sites_of(self.subject.project.sites)),
+            bands=platform_bands(platforms, self.subject.sites),
         )
 
     def _sparkline(self, pixel: Pixel, visits_by_day: Mapping[date, int]) -> SparkLine:

@@ -14,7 +14,7 @@ from django_stubs_ext import StrPromise
 
 from collector.classify.platforms import OTHER
 from collector.classify.readable import readable_host, readable_page
-from collector.classify.sites import Sites, sites_of
+from collector.classify.sites import Sites
 from collector.models import Dimension, Section
 from dashboard import formatting
 from dashboard.report.page_state import PageState
@@ -151,16 +151,7 @@ def panel_groups(
             if description.section not in subject.sections or (description.optional and not counts):
                 continue
             map_counts = all_countries if description.dimension == Dimension.COUNTRY else ()
-            panel = dimension_panel(
-                description,
-                counts,
-                all_visits,
-                state,
-                sites_of(subject.project.sites),
-                are_linked=subject.are_linked,
-                map_counts=map_counts,
-            )
-            panels.append(panel)
+            panels.append(dimension_panel(description, subject, counts, all_visits, state, map_counts=map_counts))
         if panels:
             groups.append(PanelGroup(key, panels))
     return groups
@@ -168,25 +159,24 @@ def panel_groups(
 
 def dimension_panel(
     description: PanelDescription,
+    subject: Subject,
     counts: Sequence[ValueCount],
     all_visits: int,
     state: PageState,
-    sites: Sites,
     *,
-    are_linked: bool = True,
     map_counts: Sequence[ValueCount] = (),
     most_visits: int = 0,
 ) -> Panel:
     """Rank the values of one dimension. The unknown value comes last and has no bar: it doesn't answer the question.
 
-    Each row links to the view filtered by it. Such a view reads raw hits, so `are_linked` is False on shared pages.
+    Each row links to the view filtered by it. Such a view reads raw hits, so rows of shared pages have no links.
     `most_visits` are those of the longest bar, if it is not among `counts`.
     """
-    link = state.links(description.parameter) if are_linked else ""
+    link = state.links(description.parameter) if subject.are_linked else ""
     known = [count for count in counts if count.value]
     unknown = [count for count in counts if not count.value]
     most_visits = most_visits or max((count.visits for count in known), default=0)
-    rows = [_known_row(description, count, all_visits, most_visits, link, sites) for count in known]
+    rows = [_known_row(description, count, all_visits, most_visits, link, subject.sites) for count in known]
     rows += [_unknown_row(count, all_visits, link) for count in unknown]
     total_rows = counts[0].values if counts else 0
     return Panel(
