@@ -3,7 +3,8 @@
 A line is whole when it ends with a newline. The hit of a last line without one was never acknowledged.
 """
 
-from typing import Annotated, NamedTuple
+from collections.abc import Callable
+from typing import Annotated, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -17,6 +18,19 @@ MAX_LINE_BYTES = 66 * 1024  # of any line: a report has at most the 64 KB of its
 MAX_AGENT = 512
 MAX_PAGE = 512
 MAX_HINTS = 40
+
+
+Parsed = TypeVar("Parsed")  # from a line
+
+
+def decoded(decode: Callable[[bytes], Parsed], line: bytes, max_bytes: int = MAX_LINE_BYTES) -> Parsed:
+    """Parse a line; raise ValueError with the reason if it is not what `decode` reads, or longer than we write."""
+    if len(line) > max_bytes:
+        raise ValueError("longer than any line we write")
+    try:
+        return decode(line)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
 
 
 class SpooledHit(msgspec.Struct, frozen=True, omit_defaults=True, rename={"at_us": "at", "is_end": "end"}):
@@ -46,14 +60,9 @@ class SpooledHit(msgspec.Struct, frozen=True, omit_defaults=True, rename={"at_us
     @classmethod
     def from_line(cls, line: bytes) -> "SpooledHit":
         """Parse a line; raise ValueError with the reason if it is not one of ours."""
-        if len(line) > MAX_HIT_BYTES:
-            raise ValueError("longer than any line we write")
         if b"\\u0000" in line:  # PostgreSQL can't store NUL
             line = line.replace(b"\\u0000", b"\\ufffd")
-        try:
-            return _decode(line)
-        except RecursionError:
-            raise ValueError("nested too deep") from None
+        return decoded(_decode, line, MAX_HIT_BYTES)
 
 
 _encode = msgspec.json.Encoder().encode

@@ -8,7 +8,7 @@ from typing import Annotated, NamedTuple
 import msgspec
 from msgspec import Meta
 
-from collector.spool.line import MAX_LINE_BYTES
+from collector.spool.line import decoded
 
 BEGINNING = b'{"own":'
 MAX_VISITORS = 500  # in one line: each takes at most 49 bytes
@@ -35,12 +35,7 @@ class SpooledMember(msgspec.Struct, frozen=True, rename={"visitors": "own", "at_
     @classmethod
     def from_line(cls, line: bytes) -> "SpooledMember":
         """Parse a line; raise ValueError with the reason if it is not one of ours."""
-        if len(line) > MAX_LINE_BYTES:
-            raise ValueError("longer than any line we write")
-        try:
-            return _decode(line)
-        except RecursionError:
-            raise ValueError("nested too deep") from None
+        return decoded(_decode, line)
 
 
 _encode = msgspec.json.Encoder().encode

@@ -14,7 +14,7 @@ from collector.models import Driver
 from collector.programs.forms import MAX_DAYS_LATE, REPORT_ID, WEEK
 from collector.programs.report import ProgramReport
 from collector.spool import own_line
-from collector.spool.line import MAX_LINE_BYTES, SpooledHit
+from collector.spool.line import SpooledHit, decoded
 from collector.spool.own_line import SpooledMember
 
 _REPORT, _RUN = b'{"report":', b'{"run":'
@@ -64,16 +64,11 @@ def from_line(line: bytes) -> Spooled:
 
 
 def _of_program(line: bytes) -> SpooledReport | SpooledRun:
-    if len(line) > MAX_LINE_BYTES:
-        raise ValueError("longer than any line we write")
     if b"\\u0000" in line:  # PostgreSQL can't store NUL, and no value of a report has one
         raise ValueError("contains NUL")
-    try:
-        if line.startswith(_RUN):
-            return _decode_run(line)
-        spooled = _decode_report(line)
-    except RecursionError:
-        raise ValueError("nested too deep") from None
+    if line.startswith(_RUN):
+        return decoded(_decode_run, line)
+    spooled = decoded(_decode_report, line)
     _check(spooled)
     return spooled
 
