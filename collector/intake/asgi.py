@@ -42,11 +42,11 @@ def dispatcher(fast_path: "FastPath", report_path: "ReportPath", application: Ap
         elif is_for_reports(scope["path"]):
             await report_path(scope, receive, send)
         else:  # which expects the whole path (ASGI specification, HTTP connection scope)
-            await application(scope | {"path": public_path(scope["path"])}, receive, send)
+            await application(_with_path(scope, public_path(scope["path"])), receive, send)
 
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            await http(scope | {"path": without_prefix(without_host(scope["path"]))}, receive, send)
+            await http(_with_path(scope, without_prefix(without_host(scope["path"]))), receive, send)
         elif scope["type"] == "lifespan":
             await _lifespan(receive, send, fast_path)
         elif scope["type"] == "websocket":  # from a server that, unlike ours, does not ignore the upgrade
@@ -56,6 +56,11 @@ def dispatcher(fast_path: "FastPath", report_path: "ReportPath", application: Ap
             await application(scope, receive, send)
 
     return dispatch
+
+
+def _with_path(scope: Scope, path: str) -> Scope:
+    """Return a request's scope with another path: usually the same, without a copy."""
+    return scope if path == scope["path"] else scope | {"path": path}
 
 
 class FastPath:
