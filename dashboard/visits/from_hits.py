@@ -40,7 +40,11 @@ from dashboard.visits.results import (
 )
 
 MAX_HITS = 50_000
-_COLUMNS = {Dimension.COUNTRY: hit_groups.COUNTRY, Dimension.LANGUAGE: hit_groups.LANGUAGE}
+_COLUMNS = {
+    Dimension.HOUR: hit_groups.HOUR,
+    Dimension.COUNTRY: hit_groups.COUNTRY,
+    Dimension.LANGUAGE: hit_groups.LANGUAGE,
+}
 _AGENT_COLUMNS = {Dimension.DEVICE: "device", Dimension.BROWSER: "browser", Dimension.OS: "os"}
 _TRAFFIC = {int(traffic): str(traffic.label) for traffic in Traffic}
 _VERDICTS = {int(verdict): str(verdict.label) for verdict in Verdict}
@@ -67,11 +71,14 @@ class RawHitSource:
         self._groups = groups
 
     def platform_days(self) -> list[PlatformDay]:
-        days = self._totals_by_day()
-        return days + self._totals_by_hour() if self.period.bucket is Bucket.HOUR else days
+        days = [
+            PlatformDay(Dimension.TOTAL, day, platform, "", *total)
+            for (day, platform), total in self._groups.totals(hit_groups.DATE, hit_groups.PLATFORM).items()
+        ]
+        return days + self._hours() if self.period.bucket is Bucket.HOUR else days
 
     def last_day_hours(self) -> list[PlatformDay]:
-        return [hour for hour in self._totals_by_hour() if hour.date == self.period.last_day]
+        return [hour for hour in self._hours() if hour.date == self.period.last_day]
 
     def value_counts(self, dimensions: Collection[Dimension], limit: int, offset: int = 0) -> list[ValueCount]:
         values = self.sums(dimensions, with_pixels=False).values
@@ -79,8 +86,8 @@ class RawHitSource:
 
     def week(self) -> Counter[WeekHour]:
         week: Counter[WeekHour] = Counter()
-        for (hour, _), total in self._groups.hours.items():
-            week[WeekHour(hour.date.weekday(), hour.hour)] += total.visits
+        for (day, hour), visits in self._groups.visits(hit_groups.DATE, hit_groups.HOUR).items():
+            week[WeekHour(day.weekday(), hour)] += visits
         return week
 
     def evidence(self) -> dict[str, set[str]]:
@@ -93,8 +100,8 @@ class RawHitSource:
     def platform_values(self, dimensions: Collection[Dimension]) -> list[PlatformValue]:
         hits: Counter[tuple[str, int, str]] = Counter()
         if Dimension.HOUR in dimensions:
-            for (hour, platform), total in self._groups.hours.items():
-                hits[platform, int(Dimension.HOUR), hour.hour] += total.visits
+            for (platform, hour), visits in self._groups.visits(hit_groups.PLATFORM, hit_groups.HOUR).items():
+                hits[platform, int(Dimension.HOUR), hour] = visits
         for value, count in self._groups.readings.items():
             if value.dimension in dimensions:
                 hits[value.platform, value.dimension, value.value] += count
@@ -107,14 +114,10 @@ class RawHitSource:
                 totals[ValueKey(dimension, value)] = total
         return Sums(sums_of(totals).values, self._pixels if with_pixels else {})
 
-    def _totals_by_day(self) -> list[PlatformDay]:
-        days = added_up(self._groups.hours, lambda key: (key[0].date, key[1]))
-        return [PlatformDay(Dimension.TOTAL, day, platform, "", *total) for (day, platform), total in days.items()]
-
-    def _totals_by_hour(self) -> list[PlatformDay]:
+    def _hours(self) -> list[PlatformDay]:
+        totals = self._groups.totals(hit_groups.DATE, hit_groups.HOUR, hit_groups.PLATFORM)
         return [
-            PlatformDay(Dimension.HOUR, hour.date, platform, hour.hour, *total)
-            for (hour, platform), total in self._groups.hours.items()
+            PlatformDay(Dimension.HOUR, day, platform, hour, *total) for (day, hour, platform), total in totals.items()
         ]
 
     def _by_value(self, dimension: Dimension) -> Mapping[str, Total]:
@@ -125,8 +128,6 @@ class RawHitSource:
         groups = self._groups
         if dimension in _NAMES_OF_NUMBERS:
             return self._all_hits_by_value(dimension)
-        if dimension == Dimension.HOUR:
-            return added_up(groups.hours, lambda key: key[0].hour)
         if dimension in _COLUMNS:
             return groups.totals(_COLUMNS[dimension])
         if dimension in _AGENT_COLUMNS:
@@ -138,7 +139,7 @@ class RawHitSource:
         if dimension == Dimension.ELSEWHERE:
             values = added_up(pages, lambda key: elsewhere(key[1], self._pages[key[0]].page.host, self._sites))
         else:
-            values = added_up(pages, lambda key: dict(self._pages[key[0]].campaign).get(dimension, ""))
+            values = added_up(self._of_campaigns, lambda key: dict(self._pages[key[0]].campaign).get(dimension, ""))
         values.pop("", None)
         return values
 
@@ -163,6 +164,12 @@ class RawHitSource:
         return {None: NO_STORED_PAGE} | pages_by_id(ids - {None}, self._sites)
 
     @cached_property
+    def _of_campaigns(self) -> Mapping[tuple[int, str], Total]:
+        """Return the totals of pages that name a campaign, by page and placement."""
+        pages = self._groups.totals(hit_groups.PAGE, hit_groups.PLACEMENT)
+        return {key: total for key, total in pages.items() if self._pages[key[0]].campaign}
+
+    @cached_property
     def _pixels(self) -> Mapping[int, PixelTotal]:
         totals: dict[int, PixelTotal] = defaultdict(PixelTotal)
         visitors = self._groups.visitors_of_pixels
@@ -181,7 +188,7 @@ class RawHitSource:
 
     def pixel_days(self, pixels: Collection[int]) -> dict[int, Counter[date]]:
         days: dict[int, Counter[date]] = defaultdict(Counter)
-        for (pixel_id, day), visits in self._groups.pixel_days.items():
+        for (pixel_id, day), visits in self._groups.visits(hit_groups.PIXEL, hit_groups.DATE).items():
             days[pixel_id][day] = visits
         return days
 

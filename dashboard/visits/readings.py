@@ -53,7 +53,7 @@ class Reading:
         self.finished += other.finished
         self.at_once += other.at_once
         self.too_soon += other.too_soon
-        self.by_bound += other.by_bound
+        self.by_bound.update(other.by_bound)
 
     @property
     def comes_at_once(self) -> bool:
