@@ -23,10 +23,13 @@ def isolation(request):
 
 
 def test_hits_of_a_week_are_read_along_the_primary_key_in_one_query(isolation, project, pixel, take):
-    take(hit(pixel, "2026-11-03T10:00:00+00:00", country="DE"), hit(pixel, "2026-11-04T10:00:00+00:00", country="FR"))
+    countries = ["DE", "FR"] * 100
+    take(*(hit(pixel, f"2026-11-03T10:00:{n % 60:02}+00:00", country=country) for n, country in enumerate(countries)))
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")  # so that PostgreSQL knows how small the table is, and would read it whole
     with CaptureQueriesContext(connection) as queries:
         source = read_raw_hits(project, WHOLE_PROJECT, FROM_GERMANY, WEEK, since=WEEK.start)
-    assert [(day.date, day.visits) for day in source.platform_days()] == [(date(2026, 11, 3), 1)]
+    assert [(day.date, day.visits) for day in source.platform_days()] == [(date(2026, 11, 3), 100)]
     assert len(queries) == 1
     settings, _, statement = queries[0]["sql"].rpartition("; ")
     with connection.cursor() as cursor:
