@@ -38,15 +38,13 @@ class Indistinct:
 class ServerHealth:
     """What is wrong with the server; each of the first three is None where nothing is.
 
-    `set_aside` are the lines of the last 30 days that could not be used. `deleted_at` is the last time that expired
-    data was deleted, None before the first.
+    `set_aside` are the lines of the last 30 days that could not be used.
     """
 
     losses: Losses | None
     indistinct: Indistinct | None
     deletion_refused_at: datetime | None
     set_aside: int = 0
-    deleted_at: datetime | None = None
 
 
 def server_health(now: datetime) -> ServerHealth:
@@ -61,7 +59,6 @@ def server_health(now: datetime) -> ServerHealth:
         from_private=Sum("private", filter=is_recent, default=0),
         set_aside=Sum("set_aside", filter=Q(updated_at__gt=now - LIFETIME), default=0),
         refused_at=Max(Subquery(Upkeep.objects.filter(pk=1).values("refused_at"))),
-        deleted_at=Max(Subquery(Upkeep.objects.filter(pk=1).values("trusted_at"))),
     )
     hits, private = totals["stored"], totals["from_private"]
     seems_proxied = hits >= MIN_HITS and private >= MIN_PRIVATE_SHARE * hits
@@ -70,5 +67,4 @@ def server_health(now: datetime) -> ServerHealth:
         Indistinct(hits, private) if seems_proxied else None,
         totals["refused_at"],
         totals["set_aside"],
-        totals["deleted_at"],
     )

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand
 
 from collector.management.arguments import between
 from collector.operations.checks.finding import Level, Situation, counted
-from collector.operations.checks.run import Result, run
+from collector.operations.checks.run import CHECKS, Result, run
 
 
 class Command(BaseCommand):
@@ -30,7 +30,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, timeout: int, **options: Any) -> None:
         levels: Counter[Level] = Counter()
-        for result in run(Situation(timeout_seconds=timeout)):
+        for result in run(Situation(timeout_seconds=timeout), CHECKS):
             levels[result.level] += 1
             self.stdout.write(json.dumps(asdict(result)) if options["json"] else self._line(result))
             self.stdout.flush()

@@ -10,6 +10,7 @@ from django.core import checks
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from collector.models import Upkeep
 from collector.operations.checks.finding import Finding, Situation, counted, duration, ok, problem, warning
 
 NETWORK_FILE_SYSTEMS = frozenset(
@@ -76,15 +77,15 @@ def clock(situation: Situation) -> Finding | None:
 
 def deletion(situation: Situation) -> Finding:
     """Is expired data deleted every hour?"""
-    health = situation.health()
-    if health.deletion_refused_at:
+    upkeep = Upkeep.objects.filter(pk=1).first()
+    if upkeep is None or (upkeep.trusted_at is None and upkeep.refused_at is None):
+        return ok("Nothing had to be deleted so far.")
+    if upkeep.refused_at or upkeep.trusted_at is None:
         return problem(
-            f"Expired hits are kept since {health.deletion_refused_at:%Y-%m-%d %H:%M} UTC, because the clock jumped.",
+            f"Expired hits are kept since {upkeep.refused_at:%Y-%m-%d %H:%M} UTC, because the clock jumped.",
             "Check the clock. If it is right, run: manage.py purge --allow-large",
         )
-    if health.deleted_at is None:
-        return ok("Nothing had to be deleted so far.")
-    ago = situation.seconds_since(health.deleted_at)
+    ago = situation.seconds_since(upkeep.trusted_at)
     text = f"Expired data was last deleted {duration(ago)} ago."
     if ago > LATE_DELETION_SECONDS:
         return warning(text, "The drain does it every hour: see whether it runs, and its log.")

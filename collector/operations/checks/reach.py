@@ -15,8 +15,8 @@ from collector.operations.checks.visit import Answer
 
 FEW_DAYS = 14  # Let's Encrypt's certificates are renewed 30 days before they end
 _ADD_ADDRESS = (
-    "Let the proxy add the client's address (in nginx: “proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;”), "
-    "and set TRUSTED_PROXIES=1."
+    "Let the proxy add the client's address (in nginx: “proxy_set_header X-Forwarded-For "
+    "$proxy_add_x_forwarded_for;”), and set TRUSTED_PROXIES=1."
 )
 _RESTART = "Restart the server. If it runs with other settings than this command, run the command with those."
 

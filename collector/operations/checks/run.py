@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from threading import Thread
@@ -56,7 +56,7 @@ class Result:
     remedy: str
 
 
-def run(situation: Situation, checks: Sequence[Check] = CHECKS, *, in_threads: bool = True) -> Iterator[Result]:
+def run(situation: Situation, checks: Sequence[Check], *, in_threads: bool = True) -> Iterator[Result]:
     """Run checks and yield their results in this order, each as soon as it is there. Never raises.
 
     Checks run at once, in threads of their own: one that hangs becomes a problem. Without `in_threads`, that is so only
@@ -96,3 +96,9 @@ def _found(check: Check, situation: Situation) -> Finding | None:
         logger.debug("The check %s failed", check.name, exc_info=True)
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         return problem(f"This can't be checked ({reason}).", "See whether another line names the reason.")
+
+
+def worst_first(results: Iterable[Result]) -> list[Result]:
+    """Return results with problems first, then warnings, otherwise in their order."""
+    levels = list(Level)
+    return sorted(results, key=lambda result: -levels.index(result.level))

@@ -52,14 +52,12 @@ def serving(front: Front, certificate: Path | None = None) -> Iterator[int]:
     """Run a front, over TLS if it has a certificate; yield its port."""
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 (the name that the library calls)
+        def do_GET(self) -> None:
             canned = front.pixel if self.path.startswith("/p/") else front.health
             if canned:
                 self._send(canned.status, canned.headers, canned.body)
                 return
-            passed = {key: value for key, value in front.passes_on(dict(self.headers)).items() if key != "Host"}
-            host = front.passes_on(dict(self.headers))["Host"]
-            answer = Client(headers=passed).get(self.path, headers={"host": host})
+            answer = Client().get(self.path, headers=front.passes_on(dict(self.headers)))
             self._send(answer.status_code, dict(answer.headers), answer.content)
 
         do_HEAD = do_GET  # noqa: N815
