@@ -20,7 +20,7 @@ NETWORK_FILE_SYSTEMS = frozenset(
 CLOCK_SECONDS = 2
 LATE_DELETION_SECONDS = 2 * 3600  # the drain deletes once an hour
 OLD_BACKUP_SECONDS = 2 * 86_400
-LAST_BACKUP = "last-backup.json"  # in DATA_DIR: {"at": "2026-11-30T04:00:00+00:00"}
+LAST_BACKUP = "last_backup.json"  # in DATA_DIR: {"at": "2026-11-30T04:00:00+00:00", …}
 MOUNTS = Path("/proc/self/mountinfo")
 
 
