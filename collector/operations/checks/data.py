@@ -125,7 +125,7 @@ def settings_of_site(situation: Situation) -> Finding:
     """Does Django find a mistake in the settings, and is DEBUG off?"""
     if settings.DEBUG:
         return problem("DEBUG is on: error pages show settings and addresses to strangers.", "Set DEBUG=false.")
-    errors = [message for message in checks.run_checks() if message.is_serious()]
+    errors = [message for message in checks.run_checks(databases=list(settings.DATABASES)) if message.is_serious()]
     if errors:
         return problem(str(errors[0].msg), str(errors[0].hint or f"See {errors[0].id} in Django's documentation."))
     return ok("The settings are plausible.")

@@ -89,7 +89,8 @@ def open_files(situation: Situation) -> Finding:
 
 def versions(situation: Situation) -> Finding:
     """Are the installed packages those that were tested together?"""
-    pins = dict(_PIN.findall((settings.BASE_DIR / "constraints.txt").read_text("utf-8")))
+    file = settings.BASE_DIR / "constraints.txt"
+    pins = dict(_PIN.findall(file.read_text("utf-8"))) if file.exists() else {}
     others = []
     for name, pinned in pins.items():
         try:
@@ -102,7 +103,7 @@ def versions(situation: Situation) -> Finding:
     if others:
         names = ", ".join(others[:3]) + (f" and {len(others) - 3} more" if len(others) > 3 else "")
         return warning(f"{running}, with other versions than tested: {names}.", "Run: pip install -c constraints.txt .")
-    return ok(f"{running}, and all packages in their tested versions.")
+    return ok(f"{running}, and all packages in their tested versions." if pins else f"{running}.")
 
 
 def time_zones(situation: Situation) -> Finding:

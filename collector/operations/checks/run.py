@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from threading import Thread
 
-from django.db import connections
+from django.db import DatabaseError, InterfaceError, connections
 from django.utils import translation
 
 from collector.operations.checks import data, machine, reach, spool
@@ -92,6 +92,8 @@ def _found(check: Check, situation: Situation) -> Finding | None:
     try:
         with translation.override("en"):
             return check.find(situation)
+    except (DatabaseError, InterfaceError):
+        return problem("Not checked: the database does not answer, or lacks tables.", "See Database and Migrations.")
     except Exception as error:  # whatever a check did not expect
         logger.debug("The check %s failed", check.name, exc_info=True)
         reason = " ".join(str(error).split())[:200] or type(error).__name__

@@ -17,6 +17,7 @@ from collector.storage.set_aside import LIFETIME
 
 LATE_SECONDS = 60
 LAST_BYTES = 200_000  # of a segment: more than the longest line
+NEWEST_SEGMENTS = 8  # web processes write at the same time, each to a segment of its own
 AHEAD_SECONDS = 5
 LOW_PRIORITY = 5
 
@@ -85,17 +86,15 @@ def set_aside(situation: Situation) -> Finding:
 
 def newest_hit(situation: Situation) -> Finding | None:
     """Is the newest spooled hit from the future? Then the clock was ahead, and has been set back."""
-    for segment in reversed(segments(settings.SPOOL_DIR)):
-        at_us = _last_moment_us(segment)
-        if at_us is not None:
-            ahead = at_us / 1_000_000 - situation.now.timestamp()
-            if ahead <= AHEAD_SECONDS:
-                return None
-            return problem(
-                f"The newest hit in the spool is from the future, by {duration(ahead)}: the clock was ahead.",
-                "Keep the clock right with NTP, such as systemd-timesyncd or chrony.",
-            )
-    return None
+    moments = [_last_moment_us(segment) for segment in segments(settings.SPOOL_DIR)[-NEWEST_SEGMENTS:]]
+    newest_us = max((moment for moment in moments if moment is not None), default=0)
+    ahead = newest_us / 1_000_000 - situation.now.timestamp()
+    if ahead <= AHEAD_SECONDS:
+        return None
+    return problem(
+        f"The newest hit in the spool is from the future, by {duration(ahead)}: the clock was ahead.",
+        "Keep the clock right with NTP, such as systemd-timesyncd or chrony.",
+    )
 
 
 def _last_moment_us(segment: Path) -> int | None:
@@ -114,11 +113,12 @@ def _priority(lock: Path) -> int | None:
     Linux lists locks in /proc/locks (proc(5)).
     """
     with suppress(OSError, ValueError):
-        inode = lock.stat().st_ino
+        status = lock.stat()
+        file = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
         for line in Path("/proc/locks").read_text("ascii").splitlines():
-            fields = line.split()
-            if fields[1:4:2] == ["FLOCK", "WRITE"] and fields[5].endswith(f":{inode}") and int(fields[4]) > 0:
-                return os.getpriority(os.PRIO_PROCESS, int(fields[4]))
+            _, kind, _, _, pid, locked, *_ = [*line.split(), "", "", ""]
+            if (kind, locked) == ("FLOCK", file) and int(pid) > 0:
+                return os.getpriority(os.PRIO_PROCESS, int(pid))
     return None
 
 

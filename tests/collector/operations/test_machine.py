@@ -92,6 +92,7 @@ def test_web_processes_need_files_for_their_connections(monkeypatch, settings, l
 def test_other_versions_than_tested_are_named(settings, tmp_path):
     assert "Python 3." in machine.versions(Situation()).text
     settings.BASE_DIR = tmp_path
+    assert machine.versions(Situation()).level == OK
     (tmp_path / "constraints.txt").write_text("# Made by: pip freeze\nDjango==1.0\nnobody-has-this==2\n")
 
     finding = machine.versions(Situation())

@@ -1,6 +1,8 @@
 import threading
 import time
 
+from django.db import OperationalError
+
 from collector.operations.checks.finding import Check, Level, Situation, duration, ok, problem, size, warning
 from collector.operations.checks.run import CHECKS, run, worst_first
 
@@ -11,11 +13,15 @@ def test_a_check_that_fails_or_hangs_does_not_stop_the_others():
     def fails(situation):
         raise KeyError("no such thing")
 
+    def asks_the_database(situation):
+        raise OperationalError("no such table: collector_upkeep")
+
     def hangs(situation):
         end.wait(30)
         return ok("never")
 
     checks = [
+        Check("database", asks_the_database),
         Check("hangs", hangs),
         Check("fails", fails),
         Check("silent", lambda situation: None),
@@ -27,11 +33,13 @@ def test_a_check_that_fails_or_hangs_does_not_stop_the_others():
 
     assert time.monotonic() - began_at < 5
     assert [(result.name, result.level) for result in results] == [
+        ("database", Level.PROBLEM),
         ("hangs", Level.PROBLEM),
         ("fails", Level.PROBLEM),
         ("fine", Level.OK),
     ]
-    assert "no such thing" in results[1].text
+    assert "See Database" in results[0].remedy
+    assert "no such thing" in results[2].text
     end.set()
 
 

@@ -109,8 +109,9 @@ def test_readers_that_look_like_one_are_noticed(private, level):
 def test_a_hit_from_the_future_tells_that_the_clock_was_ahead(directory, pixel, minutes_ahead, level):
     write_spool(directory, [hit(pixel, "2026-11-22T10:00")])
     write_spool(directory, [hit(pixel, (NOW + timedelta(minutes=minutes_ahead)).isoformat())])
-    with next(iter(sorted(directory.glob("*.jsonl"))[-1:])).open("ab") as file:
-        file.write(b'{"torn')
+    for segment in directory.glob("*.jsonl"):
+        with segment.open("ab") as file:
+            file.write(b'{"torn')
 
     finding = spool.newest_hit(Situation(NOW))
 
