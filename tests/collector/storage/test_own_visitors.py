@@ -203,6 +203,7 @@ def test_a_member_who_was_taken_for_a_bot_does_not_count_under_new_rules(take, p
 
     assert verdicts() == [Verdict.OWN, Verdict.COUNTED]
     assert counts("total") == {(DAY, "(direct)", ""): (1, 1)}
+    assert not Hit.objects.filter(verdict=Verdict.OWN).exclude(visitor=None, user_agent=None, country="", language="")
 
 
 def test_days_that_may_have_been_counted_in_another_time_zone_stay_as_they_are(take, project, pixel):
