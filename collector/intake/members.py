@@ -16,9 +16,14 @@ from collections import OrderedDict
 from collections.abc import Callable
 from threading import Lock
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.db import DatabaseError, InterfaceError
+from django.http import HttpRequest
 
+from collector.classify.private_hosts import is_loopback_host, is_private_host
+from collector.intake.clients import address_of, came_through_other_proxies, is_private
 from collector.intake.lookups import Live, Lookups
 from collector.intake.visitors import visitor_of
 from collector.models import Membership
@@ -35,6 +40,27 @@ RETRY_SECONDS = 10.0
 MAX_BROWSERS = 20  # of a member on a day: addresses and user agents
 MAX_PROJECTS = 1_000  # of a member, the newest
 MAX_MEMBERS = 5_000
+
+
+def member_address(request: HttpRequest) -> str:
+    """Return the address of a member's request; empty where it may be a proxy's, which would be that of all readers.
+
+    A proxy shows in `X-Forwarded-For`, or in an address that nobody on the internet has, while our own names are on the
+    internet. To a server with other names than this computer's, nobody comes from a loopback address.
+    """
+    address = address_of(request)
+    if came_through_other_proxies(request):
+        return ""
+    if is_private(address):
+        hosts = {*settings.ALLOWED_HOSTS, urlsplit(settings.PUBLIC_URL).netloc} - {""}
+        is_near = is_loopback_host if _is_loopback(address) else is_private_host
+        if not all(host != "*" and is_near(host.lower()) for host in hosts):
+            return ""
+    return address
+
+
+def _is_loopback(address: str) -> bool:
+    return is_loopback_host(f"[{address}]" if ":" in address else address)
 
 
 class ProjectDay(NamedTuple):

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from collector.intake import members as members_module
 from collector.intake.lookups import Lookups
-from collector.intake.members import CHECK_SECONDS, MAX_BROWSERS, RETRY_SECONDS, Members
+from collector.intake.members import CHECK_SECONDS, MAX_BROWSERS, RETRY_SECONDS, Members, member_address
 from collector.models import Hit, Membership, OwnVisitor, Pixel, Project, Verdict
 from collector.spool.own_line import SpooledMember
 from collector.spool.reader import segments
@@ -102,13 +102,59 @@ def test_only_the_same_browser_at_the_same_address_is_recognised(settings, owner
 
 def test_behind_a_proxy_the_address_that_it_names_counts(settings, owner, pixel):
     settings.TRUSTED_PROXIES = 1
-    client_of(owner, HTTP_X_FORWARDED_FOR="1.1.1.1, 2001:db8::7", REMOTE_ADDR="10.0.0.1").get("/")
-    for peer, address in (("10.0.0.2", "2001:db8::7"), ("10.0.0.1", "2001:db8::8")):
+    client_of(owner, HTTP_X_FORWARDED_FOR="2001:db8::7", REMOTE_ADDR="10.0.0.1").get("/")
+    for peer, address in (("10.0.0.2", "1.1.1.1, 2001:db8::7"), ("10.0.0.1", "2001:db8::8")):
         reader = client_of(None, HTTP_X_FORWARDED_FOR=address, REMOTE_ADDR=peer)
         reader.get(f"/p/{pixel.token}/medium.gif")
     drain(settings.SPOOL_DIR)
 
     assert list(Hit.objects.order_by("at").values_list("verdict", flat=True)) == [Verdict.OWN, Verdict.COUNTED]
+
+
+HITS = "https://hits.example.org"
+LOCAL = ["localhost", "127.0.0.1", "[::1]"]
+
+
+@pytest.mark.parametrize(
+    ("public_url", "allowed_hosts", "trusted_proxies", "headers", "address"),
+    [
+        (HITS, LOCAL, 0, {}, "203.0.113.7"),
+        (HITS, LOCAL, 0, {"REMOTE_ADDR": "127.0.0.1"}, ""),  # a proxy that TRUSTED_PROXIES doesn't count
+        (HITS, LOCAL, 0, {"REMOTE_ADDR": "::1"}, ""),
+        (HITS, LOCAL, 0, {"REMOTE_ADDR": "172.17.0.1"}, ""),
+        (HITS, LOCAL, 0, {"HTTP_X_FORWARDED_FOR": "203.0.113.8"}, ""),  # a proxy with a public address
+        (HITS, LOCAL, 0, {"HTTP_FORWARDED": "for=203.0.113.8"}, ""),
+        (HITS, LOCAL, 1, {"HTTP_X_FORWARDED_FOR": "203.0.113.8"}, "203.0.113.8"),
+        (HITS, LOCAL, 1, {"HTTP_X_FORWARDED_FOR": "203.0.113.8, 203.0.113.9"}, ""),  # two proxies
+        (HITS, LOCAL, 1, {"HTTP_X_FORWARDED_FOR": "10.0.0.9"}, ""),
+        ("", LOCAL, 0, {"REMOTE_ADDR": "127.0.0.1"}, "127.0.0.1"),  # the first five minutes
+        ("", LOCAL, 0, {"REMOTE_ADDR": "::1"}, "::1"),
+        ("", LOCAL, 0, {"REMOTE_ADDR": "172.17.0.1"}, "172.17.0.1"),  # from outside a container
+        ("", [*LOCAL, "hits.example.org"], 0, {"REMOTE_ADDR": "127.0.0.1"}, ""),
+        ("", ["*"], 0, {"REMOTE_ADDR": "127.0.0.1"}, ""),
+        ("http://127.0.0.1:8000", [], 0, {"REMOTE_ADDR": "127.0.0.1"}, "127.0.0.1"),
+        ("http://[::1]:8000", [], 0, {"REMOTE_ADDR": "::1"}, "::1"),
+        ("http://stats.intranet", [], 0, {"REMOTE_ADDR": "10.0.0.9"}, "10.0.0.9"),
+        ("http://stats.intranet", [], 0, {"REMOTE_ADDR": "127.0.0.1"}, ""),
+        ("http://stats.intranet", ["hits.example.org"], 0, {"REMOTE_ADDR": "10.0.0.9"}, ""),
+    ],
+)
+def test_an_address_that_may_be_a_proxys_is_nobodys(
+    settings, rf, public_url, allowed_hosts, trusted_proxies, headers, address
+):
+    settings.PUBLIC_URL, settings.ALLOWED_HOSTS = public_url, allowed_hosts
+    settings.TRUSTED_PROXIES = trusted_proxies
+
+    assert member_address(rf.get("/", **{"REMOTE_ADDR": "203.0.113.7"} | headers)) == address
+
+
+def test_behind_a_proxy_that_hides_addresses_all_readers_still_count(settings, owner, pixel):
+    settings.PUBLIC_URL, settings.ALLOWED_HOSTS = HITS, ["*"]
+    for user in (None, owner, None):
+        client_of(user, REMOTE_ADDR="127.0.0.1").get("/" if user else f"/p/{pixel.token}/medium.gif")
+    drain(settings.SPOOL_DIR)
+
+    assert list(Hit.objects.values_list("verdict", flat=True)) == [Verdict.COUNTED] * 2
 
 
 @pytest.mark.parametrize("who", ["stranger", "superuser", "nobody", "viewer of a project that counts members"])
