@@ -11,6 +11,7 @@ Of an `own` hit only the page, the platform and the moment are kept, as of one f
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import Q
@@ -19,7 +20,7 @@ from msgspec.structs import replace
 
 from collector.models import DailyReading, DailyVisitor, Hit, OwnVisitor, Pixel, Position, Project, Verdict
 from collector.models.counts import WHOLE_PROJECT
-from collector.spool.own_line import MemberVisitor, SpooledMember
+from collector.spool.own_line import SpooledMember
 from collector.storage.bulk_sql import MAX_PARAMETERS, chunks, columns_from_json, fetch_for_rows
 from collector.storage.countable import COLUMNS, Row, countables, is_readers, visitor_of
 from collector.storage.counts import Counts
@@ -58,6 +59,14 @@ UPDATE_HIT = f"""
 """
 
 
+class MemberVisitor(NamedTuple):
+    """A visitor of a project on one of its local days, in ISO 8601, who is a member."""
+
+    project_id: int
+    date: str
+    visitor: int
+
+
 def mark_own(hits: Sequence[EnrichedHit]) -> None:
     """Mark those of the hits that members made, before they are stored. One query.
 
@@ -82,7 +91,11 @@ def store_own_visitors(members: Iterable[SpooledMember]) -> None:
     One query if all are known, else three statements for each project, and some ten where hits are judged again.
     """
     now = timezone.now()
-    visitors = {visitor for member in members for visitor in member.visitors if _is_plausible(visitor, member, now)}
+    visitors = {
+        MemberVisitor(member.project_id, member.date, member.visitor)
+        for member in members
+        if _is_plausible(member, now)
+    }
     if not visitors:
         return
     known = {MemberVisitor(*row) for row in _found({(visitor.project_id, visitor.date) for visitor in visitors})}
@@ -116,14 +129,14 @@ def _found(days: set[tuple[int, str]]) -> list[tuple[int, str, int]]:
     return fetch_for_rows(FIND_POSTGRESQL, FIND_SQLITE, sorted(days))
 
 
-def _is_plausible(visitor: MemberVisitor, member: SpooledMember, now: datetime) -> bool:
+def _is_plausible(member: SpooledMember, now: datetime) -> bool:
     """Say whether a line may name this day: a local one of its moment, whose salt is kept. It may have waited long."""
     try:
-        day = date.fromisoformat(visitor.date)
+        day = date.fromisoformat(member.date)
     except ValueError:
         return False
     taken_on = (EPOCH + timedelta(microseconds=member.at_us)).date()
-    return abs((day - taken_on).days) <= 1 and is_kept(visitor.date, now)
+    return abs((day - taken_on).days) <= 1 and is_kept(member.date, now)
 
 
 def _store(project: Project, visitors: Sequence[MemberVisitor], now: datetime) -> None:

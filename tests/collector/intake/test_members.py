@@ -181,14 +181,14 @@ def test_a_page_costs_one_query_in_a_while_and_a_browser_one_line_a_day(
         with django_assert_num_queries(queries):
             note()
     [line] = told()
-    assert [(visitor.project_id, visitor.date) for visitor in line.visitors] == [(pixel.project_id, "2026-11-22")]
+    assert (line.project_id, line.date) == (pixel.project_id, "2026-11-22")
     assert b"203.0.113.7" not in line.to_line()
     assert b"viewer" not in line.to_line()
 
     Membership.objects.create(user=viewer, project=Project.objects.create(name="New", slug="new"))
     note(is_change=True)
     members.note(viewer.pk, "203.0.113.7", CHROME.encode(), NOON + 86_400_000_000)
-    assert [len(line.visitors) for line in told()] == [1, 1, 2]
+    assert [line.date for line in told()] == ["2026-11-22"] * 2 + ["2026-11-23"] * 2
 
 
 def test_a_member_with_ten_thousand_agents_fills_no_disk(members, told, viewer):
@@ -198,17 +198,31 @@ def test_a_member_with_ten_thousand_agents_fills_no_disk(members, told, viewer):
     assert len(told()) == MAX_BROWSERS
 
 
-def test_a_member_of_many_projects_costs_two_queries_and_a_line_for_500(
-    members, told, viewer, project, django_assert_num_queries
+def test_a_member_of_many_projects_costs_two_queries_and_a_write_for_500_lines(
+    members, told, viewer, project, django_assert_num_queries, monkeypatch
 ):
+    writes: list[bytes] = []
+    append = SpoolWriter.append
+    monkeypatch.setattr(SpoolWriter, "append", lambda spool, lines: (writes.append(lines), append(spool, lines)))
     more = Project.objects.bulk_create(Project(name="P", slug=f"p{number}") for number in range(501))
     Membership.objects.bulk_create(Membership(user=viewer, project=each) for each in more)
 
     with django_assert_num_queries(2):
         members.note(viewer.pk, "203.0.113.7", CHROME.encode(), NOON)
 
-    assert [len(line.visitors) for line in told()] == [500, 2]
-    assert max(len(line.to_line()) for line in told()) < 32_768
+    assert [lines.count(b"\n") for lines in writes] == [500, 2]
+    assert len({line.project_id for line in told()}) == 502
+
+
+def test_no_line_tells_which_others_are_of_the_same_member(members, told, viewer, project):
+    more = Project.objects.bulk_create(Project(name="P", slug=f"p{number}") for number in range(9))
+    Membership.objects.bulk_create(Membership(user=viewer, project=each) for each in more)
+
+    members.note(viewer.pk, "203.0.113.7", CHROME.encode(), NOON + 123_456)
+
+    assert len({line.visitor for line in told()}) == 10
+    assert {line.at_us for line in told()} == {NOON}  # as of everybody in this second
+    assert [line.visitor for line in told()] == sorted(line.visitor for line in told())
 
 
 def test_what_could_not_be_told_is_told_later(members, clock, told, viewer, pixel, monkeypatch):

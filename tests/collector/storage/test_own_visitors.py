@@ -23,7 +23,7 @@ from collector.models import (
     Verdict,
 )
 from collector.spool.line import SpooledHit
-from collector.spool.own_line import MemberVisitor, SpooledMember
+from collector.spool.own_line import SpooledMember
 from collector.spool.report_line import from_line
 from collector.storage import interned, store
 from collector.storage.own_visitors import store_own_visitors
@@ -49,8 +49,8 @@ def ignores_members(project):
     assert project.ignores_members  # the default of a new project
 
 
-def own(project: Project, *visitors: int, day: str = DAY, at: str = "2026-11-22T12:00") -> SpooledMember:
-    return SpooledMember([MemberVisitor(project.pk, day, visitor) for visitor in visitors], micros(at))
+def own(project: Project, visitor: int, day: str = DAY, at: str = "2026-11-22T12:00") -> SpooledMember:
+    return SpooledMember(project.pk, day, visitor, micros(at))
 
 
 def end(pixel: Pixel, at: str, **fields: object) -> SpooledHit:
@@ -97,7 +97,7 @@ def test_other_days_projects_and_visitors_still_count(take, project, pixel):
 
 def test_more_members_at_once_than_one_statement_has_room_for(take, project, pixel):
     take(hit(pixel, "2026-11-22T10:00"), hit(pixel, "2026-11-22T10:01", visitor=1200), hit(pixel, visitor=1201))
-    store_own_visitors([own(project, *range(first, first + 400)) for first in (1, 401, 801)])
+    store_own_visitors([own(project, visitor) for visitor in range(1, 1201)])
 
     assert sorted(verdicts()) == [Verdict.COUNTED, Verdict.OWN, Verdict.OWN]
     assert counts("total") == {(DAY, "(direct)", ""): (1, 1)}
@@ -153,8 +153,8 @@ def test_the_order_of_hits_and_own_lines_makes_no_difference(tmp_path, stream, s
         project = Project.objects.create(name="Stream", slug="stream", timezone="Asia/Kathmandu")
         pixels = [Pixel.objects.create(project=project, title=str(number)) for number in range(3)]
         hits = [SpooledHit(**row | {"token": pixels[row.pop("pixel")].token}) for row in stream]
-    line = own(project, *members)
-    for number, lines in enumerate(([line, *hits], [*hits[:split], line, *hits[split:], line], [*hits, line])):
+    told = [own(project, visitor) for visitor in members]
+    for number, lines in enumerate(([*told, *hits], [*hits[:split], *told, *hits[split:], *told], [*hits, *told])):
         for model in (Hit, DailyCount, DailyVisitor, DailyReading, OwnVisitor):
             model.objects.all().delete()
         with pytest.MonkeyPatch.context() as patch:
