@@ -141,13 +141,19 @@ class Members:
             return member.browsers.get(digest)
 
     def _new_project_days(self, user_id: int, at_us: int, told: set[ProjectDay]) -> dict[ProjectDay, bytes | None]:
-        """Return today in each of a member's projects, unless it was told, with its salt; None if there is none yet."""
+        """Return today in each of a member's projects, unless it was told, with its salt; None if there is none yet.
+
+        Forget in `told` the projects that count members now: the drain may forget theirs, too (`mark_own`).
+        """
         projects = Membership.objects.filter(user_id=user_id, project__ignores_members=True).order_by("-project_id")
         new: dict[ProjectDay, bytes | None] = {}
+        today: set[ProjectDay] = set()
         for project_id, zone in projects.values_list("project_id", "project__timezone")[:MAX_PROJECTS]:
             project_day = ProjectDay(project_id, local_day_and_hour(at_us, zone)[0])
+            today.add(project_day)
             if project_day not in told:
                 new[project_day] = self._lookups.salt(Live(project_id, zone, ()), at_us)
+        told &= today
         if None in new.values():
             salts = stored_salts({project_day.date for project_day, salt in new.items() if salt is None})
             new |= {project_day: salts.get(project_day.date) for project_day, salt in new.items() if salt is None}

@@ -36,20 +36,18 @@ SETTLING = timedelta(days=3)  # longer than any day whose salt is kept
 _FACTS = ("new_to_pixel", "new_to_project", "at", "id")  # read beside `COLUMNS`
 FIND_POSTGRESQL = f"""
     /* own_visitors.find */
-    SELECT own.project_id, own.date::text, own.visitor
+    SELECT own.project_id, own.date::text, own.visitor, project.ignores_members
     FROM (SELECT project_id::int, date::date FROM {columns_from_json(2)} AS row (project_id, date)) AS day
         JOIN collector_ownvisitor AS own ON own.project_id = day.project_id AND own.date = day.date
         JOIN collector_project AS project ON project.id = own.project_id
-    WHERE project.ignores_members
 """
 FIND_SQLITE = """
     /* own_visitors.find */
-    SELECT own.project_id, own.date || '', own.visitor
+    SELECT own.project_id, own.date || '', own.visitor, project.ignores_members
     FROM json_each(%s) AS day
         CROSS JOIN collector_ownvisitor AS own
             ON own.project_id = json_extract(day.value, '$[0]') AND own.date = json_extract(day.value, '$[1]')
         JOIN collector_project AS project ON project.id = own.project_id
-    WHERE project.ignores_members
 """
 UPDATE_HIT = f"""
     /* own_visitors.update_hit */
@@ -70,19 +68,30 @@ class MemberVisitor(NamedTuple):
 def mark_own(hits: Sequence[EnrichedHit]) -> None:
     """Mark those of the hits that members made, before they are stored. One query.
 
+    While a project counts members, forget those who come: one statement for each. Otherwise these hits would count, but
+    not under `reclassify`, once the option is on again. When such a visitor is told again, the whole day is judged.
+
     The caller has locked their projects: no other drain stores own visitors of these until the transaction ends.
     """
-    own = {MemberVisitor(*row) for row in _found({(hit.project_id, hit.date) for hit in hits})}
-    if not own:
+    remembered = _remembered({(hit.project_id, hit.date) for hit in hits})
+    if not remembered:
         return
+    counted: set[MemberVisitor] = set()
     for hit in hits:
-        if (hit.project_id, hit.date, hit.visitor) in own and is_readers(
-            hit.position, hit.verdict, hit.traffic, hit.visitor
-        ):
-            hit.verdict = _OWN
-            hit.visitor = hit.user_agent_id = None
-            hit.country = hit.language = hit.device = hit.browser = hit.os = ""
-            hit.has_visitor = False
+        if hit.visitor is None or not is_readers(hit.position, hit.verdict, hit.traffic, hit.visitor):
+            continue
+        visitor = MemberVisitor(hit.project_id, hit.date, hit.visitor)
+        if visitor not in remembered:
+            continue
+        if not remembered[visitor]:
+            counted.add(visitor)
+            continue
+        hit.verdict = _OWN
+        hit.visitor = hit.user_agent_id = None
+        hit.country = hit.language = hit.device = hit.browser = hit.os = ""
+        hit.has_visitor = False
+    for project_id, day, visitor_hash in sorted(counted):  # sorted, so that two drains never deadlock
+        OwnVisitor.objects.filter(project_id=project_id, date=day, visitor=visitor_hash).delete()
 
 
 def store_own_visitors(members: Iterable[SpooledMember]) -> None:
@@ -98,9 +107,9 @@ def store_own_visitors(members: Iterable[SpooledMember]) -> None:
     }
     if not visitors:
         return
-    known = {MemberVisitor(*row) for row in _found({(visitor.project_id, visitor.date) for visitor in visitors})}
+    known = _remembered({(visitor.project_id, visitor.date) for visitor in visitors})
     by_project: dict[int, list[MemberVisitor]] = defaultdict(list)
-    for visitor in sorted(visitors - known):
+    for visitor in sorted(visitors - known.keys()):
         by_project[visitor.project_id].append(visitor)
     # Drains share their lock on a project with each other, but not with this one (`store.lock_pixels`). Nobody may wait
     # for it who holds that of another project: a drain could wait for that one. So what is free comes first.
@@ -124,9 +133,10 @@ def own_visitors(project: Project) -> dict[str, set[int]]:
     return by_day
 
 
-def _found(days: set[tuple[int, str]]) -> list[tuple[int, str, int]]:
-    """Return the own visitors of projects and days, where the project ignores members. One query."""
-    return fetch_for_rows(FIND_POSTGRESQL, FIND_SQLITE, sorted(days))
+def _remembered(days: set[tuple[int, str]]) -> dict[MemberVisitor, bool]:
+    """Return the own visitors of projects and days, and whether the project ignores members now. One query."""
+    rows = fetch_for_rows(FIND_POSTGRESQL, FIND_SQLITE, sorted(days))
+    return {MemberVisitor(project_id, day, visitor): bool(ignores) for project_id, day, visitor, ignores in rows}
 
 
 def _is_plausible(member: SpooledMember, now: datetime) -> bool:

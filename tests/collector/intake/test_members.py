@@ -191,6 +191,15 @@ def test_a_page_costs_one_query_in_a_while_and_a_browser_one_line_a_day(
     assert [line.date for line in told()] == ["2026-11-22"] * 2 + ["2026-11-23"] * 2
 
 
+def test_a_project_that_counted_members_meanwhile_is_told_again(members, clock, told, viewer, pixel):
+    for ignores_members in (True, False, True, True):
+        Project.objects.update(ignores_members=ignores_members)
+        members.note(viewer.pk, "203.0.113.7", CHROME.encode(), NOON)
+        clock.seconds += CHECK_SECONDS
+
+    assert len(told()) == 2
+
+
 def test_a_member_with_ten_thousand_agents_fills_no_disk(members, told, viewer):
     for number in range(10_000):
         members.note(viewer.pk, "203.0.113.7", b"Browser %d" % number, NOON, is_change=True)

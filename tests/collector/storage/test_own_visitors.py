@@ -121,7 +121,27 @@ def test_with_the_option_off_members_count_again_and_what_was_filtered_out_stays
     take(own(project, 2), hit(pixel, "2026-11-22T14:00"), hit(pixel, "2026-11-22T15:00", visitor=2))
 
     assert verdicts() == [Verdict.OWN, Verdict.COUNTED, Verdict.COUNTED]
-    assert OwnVisitor.objects.count() == 1
+    assert not OwnVisitor.objects.exists()
+
+
+def test_who_came_while_the_option_was_off_is_judged_again_when_told_again(take, project, pixel):
+    take(own(project, 1), own(project, 2), hit(pixel, "2026-11-22T10:00"))
+    Project.objects.update(ignores_members=False)
+    take(hit(pixel, "2026-11-22T11:00"), hit(pixel, "2026-11-22T11:30", visitor=3))
+    Project.objects.update(ignores_members=True)
+    take(hit(pixel, "2026-11-22T12:00"), hit(pixel, "2026-11-22T13:00", visitor=2))
+
+    running = everything()
+    reclassify(project)
+    assert everything() == running
+    assert verdicts() == [Verdict.OWN, *[Verdict.COUNTED] * 3, Verdict.OWN]
+
+    take(own(project, 1))
+    running = everything()
+    reclassify(project)
+    assert everything() == running
+    assert verdicts() == [Verdict.OWN, Verdict.OWN, Verdict.COUNTED, Verdict.OWN, Verdict.OWN]
+    assert counts("total") == {(DAY, "(direct)", ""): (1, 1)}
 
 
 streams = st.lists(
