@@ -33,13 +33,13 @@ from collector.spool.own_line import SpooledMember
 from collector.spool.writer import SpoolWriter
 from collector.storage.bulk_sql import chunks
 from collector.storage.countable import local_day_and_hour
+from collector.storage.own_visitors import MAX_BROWSERS
 from collector.storage.salts import stored_salts
 
 logger = logging.getLogger(__name__)
 
 CHECK_SECONDS = 300.0  # until a new day, a new project or a new member is noticed
 RETRY_SECONDS = 10.0
-MAX_BROWSERS = 20  # of a member on a day: addresses and user agents
 MAX_PROJECTS = 1_000  # of a member, the newest
 MAX_MEMBERS = 5_000
 LINES_AT_ONCE = 500  # in one write: each takes at most 92 bytes

@@ -8,7 +8,7 @@ that no other visitor's flags change. The lines may be stored again and again: a
 Of an `own` hit only the page, the platform and the moment are kept, as of one from the project's own addresses.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
@@ -18,7 +18,7 @@ from django.db.models import Q
 from django.utils import timezone
 from msgspec.structs import replace
 
-from collector.models import DailyReading, DailyVisitor, Hit, OwnVisitor, Pixel, Position, Project, Verdict
+from collector.models import DailyReading, DailyVisitor, Hit, Membership, OwnVisitor, Pixel, Position, Project, Verdict
 from collector.models.counts import WHOLE_PROJECT
 from collector.spool.own_line import SpooledMember
 from collector.storage.bulk_sql import MAX_PARAMETERS, chunks, columns_from_json, fetch_for_rows
@@ -28,6 +28,7 @@ from collector.storage.enrich import EnrichedHit
 from collector.storage.moments import EpochSecond
 from collector.storage.salts import is_kept
 
+MAX_BROWSERS = 5  # of a member on a day: addresses and user agents
 PROJECTS_AT_ONCE = 100  # in one transaction
 VISITORS_AT_ONCE = MAX_PARAMETERS // 2  # in one statement, which has room for other parameters, too
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -97,7 +98,7 @@ def mark_own(hits: Sequence[EnrichedHit]) -> None:
 def store_own_visitors(members: Iterable[SpooledMember]) -> None:
     """Remember which visitors are members, and judge their stored hits again.
 
-    One query if all are known, else three statements for each project, and some ten where hits are judged again.
+    One query if all are known, else five statements for each project, and some ten where hits are judged again.
     """
     now = timezone.now()
     visitors = {
@@ -153,20 +154,40 @@ def _store(project: Project, visitors: Sequence[MemberVisitor], now: datetime) -
     """Store own visitors of a project that the caller has locked, if it ignores members, and judge their hits again."""
     if not project.ignores_members:
         return
+    by_day = _admitted(project, visitors)
     OwnVisitor.objects.bulk_create(
-        [OwnVisitor(project=project, date=visitor.date, visitor=visitor.visitor) for visitor in visitors],
+        [
+            OwnVisitor(project=project, date=day, visitor=visitor)
+            for day, of_day in by_day.items()
+            for visitor in of_day
+        ],
         ignore_conflicts=True,
     )
     if _has_changed_zone(project, now):
         return
-    visitors_of: dict[str, list[int]] = defaultdict(list)
-    for visitor in visitors:
-        visitors_of[visitor.date].append(visitor.visitor)
-    for day, of_day in visitors_of.items():
+    for day, of_day in by_day.items():
         filtered_out = sum(_filter_out(project, day, some) for some in chunks(of_day, VISITORS_AT_ONCE))
         if filtered_out and day < _open_day(project, now):
             project.recounted_at = now  # tells caches of counts that theirs are out of date
             project.save(update_fields=["recounted_at"])
+
+
+def _admitted(project: Project, visitors: Sequence[MemberVisitor]) -> dict[str, list[int]]:
+    """Return new own visitors of a project by day: with those remembered, `MAX_BROWSERS` for each member. Two queries.
+
+    A line names no member. So the members of a project share their number, and a web process holds each to
+    `MAX_BROWSERS`. Without a bound, a member at an address of many readers could filter them all out, one user agent
+    after another.
+    """
+    most = MAX_BROWSERS * Membership.objects.filter(project=project).count()
+    of_days = OwnVisitor.objects.filter(project=project, date__in={visitor.date for visitor in visitors})
+    remembered = Counter(day.isoformat() for day in of_days.values_list("date", flat=True))
+    admitted: dict[str, list[int]] = defaultdict(list)
+    for visitor in visitors:
+        if remembered[visitor.date] < most:
+            remembered[visitor.date] += 1
+            admitted[visitor.date].append(visitor.visitor)
+    return admitted
 
 
 def _has_changed_zone(project: Project, now: datetime) -> bool:
