@@ -18,6 +18,7 @@ from collector.storage.campaigns import Campaign, campaign_of, with_campaign
 from collector.storage.caps import Caps, is_unlisted
 from collector.storage.countable import BOTS, READERS, Countable, local_day_and_hour, stored_page
 from collector.storage.interned import HOST_FOLLOWS, PageStrings
+from collector.storage.labels import labels_under
 from collector.storage.name_caps import LANGUAGE, NameCaps
 
 FOREVER_US = 2**63 - 1
@@ -55,6 +56,7 @@ class CountingPixel(NamedTuple):
     until_us: int  # later hits are not stored
     muted_us: tuple[int, int]  # start and end
     drops_opted_out: bool
+    new_labels: str  # of its project's hits, if they are not those that it noted (`storage.labels`)
 
     def takes(self, hit: SpooledHit) -> bool:
         """Whether a hit of this pixel is stored at all."""
@@ -228,6 +230,7 @@ def counting_pixels(spooled: Iterable[SpooledHit]) -> dict[str, CountingPixel]:
 def counting_pixel(pixel: Pixel) -> CountingPixel:
     """Return what the drain needs to know of a pixel. One query, unless its project was selected with it."""
     project = pixel.project
+    labels = labels_under(project.sites)
     return CountingPixel(
         id=pixel.pk,
         project_id=project.pk,
@@ -237,6 +240,7 @@ def counting_pixel(pixel: Pixel) -> CountingPixel:
         until_us=counts_until_us(pixel.retired_at),
         muted_us=(_us(pixel.muted_at), _us(pixel.muted_until)) if pixel.muted_at and pixel.muted_until else (0, 0),
         drops_opted_out=project.drops_opted_out,
+        new_labels=labels if labels != project.counted_labels else "",
     )
 
 

@@ -25,7 +25,9 @@ from collector.storage.bulk_sql import MAX_PARAMETERS, chunks, columns_from_json
 from collector.storage.countable import COLUMNS, Row, countables, is_readers, visitor_of
 from collector.storage.counts import Counts
 from collector.storage.enrich import EnrichedHit
+from collector.storage.labels import has_todays_labels
 from collector.storage.moments import EpochSecond
+from collector.storage.rebuild import count_again
 from collector.storage.salts import is_kept
 
 MAX_BROWSERS = 5  # of a member on a day: addresses and user agents
@@ -166,6 +168,8 @@ def _store(project: Project, visitors: Sequence[MemberVisitor], now: datetime) -
     if _has_changed_zone(project, now):
         return
     for day, of_day in by_day.items():
+        if not (has_todays_labels(project, date.fromisoformat(day)) or _can_be_counted_again(project, day)):
+            continue
         filtered_out = sum(_filter_out(project, day, some) for some in chunks(of_day, VISITORS_AT_ONCE))
         if filtered_out and day < _open_day(project, now):
             project.recounted_at = now  # tells caches of counts that theirs are out of date
@@ -197,6 +201,11 @@ def _has_changed_zone(project: Project, now: datetime) -> bool:
     return project.zone_changed_at is None or project.zone_changed_at > now - SETTLING
 
 
+def _can_be_counted_again(project: Project, day: str) -> bool:
+    """Say whether a day, and each later one, has all of its hits. On others, hits stay counted."""
+    return project.counted_from is None or date.fromisoformat(day) > project.counted_from
+
+
 def _open_day(project: Project, now: datetime) -> str:
     """Return the project's day, or the next one if that is about to begin: views may soon take this one for over."""
     return (now + timedelta(minutes=1)).astimezone(project.zone).date().isoformat()
@@ -214,7 +223,8 @@ def _filter_out(project: Project, day: str, visitors: Collection[int]) -> int:
     moments = [*starts.values_list("started_us", flat=True), *readings.values_list("at_us", flat=True)]
     if not moments:
         return 0
-    filtered_out = _count_as_own(project, _hits_at(project, {at_us for at_us in moments if at_us}, visitors))
+    rows = _hits_at(project, {at_us for at_us in moments if at_us}, visitors)
+    filtered_out = _count_as_own(project, date.fromisoformat(day), rows)
     DailyVisitor.objects.filter(remembered & (pixels | Q(pixel_id=WHOLE_PROJECT))).delete()
     readings.delete()
     return filtered_out
@@ -230,8 +240,11 @@ def _hits_at(project: Project, moments: Iterable[int], visitors: Collection[int]
     return rows
 
 
-def _count_as_own(project: Project, rows: Sequence[Row]) -> int:
-    """Judge the visits and ends among stored hits again as `own`, count them so, and return their number."""
+def _count_as_own(project: Project, day: date, rows: Sequence[Row]) -> int:
+    """Judge the visits and ends among stored hits again as `own`, count them so, and return their number.
+
+    They are hits of one day. If what they counted in is not known any more, that day and later ones are counted again.
+    """
     former, counts = Counts(), Counts()
     updates: list[Row] = []
     moment = connection.ops.adapt_datetimefield_value
@@ -243,9 +256,13 @@ def _count_as_own(project: Project, rows: Sequence[Row]) -> int:
         former.add(hit)
         counts.add(replace(hit, verdict=_OWN, reading_seconds=None))
         updates.append((project.pk, moment(at), hit_id))
-    if updates:
+    if not updates:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.executemany(UPDATE_HIT, updates)
+    if has_todays_labels(project, day):
         counts.remove(former)
         counts.store()
-        with connection.cursor() as cursor:
-            cursor.executemany(UPDATE_HIT, updates)
+    else:
+        count_again(project, day)
     return len(updates)
