@@ -79,12 +79,10 @@ def mark_own(hits: Sequence[EnrichedHit]) -> None:
     remembered = _remembered({(hit.project_id, hit.date) for hit in hits})
     if not remembered:
         return
-    counted: set[MemberVisitor] = set()
+    counted = set()
     for hit in hits:
-        if hit.visitor is None or not is_readers(hit.position, hit.verdict, hit.traffic, hit.visitor):
-            continue
-        visitor = MemberVisitor(hit.project_id, hit.date, hit.visitor)
-        if visitor not in remembered:
+        visitor = (hit.project_id, hit.date, hit.visitor or 0)
+        if visitor not in remembered or not is_readers(hit.position, hit.verdict, hit.traffic, hit.visitor):
             continue
         if not remembered[visitor]:
             counted.add(visitor)
@@ -112,7 +110,7 @@ def store_own_visitors(members: Iterable[SpooledMember]) -> None:
         return
     known = _remembered({(visitor.project_id, visitor.date) for visitor in visitors})
     by_project: dict[int, list[MemberVisitor]] = defaultdict(list)
-    for visitor in sorted(visitors - known.keys()):
+    for visitor in sorted(visitor for visitor in visitors if visitor not in known):
         by_project[visitor.project_id].append(visitor)
     # Drains share their lock on a project with each other, but not with this one (`store.lock_pixels`). Nobody may wait
     # for it who holds that of another project: a drain could wait for that one. So what is free comes first.
@@ -136,10 +134,10 @@ def own_visitors(project: Project) -> dict[str, set[int]]:
     return by_day
 
 
-def _remembered(days: set[tuple[int, str]]) -> dict[MemberVisitor, bool]:
+def _remembered(days: set[tuple[int, str]]) -> dict[tuple[int, str, int], bool]:
     """Return the own visitors of projects and days, and whether the project ignores members now. One query."""
     rows = fetch_for_rows(FIND_POSTGRESQL, FIND_SQLITE, sorted(days))
-    return {MemberVisitor(project_id, day, visitor): bool(ignores) for project_id, day, visitor, ignores in rows}
+    return {(project_id, day, visitor): bool(ignores) for project_id, day, visitor, ignores in rows}
 
 
 def _is_plausible(member: SpooledMember, now: datetime) -> bool:
