@@ -17,6 +17,12 @@ CAMPAIGN_DIMENSIONS = (  # those that say most first
     Dimension.UTM_CAMPAIGN, Dimension.UTM_SOURCE, Dimension.UTM_MEDIUM, Dimension.UTM_TERM, Dimension.UTM_CONTENT,
     Dimension.UTM_ID,
 )  # fmt: skip
+# What a query string keeps: all parameters, and where there are too many of those, fewer.
+QUERY_FORMS = (
+    frozenset(map(int, CAMPAIGN_DIMENSIONS)),
+    frozenset(map(int, CAMPAIGN_DIMENSIONS[:3])),
+    frozenset(map(int, CAMPAIGN_DIMENSIONS[:1])),
+)
 Campaign = tuple[tuple[int, str], ...]  # dimension and value, in the order of `CAMPAIGN_DIMENSIONS`
 PARAMETERS = {int(dimension): str(dimension.label) for dimension in CAMPAIGN_DIMENSIONS}
 _DIMENSIONS = {parameter: dimension for dimension, parameter in PARAMETERS.items()}
