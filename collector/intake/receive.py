@@ -208,6 +208,7 @@ class Receiver:
         if verdict == _COUNTED:
             verdict = _PREVIEW if _is_preview_for(pixel, page) else _OPTED_OUT if opts_out else _COUNTED
         if opts_out or verdict == _EXCLUDED:
+            page, _, _ = page.partition("?")  # a link may have been sent to this reader alone
             return SpooledHit(
                 target.token, at_us, target.placement, target.is_end, verdict, page=page, is_private=is_private(address)
             )

@@ -177,12 +177,12 @@ def test_a_private_address_is_marked_but_never_written(endpoint, pixel, peer, pr
 
 
 @pytest.mark.parametrize("signal", [{"dnt": "1"}, {"sec_gpc": "1"}])
-def test_a_reader_who_opts_out_leaves_no_visitor_country_language_or_agent(endpoint, pixel, signal):
+def test_a_reader_who_opts_out_leaves_no_visitor_country_language_agent_or_campaign(endpoint, pixel, signal):
     endpoint.get(
         f"/p/{pixel.token}/medium.gif",
         peer="8.8.8.8",
         accept_language="de-DE",
-        referer="https://medium.com/a",
+        referer="https://medium.com/a?utm_id=reader-4711",
         **signal,
     )
 
