@@ -30,8 +30,9 @@ _DIMENSIONS = {parameter: dimension for dimension, parameter in PARAMETERS.items
 # Annex 9). Joiners (U+200C, U+200D) stay: words and emoji need them.
 _INVISIBLE = re.compile(
     r"[\s\x00-\x20\x7f-\xa0\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202f\u2060-\u206f\ufeff"
-    r"\ud800-\udfff\U000e0000-\U000e0fff]+"
+    r"\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ud800-\udfff\U000e0000-\U000e0fff]+"
 )
+_JOINERS = "\u200c\u200d"
 _WITH_MEANING = re.compile(r"[%&;?#+<>\"\\]")
 
 
@@ -56,7 +57,7 @@ def campaign_in(parameters: Iterable[str]) -> Campaign:
 
 def campaign_value(text: str) -> str:
     """Return the value that a decoded text counts as: in lower case, cut, and without invisible characters."""
-    return _INVISIBLE.sub(" ", text).strip().lower()[:MAX_VALUE].rstrip()
+    return _INVISIBLE.sub(" ", text).lower().strip(f" {_JOINERS}")[:MAX_VALUE].rstrip(f" {_JOINERS}")
 
 
 def with_campaign(url: str, campaign: Iterable[tuple[int, str]]) -> str:

@@ -95,6 +95,7 @@ def test_campaign_parameters_are_found_in_links_that_were_escaped_too_often(quer
         (f"utm_campaign={quote('é' * 79)}+x", "é" * 79),
         ("utm_campaign=" + quote("a\u202eb\u2066c\u200fd") + "%00%0D%0A%7F", "a b c d"),
         ("utm_campaign=" + quote("👩\u200d💻 क\u200cष"), "👩\u200d💻 क\u200cष"),
+        ("utm_campaign=\u3164\u200d\u2800", ""),
         ("utm_campaign=%20", ""),
         ("utm_campaign=", ""),
         ("utm_campaign", ""),
