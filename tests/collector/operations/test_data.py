@@ -39,8 +39,8 @@ def test_sqlite_on_a_network_file_system_is_a_problem(monkeypatch, tmp_path, kin
     directory = Path(connection.settings_dict["NAME"]).parent
     monkeypatch.setitem(real_settings.DATABASES["default"], "NAME", str(directory / "db.sqlite3"))
     mounts.write_text(
-        "21 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
         f"35 21 0:44 / {directory.resolve()} rw,relatime shared:1 - {kind} server:/share rw\n"
+        "21 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
         "36 21 0:45 / /elsewhere rw - nfs4 server:/other rw\n"
     )
     monkeypatch.setattr(data, "MOUNTS", mounts)
