@@ -2,8 +2,8 @@
 
 `manage.py doctor` asks `/healthz` with a signed question in a header, and gets a signed answer: how the request looked
 to the web process that answered it. Both sides have SECRET_KEY, and nobody else does. A stranger who sends the header
-gets the ordinary answer. Who overhears a question can repeat it for `MAX_AGE_SECONDS` and learns what the answer says:
-settings and counts, never an address.
+gets the ordinary answer. Somebody who overhears a question can repeat it for `MAX_AGE_SECONDS`, and learns what the answer
+says: settings and counts, never an address.
 """
 
 import resource
@@ -16,7 +16,7 @@ from django.core import signing
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
 
-from collector.intake.clients import address_of, is_private
+from collector.intake.clients import address_of
 
 HEADER = "X-Footfall-Check"
 FORGED_ADDRESS = "192.0.2.77"  # of a network for documentation (RFC 5737), which no client has
@@ -40,7 +40,6 @@ class Seen:
     is_secure: bool
     hops: int
     has_address: bool
-    has_private_address: bool
     believes_forged: bool
     trusted_proxies: int
     public_url: str
@@ -94,7 +93,6 @@ def _seen(request: HttpRequest, nonce: str) -> Seen:
         is_secure=request.is_secure(),
         hops=max(_added(request.headers.get(name, "")) for name in ("X-Forwarded-For", "Forwarded")),
         has_address=bool(address),
-        has_private_address=is_private(address),
         believes_forged=address == FORGED_ADDRESS,
         trusted_proxies=settings.TRUSTED_PROXIES,
         public_url=settings.PUBLIC_URL,

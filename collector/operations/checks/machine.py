@@ -110,7 +110,7 @@ def time_zones(situation: Situation) -> Finding:
     """Are time zones installed? Without them, days and hours of projects can't be told."""
     number = len(zoneinfo.available_timezones())
     if number < FEW_TIME_ZONES:
-        return problem(f"Only {counted(number, 'time zone')} are known.", "Install tzdata: pip install tzdata")
+        return problem(f"Time zones are missing (known: {number}).", "Install tzdata: pip install tzdata")
     return ok(f"{number:,} time zones are known.")
 
 

@@ -105,7 +105,7 @@ def test_other_versions_than_tested_are_named(settings, tmp_path):
 def test_a_machine_without_time_zones_is_noticed(monkeypatch):
     assert machine.time_zones(Situation()).level == OK
     monkeypatch.setattr("zoneinfo.available_timezones", lambda: {"UTC"})
-    assert machine.time_zones(Situation()).text == "Only 1 time zone are known."
+    assert machine.time_zones(Situation()).text == "Time zones are missing (known: 1)."
 
 
 @pytest.mark.parametrize(
