@@ -2,8 +2,8 @@
 
 `manage.py doctor` asks `/healthz` with a signed question in a header, and gets a signed answer: how the request looked
 to the web process that answered it. Both sides have SECRET_KEY, and nobody else does. A stranger who sends the header
-gets the ordinary answer. Somebody who overhears a question can repeat it for `MAX_AGE_SECONDS`, and learns what the answer
-says: settings and counts, never an address.
+gets the ordinary answer. Somebody who overhears a question can repeat it for `MAX_AGE_SECONDS`, and learns what the
+answer says: settings and counts, never an address.
 """
 
 import resource
