@@ -138,8 +138,8 @@ def _counted(total: Totals) -> Iterator[Metric]:
         histogram = HistogramMetricFamily(counter.name, counter.help, labels=_label_names(counter))
         times = total.times.get(timing, {})
         for label in sorted(times.keys() | set(counter.labels)):
-            seconds, *numbers = times.get(label, [0.0] * (len(BOUNDS) + 2))
-            histogram.add_metric(_labels(counter, label), list(_buckets(numbers)), seconds)
+            seconds, *durations = times.get(label, [0.0] * (len(BOUNDS) + 2))
+            histogram.add_metric(_labels(counter, label), list(_buckets(durations)), seconds)
         yield histogram
 
 

@@ -35,7 +35,7 @@ class Tally:
         self._stop = threading.Event()
         self._file: TallyFile | None = None
         self._pid = 0
-        self._forget()
+        self._begin_at_zero()
 
     def begin(self, directory: Path, process: str) -> None:
         """Keep the numbers in a file in `directory` from now on. Later calls in the same process do nothing.
@@ -46,7 +46,7 @@ class Tally:
             return
         with self._lock:
             if self._pid:  # forked: until now these were the numbers of the parent
-                self._forget()
+                self._begin_at_zero()
             self._pid = os.getpid()
             self._directory, self._process = directory, process
             self._own.started_at, self._own.starts = time.time(), 1
@@ -76,8 +76,13 @@ class Tally:
         return totals
 
     def of_all_processes(self, directory: Path) -> list[FoundTotals]:
-        """Return the numbers of all processes: those of others as they last wrote them, those of this one as of now."""
+        """Return the numbers of all processes: those of others as they last wrote them, those of this one as of now.
+
+        This one writes its own first, so that none falls if it is killed after the answer.
+        """
         with self._lock:
+            if self._pid == os.getpid():
+                self.write()
             ours = self._file.path if self._file else None
             others = [found for found in found_totals(directory) if found.path != ours]
             return [FoundTotals(ours or directory, self._process, self._pid == os.getpid(), self.totals()), *others]
@@ -100,7 +105,7 @@ class Tally:
             if self._pid == os.getpid():
                 self._stop.set()
                 self.write()
-                self._forget()
+                self._begin_at_zero()
                 self._pid = 0
 
     def _file_to_write(self) -> TallyFile:
@@ -117,16 +122,16 @@ class Tally:
         while not stop.wait(WRITE_SECONDS):
             self.write()
 
-    def _forget(self) -> None:
-        """Begin at zero. After a fork, the file's lock stays the parent's."""
+    def _begin_at_zero(self) -> None:
+        """Forget all numbers, and the file. After a fork, its lock stays the parent's."""
         if self._file:
             self._file.close()
         self._file = None
-        self._is_failing = False
+        self._is_failing: bool = False
         self._directory, self._process = Path(), "web"
         self.verdicts[:] = [0] * len(self.verdicts)
         self._inherited = Totals()
-        self._own = Totals(
+        self._own: Totals = Totals(
             counts=defaultdict(lambda: defaultdict(float)),
             times=defaultdict(lambda: defaultdict(_no_times)),
         )
