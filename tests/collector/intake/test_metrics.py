@@ -18,7 +18,6 @@ from tests.endpoints import CHROME
 from tests.server import ROOT, Server, kill, new_pixel, running
 
 TOKEN = "a-token-of-this-test"
-HOSTILE = 'evil"} 1\nfootfall_hits_total{answer="x'
 Samples = dict[str, float]
 
 
