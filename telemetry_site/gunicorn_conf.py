@@ -19,6 +19,7 @@ worker_connections = 4096  # of each worker, at most: each may hold a head of 64
 keepalive = 5
 graceful_timeout = 10
 accesslog = None  # an access log would contain addresses, which we promise never to write
+logconfig_dict = settings.LOGGING  # gunicorn's own lines are like all others
 loglevel = "warning"
 control_socket_disable = True
 proc_name = "footfall"

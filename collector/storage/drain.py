@@ -24,7 +24,9 @@ from django.db.models import F
 from django.utils import timezone
 
 from collector.classify.prepare import read_catalogues
-from collector.models import SpoolOffset
+from collector.metrics.names import Count, Timing
+from collector.metrics.tally import TALLY
+from collector.models import SpoolOffset, Verdict
 from collector.spool.line import Line, SpooledHit
 from collector.spool.locks import is_finished
 from collector.spool.losses import loss_files, losses
@@ -108,6 +110,7 @@ class Drain:
                 backoff = POLL_SECONDS
             except (DatabaseError, InterfaceError) as error:
                 connection.close()
+                TALLY.add(Count.DATABASE_ERRORS, "drain")
                 logger.warning("The database did not store a batch; its hits stay in the spool: %s", str(error).strip())
                 stop.wait(backoff)
                 backoff = min(2 * backoff, MAX_BACKOFF_SECONDS)
@@ -133,7 +136,10 @@ class Drain:
             with _no_search_for_garbage():
                 lines = list(itertools.islice(self._waiting_lines(), self._batch_lines))
                 if lines:
+                    began_at = self._clock()
                     self._store(lines)
+                    TALLY.add(Count.LINES, number=len(lines))
+                    TALLY.add_seconds(Timing.BATCH, "", self._clock() - began_at)
             self._delete_finished()
         except BaseException:
             self._offsets.clear()
@@ -246,6 +252,8 @@ class Drain:
             new_labels = {pixel.project_id: pixel.new_labels for pixel in pixels.values() if pixel.new_labels}
             note_labels(new_labels, stored_hits, timezone.now())
             self._move_offsets(batch.lines, stored, private, others)
+        for verdict, number in Counter([hit.verdict for hit in stored_hits]).items():
+            TALLY.add(Count.STORED_HITS, str(Verdict(verdict).label), number)
         self._offsets.update({line.segment: line.end for line in batch.lines})
 
     def _move_offsets(
