@@ -6,9 +6,11 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 from tempfile import TemporaryFile
-from typing import IO, BinaryIO, cast
+from typing import IO, Any, BinaryIO, cast
 
 from django.db import connection
+from psycopg.conninfo import make_conninfo
+from psycopg.pq import Conninfo
 
 from collector.operations.archive import BLOCK_BYTES
 from collector.operations.errors import OperationError
@@ -69,11 +71,21 @@ def check_program(name: str) -> None:
 
 def _command(name: str, arguments: Sequence[str]) -> list[str]:
     check_program(name)
-    return [name, *arguments, f"--dbname={connection.connection.info.dsn}"]  # without the password
+    return [name, *arguments, f"--dbname={_connection_string()}"]
+
+
+def _connection_string() -> str:
+    """Return what Django connects with, without the password: other users can read arguments.
+
+    Only what is set: the library of psycopg may be newer than that of the program, and have options of its own.
+    """
+    options = {option.keyword.decode() for option in Conninfo.get_defaults()} - {"password"}
+    parameters: dict[str, Any] = connection.get_connection_params()
+    return make_conninfo("", **{name: value for name, value in parameters.items() if name in options})
 
 
 def _environment() -> dict[str, str]:
-    """Return the environment of a program that connects as Django does. Other users can't read it, unlike arguments."""
+    """Return the environment of a program that connects where Django does, with its password."""
     info = connection.connection.info
     place = {"PGHOST": info.host, "PGPORT": str(info.port), "PGUSER": info.user, "PGPASSWORD": info.password}
     return os.environ | {name: value for name, value in place.items() if value} | {"LC_ALL": "C"}

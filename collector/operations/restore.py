@@ -42,8 +42,8 @@ def restore(path: Path, progress: Progress, *, keeps_spool: bool = False) -> Man
     progress.step(f"Checking {path} …")
     with opened(path, progress.advance) as archive, _quiet_spool(settings.SPOOL_DIR):
         _check_backup(archive.manifest)
-        _check_database()
         _check_spool(archive, keeps_spool=keeps_spool)
+        _check_database()
         try:
             with ExitStack() as undo:
                 progress.step(f"Restoring the spool ({len(archive.spool_files)} files) …")
