@@ -28,7 +28,7 @@ class Readers:
 
     @property
     def acknowledged(self) -> set[int]:
-        return {number for number, status in self.answers.copy().items() if status == 200}
+        return {number for number, status in self.answers.items() if status == 200}
 
     @contextmanager
     def reading(self) -> Iterator[None]:

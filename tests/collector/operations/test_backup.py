@@ -1,14 +1,19 @@
 """A backup while hits come in: each acknowledged one is in it once. And what it must not hold, or leave behind."""
 
+import os
+import subprocess
+import sys
 import tarfile
 import threading
+from contextlib import contextmanager
 from itertools import count
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from collector.models import DailySalt, DailyVisitor, Project, TryCount
+from collector.models import DailySalt, DailyVisitor, Hit, Project, TryCount
 from collector.operations.backup import back_up
 from collector.operations.last_backup import last_backup
 from collector.operations.progress import Progress
@@ -17,8 +22,7 @@ from collector.storage.salts import load_salts
 from tests.collector.operations.installation import fresh_installation, stored_numbers
 from tests.disks import small_disk
 from tests.hits import drain, hit, spool
-from tests.readers import Readers
-from tests.server import eventually, kill, new_pixel, running
+from tests.server import ROOT, environment, eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -92,27 +96,64 @@ def test_hits_that_are_drained_during_any_step_are_in_the_backup_once(
     assert set(stored.values()) == {1}
 
 
-def test_a_backup_beside_a_killed_worker_and_a_killed_drain_has_every_acknowledged_hit_once(
-    tmp_path, settings, monkeypatch
-):
-    monkeypatch.setenv("TRUSTED_PROXIES", "1")
-    (tmp_path / "old").mkdir()
-    with running(tmp_path / "old", "--workers", "2") as server:
-        readers = Readers(server, new_pixel(server)["token"], 600)
-        with readers.reading():
-            eventually(lambda: len(readers.acknowledged) > 50, 20)
-            before = readers.acknowledged
-            backup = threading.Thread(target=server.manage, args=("backup", str(tmp_path / "b.tar")))
-            backup.start()
-            kill(server.drain_pid())
-            kill(next(iter(server.workers()), None))
-            backup.join()
+@contextmanager
+def writing(directory, pixel, acknowledged):
+    """Append hits in small segments from two threads, as web processes do, and note the number of each."""
+    stop = threading.Event()
+    numbers = count()
+
+    def write():
+        writer = SpoolWriter(directory, segment_bytes=2000)
+        while not stop.wait(0.002):
+            number = next(numbers)
+            writer.append(hit(pixel, placement=str(number)).to_line())
+            acknowledged.append(number)
+        writer.close()
+
+    writers = [threading.Thread(target=write) for _ in range(2)]
+    for writer in writers:
+        writer.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for writer in writers:
+            writer.join()
+
+
+def started_drain(directory):
+    """Start the drain of a data directory as a process of its own, with the database of the test."""
+    name = connection.settings_dict["NAME"]
+    url = urlunsplit(urlsplit(os.environ.get("DATABASE_URL", ""))._replace(path=f"/{name}"))
+    url = f"sqlite:///{name}" if connection.vendor == "sqlite" else url
+    command = [sys.executable, "manage.py", "drain"]
+    return subprocess.Popen(command, cwd=ROOT, env=environment(directory, DATABASE_URL=url), start_new_session=True)
+
+
+def test_a_backup_beside_a_drain_that_is_killed_has_every_acknowledged_hit_once(tmp_path, settings, spool_dir, pixel):
+    acknowledged: list[int] = []
+    drains = [started_drain(tmp_path)]
+
+    def kill_once(line):
+        if len(drains) == 1:
+            drains[0].kill()
+            drains.append(started_drain(tmp_path))
+
+    try:
+        with writing(spool_dir, pixel, acknowledged):
+            eventually(Hit.objects.exists, 30)
+            before = set(acknowledged)
+            back_up(tmp_path / "b.tar", Progress(kill_once))
+    finally:
+        for process in drains:
+            process.kill()
+            process.wait()
 
     with fresh_installation(tmp_path / "fresh", settings):
         call_command("restore", tmp_path / "b.tar")
         drain(settings.SPOOL_DIR)
         stored = stored_numbers()
-    assert before <= stored.keys() <= readers.answers.keys()
+    assert before <= stored.keys() <= set(acknowledged)
     assert set(stored.values()) == {1}
 
 

@@ -13,6 +13,7 @@ from collector.operations.archive import FORMAT, ArchiveWriter, Manifest
 from collector.operations.backup import back_up
 from collector.operations.progress import Progress
 from collector.spool.locks import exclusive
+from collector.spool.losses import loss_files
 from collector.spool.reader import segments
 from collector.spool.writer import SpoolWriter
 from tests.collector.operations.installation import fresh_installation, stored_numbers
@@ -22,12 +23,19 @@ from tests.hits import drain, hit, spool
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+def finished_spool(directory, hits):
+    """Write a segment as a process does that has ended: nobody holds a lock any more."""
+    spool(directory, hits)
+    for path in loss_files(directory):
+        path.unlink()
+
+
 @pytest.fixture
 def made(tmp_path, spool_dir, pixel):
     """A backup with one stored hit, 1, and one that waits, 2."""
     spool(spool_dir, [hit(pixel, placement="1")])
     drain(spool_dir)
-    spool(spool_dir, [hit(pixel, placement="2")])
+    finished_spool(spool_dir, [hit(pixel, placement="2")])
     back_up(tmp_path / "b.tar", Progress(lambda line: None))
     return tmp_path / "b.tar"
 
@@ -39,7 +47,7 @@ def invented(path, **fields):
         "database_version": "15", "migrations": {}, "counts": {},
     }  # fmt: skip
     with path.open("wb") as file:
-        ArchiveWriter(file, len).finish(Manifest(**(facts | fields)))  # type: ignore[arg-type]
+        ArchiveWriter(file, lambda count: None).finish(Manifest(**(facts | fields)))  # type: ignore[arg-type]
     return path
 
 
@@ -92,7 +100,7 @@ def test_a_file_that_can_not_be_restored_is_refused_before_anything_is_touched(
 
 
 def test_a_restore_never_writes_over_data(made):
-    with pytest.raises(CommandError, match="The database has data already. A backup is never restored over it."):
+    with pytest.raises(CommandError, match="The database has data already"):
         call_command("restore", made)
     assert Hit.objects.count() == 1
 
@@ -111,8 +119,8 @@ def test_a_restore_beside_a_web_process_or_a_drain_is_refused(tmp_path, settings
 
 def test_hits_that_are_not_in_the_backup_are_only_kept_if_the_operator_says_so(tmp_path, settings, made, pixel):
     with fresh_installation(tmp_path / "fresh", settings):
-        spool(settings.SPOOL_DIR, [hit(pixel, placement="3")])
-        with pytest.raises(CommandError, match="has hits that are not in the backup, such as .* add --keep-spool"):
+        finished_spool(settings.SPOOL_DIR, [hit(pixel, placement="3")])
+        with pytest.raises(CommandError, match=r"has hits that are not in the backup, such as .* add --keep-spool"):
             call_command("restore", made)
         assert len(segments(settings.SPOOL_DIR)) == 1
 
