@@ -19,7 +19,7 @@ _FILLING = bytes(BLOCK_BYTES)
 
 @contextmanager
 def held_files(directory: Path) -> Iterator[dict[str, BinaryIO]]:
-    """Open all files of a spool, by name. They stay readable until the block ends, whoever deletes them.
+    """Open all files of a spool, by name. They stay readable until the block ends, although others delete them.
 
     Those that hold keys or only locks, such as the standby file, are left out.
     """
