@@ -20,6 +20,7 @@ gets the id that it would have got here. Hits that arrive during the backup may 
 
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -48,14 +49,15 @@ def back_up(path: Path, progress: Progress) -> Manifest:
     if connection.vendor == "postgresql":
         check_program("pg_dump")
     try:
-        with whole_file(path) as draft:
+        with whole_file(path.resolve()) as draft:
             manifest = _write(draft.file, draft.directory, progress)
-        note_backup(path, manifest.at)
     except OSError as error:
         raise OperationError(
             f"Can't write {path} ({error.strerror}). Nothing is left of it. Use a directory that this user may write "
             "to, on a disk with room."
         ) from error
+    with suppress(OSError):  # the backup is written, which matters more
+        note_backup(path.resolve(), manifest.at)
     return manifest
 
 

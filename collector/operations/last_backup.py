@@ -19,7 +19,7 @@ class LastBackup(msgspec.Struct, frozen=True):
 def note_backup(path: Path, at: datetime) -> None:
     """Remember a backup that was written. Raises OSError."""
     draft = settings.DATA_DIR / f"{NAME}.new"
-    draft.write_bytes(msgspec.json.encode(LastBackup(at, str(path.absolute()))))
+    draft.write_bytes(msgspec.json.encode(LastBackup(at, str(path))))
     draft.replace(settings.DATA_DIR / NAME)
 
 

@@ -27,5 +27,5 @@ class Command(BaseCommand):
         except (DatabaseError, InterfaceError) as error:
             reason = str(error).strip().splitlines()[0]
             raise CommandError(f"Can't read the database ({reason}). Start it, or correct DATABASE_URL.") from error
-        numbers = ", ".join(f"{count:,} {word}" for word, count in manifest.counts.items())
-        self.stdout.write(f"Wrote {file} ({file.stat().st_size:,} bytes): {numbers}.")
+        numbers = ", ".join(f"{word}: {count:,}" for word, count in manifest.counts.items())
+        self.stdout.write(f"Wrote {file} ({file.stat().st_size:,} bytes). {numbers.capitalize()}.")

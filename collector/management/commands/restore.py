@@ -34,8 +34,8 @@ class Command(BaseCommand):
         except (DatabaseError, InterfaceError) as error:
             reason = str(error).strip().splitlines()[0]
             raise CommandError(f"The database failed ({reason}). Start it, or correct DATABASE_URL.") from error
-        numbers = ", ".join(f"{count:,} {word}" for word, count in manifest.counts.items())
-        self.stdout.write(f"Restored the backup of {manifest.at:%Y-%m-%d %H:%M} UTC: {numbers}.")
+        numbers = ", ".join(f"{word}: {count:,}" for word, count in manifest.counts.items())
+        self.stdout.write(f"Restored the backup of {manifest.at:%Y-%m-%d %H:%M} UTC. {numbers.capitalize()}.")
         if uses_setting:
             self.stdout.write("The secret key is the one in the setting SECRET_KEY.")
         elif SECRET_KEY not in manifest.members:

@@ -150,7 +150,7 @@ def test_a_database_that_can_not_be_restored_leaves_everything_as_it_was(tmp_pat
             name, connection.settings_dict["NAME"] = connection.settings_dict["NAME"], str(disk / "db.sqlite3")
         else:
             name = connection.settings_dict["NAME"]
-            with connection.cursor() as cursor:  # a type has no place in a list of tables, and stands in the way
+            with connection.cursor() as cursor:  # it is no table, and stands in the way
                 cursor.execute("CREATE SEQUENCE collector_pixel_id_seq")
         key = (settings.DATA_DIR / "secret_key").read_text()
         with pytest.raises(CommandError, match=r"Everything is as it was|The database is as it was"):
