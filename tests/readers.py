@@ -14,7 +14,7 @@ CLIENTS = 8
 
 
 class Readers:
-    """Clients that request one pixel of a server, or of several in turn. `answers` has the status of each answered number.
+    """Clients that request one pixel of a server, or of several in turn. `answers` has the status by number, if any.
 
     The servers must trust one proxy: each number then comes from its own address, and none is over the rate limit.
     With `addresses`, so many addresses are used in turn.

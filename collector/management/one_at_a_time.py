@@ -15,8 +15,8 @@ POLL_SECONDS = 0.2
 def one_at_a_time(connection: BaseDatabaseWrapper) -> Iterator[None]:
     """Hold the lock on a PostgreSQL database. On SQLite there is one machine, and one transaction at a time.
 
-    The lock ends with its process. It is polled: whoever waits for a lock in a statement holds up CREATE INDEX
-    CONCURRENTLY, which whoever has the lock may run.
+    The lock ends with its process. It is polled: a statement that waits for a lock holds up CREATE INDEX CONCURRENTLY,
+    which a migration may run.
     """
     if connection.vendor != "postgresql":
         yield

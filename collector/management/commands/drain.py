@@ -12,6 +12,7 @@ from collector.management.signals import stop_on_signals
 from collector.spool.locks import exclusive
 from collector.storage.drain import Drain
 from collector.storage.standby import expire_regularly
+from collector.storage.version import check_version
 
 
 class Command(BaseCommand):
@@ -41,6 +42,7 @@ class Command(BaseCommand):
     def _empty_spool(self, drain: Drain) -> None:
         lines = 0
         try:
+            check_version()
             while batch := drain.drain_once():
                 lines += batch
         except (DatabaseError, InterfaceError) as error:
