@@ -25,17 +25,22 @@ FORGOTTEN_AFTER = timedelta(days=365)
 
 
 def stored_id(directory: Path) -> str:
-    """Return the id of the collector that a spool belongs to, empty if its drain never ran."""
-    with suppress(FileNotFoundError):
+    """Return the id of the collector that a spool belongs to, empty if there is none yet."""
+    with suppress(OSError):
         return (directory / NAME).read_text("ascii", "replace").strip()
     return ""
 
 
 def note_collector(directory: Path, now: datetime) -> None:
     """Say that the drain of a spool works, and what waits. Two queries. Its caller is the spool's only drain."""
+    try:
+        own_id = stored_id(directory) or _new_id(directory)
+    except OSError as error:  # a full disk, which only the drain can make room on
+        logger.warning("Can't write %s (%s). Other collectors don't see this one.", directory / NAME, error.strerror)
+        return
     behind = lag(directory, int(now.timestamp() * 1_000_000))
     row = Collector(
-        id=stored_id(directory) or _new_id(directory),
+        id=own_id,
         name=socket.gethostname()[: Collector.MAX_NAME],
         seen_at=now,
         waiting_bytes=behind.bytes,

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.core.management import CommandError, call_command
 
-from collector.models import Collector, SpoolOffset
+from collector.models import Collector, Hit, SpoolOffset
 from collector.storage.collectors import (
     forget_lost_collectors,
     note_collector,
@@ -44,6 +44,17 @@ def test_each_drain_has_one_row_and_keeps_its_id(ours, theirs, pixel):
 
     assert set(Collector.objects.values_list("id", flat=True)) == {first, stored_id(theirs)}
     assert Collector.objects.get(pk=first).waiting_since is None
+
+
+def test_a_drain_goes_on_if_its_id_cannot_be_written(ours, pixel, caplog):
+    spool(ours, [hit(pixel)])
+    (ours / "collector").mkdir()
+
+    run_one_round(ours)
+
+    assert Hit.objects.count() == 1
+    assert "Can't write" in caplog.text
+    assert not Collector.objects.exists()
 
 
 def test_what_waits_is_noted_with_the_moment_of_the_oldest_line(ours, pixel):
