@@ -1,5 +1,5 @@
-"""What administrators see about the server: lost hits, readers that all look like one visitor, hits that were kept
-although they have expired, and a drain that does not work."""
+"""What the database tells about the server: lost hits, readers that all look like one visitor, hits that were kept
+although they have expired, lines that could not be used, and a drain that does not work."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db.models import Max, Q, Subquery, Sum
 
 from collector.models import Collector, SpoolOffset, Upkeep
+from collector.storage.set_aside import LIFETIME
 
 LAST_DAY = timedelta(hours=24)
 LOSSES_SHOWN = timedelta(days=90)
@@ -45,12 +46,16 @@ class Silence:
 
 @dataclass(frozen=True, slots=True)
 class ServerHealth:
-    """What is wrong with the server; each part is None where nothing is."""
+    """What is wrong with the server; each of the first three is None where nothing is.
+
+    `set_aside` are the lines of the last 30 days that could not be used.
+    """
 
     losses: Losses | None
     indistinct: Indistinct | None
     deletion_refused_at: datetime | None
-    silence: Silence | None
+    set_aside: int = 0
+    silence: Silence | None = None
 
 
 def server_health(now: datetime) -> ServerHealth:
@@ -66,6 +71,7 @@ def server_health(now: datetime) -> ServerHealth:
         noted_at=Max("updated_at", filter=has_losses),
         stored=Sum("hits", filter=is_recent, default=0),
         from_private=Sum("private", filter=is_recent, default=0),
+        set_aside=Sum("set_aside", filter=Q(updated_at__gt=now - LIFETIME), default=0),
         refused_at=Max(Subquery(Upkeep.objects.filter(pk=1).values("refused_at"))),
         silent_name=Max(Subquery(silent.values("name")[:1])),
         silent_since=Max(Subquery(silent.values("seen_at")[:1])),
@@ -76,5 +82,6 @@ def server_health(now: datetime) -> ServerHealth:
         Losses(totals["losses"], totals["noted_at"]) if totals["losses"] else None,
         Indistinct(hits, private) if seems_proxied else None,
         totals["refused_at"],
+        totals["set_aside"],
         Silence(totals["silent_name"], totals["silent_since"]) if totals["silent_since"] else None,
     )
