@@ -14,7 +14,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -33,10 +32,15 @@ from collector.spool.losses import loss_files, losses
 from collector.spool.own_line import SpooledMember
 from collector.spool.reader import read_lines, segments
 from collector.spool.report_line import Spooled, from_line
-from collector.storage.bulk_sql import chunks
+from collector.storage.collectors import (
+    forget_lost_collectors,
+    note_collector,
+    waiting_since,
+    warn_of_other_secrets,
+)
 from collector.storage.enrich import Enricher, counting_pixels
 from collector.storage.labels import note_labels
-from collector.storage.lag import oldest_waiting_day
+from collector.storage.offsets import delete_old_offsets
 from collector.storage.own_visitors import store_own_visitors
 from collector.storage.reports import ReportLine, Reports
 from collector.storage.retention import clock_is_plausible, delete_expired
@@ -44,6 +48,7 @@ from collector.storage.set_aside import delete_expired_lines, set_aside
 from collector.storage.standby import update_standby
 from collector.storage.store import store
 from collector.storage.string_uses import StringsDeletedError, StringUses
+from collector.storage.version import check_version
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +65,6 @@ MAX_BACKOFF_SECONDS = 15.0
 EXPIRY_SECONDS = 3600.0
 STANDBY_SECONDS = 10.0
 SET_ASIDE_FILE = "set-aside.log"
-OFFSET_LIFETIME = timedelta(days=90)
 
 # Errors that a single line can cause. After any other error the database or the drain is at fault, and all lines wait.
 _LINE_ERRORS = (DataError, IntegrityError, ValueError, OverflowError)
@@ -94,7 +98,7 @@ class Drain:
         self._enricher = Enricher()
         self._reports = Reports()
         self._uses = StringUses()
-        self._expiry_due_at = self._standby_due_at = 0.0
+        self._expiry_due_at = self._standby_due_at = self._check_due_at = 0.0
 
     def run(self, stop: threading.Event) -> None:
         """Drain until `stop` is set. While the database is down, try again after longer and longer pauses."""
@@ -103,6 +107,7 @@ class Drain:
         while not stop.is_set():
             began_at = self._clock()
             try:
+                self._check_version(began_at)
                 lines = self.drain_once()
                 self._adjust(self._clock() - began_at)
                 self._expire()
@@ -118,6 +123,12 @@ class Drain:
                 # A large batch costs less for each hit. Wait until one has gathered, unless there is a backlog.
                 if lines < self._batch_lines // 2:
                     stop.wait(POLL_SECONDS if lines < MANY_LINES else GATHER_SECONDS)
+
+    def _check_version(self, now: float) -> None:
+        """Raise DatabaseError if the database is of a newer version. Asks every `STANDBY_SECONDS`."""
+        if now >= self._check_due_at:
+            check_version()
+            self._check_due_at = now + STANDBY_SECONDS
 
     def _adjust(self, seconds: float) -> None:
         """Make batches smaller while they are slow: on SQLite, all other writers wait until a batch is done."""
@@ -206,6 +217,7 @@ class Drain:
             self._commit(batch)
         except _LINE_ERRORS as error:
             self._forget_batch()
+            check_version()  # the lines may be right, and this drain too old for the database
             if len(lines) > 1:
                 middle = len(lines) // 2
                 self._store(lines[:middle])
@@ -282,10 +294,11 @@ class Drain:
                     self._offsets.pop(segment.name, None)
 
     def _keep_standby(self) -> None:
-        """Write what web processes that start during an outage must know, every `STANDBY_SECONDS`."""
+        """Write what web processes that start during an outage must know, and tell other collectors how we are."""
         if self._clock() >= self._standby_due_at:
             self._standby_due_at = self._clock() + STANDBY_SECONDS
             update_standby(self._directory, timezone.now())
+            note_collector(self._directory, timezone.now())
 
     def _expire(self) -> None:
         """Delete what has expired, once an hour."""
@@ -294,17 +307,11 @@ class Drain:
         self._expiry_due_at = self._clock() + EXPIRY_SECONDS
         now = timezone.now()
         if clock_is_plausible(now):
-            self._delete_old_offsets(now)
+            delete_old_offsets(self._directory, now)
             delete_expired_lines(self._directory / SET_ASIDE_FILE, now)
-        delete_expired(now, waiting_since=oldest_waiting_day(self._directory))
-
-    def _delete_old_offsets(self, now: datetime) -> None:
-        # If a segment comes back after its row is deleted, its hits are not stored twice: their keys are taken. Runs,
-        # and reports whose raw reports are deleted, would count again.
-        present = {path.name for path in (*segments(self._directory), *loss_files(self._directory))}
-        old = SpoolOffset.objects.filter(updated_at__lt=now - OFFSET_LIFETIME).values_list("segment", flat=True)
-        for names in chunks(set(old) - present):
-            SpoolOffset.objects.filter(segment__in=names).delete()
+            forget_lost_collectors(now)
+        warn_of_other_secrets(self._directory, now)
+        delete_expired(now, waiting_since=waiting_since(self._directory, now))
 
 
 @contextmanager

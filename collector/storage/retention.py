@@ -42,7 +42,7 @@ def delete_expired(now: datetime, *, waiting_since: date | None = None, allows_l
     """Delete expired hits, reports, visitors, salts, strings and tries; return how many rows were deleted. Counts stay.
 
     Hits are deleted by whole days of their project's time zone: a day has either all of its hits or none.
-    `waiting_since` is the day on which the oldest waiting segment of the spool began, if one waits. If one project
+    `waiting_since` is the day since which reports may wait in a spool, if any do. If one project
     fails, it is logged, and the others go on. Raises OperationalError or InterfaceError if the database is away.
     """
     last_expired = last_expired_date(now)

@@ -13,6 +13,7 @@ from collector.metrics.tally import TALLY
 from collector.spool.locks import exclusive
 from collector.storage.drain import Drain
 from collector.storage.standby import expire_regularly
+from collector.storage.version import check_version
 
 
 class Command(BaseCommand):
@@ -44,6 +45,7 @@ class Command(BaseCommand):
     def _empty_spool(self, drain: Drain) -> None:
         lines = 0
         try:
+            check_version()
             while batch := drain.drain_once():
                 lines += batch
         except (DatabaseError, InterfaceError) as error:

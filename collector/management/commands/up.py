@@ -16,6 +16,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
 
 from collector.management.arguments import between
+from collector.management.one_at_a_time import one_at_a_time
 from collector.management.signals import stop_on_signals
 from collector.management.supervisor import Child, supervise
 
@@ -41,7 +42,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, host: str, port: int, workers: int, **options: Any) -> None:
         self._check_address(host, port)
         self._prepare()
-        self._make_first_administrator()
+        with one_at_a_time(connection):  # several collectors may start at the same moment
+            self._make_first_administrator()
         site = settings.SETTINGS_MODULE.rpartition(".")[0]
         application = ":".join(settings.ASGI_APPLICATION.rsplit(".", 1))
         web = Child("The web server", [
