@@ -34,6 +34,7 @@ class Tally:
         self._lock = threading.RLock()
         self._stop = threading.Event()
         self._file: TallyFile | None = None
+        self._is_failing = False
         self._pid = 0
         self._begin_at_zero()
 
@@ -127,7 +128,7 @@ class Tally:
         if self._file:
             self._file.close()
         self._file = None
-        self._is_failing: bool = False
+        self._is_failing = False
         self._directory, self._process = Path(), "web"
         self.verdicts[:] = [0] * len(self.verdicts)
         self._inherited = Totals()
