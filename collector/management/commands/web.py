@@ -5,6 +5,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from gunicorn.systemd import listen_fds
 
 from collector.management.serving import add_web_arguments, check_address, web_command
 
@@ -17,13 +18,8 @@ class Command(BaseCommand):
         add_web_arguments(parser)
 
     def handle(self, *args: Any, host: str, port: int, workers: int, **options: Any) -> None:
-        if not _has_sockets():
+        if not listen_fds(unset_environment=False):  # systemd may listen already, and pass on its sockets
             check_address(host, port)
         command = web_command(host, port, workers)
         # The same process, so that signals, the watchdog and the sockets of the service manager reach gunicorn itself.
         os.execv(command[0], command)  # noqa: S606
-
-
-def _has_sockets() -> bool:
-    """Whether systemd listens already and passes us its sockets (sd_listen_fds(3)). Gunicorn then uses them."""
-    return os.environ.get("LISTEN_PID") == str(os.getpid())
