@@ -10,6 +10,7 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
+from collector.intake import self_check
 from collector.intake.clock import now_us
 from collector.intake.wiring import receiver
 from collector.spool.room import problems, warnings
@@ -20,8 +21,8 @@ WAIT_SECONDS = 2.0
 
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
-    """Answer while the process is alive."""
-    return HttpResponse("ok\n", content_type="text/plain")
+    """Answer while the process is alive; to a question of our own, with what arrived of it."""
+    return HttpResponse(self_check.answer(request) or "ok\n", content_type="text/plain")
 
 
 @require_safe

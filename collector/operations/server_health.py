@@ -1,5 +1,5 @@
-"""What administrators see about the server: lost hits, readers that all look like one visitor, and hits that were kept
-although they have expired."""
+"""What the database tells about the server: lost hits, readers that all look like one visitor, hits that were kept
+although they have expired, and lines that could not be used."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db.models import Max, Q, Subquery, Sum
 
 from collector.models import SpoolOffset, Upkeep
+from collector.storage.set_aside import LIFETIME
 
 LAST_DAY = timedelta(hours=24)
 MIN_HITS = 50  # fewer may be an author who tries it out at home
@@ -35,11 +36,15 @@ class Indistinct:
 
 @dataclass(frozen=True, slots=True)
 class ServerHealth:
-    """What is wrong with the server; each part is None where nothing is."""
+    """What is wrong with the server; each of the first three is None where nothing is.
+
+    `set_aside` are the lines of the last 30 days that could not be used.
+    """
 
     losses: Losses | None
     indistinct: Indistinct | None
     deletion_refused_at: datetime | None
+    set_aside: int = 0
 
 
 def server_health(now: datetime) -> ServerHealth:
@@ -52,6 +57,7 @@ def server_health(now: datetime) -> ServerHealth:
         noted_at=Max("updated_at", filter=has_losses),
         stored=Sum("hits", filter=is_recent, default=0),
         from_private=Sum("private", filter=is_recent, default=0),
+        set_aside=Sum("set_aside", filter=Q(updated_at__gt=now - LIFETIME), default=0),
         refused_at=Max(Subquery(Upkeep.objects.filter(pk=1).values("refused_at"))),
     )
     hits, private = totals["stored"], totals["from_private"]
@@ -60,4 +66,5 @@ def server_health(now: datetime) -> ServerHealth:
         Losses(totals["losses"], totals["noted_at"]) if totals["losses"] else None,
         Indistinct(hits, private) if seems_proxied else None,
         totals["refused_at"],
+        totals["set_aside"],
     )
