@@ -65,15 +65,14 @@ def database(directory: Path) -> Iterator[str]:
 class Server:
     """`manage.py up` on its own port, with its data in `directory`. `path` is the path in PUBLIC_URL."""
 
-    def __init__(self, directory: Path, database_url: str, path: str = "") -> None:
+    def __init__(self, directory: Path, database_url: str, path: str = "", **settings: str) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}{path}"
         self.log = directory / "up.log"
         self.database_url = database_url
         self._directory = directory
-        self._environment = environment(
-            directory, DATABASE_URL=database_url, PUBLIC_URL=self.url, TELEMETRY_ADMIN_PASSWORD=PASSWORD
-        )
+        ours = {"DATABASE_URL": database_url, "PUBLIC_URL": self.url, "TELEMETRY_ADMIN_PASSWORD": PASSWORD}
+        self._environment = environment(directory, **(ours | settings))
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, *arguments: str) -> None:
