@@ -63,6 +63,7 @@ def test_web_starts_without_its_database_and_takes_the_socket_on_which_systemd_l
         assert web.wait(20) == 0
 
 
+@pytest.mark.django_db  # the lock under which the administrator is made
 @pytest.mark.parametrize(("wait", "attempts"), [(0, 1), (60, 3)])
 def test_prepare_waits_for_a_database_as_long_as_it_is_told(monkeypatch, wait, attempts):
     answers = iter(["refused", "refused", None])
