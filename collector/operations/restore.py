@@ -25,10 +25,11 @@ from collector.operations.errors import OperationError
 from collector.operations.postgresql import check_program, load, server_version
 from collector.operations.progress import Progress
 from collector.operations.snapshots import POSTGRESQL_MEMBER, SQLITE_MEMBER, tables_of_sqlite
-from collector.operations.whole_file import sync_directory, whole_file
+from collector.operations.whole_file import whole_file
 from collector.spool.locks import exclusive, is_finished
 from collector.spool.losses import loss_files
 from collector.spool.reader import segments
+from collector.spool.writer import sync_directory
 
 DATABASES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 OTHER_URL = {"sqlite": "sqlite:///path", "postgresql": "postgres://user:password@host/name"}

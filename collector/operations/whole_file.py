@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from collector.operations.errors import OperationError
+from collector.spool.writer import sync_directory
 
 
 class Draft(NamedTuple):
@@ -47,15 +48,6 @@ def whole_file(path: Path) -> Iterator[Draft]:
             shutil.rmtree(directory, ignore_errors=True)
     finally:
         os.close(lock)
-
-
-def sync_directory(directory: Path) -> None:
-    """Have the names in a directory survive a power cut."""
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _empty(directory: Path) -> None:

@@ -1,7 +1,6 @@
 """Is the database right and up to date, and do deletion, backups, static files and settings do what they should?"""
 
 import filecmp
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from collector.models import Upkeep
 from collector.operations.checks.finding import Finding, Situation, counted, duration, ok, problem, warning
+from collector.operations.last_backup import last_backup
 
 NETWORK_FILE_SYSTEMS = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "virtiofs", "ceph", "glusterfs", "lustre", "afs", "fuse.sshfs"}
@@ -20,7 +20,6 @@ NETWORK_FILE_SYSTEMS = frozenset(
 CLOCK_SECONDS = 2
 LATE_DELETION_SECONDS = 2 * 3600  # the drain deletes once an hour
 OLD_BACKUP_SECONDS = 2 * 86_400
-LAST_BACKUP = "last_backup.json"  # in DATA_DIR: {"at": "2026-11-30T04:00:00+00:00", …}
 MOUNTS = Path("/proc/self/mountinfo")
 
 
@@ -94,12 +93,10 @@ def deletion(situation: Situation) -> Finding:
 
 def backup(situation: Situation) -> Finding:
     """Is there a recent backup? `manage.py backup` notes its moment in DATA_DIR."""
-    try:
-        noted = json.loads((settings.DATA_DIR / LAST_BACKUP).read_text("utf-8"))
-        at = datetime.fromisoformat(noted["at"])
-    except (OSError, ValueError, KeyError, TypeError):
+    noted = last_backup()
+    if noted is None:
         return warning("No backup was made with “manage.py backup”.", "Run it every day, by a timer.")
-    ago = situation.seconds_since(at if at.tzinfo else at.replace(tzinfo=UTC))
+    ago = situation.seconds_since(noted.at)
     text = f"The last backup was made {duration(ago)} ago."
     if ago > OLD_BACKUP_SECONDS:
         return warning(text, "See why the timer of “manage.py backup” does not run.")

@@ -8,7 +8,7 @@ from django.conf import settings
 
 from collector.operations.checks.finding import Finding, Situation, counted, duration, ok, problem, size, warning
 from collector.operations.server_health import LAST_DAY
-from collector.spool.locks import is_finished
+from collector.spool.locks import DRAIN_LOCK, is_finished
 from collector.spool.reader import read_lines, segments, spooled_bytes
 from collector.spool.report_line import from_line
 from collector.spool.room import problems, warnings
@@ -35,12 +35,12 @@ def room(situation: Situation) -> Finding:
 def drain(situation: Situation) -> Finding:
     """Does a drain run for this spool? Its lock tells, also if it runs in another container."""
     try:
-        is_running = not is_finished(settings.SPOOL_DIR / "drain.lock")
+        is_running = not is_finished(settings.SPOOL_DIR / DRAIN_LOCK)
     except FileNotFoundError:
         is_running = False
     if not is_running:
         return problem("No drain runs: hits wait in the spool.", "Start “manage.py drain”, or “manage.py up”.")
-    priority = _priority(settings.SPOOL_DIR / "drain.lock")
+    priority = _priority(settings.SPOOL_DIR / DRAIN_LOCK)
     if priority is not None and priority < LOW_PRIORITY:
         return warning(
             "The drain runs at normal priority, and can delay pixels while it stores many hits.",

@@ -9,6 +9,7 @@ from django.db import OperationalError, connection
 from django.db.migrations.recorder import MigrationRecorder
 
 from collector.models import Upkeep
+from collector.operations import last_backup
 from collector.operations.checks import data
 from collector.operations.checks.finding import Level, Situation
 
@@ -96,14 +97,14 @@ def test_deletion_that_stopped_is_noticed(upkeep, level, text):
     [
         (None, WARNING, "No backup was made"),
         ("{", WARNING, "No backup was made"),
-        (json.dumps({"at": (NOW - timedelta(hours=9)).isoformat()}), OK, "9 hours ago"),
-        (json.dumps({"at": (NOW - timedelta(days=3)).isoformat()}), WARNING, "3 days ago"),
+        (json.dumps({"at": (NOW - timedelta(hours=9)).isoformat(), "path": "/b.tar"}), OK, "9 hours ago"),
+        (json.dumps({"at": (NOW - timedelta(days=3)).isoformat(), "path": "/b.tar"}), WARNING, "3 days ago"),
     ],
 )
 def test_a_missing_or_old_backup_is_noticed(settings, tmp_path, content, level, text):
     settings.DATA_DIR = tmp_path
     if content:
-        (tmp_path / data.LAST_BACKUP).write_text(content)
+        (tmp_path / last_backup.NAME).write_text(content)
 
     finding = data.backup(Situation(NOW))
 
