@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from django.db.models import Max, Q, Subquery, Sum
 
 from collector.models import Collector, SpoolOffset, Upkeep
+from collector.storage.collectors import WAITED_FOR
 from collector.storage.set_aside import LIFETIME
 
 LAST_DAY = timedelta(hours=24)
 LOSSES_SHOWN = timedelta(days=90)
-LONGEST_SILENCE = timedelta(days=35)  # a collector that is silent for longer is no longer waited for
 MIN_HITS = 50  # fewer may be an author who tries it out at home
 MIN_PRIVATE_SHARE = 0.95
 
@@ -64,7 +64,7 @@ def server_health(now: datetime) -> ServerHealth:
     several the one that was seen last. One query.
     """
     has_losses, is_recent = Q(lost__gt=0, updated_at__gt=now - LOSSES_SHOWN), Q(updated_at__gt=now - LAST_DAY)
-    silent = Collector.objects.filter(seen_at__lt=now - Collector.SILENT, seen_at__gt=now - LONGEST_SILENCE)
+    silent = Collector.objects.filter(seen_at__lt=now - Collector.SILENT, seen_at__gt=now - WAITED_FOR)
     silent = silent.order_by("-seen_at")
     totals = SpoolOffset.objects.aggregate(
         losses=Sum("lost", filter=has_losses),

@@ -21,6 +21,7 @@ from collector.storage.lag import lag, oldest_waiting_day
 logger = logging.getLogger(__name__)
 
 NAME = "collector"  # of the file with the id, in the spool's directory
+WAITED_FOR = timedelta(days=35)  # raw reports are kept on so long for a collector that is silent
 FORGOTTEN_AFTER = timedelta(days=365)
 
 
@@ -63,7 +64,7 @@ def warn_of_other_secrets(directory: Path, now: datetime) -> None:
         )
 
 
-def waiting_since(directory: Path, now: datetime, patience: timedelta = timedelta(days=35)) -> date | None:
+def waiting_since(directory: Path, now: datetime, patience: timedelta = WAITED_FOR) -> date | None:
     """Return the UTC day since which hits or reports may wait in the spool of any collector, None if none wait.
 
     A collector that was not seen for `patience` is no longer waited for. Two queries.
