@@ -1,20 +1,53 @@
 """Fixtures that most tests share: a project, a pixel, and people. Also which tests run, and when."""
 
+import os
 from collections.abc import Callable, Generator, Iterator
+from io import StringIO
 
 import pytest
+import pytest_django
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.db import connection
 
 from collector.intake.wiring import members, receiver
 from collector.models import Membership, Pixel, Project, Role
 from collector.spool.line import SpooledHit
 from dashboard.visits.cache import REMEMBERED
+from tests import citus
 from tests.hits import drain, spool
 from tests.programs import declared
 from tests.turns import turns_of_this_run
 
 TURNS = turns_of_this_run()
+CITUS_URL = os.environ.get("CITUS_URL", "")
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(django_db_keepdb: bool) -> bool:
+    """On Citus, the database is made and dropped below: on all nodes."""
+    return django_db_keepdb or bool(CITUS_URL)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> Iterator[None]:
+    """Where `CITUS_URL` names a coordinator, make the database of the tests there and on its workers."""
+    if not CITUS_URL:
+        yield
+        return
+    name = connection.creation._get_test_db_name()
+    citus.drop(CITUS_URL, name)  # of a run that was killed
+    with citus.database(CITUS_URL, name):
+        yield
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlocker) -> None:
+    """Distribute the database of the tests where it is on Citus."""
+    if CITUS_URL:
+        with django_db_blocker.unblock():
+            call_command("distribute", stdout=StringIO())
 
 
 @pytest.fixture(autouse=True)
@@ -76,12 +109,13 @@ def take(tmp_path, db) -> Callable[..., None]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect the tests that need PostgreSQL where the tests run on SQLite."""
-    if settings.DATABASES["default"]["ENGINE"].endswith("postgresql"):
-        return
-    only_postgresql = [item for item in items if item.get_closest_marker("postgresql")]
-    config.hook.pytest_deselected(items=only_postgresql)
-    items[:] = [item for item in items if item not in only_postgresql]
+    """Deselect the tests that need another database than the one that the tests run on."""
+    needs = {"postgresql"} - {settings.DATABASES["default"]["ENGINE"].rpartition(".")[2]}
+    if not CITUS_URL:
+        needs.add("citus")
+    elsewhere = [item for item in items if any(item.get_closest_marker(name) for name in needs)]
+    config.hook.pytest_deselected(items=elsewhere)
+    items[:] = [item for item in items if item not in elsewhere]
 
 
 @pytest.hookimpl(wrapper=True)

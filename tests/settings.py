@@ -10,6 +10,8 @@ _directory = tempfile.mkdtemp(prefix="footfall-tests-")
 atexit.register(shutil.rmtree, _directory, ignore_errors=True)
 os.environ["DATA_DIR"] = _directory
 os.environ["ENV_FILE"] = os.devnull
+if os.environ.get("CITUS_URL"):  # all tests then run there, on a database that is distributed
+    os.environ["DATABASE_URL"] = os.environ["CITUS_URL"]
 
 from telemetry_site.settings import *  # noqa: E402, F403
 from telemetry_site.settings import DATABASES, MIDDLEWARE, STORAGES  # noqa: E402

@@ -4,16 +4,18 @@ PostgreSQL gets each column as one JSON array and joins the columns to rows. An 
 adapts it element by element, and that costs the drain more than everything else it does with a row.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
 import msgspec
-from django.db import connection
+from django.db import InternalError, connection
 
 Item = TypeVar("Item")
 # The parameters of one statement. SQLite allows 32,766, and before 3.32 999 (sqlite.org, Limits In SQLite, 9).
 MAX_PARAMETERS = 900
+_KEY_ON_WORKER = re.compile(r"_pkey_\d+\b")  # of a shard
 
 
 def columns_from_json(count: int) -> str:
@@ -54,6 +56,15 @@ def fetch_for_rows(for_postgresql: str, for_sqlite: str, rows: Sequence[Sequence
             cursor.execute(for_sqlite, [msgspec.json.encode(rows).decode()])
         fetched: list[Any] = cursor.fetchall()
     return fetched
+
+
+def is_duplicate_on_worker(error: InternalError) -> bool:
+    """Whether a worker of a Citus cluster refused a row because its key is there already.
+
+    Citus copies rows to its workers, and passes on what they say without its code (`ReportCopyError` in its
+    `commands/multi_copy.c`). The name of the violated key is the same in every language.
+    """
+    return _KEY_ON_WORKER.search(str(error)) is not None
 
 
 def chunks(items: Iterable[Item], size: int = MAX_PARAMETERS) -> Iterator[list[Item]]:

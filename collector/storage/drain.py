@@ -18,7 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, connection, transaction
+from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, InternalError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -32,6 +32,7 @@ from collector.spool.losses import loss_files, losses
 from collector.spool.own_line import SpooledMember
 from collector.spool.reader import read_lines, segments
 from collector.spool.report_line import Spooled, from_line
+from collector.storage.bulk_sql import is_duplicate_on_worker
 from collector.storage.collectors import (
     forget_lost_collectors,
     note_collector,
@@ -215,7 +216,9 @@ class Drain:
                 set_aside(self._directory / SET_ASIDE_FILE, line, str(error), timezone.now())
         try:
             self._commit(batch)
-        except _LINE_ERRORS as error:
+        except (*_LINE_ERRORS, InternalError) as error:
+            if isinstance(error, InternalError) and not is_duplicate_on_worker(error):
+                raise
             self._forget_batch()
             check_version()  # the lines may be right, and this drain too old for the database
             if len(lines) > 1:

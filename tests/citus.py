@@ -1,0 +1,67 @@
+"""Databases on a Citus cluster, for tests: on the coordinator that `CITUS_URL` names, and on its workers."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+
+NODES = "SELECT groupid, nodename, nodeport FROM pg_dist_node WHERE isactive ORDER BY groupid"
+# Two on each of two workers: enough to see what goes to several, and many times quicker to empty than 32.
+FEW_SHARDS = 'ALTER DATABASE "{name}" SET citus.shard_count = 4'
+SET_COORDINATOR = "SELECT citus_set_coordinator_host(%s, %s)"
+ADD_WORKER = "SELECT citus_add_node(%s, %s)"
+Node = tuple[int, str, int]  # group, which is 0 for the coordinator; host; port
+
+
+def url_of(url: str, database: str, host: str = "", port: int = 0) -> str:
+    """Return the URL of another database, on the same server or on another one."""
+    parts = urlsplit(url)
+    account, _, _ = parts.netloc.rpartition("@")
+    place = f"{host}:{port}" if host else parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{account}@{place}", path=f"/{database}"))
+
+
+def nodes_of(url: str) -> list[Node]:
+    """Return the nodes of a cluster, the coordinator first. `url` names a database in which it knows its workers."""
+    with psycopg.connect(url) as connection:
+        return connection.execute(NODES).fetchall()
+
+
+def create(url: str, name: str, *, workers: bool = True) -> str:
+    """Make a database with Citus on all nodes of the cluster of another one, and return its URL on the coordinator.
+
+    Without `workers`, the coordinator does not know them.
+    """
+    nodes = nodes_of(url)
+    database = url.rpartition("/")[2]
+    for _, host, port in nodes:
+        with psycopg.connect(url_of(url, database, host, port), autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}"'.encode())
+        with psycopg.connect(url_of(url, name, host, port), autocommit=True) as connection:
+            connection.execute("CREATE EXTENSION citus")
+    with psycopg.connect(url_of(url, name), autocommit=True) as connection:
+        for group, host, port in nodes:
+            if group == 0:
+                connection.execute(SET_COORDINATOR, [host, port])
+                connection.execute(FEW_SHARDS.format(name=name).encode())
+            elif workers:
+                connection.execute(ADD_WORKER, [host, port])
+    return url_of(url, name)
+
+
+def drop(url: str, name: str) -> None:
+    """Drop a database from all nodes."""
+    database = url.rpartition("/")[2]
+    for _, host, port in nodes_of(url):
+        with psycopg.connect(url_of(url, database, host, port), autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
+
+
+@contextmanager
+def database(url: str, name: str, *, workers: bool = True) -> Iterator[str]:
+    """Yield the URL of a new database on all nodes, and drop it in the end."""
+    try:
+        yield create(url, name, workers=workers)
+    finally:
+        drop(url, name)
