@@ -14,7 +14,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -31,13 +30,11 @@ from collector.spool.losses import loss_files, losses
 from collector.spool.own_line import SpooledMember
 from collector.spool.reader import read_lines, segments
 from collector.spool.report_line import Spooled, from_line
-from collector.storage.bulk_sql import chunks
 from collector.storage.enrich import Enricher, counting_pixels
-from collector.storage.lag import oldest_waiting_day
+from collector.storage.hourly import Hourly
 from collector.storage.own_visitors import store_own_visitors
 from collector.storage.reports import ReportLine, Reports
-from collector.storage.retention import clock_is_plausible, delete_expired
-from collector.storage.set_aside import delete_expired_lines, set_aside
+from collector.storage.set_aside import SET_ASIDE_FILE, set_aside
 from collector.storage.standby import update_standby
 from collector.storage.store import store
 from collector.storage.string_uses import StringsDeletedError, StringUses
@@ -54,10 +51,7 @@ POLL_SECONDS = 0.4  # a lone hit is on the dashboard within a second
 MANY_LINES = 1_000  # a batch of fewer is followed by POLL_SECONDS
 GATHER_SECONDS = 1.5  # after a larger batch, while hits gather for the next one
 MAX_BACKOFF_SECONDS = 15.0
-EXPIRY_SECONDS = 3600.0
 STANDBY_SECONDS = 10.0
-SET_ASIDE_FILE = "set-aside.log"
-OFFSET_LIFETIME = timedelta(days=90)
 
 # Errors that a single line can cause. After any other error the database or the drain is at fault, and all lines wait.
 _LINE_ERRORS = (DataError, IntegrityError, ValueError, OverflowError)
@@ -91,18 +85,20 @@ class Drain:
         self._enricher = Enricher()
         self._reports = Reports()
         self._uses = StringUses()
-        self._expiry_due_at = self._standby_due_at = 0.0
+        self._hourly = Hourly(directory, clock)
+        self._standby_due_at = 0.0
 
     def run(self, stop: threading.Event) -> None:
         """Drain until `stop` is set. While the database is down, try again after longer and longer pauses."""
         read_catalogues()
         backoff = POLL_SECONDS
         while not stop.is_set():
-            began_at = self._clock()
             try:
+                self._hourly.make_months()
+                began_at = self._clock()
                 lines = self.drain_once()
                 self._adjust(self._clock() - began_at)
-                self._expire()
+                self._hourly.expire()
                 self._keep_standby()
                 backoff = POLL_SECONDS
             except (DatabaseError, InterfaceError) as error:
@@ -275,25 +271,6 @@ class Drain:
         if self._clock() >= self._standby_due_at:
             self._standby_due_at = self._clock() + STANDBY_SECONDS
             update_standby(self._directory, timezone.now())
-
-    def _expire(self) -> None:
-        """Delete what has expired, once an hour."""
-        if self._clock() < self._expiry_due_at:
-            return
-        self._expiry_due_at = self._clock() + EXPIRY_SECONDS
-        now = timezone.now()
-        if clock_is_plausible(now):
-            self._delete_old_offsets(now)
-            delete_expired_lines(self._directory / SET_ASIDE_FILE, now)
-        delete_expired(now, waiting_since=oldest_waiting_day(self._directory))
-
-    def _delete_old_offsets(self, now: datetime) -> None:
-        # If a segment comes back after its row is deleted, its hits are not stored twice: their keys are taken. Runs,
-        # and reports whose raw reports are deleted, would count again.
-        present = {path.name for path in (*segments(self._directory), *loss_files(self._directory))}
-        old = SpoolOffset.objects.filter(updated_at__lt=now - OFFSET_LIFETIME).values_list("segment", flat=True)
-        for names in chunks(set(old) - present):
-            SpoolOffset.objects.filter(segment__in=names).delete()
 
 
 @contextmanager
