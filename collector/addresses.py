@@ -1,14 +1,10 @@
 """The addresses that people copy: where they begin, and who can reach them."""
 
-import re
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _
 
-from collector.classify.private_hosts import is_private_host
-
-_LOOPBACK_NAME = re.compile(r"(?:.+\.)?localhost")  # RFC 6761, 6.3
+from collector.classify.private_hosts import is_loopback_host, is_private_host
 
 
 def origin_of(base: str) -> str:
@@ -23,10 +19,10 @@ def address_warning(base: str, *, is_for_images: bool = True) -> str:
     For programs (`is_for_images` is false), http is as good as https: no page forbids it.
     """
     parts = urlsplit(base)
-    host, named = parts.hostname or "", {"address": base}
-    if _is_loopback(host):
+    host, named = parts.netloc.lower(), {"address": base}
+    if is_loopback_host(host):
         return _("%(address)s works only on this computer. Set PUBLIC_URL to the server’s public address.") % named
-    if is_private_host(parts.netloc.lower()):
+    if is_private_host(host):
         return _("%(address)s works only in your own network. Set PUBLIC_URL to the server’s public address.") % named
     if is_for_images and parts.scheme == "http":
         return (
@@ -37,10 +33,3 @@ def address_warning(base: str, *, is_for_images: bool = True) -> str:
             % named
         )
     return ""
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback or ip_address(host).is_unspecified
-    except ValueError:
-        return _LOOPBACK_NAME.fullmatch(host) is not None

@@ -3,8 +3,10 @@
 Not here are `.example` and `.invalid`, which nobody can open, and `.onion`, where readers are real.
 """
 
+import re
 from ipaddress import ip_address, ip_network
 
+_LOOPBACK_NAME = re.compile(r"(?:.+\.)?localhost\.?")  # RFC 6761, 6.3
 # Names, with everything below them.
 _NAMES = frozenset(
     {
@@ -34,13 +36,27 @@ _NETWORKS = tuple(
 
 def is_private_host(host: str) -> bool:
     """Say whether a host of a URL is private. It is in lower case; a port may follow, and IPv6 is in brackets."""
-    name = host.rpartition("]")[0].removeprefix("[") if host.startswith("[") else host.partition(":")[0]
+    name = _without_port(host)
     try:
         address = ip_address(name)
     except ValueError:
         return _is_private_name(name.removesuffix("."))
     mapped = getattr(address, "ipv4_mapped", None) or address
     return any(mapped.version == network.version and mapped in network for network in _NETWORKS)
+
+
+def is_loopback_host(host: str) -> bool:
+    """Say whether a host of a URL, as in `is_private_host`, is the computer itself that asks for it."""
+    name = _without_port(host)
+    try:
+        address = ip_address(name)
+    except ValueError:
+        return _LOOPBACK_NAME.fullmatch(name) is not None
+    return address.is_loopback or address.is_unspecified
+
+
+def _without_port(host: str) -> str:
+    return host.rpartition("]")[0].removeprefix("[") if host.startswith("[") else host.partition(":")[0]
 
 
 def _is_private_name(name: str) -> bool:

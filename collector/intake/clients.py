@@ -25,6 +25,7 @@ _PRIVATE = re.compile(
     r"|::1$|f[cd]|fe[89ab]"
 )  # RFC 1918, 6598, 3927, 4193 and 4291, and loopback
 _FOR = re.compile(r'(?:^|;)\s*for=("[^"]*"|[^;,\s"]+)', re.IGNORECASE)
+_HOPS = {b"x-forwarded-for": "HTTP_X_FORWARDED_FOR", b"forwarded": "HTTP_FORWARDED"}  # and what Django calls them
 _6TO4 = b"\x20\x02"  # 2002::/16 (RFC 3056, 2)
 _TEREDO = b"\x20\x01\x00\x00"  # 2001::/32 (RFC 4380, 4)
 _NAT64 = b"\x00\x64\xff\x9b" + bytes(8)  # 64:ff9b::/96 (RFC 6052, 2.1)
@@ -52,11 +53,16 @@ def client_address(peer: str, headers: Mapping[bytes, bytes], trusted_proxies: i
 
 def address_of(request: HttpRequest) -> str:
     """Return the address of a request's client, as `client_address` does."""
-    names = {b"x-forwarded-for": "HTTP_X_FORWARDED_FOR", b"forwarded": "HTTP_FORWARDED"}
     headers = {
-        name: request.META[key].encode("latin-1", "replace") for name, key in names.items() if key in request.META
+        name: request.META[key].encode("latin-1", "replace") for name, key in _HOPS.items() if key in request.META
     }
     return client_address(request.META.get("REMOTE_ADDR") or "", headers, settings.TRUSTED_PROXIES)
+
+
+def came_through_other_proxies(request: HttpRequest) -> bool:
+    """Whether a request names more proxies than the trusted ones. Its address may then be that of one of them."""
+    hops = [request.META[key].count(",") + 1 for key in _HOPS.values() if request.META.get(key)]
+    return max(hops, default=0) > settings.TRUSTED_PROXIES
 
 
 def client_networks(request: HttpRequest) -> "Networks":

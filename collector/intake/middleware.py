@@ -6,8 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 
 from collector.intake import views
-from collector.intake.clients import address_of
 from collector.intake.clock import now_us
+from collector.intake.members import member_address
 from collector.intake.prefix import prefix, public_path, without_prefix
 from collector.intake.reports import is_for_reports
 from collector.intake.targets import is_for_pixels
@@ -57,7 +57,7 @@ def note_members(get_response: GetResponse) -> GetResponse:
         if request.session.accessed and request.user.is_authenticated:
             agent = request.META.get("HTTP_USER_AGENT", "").encode("latin-1", "replace")
             is_change = request.method == "POST"
-            members().note(request.user.pk, address_of(request), agent, now_us(), is_change=is_change)
+            members().note(request.user.pk, member_address(request), agent, now_us(), is_change=is_change)
         return response
 
     return middleware

@@ -12,6 +12,7 @@ from collector.classify.private_hosts import is_private_host
 from collector.intake.prefix import prefix, without_prefix
 from collector.intake.targets import is_for_pixels
 from collector.spool.line import MAX_PAGE
+from collector.storage.campaigns import campaign_in, with_campaign
 
 CACHE_SIZE = 4096  # pages
 MAX_HOST = 260  # bytes of a `Host` header: a name (RFC 1035, 2.3.4) and a port
@@ -21,13 +22,12 @@ _REFERER = re.compile(
 # Parameters follow `&`; in links that were escaped once too often `&amp;` or `&amp%3B`; in some sites' links `;`; and a
 # second `?` where a campaign was added to an address with a query. `&#38;` can't arrive: it begins a fragment.
 _BETWEEN_PARAMETERS = re.compile(r"[&;?](?:amp%3b)*", re.IGNORECASE)
-_CAMPAIGN_PARAMETER = re.compile(r"utm_(?:source|medium|campaign|term|content|id)=[\w.~%+-]{1,80}")
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
 @lru_cache(CACHE_SIZE)
 def page_of(referer: bytes, host: bytes = b"", is_same_origin: bool = False) -> str:
-    """Return the embedding page of a `Referer`: scheme, host, path, and the query's campaign parameters (`utm_…`).
+    """Return the embedding page of a `Referer`: scheme, host, path, and its campaign as `with_campaign` writes it.
 
     Credentials, fragment and all other parameters are dropped, because they may hold secrets such as a login token.
 
@@ -43,12 +43,8 @@ def page_of(referer: bytes, host: bytes = b"", is_same_origin: bool = False) -> 
     scheme, named_host, path = scheme.lower(), named_host.lower(), path or "/"
     if not is_same_origin and _is_our_path(path) and _is_our_host(scheme, named_host, host):
         return ""
-    page = f"{scheme}://{named_host}{path}"
-    parameters = _BETWEEN_PARAMETERS.split(query or "")
-    campaign = "&".join(part for part in parameters if _CAMPAIGN_PARAMETER.fullmatch(part))
-    if campaign and len(page) + len(campaign) < MAX_PAGE:
-        return f"{page}?{campaign}"
-    return page[:MAX_PAGE]
+    page = f"{scheme}://{named_host}{path}"[:MAX_PAGE]
+    return with_campaign(page, campaign_in(_BETWEEN_PARAMETERS.split(query))) if query else page
 
 
 @lru_cache(CACHE_SIZE)

@@ -204,7 +204,7 @@ class Receiver:
         declared = "" if agent.is_bot or agent.proxy else declared_bot(headers)
         verdict = self._verdict_on(headers, target, agent, declared, address, excluded, salt or NO_SALT, counts=counts)
         opts_out = headers.get(b"sec-gpc") == b"1" or headers.get(b"dnt") == b"1"
-        page = _page(headers)
+        page = _page(headers, opts_out=opts_out)
         if verdict == _COUNTED:
             verdict = _PREVIEW if _is_preview_for(pixel, page) else _OPTED_OUT if opts_out else _COUNTED
         if opts_out or verdict == _EXCLUDED:
@@ -269,12 +269,14 @@ def agent_of(value: bytes) -> CallingAgent:
     return CallingAgent(text, not proxy and is_bot(text), proxy, not proxy and not _PLAIN_AGENT.search(text))
 
 
-def _page(headers: Mapping[bytes, bytes]) -> str:
-    return page_of(
+def _page(headers: Mapping[bytes, bytes], *, opts_out: bool) -> str:
+    """Return the page of a request; without its campaign if the reader opts out, as a link may be sent to one alone."""
+    page = page_of(
         headers.get(b"referer", b"")[: 4 * MAX_PAGE],
         headers.get(b"host", b"")[:MAX_HOST],
         headers.get(b"sec-fetch-site") == b"same-origin",
     )
+    return page.partition("?")[0] if opts_out else page
 
 
 def _is_preview_for(pixel: Live | None, page: str) -> bool:

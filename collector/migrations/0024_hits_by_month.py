@@ -166,7 +166,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ("collector", "0022_campaigns"),
+        ("collector", "0023_counted_labels"),
     ]
 
     operations = [migrations.RunPython(to_months, to_one_table, atomic=False)]

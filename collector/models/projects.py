@@ -170,6 +170,9 @@ class Project(models.Model):
     # The time zone of the oldest days whose hits are kept, and when the project changed to another one since.
     counted_zone = models.CharField(max_length=60, blank=True, editable=False)
     zone_changed_at = models.DateTimeField(null=True, editable=False)
+    # The labels that hits are counted under (`storage.labels`), and the day since which all counts have them.
+    counted_labels = models.CharField(max_length=32, blank=True, editable=False)
+    labels_from = models.DateField(null=True, editable=False)
     members = models.ManyToManyField(settings.AUTH_USER_MODEL, through="Membership", related_name="projects")
 
     objects = ProjectQuerySet.as_manager()

@@ -1,9 +1,11 @@
-"""The line of the spool that tells which visitors are members who use the dashboard. Not a hit: nothing is counted.
+"""The line of the spool that tells that a visitor is a member who uses the dashboard. Not a hit: nothing is counted.
 
-Its first key tells it from other lines. It names nobody: neither the user nor their address.
+Its first key tells it from other lines. It names nobody: neither the user nor their address. There is one line for each
+project, and no line says which others are of the same member, because visitors of two projects can't be linked. Only
+their places beside each other hint at it, until they are drained.
 """
 
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
@@ -11,21 +13,17 @@ from msgspec import Meta
 from collector.spool.line import decoded
 
 BEGINNING = b'{"own":'
-MAX_VISITORS = 500  # in one line: each takes at most 49 bytes
 
 
-class MemberVisitor(NamedTuple):
-    """A visitor of a project on one of its local days, in ISO 8601."""
+class SpooledMember(msgspec.Struct, frozen=True, rename={"project_id": "own", "at_us": "at"}):
+    """One browser of a member, as it is a visitor of one project on one of its local days, in ISO 8601.
+
+    `at_us` is as in `SpooledHit`, but in whole seconds: the same microsecond would tell that two are of one request.
+    """
 
     project_id: Annotated[int, Meta(gt=0, lt=2**31)]
     date: Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
     visitor: Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
-
-
-class SpooledMember(msgspec.Struct, frozen=True, rename={"visitors": "own", "at_us": "at"}):
-    """One browser of a member, as it is a visitor of each of their projects. `at_us` is as in `SpooledHit`."""
-
-    visitors: Annotated[list[MemberVisitor], Meta(max_length=MAX_VISITORS)]
     at_us: Annotated[int, Meta(gt=0, lt=2**52)]
 
     def to_line(self) -> bytes:

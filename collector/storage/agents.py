@@ -12,6 +12,7 @@ from typing import Any
 from collector.classify.agents import Agent
 from collector.classify.platforms import OTHER
 from collector.models import UserAgent
+from collector.storage.admitted import Claimant
 from collector.storage.interned import HINTS_FOLLOW, MAX_REMEMBERED, DistinctStrings, Texts, judge
 from collector.storage.name_caps import BROWSER, OS, NameCaps, StringCaps, is_known
 
@@ -81,7 +82,7 @@ class AgentStrings:
 
 
 class AgentBatch:
-    """The agents of one batch. Ask for the agent of every hit, then `store`, then read the ids."""
+    """The agents of one batch. Ask for the agent of every hit that isn't settled, then `store`, then read the ids."""
 
     def __init__(
         self,
@@ -94,19 +95,20 @@ class AgentBatch:
         self._table = table
         self._names = names
         self._caps = caps
-        self._settled: dict[tuple[int, str, AgentKey], Judged] = {}
+        self._settled: dict[tuple[Claimant, AgentKey], Judged] = {}
         self._shared: dict[Agent, Judged] = {}
         self._new: dict[str, Texts] = {}
 
-    def of(self, key: AgentKey, project_id: int, pixel_id: int, day: str) -> Judged:
-        """Return the agent that a hit of this pixel and day counts with."""
-        judged = self._judged[key]
-        if judged.is_settled:
-            return judged
-        place = (pixel_id, day, key)
+    def judged(self, key: AgentKey) -> Judged:
+        """Return a judged agent, before any cap."""
+        return self._judged[key]
+
+    def of(self, key: AgentKey, claimant: Claimant) -> Judged:
+        """Return the agent that a hit counts with, after the caps."""
+        place = (claimant, key)
         settled = self._settled.get(place)
         if settled is None:
-            settled = self._settled[place] = self._settle(judged, project_id, pixel_id, day)
+            settled = self._settled[place] = self._settle(self._judged[key], claimant)
         return settled
 
     def store(self) -> None:
@@ -118,15 +120,15 @@ class AgentBatch:
             if judged.id is None and judged.key in stored:
                 judged.id = stored[judged.key].id
 
-    def _settle(self, judged: Judged, project_id: int, pixel_id: int, day: str) -> Judged:
-        """Return the row for the hits of one pixel and day: the string's own, or a shared one if it is over a cap."""
+    def _settle(self, judged: Judged, claimant: Claimant) -> Judged:
+        """Return the row for the hits of one claimant: the string's own, or a shared one if it is over a cap."""
         agent = judged.agent
-        browser = self._names.admitted(project_id, pixel_id, day, BROWSER, agent.browser)
-        os = self._names.admitted(project_id, pixel_id, day, OS, agent.os)
+        browser = self._names.admitted(claimant, BROWSER, agent.browser)
+        os = self._names.admitted(claimant, OS, agent.os)
         if (browser, os) != (agent.browser, agent.os):
             return self._share(replace(agent, browser=browser, os=os))
         if judged.id is None and judged.key not in self._new:
-            if not self._caps.admits(project_id, pixel_id, day):
+            if not self._caps.admits(claimant):
                 return self._share(agent)
             self._new[judged.key] = _row(judged)
         return judged

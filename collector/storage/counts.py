@@ -137,7 +137,11 @@ class Counts:
         rows.sort()
         write_rows(UPSERT_POSTGRESQL, UPSERT_SQLITE, rows)
         for project_id, day in sorted({(row[0], row[1]) for row in rows if row[6] < 0}):  # after `replace` or `remove`
-            DailyCount.objects.filter(project_id=project_id, date=day, hits__lte=0).delete()
+            of_day = DailyCount.objects.filter(project_id=project_id, date=day)
+            of_day.filter(hits__lte=0).delete()
+            # A drain that read the project's sites just before they changed may have counted under other labels.
+            if any(row[7] < 0 for row in rows):
+                of_day.filter(visitors__lt=0).update(visitors=0)
 
 
 def _rows(hits: Cells, visitors: Cells) -> list[CountRow]:

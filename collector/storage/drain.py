@@ -32,6 +32,7 @@ from collector.spool.reader import read_lines, segments
 from collector.spool.report_line import Spooled, from_line
 from collector.storage.enrich import Enricher, counting_pixels
 from collector.storage.hourly import Hourly
+from collector.storage.labels import note_labels
 from collector.storage.own_visitors import store_own_visitors
 from collector.storage.reports import ReportLine, Reports
 from collector.storage.set_aside import SET_ASIDE_FILE, set_aside
@@ -238,6 +239,8 @@ class Drain:
             private = Counter(segment_of[id_of_hit] for id_of_hit, hit in counting if hit.is_private)
             others = self._reports.store(batch.reports)
             others.update(line.segment for line, _ in batch.members)
+            new_labels = {pixel.project_id: pixel.new_labels for pixel in pixels.values() if pixel.new_labels}
+            note_labels(new_labels, stored_hits, timezone.now())
             self._move_offsets(batch.lines, stored, private, others)
         self._offsets.update({line.segment: line.end for line in batch.lines})
 

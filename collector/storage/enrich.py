@@ -11,13 +11,15 @@ from collector.classify.platforms import OTHER, is_listed_host
 from collector.classify.sites import Sites, sites_of
 from collector.models import Evidence, Pixel, Position, Traffic, Verdict
 from collector.spool.line import SpooledHit
+from collector.storage.admitted import Claimant
 from collector.storage.agents import AgentBatch, AgentStrings, Judged
 from collector.storage.attribution import credit, elsewhere
 from collector.storage.bulk_sql import chunks
-from collector.storage.campaigns import Campaign, campaign_of, with_campaign
+from collector.storage.campaigns import QUERY_FORMS, Campaign, campaign_of, with_campaign
 from collector.storage.caps import Caps, is_unlisted
-from collector.storage.countable import BOTS, READERS, Countable, local_day_and_hour, stored_page
+from collector.storage.countable import BOTS, READERS, Countable, is_visit, local_day_and_hour, stored_page
 from collector.storage.interned import HOST_FOLLOWS, PageStrings
+from collector.storage.labels import labels_under
 from collector.storage.name_caps import LANGUAGE, NameCaps
 
 FOREVER_US = 2**63 - 1
@@ -55,6 +57,7 @@ class CountingPixel(NamedTuple):
     until_us: int  # later hits are not stored
     muted_us: tuple[int, int]  # start and end
     drops_opted_out: bool
+    new_labels: str  # of its project's hits, if they are not those that it noted (`storage.labels`)
 
     def takes(self, hit: SpooledHit) -> bool:
         """Whether a hit of this pixel is stored at all."""
@@ -70,6 +73,9 @@ class Origin(NamedTuple):
     evidence: int
     elsewhere: str
     campaign: Campaign
+
+
+OriginKey = tuple[int, str, bool, str, str, str]  # pixel, day, whether it is a visit, placement, proxy, page
 
 
 class Enricher:
@@ -117,7 +123,7 @@ class _Batch:
         self._names = names
         self._agents = agents
         self._new_agents: list[tuple[EnrichedHit, Judged]] = []
-        self._origins: dict[tuple[int, str, str, str, str], Origin] = {}
+        self._origins: dict[OriginKey, Origin] = {}
         self._languages = known_languages()
 
     def set_new_agents(self) -> None:
@@ -128,28 +134,29 @@ class _Batch:
 
     def enrich(self, hit_id: int, hit: SpooledHit, pixel: CountingPixel) -> EnrichedHit:
         day, hour = local_day_and_hour(hit.at_us, pixel.timezone)
-        judged = self._agents.of((hit.agent, hit.hints), pixel.project_id, pixel.id, day) if hit.agent else _NOBODY
-        agent = judged.agent
-        verdict, traffic = final_verdict(hit.verdict, agent)
+        agent_key = (hit.agent, hit.hints)
+        judged = self._agents.judged(agent_key) if hit.agent else _NOBODY
+        verdict, traffic = final_verdict(hit.verdict, judged.agent)
         if pixel.muted_us[0] <= hit.at_us < pixel.muted_us[1] and verdict in READERS:
             verdict = _MUTED
+        position = _END if hit.is_end else _START
+        counts_as_visit = is_visit(position, verdict, traffic)
+        if hit.agent and not judged.is_settled:
+            judged = self._agents.of(agent_key, Claimant(pixel.project_id, pixel.id, day, counts_as_visit))
+        agent = judged.agent
         # A proxy is not a reader: its country and language say nothing about the readers behind it.
         is_direct = traffic != _PROXIED
         visitor = hit.visitor if is_direct else None
-        key = (pixel.id, day, hit.placement, agent.proxy, hit.page)
-        origin = self._origins.get(key) or self._new_origin(key, pixel, day, hit, agent.proxy)
+        key = (pixel.id, day, counts_as_visit, hit.placement, agent.proxy, hit.page)
+        origin = self._origins.get(key) or self._new_origin(key, pixel)
         enriched = EnrichedHit(
             project_id=pixel.project_id,
             pixel_id=pixel.id,
-            date=day,
-            hour=hour,
-            position=_END if hit.is_end else _START,
-            traffic=traffic,
-            verdict=verdict,
-            platform=origin.platform,
-            page=origin.page,
+            date=day, hour=hour,
+            position=position, traffic=traffic, verdict=verdict,
+            platform=origin.platform, page=origin.page,
             country=hit.country if is_direct else "",
-            language=self._language(pixel, day, hit.language) if is_direct else "",
+            language=self._language(pixel, day, counts_as_visit, hit.language) if is_direct else "",
             device=agent.device, browser=agent.browser, os=agent.os,
             evidence=origin.evidence,
             elsewhere=origin.elsewhere,
@@ -166,43 +173,45 @@ class _Batch:
             self._new_agents.append((enriched, judged))
         return enriched
 
-    def _language(self, pixel: CountingPixel, day: str, language: str) -> str:
+    def _language(self, pixel: CountingPixel, day: str, counts_as_visit: bool, language: str) -> str:
         if language in self._languages:
             return language
-        return self._names.admitted(pixel.project_id, pixel.id, day, LANGUAGE, language)
+        claimant = Claimant(pixel.project_id, pixel.id, day, counts_as_visit)
+        return self._names.admitted(claimant, LANGUAGE, language)
 
-    def _new_origin(
-        self, key: tuple[int, str, str, str, str], pixel: CountingPixel, day: str, hit: SpooledHit, proxy: str
-    ) -> Origin:
-        page_url, sites = hit.page, pixel.sites
+    def _new_origin(self, key: OriginKey, pixel: CountingPixel) -> Origin:
+        _, day, counts_as_visit, placement, proxy, page_url = key
+        claimant, sites = Claimant(pixel.project_id, pixel.id, day, counts_as_visit), pixel.sites
         page = counted_page(page_url, sites) if page_url else NO_PAGE
-        platform, evidence = credit(hit.placement, pixel.placements, proxy, page_url, sites)
-        if page.label and not self._caps.admits_page(pixel.project_id, pixel.id, day, page.label, sites):
+        platform, evidence = credit(placement, pixel.placements, proxy, page_url, sites)
+        if page.label and not self._caps.admits_page(claimant, page.label, sites):
             is_known = is_listed_host(page.bare_host) or sites.has_host(page.bare_host)
             host = page.bare_host if is_known else ""
             page_url = f"{OTHER}{HOST_FOLLOWS}{host}" if host else OTHER
             page = stored_page(OTHER, host, sites)
         is_invented = evidence == _PAGE and is_unlisted(platform, sites)
-        if is_invented and not self._caps.admits_host(pixel.project_id, pixel.id, day, platform, sites):
+        if is_invented and not self._caps.admits_host(claimant, platform, sites):
             platform = OTHER
         if "?" in page_url:
-            page_url = self._with_admitted_campaign(pixel, day, page_url)
+            page_url = self._with_admitted_campaign(claimant, page_url, page.label, sites)
         origin = self._origins[key] = Origin(
-            page_url, page.label, platform, evidence, elsewhere(hit.placement, page.host, sites), campaign_of(page_url)
+            page_url, page.label, platform, evidence, elsewhere(placement, page.host, sites), campaign_of(page_url)
         )
         return origin
 
-    def _with_admitted_campaign(self, pixel: CountingPixel, day: str, url: str) -> str:
-        """Return the address of a page with `(other)` for each value, or each set of values, over a cap."""
-        campaign = campaign_of(url)
-        admitted = [
-            (dimension, self._names.admitted(pixel.project_id, pixel.id, day, dimension, value))
-            for dimension, value in campaign
+    def _with_admitted_campaign(self, claimant: Claimant, url: str, label: str, sites: Sites) -> str:
+        """Return the address of a page with `(other)` for each value over a cap.
+
+        Where a pixel has too many query strings, `(other)` stands for the values that say least.
+        """
+        campaign = [
+            (dimension, self._names.admitted(claimant, dimension, value)) for dimension, value in campaign_of(url)
         ]
-        if admitted != list(campaign):
-            url = with_campaign(url, admitted)
-        if self._caps.admits_query(pixel.project_id, pixel.id, day, url, pixel.sites):
-            return url
+        for form, kept in enumerate(QUERY_FORMS):
+            shorter = [(dimension, value if dimension in kept else OTHER) for dimension, value in campaign]
+            url = with_campaign(url, shorter)
+            if self._caps.admits_query(claimant, label, url, form, sites):
+                return url
         return with_campaign(url, [(dimension, OTHER) for dimension, _ in campaign])
 
 
@@ -228,6 +237,7 @@ def counting_pixels(spooled: Iterable[SpooledHit]) -> dict[str, CountingPixel]:
 def counting_pixel(pixel: Pixel) -> CountingPixel:
     """Return what the drain needs to know of a pixel. One query, unless its project was selected with it."""
     project = pixel.project
+    labels = labels_under(project.sites)
     return CountingPixel(
         id=pixel.pk,
         project_id=project.pk,
@@ -237,6 +247,7 @@ def counting_pixel(pixel: Pixel) -> CountingPixel:
         until_us=counts_until_us(pixel.retired_at),
         muted_us=(_us(pixel.muted_at), _us(pixel.muted_until)) if pixel.muted_at and pixel.muted_until else (0, 0),
         drops_opted_out=project.drops_opted_out,
+        new_labels=labels if labels != project.counted_labels else "",
     )
 
 

@@ -8,25 +8,29 @@ that no other visitor's flags change. The lines may be stored again and again: a
 Of an `own` hit only the page, the platform and the moment are kept, as of one from the project's own addresses.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 from msgspec.structs import replace
 
-from collector.models import DailyReading, DailyVisitor, Hit, OwnVisitor, Pixel, Position, Project, Verdict
+from collector.models import DailyReading, DailyVisitor, Hit, Membership, OwnVisitor, Pixel, Position, Project, Verdict
 from collector.models.counts import WHOLE_PROJECT
-from collector.spool.own_line import MemberVisitor, SpooledMember
+from collector.spool.own_line import SpooledMember
 from collector.storage.bulk_sql import MAX_PARAMETERS, chunks, columns_from_json, fetch_for_rows
 from collector.storage.countable import COLUMNS, Row, countables, is_readers, visitor_of
 from collector.storage.counts import Counts
 from collector.storage.enrich import EnrichedHit
+from collector.storage.labels import has_todays_labels
 from collector.storage.moments import EpochSecond
+from collector.storage.rebuild import count_again
 from collector.storage.salts import is_kept
 
+MAX_BROWSERS = 5  # of a member on a day: addresses and user agents
 PROJECTS_AT_ONCE = 100  # in one transaction
 VISITORS_AT_ONCE = MAX_PARAMETERS // 2  # in one statement, which has room for other parameters, too
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -35,20 +39,18 @@ SETTLING = timedelta(days=3)  # longer than any day whose salt is kept
 _FACTS = ("new_to_pixel", "new_to_project", "at", "id")  # read beside `COLUMNS`
 FIND_POSTGRESQL = f"""
     /* own_visitors.find */
-    SELECT own.project_id, own.date::text, own.visitor
+    SELECT own.project_id, own.date::text, own.visitor, project.ignores_members
     FROM (SELECT project_id::int, date::date FROM {columns_from_json(2)} AS row (project_id, date)) AS day
         JOIN collector_ownvisitor AS own ON own.project_id = day.project_id AND own.date = day.date
         JOIN collector_project AS project ON project.id = own.project_id
-    WHERE project.ignores_members
 """
 FIND_SQLITE = """
     /* own_visitors.find */
-    SELECT own.project_id, own.date || '', own.visitor
+    SELECT own.project_id, own.date || '', own.visitor, project.ignores_members
     FROM json_each(%s) AS day
         CROSS JOIN collector_ownvisitor AS own
             ON own.project_id = json_extract(day.value, '$[0]') AND own.date = json_extract(day.value, '$[1]')
         JOIN collector_project AS project ON project.id = own.project_id
-    WHERE project.ignores_members
 """
 UPDATE_HIT = f"""
     /* own_visitors.update_hit */
@@ -58,36 +60,57 @@ UPDATE_HIT = f"""
 """
 
 
+class MemberVisitor(NamedTuple):
+    """A visitor of a project on one of its local days, in ISO 8601, who is a member."""
+
+    project_id: int
+    date: str
+    visitor: int
+
+
 def mark_own(hits: Sequence[EnrichedHit]) -> None:
     """Mark those of the hits that members made, before they are stored. One query.
 
+    While a project counts members, forget those who come: one statement for each. Otherwise these hits would count, but
+    not under `reclassify`, once the option is on again. When such a visitor is told again, the whole day is judged.
+
     The caller has locked their projects: no other drain stores own visitors of these until the transaction ends.
     """
-    own = {MemberVisitor(*row) for row in _found({(hit.project_id, hit.date) for hit in hits})}
-    if not own:
+    remembered = _remembered({(hit.project_id, hit.date) for hit in hits})
+    if not remembered:
         return
+    counted = set()
     for hit in hits:
-        if (hit.project_id, hit.date, hit.visitor) in own and is_readers(
-            hit.position, hit.verdict, hit.traffic, hit.visitor
-        ):
-            hit.verdict = _OWN
-            hit.visitor = hit.user_agent_id = None
-            hit.country = hit.language = hit.device = hit.browser = hit.os = ""
-            hit.has_visitor = False
+        visitor = (hit.project_id, hit.date, hit.visitor or 0)
+        if visitor not in remembered or not is_readers(hit.position, hit.verdict, hit.traffic, hit.visitor):
+            continue
+        if not remembered[visitor]:
+            counted.add(visitor)
+            continue
+        hit.verdict = _OWN
+        hit.visitor = hit.user_agent_id = None
+        hit.country = hit.language = hit.device = hit.browser = hit.os = ""
+        hit.has_visitor = False
+    for project_id, day, visitor_hash in sorted(counted):  # sorted, so that two drains never deadlock
+        OwnVisitor.objects.filter(project_id=project_id, date=day, visitor=visitor_hash).delete()
 
 
 def store_own_visitors(members: Iterable[SpooledMember]) -> None:
     """Remember which visitors are members, and judge their stored hits again.
 
-    One query if all are known, else three statements for each project, and some ten where hits are judged again.
+    One query if all are known, else five statements for each project, and some ten where hits are judged again.
     """
     now = timezone.now()
-    visitors = {visitor for member in members for visitor in member.visitors if _is_plausible(visitor, member, now)}
+    visitors = {
+        MemberVisitor(member.project_id, member.date, member.visitor)
+        for member in members
+        if _is_plausible(member, now)
+    }
     if not visitors:
         return
-    known = {MemberVisitor(*row) for row in _found({(visitor.project_id, visitor.date) for visitor in visitors})}
+    known = _remembered({(visitor.project_id, visitor.date) for visitor in visitors})
     by_project: dict[int, list[MemberVisitor]] = defaultdict(list)
-    for visitor in sorted(visitors - known):
+    for visitor in sorted(visitor for visitor in visitors if visitor not in known):
         by_project[visitor.project_id].append(visitor)
     # Drains share their lock on a project with each other, but not with this one (`store.lock_pixels`). Nobody may wait
     # for it who holds that of another project: a drain could wait for that one. So what is free comes first.
@@ -111,39 +134,62 @@ def own_visitors(project: Project) -> dict[str, set[int]]:
     return by_day
 
 
-def _found(days: set[tuple[int, str]]) -> list[tuple[int, str, int]]:
-    """Return the own visitors of projects and days, where the project ignores members. One query."""
-    return fetch_for_rows(FIND_POSTGRESQL, FIND_SQLITE, sorted(days))
+def _remembered(days: set[tuple[int, str]]) -> dict[tuple[int, str, int], bool]:
+    """Return the own visitors of projects and days, and whether the project ignores members now. One query."""
+    rows = fetch_for_rows(FIND_POSTGRESQL, FIND_SQLITE, sorted(days))
+    return {(project_id, day, visitor): bool(ignores) for project_id, day, visitor, ignores in rows}
 
 
-def _is_plausible(visitor: MemberVisitor, member: SpooledMember, now: datetime) -> bool:
+def _is_plausible(member: SpooledMember, now: datetime) -> bool:
     """Say whether a line may name this day: a local one of its moment, whose salt is kept. It may have waited long."""
     try:
-        day = date.fromisoformat(visitor.date)
+        day = date.fromisoformat(member.date)
     except ValueError:
         return False
     taken_on = (EPOCH + timedelta(microseconds=member.at_us)).date()
-    return abs((day - taken_on).days) <= 1 and is_kept(visitor.date, now)
+    return abs((day - taken_on).days) <= 1 and is_kept(member.date, now)
 
 
 def _store(project: Project, visitors: Sequence[MemberVisitor], now: datetime) -> None:
     """Store own visitors of a project that the caller has locked, if it ignores members, and judge their hits again."""
     if not project.ignores_members:
         return
+    by_day = _admitted(project, visitors)
     OwnVisitor.objects.bulk_create(
-        [OwnVisitor(project=project, date=visitor.date, visitor=visitor.visitor) for visitor in visitors],
+        [
+            OwnVisitor(project=project, date=day, visitor=visitor)
+            for day, of_day in by_day.items()
+            for visitor in of_day
+        ],
         ignore_conflicts=True,
     )
     if _has_changed_zone(project, now):
         return
-    visitors_of: dict[str, list[int]] = defaultdict(list)
-    for visitor in visitors:
-        visitors_of[visitor.date].append(visitor.visitor)
-    for day, of_day in visitors_of.items():
+    for day, of_day in by_day.items():
+        if not (has_todays_labels(project, date.fromisoformat(day)) or _can_be_counted_again(project, day)):
+            continue
         filtered_out = sum(_filter_out(project, day, some) for some in chunks(of_day, VISITORS_AT_ONCE))
         if filtered_out and day < _open_day(project, now):
             project.recounted_at = now  # tells caches of counts that theirs are out of date
             project.save(update_fields=["recounted_at"])
+
+
+def _admitted(project: Project, visitors: Sequence[MemberVisitor]) -> dict[str, list[int]]:
+    """Return new own visitors of a project by day: with those remembered, `MAX_BROWSERS` for each member. Two queries.
+
+    A line names no member. So the members of a project share their number, and a web process holds each to
+    `MAX_BROWSERS`. Without a bound, a member at an address of many readers could filter them all out, one user agent
+    after another.
+    """
+    most = MAX_BROWSERS * Membership.objects.filter(project=project).count()
+    of_days = OwnVisitor.objects.filter(project=project, date__in={visitor.date for visitor in visitors})
+    remembered = Counter(day.isoformat() for day in of_days.values_list("date", flat=True))
+    admitted: dict[str, list[int]] = defaultdict(list)
+    for visitor in visitors:
+        if remembered[visitor.date] < most:
+            remembered[visitor.date] += 1
+            admitted[visitor.date].append(visitor.visitor)
+    return admitted
 
 
 def _has_changed_zone(project: Project, now: datetime) -> bool:
@@ -151,6 +197,11 @@ def _has_changed_zone(project: Project, now: datetime) -> bool:
     if project.counted_zone in {"", project.timezone}:
         return False
     return project.zone_changed_at is None or project.zone_changed_at > now - SETTLING
+
+
+def _can_be_counted_again(project: Project, day: str) -> bool:
+    """Say whether a day, and each later one, has all of its hits. On others, hits stay counted."""
+    return project.counted_from is None or date.fromisoformat(day) > project.counted_from
 
 
 def _open_day(project: Project, now: datetime) -> str:
@@ -170,7 +221,8 @@ def _filter_out(project: Project, day: str, visitors: Collection[int]) -> int:
     moments = [*starts.values_list("started_us", flat=True), *readings.values_list("at_us", flat=True)]
     if not moments:
         return 0
-    filtered_out = _count_as_own(project, _hits_at(project, {at_us for at_us in moments if at_us}, visitors))
+    rows = _hits_at(project, {at_us for at_us in moments if at_us}, visitors)
+    filtered_out = _count_as_own(project, date.fromisoformat(day), rows)
     DailyVisitor.objects.filter(remembered & (pixels | Q(pixel_id=WHOLE_PROJECT))).delete()
     readings.delete()
     return filtered_out
@@ -186,8 +238,11 @@ def _hits_at(project: Project, moments: Iterable[int], visitors: Collection[int]
     return rows
 
 
-def _count_as_own(project: Project, rows: Sequence[Row]) -> int:
-    """Judge the visits and ends among stored hits again as `own`, count them so, and return their number."""
+def _count_as_own(project: Project, day: date, rows: Sequence[Row]) -> int:
+    """Judge the visits and ends among stored hits again as `own`, count them so, and return their number.
+
+    They are hits of one day. If what they counted in is not known any more, that day and later ones are counted again.
+    """
     former, counts = Counts(), Counts()
     updates: list[Row] = []
     moment = connection.ops.adapt_datetimefield_value
@@ -199,9 +254,13 @@ def _count_as_own(project: Project, rows: Sequence[Row]) -> int:
         former.add(hit)
         counts.add(replace(hit, verdict=_OWN, reading_seconds=None))
         updates.append((project.pk, moment(at), hit_id))
-    if updates:
+    if not updates:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.executemany(UPDATE_HIT, updates)
+    if has_todays_labels(project, day):
         counts.remove(former)
         counts.store()
-        with connection.cursor() as cursor:
-            cursor.executemany(UPDATE_HIT, updates)
+    else:
+        count_again(project, day)
     return len(updates)

@@ -10,6 +10,7 @@ from django.utils import timezone
 from collector.models import DailyCount, Hit, Project
 from collector.storage.countable import COLUMNS, Countable, countables
 from collector.storage.counts import Counts
+from collector.storage.labels import labels_under
 from collector.storage.moments import EpochSecond
 from collector.storage.reading import judge_stored_ends
 
@@ -40,18 +41,34 @@ def rebuild(project: Project, progress: Callable[[int], None] = lambda hits: Non
         project.counted_zone, project.zone_changed_at = project.timezone, None
         project.save(update_fields=["hits_kept_since", "counted_from", "counted_zone", "zone_changed_at"])
         judge_stored_ends(project, since)  # earlier ones are in counts that stay
-        DailyCount.objects.filter(project=project, date__gte=first_day).delete()
-        total_hits = 0
-        for _, hits_of_day in groupby(_countables(project, first_day, since), key=lambda hit: hit.date):
-            counts = Counts()
-            hits = 0
-            for hit in hits_of_day:
-                counts.add(hit)
-                hits += 1
-            counts.store()
-            total_hits += hits
-            progress(hits)
-        return total_hits
+        return _replace_counts(project, first_day, since, progress)
+
+
+def count_again(project: Project, first_day: date) -> None:
+    """Replace the counts of a day and all later ones with counts of their hits.
+
+    The caller has locked the project. These hits are all kept, and were counted in today's time zone.
+    """
+    _replace_counts(project, first_day, datetime.combine(first_day, time.min, project.zone))
+
+
+def _replace_counts(
+    project: Project, first_day: date, since: datetime | None, progress: Callable[[int], None] = lambda hits: None
+) -> int:
+    project.counted_labels, project.labels_from = labels_under(project.sites), first_day
+    project.save(update_fields=["counted_labels", "labels_from"])
+    DailyCount.objects.filter(project=project, date__gte=first_day).delete()
+    total_hits = 0
+    for _, hits_of_day in groupby(_countables(project, first_day, since), key=lambda hit: hit.date):
+        counts = Counts()
+        hits = 0
+        for hit in hits_of_day:
+            counts.add(hit)
+            hits += 1
+        counts.store()
+        total_hits += hits
+        progress(hits)
+    return total_hits
 
 
 def _first_day(project: Project, first_at: datetime) -> tuple[date, datetime | None]:

@@ -42,8 +42,8 @@ CHUNK_ROWS = 5_000
 _DECIDED_BY_AGENT = frozenset({Verdict.COUNTED, Verdict.BOT, Verdict.TOO_SOON})
 UPDATE_HIT = """
     /* reclassify.update_hit */
-    UPDATE collector_hit SET verdict = %s, traffic = %s, platform = %s, evidence = %s, visitor = %s, country = %s,
-        language = %s, new_to_pixel = %s, new_to_project = %s
+    UPDATE collector_hit SET verdict = %s, traffic = %s, platform = %s, evidence = %s, visitor = %s,
+        user_agent_id = %s, country = %s, language = %s, new_to_pixel = %s, new_to_project = %s
     WHERE project_id = %s AND at = %s AND id = %s
 """
 
@@ -56,6 +56,7 @@ class Judgement(NamedTuple):
     platform: str
     evidence: int
     visitor: int | None
+    user_agent_id: int | None
     country: str
     language: str
     new_to_pixel: bool
@@ -73,7 +74,6 @@ class HitToJudge(NamedTuple):
     placements: list[str]
     page: str | None
     page_host: str | None
-    agent_id: int | None
     bot: str | None
     proxy: str | None
     judgement: Judgement
@@ -124,7 +124,7 @@ def _hits(project: Project) -> Iterator[HitToJudge]:
         .order_by("at", "id")
         .values_list(
             "at", "id", "pixel_id", "position", "placement", "pixel__placements", "page__url", "page__host",
-            "user_agent_id", "user_agent__bot", "user_agent__proxy", *Judgement._fields,
+            "user_agent__bot", "user_agent__proxy", *Judgement._fields,
         )
     )  # fmt: skip
     for row in rows.iterator(CHUNK_ROWS):
@@ -159,8 +159,8 @@ def _judgement(hit: HitToJudge, own: Set[int], sites: Sites) -> Judgement:
     """Return what the rules decide about a hit. Whether its visitor is new stays as it was."""
     old = hit.judgement
     if old.verdict == Verdict.PREVIEW and _is_on_own_site(hit, sites):  # listed since then: readers are there
-        old = old._replace(verdict=Verdict.OPTED_OUT if hit.agent_id is None else Verdict.COUNTED)
-    if hit.agent_id is None:  # a reader who opted out, or none that says what it is
+        old = old._replace(verdict=Verdict.OPTED_OUT if old.user_agent_id is None else Verdict.COUNTED)
+    if old.user_agent_id is None:  # a reader who opted out, or none that says what it is
         return _credited(hit, old, "", sites)
     agent = Agent(bot=hit.bot or "", proxy=hit.proxy or "")
     verdict, traffic = final_verdict(Verdict.COUNTED if old.verdict in _DECIDED_BY_AGENT else old.verdict, agent)
@@ -170,7 +170,7 @@ def _judgement(hit: HitToJudge, own: Set[int], sites: Sites) -> Judgement:
     if traffic == Traffic.PROXIED:
         new = new._replace(visitor=None, country="", language="")
     elif new.visitor in own and is_readers(hit.position, new.verdict, traffic, new.visitor):
-        new = new._replace(verdict=Verdict.OWN, visitor=None, country="", language="")
+        new = new._replace(verdict=Verdict.OWN, visitor=None, user_agent_id=None, country="", language="")
     return _credited(hit, new, agent.proxy, sites)
 
 

@@ -1,7 +1,8 @@
 """A cap on what strangers can invent in reports: versions, runtimes, upgrades and values of properties of a day.
 
 What the declaration names always has counts of its own. Of the rest, the first ones of a day have, and all others count
-as `other`. Systems, architectures and the like come from closed lists.
+as `other`. Systems, architectures and the like come from closed lists. CI, agents and containers, which are no
+installations, have caps of their own: each build may report a version that nobody installs.
 """
 
 from collections import OrderedDict
@@ -9,6 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from collector.models import ReportCount, ReportDimension
+from collector.models.programs import INSTALLED
 from collector.programs.declaration import DeclarationError, read_declaration
 from collector.programs.forms import OTHER
 
@@ -23,7 +25,9 @@ _UPGRADE, _PROPERTY = int(ReportDimension.UPGRADE), int(ReportDimension.PROPERTY
 _RUN_VERSION = int(ReportDimension.RUN_VERSION)
 _CAPPED = (_VERSION, _RUNTIME, _UPGRADE, _PROPERTY, _RUN_VERSION)
 _LIMITS = {_VERSION: MAX_VERSIONS, _RUNTIME: MAX_RUNTIMES, _RUN_VERSION: MAX_VERSIONS}
-_Group = tuple[int, str]  # what has a cap of its own: a dimension, and of properties the event and the property
+_INSTALLED = frozenset(map(int, INSTALLED))
+# What has a cap of its own: a dimension, of properties the event and the property, and whether these are installations.
+_Group = tuple[int, str, bool]
 
 
 class Named(NamedTuple):
@@ -60,25 +64,26 @@ class ReportCaps:
             _, groups = self._days.popitem(last=False)
             self._remembered -= _size(groups)
 
-    def admitted(self, program: CountingProgram, day: str, dimension: int, value: str) -> str:
+    def admitted(self, program: CountingProgram, day: str, driver: int, dimension: int, value: str) -> str:
         """Return what a version, a runtime and the like counts as. One query for a new day of a program."""
         limit = _LIMITS.get(dimension)
         if limit is None or value == OTHER or (dimension != _RUNTIME and value in program.named.versions):
             return value
-        return value if self._admits(program, day, (dimension, ""), value, limit) else OTHER
+        return value if self._admits(program, day, (dimension, "", driver in _INSTALLED), value, limit) else OTHER
 
-    def admitted_pair(self, program: CountingProgram, day: str, before: str, after: str) -> str:
+    def admitted_pair(self, program: CountingProgram, day: str, driver: int, before: str, after: str) -> str:
         """Return what an upgrade counts as. One query for a new day of a program."""
         pair = f"{before}>{after}"
-        group = (_UPGRADE, _named_or_not(program.named, pair))
+        group = (_UPGRADE, _named_or_not(program.named, pair), driver in _INSTALLED)
         return pair if self._admits(program, day, group, pair, MAX_UPGRADES) else UPGRADE_OF_OTHERS
 
-    def admitted_property(self, program: CountingProgram, day: str, path: str, value: str) -> str:
+    def admitted_property(self, program: CountingProgram, day: str, driver: int, path: str, value: str) -> str:
         """Return what a value of a property, such as `build.format`, counts as. One query for a new day."""
         text = f"{path}={value}"
         if value == OTHER or text in program.named.values:
             return text
-        return text if self._admits(program, day, (_PROPERTY, path), text, MAX_VERSIONS) else f"{path}={OTHER}"
+        group = (_PROPERTY, path, driver in _INSTALLED)
+        return text if self._admits(program, day, group, text, MAX_VERSIONS) else f"{path}={OTHER}"
 
     def _admits(self, program: CountingProgram, day: str, group: _Group, value: str, limit: int) -> bool:
         values = self._of_day(program, day).setdefault(group, set())
@@ -109,17 +114,18 @@ def _counted(program: CountingProgram, day: str) -> dict[_Group, set[str]]:
         project_id=program.project_id, pixel_id=program.pixel_id, dimension__in=_CAPPED, date=day
     )
     groups: dict[_Group, set[str]] = {}
-    for dimension, value in counts.values_list("dimension", "value").distinct():
+    for dimension, value, driver in counts.values_list("dimension", "value", "driver").distinct():
+        name = ""
         if dimension == _UPGRADE:
-            group, is_free = (dimension, _named_or_not(program.named, value)), value == UPGRADE_OF_OTHERS
+            name, is_free = _named_or_not(program.named, value), value == UPGRADE_OF_OTHERS
         elif dimension == _PROPERTY:
-            path, _, text = value.partition("=")
-            group, is_free = (dimension, path), text == OTHER or value in program.named.values
+            name, _, text = value.partition("=")
+            is_free = text == OTHER or value in program.named.values
         else:
-            group, is_free = (dimension, ""), value == OTHER
+            is_free = value == OTHER
             is_free |= dimension != _RUNTIME and value in program.named.versions
         if not is_free:
-            groups.setdefault(group, set()).add(value)
+            groups.setdefault((dimension, name, driver in _INSTALLED), set()).add(value)
     return groups
 
 

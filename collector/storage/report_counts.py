@@ -69,7 +69,7 @@ class ReportCounts:
         self._programs: dict[int, CountingProgram] = {}
         self._waiting: dict[CountGroup, list[ProgramReport]] = {}
         self._groups: dict[CountGroup, Cells] = {}
-        self._property_cells: dict[tuple[int, str, str, str, Value], Cell] = {}
+        self._property_cells: dict[tuple[int, str, int, str, str, Value], Cell] = {}
 
     def add(self, program: CountingProgram, report: ProgramReport) -> None:
         """Count one report."""
@@ -89,7 +89,7 @@ class ReportCounts:
         cells = self._cells((program.project_id, program.pixel_id, day, _PERSON))
         _add(cells, (_RUN, run.event, 0), 0, 1)
         if run.version:
-            version = self._caps.admitted(program, day, _RUN_VERSION, run.version)
+            version = self._caps.admitted(program, day, _PERSON, _RUN_VERSION, run.version)
             _add(cells, (_RUN_VERSION, version, 0), 0, 1)
 
     def store(self) -> None:
@@ -123,11 +123,12 @@ class ReportCounts:
         for dimension, fact in _FACT_OF_DIMENSION:
             for (value, gap), count in Counter(zip(map(fact, reports), gaps, strict=True)).items():
                 if value:  # only some programs ask for the country
-                    admitted = self._caps.admitted(program, day, dimension, value)
+                    admitted = self._caps.admitted(program, day, driver, dimension, value)
                     _add(cells, (dimension, admitted, gap), count, 0)
         for (before, after), count in Counter(map(_VERSIONS, reports)).items():
             if before and before != after:
-                _add(cells, (_UPGRADE, self._caps.admitted_pair(program, day, before, after), 0), count, 0)
+                pair = self._caps.admitted_pair(program, day, driver, before, after)
+                _add(cells, (_UPGRADE, pair, 0), count, 0)
         if driver in _INSTALLED:
             monday, days_since_monday = _week_of(day)
             cohorts = self._cells((project_id, pixel_id, monday, _INSTALLATIONS))
@@ -145,7 +146,7 @@ class ReportCounts:
             cell: Cell = (_EVENT, entry.event, entry.gap or NEW)
             numbers[cell] = numbers.get(cell, 0) + entry.n
             for name, value in entry.p.items():
-                cell = self._property_cell(program, entry.day, entry.event, name, value)
+                cell = self._property_cell(program, entry.day, driver, entry.event, name, value)
                 numbers[cell] = numbers.get(cell, 0) + entry.n
             for name, bins in entry.h.items():
                 for cell, count in zip(_cells_of_bins(entry.event, name, len(bins)), bins, strict=True):
@@ -156,11 +157,13 @@ class ReportCounts:
             for cell, number in numbers.items():
                 _add(cells, cell, 1, number)
 
-    def _property_cell(self, program: CountingProgram, day: str, event: str, name: str, value: Value) -> Cell:
-        key = (program.pixel_id, day, event, name, value)
+    def _property_cell(
+        self, program: CountingProgram, day: str, driver: int, event: str, name: str, value: Value
+    ) -> Cell:
+        key = (program.pixel_id, day, driver, event, name, value)
         cell = self._property_cells.get(key)
         if cell is None:
-            text = self._caps.admitted_property(program, day, f"{event}.{name}", _text(value))
+            text = self._caps.admitted_property(program, day, driver, f"{event}.{name}", _text(value))
             cell = self._property_cells[key] = (_PROPERTY, text, 0)
         return cell
 

@@ -2,6 +2,7 @@
 
 A line holds what a hit holds: the pixel's token, the moment, the user agent, the page, country, language and the
 visitor's hash; never an address. A line of a program holds its report. A torn line holds the beginning of that.
+Of a line that tells that a visitor is a member, only what it is: two that stand together may be of the same member.
 """
 
 import json
@@ -9,6 +10,7 @@ import logging
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from collector.spool import own_line
 from collector.spool.line import Line
 
 logger = logging.getLogger(__name__)
@@ -21,12 +23,13 @@ LIFETIME = timedelta(days=30)
 def set_aside(path: Path, line: Line, reason: str, now: datetime) -> None:
     """Write a line that can't be used to the file. After a crash it may be there twice."""
     logger.warning("Set aside a line of %s at byte %d: %s", line.segment, line.offset, reason)
+    content = own_line.BEGINNING if line.content.startswith(own_line.BEGINNING) else line.content
     record = {
         "at": now.isoformat(timespec="seconds"),
         "segment": line.segment,
         "offset": line.offset,
         "reason": reason,
-        "line": line.content.decode("utf-8", "backslashreplace"),
+        "line": content.decode("utf-8", "backslashreplace"),
     }
     try:
         if not path.exists() or path.stat().st_size < MAX_BYTES:

@@ -48,6 +48,7 @@ def _kept() -> Section:
             Row(
                 _("the time, the page, the platform, the country, the language, the browser, the system and the device")
             ),
+            Row(_("the campaign that the page’s address names in utm parameters")),
             Row(
                 _(
                     "a code that stands for you on this day and in this project only. Its key is deleted within 48 "

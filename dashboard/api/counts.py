@@ -37,7 +37,7 @@ SinceParameter = Annotated[
         example="2026-11-01",
         description=gettext_noop(
             "The first day, in the project’s time zone. By default the range has 30 days. It can have 1500 days, or 92 "
-            "for the dimensions page and elsewhere."
+            "for page, elsewhere and the utm dimensions."
         ),
     ),
 ]

@@ -24,8 +24,8 @@ def raw_hit_notices(project: Project, requested: Period, selection: Selection) -
     return notices
 
 
-def pages_left_out() -> str:
-    return _("A shared page lists web pages only for ranges of up to %(days)s days.") % {
+def many_values_left_out() -> str:
+    return _("A shared page lists web pages and campaigns only for ranges of up to %(days)s days.") % {
         "days": formatting.exact(MAX_DAYS_OF_MANY_VALUES)
     }
 

@@ -11,8 +11,9 @@ from typing import Any
 from collector.models import Pixel, Project, Section
 from dashboard.report.filters import Chip, apply_filters
 from dashboard.report.full_list import full_list, rows_per_page
-from dashboard.report.notices import pages_left_out, raw_hit_notices, unknown_list
+from dashboard.report.notices import many_values_left_out, raw_hit_notices, unknown_list
 from dashboard.report.page_state import PageState, read_page_state
+from dashboard.report.panels.dimensions import SECTIONS_OF_MANY_VALUES
 from dashboard.report.panels.panel import Panel
 from dashboard.report.published import PublishedArticle, published_articles
 from dashboard.report.quiet import QuietPixel, quiet_pixels
@@ -93,10 +94,10 @@ def make_page(
     selection = _select(project, pixel, state, now)
     notices = [*requested.notices, *filter_notices, *raw_hit_notices(project, state.period, selection)]
     state = state.cut_to(selection.current.period)
-    if is_public and Section.PAGES in sections and state.period.days > MAX_DAYS_OF_MANY_VALUES:
-        # Anyone can invent thousands of pages a day, and each of them would have to be ranked.
-        sections = set(sections) - {Section.PAGES}
-        notices.append(pages_left_out())
+    if is_public and state.period.days > MAX_DAYS_OF_MANY_VALUES and not SECTIONS_OF_MANY_VALUES.isdisjoint(sections):
+        # Anyone can invent thousands of pages and campaigns a day, and each of them would have to be ranked.
+        sections = set(sections) - SECTIONS_OF_MANY_VALUES
+        notices.append(many_values_left_out())
     subject = _subject(project, pixel, state, now, first_day, lifetime, sections, is_public=is_public)
     shown_list, state = _full_list(subject, state, selection.current) if first_day else (None, state)
     if state.full_list and shown_list is None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy
 
 from collector.models import Dimension
 from collector.storage.campaigns import CAMPAIGN_DIMENSIONS, PARAMETERS
@@ -28,6 +28,7 @@ DIMENSION_FILTERS = {
     "elsewhere": Dimension.ELSEWHERE,
     **CAMPAIGN_FILTERS,
 }
+NEVER_UNKNOWN = frozenset({"elsewhere", *CAMPAIGN_FILTERS})  # counted where a hit has one: `UNKNOWN` is a name here
 FILTER_NAMES = {  # in the order in which a view shows its filters
     PIXEL_FILTER: gettext_lazy("Article"),
     PLATFORM_FILTER: gettext_lazy("Platform"),
@@ -39,11 +40,11 @@ FILTER_NAMES = {  # in the order in which a view shows its filters
     "page": gettext_lazy("Page"),
     "elsewhere": gettext_lazy("Seen elsewhere"),
     "utm_campaign": gettext_lazy("Campaign"),
-    "utm_source": pgettext_lazy("campaign", "Source"),
-    "utm_medium": pgettext_lazy("campaign", "Medium"),
-    "utm_term": pgettext_lazy("campaign", "Term"),
-    "utm_content": pgettext_lazy("campaign", "Content"),
-    "utm_id": pgettext_lazy("campaign", "ID"),
+    "utm_source": gettext_lazy("Campaign source"),
+    "utm_medium": gettext_lazy("Campaign medium"),  # never just "Medium", which is a platform
+    "utm_term": gettext_lazy("Campaign term"),
+    "utm_content": gettext_lazy("Campaign content"),
+    "utm_id": gettext_lazy("Campaign ID"),
 }
 
 
@@ -93,7 +94,8 @@ def read_filters(parameters: Mapping[str, Any]) -> tuple[Filters, list[Any]]:
             values[name] = value
     platform = values.pop(PLATFORM_FILTER, None)  # never unknown: every visit has a platform
     of_dimensions = tuple(
-        (DIMENSION_FILTERS[name], "" if value == UNKNOWN else value) for name, value in values.items()
+        (DIMENSION_FILTERS[name], "" if value == UNKNOWN and name not in NEVER_UNKNOWN else value)
+        for name, value in values.items()
     )
     return Filters(pixel_id, platform, of_dimensions), invalid
 

@@ -62,7 +62,8 @@ class PixelValue(NamedTuple):
 def read_rows(hits: QuerySet[Hit], columns: Sequence[str] = COLUMNS) -> list[Row]:
     """Return `COLUMNS` of hits, or the first ones of them, as the database driver returns them. One query.
 
-    The ORM would convert each number of each row, which takes longer than all else.
+    The ORM would convert each number of each row, which takes longer than all else. Within a transaction of the caller,
+    PostgreSQL's settings for this statement last until that one ends.
     """
     annotated = hits.annotate(quarter=EpochSecond("at") / QUARTER_SECONDS, is_visit=VISITS)
     statement, parameters = annotated.values_list(*columns).query.sql_with_params()

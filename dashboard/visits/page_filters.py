@@ -12,7 +12,7 @@ from collector.classify.platforms import OTHER
 from collector.classify.sites import Sites, bare_host
 from collector.classify.viewers import spellings
 from collector.models import Page
-from collector.storage.campaigns import PARAMETERS, campaign_of
+from collector.storage.campaigns import PARAMETERS, campaign_of, campaign_value
 from collector.storage.countable import stored_page
 
 
@@ -39,7 +39,8 @@ def pages_on_host(host: str, sites: Sites) -> list[int]:
 def pages_of_campaign(dimension: int, value: str) -> list[int]:
     """Return the ids of the pages with this campaign parameter in their address. One query."""
     pages = Page.objects.filter(url__contains=f"{PARAMETERS[dimension]}=").values_list("pk", "url")
-    return [pk for pk, url in pages.iterator() if (dimension, value.lower()) in campaign_of(url)]
+    wanted = (dimension, campaign_value(value))
+    return [pk for pk, url in pages.iterator() if wanted in campaign_of(url)]
 
 
 def host_today(host: str, sites: Sites) -> str:

@@ -11,10 +11,11 @@ from datetime import date
 from typing import NamedTuple
 
 from collector.models import Dimension
+from collector.storage.campaigns import CAMPAIGN_DIMENSIONS
 
-# Readers' browsers name pages and hosts, and can make up a thousand a day. A view shows only the first of them, and the
-# API and shared pages answer for this many days of them at most.
-MANY_VALUES = frozenset({Dimension.PAGE, Dimension.ELSEWHERE})
+# Readers' browsers name pages, hosts and campaigns, and can make up a thousand a day. A view shows only the first of
+# them, and the API and shared pages answer for this many days of them at most.
+MANY_VALUES = frozenset({Dimension.PAGE, Dimension.ELSEWHERE, *CAMPAIGN_DIMENSIONS})
 MAX_DAYS_OF_MANY_VALUES = 92
 BY_PIXEL = (Dimension.PIXEL, Dimension.STARTED, Dimension.FINISHED, Dimension.AT_ONCE)  # their values are pixel ids
 

@@ -22,7 +22,7 @@ from dashboard.report.panels.panel import Panel, PanelGroup, PanelRow, make_row
 from dashboard.report.panels.world_map import world_map
 from dashboard.report.subject import Subject
 from dashboard.visits.filters import CAMPAIGN_FILTERS, FILTER_NAMES, UNKNOWN
-from dashboard.visits.results import ValueCount
+from dashboard.visits.results import MANY_VALUES, ValueCount
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +124,7 @@ PANELS = {
         *starmap(_campaign_panel, CAMPAIGN_FILTERS.items()),
     )
 }
+SECTIONS_OF_MANY_VALUES = frozenset(panel.section for panel in PANELS.values() if panel.dimension in MANY_VALUES)
 GROUPS = {
     "countries": ("countries", "languages"),
     "devices": ("devices", "browsers", "systems"),

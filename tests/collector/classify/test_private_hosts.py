@@ -1,6 +1,6 @@
 import pytest
 
-from collector.classify.private_hosts import is_private_host
+from collector.classify.private_hosts import is_loopback_host, is_private_host
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,15 @@ def test_hosts_that_only_people_nearby_can_open_are_private(host):
 )  # fmt: skip
 def test_all_other_hosts_are_public(host):
     assert not is_private_host(host)
+
+
+@pytest.mark.parametrize(
+    ("host", "is_loopback"),
+    [
+        ("localhost", True), ("localhost:8000", True), ("blog.localhost.", True), ("127.0.0.1:8000", True),
+        ("127.9.9.9", True), ("[::1]:8000", True), ("[::1]", True), ("0.0.0.0", True), ("10.0.0.1", False),
+        ("notlocalhost", False), ("example.org", False), ("[2001:db8::1]", False), ("", False),
+    ],
+)  # fmt: skip
+def test_this_computer_itself_is_recognised(host, is_loopback):
+    assert is_loopback_host(host) == is_loopback

@@ -9,11 +9,12 @@ from django.utils import timezone
 
 from collector.intake import members as members_module
 from collector.intake.lookups import Lookups
-from collector.intake.members import CHECK_SECONDS, MAX_BROWSERS, RETRY_SECONDS, Members
+from collector.intake.members import CHECK_SECONDS, RETRY_SECONDS, Members, member_address
 from collector.models import Hit, Membership, OwnVisitor, Pixel, Project, Verdict
 from collector.spool.own_line import SpooledMember
 from collector.spool.reader import segments
 from collector.spool.writer import SpoolWriter
+from collector.storage.own_visitors import MAX_BROWSERS
 from collector.storage.salts import dates_to_load, load_salts
 from telemetry_site.settings import MIDDLEWARE
 from tests.collector.admin.browsing import project_form
@@ -102,13 +103,59 @@ def test_only_the_same_browser_at_the_same_address_is_recognised(settings, owner
 
 def test_behind_a_proxy_the_address_that_it_names_counts(settings, owner, pixel):
     settings.TRUSTED_PROXIES = 1
-    client_of(owner, HTTP_X_FORWARDED_FOR="1.1.1.1, 2001:db8::7", REMOTE_ADDR="10.0.0.1").get("/")
-    for peer, address in (("10.0.0.2", "2001:db8::7"), ("10.0.0.1", "2001:db8::8")):
+    client_of(owner, HTTP_X_FORWARDED_FOR="2001:db8::7", REMOTE_ADDR="10.0.0.1").get("/")
+    for peer, address in (("10.0.0.2", "1.1.1.1, 2001:db8::7"), ("10.0.0.1", "2001:db8::8")):
         reader = client_of(None, HTTP_X_FORWARDED_FOR=address, REMOTE_ADDR=peer)
         reader.get(f"/p/{pixel.token}/medium.gif")
     drain(settings.SPOOL_DIR)
 
     assert list(Hit.objects.order_by("at").values_list("verdict", flat=True)) == [Verdict.OWN, Verdict.COUNTED]
+
+
+HITS = "https://hits.example.org"
+LOCAL = ["localhost", "127.0.0.1", "[::1]"]
+
+
+@pytest.mark.parametrize(
+    ("public_url", "allowed_hosts", "trusted_proxies", "headers", "address"),
+    [
+        (HITS, LOCAL, 0, {}, "203.0.113.7"),
+        (HITS, LOCAL, 0, {"REMOTE_ADDR": "127.0.0.1"}, ""),  # a proxy that TRUSTED_PROXIES doesn't count
+        (HITS, LOCAL, 0, {"REMOTE_ADDR": "::1"}, ""),
+        (HITS, LOCAL, 0, {"REMOTE_ADDR": "172.17.0.1"}, ""),
+        (HITS, LOCAL, 0, {"HTTP_X_FORWARDED_FOR": "203.0.113.8"}, ""),  # a proxy with a public address
+        (HITS, LOCAL, 0, {"HTTP_FORWARDED": "for=203.0.113.8"}, ""),
+        (HITS, LOCAL, 1, {"HTTP_X_FORWARDED_FOR": "203.0.113.8"}, "203.0.113.8"),
+        (HITS, LOCAL, 1, {"HTTP_X_FORWARDED_FOR": "203.0.113.8, 203.0.113.9"}, ""),  # two proxies
+        (HITS, LOCAL, 1, {"HTTP_X_FORWARDED_FOR": "10.0.0.9"}, ""),
+        ("", LOCAL, 0, {"REMOTE_ADDR": "127.0.0.1"}, "127.0.0.1"),  # the first five minutes
+        ("", LOCAL, 0, {"REMOTE_ADDR": "::1"}, "::1"),
+        ("", LOCAL, 0, {"REMOTE_ADDR": "172.17.0.1"}, "172.17.0.1"),  # from outside a container
+        ("", [*LOCAL, "hits.example.org"], 0, {"REMOTE_ADDR": "127.0.0.1"}, ""),
+        ("", ["*"], 0, {"REMOTE_ADDR": "127.0.0.1"}, ""),
+        ("http://127.0.0.1:8000", [], 0, {"REMOTE_ADDR": "127.0.0.1"}, "127.0.0.1"),
+        ("http://[::1]:8000", [], 0, {"REMOTE_ADDR": "::1"}, "::1"),
+        ("http://stats.intranet", [], 0, {"REMOTE_ADDR": "10.0.0.9"}, "10.0.0.9"),
+        ("http://stats.intranet", [], 0, {"REMOTE_ADDR": "127.0.0.1"}, ""),
+        ("http://stats.intranet", ["hits.example.org"], 0, {"REMOTE_ADDR": "10.0.0.9"}, ""),
+    ],
+)
+def test_an_address_that_may_be_a_proxys_is_nobodys(
+    settings, rf, public_url, allowed_hosts, trusted_proxies, headers, address
+):
+    settings.PUBLIC_URL, settings.ALLOWED_HOSTS = public_url, allowed_hosts
+    settings.TRUSTED_PROXIES = trusted_proxies
+
+    assert member_address(rf.get("/", **{"REMOTE_ADDR": "203.0.113.7"} | headers)) == address
+
+
+def test_behind_a_proxy_that_hides_addresses_all_readers_still_count(settings, owner, pixel):
+    settings.PUBLIC_URL, settings.ALLOWED_HOSTS = HITS, ["*"]
+    for user in (None, owner, None):
+        client_of(user, REMOTE_ADDR="127.0.0.1").get("/" if user else f"/p/{pixel.token}/medium.gif")
+    drain(settings.SPOOL_DIR)
+
+    assert list(Hit.objects.values_list("verdict", flat=True)) == [Verdict.COUNTED] * 2
 
 
 @pytest.mark.parametrize("who", ["stranger", "superuser", "nobody", "viewer of a project that counts members"])
@@ -135,34 +182,57 @@ def test_a_page_costs_one_query_in_a_while_and_a_browser_one_line_a_day(
         with django_assert_num_queries(queries):
             note()
     [line] = told()
-    assert [(visitor.project_id, visitor.date) for visitor in line.visitors] == [(pixel.project_id, "2026-11-22")]
+    assert (line.project_id, line.date) == (pixel.project_id, "2026-11-22")
     assert b"203.0.113.7" not in line.to_line()
     assert b"viewer" not in line.to_line()
 
     Membership.objects.create(user=viewer, project=Project.objects.create(name="New", slug="new"))
     note(is_change=True)
     members.note(viewer.pk, "203.0.113.7", CHROME.encode(), NOON + 86_400_000_000)
-    assert [len(line.visitors) for line in told()] == [1, 1, 2]
+    assert [line.date for line in told()] == ["2026-11-22"] * 2 + ["2026-11-23"] * 2
+
+
+def test_a_project_that_counted_members_meanwhile_is_told_again(members, clock, told, viewer, pixel):
+    for ignores_members in (True, False, True, True):
+        Project.objects.update(ignores_members=ignores_members)
+        members.note(viewer.pk, "203.0.113.7", CHROME.encode(), NOON)
+        clock.seconds += CHECK_SECONDS
+
+    assert len(told()) == 2
 
 
 def test_a_member_with_ten_thousand_agents_fills_no_disk(members, told, viewer):
     for number in range(10_000):
         members.note(viewer.pk, "203.0.113.7", b"Browser %d" % number, NOON, is_change=True)
 
-    assert len(told()) == MAX_BROWSERS
+    assert len(told()) == MAX_BROWSERS == 5  # as README says
 
 
-def test_a_member_of_many_projects_costs_two_queries_and_a_line_for_500(
-    members, told, viewer, project, django_assert_num_queries
+def test_a_member_of_many_projects_costs_two_queries_and_a_write_for_500_lines(
+    members, told, viewer, project, django_assert_num_queries, monkeypatch
 ):
+    writes: list[bytes] = []
+    append = SpoolWriter.append
+    monkeypatch.setattr(SpoolWriter, "append", lambda spool, lines: (writes.append(lines), append(spool, lines)))
     more = Project.objects.bulk_create(Project(name="P", slug=f"p{number}") for number in range(501))
     Membership.objects.bulk_create(Membership(user=viewer, project=each) for each in more)
 
     with django_assert_num_queries(2):
         members.note(viewer.pk, "203.0.113.7", CHROME.encode(), NOON)
 
-    assert [len(line.visitors) for line in told()] == [500, 2]
-    assert max(len(line.to_line()) for line in told()) < 32_768
+    assert [lines.count(b"\n") for lines in writes] == [500, 2]
+    assert len({line.project_id for line in told()}) == 502
+
+
+def test_no_line_tells_which_others_are_of_the_same_member(members, told, viewer, project):
+    more = Project.objects.bulk_create(Project(name="P", slug=f"p{number}") for number in range(9))
+    Membership.objects.bulk_create(Membership(user=viewer, project=each) for each in more)
+
+    members.note(viewer.pk, "203.0.113.7", CHROME.encode(), NOON + 123_456)
+
+    assert len({line.visitor for line in told()}) == 10
+    assert {line.at_us for line in told()} == {NOON}  # as of everybody in this second
+    assert [line.visitor for line in told()] == sorted(line.visitor for line in told())
 
 
 def test_what_could_not_be_told_is_told_later(members, clock, told, viewer, pixel, monkeypatch):

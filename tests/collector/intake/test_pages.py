@@ -1,6 +1,10 @@
+from urllib.parse import quote
+
 import pytest
 
 from collector.intake.pages import is_preview, page_of
+from collector.models import Dimension
+from collector.storage.campaigns import campaign_of
 
 TOKEN = "k7m2q9x4w8z3n5p6r2ab"
 
@@ -58,11 +62,58 @@ def test_the_front_page_of_a_site_on_our_host_is_a_page_if_the_browser_says_so()
         ("token=secret&amp;key=utm_source", ""),
         ("next=https://a.example/?utm_source", ""),
         ("xutm_source=x&amp;utm_id=7", "utm_id=7"),
+        ("utm_id=7&utm_source=x&utm_campaign=y", "utm_campaign=y&utm_source=x&utm_id=7"),
     ],
 )
 def test_campaign_parameters_are_found_in_links_that_were_escaped_too_often(query, campaign):
     page = page_of(f"https://a.example/b?{query}".encode())
     assert page == f"https://a.example/b{'?' if campaign else ''}{campaign}"
+
+
+@pytest.mark.parametrize(
+    ("query", "value"),
+    [
+        ("utm_campaign=spring|sale", "spring|sale"),
+        ("utm_campaign=a,b", "a,b"),
+        ("utm_campaign=x:y", "x:y"),
+        ("utm_campaign=sale!", "sale!"),
+        ("utm_campaign=Summer(1)", "summer(1)"),
+        ("utm_campaign=l.facebook.com/ads", "l.facebook.com/ads"),
+        ("utm_campaign=@x", "@x"),
+        ("utm_campaign={ad}", "{ad}"),
+        ("utm_campaign=a=b", "a=b"),
+        ("utm_campaign=it's", "it's"),
+        ("UTM_CAMPAIGN=x", "x"),
+        ("Utm_Campaign=x&utm_campaign=y", "x"),
+        ("utm_campaign=spring+sale%20now", "spring sale now"),
+        ("utm_campaign=a%26b%3Bc%3Fd%23e%2Bf%25g", "a&b;c?d#e+f%g"),
+        ("utm_campaign=%3Cscript%3E", "<script>"),
+        (f"utm_campaign={quote('双十一全场大促销活动')}", "双十一全场大促销活动"),
+        (f"utm_campaign={quote('Новогодняя распродажа')}", "новогодняя распродажа"),
+        ("utm_campaign=Äpfel", "äpfel"),
+        (f"utm_campaign={quote('新' * 100)}", "新" * 80),
+        (f"utm_campaign={quote('é' * 79)}+x", "é" * 79),
+        ("utm_campaign=" + quote("a\u202eb\u2066c\u200fd") + "%00%0D%0A%7F", "a b c d"),
+        ("utm_campaign=" + quote("👩\u200d💻 क\u200cष"), "👩\u200d💻 क\u200cष"),
+        ("utm_campaign=\u3164\u200d\u2800", ""),
+        ("utm_campaign=%20", ""),
+        ("utm_campaign=", ""),
+        ("utm_campaign", ""),
+        ("utm_campaigns=x", ""),
+    ],
+)
+def test_a_campaign_may_have_any_name(query, value):
+    page = page_of(f"https://a.example/b?{query}".encode())
+
+    assert campaign_of(page) == (((int(Dimension.UTM_CAMPAIGN), value),) if value else ())
+
+
+def test_parameters_that_an_address_has_no_room_for_are_left_out():
+    page = f"https://a.example/{'b' * 380}"
+    campaign = f"utm_id={'i' * 80}&utm_campaign={'x' * 80}&utm_source=y"
+
+    assert page_of(f"{page}?{campaign}".encode()) == f"{page}?utm_campaign={'x' * 80}&utm_source=y"
+    assert page_of(f"{page}{'b' * 119}?{campaign}".encode()) == f"{page}{'b' * 114}"
 
 
 @pytest.mark.parametrize(

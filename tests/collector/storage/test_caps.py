@@ -2,7 +2,8 @@
 
 import pytest
 
-from collector.models import DailyCount, Hit, Page, Pixel
+from collector.models import DailyCount, Hit, Page, Pixel, Project
+from collector.storage import caps
 from collector.storage.caps import MAX_PAGES, MAX_PLATFORMS, MAX_PROJECT_PLATFORMS
 from collector.storage.rebuild import rebuild
 from collector.storage.reclassify import reclassify
@@ -76,12 +77,15 @@ def test_the_caps_hold_over_restarts(tmp_path, project, pixel):
     assert len({platform for _, platform, _ in counts("total")}) == MAX_PLATFORMS + 1
 
 
-def test_hosts_that_only_bots_named_count_against_the_cap_after_a_restart(tmp_path, project, pixel):
+def test_hosts_that_only_bots_named_have_a_cap_of_their_own_that_holds_over_restarts(tmp_path, project, pixel):
     for restart in range(3):
         spool(tmp_path, made_up(pixel, MAX_PLATFORMS, start=1000 * restart, agent=BOT))
         drain(tmp_path)
 
     assert len(set(DailyCount.objects.values_list("platform", flat=True))) == MAX_PLATFORMS + 2  # and (other), and ""
+    spool(tmp_path, made_up(pixel, MAX_PLATFORMS, start=5000))
+    drain(tmp_path)
+    assert "(other)" not in {platform for _, platform, _ in counts("total")}
 
 
 def test_named_platforms_do_not_use_up_the_cap(tmp_path, project, pixel):
@@ -135,11 +139,19 @@ def test_pages_elsewhere_are_bounded_and_a_copy_on_a_named_platform_stays(tmp_pa
     assert "dev.to" in hosts
 
 
-def test_query_strings_of_a_flood_leave_the_page_of_a_named_platform(take, project, pixel):
-    take(*(hit(pixel, page=f"https://made-up.example/?utm_id={number}") for number in range(MAX_PAGES + 10)))
-    take(hit(pixel, page="https://chatgpt.com/?utm_id=1"))
+@pytest.mark.parametrize("page", ["https://chatgpt.com/", "https://blog.example.net/hello"])
+def test_query_strings_of_a_flood_of_hosts_leave_those_of_named_platforms_and_own_sites(
+    take, project, pixel, page, monkeypatch
+):
+    Project.objects.update(sites="blog.example.net")
+    monkeypatch.setattr(caps, "MAX_QUERIES", 5)
+    take(
+        *(hit(pixel, page=f"https://made-up-{number}.example/?utm_id=7") for number in range(40)),
+        hit(pixel, page=f"{page}?utm_id=7"),
+    )
 
-    assert counts("page", pixel.pk)[DAY, "chatgpt", "chatgpt.com/"] == (1, 0)
+    assert Page.objects.filter(url=f"{page}?utm_id=7").exists()
+    assert (DAY, Hit.objects.get(page__url=f"{page}?utm_id=7").platform, "7") in counts("utm_id", pixel.pk)
 
 
 def test_invented_placements_are_one_platform(take, project, pixel):

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from collector.models import DailyCount, Dimension, Hit, Pixel, Project, Verdict
 from collector.models.counts import ALL_PLATFORMS, WHOLE_PROJECT
 from collector.storage import caps
-from collector.storage.countable import local_day_and_hour
+from collector.storage.countable import COLUMNS, countables, local_day_and_hour
+from collector.storage.counts import Counts
+from collector.storage.moments import EpochSecond
 from tests.clock import ZONES
 from tests.hits import CAMO, counts, hit, micros
 
@@ -28,6 +30,25 @@ def test_a_visit_counts_in_every_dimension_of_its_pixel_and_its_project(take, pi
         }.items():  # fmt: skip
             assert counts(dimension, pixel_id) == {(day, "medium", value): (1, 1)}
     assert not DailyCount.objects.filter(dimension=Dimension.VERDICT).exists()
+
+
+def test_what_is_removed_never_makes_less_than_nothing(take, project, pixel):
+    take(hit(pixel, visitor=1), hit(pixel, visitor=1))
+    [former] = countables(project, stored_rows(project)[:1])
+    former.new_to_pixel = former.new_to_project = True
+    for _ in range(2):
+        DailyCount.objects.update(visitors=0)
+        removed, counted = Counts(), Counts()
+        removed.add(former)
+        counted.remove(removed)
+        counted.store()
+        assert not DailyCount.objects.filter(visitors__lt=0).exists()
+
+    assert not DailyCount.objects.exists()
+
+
+def stored_rows(project):
+    return list(Hit.objects.filter(project=project).annotate(second=EpochSecond("at")).values_list(*COLUMNS))
 
 
 def test_a_visitor_counts_once_a_day_for_a_pixel_and_once_for_the_project(take, project, pixel):

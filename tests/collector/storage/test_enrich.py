@@ -113,15 +113,19 @@ def test_suspects_are_bots_and_not_visits(take, pixel):
     assert counts("verdict") == {(DAY, "(direct)", "suspect"): (1, 0)}
 
 
-def test_query_strings_of_pages_are_kept_up_to_a_cap_and_count_as_their_page(take, pixel, monkeypatch):
-    monkeypatch.setattr(caps, "MAX_PAGES", 3)
-    take(*(hit(pixel, page=f"https://a.example/b?utm_source={number}") for number in range(5)))
+def test_query_strings_over_a_cap_lose_what_says_least_and_count_as_their_page(take, pixel, monkeypatch):
+    monkeypatch.setattr(caps, "MAX_QUERIES", 3)
+    sent = [("spring", "a", number) for number in range(5)]
+    sent += [("spring", source, 9) for source in "abcd"]
+    sent += [(campaign, "e", 9) for campaign in ("summer", "autumn", "winter")]
+    url = "https://a.example/b?utm_campaign={}&utm_source={}&utm_id={}"
+    take(*(hit(pixel, page=url.format(*values)) for values in sent))
 
-    assert counts("page") == {(DAY, "a.example", "a.example/b"): (5, 1)}
-    assert sorted(Page.objects.values_list("url", flat=True)) == [
-        "https://a.example/b?utm_source=(other)",
-        *(f"https://a.example/b?utm_source={number}" for number in range(3)),
-    ]
+    assert counts("page") == {(DAY, "a.example", "a.example/b"): (len(sent), 1)}
+    kept = [("spring", "a", 0), ("spring", "a", 1), ("spring", "a", 2)]
+    kept += [("spring", source, "(other)") for source in "abc"]
+    kept += [(campaign, "(other)", "(other)") for campaign in ("spring", "summer", "autumn", "(other)")]
+    assert set(Page.objects.values_list("url", flat=True)) == {url.format(*values) for values in kept}
 
 
 def test_hits_from_private_addresses_are_counted_by_segment(take, pixel):

@@ -34,6 +34,7 @@ def small_caps(monkeypatch):
     monkeypatch.setattr(name_caps, "MAX_PROJECT_NAMES", 5)
     monkeypatch.setattr(name_caps, "MAX_AGENTS", 10)
     monkeypatch.setattr(caps, "MAX_PAGES", 4)
+    monkeypatch.setattr(caps, "MAX_QUERIES", 4)
     monkeypatch.setattr(caps, "MAX_PLATFORMS", 3)
     monkeypatch.setattr(caps, "MAX_PROJECT_PLATFORMS", 5)
     # What a stranger may choose without a limit is a table of ours: a small one makes the bound small.
@@ -118,15 +119,17 @@ def test_rows_of_a_day_are_bounded_in_every_dimension_and_every_view_of_them_agr
     visited = set(DailyCount.objects.filter(dimension=Dimension.TOTAL).values_list("platform", flat=True))
     assert len(unlisted & visited) <= 5
     # An end counts when its reader's start comes. A drain that starts before that doesn't know its host.
-    assert len(unlisted) <= 3 * 5
+    assert len(unlisted) <= 3 * 2 * 5
 
     running = sorted(DailyCount.objects.values_list())
     rebuild(project)
     assert sorted(DailyCount.objects.values_list()) == running
-    assert UserAgent.objects.filter(string__startswith="Qzx").count() <= 2 * 3 * 3  # a drain starts its caps again
-    assert UserAgent.objects.exclude(string="").count() <= 2 * 10 * 3
-    # A drain starts its caps of query strings, and of pages that only bots named, again.
-    assert Page.objects.count() <= 3 * 2 * (2 * 4 + 4) + 2
+    # Visits and other hits have caps of their own, of two pixels, in three drains: a drain starts its caps again.
+    caps_of_pixels = 2 * 2 * 3
+    assert UserAgent.objects.filter(string__startswith="Qzx").count() <= caps_of_pixels * 3
+    assert UserAgent.objects.exclude(string="").count() <= caps_of_pixels * 10
+    # Pages without a query string, with one in each of three forms, and with one of which nothing is kept.
+    assert Page.objects.count() <= caps_of_pixels * 2 * 4 * (1 + 3 + 1) + 2
 
 
 def test_known_values_stay_after_a_flood_and_raw_hits_say_the_same(take, pixel, project, monkeypatch):
@@ -203,3 +206,28 @@ def test_strings_that_are_used_stay_in_memory(tmp_path, pixel, monkeypatch, djan
 
     with django_assert_num_queries(0):
         table.ids(["https://a.example/"])
+
+
+def test_hits_that_are_no_visits_hide_no_name_of_a_reader(tmp_path, pixel, small_caps):
+    flood = []
+    for number in range(20):
+        facts = {"agent": invented(number), "language": f"q{chr(97 + number)}"}
+        page = f"https://h{number}.example/{number}?utm_campaign=x{number}&utm_source=y{number}"
+        flood += [
+            hit(pixel, page=page, verdict=Verdict.EXCESS, **facts),
+            hit(pixel, page=page, is_end=True, **facts),
+            hit(pixel, page=page, agent=f"made{number}bot/1.0"),
+        ]
+    spool(tmp_path, flood)
+    drain(tmp_path)
+    page = "https://blog.example/hello?utm_campaign=spring&utm_source=news"
+    spool(tmp_path, [*flood, hit(pixel, page=page, agent=invented(77), language="zz")])
+    drain(tmp_path)  # it reads from the counts what was admitted
+
+    assert counts("total") == {(DAY, "blog.example", ""): (1, 1)}
+    visit = Hit.objects.get(page__url=page)
+    assert (visit.platform, visit.language, visit.user_agent.string) == ("blog.example", "zz", invented(77))
+    values = {d: {value for _, _, value in counts(d)} for d in ("page", "browser", "utm_campaign", "utm_source")}
+    assert values == {
+        "page": {"blog.example/hello"}, "browser": {"Qzx77 Mail"}, "utm_campaign": {"spring"}, "utm_source": {"news"},
+    }  # fmt: skip

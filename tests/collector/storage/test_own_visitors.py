@@ -4,6 +4,7 @@ import threading
 from datetime import UTC, date, datetime
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.db.models import Sum
 from django.utils import timezone
@@ -16,6 +17,7 @@ from collector.models import (
     DailyReading,
     DailyVisitor,
     Hit,
+    Membership,
     OwnVisitor,
     Pixel,
     Project,
@@ -23,10 +25,10 @@ from collector.models import (
     Verdict,
 )
 from collector.spool.line import SpooledHit
-from collector.spool.own_line import MemberVisitor, SpooledMember
+from collector.spool.own_line import SpooledMember
 from collector.spool.report_line import from_line
 from collector.storage import interned, store
-from collector.storage.own_visitors import store_own_visitors
+from collector.storage.own_visitors import MAX_BROWSERS, store_own_visitors
 from collector.storage.rebuild import rebuild
 from collector.storage.reclassify import reclassify, reclassify_agents
 from collector.storage.retention import delete_expired
@@ -45,12 +47,12 @@ def now(monkeypatch):
 
 
 @pytest.fixture(autouse=True)
-def ignores_members(project):
+def ignores_members(project, owner):
     assert project.ignores_members  # the default of a new project
 
 
-def own(project: Project, *visitors: int, day: str = DAY, at: str = "2026-11-22T12:00") -> SpooledMember:
-    return SpooledMember([MemberVisitor(project.pk, day, visitor) for visitor in visitors], micros(at))
+def own(project: Project, visitor: int, day: str = DAY, at: str = "2026-11-22T12:00") -> SpooledMember:
+    return SpooledMember(project.pk, day, visitor, micros(at))
 
 
 def end(pixel: Pixel, at: str, **fields: object) -> SpooledHit:
@@ -96,11 +98,24 @@ def test_other_days_projects_and_visitors_still_count(take, project, pixel):
 
 
 def test_more_members_at_once_than_one_statement_has_room_for(take, project, pixel):
+    users = User.objects.bulk_create(User(username=f"member {number}") for number in range(240))
+    Membership.objects.bulk_create(Membership(project=project, user=user) for user in users)
     take(hit(pixel, "2026-11-22T10:00"), hit(pixel, "2026-11-22T10:01", visitor=1200), hit(pixel, visitor=1201))
-    store_own_visitors([own(project, *range(first, first + 400)) for first in (1, 401, 801)])
+    store_own_visitors([own(project, visitor) for visitor in range(1, 1201)])
 
     assert sorted(verdicts()) == [Verdict.COUNTED, Verdict.OWN, Verdict.OWN]
     assert counts("total") == {(DAY, "(direct)", ""): (1, 1)}
+
+
+def test_a_member_has_at_most_five_browsers_a_day_however_many_processes_tell(take, project, pixel):
+    take(*(hit(pixel, f"2026-11-22T10:{visitor:02}", visitor=visitor) for visitor in range(1, 21)))
+    for visitor in range(1, 21):
+        take(own(project, visitor))
+    take(*(own(project, visitor) for visitor in range(1, 21)))
+
+    assert verdicts() == [Verdict.OWN] * MAX_BROWSERS + [Verdict.COUNTED] * (20 - MAX_BROWSERS)
+    take(own(project, 20, day="2026-11-21", at="2026-11-21T12:00"))  # another day
+    assert OwnVisitor.objects.count() == MAX_BROWSERS + 1
 
 
 @pytest.mark.parametrize(
@@ -121,7 +136,27 @@ def test_with_the_option_off_members_count_again_and_what_was_filtered_out_stays
     take(own(project, 2), hit(pixel, "2026-11-22T14:00"), hit(pixel, "2026-11-22T15:00", visitor=2))
 
     assert verdicts() == [Verdict.OWN, Verdict.COUNTED, Verdict.COUNTED]
-    assert OwnVisitor.objects.count() == 1
+    assert not OwnVisitor.objects.exists()
+
+
+def test_who_came_while_the_option_was_off_is_judged_again_when_told_again(take, project, pixel):
+    take(own(project, 1), own(project, 2), hit(pixel, "2026-11-22T10:00"))
+    Project.objects.update(ignores_members=False)
+    take(hit(pixel, "2026-11-22T11:00"), hit(pixel, "2026-11-22T11:30", visitor=3))
+    Project.objects.update(ignores_members=True)
+    take(hit(pixel, "2026-11-22T12:00"), hit(pixel, "2026-11-22T13:00", visitor=2))
+
+    running = everything()
+    reclassify(project)
+    assert everything() == running
+    assert verdicts() == [Verdict.OWN, *[Verdict.COUNTED] * 3, Verdict.OWN]
+
+    take(own(project, 1))
+    running = everything()
+    reclassify(project)
+    assert everything() == running
+    assert verdicts() == [Verdict.OWN, Verdict.OWN, Verdict.COUNTED, Verdict.OWN, Verdict.OWN]
+    assert counts("total") == {(DAY, "(direct)", ""): (1, 1)}
 
 
 streams = st.lists(
@@ -151,10 +186,11 @@ def test_the_order_of_hits_and_own_lines_makes_no_difference(tmp_path, stream, s
     with transaction.atomic():
         Project.objects.all().delete()
         project = Project.objects.create(name="Stream", slug="stream", timezone="Asia/Kathmandu")
+        Membership.objects.create(project=project, user=User.objects.get())
         pixels = [Pixel.objects.create(project=project, title=str(number)) for number in range(3)]
         hits = [SpooledHit(**row | {"token": pixels[row.pop("pixel")].token}) for row in stream]
-    line = own(project, *members)
-    for number, lines in enumerate(([line, *hits], [*hits[:split], line, *hits[split:], line], [*hits, line])):
+    told = [own(project, visitor) for visitor in members]
+    for number, lines in enumerate(([*told, *hits], [*hits[:split], *told, *hits[split:], *told], [*hits, *told])):
         for model in (Hit, DailyCount, DailyVisitor, DailyReading, OwnVisitor):
             model.objects.all().delete()
         with pytest.MonkeyPatch.context() as patch:
@@ -203,6 +239,7 @@ def test_a_member_who_was_taken_for_a_bot_does_not_count_under_new_rules(take, p
 
     assert verdicts() == [Verdict.OWN, Verdict.COUNTED]
     assert counts("total") == {(DAY, "(direct)", ""): (1, 1)}
+    assert not Hit.objects.filter(verdict=Verdict.OWN).exclude(visitor=None, user_agent=None, country="", language="")
 
 
 def test_days_that_may_have_been_counted_in_another_time_zone_stay_as_they_are(take, project, pixel):

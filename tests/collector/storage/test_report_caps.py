@@ -52,6 +52,28 @@ def test_the_first_values_of_a_day_count_apart_and_the_rest_as_other(tmp_path, p
     assert values(dimension, "2026-11-23") == {"a5": 1}
 
 
+@pytest.mark.parametrize("is_one_batch", [True, False])
+def test_what_ci_reports_uses_up_nothing_that_installations_have_room_for(tmp_path, program, is_one_batch):
+    def used(number):
+        return [Used(day="2026-11-21", event="build", n=1, p={"engine": f"3.{number}"})]
+
+    by_ci = [
+        report(number, driver="ci", version=f"9.{number}", runtime=f"r{number}", from_version="8", used=used(number))
+        for number in range(5)
+    ]
+    by_person = report(9, version="2.7", runtime="x", from_version="2.6", used=used(7))
+
+    if is_one_batch:
+        spool_reports(tmp_path, [spooled_report(program.token, body) for body in (*by_ci, by_person)])
+        drain(tmp_path)
+    else:
+        take(tmp_path, program, *by_ci, by_person)
+
+    assert values("property", "2026-11-21")["build.engine=3.7"] == 1
+    assert [values("runtime")["x"], values("upgrade")["2.6>2.7"]] == [1, 1]
+    assert values("version") == {"9.0": 1, "9.1": 1, "9.2": 1, "other": 2, "2.7": 1}
+
+
 def test_versions_that_the_declaration_names_always_count_apart(tmp_path, program):
     name_versions(program, supported=["2.3.0", "2.4"])
     versions = ["9.0.1", "9.0.2", "9.0.3", "9.0.4", "2.4.1", "2.3.0", "2.4", "2.4.9"]

@@ -28,3 +28,15 @@ def test_lines_that_were_set_aside_go_after_30_days(tmp_path, pixel):
     delete_expired_lines(path, stored_at + timedelta(days=31))
     assert not path.exists()
     delete_expired_lines(path, stored_at + timedelta(days=32))
+
+
+@pytest.mark.parametrize(
+    "line", ['{"own":7,"date":"2026-13-45T","visitor":4711,"at":1}\n', '{"own":7,"date":"2026-11-22","vis']
+)
+def test_of_a_members_line_no_visitor_is_kept(tmp_path, pixel, line):
+    (tmp_path / "segment.jsonl").write_text(line)
+    drain(tmp_path)
+
+    [record] = map(json.loads, (tmp_path / SET_ASIDE_FILE).read_text().splitlines())
+    assert record["line"] == '{"own":'
+    assert "4711" not in str(record)

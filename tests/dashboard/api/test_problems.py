@@ -60,14 +60,15 @@ def test_a_range_that_is_too_long_says_the_limit(program, project):
     get(program, "projects/blog/counts", since="2022-01-01", until="2026-02-09")  # 1,500 days
 
 
-@pytest.mark.parametrize("dimension", ["page", "elsewhere"])
+@pytest.mark.parametrize("dimension", ["page", "elsewhere", "utm_campaign", "utm_id"])
 def test_dimensions_that_strangers_can_fill_allow_fewer_days(program, project, client, dimension):
     query = {"dimension": dimension, "until": "2026-11-01"}
     problem = get(program, "projects/blog/counts", 400, since="2026-07-31", **query)  # 93 days
     assert "92" in problem["detail"]
     get(program, "projects/blog/counts", since="2026-08-01", **query)
     assert (
-        f"or {MAX_DAYS_OF_MANY_VALUES} for the dimensions page and elsewhere" in client.get("/api/v1/").content.decode()
+        f"or {MAX_DAYS_OF_MANY_VALUES} for page, elsewhere and the utm dimensions"
+        in client.get("/api/v1/").content.decode()
     )
 
 

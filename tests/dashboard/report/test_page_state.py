@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from collector.models import Dimension
 from dashboard.report.page_state import PageState, read_page_state
-from dashboard.visits.filters import DIMENSION_FILTERS, FILTER_NAMES, Filters
+from dashboard.visits.filters import DIMENSION_FILTERS, FILTER_NAMES, NEVER_UNKNOWN, Filters
 from dashboard.visits.periods import Bucket, Comparison, Period
 
 TODAY = date(2026, 11, 22)
@@ -105,6 +105,7 @@ def test_only_filters_that_the_counts_do_not_know_need_hits():
 
 
 PRINTABLE = st.text(min_size=1, max_size=255).filter(str.isprintable)
+NEVER_EMPTY = {DIMENSION_FILTERS[name] for name in NEVER_UNKNOWN}
 FILTERS = st.builds(
     Filters,
     pixel_id=st.none() | st.integers(1, 2**31 - 1),
@@ -112,7 +113,7 @@ FILTERS = st.builds(
     values=st.lists(st.sampled_from(list(DIMENSION_FILTERS.values())), unique=True).flatmap(
         lambda found: st.tuples(
             *(
-                st.tuples(st.just(dimension), st.just("") | PRINTABLE)
+                st.tuples(st.just(dimension), PRINTABLE if dimension in NEVER_EMPTY else st.just("") | PRINTABLE)
                 for dimension in sorted(found, key=list(DIMENSION_FILTERS.values()).index)
             )
         )

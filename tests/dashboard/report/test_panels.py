@@ -5,10 +5,13 @@ from datetime import timedelta
 import pytest
 
 from collector.models import DailyCount, Dimension, Pixel
+from collector.storage.campaigns import CAMPAIGN_DIMENSIONS
 from dashboard import formatting
 from dashboard.report.full_list import FULL_ARTICLES
 from dashboard.report.page import make_page
 from dashboard.report.panels.panel import PANEL_ROWS
+from dashboard.visits import rollup
+from dashboard.visits.ranking import rank_values as rank
 from dashboard.visits.rollup import MAX_CANDIDATES
 from tests.dashboard.conftest import NOON
 from tests.dashboard.report.daily_counts import (
@@ -92,10 +95,27 @@ def test_campaigns_have_a_panel_for_each_parameter_that_links_have(project, pixe
     for report in (report_on(project), report_on(pixel)):
         [group] = [group for group in report.groups if group.key == "campaigns"]
         campaigns, ids = group.panels
-        assert (campaigns.title, ids.title) == ("Campaign", "ID")
+        assert (campaigns.title, ids.title) == ("Campaign", "Campaign ID")
         assert [(row.label, row.visits) for row in campaigns.rows] == [("spring sale", 3), ("(other)", 1)]
         assert campaigns.rows[0].filter_url == "?range=30d&utm_campaign=spring+sale"
         assert [(row.label, row.visits) for row in ids.rows] == [("7", 2)]
+
+
+def test_campaigns_are_ranked_in_the_database_where_they_are_too_many(project, pixel, monkeypatch):
+    ranked = []
+    monkeypatch.setattr(rollup, "MAX_VALUES", 1)
+    monkeypatch.setattr(
+        rollup, "rank_values", lambda *args, **options: ranked.append(args[3]) or rank(*args, **options)
+    )
+    add_visits(pixel, 9)
+    for number in range(1, 31):
+        add(pixel, Dimension.UTM_CAMPAIGN, f"sale {number}", number, 1, DAY, "medium")
+
+    panel = panels(report_on(project))["utm_campaign"]
+
+    assert [set(CAMPAIGN_DIMENSIONS) <= set(dimensions) for dimensions in ranked] == [True]
+    assert [row.label for row in panel.rows] == [f"sale {number}" for number in range(30, 30 - PANEL_ROWS, -1)]
+    assert panel.total_rows == 30
 
 
 def test_panels_show_the_most_frequent_values_and_say_how_many_there_are(project, pixel):

@@ -117,6 +117,7 @@ def test_an_article_s_page_says_what_is_kept_and_names_neither_article_nor_proje
     page = words_of(text_of(client.get(f"/about/{pixel.token}/")))
 
     assert "deleted after 90 days" in page
+    assert "the campaign that the page’s address names in utm parameters" in page
     assert "Global Privacy Control" in page
     assert ("nothing about your visit is stored" in page) is drops
     assert "hits.example.org" in page

@@ -258,17 +258,19 @@ def test_shared_pages_work_while_requests_can_not_be_counted(client, visited_pix
     assert "The rate limit can't count a request (away)" in caplog.text
 
 
-def test_shared_pages_do_not_rank_the_pages_of_a_long_range(client, visited_pixel, viewer):
+def test_shared_pages_do_not_rank_the_pages_and_campaigns_of_a_long_range(client, visited_pixel, viewer):
     link = share(visited_pixel)
     long, short = "?start=2026-08-22&end=2026-11-22", "?start=2026-08-23&end=2026-11-22"
-    notice = "A shared page lists web pages only for ranges of up to 92 days."
+    notice = "A shared page lists web pages and campaigns only for ranges of up to 92 days."
 
     for query, is_listed in ((long, False), (short, True)):
         page = text_of(client.get(url(link) + query))
         assert ('data-panel="pages"' in page, notice in page) == (is_listed, not is_listed)
-        assert ("blog.example.net/hello" in page) is is_listed
+        assert ("blog.example.net/hello" in page, "spring" in page) == (is_listed, is_listed)
     assert 'data-panel="countries"' in text_of(client.get(url(link) + long))
     assert "blog.example.net/hello" not in text_of(client.get(f"{url(link)}{long}&all=pages"))
+    assert "spring" not in text_of(client.get(f"{url(link)}{long}&all=utm_campaign"))
+    assert notice in text_of(client.get(url(share(visited_pixel, Section.CAMPAIGNS)) + long))
     assert notice not in text_of(client.get(url(share(visited_pixel, Section.TREND)) + long))
     client.force_login(viewer)
     page = text_of(client.get(f"/projects/blog/{long}"))

@@ -190,7 +190,8 @@ def test_pages_elsewhere_are_filtered_by_host(project, pixel, take):
         ("utm_campaign", "spr", 0),
         ("utm_source", "spring", 0),
         ("utm_source", "news letter", 1),
-        ("utm_campaign", "(unknown)", 0),
+        ("utm_campaign", "(unknown)", 1),
+        ("utm_source", "(unknown)", 0),
     ],
 )
 def test_visits_are_filtered_by_campaign(project, pixel, take, parameter, value, visits):
@@ -199,6 +200,7 @@ def test_visits_are_filtered_by_campaign(project, pixel, take, parameter, value,
         hit(pixel, page="https://a.example/y?utm_campaign=SPRING"),
         hit(pixel, page="https://a.example/x"),
         hit(pixel, page="https://spring.example/?utm_campaign=other"),
+        hit(pixel, page="https://a.example/x?utm_campaign=(unknown)"),
     )
     assert page(project, **{parameter: value}).report.visits == visits
 
