@@ -1,5 +1,5 @@
-"""The partitions of raw hits: on PostgreSQL one for each month, in UTC. SQLite has one table, with
-nothing to do here.
+"""The partitions of raw hits: on PostgreSQL one for each month, in UTC. SQLite has one table, and
+nothing is done here.
 
 Why: to delete a million rows takes seconds and leaves a table that vacuum must tidy up. To drop a month takes some
 milliseconds, and its disk space is free at once. A month goes when every project's retention is over for all of it;
@@ -11,8 +11,8 @@ such a month gets its partition, its hits move there.
 
 No statement here waits for a lock longer than `LOCK_TIMEOUT`, because others queue behind a statement that waits. A
 month that could not be made in time is made later; months are made two ahead. To drop one needs an exclusive lock on
-the whole table: PostgreSQL can't detach partitions concurrently beside a default partition, nor can Citus. All DDL is
-plain, so that it also works on a table distributed by Citus.
+the whole table: PostgreSQL can't detach partitions concurrently beside a default partition. All DDL is plain, as a table
+distributed by Citus would need it; that has not been tried yet.
 """
 
 import logging
