@@ -11,8 +11,8 @@ such a month gets its partition, its hits move there.
 
 No statement here waits for a lock longer than `LOCK_TIMEOUT`, because others queue behind a statement that waits. A
 month that could not be made in time is made later; months are made two ahead. To drop one needs an exclusive lock on
-the whole table: PostgreSQL can't detach partitions concurrently beside a default partition. All DDL is plain, as a table
-distributed by Citus would need it; that has not been tried yet.
+the whole table: PostgreSQL can't detach partitions concurrently beside a default partition. All DDL is plain, as Citus
+needs it; that has not been tried yet.
 """
 
 import logging
