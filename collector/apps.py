@@ -9,4 +9,10 @@ class CollectorConfig(AppConfig):
     verbose_name = gettext_lazy("Projects and pixels")
 
     def ready(self) -> None:
+        from django.conf import settings
+
         from collector import checks  # noqa: F401  (registers them)
+        from collector.logs import log_what_nobody_caught
+
+        if settings.LOG_FORMAT == "json":
+            log_what_nobody_caught()

@@ -1,10 +1,18 @@
-"""What the log leaves out: keys of share links (a key is enough to open one), needless tracebacks, and floods."""
+"""How the log is written, as text or JSON, and what it leaves out.
 
+That is: keys of share links (a key is enough to open one), needless tracebacks, and floods.
+"""
+
+import json
 import logging
 import re
+import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, datetime
+from types import TracebackType
 
 STRANGERS = ("django.request", "django.security")  # loggers that write a line for each bad request of anybody
 LINES, SECONDS = 60, 60.0
@@ -16,7 +24,42 @@ class KeylessFormatter(logging.Formatter):
     """Formats a record and its traceback without the keys in share link addresses."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return SHARE_KEY.sub("…", super().format(record))
+        return without_keys(super().format(record))
+
+
+class JsonFormatter(logging.Formatter):
+    """Formats a record as one line of JSON, with its traceback if it has one. Without keys, as the other."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        fields = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": without_keys(record.getMessage()),
+        }
+        if record.exc_info:
+            fields["traceback"] = without_keys(self.formatException(record.exc_info))
+        return json.dumps(fields)
+
+
+def without_keys(text: str) -> str:
+    """Return a text without the keys in share link addresses."""
+    return SHARE_KEY.sub("…", text)
+
+
+def log_what_nobody_caught() -> None:
+    """Log errors that end a process or a thread, instead of writing them to stderr, where all lines must be JSON."""
+
+    def of_process(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+        if issubclass(kind, Exception):
+            logging.getLogger("collector").critical("The process ends.", exc_info=(kind, error, traceback))
+
+    def of_thread(args: threading.ExceptHookArgs) -> None:
+        if args.exc_value is not None and issubclass(args.exc_type, Exception):
+            exc_info = (args.exc_type, args.exc_value, args.exc_traceback)
+            logging.getLogger("collector").critical("A thread ends.", exc_info=exc_info)
+
+    sys.excepthook, threading.excepthook = of_process, of_thread
 
 
 def drop_traceback(record: logging.LogRecord) -> bool:

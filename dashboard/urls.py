@@ -13,6 +13,7 @@ from dashboard.views import (
     live,
     login,
     projects,
+    server,
     share,
     snippets,
 )
@@ -27,6 +28,7 @@ urlpatterns = [
         name="password_changed",
     ),
     path("", projects.projects, name="projects"),
+    path("server/", server.server, name="server"),
     path("new/", creation.new_project, name="new_project"),
     path("projects/<slug:slug>/", projects.project, name="project"),
     path("projects/<slug:slug>/new/", creation.new_article, name="new_article"),

@@ -28,6 +28,9 @@ env = environ.Env()
 env.read_env(os.environ.get("ENV_FILE", BASE_DIR / ".env"))
 
 
+FEWEST_SECRET = 16  # characters
+
+
 def whole_number(name: str, default: int) -> int:
     """Read a setting that is a whole number, 0 or more."""
     text = env.str(name, str(default))
@@ -41,6 +44,17 @@ def one_of(name: str, words: list[str]) -> str:
     text: str = env.str(name, words[0])
     if text not in words:
         raise ImproperlyConfigured(f"{name} is {text!r}. Use {' or '.join(words)}.")
+    return text
+
+
+def secret(name: str, text: str) -> str:
+    """Return the value of a setting that opens something to all who know it. It may be empty, but not short."""
+    text = text.strip()
+    if text and (len(text) < FEWEST_SECRET or not text.isascii()):
+        raise ImproperlyConfigured(
+            f"{name} is too easy to guess. Use at least {FEWEST_SECRET} letters and digits, such as what "
+            "“openssl rand -hex 24” prints."
+        )
     return text
 
 
@@ -114,6 +128,7 @@ def database(url: str, *, is_durable: bool) -> dict[str, Any]:
 DATA_DIR = prepared_data_dir(env.str("DATA_DIR", str(BASE_DIR / "data")))
 os.umask(0o077)  # SQLite and Django create their files for everybody
 SPOOL_DIR = DATA_DIR / "spool"
+METRICS_DIR = DATA_DIR / "metrics"
 SPOOL_DURABILITY = one_of("SPOOL_DURABILITY", ["os", "disk"])
 SPOOL_MAX_BYTES = whole_number("SPOOL_MAX_BYTES", 1024**3)
 CACHES = {"default": cache(env.str("CACHE_URL", "locmemcache://"))}
@@ -129,6 +144,7 @@ GEOIP_FEEDS = [path.strip() for path in env.list("GEOIP_FEEDS", default=[]) if p
 
 # Access
 
+METRICS_TOKEN = secret("METRICS_TOKEN", env.str("METRICS_TOKEN", ""))
 DEBUG = switch("DEBUG", False)
 SECRET_KEY = env.str("SECRET_KEY", "") or stored_secret_key(DATA_DIR / "secret_key")
 RATE_LIMIT = rate("RATE_LIMIT", "120/m")
@@ -189,6 +205,7 @@ INSTALLED_APPS = [
     "csp",
 ]
 MIDDLEWARE = [
+    "collector.intake.middleware.timed",
     "collector.intake.middleware.collector_first",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -265,25 +282,30 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 
+# Logs
+
+LOG_FORMAT = one_of("LOG_FORMAT", ["text", "json"])
 # No mail to administrators: Django's error mails contain the client's address, which we promise never to write.
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {
+        "text": {
             "class": "collector.logs.KeylessFormatter",
             "format": "%(asctime)s %(levelname)s %(name)s: %(message)s",
-        }
+        },
+        "json": {"class": "collector.logs.JsonFormatter"},
     },
     "filters": {
         "drop_traceback": {"()": "django.utils.log.CallbackFilter", "callback": drop_traceback},
         "floods": {"()": "collector.logs.FloodFilter"},
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["floods"]}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["floods"]}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
         "django": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
         "django.security.DisallowedHost": {"filters": ["drop_traceback"]},
         "collector": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+        "gunicorn.error": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
     },
 }

@@ -65,15 +65,14 @@ def database(directory: Path) -> Iterator[str]:
 class Server:
     """`manage.py up` on its own port, with its data in `directory`. `path` is the path in PUBLIC_URL."""
 
-    def __init__(self, directory: Path, database_url: str, path: str = "") -> None:
+    def __init__(self, directory: Path, database_url: str, path: str = "", **settings: str) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}{path}"
         self.log = directory / "up.log"
         self.database_url = database_url
         self._directory = directory
-        self._environment = environment(
-            directory, DATABASE_URL=database_url, PUBLIC_URL=self.url, TELEMETRY_ADMIN_PASSWORD=PASSWORD
-        )
+        ours = {"DATABASE_URL": database_url, "PUBLIC_URL": self.url, "TELEMETRY_ADMIN_PASSWORD": PASSWORD}
+        self._environment = environment(directory, **(ours | settings))
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, *arguments: str) -> None:
@@ -100,6 +99,18 @@ class Server:
         assert self._process
         self._process.terminate()
         return self._process.wait(40)
+
+    def kill(self) -> None:
+        """End all of the server's processes at once, as a power cut does."""
+        assert self._process
+        victims = [self.pid, *self.workers(), *self._children("gunicorn"), self.drain_pid()]
+        for pid in victims:
+            kill(pid)
+        self._process.wait(10)
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
 
     def manage(self, *arguments: str) -> str:
         """Run a management command beside the server; return what it prints."""
@@ -173,5 +184,5 @@ def running(directory: Path, *arguments: str, path: str = "") -> Iterator[Server
         try:
             yield server
         finally:
-            if server._process and server._process.poll() is None:
+            if server.is_running:
                 server.stop()

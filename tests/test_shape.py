@@ -17,14 +17,18 @@ MAY_IMPORT = {
     "collector.classify": set(),
     "collector.models": {"collector.classify"},
     "collector.programs": {"collector.models", "collector.classify"},
-    "collector.spool": DATA,
-    "collector.storage": DATA | {"collector.spool"},
-    "collector.intake": DATA | {"collector.spool", "collector.storage"},
+    "collector.metrics": {"collector.models"},
+    "collector.spool": DATA | {"collector.metrics"},
+    "collector.storage": DATA | {"collector.spool", "collector.metrics"},
+    "collector.intake": DATA | {"collector.spool", "collector.storage", "collector.metrics"},
+    "collector.operations": DATA
+    | {"collector.intake", "collector.spool", "collector.storage", "collector.addresses", "collector.snippets"},
     "collector.admin": DATA
     | {"collector.addresses", "collector.intake", "collector.platform_picker", "collector.snippets"}
     | {"collector.time_zone_form"},
     "collector.management": DATA
-    | {"collector.intake", "collector.spool", "collector.storage", "collector.addresses", "collector.snippets"},
+    | {"collector.intake", "collector.spool", "collector.storage", "collector.addresses", "collector.snippets"}
+    | {"collector.operations", "collector.metrics"},
     "collector": DATA | {"collector.intake", "collector.snippets"},  # its own modules: apps, urls, snippets …
     "dashboard.visits": DATA | {"collector.storage", "dashboard.formatting"},
     "dashboard.usage": DATA | {"dashboard.visits"},
@@ -46,7 +50,7 @@ MAY_IMPORT = {
         "dashboard.view_function",
         "dashboard.visits",
     }
-    | {"dashboard.usage"},
+    | {"dashboard.usage", "collector.operations"},
     "dashboard.api": DATA
     | {
         "collector.intake",

@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from django.conf import settings
+
 from collector.intake.answers import Answer
 from collector.intake.bodies import MAX_BYTES
 from collector.intake.clock import now_us
@@ -16,6 +18,8 @@ from collector.intake.receive import PixelRequest, Receiver
 from collector.intake.reports import ReportReceiver, is_for_reports
 from collector.intake.targets import is_for_pixels, without_host
 from collector.intake.wiring import receiver, report_receiver
+from collector.metrics.names import Count
+from collector.metrics.tally import TALLY
 
 BODY_SECONDS = 30.0  # for the body of a report; gunicorn's connection also has limits of its own
 Scope = dict[str, Any]
@@ -106,6 +110,7 @@ class ReportPath:
         request = _request_of(scope)
         answer = self._reports.refuse(request) or await self._answer(request, receive)
         if answer is not None:
+            TALLY.add(Count.REPORT_REQUESTS, str(answer.status))
             await _send(answer, request, send)
 
     async def _answer(self, request: PixelRequest, receive: Receive) -> Answer | None:
@@ -161,8 +166,11 @@ async def _send(answer: Answer, request: PixelRequest, send: Send) -> None:
 async def _lifespan(receive: Receive, send: Send, fast_path: FastPath) -> None:
     while True:
         message = await receive()
+        if message["type"] == "lifespan.startup":
+            TALLY.begin(settings.METRICS_DIR, "web")
         if message["type"] == "lifespan.shutdown":
             fast_path.close()
+            TALLY.close()
         await send({"type": f"{message['type']}.complete"})
         if message["type"] == "lifespan.shutdown":
             return

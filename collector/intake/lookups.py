@@ -27,6 +27,8 @@ from django.utils import timezone
 from collector.intake.askers import Askers
 from collector.intake.brief import brief_statements
 from collector.intake.clients import Network, networks_of
+from collector.metrics.names import Count
+from collector.metrics.tally import TALLY
 from collector.programs.declaration import DeclarationError, read_declaration
 from collector.programs.program import Program
 from collector.storage.countable import local_day_and_hour
@@ -208,6 +210,7 @@ class Lookups:
             if not isinstance(error, DatabaseError | InterfaceError):
                 logger.exception("A lookup failed.")
             connection.close()
+            TALLY.add(Count.DATABASE_ERRORS, "web")
             self._to_refresh = []
             self._refresh_due_at = self._clock() + RETRY_SECONDS
             self.is_away = True

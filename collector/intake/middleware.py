@@ -1,7 +1,9 @@
-"""Answers the collector's own paths before any other middleware runs, and notes members after all others."""
+"""Times all requests, answers the collector's own paths before other middleware, and notes members after all others."""
 
+import time
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 
@@ -12,8 +14,33 @@ from collector.intake.prefix import prefix, public_path, without_prefix
 from collector.intake.reports import is_for_reports
 from collector.intake.targets import is_for_pixels
 from collector.intake.wiring import members
+from collector.metrics.names import Count, Timing
+from collector.metrics.tally import TALLY
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+def timed(get_response: GetResponse) -> GetResponse:
+    """Time each request by the name of its route, and count those that failed. For streams, until the first line."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        TALLY.begin(settings.METRICS_DIR, "web")
+        began_at = time.monotonic()
+        response = get_response(request)
+        view = _view_name(request)
+        TALLY.add_seconds(Timing.VIEW, view, time.monotonic() - began_at)
+        TALLY.add(Count.VIEW_ERRORS, view, response.status_code >= 500)
+        return response
+
+    return middleware
+
+
+def _view_name(request: HttpRequest) -> str:
+    """Return the name of a request's route, which is ours: never a part of its path. All of the admin is one."""
+    match = request.resolver_match
+    if match is None:
+        return "none"
+    return "admin" if match.namespace == "admin" else match.view_name
 
 
 def collector_first(get_response: GetResponse) -> GetResponse:
@@ -31,6 +58,7 @@ def collector_first(get_response: GetResponse) -> GetResponse:
             match = resolve(request.path_info, "collector.urls")
         except Resolver404:
             return _below_prefix(get_response(request))
+        request.resolver_match = match
         response: HttpResponse = match.func(request, *match.args, **match.kwargs)
         return response
 

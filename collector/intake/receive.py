@@ -28,6 +28,8 @@ from collector.intake.rate_limits import NO_SALT, Limiter, ReaderLimiter
 from collector.intake.runs import run_of
 from collector.intake.targets import Target, target_of
 from collector.intake.visitors import visitor_of
+from collector.metrics.names import Count
+from collector.metrics.tally import TALLY
 from collector.models import Verdict
 from collector.spool.line import MAX_AGENT, MAX_HINTS, MAX_PAGE, SpooledHit
 from collector.spool.writer import SpoolWriter
@@ -87,6 +89,7 @@ class Receiver:
         self.readers = readers
         self.proxies = proxies
         self.trusted_proxies = trusted_proxies
+        self._taken = TALLY.verdicts
 
     def receive(self, request: PixelRequest, at_us: int) -> Answer | None:
         """Answer one request, or return None if that needs the database. Then call `ask` and `receive_asked`.
@@ -100,13 +103,13 @@ class Receiver:
             return answers.WRONG_METHOD
         target = target_of(request.path)
         if target is None:
-            return answers.BY_REASON[answers.UNKNOWN_TOKEN]
+            return _unknown(request)
         lookups = self.lookups
         pixel = lookups.pixels.get(target.token)
         salt = lookups.salt(pixel, at_us) if pixel else None
         if salt is None and not lookups.is_away:
             is_refused = pixel is None and lookups.is_refused(target.token, self._network_of(request))
-            return answers.BY_REASON[answers.UNKNOWN_TOKEN] if is_refused else None
+            return _unknown(request) if is_refused else None
         return self._spool_hit(request, target, at_us, pixel, salt)
 
     def ask(self, request: PixelRequest, at_us: int) -> "Future[bool | None]":
@@ -122,7 +125,7 @@ class Receiver:
         elif question.result() is False:
             target = None
         if target is None:
-            return answers.BY_REASON[answers.UNKNOWN_TOKEN]
+            return _unknown(request)
         pixel = self.lookups.pixels.get(target.token)
         return self._spool_hit(request, target, at_us, pixel, self.lookups.salt(pixel, at_us) if pixel else None)
 
@@ -148,6 +151,7 @@ class Receiver:
             except OSError as error:
                 self.spool.count_loss(error)
                 return answers.BY_REASON[answers.LOST]
+            self._taken[hit.verdict] += 1  # no call, no lock: this line is on the way of every hit
         return _ANSWERS[hit.verdict]
 
     def _spool_run(
@@ -156,16 +160,16 @@ class Receiver:
         """Spool a run of a program. Nothing is kept of its sender, who is nobody's reader: no agent is a bot here."""
         address = client_address(request.peer, request.headers, self.trusted_proxies)
         if pixel.networks and is_within(address, pixel.networks):
-            return answers.BY_REASON[answers.EXCLUDED]
+            return _run_answer(answers.EXCLUDED, counts=counts)
         if counts:
             if self.readers.is_excess(address, _signs(request.headers), target.token, "run", salt or NO_SALT):
-                return answers.BY_REASON[answers.EXCESS]
+                return _run_answer(answers.EXCESS)
             try:
                 self.spool.append(run_of(target.token, request.query, pixel.program, at_us).to_line())
             except OSError as error:
                 self.spool.count_loss(error)
                 return answers.BY_REASON[answers.LOST]
-        return answers.BY_REASON[answers.COUNTED]
+        return _run_answer(answers.COUNTED, counts=counts)
 
     def lines_to_sync(self, request: PixelRequest, answer: Answer) -> int:
         """Return the number of lines to pass to `sync` before you send `answer`; 0 if you may send it now.
@@ -259,6 +263,18 @@ class Receiver:
             return self.proxies.is_excess((proxy, target.token, target.placement), key)
         position = "end" if target.is_end else "start"
         return self.readers.is_excess(address, _signs(headers), target.token, position, key)
+
+
+def _unknown(request: PixelRequest) -> Answer:
+    if request.method == "GET":
+        TALLY.add(Count.HITS, answers.UNKNOWN_TOKEN)
+    return answers.BY_REASON[answers.UNKNOWN_TOKEN]
+
+
+def _run_answer(reason: str, *, counts: bool = True) -> Answer:
+    if counts:
+        TALLY.add(Count.RUNS, reason)
+    return answers.BY_REASON[reason]
 
 
 @lru_cache(CACHE_SIZE)

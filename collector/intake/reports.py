@@ -22,6 +22,8 @@ from collector.intake.lookups import Live, Lookups
 from collector.intake.problems import json_answer, problem_answer
 from collector.intake.rate_limits import NO_SALT, SenderLimiter
 from collector.intake.receive import PixelRequest
+from collector.metrics.names import Count
+from collector.metrics.tally import TALLY
 from collector.programs.program import Program
 from collector.programs.wire import Checked, MalformedError, check
 from collector.spool.report_line import SpooledReport
@@ -137,6 +139,8 @@ class ReportReceiver:
             except OSError as error:
                 self.spool.count_loss(error, hits=0)
                 return _away()
+        TALLY.add(Count.REPORTS, "accepted", len(lines))
+        TALLY.add(Count.REPORTS, "rejected", len(checked.rejections))
         return _accepted(checked, program, moment)
 
     def lines_to_sync(self, answer: Answer) -> int:

@@ -12,6 +12,8 @@ from collector.intake.lookups import WAIT_SECONDS
 from collector.intake.problems import problem_answer
 from collector.intake.receive import PixelRequest
 from collector.intake.wiring import receiver, report_receiver
+from collector.metrics.names import Count
+from collector.metrics.tally import TALLY
 
 
 @csrf_exempt
@@ -32,26 +34,32 @@ def pixel(request: HttpRequest) -> HttpResponse:
 @csrf_exempt
 def reports(request: HttpRequest) -> HttpResponse:
     """Receive the reports of a program and answer them, like `collector.intake.asgi`."""
+    answer = _answer_reports(request)
+    TALLY.add(Count.REPORT_REQUESTS, str(answer.status))
+    return _response(answer)
+
+
+def _answer_reports(request: HttpRequest) -> Answer:
     reports = report_receiver()
     pixel_request = _pixel_request(request)
     refusal = reports.refuse(pixel_request)
     if refusal is not None:
-        return _response(refusal)
+        return refusal
     at_us = now_us()
     question = reports.ask(pixel_request, at_us)
     if question is not None:
         wait([question], timeout=WAIT_SECONDS)
     admitted = reports.admit(pixel_request, at_us, question)
     if isinstance(admitted, Answer):
-        return _response(admitted)
+        return admitted
     try:
         body = request.read(MAX_BYTES + 1)
     except UnreadablePostError:
-        return _response(problem_answer(400, "The body did not arrive as a whole."))
+        return problem_answer(400, "The body did not arrive as a whole.")
     answer = reports.take(pixel_request, admitted, body, now_us())
     if lines := reports.lines_to_sync(answer):
         answer = reports.sync(answer, lines)
-    return _response(answer)
+    return answer
 
 
 def _pixel_request(request: HttpRequest) -> PixelRequest:

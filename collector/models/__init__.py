@@ -14,11 +14,12 @@ from collector.models.hits import Evidence, Hit, Page, Position, Traffic, UserAg
 from collector.models.programs import INSTALLED, Declaration, Driver, Report, ReportCount, ReportDimension
 from collector.models.projects import Kind, Membership, Pixel, Project, Role, Weekday
 from collector.models.tries import TryCount
-from collector.models.upkeep import StringKind, StringUse, Upkeep
+from collector.models.upkeep import Collector, StringKind, StringUse, Upkeep
 
 __all__ = [
     "INSTALLED",
     "ApiToken",
+    "Collector",
     "DailyCount",
     "DailyReading",
     "DailySalt",

@@ -1,5 +1,7 @@
 """What the deletion of expired data needs to know."""
 
+from datetime import datetime, timedelta
+
 from django.db import models
 
 from collector.models.projects import Project
@@ -50,3 +52,27 @@ class Upkeep(models.Model):
 
     def __str__(self) -> str:
         return f"{self.string_deletions} deletions of strings"
+
+
+class Collector(models.Model):
+    """A server with a spool of its own, and how its drain was when it was last seen. Several may share the database."""
+
+    MAX_NAME, MAX_CHECK = 100, 16
+    SILENT = timedelta(minutes=10)  # a drain that works is seen every ten seconds, but a batch may take long
+
+    id = models.CharField(max_length=32, primary_key=True)
+    name = models.CharField(max_length=MAX_NAME, help_text="The name of its machine.")
+    seen_at = models.DateTimeField()
+    waiting_bytes = models.BigIntegerField(default=0)
+    waiting_since = models.DateTimeField(null=True, help_text="The moment of the oldest line in its spool.")
+    secret_check = models.CharField(max_length=MAX_CHECK, help_text="The same on all that have the same SECRET_KEY.")
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.id})"
+
+    def is_silent(self, now: datetime) -> bool:
+        """Whether it was not seen for so long that its drain does not work."""
+        return self.seen_at < now - self.SILENT

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+DRAIN_LOCK = "drain.lock"  # in the spool: its drain holds it
+
 
 def locked_file(directory: Path, suffix: str, *, append: bool = False) -> tuple[Path, int]:
     """Create a file that only this process writes; return its path and descriptor.
@@ -54,7 +56,7 @@ def is_finished(path: Path) -> bool:
 def exclusive(directory: Path) -> Iterator[None]:
     """Hold the lock of a spool's only drain. Raise BlockingIOError if another drain holds it."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(directory / "drain.lock", os.O_WRONLY | os.O_CREAT, 0o600)
+    descriptor = os.open(directory / DRAIN_LOCK, os.O_WRONLY | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield

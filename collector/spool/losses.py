@@ -8,6 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from collector.metrics.names import Count
+from collector.metrics.tally import TALLY
 from collector.spool.locks import locked_file
 
 logger = logging.getLogger(__name__)
@@ -60,6 +62,7 @@ class LossCounter:
     def add(self, error: OSError, now: float, hits: int = 1) -> None:
         """Count hits; none for what its sender keeps and sends again. `now` is in monotonic seconds."""
         self._count += hits
+        TALLY.add(Count.LOST, number=hits)
         self._unlogged += hits
         self.last = Loss(int(self._wall_clock()), error.strerror or str(error))
         self._write()

@@ -176,7 +176,7 @@ class SpoolWriter:
         path, descriptor = locked_file(self._directory, SUFFIX, append=True)
         try:
             if self.is_durable:
-                _sync_directory(self._directory)
+                sync_directory(self._directory)
         except OSError:
             _remove(path, descriptor)
             raise
@@ -257,7 +257,8 @@ def _remove(path: Path, descriptor: int) -> None:
         os.close(descriptor)
 
 
-def _sync_directory(directory: Path) -> None:
+def sync_directory(directory: Path) -> None:
+    """Have the names in a directory survive a power cut."""
     descriptor = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -23,13 +23,16 @@ from django.db.models import F
 from django.utils import timezone
 
 from collector.classify.prepare import read_catalogues
-from collector.models import SpoolOffset
+from collector.metrics.names import Count, Timing
+from collector.metrics.tally import TALLY
+from collector.models import SpoolOffset, Verdict
 from collector.spool.line import Line, SpooledHit
 from collector.spool.locks import is_finished
 from collector.spool.losses import loss_files, losses
 from collector.spool.own_line import SpooledMember
 from collector.spool.reader import read_lines, segments
 from collector.spool.report_line import Spooled, from_line
+from collector.storage.collectors import note_collector
 from collector.storage.enrich import Enricher, counting_pixels
 from collector.storage.hourly import Hourly
 from collector.storage.labels import note_labels
@@ -39,6 +42,7 @@ from collector.storage.set_aside import SET_ASIDE_FILE, set_aside
 from collector.storage.standby import update_standby
 from collector.storage.store import store
 from collector.storage.string_uses import StringsDeletedError, StringUses
+from collector.storage.version import check_version
 
 logger = logging.getLogger(__name__)
 
@@ -87,7 +91,7 @@ class Drain:
         self._reports = Reports()
         self._uses = StringUses()
         self._hourly = Hourly(directory, clock)
-        self._standby_due_at = 0.0
+        self._standby_due_at = self._check_due_at = 0.0
 
     def run(self, stop: threading.Event) -> None:
         """Drain until `stop` is set. While the database is down, try again after longer and longer pauses."""
@@ -95,6 +99,7 @@ class Drain:
         backoff = POLL_SECONDS
         while not stop.is_set():
             try:
+                self._check_version()
                 self._hourly.make_months()
                 began_at = self._clock()
                 lines = self.drain_once()
@@ -104,6 +109,7 @@ class Drain:
                 backoff = POLL_SECONDS
             except (DatabaseError, InterfaceError) as error:
                 connection.close()
+                TALLY.add(Count.DATABASE_ERRORS, "drain")
                 logger.warning("The database did not store a batch; its hits stay in the spool: %s", str(error).strip())
                 stop.wait(backoff)
                 backoff = min(2 * backoff, MAX_BACKOFF_SECONDS)
@@ -111,6 +117,12 @@ class Drain:
                 # A large batch costs less for each hit. Wait until one has gathered, unless there is a backlog.
                 if lines < self._batch_lines // 2:
                     stop.wait(POLL_SECONDS if lines < MANY_LINES else GATHER_SECONDS)
+
+    def _check_version(self) -> None:
+        """Raise DatabaseError if the database is of a newer version. Asks every `STANDBY_SECONDS`."""
+        if self._clock() >= self._check_due_at:
+            check_version()
+            self._check_due_at = self._clock() + STANDBY_SECONDS
 
     def _adjust(self, seconds: float) -> None:
         """Make batches smaller while they are slow: on SQLite, all other writers wait until a batch is done."""
@@ -129,7 +141,10 @@ class Drain:
             with _no_search_for_garbage():
                 lines = list(itertools.islice(self._waiting_lines(), self._batch_lines))
                 if lines:
+                    began_at = self._clock()
                     self._store(lines)
+                    TALLY.add(Count.LINES, number=len(lines))
+                    TALLY.add_seconds(Timing.BATCH, "", self._clock() - began_at)
             self._delete_finished()
         except BaseException:
             self._offsets.clear()
@@ -196,6 +211,7 @@ class Drain:
             self._commit(batch)
         except _LINE_ERRORS as error:
             self._forget_batch()
+            check_version()  # the lines may be right, and this drain too old for the database
             if len(lines) > 1:
                 middle = len(lines) // 2
                 self._store(lines[:middle])
@@ -242,6 +258,8 @@ class Drain:
             new_labels = {pixel.project_id: pixel.new_labels for pixel in pixels.values() if pixel.new_labels}
             note_labels(new_labels, stored_hits, timezone.now())
             self._move_offsets(batch.lines, stored, private, others)
+        for verdict, number in Counter([hit.verdict for hit in stored_hits]).items():
+            TALLY.add(Count.STORED_HITS, str(Verdict(verdict).label), number)
         self._offsets.update({line.segment: line.end for line in batch.lines})
 
     def _move_offsets(
@@ -270,10 +288,11 @@ class Drain:
                     self._offsets.pop(segment.name, None)
 
     def _keep_standby(self) -> None:
-        """Write what web processes that start during an outage must know, every `STANDBY_SECONDS`."""
+        """Write what web processes that start during an outage must know, and tell other collectors how we are."""
         if self._clock() >= self._standby_due_at:
             self._standby_due_at = self._clock() + STANDBY_SECONDS
             update_standby(self._directory, timezone.now())
+            note_collector(self._directory, timezone.now())
 
 
 @contextmanager

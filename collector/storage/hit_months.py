@@ -5,7 +5,7 @@ Why: to delete a million rows takes seconds and leaves a table that vacuum must 
 milliseconds, and its disk space is free at once. A month goes when every project's retention is over for all of it;
 until then `retention` deletes the rows of the projects that keep hits for a shorter time.
 
-The first partition takes all hits before the month in which this began (see migration 0024). A default partition takes
+The first partition takes all hits before the month in which this began (see migration 0025). A default partition takes
 hits of months that have no partition, so that none is ever refused: of a clock that is wrong, or very late ones. When
 such a month gets its partition, its hits move there.
 

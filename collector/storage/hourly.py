@@ -5,18 +5,14 @@ Deletion goes on in steps of `EXPIRE_STEP_SECONDS` after each batch, however muc
 
 import logging
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.utils import timezone
 
-from collector.models import SpoolOffset
-from collector.spool.losses import loss_files
-from collector.spool.reader import segments
-from collector.storage.bulk_sql import chunks
+from collector.storage.collectors import forget_lost_collectors, waiting_since, warn_of_other_secrets
 from collector.storage.hit_months import is_lock_timeout, make_months
-from collector.storage.lag import oldest_waiting_day
+from collector.storage.offsets import delete_old_offsets
 from collector.storage.retention import clock_is_plausible, expire
 from collector.storage.set_aside import SET_ASIDE_FILE, delete_expired_lines
 
@@ -24,7 +20,6 @@ logger = logging.getLogger(__name__)
 
 PERIOD_SECONDS = 3600.0
 EXPIRE_STEP_SECONDS = 0.5  # one statement may take longer
-OFFSET_LIFETIME = timedelta(days=90)
 
 
 class Hourly:
@@ -61,19 +56,13 @@ class Hourly:
             self._expire_due_at = self._clock() + PERIOD_SECONDS
             now = timezone.now()
             if clock_is_plausible(now):
-                self._delete_old_offsets(now)
+                delete_old_offsets(self._directory, now)
                 delete_expired_lines(self._directory / SET_ASIDE_FILE, now)
-            self._expiry = expire(now, waiting_since=oldest_waiting_day(self._directory))
+                forget_lost_collectors(now)
+            warn_of_other_secrets(self._directory, now)
+            self._expiry = expire(now, waiting_since=waiting_since(self._directory, now))
         ends_at = self._clock() + EXPIRE_STEP_SECONDS
         for _ in self._expiry:  # once it raised an error, it is over
             if self._clock() >= ends_at:
                 return
         self._expiry = None
-
-    def _delete_old_offsets(self, now: datetime) -> None:
-        # If a segment comes back after its row is deleted, its hits are not stored twice: their keys are taken. Runs,
-        # and reports whose raw reports are deleted, would count again.
-        present = {path.name for path in (*segments(self._directory), *loss_files(self._directory))}
-        old = SpoolOffset.objects.filter(updated_at__lt=now - OFFSET_LIFETIME).values_list("segment", flat=True)
-        for names in chunks(set(old) - present):
-            SpoolOffset.objects.filter(segment__in=names).delete()

@@ -1,7 +1,7 @@
 """Delete raw reports after `KEPT_DAYS`. The counts of reports stay.
 
 A raw report tells whether one that arrives has been counted: a report is at most 31 days late. One that was accepted
-may still wait in the spool, so the days are counted from the oldest segment that waits.
+may still wait in the spool of a collector, so the days are counted from the oldest segment that waits in any.
 """
 
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ DELETE_ROWS = 20_000  # by one statement: other writers get their turn between t
 
 
 def first_kept_day(now: datetime, waiting_since: date | None) -> date:
-    """Return the first day whose raw reports are kept. `waiting_since` is when the oldest waiting segment began."""
+    """Return the first day whose raw reports are kept. `waiting_since` is since when reports may wait."""
     today = now.astimezone(UTC).date()
     return min(today, waiting_since or today) - timedelta(days=KEPT_DAYS)
 

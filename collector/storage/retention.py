@@ -71,7 +71,7 @@ def expire(now: datetime, *, waiting_since: date | None = None, allows_large: bo
 
     Yields how many rows each step deleted; about how many, if it dropped a month. Between two steps, the caller may do
     something else. Hits are deleted by whole days of their project's time zone: in the end a day has either all of its
-    hits or none. `waiting_since` is the day on which the oldest waiting segment of the spool began, if one waits. If a
+    hits or none. `waiting_since` is the day since which reports may wait in a spool, if any do. If a
     project fails, that is logged, and the others go on. Raises OperationalError or InterfaceError if the database is
     away.
     """

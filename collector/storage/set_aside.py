@@ -10,6 +10,8 @@ import logging
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from collector.metrics.names import Count
+from collector.metrics.tally import TALLY
 from collector.spool import own_line
 from collector.spool.line import Line
 
@@ -23,6 +25,7 @@ LIFETIME = timedelta(days=30)
 def set_aside(path: Path, line: Line, reason: str, now: datetime) -> None:
     """Write a line that can't be used to the file. After a crash it may be there twice."""
     logger.warning("Set aside a line of %s at byte %d: %s", line.segment, line.offset, reason)
+    TALLY.add(Count.SET_ASIDE)
     content = own_line.BEGINNING if line.content.startswith(own_line.BEGINNING) else line.content
     record = {
         "at": now.isoformat(timespec="seconds"),

@@ -7,12 +7,12 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from collector.models import Pixel, Project
+from collector.operations.server_health import server_health
 from dashboard.creation.forms import CreationForms
 from dashboard.report.live import live_visits
 from dashboard.report.page import make_page
 from dashboard.report.program.listing import programs_panel
 from dashboard.report.project_cards import project_cards
-from dashboard.report.server_health import server_health
 from dashboard.snippets.live_line import line_of_project
 from dashboard.views.access import dashboard_view, may_use_admin, visible_project
 

@@ -77,6 +77,7 @@ PAGES = (
     Page("admin-token", "/admin/collector/apitoken/{token}/change/"),
     Page("admin-token-new", "/admin/collector/apitoken/add/"),
     Page("admin-superuser", "/admin/", who="admin"),
+    Page("server", "/server/", who="admin"),
     Page("admin-users", "/admin/auth/user/", who="admin"),
     Page("not-found", "/projects/nothing-here/", status=404),
 )

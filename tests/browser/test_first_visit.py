@@ -10,6 +10,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.effort import watch
 from tests.endpoints import CHROME
@@ -80,7 +81,8 @@ def test_five_clicks_and_four_fields_lead_from_the_login_to_a_snippet_that_count
     )
     page.locator(".first-visit-link").click()
     assert page.locator("[data-figure=visits]").first.get_attribute("data-value") == "1"
-    page.goto(f"{server.url}/projects/my-blog/?range=today")
+    opened = page.goto(f"{server.url}/projects/my-blog/?range=today")
+    assert opened and opened.status == 200
     assert rows(page, "platforms") == {"Medium": "1"}
     assert rows(page, "hours", cell=read_at.hour)[f"{read_at:%a}"] == "1"
     assert rows(page, "devices")["Desktop"] == "1"
@@ -112,7 +114,10 @@ def log_in(page, server: Server, name: str) -> None:
 
 def make_snippet(page) -> str:
     """Fill in the form of a first project with mouse and keyboard, copy the snippet for Medium, and return it."""
-    page.keyboard.type("My blog")  # the first field has the focus
+    name = page.get_by_label("Name", exact=True)
+    expect(name).to_be_focused()  # which a busy machine gives it after the page has loaded
+    page.keyboard.type("My blog")
+    expect(name).to_have_value("My blog")
     page.get_by_label("Title").click()
     page.keyboard.type("Hello, readers")
     page.locator(".platform-option label").filter(has_text="Medium").first.click()

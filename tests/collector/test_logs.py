@@ -1,7 +1,11 @@
+import json
 import logging
+import subprocess
+import sys
 
-from collector.logs import LINES, MAX_LINE, SECONDS, FloodFilter
+from collector.logs import LINES, MAX_LINE, SECONDS, FloodFilter, JsonFormatter
 from tests.clock import Clock
+from tests.server import ROOT, environment
 
 ERROR = (ValueError, ValueError("x"), None)
 
@@ -39,3 +43,37 @@ def test_a_flood_hides_nothing_else():
     assert logged(flood, "django.request", "Internal Server Error", logging.ERROR, ERROR)
     assert logged(flood, "django.security.DisallowedHost", "Invalid HTTP_HOST header", logging.ERROR)
     assert all(logged(flood, "collector.spool.losses", "Lost hits", logging.ERROR) for _ in range(1000))
+
+
+def test_a_json_line_has_one_object_without_keys_whatever_the_message_is():
+    try:
+        raise ValueError("/share/abc/")
+    except ValueError:
+        error = sys.exc_info()
+    record = logging.LogRecord("django.request", logging.ERROR, "", 0, "Not Found: %s", ("/share/abc/?a\n{“",), error)
+    record.created = 1_796_000_000.5
+
+    line = JsonFormatter().format(record)
+
+    fields = json.loads(line)
+    assert line.isprintable()
+    assert fields.pop("traceback").endswith("ValueError: /share/…/")
+    assert fields == {
+        "time": "2026-11-30T00:53:20.500+00:00",
+        "level": "ERROR",
+        "logger": "django.request",
+        "message": "Not Found: /share/…/?a\n{“",
+    }
+
+
+def test_errors_that_nobody_caught_are_lines_of_json_too(tmp_path):
+    code = "import django; django.setup(); import threading; threading.Thread(target=lambda: 1 / 0).start(); 1 + 'a'"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment(tmp_path, LOG_FORMAT="json"), cwd=ROOT, capture_output=True
+    )
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    assert {(line["message"], line["traceback"].splitlines()[-1].partition(":")[0]) for line in lines} == {
+        ("A thread ends.", "ZeroDivisionError"),
+        ("The process ends.", "TypeError"),
+    }
+    assert (done.returncode, done.stdout) == (1, b"")

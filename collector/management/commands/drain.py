@@ -9,9 +9,11 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, InterfaceError
 
 from collector.management.signals import stop_on_signals
+from collector.metrics.tally import TALLY
 from collector.spool.locks import exclusive
 from collector.storage.drain import Drain
 from collector.storage.standby import expire_regularly
+from collector.storage.version import check_version
 
 
 class Command(BaseCommand):
@@ -24,6 +26,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, once: bool, **options: Any) -> None:
         try:
             with exclusive(settings.SPOOL_DIR):
+                TALLY.begin(settings.METRICS_DIR, "drain")
                 drain = Drain(settings.SPOOL_DIR)
                 if once:
                     self._empty_spool(drain)
@@ -37,10 +40,12 @@ class Command(BaseCommand):
             raise CommandError(
                 f"Another drain already works on {settings.SPOOL_DIR}. Stop it first: a spool can have only one."
             ) from None
+        TALLY.close()
 
     def _empty_spool(self, drain: Drain) -> None:
         lines = 0
         try:
+            check_version()
             while batch := drain.drain_once():
                 lines += batch
         except (DatabaseError, InterfaceError) as error:

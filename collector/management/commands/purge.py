@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from collector.models import Upkeep
-from collector.storage.lag import oldest_waiting_day
+from collector.storage.collectors import waiting_since
 from collector.storage.retention import delete_expired
 from collector.storage.standby import expire_standby
 
@@ -27,9 +27,9 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, allow_large: bool, **options: Any) -> None:
-        expire_standby(settings.SPOOL_DIR, timezone.now())
-        waiting_since = oldest_waiting_day(settings.SPOOL_DIR)
-        deleted = delete_expired(timezone.now(), waiting_since=waiting_since, allows_large=allow_large)
+        now = timezone.now()
+        expire_standby(settings.SPOOL_DIR, now)
+        deleted = delete_expired(now, waiting_since=waiting_since(settings.SPOOL_DIR, now), allows_large=allow_large)
         self.stdout.write(f"Deleted {deleted:,} rows.")
         if Upkeep.objects.filter(pk=1).exclude(refused_at=None).exists():
             raise CommandError(

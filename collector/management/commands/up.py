@@ -1,7 +1,5 @@
 """`manage.py up`: run everything on one machine."""
 
-import os
-import secrets
 import socket
 import sys
 import time
@@ -10,16 +8,12 @@ from threading import Event
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import User
-from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError, connection
+from django.core.management.base import BaseCommand
 
-from collector.management.arguments import between
+from collector.management.serving import add_web_arguments, check_address, prepare, web_command
 from collector.management.signals import stop_on_signals
 from collector.management.supervisor import Child, supervise
 
-ADMIN_NAME = "admin"
 READY_SECONDS = 30.0
 
 
@@ -27,28 +21,12 @@ class Command(BaseCommand):
     help = "Prepare the database and static files, then run the web server and the drain until stopped."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
-        parser.add_argument(
-            "--port", type=between(1, 65_535), default=8000, help="port to listen on (default %(default)s)"
-        )
-        parser.add_argument(
-            "--workers",
-            type=between(1, 64),
-            default=os.cpu_count() or 1,
-            help="number of web processes (default %(default)s)",
-        )
+        add_web_arguments(parser)
 
     def handle(self, *args: Any, host: str, port: int, workers: int, **options: Any) -> None:
-        self._check_address(host, port)
-        self._prepare()
-        self._make_first_administrator()
-        site = settings.SETTINGS_MODULE.rpartition(".")[0]
-        application = ":".join(settings.ASGI_APPLICATION.rsplit(".", 1))
-        web = Child("The web server", [
-            sys.executable, "-m", "gunicorn", "--config", f"python:{site}.gunicorn_conf",
-            "--bind", f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
-            "--workers", str(workers), application,
-        ])  # fmt: skip
+        check_address(host, port)
+        prepare(self.stdout)
+        web = Child("The web server", web_command(host, port, workers))
         drain = Child("The drain", [sys.executable, sys.argv[0], "drain"], is_low_priority=True)
         stop = stop_on_signals()
         web.start()
@@ -56,40 +34,6 @@ class Command(BaseCommand):
         self._announce(web, stop, host, port)
         supervise([web, drain], stop)
         self.stdout.write("Stopped.")
-
-    def _check_address(self, host: str, port: int) -> None:
-        try:
-            family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-            with socket.socket(family, kind, protocol) as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                probe.bind(address)
-        except OSError as error:
-            raise CommandError(
-                f"Can't listen on {host}, port {port} ({error.strerror}). "
-                "Stop the program that uses it, or choose another address with --host and --port."
-            ) from error
-
-    def _prepare(self) -> None:
-        try:
-            connection.ensure_connection()
-        except DatabaseError as error:
-            reason = str(error).strip().splitlines()[0]
-            raise CommandError(f"Can't open the database ({reason}). Start it, or correct DATABASE_URL.") from error
-        call_command("migrate", interactive=False, verbosity=0)
-        call_command("collectstatic", interactive=False, verbosity=0)
-
-    def _make_first_administrator(self) -> None:
-        if User.objects.filter(is_superuser=True).exists():
-            return
-        password_setting = os.environ.get("TELEMETRY_ADMIN_PASSWORD")
-        password = password_setting or secrets.token_urlsafe(12)
-        User.objects.create_superuser(ADMIN_NAME, password=password)
-        self.stdout.write(f"Created the first administrator: {ADMIN_NAME}")
-        self.stdout.write(
-            "Password: as set in TELEMETRY_ADMIN_PASSWORD"
-            if password_setting
-            else f"Password (shown only now): {password}"
-        )
 
     def _announce(self, web: Child, stop: Event, host: str, port: int) -> None:
         """Wait until the server answers and print its address. Return early if it stops before that."""

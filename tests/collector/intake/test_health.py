@@ -117,7 +117,8 @@ def test_readiness_fails_while_the_spool_is_at_its_maximum_size(client, director
         writer.append(line)
     for max_bytes, status, text in [
         (len(line) * 100 + 100, 503, b"the spool is full: SPOOL_MAX_BYTES is reached\n"),
-        (len(line) * 105, 200, b"warning: the spool has nearly reached SPOOL_MAX_BYTES\n"),
+        (len(line) * 105, 503, b"the spool has reached 95% of SPOOL_MAX_BYTES: hits are lost once it is full\n"),
+        (len(line) * 140, 200, b"warning: the spool is filling: more hits come in than are stored\n"),
     ]:
         settings.SPOOL_MAX_BYTES = max_bytes
         response = client.get("/readyz")
@@ -133,6 +134,20 @@ def test_readiness_warns_of_a_disk_that_is_nearly_full(client, directory, monkey
 
     assert response.status_code == 200
     assert b"\nwarning: the disk of the spool is nearly full: " in response.content
+
+
+def test_readiness_fails_while_the_disk_is_nearly_full_and_the_drain_stands_still(client, directory, settings, pixel):
+    settings.SPOOL_MAX_BYTES = 1 << 70
+    at_us = time.time_ns() // 1000 - 90_000_000
+    writer = SpoolWriter(directory)
+    writer.append(SpooledHit(token=pixel.token, at_us=at_us).to_line())
+    for low_disk_bytes, status in [(0, 200), (1 << 60, 503)]:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("collector.spool.room.LOW_DISK_BYTES", low_disk_bytes)
+            response = client.get("/readyz")
+        assert response.status_code == status
+    assert response.content == b"hits wait in the spool, and its disk is nearly full: is the drain running?\n"
+    writer.close()
 
 
 def test_readiness_fails_while_the_directory_of_the_spool_is_not_writable(client, directory, monkeypatch):

@@ -1,6 +1,7 @@
 """`manage.py up` as operators run it: it starts, survives the end of its processes, and stops."""
 
 import http.client
+import json
 import os
 import re
 import socket
@@ -12,6 +13,7 @@ import pytest
 
 from collector.intake.answers import GIF
 from collector.intake.worker import is_supported_gunicorn
+from collector.spool.locks import is_finished
 from tests.endpoints import CHROME
 from tests.server import ROOT, Server, environment, eventually, free_port, kill, new_pixel, running
 
@@ -52,6 +54,17 @@ def test_the_drain_has_a_lower_priority_than_the_web_processes_and_is_not_starve
     assert nice_of_web < os.getpriority(os.PRIO_PROCESS, server.drain_pid()) <= 10
     # Linux balances whole sessions first (sched(7), autogroup). The policy works only within one session.
     assert {os.getsid(pid) for pid in (server.drain_pid(), *server.workers())} == {os.getsid(server.pid)}
+
+
+def test_the_doctor_finds_no_problem(server):
+    lock = server.log.parent / "spool" / "drain.lock"
+    eventually(lambda: lock.exists() and not is_finished(lock), 20)
+
+    found = [json.loads(line) for line in server.manage("doctor", "--json").splitlines()]  # its exit code is 0
+
+    levels = {finding["name"]: finding["level"] for finding in found}
+    assert {name for name, level in levels.items() if level != "ok"} <= {"Address", "Backup", "Disk", "Versions"}
+    assert {"Reachable", "Pixels", "Proxies", "Drain", "Static files"} <= set(levels)
 
 
 def test_it_stops_cleanly_and_starts_again_with_all_received_hits(tmp_path):

@@ -15,7 +15,7 @@ from collector.storage.retention import delete_expired
 from tests.hits import hit
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgresql]
-MIGRATION = import_module("collector.migrations.0024_hits_by_month")
+MIGRATION = import_module("collector.migrations.0025_hits_by_month")
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from collector.models import SpoolOffset, Upkeep
+from collector.models import Collector, SpoolOffset, Upkeep
 from tests.dashboard.conftest import NOON
 from tests.dashboard.views.page_reader import get
 
@@ -32,6 +32,27 @@ def test_only_administrators_are_told_of_expired_hits_that_wait_for_an_answer(vi
     upkeep.refused_at = None
     upkeep.save()
     assert "purge --allow-large" not in admin_client.get("/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("silence", "is_mentioned"),
+    [(timedelta(minutes=9), False), (timedelta(minutes=11), True), (timedelta(days=34), True), (timedelta(36), False)],
+)
+def test_only_administrators_are_told_of_a_drain_that_does_not_work(
+    viewer, client, admin_client, silence, is_mentioned
+):
+    segment("a", 1, 0)
+    Collector.objects.create(id="b", name="berlin-2", seen_at=NOON - silence)
+    client.force_login(viewer)
+
+    assert "berlin-2" not in client.get("/").content.decode()
+    assert ("The drain of berlin-2 was last seen on" in admin_client.get("/").content.decode()) == is_mentioned
+
+
+def test_losses_are_mentioned_for_90_days(admin_client):
+    SpoolOffset.objects.create(segment="a", offset_bytes=0, lost=1200, updated_at=NOON - timedelta(days=91))
+
+    assert "were lost" not in admin_client.get("/").content.decode()
 
 
 PROXY_ADVICE = "set TRUSTED_PROXIES to the number of proxies (usually 1) and restart"

@@ -166,7 +166,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ("collector", "0023_counted_labels"),
+        ("collector", "0024_collectors"),
     ]
 
     operations = [migrations.RunPython(to_months, to_one_table, atomic=False)]

@@ -1,0 +1,27 @@
+"""Delete the offsets of segments that are gone. They are kept for a while, for what they say of hits that were lost.
+
+If a segment came back after its row was deleted, its hits would not be stored twice as long as the first ones are kept:
+their keys are taken. Its runs, and its reports whose raw reports are deleted, would count again. So a row stays while
+its segment may wait on any collector.
+"""
+
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+
+from collector.models import SpoolOffset
+from collector.spool.losses import loss_files
+from collector.spool.reader import segments
+from collector.storage.bulk_sql import chunks
+from collector.storage.collectors import FORGOTTEN_AFTER, waiting_since
+
+LIFETIME = timedelta(days=90)  # much longer than a process writes to one segment, so its row is as old as its lines
+
+
+def delete_old_offsets(directory: Path, now: datetime) -> None:
+    """Delete rows that nobody needs any more. Three queries, more for many rows."""
+    waiting_day = waiting_since(directory, now, FORGOTTEN_AFTER)
+    since = min(now, datetime.combine(waiting_day, time.min, UTC)) if waiting_day else now
+    old = SpoolOffset.objects.filter(updated_at__lt=since - LIFETIME).values_list("segment", flat=True)
+    present = {path.name for path in (*segments(directory), *loss_files(directory))}
+    for names in chunks(set(old) - present):
+        SpoolOffset.objects.filter(segment__in=names).delete()
