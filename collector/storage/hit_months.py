@@ -6,8 +6,9 @@ milliseconds, and its disk space is free at once. A month goes when every projec
 until then `retention` deletes the rows of the projects that keep hits for a shorter time.
 
 The first partition takes all hits before the month in which this began (see migration 0025). A default partition takes
-hits of months that have no partition, so that none is ever refused: of a clock that is wrong, or very late ones. When
-such a month gets its partition, its hits move there.
+hits of months that have no partition, so that none is ever refused: of a clock that is wrong, or while nobody can make
+partitions. When such a month gets its partition, its hits move there. If they are more than `MOST_MOVED`, they would
+hold up others for too long: they stay, the month gets no partition, and `retention` deletes its hits by rows.
 
 No statement here waits for a lock longer than `LOCK_TIMEOUT`, because others queue behind a statement that waits. A
 month that could not be made in time is made later; months are made two ahead. To drop one needs an exclusive lock on
@@ -25,6 +26,7 @@ from django.db import OperationalError, connection, transaction
 logger = logging.getLogger(__name__)
 
 MONTHS_AHEAD = 2
+MOST_MOVED = 100_000  # hits: about a second
 # Longer than deadlock_timeout (1 s), after which a lock that is waited for stops an autovacuum of the same table.
 LOCK_TIMEOUT = "1500ms"
 ONE_AT_A_TIME = 0x_F007_FA11_0001  # the key of our advisory lock
@@ -37,6 +39,10 @@ FIND_PARTITIONS = """
     WHERE inhparent = to_regclass('collector_hit')
 """
 _BOUNDS = re.compile(r"FROM \((?:MINVALUE|'(?P<start>[^']+)')\) TO \('(?P<end>[^']+)'\)")
+COUNT_TO_MOVE = """
+    /* hit_months.count_to_move */
+    SELECT count(*) FROM (SELECT FROM {default} WHERE at >= '{start}' AND at < '{end}' LIMIT {limit}) AS found
+"""
 CREATE = "/* hit_months.create */ CREATE TABLE {name} (LIKE collector_hit INCLUDING DEFAULTS INCLUDING INDEXES)"
 MOVE = """
     /* hit_months.move */
@@ -92,13 +98,17 @@ def make_months(now: datetime) -> int:
 
     One query if none is missing. Raises DatabaseError if one can't be made: its hits then go to the default partition.
     """
+    return sum(_make(start, end) for start, end in missing_months(now))
+
+
+def missing_months(now: datetime) -> list[tuple[datetime, datetime]]:
+    """Return start and end of this month and `MONTHS_AHEAD`, of those without a partition. One query; none on SQLite."""
     first = now.astimezone(UTC).year * 12 + now.astimezone(UTC).month - 1
     months = [(_beginning(month), _beginning(month + 1)) for month in range(first, first + MONTHS_AHEAD + 1)]
     ranges, default = partitions()
     if not ranges and default is None:
-        return 0
-    missing = [month for month in months if not any(partition.overlaps(*month) for partition in ranges)]
-    return sum(_make(start, end) for start, end in missing)
+        return []
+    return [month for month in months if not any(partition.overlaps(*month) for partition in ranges)]
 
 
 def expired_months(until: datetime) -> list[Partition]:
@@ -139,13 +149,18 @@ def _beginning(month: int) -> datetime:
 
 
 def _make(start: datetime, end: datetime) -> bool:
-    """Make one partition, and move its hits there from the default one; return False if another process makes it."""
+    """Make one partition, and move its hits there from the default one.
+
+    Returns False if another process makes it, or if too many hits would move.
+    """
     name = _quoted(f"collector_hit_{start:%Y_%m}")
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
         cursor.execute("/* hit_months.lock */ SELECT pg_try_advisory_xact_lock(%s)", [ONE_AT_A_TIME])
         ranges, default = partitions()
         if not cursor.fetchone()[0] or any(partition.overlaps(start, end) for partition in ranges):
+            return False
+        if default and _must_stay(default, start, end):
             return False
         if default:
             # First, in the mode that ATTACH takes: to ask for it later could end in a deadlock with a drain.
@@ -156,6 +171,20 @@ def _make(start: datetime, end: datetime) -> bool:
         cursor.execute(ATTACH.format(name=name, start=start, end=end))
     logger.info("Made the partition %s", name)
     return True
+
+
+def _must_stay(default: str, start: datetime, end: datetime) -> bool:
+    """Whether the hits of a month in the default partition are too many to move."""
+    counting = COUNT_TO_MOVE.format(default=_quoted(default), start=start, end=end, limit=MOST_MOVED + 1)
+    with connection.cursor() as cursor:
+        cursor.execute(counting)
+        is_many = bool(cursor.fetchone()[0] > MOST_MOVED)
+    if is_many:
+        logger.warning(
+            "More than %s hits of %s are in %s and stay there: they will be deleted by rows, when they have expired",
+            f"{MOST_MOVED:,}", f"{start:%Y-%m}", default,
+        )  # fmt: skip
+    return is_many
 
 
 def _count(table: str) -> int:

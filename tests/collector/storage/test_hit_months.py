@@ -2,7 +2,6 @@
 
 import threading
 from datetime import UTC, datetime, timedelta
-from importlib import import_module
 
 import pytest
 from django.db import connection, transaction
@@ -12,39 +11,14 @@ from collector.storage import retention
 from collector.storage.hit_months import drop_months, expired_months, make_months, partitions
 from collector.storage.hourly import Hourly
 from collector.storage.retention import delete_expired
+from tests.collector.storage.hit_tables import tables_of_hits, to_months, to_one_table
 from tests.hits import hit
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgresql]
-MIGRATION = import_module("collector.migrations.0025_hits_by_month")
-
-
-@pytest.fixture
-def months(transactional_db):
-    """Partitions that a test may change: afterwards they are made from the beginning."""
-    yield
-    Hit.objects.all().delete()
-    to_one_table()
-    to_months()
-
-
-def to_months() -> None:
-    """Run the migration alone: the executor takes a second to load all others."""
-    MIGRATION.to_months(None, connection.schema_editor(atomic=False))
-
-
-def to_one_table() -> None:
-    MIGRATION.to_one_table(None, connection.schema_editor(atomic=False))
 
 
 def names() -> list[str]:
     return [partition.name for partition in partitions().ranges]
-
-
-def tables_of_hits() -> dict[str, int]:
-    """Return how many hits are in which table."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT tableoid::regclass::text, count(*) FROM collector_hit GROUP BY 1 ORDER BY 1")
-        return dict(cursor.fetchall())
 
 
 def the_only_table_is_plain() -> bool:
@@ -127,6 +101,18 @@ def test_hits_without_a_month_wait_in_the_default_partition_for_it(months, take,
     moved = {f"collector_hit_2031_0{month}": 1 for month in (2, 3, 4)}
     assert tables_of_hits() == moved | {"collector_hit_default": 2}
     assert list(Hit.objects.order_by("at").values_list()) == hits
+
+
+def test_a_month_with_many_hits_in_the_default_partition_stays_there(months, take, pixel, monkeypatch, caplog):
+    monkeypatch.setattr("collector.storage.hit_months.MOST_MOVED", 2)
+    take(*(hit(pixel, f"2031-0{month}-01T00:00", visitor=n) for n, month in enumerate("222344")))
+
+    assert make_months(datetime(2031, 2, 10, tzinfo=UTC)) == 2
+
+    assert tables_of_hits() == {"collector_hit_default": 3, "collector_hit_2031_03": 1, "collector_hit_2031_04": 2}
+    assert "hits of 2031-02 are in collector_hit_default and stay there" in caplog.text
+    take(hit(pixel, "2031-02-20T00:00", visitor=7))
+    assert tables_of_hits()["collector_hit_default"] == 4
 
 
 def held(statement: str) -> tuple[threading.Thread, threading.Event]:
