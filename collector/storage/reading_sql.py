@@ -83,6 +83,7 @@ FIND_STARTS = f"""
     FROM reader CROSS JOIN collector_dailyreading AS stored
     WHERE {_OF_READER} AND stored.position = {int(Position.START)}
 """
+# The moments of the first and the last hit let the planner see that it needs one or two of the partitions.
 LOCK_HITS = f"""
     /* reading.lock_hits */
     SELECT hit.project_id, hit.id, hit.platform, hit.verdict, hit.reading_seconds
@@ -90,6 +91,7 @@ LOCK_HITS = f"""
         SELECT project_id::int, at::timestamptz, id::bigint FROM {columns_from_json(3)} AS row (project_id, at, id)
     ) AS ending JOIN collector_hit AS hit
         ON hit.project_id = ending.project_id AND hit.at = ending.at AND hit.id = ending.id
+    WHERE hit.at BETWEEN %s AND %s
     ORDER BY hit.project_id, hit.at, hit.id
     FOR UPDATE OF hit
 """
@@ -153,7 +155,15 @@ def find_starts(readers: Iterable[tuple[int, str, int, int]]) -> list[tuple[int,
 
 def lock_hits(keys: Sequence[tuple[int, str, int]]) -> list[tuple[int, int, str, int, int | None]]:
     """Return project, id, platform, verdict and reading seconds of hits, which stay locked. No query without keys."""
-    return fetch_for_rows(LOCK_HITS, FIND_HITS, keys)
+    if connection.vendor != "postgresql":
+        return fetch_for_rows("", FIND_HITS, keys)
+    if not keys:
+        return []
+    moments = [at for _, at, _ in keys]
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK_HITS, [*json_columns(keys), min(moments), max(moments)])
+        rows: list[Any] = cursor.fetchall()
+    return rows
 
 
 def update_hits(rows: Sequence[tuple[int, int | None, int, str, int]]) -> None:

@@ -68,7 +68,7 @@ class _Visits:
 
 
 def project_cards(projects: QuerySet[Project], now: datetime) -> list[ProjectCard]:
-    """Return a card for each project. Five queries at most."""
+    """Return a card for each project. Six queries at most."""
     listed = queries.with_first_day(projects)
     if not listed:
         return []

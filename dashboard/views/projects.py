@@ -19,7 +19,7 @@ from dashboard.views.access import dashboard_view, may_use_admin, visible_projec
 
 @dashboard_view
 def projects(request: HttpRequest) -> HttpResponse:
-    """List the projects of the user. Five queries at most, and one more for administrators."""
+    """List the projects of the user. Six queries at most, and one more for administrators."""
     now = timezone.now()
     cards = project_cards(Project.objects.visible_to(request.user), now)
     may_create = Project.objects.may_be_created_by(request.user)

@@ -102,7 +102,7 @@ def test_notes_for_administrators_cost_one_query(admin_client, pixel, django_ass
     segment("a", 100, 97)
     segment("b", 40, 40, hours_ago=48)
     SpoolOffset.objects.filter(segment="b").update(lost=5)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         page = get(admin_client, "/")
     assert "5 hits were lost" in page
     assert "97 of the 100 hits of the last day" in page
