@@ -36,10 +36,10 @@ OWN_CA = """mkdir -p /etc/letsencrypt/live/localhost && cd /etc/letsencrypt/live
 openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=CA -keyout ca.key -out /root/ca.pem 2>/dev/null
 openssl req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout privkey.pem -out request.pem 2>/dev/null
 printf 'subjectAltName=DNS:localhost' > names
-openssl x509 -req -in request.pem -CA /root/ca.pem -CAkey ca.key -days 2 -extfile names -out fullchain.pem 2>/dev/null"""
+openssl x509 -req -in request.pem -CA /root/ca.pem -CAkey ca.key -days 2 -extfile names -out fullchain.pem"""
 
 
-class Failed(Exception):
+class StepError(Exception):
     """A step of the document, or a check after it, did not work."""
 
 
@@ -47,7 +47,7 @@ def blocks(document: str, heading: str) -> list[str]:
     """Return the shell commands below a heading of the second level, a string for each block."""
     section = re.search(rf"^## {re.escape(heading)}\n(.*?)(?=^## |\Z)", document, re.MULTILINE | re.DOTALL)
     if section is None:
-        raise Failed(f'docs/deployment.md has no section "{heading}".')
+        raise StepError(f'docs/deployment.md has no section "{heading}".')
     return re.findall(r"^```sh\n(.*?)^```", section[1], re.MULTILINE | re.DOTALL)
 
 
@@ -55,7 +55,7 @@ def replaced(text: str, replacements: dict[str, str]) -> str:
     """Replace parts of the document's commands. Each must be there: else this script no longer follows the document."""
     for old, new in replacements.items():
         if old not in text:
-            raise Failed(f"docs/deployment.md no longer says: {old}")
+            raise StepError(f"docs/deployment.md no longer says: {old}")
         text = text.replace(old, new)
     return text
 
@@ -67,13 +67,13 @@ class Machine(NamedTuple):
     directory: str
 
     def run(self, script: str, *, checked: bool = True) -> str:
-        """Run shell commands and return what they print. Raise `Failed`, with the last lines, if one of them fails."""
+        """Run shell commands and return what they print. Raise `StepError`, with the last lines, if one fails."""
         done = subprocess.run(
             [*self.prefix, "bash", "-c", f"set -euo pipefail; cd {shlex.quote(self.directory)}; {script}"],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
         if checked and done.returncode:
-            raise Failed("\n".join([script.strip(), *done.stdout.splitlines()[-15:]]))
+            raise StepError("\n".join([script.strip(), *done.stdout.splitlines()[-15:]]))
         return done.stdout
 
     def eventually(self, script: str, words: str, seconds: float = 60) -> str:
@@ -81,7 +81,7 @@ class Machine(NamedTuple):
         deadline = time.monotonic() + seconds
         while words not in (printed := self.run(script, checked=False)):
             if time.monotonic() > deadline:
-                raise Failed(f"{script}\ndid not print {words!r} within {seconds:.0f} s, but:\n{printed}")
+                raise StepError(f"{script}\ndid not print {words!r} within {seconds:.0f} s, but:\n{printed}")
             time.sleep(0.5)
         return printed
 
@@ -120,31 +120,32 @@ def containers_form(engine: str) -> Form:
     start, _one_container = blocks(DOCUMENT.read_text("utf-8"), "Containers")
     compose = f"{engine} compose --file deploy/compose.yaml --profile tls"
     start = replaced(start, {"https://hits.example.org": ADDRESS, "docker compose": f"{engine} compose"})
-    ca = "ca.crt"
+    copy_ca = f"{compose} cp caddy:/data/caddy/pki/authorities/local/root.crt ca.crt"
     steps = [
         ("start", start),
-        ("CA", f"for n in $(seq 60); do {compose} cp caddy:/data/caddy/pki/authorities/local/root.crt {ca} && break; sleep 1; done"),
+        ("CA", f"for attempt in $(seq 60); do {copy_ca} && break; sleep 1; done"),
         ("backup", f"{compose} exec -T web python manage.py backup /data/footfall.tar"),
     ]  # fmt: skip
     return Form(
-        steps, f"{compose} exec -T web python manage.py", f"{compose} restart web", f"{compose} restart", ca
-    )  # fmt: skip
+        steps, f"{compose} exec -T web python manage.py", f"{compose} restart web", f"{compose} restart", "ca.crt"
+    )
 
 
 def check(machine: Machine, form: Form, told: Callable[[str], None]) -> None:
     """See that it serves over TLS, counts a reading, checks itself, and loses nothing while it restarts."""
     curl = f"curl --silent --show-error --cacert {form.ca}"
-    machine.eventually(f"{curl} {ADDRESS}/readyz", '"ready"')
+    machine.eventually(f"{curl} {ADDRESS}/readyz", "ok")
     told("serves over TLS")
     printed = machine.run(f"{form.manage} create_pixel blog Hello --json")
     token = re.search(r'"token": "([^"]+)"', printed)
     if token is None:
-        raise Failed(f"create_pixel printed no token:\n{printed}")
-    pixel = f"{curl} -A {shlex.quote(BROWSER)} -o /dev/null -w '%{{http_code}} %header{{x-telemetry}}\\n' {ADDRESS}/p/{token[1]}.gif"
+        raise StepError(f"create_pixel printed no token:\n{printed}")
+    told_by_curl = r"%{http_code} %header{x-telemetry}\n"
+    pixel = f"{curl} -A '{BROWSER}' -o /dev/null -w '{told_by_curl}' {ADDRESS}/p/{token[1]}.gif"
     first = machine.run(pixel).strip()
     if first != "200 counted":
-        raise Failed(f"the pixel answered {first!r}")
-    exported = f"{form.manage} export_hits blog | tail -n +2 | wc -l"
+        raise StepError(f"the pixel answered {first!r}")
+    exported = f"{form.manage} export_hits blog | wc -l"
     machine.eventually(exported, "1")
     told("counted a reading")
     for command in (form.restart_web, form.restart_all):
@@ -153,7 +154,7 @@ def check(machine: Machine, form: Form, told: Callable[[str], None]) -> None:
         answers = machine.run(script).split("\n")
         kept = sum(answer.startswith("200 ") for answer in answers)
         if kept != 40:
-            raise Failed(
+            raise StepError(
                 f"{command}: {40 - kept} of 40 readings were not answered:\n" + "\n".join(sorted(set(answers)))
             )
         machine.eventually(f"test $({exported}) = {before + kept} && echo stored", "stored")
@@ -164,18 +165,18 @@ def check(machine: Machine, form: Form, told: Callable[[str], None]) -> None:
 def fresh_machine(engine: str, base: str, options: Sequence[str], scratch: Path) -> Machine:
     """Start a Debian with systemd in a container, with a clone of the checkout at /checkout."""
     (scratch / "Dockerfile").write_text(FRESH.format(base=base))
-    build = [engine, "build", "--network", "host", "--tag", "footfall-fresh-machine", str(scratch)]
+    build = [engine, "build", "--tag", "footfall-fresh-machine", str(scratch)]
     clone = ["git", "clone", "--quiet", "--bare", str(ROOT), str(scratch / "checkout")]
     name = f"footfall-fresh-{scratch.name}"
     systemd = ["--systemd=always"] if engine == "podman" else ["--tmpfs", "/run", "--cgroupns", "host"]
     run = [
-        engine, "run", "--detach", "--rm", "--name", name, "--privileged", *systemd, "--network", "host",
+        engine, "run", "--detach", "--rm", "--name", name, "--privileged", *systemd,
         "--volume", f"{scratch / 'checkout'}:/checkout:ro", *options, "footfall-fresh-machine", "/sbin/init",
     ]  # fmt: skip
     for command in (build, clone, run):
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
-            raise Failed(f"{shlex.join(command)}\n{done.stderr.strip()[-2000:]}")
+            raise StepError(f"{shlex.join(command)}\n{done.stderr.strip()[-2000:]}")
     machine = Machine((engine, "exec", name), "/root")
     machine.eventually("systemctl is-system-running", "running")
     machine.run(
@@ -191,7 +192,8 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite", help="with systemd")
     parser.add_argument("--engine", choices=["docker", "podman"], help="the first of both that is installed")
     parser.add_argument("--base", default="debian:trixie", help="the image of the fresh machine")
-    parser.add_argument("options", nargs="*", help="options of the engine for the fresh machine, after --")
+    parser.add_argument("--engine-options", default=[], type=shlex.split, help='for the fresh machine, "--volume …"')
+    parser.add_argument("--keep", action="store_true", help="leave everything running")
     arguments = parser.parse_args()
     arguments.engine = arguments.engine or next(filter(shutil.which, ["docker", "podman"]), None)
     if arguments.engine is None:
@@ -210,14 +212,14 @@ def main() -> None:
         scratch = Path(name)
         if arguments.form == "systemd":
             form = systemd_form(arguments.proxy, arguments.database)
-            machine = fresh_machine(arguments.engine, arguments.base, arguments.options, scratch)
+            machine = fresh_machine(arguments.engine, arguments.base, arguments.engine_options, scratch)
             end = [arguments.engine, "kill", machine.prefix[-1]]
         else:
             form = containers_form(arguments.engine)
             subprocess.run(["git", "clone", "--quiet", str(ROOT), str(scratch / "checkout")], check=True)
             machine = Machine((), str(scratch / "checkout"))
-            compose = "compose --file deploy/compose.yaml --profile tls down --volumes".split()
-            end = ["env", f"--chdir={machine.directory}", arguments.engine, *compose]
+            compose = [arguments.engine, "compose", "--file", "deploy/compose.yaml", "--profile", "tls"]
+            end = ["env", f"--chdir={machine.directory}", *compose, "down", "--volumes"]
         started = time.monotonic()
         try:
             for step, script in form.steps:
@@ -225,11 +227,12 @@ def main() -> None:
                 told(step)
             check(machine, form, told)
             if time.monotonic() - started > MAX_SECONDS:
-                raise Failed(f"It took more than {MAX_SECONDS} s.")
-        except Failed as failure:
+                raise StepError(f"It took more than {MAX_SECONDS} s.")
+        except StepError as failure:
             sys.exit(f"Failed: {failure}")
         finally:
-            subprocess.run(end, capture_output=True)
+            if not arguments.keep:
+                subprocess.run(end, capture_output=True)
 
 
 if __name__ == "__main__":
