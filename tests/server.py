@@ -16,6 +16,8 @@ from urllib.request import urlopen
 
 import psycopg
 
+from tests import citus
+
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = "correct horse battery"
 START_SECONDS = 60
@@ -47,7 +49,17 @@ def eventually(condition: Callable[[], Any], seconds: float) -> Any:
 
 @contextmanager
 def database(directory: Path) -> Iterator[str]:
-    """Yield the URL of a new database: on the server that `DATABASE_URL` names, or SQLite in `directory`."""
+    """Yield the URL of a new database: on the server that `DATABASE_URL` names, or SQLite in `directory`.
+
+    On the cluster that `CITUS_URL` names, its tables are distributed.
+    """
+    if os.environ.get("CITUS_URL"):
+        with citus.database(os.environ["CITUS_URL"], f"test_up_{os.getpid()}_{time.monotonic_ns()}") as url:
+            for command in ("migrate", "distribute"):
+                arguments = [sys.executable, "manage.py", command, "-v0"]
+                subprocess.run(arguments, cwd=ROOT, env=environment(directory, DATABASE_URL=url), check=True)
+            yield url
+        return
     url = os.environ.get("DATABASE_URL", "")
     if not url.startswith("postgres"):
         yield f"sqlite:///{directory / 'db.sqlite3'}"

@@ -10,7 +10,7 @@ lock `LOCK_TIMEOUT` at most, and again after a pause, so that nobody queues behi
   exclusive lock.
 - It may be stopped at any time, and started again.
 - The way back copies the hits of all partitions but the first during an exclusive lock: a minute for some ten million.
-- On Citus, run it before the table is distributed.
+- On Citus, it runs before the table is distributed, and refuses if that is so already.
 """
 
 import time
@@ -24,6 +24,7 @@ MONTHS_AHEAD = 2
 LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL's manual, Appendix A
 
 KIND_OF_TABLE = "SELECT relkind FROM pg_class WHERE oid = 'collector_hit'::regclass"
+IS_DISTRIBUTED = "SELECT EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = 'collector_hit'::regclass)"
 ADD_CHECK = "ALTER TABLE collector_hit ADD CONSTRAINT hits_before_month CHECK (at < '{bound}') NOT VALID"
 VALIDATE_CHECK = "ALTER TABLE collector_hit VALIDATE CONSTRAINT hits_before_month"
 DROP_CHECK = "ALTER TABLE {table} DROP CONSTRAINT IF EXISTS hits_before_month"
@@ -42,6 +43,7 @@ def to_months(apps, schema_editor):
     connection = schema_editor.connection
     if connection.vendor != "postgresql" or value(connection, KIND_OF_TABLE) == "p":
         return
+    refuse_if_distributed(connection)
     this_month = month_of(datetime.now(UTC))
     # A table that is validated for long must take the hits of today until the end, so its range ends after next month.
     has_hits = value(connection, "SELECT EXISTS (SELECT FROM collector_hit)")
@@ -56,6 +58,16 @@ def to_months(apps, schema_editor):
     except BaseException:
         with_lock(connection, DROP_CHECK.format(table="collector_hit"))
         raise
+
+
+def refuse_if_distributed(connection):
+    """Raise OperationalError if the hits are on the workers of a Citus cluster."""
+    has_citus = value(connection, "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')")
+    if has_citus and value(connection, IS_DISTRIBUTED):
+        raise OperationalError(
+            "The raw hits are distributed over the workers of a Citus cluster. Nothing was changed. Stop the drains, run "
+            "“SELECT undistribute_table('collector_hit')”, then this again, and then “manage.py distribute”."
+        )
 
 
 def validate(connection, bound):
@@ -101,6 +113,7 @@ def to_one_table(apps, schema_editor):
     connection = schema_editor.connection
     if connection.vendor != "postgresql" or value(connection, KIND_OF_TABLE) != "p":
         return
+    refuse_if_distributed(connection)
     first = value(connection, FIRST_PARTITION)
     lock = "LOCK TABLE collector_hit IN ACCESS EXCLUSIVE MODE"
     if first:

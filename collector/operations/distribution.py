@@ -1,9 +1,13 @@
 """Distribute the tables over the workers of a Citus cluster: which table goes where, and how it gets there.
 
 Each table that grows with traffic is distributed by project, all in the same way: what belongs to one project is on one
-worker, and a page asks only that one. The tables that their rows point to are reference tables: every node has a copy,
-so that workers can join with it. All other tables stay on the coordinator, which is where people's requests are
-answered. This is read from the models: see `placements`.
+worker, and a page asks only that one. The distinct strings that hits point to are reference tables: every node has a
+copy, so that workers can join with it. All other tables stay on the coordinator.
+
+Projects and pixels stay there too, although hits point to them. Drains, rebuilds and people's edits lock their rows,
+and in a reference table Citus locks all rows at once (`distributed_execution_locks.c`): one rebuild would stop all
+drains, and two drains could deadlock. So a reference table is one that is connected by foreign keys to none of the
+tables that stay. All this is read from the models: see `placements`.
 
 Distribution can be stopped at any time and started again: each table is moved in a transaction of its own.
 """
@@ -20,9 +24,8 @@ from collector.operations.errors import OperationError
 from collector.operations.progress import Progress
 
 DISTRIBUTED_BY = "project_id"
-# Statements on many shards use one connection to each worker. Django's foreign keys point to reference tables, and
-# Citus refuses to change these after the same transaction used several connections. It also means fewer commits in two
-# phases for each batch of the drain.
+# A session has one connection to each worker. That bounds the connections to a worker, makes commits in two phases
+# cheaper, and lets migrations change a table after its rows in one transaction, which Citus refuses on several.
 SETTING, VALUE = "citus.multi_shard_modify_mode", "sequential"
 LOCK_TIMEOUT = "15s"  # a batch of the drain is over by then; dashboards wait behind us
 LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL's manual, Appendix A
@@ -98,18 +101,24 @@ class Step:
     parameters: tuple[str, ...] = ()
     moved_bytes: int = 0
 
+    @property
+    def frees(self) -> bool:
+        """Whether it only frees space."""
+        return self.sql == REMOVE_COPY
+
 
 def placements() -> dict[str, Placement]:
     """Return where each table of the models belongs. Reference tables come first, then the hits."""
     every = [model for model in apps.get_models(include_auto_created=True) if model._meta.managed]
     distributed = sorted(filter(_is_distributed, every), key=lambda model: (model is not Hit, model._meta.db_table))
-    references: dict[type[models.Model], None] = {}
-    for model in distributed:
-        _add_pointed_to(model, references)
+    staying = [model for model in every if model not in distributed]
+    connected = {model for model in staying if _targets(model)}.union(*map(_targets, staying))
+    pointed_to = set[type[models.Model]]().union(*map(_targets, distributed))
+    references = [model for model in staying if model in pointed_to and model not in connected]
     placed = {model._meta.db_table: Placement.REFERENCE for model in references}
     placed |= {model._meta.db_table: Placement.DISTRIBUTED for model in distributed}
     return placed | {
-        model._meta.db_table: Placement.COORDINATOR for model in every if model._meta.db_table not in placed
+        model._meta.db_table: Placement.COORDINATOR for model in staying if model._meta.db_table not in placed
     }
 
 
@@ -118,13 +127,9 @@ def _is_distributed(model: type[models.Model]) -> bool:
     return isinstance(key, models.CompositePrimaryKey) and key.field_names[0] == DISTRIBUTED_BY
 
 
-def _add_pointed_to(model: type[models.Model], references: dict[type[models.Model], None]) -> None:
-    """Add the models that rows of a model point to, each after those that it points to itself."""
-    for field in model._meta.concrete_fields:
-        target = field.related_model
-        if isinstance(target, type) and target is not model and target not in references:
-            _add_pointed_to(target, references)
-            references[target] = None
+def _targets(model: type[models.Model]) -> set[type[models.Model]]:
+    """Return the models that rows of a model point to."""
+    return {field.related_model for field in model._meta.concrete_fields if isinstance(field.related_model, type)}
 
 
 def is_distributed() -> bool:
@@ -163,9 +168,13 @@ def check_cluster() -> None:
         )
 
 
-def missing_steps() -> list[Step]:
-    """Return what is left to do. Raises OperationError if tables are missing or distributed in another way."""
-    wanted, found = placements(), _places()
+def missing_steps(*, all_migrated: bool = True) -> list[Step]:
+    """Return what is left to do. Raises OperationError if a table is distributed in another way.
+
+    Also if one is missing, unless not `all_migrated`: migrations may go back to an earlier version.
+    """
+    found = _places()
+    wanted = {table: placement for table, placement in placements().items() if all_migrated or table in found}
     if absent := [table for table in wanted if table not in found]:
         raise OperationError(f"The table {absent[0]} is missing. Run “manage.py migrate” first.")
     steps = [] if _value(FIND_SETTING, f"{SETTING}={VALUE}") else [_setting_step()]

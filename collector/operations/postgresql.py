@@ -24,12 +24,16 @@ def server_version() -> int:
         return int(connection.connection.info.server_version) // 10_000
 
 
-def dump(out: BinaryIO, snapshot_id: str, left_out: Sequence[str]) -> None:
-    """Write a dump of what a snapshot sees, with the tables in `left_out` empty. Raises OperationError, OSError."""
+def dump(out: BinaryIO, snapshot_id: str, left_out: Sequence[str], is_on_workers: bool = False) -> None:
+    """Write a dump of what a snapshot sees, with the tables in `left_out` empty. Raises OperationError, OSError.
+
+    If the rows are on the workers of a Citus cluster, the dump has them as those of usual tables, and nothing of Citus.
+    """
     arguments = [
         "--format=custom", "--no-owner", "--no-privileges", f"--snapshot={snapshot_id}",
         f"--lock-wait-timeout={LOCK_SECONDS}s",
         *(f"--exclude-table-data=*.{table}" for table in left_out),
+        *([f"--schema={_schema()}"] if is_on_workers else []),
     ]  # fmt: skip
     command = _command("pg_dump", arguments)
     with TemporaryFile() as errors:
@@ -40,6 +44,13 @@ def dump(out: BinaryIO, snapshot_id: str, left_out: Sequence[str]) -> None:
                 process.kill()
                 raise
         _check(process, "pg_dump", errors, "Nothing was written.")
+
+
+def _schema() -> str:
+    """Return the schema of our tables. A dump of one schema has no extensions."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT quote_ident(current_schema())")
+        return str(cursor.fetchone()[0])
 
 
 def load(dump_file: IO[bytes]) -> None:

@@ -24,6 +24,7 @@ from collector.models import (
     TryCount,
 )
 from collector.operations.archive import BLOCK_BYTES
+from collector.operations.distribution import is_distributed
 from collector.operations.errors import OperationError
 from collector.operations.postgresql import dump, server_version
 from collector.operations.progress import Progress
@@ -131,6 +132,7 @@ def _postgresql_snapshot() -> Iterator[Snapshot]:
     The lock comes before the snapshot: otherwise the drain could drop a month of hits that the snapshot has.
     """
     has_hits = Hit._meta.db_table in connection.introspection.table_names()
+    is_on_workers = is_distributed()
     with transaction.atomic(), connection.cursor() as cursor:
 
         def query(sql: str) -> list[tuple[Any, ...]]:
@@ -141,8 +143,13 @@ def _postgresql_snapshot() -> Iterator[Snapshot]:
         query("SET LOCAL idle_in_transaction_session_timeout = 0")
         if has_hits:
             query(f"LOCK TABLE {Hit._meta.db_table} IN ACCESS SHARE MODE")  # takes no snapshot itself
+        if is_on_workers:
+            # Workers know nothing of our snapshot. So drains wait with their commit until all tables are read.
+            query(f"LOCK TABLE {SpoolOffset._meta.db_table} IN SHARE MODE")
         [[snapshot_id]] = query("SELECT pg_export_snapshot()")
         contents = contents_of(query, connection.introspection.table_names(cursor))
-        yield Snapshot(
-            str(server_version()), contents, POSTGRESQL_MEMBER, lambda out: dump(out, str(snapshot_id), LEFT_OUT)
-        )
+
+        def write(out: BinaryIO) -> None:
+            dump(out, str(snapshot_id), LEFT_OUT, is_on_workers)
+
+        yield Snapshot(str(server_version()), contents, POSTGRESQL_MEMBER, write)

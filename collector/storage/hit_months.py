@@ -12,8 +12,8 @@ hold up others for too long: they stay, the month gets no partition, and `retent
 
 No statement here waits for a lock longer than `LOCK_TIMEOUT`, because others queue behind a statement that waits. A
 month that could not be made in time is made later; months are made two ahead. To drop one needs an exclusive lock on
-the whole table: PostgreSQL can't detach partitions concurrently beside a default partition. All DDL is plain, as Citus
-needs it; that has not been tried yet.
+the whole table: PostgreSQL can't detach partitions concurrently beside a default partition. All DDL is plain: Citus
+does the same on its workers, and distributes a new partition as it is attached.
 """
 
 import logging
@@ -41,7 +41,7 @@ FIND_PARTITIONS = """
 _BOUNDS = re.compile(r"FROM \((?:MINVALUE|'(?P<start>[^']+)')\) TO \('(?P<end>[^']+)'\)")
 COUNT_TO_MOVE = """
     /* hit_months.count_to_move */
-    SELECT count(*) FROM (SELECT FROM {default} WHERE at >= '{start}' AND at < '{end}' LIMIT {limit}) AS found
+    SELECT count(*) FROM (SELECT 1 FROM {default} WHERE at >= '{start}' AND at < '{end}' LIMIT {limit}) AS found
 """
 CREATE = "/* hit_months.create */ CREATE TABLE {name} (LIKE collector_hit INCLUDING DEFAULTS INCLUDING INDEXES)"
 MOVE = """
@@ -102,7 +102,7 @@ def make_months(now: datetime) -> int:
 
 
 def missing_months(now: datetime) -> list[tuple[datetime, datetime]]:
-    """Return start and end of this month and `MONTHS_AHEAD`, of those without a partition. One query; none on SQLite."""
+    """Return start and end of this month and `MONTHS_AHEAD`, where no partition is. One query, none on SQLite."""
     first = now.astimezone(UTC).year * 12 + now.astimezone(UTC).month - 1
     months = [(_beginning(month), _beginning(month + 1)) for month in range(first, first + MONTHS_AHEAD + 1)]
     ranges, default = partitions()

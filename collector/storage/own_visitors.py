@@ -39,18 +39,16 @@ SETTLING = timedelta(days=3)  # longer than any day whose salt is kept
 _FACTS = ("new_to_pixel", "new_to_project", "at", "id")  # read beside `COLUMNS`
 FIND_POSTGRESQL = f"""
     /* own_visitors.find */
-    SELECT own.project_id, own.date::text, own.visitor, project.ignores_members
+    SELECT own.project_id, own.date::text, own.visitor
     FROM (SELECT project_id::int, date::date FROM {columns_from_json(2)} AS row (project_id, date)) AS day
         JOIN collector_ownvisitor AS own ON own.project_id = day.project_id AND own.date = day.date
-        JOIN collector_project AS project ON project.id = own.project_id
 """
 FIND_SQLITE = """
     /* own_visitors.find */
-    SELECT own.project_id, own.date || '', own.visitor, project.ignores_members
+    SELECT own.project_id, own.date || '', own.visitor
     FROM json_each(%s) AS day
         CROSS JOIN collector_ownvisitor AS own
             ON own.project_id = json_extract(day.value, '$[0]') AND own.date = json_extract(day.value, '$[1]')
-        JOIN collector_project AS project ON project.id = own.project_id
 """
 UPDATE_HIT = f"""
     /* own_visitors.update_hit */
@@ -69,7 +67,7 @@ class MemberVisitor(NamedTuple):
 
 
 def mark_own(hits: Sequence[EnrichedHit]) -> None:
-    """Mark those of the hits that members made, before they are stored. One query.
+    """Mark those of the hits that members made, before they are stored. One query, two if there are own visitors.
 
     While a project counts members, forget those who come: one statement for each. Otherwise these hits would count, but
     not under `reclassify`, once the option is on again. When such a visitor is told again, the whole day is judged.
@@ -126,18 +124,25 @@ def store_own_visitors(members: Iterable[SpooledMember]) -> None:
 
 
 def own_visitors(project: Project) -> dict[str, set[int]]:
-    """Return the visitors who are remembered as members of a project, by day in ISO 8601. One query."""
+    """Return the visitors who are remembered as members of a project, by day in ISO 8601. Two queries."""
     by_day: dict[str, set[int]] = defaultdict(set)
-    of_project = OwnVisitor.objects.filter(project=project, project__ignores_members=True)
-    for day, visitor in of_project.values_list("date", "visitor"):
+    if not Project.objects.filter(pk=project.pk, ignores_members=True).exists():
+        return by_day
+    for day, visitor in OwnVisitor.objects.filter(project=project).values_list("date", "visitor"):
         by_day[day.isoformat()].add(visitor)
     return by_day
 
 
 def _remembered(days: set[tuple[int, str]]) -> dict[tuple[int, str, int], bool]:
-    """Return the own visitors of projects and days, and whether the project ignores members now. One query."""
+    """Return the own visitors of projects and days, and whether the project ignores members now.
+
+    One query, and if there are any, one for each 900 projects: on Citus, projects are not where their visitors are.
+    """
     rows = fetch_for_rows(FIND_POSTGRESQL, FIND_SQLITE, sorted(days))
-    return {(project_id, day, visitor): bool(ignores) for project_id, day, visitor, ignores in rows}
+    ignoring: dict[int, bool] = {}
+    for some in chunks({project_id for project_id, _, _ in rows}):
+        ignoring |= dict(Project.objects.filter(pk__in=some).values_list("pk", "ignores_members"))
+    return {(row[0], row[1], row[2]): ignoring[row[0]] for row in rows if row[0] in ignoring}
 
 
 def _is_plausible(member: SpooledMember, now: datetime) -> bool:

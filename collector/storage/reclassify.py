@@ -120,7 +120,7 @@ def _hits(project: Project) -> Iterator[HitToJudge]:
     """Yield the project's hits, oldest first. One query, streamed."""
     judged_columns = len(Judgement._fields)
     rows = (
-        Hit.objects.filter(project=project)
+        Hit.objects.filter(project=project, pixel__project=project)  # the latter for Citus, as in `export`
         .order_by("at", "id")
         .values_list(
             "at", "id", "pixel_id", "position", "placement", "pixel__placements", "page__url", "page__host",

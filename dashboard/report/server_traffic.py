@@ -70,12 +70,12 @@ def _hits(zones: dict[int, str], now: datetime) -> dict[int, Counter[str]]:
             pixel_id=WHOLE_PROJECT,
             dimension__in=(Dimension.TOTAL, Dimension.VERDICT),
         )
-        .values_list("project__timezone", "date", "value")
+        .values_list("project_id", "date", "value")
         .annotate(total=Sum("hits"))
     )
     by_age: dict[int, Counter[str]] = {}
-    for zone, day, verdict, total in rows:
-        by_age.setdefault((today_in[zone] - day).days, Counter())[verdict] += total
+    for project_id, day, verdict, total in rows:
+        by_age.setdefault((today_in[zones[project_id]] - day).days, Counter())[verdict] += total
     return by_age
 
 

@@ -69,7 +69,7 @@ _FIRST_DAY = f"""
         WHERE project_id = %s AND pixel_id = {WHOLE_PROJECT} AND dimension = {int(Dimension.TOTAL)}
         ORDER BY date LIMIT 1
     ) AS head
-"""
+"""  # noqa: S608 - our own numbers
 
 
 def with_first_day(projects: QuerySet[Project]) -> list[ListedProject]:

@@ -11,6 +11,8 @@ from django.db.migrations.executor import MigrationExecutor
 
 from collector.models import Upkeep
 from collector.operations.checks.finding import Finding, Situation, counted, duration, ok, problem, warning
+from collector.operations.distribution import check_cluster, is_distributed, missing_steps
+from collector.operations.errors import OperationError
 from collector.operations.last_backup import last_backup
 from collector.storage.hit_months import missing_months
 
@@ -73,6 +75,20 @@ def clock(situation: Situation) -> Finding | None:
             "Keep both right with NTP, such as systemd-timesyncd or chrony.",
         )
     return ok("The clocks of this machine and of the database agree.")
+
+
+def cluster(situation: Situation) -> Finding | None:
+    """On a Citus cluster: do its nodes answer, and is each table where it belongs?"""
+    if not is_distributed():
+        return None
+    try:
+        check_cluster()
+        steps = [step for step in missing_steps() if not step.frees]
+    except OperationError as error:
+        return problem("The tables are not distributed as they should be.", str(error))
+    if steps:
+        return problem(f"Not done: {steps[0].text}.", "Run: manage.py distribute")
+    return ok("All tables are where they belong on the nodes of the cluster.")
 
 
 def deletion(situation: Situation) -> Finding:

@@ -30,6 +30,7 @@ CHECKS = (
     Check("Unusable lines", spool.set_aside),
     Check("Database", data.database),
     Check("Migrations", data.migrations),
+    Check("Cluster", data.cluster),
     Check("Clock", data.clock),
     Check("Newest hit", spool.newest_hit),
     Check("Retention", data.deletion),
