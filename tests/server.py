@@ -48,14 +48,14 @@ def eventually(condition: Callable[[], Any], seconds: float) -> Any:
 
 
 @contextmanager
-def database(directory: Path) -> Iterator[str]:
+def database(directory: Path, *, is_empty: bool = False) -> Iterator[str]:
     """Yield the URL of a new database: on the server that `DATABASE_URL` names, or SQLite in `directory`.
 
-    On the cluster that `CITUS_URL` names, its tables are distributed.
+    On the cluster that `CITUS_URL` names, it has tables that are distributed, unless `is_empty`.
     """
     if os.environ.get("CITUS_URL"):
         with citus.database(os.environ["CITUS_URL"], f"test_up_{os.getpid()}_{time.monotonic_ns()}") as url:
-            for command in ("migrate", "distribute"):
+            for command in () if is_empty else ("migrate", "distribute"):
                 arguments = [sys.executable, "manage.py", command, "-v0"]
                 subprocess.run(arguments, cwd=ROOT, env=environment(directory, DATABASE_URL=url), check=True)
             yield url

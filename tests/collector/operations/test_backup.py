@@ -69,6 +69,8 @@ class Traffic:
 def test_hits_that_are_drained_during_any_step_are_in_the_backup_once(
     tmp_path, settings, spool_dir, pixel, step, drained_before
 ):
+    if step > 1 and os.environ.get("CITUS_URL"):
+        pytest.skip("there, drains wait until the backup is written")
     traffic = Traffic(spool_dir, pixel)
     traffic.come()
     if drained_before:
