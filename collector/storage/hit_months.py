@@ -10,10 +10,10 @@ hits of months that have no partition, so that none is ever refused: of a clock 
 partitions. When such a month gets its partition, its hits move there. If they are more than `MOST_MOVED`, they would
 hold up others for too long: they stay, the month gets no partition, and `retention` deletes its hits by rows.
 
-No statement here waits for a lock longer than `LOCK_TIMEOUT`, because others queue behind a statement that waits. Vacuum
-may take a second to give way to us; nobody queues behind `KEEP_VACUUM_OUT`, which asks for that. A month that could not
-be made in time is made later; months are made two ahead. To drop one needs an exclusive lock on the whole table:
-PostgreSQL can't detach partitions concurrently beside a default partition. All DDL is plain, as Citus needs it.
+No statement here waits for a lock longer than `LOCK_TIMEOUT`, because others queue behind a statement that waits.
+Vacuum may take a second to give way to us; nobody queues behind `KEEP_VACUUM_OUT`, which asks for that. A month that
+could not be made in time is made later; months are made two ahead. To drop one needs an exclusive lock on the whole
+table: PostgreSQL can't detach partitions concurrently beside a default partition. All DDL is plain, as Citus needs it.
 """
 
 import logging
@@ -103,7 +103,7 @@ def make_months(now: datetime) -> int:
 
 
 def missing_months(now: datetime) -> list[tuple[datetime, datetime]]:
-    """Return start and end of those of this month and `MONTHS_AHEAD` that have no partition. One query, none on SQLite."""
+    """Return start and end of months without a partition: of this one and `MONTHS_AHEAD`. One query, none on SQLite."""
     first = now.astimezone(UTC).year * 12 + now.astimezone(UTC).month - 1
     months = [(_beginning(month), _beginning(month + 1)) for month in range(first, first + MONTHS_AHEAD + 1)]
     ranges, default = partitions()
