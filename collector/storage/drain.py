@@ -40,6 +40,7 @@ from collector.storage.collectors import (
 )
 from collector.storage.enrich import Enricher, counting_pixels
 from collector.storage.labels import note_labels
+from collector.storage.migration_lock import no_migration
 from collector.storage.offsets import delete_old_offsets
 from collector.storage.own_visitors import store_own_visitors
 from collector.storage.reports import ReportLine, Reports
@@ -148,7 +149,9 @@ class Drain:
                 lines = list(itertools.islice(self._waiting_lines(), self._batch_lines))
                 if lines:
                     began_at = self._clock()
-                    self._store(lines)
+                    with no_migration(connection):
+                        check_version()
+                        self._store(lines)
                     TALLY.add(Count.LINES, number=len(lines))
                     TALLY.add_seconds(Timing.BATCH, "", self._clock() - began_at)
             self._delete_finished()
