@@ -249,7 +249,8 @@ def _requests(specification: Specification) -> list[tuple[bytes, bytes]]:
     return requests
 
 
-def _percentile(ordered: Sequence[float], share: float) -> float:
+def percentile(ordered: Sequence[float], share: float) -> float:
+    """Return a percentile of sorted numbers, 0 if there are none."""
     return round(ordered[min(len(ordered) - 1, int(share * len(ordered)))], 2) if ordered else 0.0
 
 
@@ -263,9 +264,9 @@ async def _send(specification: Specification) -> None:
     ordered = sorted(client.milliseconds)
     numbers = {
         "seconds": round(seconds, 2),
-        "p50_ms": _percentile(ordered, 0.5),
-        "p99_ms": _percentile(ordered, 0.99),
-        "max_ms": _percentile(ordered, 1.0),
+        "p50_ms": percentile(ordered, 0.5),
+        "p99_ms": percentile(ordered, 0.99),
+        "max_ms": percentile(ordered, 1.0),
     }
     print(json.dumps(numbers), flush=True)
 
