@@ -115,9 +115,7 @@ def measure(options: Options, progress: Progress) -> dict[str, Any]:
     return report
 
 
-def _samples(
-    server: Installation, token: str, load: MarkedLoad, options: Options, progress: Progress
-) -> list[Sample]:
+def _samples(server: Installation, token: str, load: MarkedLoad, options: Options, progress: Progress) -> list[Sample]:
     """Look at the server until all hits are sent."""
     began_at = reported_at = time.monotonic()
     pause = min(SECONDS_BETWEEN, options.seconds / (2 * FEWEST_SAMPLES))

@@ -203,14 +203,14 @@ def test_drain_once_empties_the_spool(settings, tmp_path, pixel, capsys):
 
 def test_drain_once_ends_although_hits_go_on_coming(settings, tmp_path, pixel, capsys, monkeypatch):
     settings.SPOOL_DIR = tmp_path / "spool"
-    store_one_batch = Drain.drain_once
+    store_one_batch, batches = Drain.drain_once, iter(range(5))
     later = SpoolWriter(settings.SPOOL_DIR)
     later.append(hit(pixel).to_line())
     spool(settings.SPOOL_DIR, [hit(pixel)])
 
     def drain_once(drain):
+        next(batches)
         stored = store_one_batch(drain)
-        assert stored < 5
         later.append(hit(pixel).to_line())
         return stored
 
