@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
     dependencies = [("collector", "{newest}")]
     operations = [
         migrations.AddField("hit", "made_up", models.CharField(max_length=5, null=True)),
-        migrations.AddField("project", "made_up", models.CharField(max_length=5, default="x")),
+        migrations.AddField("project", "made_up", models.CharField(max_length=5, default="x", db_default="x")),
         migrations.RunPython(write_again, migrations.RunPython.noop),
     ]
 '''
@@ -188,7 +188,7 @@ class Installation:
         """Request a page; return its status and text. Raise OSError for a status of 400 or more."""
         request = Request(f"http://127.0.0.1:{self.port}/{path}", headers=headers)
         with urlopen(request, timeout=10) as answer:
-            return answer.status, answer.read().decode()
+            return answer.status, answer.read().decode("utf-8", "replace")
 
     def waiting_bytes(self) -> int:
         """Return how much of the spool is not stored yet."""
