@@ -3,7 +3,8 @@
 Nothing is copied. The table of today becomes the partition of all hits before a month to come. For that, PostgreSQL
 must know that it has no later hits. A check constraint tells it: it is added without looking at the rows, and validated
 while everybody reads and writes. After that the exchange takes some milliseconds of an exclusive lock. It waits for this
-lock `LOCK_TIMEOUT` at most, and again after a pause, so that nobody queues behind it for longer.
+lock `LOCK_TIMEOUT` at most, and again after a pause, so that nobody queues behind it for longer. A lock that only
+another of our kind and vacuum conflict with comes first: vacuum gives way after a second, and nobody queues meanwhile.
 
 - While the check is validated, a hit whose clock is more than a month ahead is refused: the drain sets its line aside.
 - If such hits are stored already, they move to the partitions of their months or the default one, and the table is read during the
@@ -27,6 +28,7 @@ KIND_OF_TABLE = "SELECT relkind FROM pg_class WHERE oid = 'collector_hit'::regcl
 IS_DISTRIBUTED = "SELECT EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = 'collector_hit'::regclass)"
 ADD_CHECK = "ALTER TABLE collector_hit ADD CONSTRAINT hits_before_month CHECK (at < '{bound}') NOT VALID"
 VALIDATE_CHECK = "ALTER TABLE collector_hit VALIDATE CONSTRAINT hits_before_month"
+KEEP_VACUUM_OUT = "LOCK TABLE collector_hit IN SHARE UPDATE EXCLUSIVE MODE"
 DROP_CHECK = "ALTER TABLE {table} DROP CONSTRAINT IF EXISTS hits_before_month"
 PRIMARY_KEY = "SELECT conname FROM pg_constraint WHERE conrelid = '{table}'::regclass AND contype = 'p'"
 RENAME_KEY = 'ALTER TABLE {table} RENAME CONSTRAINT "{key}" TO {table}_pkey'
@@ -160,14 +162,14 @@ def with_lock(connection, *statements):
         try:
             with transaction.atomic(using=connection.alias):
                 run(connection, f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
-                for statement in statements:
+                for statement in (KEEP_VACUUM_OUT, *statements):
                     run(connection, statement)
         except OperationalError as error:
             if getattr(error.__cause__, "sqlstate", None) != LOCK_NOT_AVAILABLE:
                 raise
             if attempt == ATTEMPTS:
                 raise OperationalError(
-                    "The table of raw hits is in use without a pause. Stop the drain, exports and rebuild_counts, and run "
+                    "The table of raw hits is in use without a pause. Stop the drain, backups, exports and rebuild_counts, and run "
                     "“manage.py migrate” again. Nothing was changed."
                 ) from error
             time.sleep(PAUSE_SECONDS)

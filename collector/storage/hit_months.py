@@ -10,10 +10,11 @@ hits of months that have no partition, so that none is ever refused: of a clock 
 partitions. When such a month gets its partition, its hits move there. If they are more than `MOST_MOVED`, they would
 hold up others for too long: they stay, the month gets no partition, and `retention` deletes its hits by rows.
 
-No statement here waits for a lock longer than `LOCK_TIMEOUT`, because others queue behind a statement that waits. A
-month that could not be made in time is made later; months are made two ahead. To drop one needs an exclusive lock on
-the whole table: PostgreSQL can't detach partitions concurrently beside a default partition. All DDL is plain: Citus
-does the same on its workers, and distributes a new partition as it is attached.
+No statement here waits for a lock longer than `LOCK_TIMEOUT`, because others queue behind a statement that waits.
+Vacuum may take a second to give way to us; nobody queues behind `KEEP_VACUUM_OUT`, which asks for that. A month that
+could not be made in time is made later; months are made two ahead. To drop one needs an exclusive lock on the whole
+table: PostgreSQL can't detach partitions concurrently beside a default partition. All DDL is plain: Citus does
+the same on its workers, and distributes a new partition as it is attached.
 """
 
 import logging
@@ -21,7 +22,7 @@ import re
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, ProgrammingError, connection, transaction
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ MOST_MOVED = 100_000  # hits: about a second
 # Longer than deadlock_timeout (1 s), after which a lock that is waited for stops an autovacuum of the same table.
 LOCK_TIMEOUT = "1500ms"
 ONE_AT_A_TIME = 0x_F007_FA11_0001  # the key of our advisory lock
-_LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL's manual, Appendix A
+_LOCK_NOT_AVAILABLE, _UNDEFINED_TABLE = "55P03", "42P01"  # PostgreSQL's manual, Appendix A
 
 FIND_PARTITIONS = """
     /* hit_months.find */
@@ -49,6 +50,7 @@ MOVE = """
     WITH moved AS (DELETE FROM {default} WHERE at >= '{start}' AND at < '{end}' RETURNING *)
     INSERT INTO {name} SELECT * FROM moved
 """
+KEEP_VACUUM_OUT = "/* hit_months.keep_vacuum_out */ LOCK TABLE {name} IN SHARE UPDATE EXCLUSIVE MODE"
 ATTACH = """
     /* hit_months.attach */
     ALTER TABLE collector_hit ATTACH PARTITION {name} FOR VALUES FROM ('{start}') TO ('{end}')
@@ -102,7 +104,7 @@ def make_months(now: datetime) -> int:
 
 
 def missing_months(now: datetime) -> list[tuple[datetime, datetime]]:
-    """Return start and end of this month and `MONTHS_AHEAD`, where no partition is. One query, none on SQLite."""
+    """Return start and end of months without a partition: of this one and `MONTHS_AHEAD`. One query, none on SQLite."""
     first = now.astimezone(UTC).year * 12 + now.astimezone(UTC).month - 1
     months = [(_beginning(month), _beginning(month + 1)) for month in range(first, first + MONTHS_AHEAD + 1)]
     ranges, default = partitions()
@@ -123,12 +125,15 @@ def drop_months(months: list[Partition]) -> int:
     """
     dropped = 0
     for month in months:
-        rows = month.rows if month.rows >= 0 else _count(month.name)
         try:
+            rows = month.rows if month.rows >= 0 else _count(month.name)
             with transaction.atomic(), connection.cursor() as cursor:
                 cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
-                cursor.execute(f"/* hit_months.drop */ DROP TABLE IF EXISTS {_quoted(month.name)}")
-        except OperationalError as error:
+                cursor.execute(KEEP_VACUUM_OUT.format(name=_quoted(month.name)))
+                cursor.execute(f"/* hit_months.drop */ DROP TABLE {_quoted(month.name)}")
+        except (OperationalError, ProgrammingError) as error:
+            if _state(error) == _UNDEFINED_TABLE:
+                continue  # another drain has dropped it
             if not is_lock_timeout(error):
                 raise
             logger.info("The table %s is in use; its expired hits are deleted one by one", month.name)
@@ -140,7 +145,12 @@ def drop_months(months: list[Partition]) -> int:
 
 def is_lock_timeout(error: BaseException) -> bool:
     """Whether a statement gave up because others used its table for longer than `LOCK_TIMEOUT`."""
-    return getattr(error.__cause__, "sqlstate", None) == _LOCK_NOT_AVAILABLE
+    return _state(error) == _LOCK_NOT_AVAILABLE
+
+
+def _state(error: BaseException) -> str | None:
+    """Return PostgreSQL's code of an error that Django raised."""
+    return getattr(error.__cause__, "sqlstate", None)
 
 
 def _beginning(month: int) -> datetime:
@@ -163,6 +173,7 @@ def _make(start: datetime, end: datetime) -> bool:
         if default and _must_stay(default, start, end):
             return False
         if default:
+            cursor.execute(KEEP_VACUUM_OUT.format(name=_quoted(default)))
             # First, in the mode that ATTACH takes: to ask for it later could end in a deadlock with a drain.
             cursor.execute(f"/* hit_months.lock_default */ LOCK TABLE {_quoted(default)} IN ACCESS EXCLUSIVE MODE")
         cursor.execute(CREATE.format(name=name))

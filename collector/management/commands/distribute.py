@@ -7,11 +7,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, InterfaceError, connection
 
-from collector.management.one_at_a_time import one_at_a_time
 from collector.operations.checks.finding import counted, duration, size
 from collector.operations.distribution import check_cluster, missing_steps, run_steps, seconds_of
 from collector.operations.errors import OperationError
 from collector.operations.progress import Progress
+from collector.storage.migration_lock import one_at_a_time
 
 
 class Command(BaseCommand):

@@ -8,10 +8,10 @@ from typing import Any
 from django.core.management.commands import migrate
 from django.db import connections
 
-from collector.management.one_at_a_time import one_at_a_time
 from collector.operations.distribution import is_distributed, missing_steps, run_steps
 from collector.operations.errors import OperationError
 from collector.operations.progress import Progress
+from collector.storage.migration_lock import one_at_a_time
 
 
 class Command(migrate.Command):

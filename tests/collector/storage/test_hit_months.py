@@ -13,6 +13,7 @@ from collector.storage.hourly import Hourly
 from collector.storage.retention import delete_expired
 from tests.collector.storage.hit_tables import tables_of_hits, to_months, to_one_table
 from tests.hits import hit
+from tests.server import eventually
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgresql]
 
@@ -152,6 +153,43 @@ def test_a_month_in_use_is_made_later_and_the_drain_goes_on(months, tmp_path, mo
     assert len(names()) == len(before) + 3
 
 
+VACUUMED = "LOCK TABLE {} IN SHARE UPDATE EXCLUSIVE MODE"  # as vacuum locks it
+WAITING = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = %s::regclass)"
+
+
+@pytest.mark.parametrize(
+    ("table", "work"),
+    [
+        ("collector_hit_default", lambda: make_months(datetime(2030, 5, 1, tzinfo=UTC))),
+        ("collector_hit_2031_01", lambda: drop_months(expired_months(datetime(2031, 2, 1, tzinfo=UTC)))),
+        ("collector_hit", to_months),
+    ],
+)
+def test_nobody_queues_behind_us_while_vacuum_finishes(months, take, project, table, work):
+    hits_of_two_months(take, two_projects(project))
+    if work is to_months:
+        to_one_table()
+    vacuum, may_end = held(VACUUMED.format(table))
+    others = threading.Thread(target=lambda: (work(), connection.close()))
+    others.start()
+    try:
+        with connection.cursor() as cursor:
+
+            def is_waiting() -> bool:
+                cursor.execute(WAITING, [table])
+                return bool(cursor.fetchone()[0])
+
+            eventually(is_waiting, 10)
+            cursor.execute("SET lock_timeout = '100ms'")
+            cursor.execute("SELECT count(*) FROM collector_hit")
+            assert cursor.fetchone()[0] >= 2
+            cursor.execute("RESET lock_timeout")
+    finally:
+        may_end.set()
+        for thread in (vacuum, others):
+            thread.join()
+
+
 def test_another_drain_that_makes_the_months_is_not_waited_for(months, db):
     thread, may_end = held(f"SELECT pg_advisory_xact_lock({0x_F007_FA11_0001})")
     try:
@@ -252,5 +290,7 @@ def test_what_can_not_be_dropped_now_is_deleted_by_rows(months, take, project, m
 
 def test_the_hits_of_a_dropped_month_are_counted(months, take, project):
     hits_of_two_months(take, two_projects(project))
-    assert drop_months(expired_months(datetime(2031, 2, 1, tzinfo=UTC))) >= 2
+    expired = expired_months(datetime(2031, 2, 1, tzinfo=UTC))
+    assert drop_months(expired) >= 2
     assert tables_of_hits() == {"collector_hit_2031_04": 2}
+    assert drop_months(expired) == 0  # as a second drain that found them before
