@@ -130,7 +130,7 @@ def test_it_says_what_is_left_goes_on_after_an_interruption_and_moves_every_row(
         assert database.execute(OWN_BYTES).fetchone() == (0,)
     assert "collector_report: distribute it by project\n" in manage(empty, "migrate")
     assert manage(empty, "distribute", "--check") == "All tables are where they belong.\n"
-    assert "is distributed over" in manage(empty, "migrate", "collector", "0024", returns=1)
+    assert "raw hits are distributed over" in manage(empty, "migrate", "collector", "0024", returns=1)
 
 
 @pytest.mark.citus
