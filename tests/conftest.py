@@ -1,9 +1,8 @@
-"""Fixtures that most tests share: a project, a pixel, and people. Also which tests run, and when."""
+"""Fixtures that most tests share: a project, a pixel, and people. Also when a test may run."""
 
 from collections.abc import Callable, Generator, Iterator
 
 import pytest
-from django.conf import settings
 from django.contrib.auth.models import User
 
 from collector.intake.wiring import members, receiver
@@ -12,6 +11,14 @@ from collector.spool.line import SpooledHit
 from dashboard.visits.cache import REMEMBERED
 from tests.hits import drain, spool
 from tests.programs import declared
+from tests.selection import (  # noqa: F401
+    pytest_addoption,
+    pytest_collection_modifyitems,
+    pytest_sessionfinish,
+    pytest_terminal_summary,
+    pytest_testnodedown,
+    pytest_xdist_auto_num_workers,
+)
 from tests.turns import turns_of_this_run
 
 TURNS = turns_of_this_run()
@@ -73,15 +80,6 @@ def take(tmp_path, db) -> Callable[..., None]:
         drain(tmp_path / "spool")
 
     return take
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect the tests that need PostgreSQL where the tests run on SQLite."""
-    if settings.DATABASES["default"]["ENGINE"].endswith("postgresql"):
-        return
-    only_postgresql = [item for item in items if item.get_closest_marker("postgresql")]
-    config.hook.pytest_deselected(items=only_postgresql)
-    items[:] = [item for item in items if item not in only_postgresql]
 
 
 @pytest.hookimpl(wrapper=True)

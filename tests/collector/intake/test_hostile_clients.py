@@ -18,6 +18,8 @@ from collector.intake.answers import GIF
 from tests.endpoints import CHROME
 from tests.server import Server, eventually, new_pixel, running
 
+pytestmark = pytest.mark.one_database
+
 FUZZED = int(os.environ.get("FUZZED", "2000"))  # 20,000 take a few minutes
 CLIENTS = 100  # at the same time: each waits a while for an answer that may not come
 WARM_UP, CONNECTIONS = 20_000, 100_000  # in all

@@ -68,7 +68,7 @@ def test_the_doctor_finds_no_problem(server):
 
 
 def test_it_stops_cleanly_and_starts_again_with_all_received_hits(tmp_path):
-    with running(tmp_path) as server:
+    with running(tmp_path, from_nothing=True) as server:
         token = new_pixel(server)["token"]
         kill(server.drain_pid())
         ask(server, f"/p/{token}.gif")
