@@ -9,7 +9,7 @@ from django.conf import settings
 from tests import server
 
 FIXTURES = {"db", "transactional_db", "server"}
-STARTERS = {server.database, server.running, server.Server}  # whoever imports one of them starts real servers
+STARTERS = {server.database, server.running, server.Server}  # a module that imports one of them starts real servers
 LEFT_OUT = pytest.StashKey[int]()
 
 
