@@ -1,6 +1,8 @@
 """Fixtures that most tests share: a project, a pixel, and people. Also when a test may run."""
 
+import os
 from collections.abc import Callable, Generator, Iterator
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -14,14 +16,16 @@ from tests.programs import declared
 from tests.selection import (  # noqa: F401
     pytest_addoption,
     pytest_collection_modifyitems,
-    pytest_sessionfinish,
     pytest_terminal_summary,
-    pytest_testnodedown,
     pytest_xdist_auto_num_workers,
+    receive_left_out,
+    send_left_out,
 )
-from tests.turns import turns_of_this_run
+from tests.server import PREPARED
+from tests.turns import turns_of
 
-TURNS = turns_of_this_run()
+TURNS = turns_of(os.environ.get("PYTEST_XDIST_TESTRUNUID"))
+RUN = pytest.StashKey[str]()
 
 
 @pytest.fixture(autouse=True)
@@ -91,6 +95,20 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         return (yield)
 
 
-def pytest_unconfigure() -> None:
-    if TURNS is not None:
-        TURNS.close()
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Clean up, and tell the main process what it prints. Later, xdist may have killed this one."""
+    PREPARED.close()
+    send_left_out(session.config)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    node.config.stash[RUN] = node.workerinput["testrunuid"]
+    receive_left_out(node)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove what the processes shared, once all of them have ended."""
+    turns = turns_of(config.stash.get(RUN, None))
+    if turns is not None:
+        turns.close()

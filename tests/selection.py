@@ -58,14 +58,13 @@ def is_slow(item: pytest.Item) -> bool:
     return starts_servers(item) or item.path.parent.name in {"bench", "browser", "clients"}
 
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
+def send_left_out(config: pytest.Config) -> None:
     """Send the number of tests that were left out to the process that prints the summary."""
-    if hasattr(session.config, "workeroutput"):
-        session.config.workeroutput["left_out"] = session.config.stash.get(LEFT_OUT, 0)
+    if hasattr(config, "workeroutput"):
+        config.workeroutput["left_out"] = config.stash.get(LEFT_OUT, 0)
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_testnodedown(node: Any) -> None:
+def receive_left_out(node: Any) -> None:
     node.config.stash[LEFT_OUT] = getattr(node, "workeroutput", {}).get("left_out", 0)
 
 

@@ -23,6 +23,8 @@ import psycopg
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = "correct horse battery"
 START_SECONDS = 60
+PREPARED = ExitStack()  # what `_prepared` made
+atexit.register(PREPARED.close)
 
 
 def environment(directory: Path, **settings: str) -> dict[str, str]:
@@ -81,10 +83,8 @@ def _prepared() -> tuple[Path, str]:
 
     Migrations, static files and the administrator take longer than all else when a server starts.
     """
-    stack = ExitStack()
-    atexit.register(stack.close)
-    directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="footfall-tests-")))
-    url = stack.enter_context(database(directory))
+    directory = Path(PREPARED.enter_context(tempfile.TemporaryDirectory(prefix="footfall-tests-")))
+    url = PREPARED.enter_context(database(directory))
     settings = environment(directory, DATABASE_URL=url, TELEMETRY_ADMIN_PASSWORD=PASSWORD)
     subprocess.run([sys.executable, "manage.py", "prepare"], cwd=ROOT, env=settings, check=True, capture_output=True)
     return directory, url
