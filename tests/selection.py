@@ -50,12 +50,14 @@ def uses_database(item: pytest.Item) -> bool:
 
 
 def starts_servers(item: pytest.Item) -> bool:
+    if item.path.parent.name == "bench":
+        return True  # programs that start them
     ours = [value for value in vars(item.module).values() if getattr(value, "__module__", "") == server.__name__]
     return any(value in STARTERS for value in ours)
 
 
 def is_slow(item: pytest.Item) -> bool:
-    return starts_servers(item) or item.path.parent.name in {"bench", "browser", "clients"}
+    return starts_servers(item) or item.path.parent.name in {"browser", "clients"}
 
 
 def send_left_out(config: pytest.Config) -> None:

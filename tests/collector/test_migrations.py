@@ -10,11 +10,14 @@ from typing import Any
 import pytest
 from django.apps.registry import Apps
 from django.db import connection
+from django.db.migrations import operations
 from django.db.migrations.executor import MigrationExecutor
 
 from collector.models.counts import ALL_PLATFORMS, WHOLE_PROJECT
 
 DAY = date(2026, 11, 22)
+NEWEST_WITHOUT_RELEASE = "0024_collectors"  # up to here no release had gone before
+REMOVING = (operations.RemoveField, operations.RenameField, operations.DeleteModel, operations.RenameModel)
 
 
 def migrate(name: str | None = None) -> Apps:
@@ -233,3 +236,23 @@ def test_rows_of_all_old_versions_are_kept_forwards_and_backwards():
                     case.check_back(models)
     finally:
         migrate()
+
+
+@pytest.mark.django_db
+def test_web_processes_of_the_release_before_can_go_on_with_the_database_of_this_one():
+    loader = MigrationExecutor(connection).loader
+    harmful = []
+    for (app, name), migration in loader.disk_migrations.items():
+        if app == "collector" and name > NEWEST_WITHOUT_RELEASE:
+            made = {step.name.lower() for step in migration.operations if isinstance(step, operations.CreateModel)}
+            harmful += [f"{name}: {step.describe()}" for step in migration.operations if stops_others(step, made)]
+
+    assert not harmful, "Give columns a db_default, and remove in one release what the one before no longer uses."
+
+
+def stops_others(step, made) -> bool:
+    """Say whether an operation leaves a database in which the release before can't read or write its tables."""
+    if isinstance(step, operations.AddField):
+        has_value = step.field.null or step.field.many_to_many or step.field.has_db_default()
+        return step.model_name_lower not in made and not has_value
+    return isinstance(step, REMOVING)
