@@ -11,7 +11,6 @@ from collector.metrics.names import Count, Timing
 from collector.metrics.tally import BOUNDS, add_up
 from collector.metrics.tally_file import FoundTotals, Totals
 from collector.models import Verdict
-from collector.spool.room import Room
 
 PROCESSES = ("web", "drain")
 _DRAIN_ONLY = frozenset({Verdict.MUTED, Verdict.TOO_SOON, Verdict.OWN})
@@ -69,10 +68,9 @@ HISTOGRAMS = {
 class Snapshot:
     """All numbers at one moment, as a collector of the Prometheus client."""
 
-    def __init__(self, processes: Sequence[FoundTotals], readiness: Readiness, room: Room) -> None:
+    def __init__(self, processes: Sequence[FoundTotals], readiness: Readiness) -> None:
         self._processes = processes
         self._readiness = readiness
-        self._room = room
 
     def collect(self) -> Iterator[Metric]:
         """Yield the families of metrics."""
@@ -100,7 +98,7 @@ class Snapshot:
         yield from (running, starts, started_at)
 
     def _of_spool(self) -> Iterator[Metric]:
-        room = self._room
+        room = self._readiness.room
         yield GaugeMetricFamily("footfall_spool_bytes", "Size of the spool.", room.spool_bytes)
         yield GaugeMetricFamily("footfall_spool_max_bytes", "SPOOL_MAX_BYTES.", room.max_bytes)
         yield GaugeMetricFamily("footfall_disk_free_bytes", "Free space on the disk of the spool.", room.free_bytes)

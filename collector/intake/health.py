@@ -17,7 +17,7 @@ from collector.intake import self_check
 from collector.intake.clock import now_us
 from collector.intake.wiring import receiver
 from collector.models import Upkeep
-from collector.spool.room import is_short, problems, warnings
+from collector.spool.room import Room, is_short, problems, room, warnings
 from collector.storage.lag import Lag, lag
 
 WAIT_SECONDS = 2.0
@@ -35,9 +35,10 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
     A line for each problem says what is wrong. Answers within `WAIT_SECONDS`. Three queries.
     """
-    if lines := readiness().problems:
+    state = readiness()
+    if lines := state.problems:
         return HttpResponse("".join(f"{line}\n" for line in lines), status=503, content_type="text/plain")
-    notes = [f"warning: {line}" for line in warnings(settings.SPOOL_DIR, settings.SPOOL_MAX_BYTES)]
+    notes = [f"warning: {line}" for line in warnings(state.room)]
     return HttpResponse("".join(f"{line}\n" for line in ["ok", *notes]), content_type="text/plain")
 
 
@@ -50,15 +51,20 @@ class DatabaseState(NamedTuple):
 
 
 class Readiness(NamedTuple):
-    """Why hits are lost or soon will be, as sentences, and what the database says; None if it does not answer."""
+    """Why hits are lost or soon will be, as sentences, and what the database says; None if it does not answer.
+
+    `room` is what the sentences are about.
+    """
 
     problems: list[str]
+    room: Room
     database: DatabaseState | None
 
 
 def readiness() -> Readiness:
     """Return whether this machine can take hits and store them. Takes at most `WAIT_SECONDS`."""
-    lines = problems(settings.SPOOL_DIR, settings.SPOOL_MAX_BYTES, [receiver().spool.last_loss])
+    spool = room(settings.SPOOL_DIR, settings.SPOOL_MAX_BYTES)
+    lines = problems(settings.SPOOL_DIR, spool, [receiver().spool.last_loss])
     state, waiting_seconds = None, inf
     try:
         state = DATABASE.state(settings.SPOOL_DIR, WAIT_SECONDS)
@@ -69,9 +75,9 @@ def readiness() -> Readiness:
         if behind.stands_still:
             waiting = f"{behind.bytes} bytes wait in the spool, the oldest for {behind.seconds:.0f} s"
             lines.append(f"{waiting}: is the drain running?")
-    if is_short(settings.SPOOL_DIR, settings.SPOOL_MAX_BYTES, waiting_seconds):
+    if is_short(settings.SPOOL_DIR, spool, waiting_seconds):
         lines.append("hits wait in the spool, and its disk is nearly full: is the drain running?")
-    return Readiness(lines, state)
+    return Readiness(lines, spool, state)
 
 
 class DatabaseCheck:

@@ -9,7 +9,6 @@ from django.views.decorators.http import require_safe
 
 from collector.intake.health import readiness
 from collector.metrics.tally import TALLY
-from collector.spool.room import room
 
 
 @require_safe
@@ -32,10 +31,6 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
     from collector.intake.exposition import Snapshot
 
-    snapshot: Any = Snapshot(
-        TALLY.of_all_processes(settings.METRICS_DIR),
-        readiness(),
-        room(settings.SPOOL_DIR, settings.SPOOL_MAX_BYTES),
-    )
+    snapshot: Any = Snapshot(TALLY.of_all_processes(settings.METRICS_DIR), readiness())
     encode, content_type = choose_encoder(request.headers.get("Accept", ""))
     return HttpResponse(encode(snapshot), content_type=content_type, headers={"Cache-Control": "no-store"})

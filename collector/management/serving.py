@@ -14,7 +14,7 @@ from django.core.management.base import CommandError, OutputWrapper
 from django.db import DatabaseError, connection
 
 from collector.management.arguments import between
-from collector.management.one_at_a_time import one_at_a_time
+from collector.storage.migration_lock import one_at_a_time
 
 ADMIN_NAME = "admin"
 RETRY_SECONDS = 1.0

@@ -39,7 +39,7 @@ def room(directory: Path, max_bytes: int) -> Room:
     return Room(spooled_bytes(directory), max_bytes, disk.f_bavail * disk.f_frsize, full)
 
 
-def problems(directory: Path, max_bytes: int, losses: Iterable[Loss | None] = ()) -> list[str]:
+def problems(directory: Path, state: Room, losses: Iterable[Loss | None] = ()) -> list[str]:
     """Return why hits are being lost or soon will be, as sentences for the operator; nothing if all is well.
 
     `losses` are the last ones that the caller knows of; those of other processes are in their files.
@@ -51,10 +51,9 @@ def problems(directory: Path, max_bytes: int, losses: Iterable[Loss | None] = ()
         if loss is not None and loss.is_recent(now)
     }
     sentences = [f"hits are being lost: {reason}" for reason in sorted(recent)]
-    state = room(directory, max_bytes)
-    share = state.spool_bytes / max_bytes if max_bytes else 1.0
+    share = state.spool_bytes / state.max_bytes if state.max_bytes else 1.0
     is_nearly_full = _is_on(directory, "spool", begins=share >= NEARLY_FULL, goes_on=share >= RELAXED)
-    if max_bytes - state.spool_bytes < LITTLE_ROOM_BYTES:
+    if state.max_bytes - state.spool_bytes < LITTLE_ROOM_BYTES:
         sentences.append("the spool is full: SPOOL_MAX_BYTES is reached")
     elif is_nearly_full:
         sentences.append(f"the spool has reached {share:.0%} of SPOOL_MAX_BYTES: hits are lost once it is full")
@@ -66,18 +65,17 @@ def problems(directory: Path, max_bytes: int, losses: Iterable[Loss | None] = ()
     return sentences
 
 
-def is_short(directory: Path, max_bytes: int, waiting_seconds: float) -> bool:
+def is_short(directory: Path, state: Room, waiting_seconds: float) -> bool:
     """Whether the disk has little room while hits wait for a drain that is behind, or for a database that is away."""
-    is_low = room(directory, max_bytes).free_bytes < LOW_DISK_BYTES
+    is_low = state.free_bytes < LOW_DISK_BYTES
     goes_on = is_low and waiting_seconds > BEHIND_SECONDS / 2
     return _is_on(directory, "behind", begins=is_low and waiting_seconds > BEHIND_SECONDS, goes_on=goes_on)
 
 
-def warnings(directory: Path, max_bytes: int) -> list[str]:
+def warnings(state: Room) -> list[str]:
     """Return what may later make hits get lost, as sentences for the operator."""
     sentences = []
-    state = room(directory, max_bytes)
-    if state.spool_bytes > FILLING * max_bytes:
+    if state.spool_bytes > FILLING * state.max_bytes:
         sentences.append("the spool is filling: more hits come in than are stored")
     if state.free_bytes < LOW_DISK_BYTES:
         sentences.append(f"the disk of the spool is nearly full: {state.free_bytes // 1024**2} MiB are free")

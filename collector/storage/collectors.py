@@ -32,13 +32,21 @@ def stored_id(directory: Path) -> str:
     return ""
 
 
-def note_collector(directory: Path, now: datetime) -> None:
-    """Say that the drain of a spool works, and what waits. Two queries. Its caller is the spool's only drain."""
+def note_collector(directory: Path, now: datetime, noted_at: datetime | None = None) -> datetime | None:
+    """Say that the drain of a spool works, and what waits. Three queries. Its caller is the spool's only drain.
+
+    Returns the moment that is noted; give it to the next call as `noted_at`. If the row has another one then, the spool
+    was copied to another machine together with its id, and a drain works there. This one takes a new id, so that each
+    tells what waits in its own spool.
+    """
     try:
         own_id = stored_id(directory) or _new_id(directory)
+        if noted_at and Collector.objects.filter(pk=own_id).exclude(seen_at=noted_at).exists():
+            logger.error("Another collector has the id %s, from a copy of DATA_DIR. This one takes a new id.", own_id)
+            own_id = _new_id(directory)
     except OSError as error:  # a full disk, which only the drain can make room on
         logger.warning("Can't write %s (%s). Other collectors don't see this one.", directory / NAME, error.strerror)
-        return
+        return None
     behind = lag(directory, int(now.timestamp() * 1_000_000))
     row = Collector(
         id=own_id,
@@ -50,6 +58,7 @@ def note_collector(directory: Path, now: datetime) -> None:
     )
     fields = ["name", "seen_at", "waiting_bytes", "waiting_since", "secret_check"]
     Collector.objects.bulk_create([row], update_conflicts=True, unique_fields=["id"], update_fields=fields)
+    return now
 
 
 def warn_of_other_secrets(directory: Path, now: datetime) -> None:

@@ -14,6 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -42,7 +43,7 @@ from collector.storage.set_aside import SET_ASIDE_FILE, set_aside
 from collector.storage.standby import update_standby
 from collector.storage.store import store
 from collector.storage.string_uses import StringsDeletedError, StringUses
-from collector.storage.version import check_version
+from collector.storage.version import check_version, same_version
 
 logger = logging.getLogger(__name__)
 
@@ -91,6 +92,7 @@ class Drain:
         self._reports = Reports()
         self._uses = StringUses()
         self._hourly = Hourly(directory, clock)
+        self._noted_at: datetime | None = None
         self._standby_due_at = self._check_due_at = 0.0
 
     def run(self, stop: threading.Event) -> None:
@@ -142,7 +144,8 @@ class Drain:
                 lines = list(itertools.islice(self._waiting_lines(), self._batch_lines))
                 if lines:
                     began_at = self._clock()
-                    self._store(lines)
+                    with same_version():
+                        self._store(lines)
                     TALLY.add(Count.LINES, number=len(lines))
                     TALLY.add_seconds(Timing.BATCH, "", self._clock() - began_at)
             self._delete_finished()
@@ -292,7 +295,8 @@ class Drain:
         if self._clock() >= self._standby_due_at:
             self._standby_due_at = self._clock() + STANDBY_SECONDS
             update_standby(self._directory, timezone.now())
-            note_collector(self._directory, timezone.now())
+            noted_at, self._noted_at = self._noted_at, None  # after an error, nobody knows what is noted
+            self._noted_at = note_collector(self._directory, timezone.now(), noted_at)
 
 
 @contextmanager

@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.bench.machine import BenchError, tool
 from tests.requirements import missing
 from tests.server import ROOT, database, environment
@@ -97,3 +99,30 @@ def test_reports_are_written_and_stored():
 
     assert report[KIND]["reports_stored"] == report[KIND]["reports"] == 200
     assert report[KIND]["report_counts"] > 0
+
+
+def test_a_life_keeps_every_hit_once_through_upgrade_backup_way_back_and_restore():
+    require_database()
+    report = run("tests/bench/life.py", "--hits", "200", "--rate", "50", "--workers", "1", "--databases", KIND)
+
+    steps = {step["name"]: step for step in report["steps"][KIND]}
+    loaded = ["upgrade under load", "backup under load", "back again under load"]
+    assert list(steps) == ["install", "200 hits", *loaded, "restore on an empty machine"]
+    assert all(steps[name]["acknowledged"] > 0 for name in loaded)
+    for step in steps.values():
+        assert step["stored"] >= step["all_acknowledged"]
+        assert step["missing"] == step["twice"] == 0
+    assert steps["restore on an empty machine"]["all_acknowledged"] >= 200
+
+
+@pytest.mark.postgresql  # on which it is meant to run; one database is enough
+def test_a_soak_shows_what_grows_and_keeps_every_hit_once():
+    require_database()
+    report = run("tests/bench/soak.py", "--seconds", "3", "--rate", "50", "--workers", "1", "--database", KIND)
+
+    assert report["acknowledged"] + report["unanswered"] == 150
+    assert report["acknowledged"] <= report["stored"]
+    assert report["missing"] == report["twice"] == 0
+    assert report["memory_mb"].keys() == {"web server", "web process 1", "drain"}
+    assert all(growth["first"] > 0 for growth in report["memory_mb"].values())
+    assert report["samples_without_lag"] < report["samples"]

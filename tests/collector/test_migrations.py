@@ -4,11 +4,15 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.db import connection
+from django.db.migrations import operations
 from django.db.migrations.executor import MigrationExecutor
 
 from collector.models.counts import ALL_PLATFORMS, WHOLE_PROJECT
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+NEWEST_WITHOUT_RELEASE = "0024_collectors"  # up to here no release had gone before
+REMOVING = (operations.RemoveField, operations.RenameField, operations.DeleteModel, operations.RenameModel)
 
 
 def migrate(name: str | None = None):
@@ -186,3 +190,22 @@ def test_ends_keep_their_hits_and_counts_when_reading_times_come():
     assert list(back.get_model("collector", "Hit").objects.values_list("verdict", flat=True)) == [0]
     assert list(back.get_model("collector", "DailyCount").objects.values_list("dimension", "value")) == [(2, "end")]
     migrate()
+
+
+def test_web_processes_of_the_release_before_can_go_on_with_the_database_of_this_one():
+    loader = MigrationExecutor(connection).loader
+    harmful = []
+    for (app, name), migration in loader.disk_migrations.items():
+        if app == "collector" and name > NEWEST_WITHOUT_RELEASE:
+            made = {step.name.lower() for step in migration.operations if isinstance(step, operations.CreateModel)}
+            harmful += [f"{name}: {step.describe()}" for step in migration.operations if stops_others(step, made)]
+
+    assert not harmful, "Give columns a db_default, and remove in one release what the one before no longer uses."
+
+
+def stops_others(step, made) -> bool:
+    """Say whether an operation leaves a database in which the release before can't read or write its tables."""
+    if isinstance(step, operations.AddField):
+        has_value = step.field.null or step.field.many_to_many or step.field.has_db_default()
+        return step.model_name_lower not in made and not has_value
+    return isinstance(step, REMOVING)

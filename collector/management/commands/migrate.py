@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.commands import migrate
 from django.db import connections
 
-from collector.management.one_at_a_time import one_at_a_time
+from collector.storage.migration_lock import one_at_a_time
 
 
 class Command(migrate.Command):

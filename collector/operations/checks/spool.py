@@ -8,10 +8,10 @@ from django.conf import settings
 
 from collector.operations.checks.finding import Finding, Situation, counted, duration, ok, problem, size, warning
 from collector.operations.server_health import LAST_DAY
+from collector.spool import room as spool_room
 from collector.spool.locks import DRAIN_LOCK, is_finished
-from collector.spool.reader import read_lines, segments, spooled_bytes
+from collector.spool.reader import read_lines, segments
 from collector.spool.report_line import from_line
-from collector.spool.room import problems, warnings
 from collector.storage.lag import lag
 from collector.storage.set_aside import LIFETIME
 
@@ -24,12 +24,12 @@ LOW_PRIORITY = 5
 
 def room(situation: Situation) -> Finding:
     """Can the spool take hits, and will it tomorrow?"""
-    if sentences := problems(settings.SPOOL_DIR, settings.SPOOL_MAX_BYTES):
+    state = spool_room.room(settings.SPOOL_DIR, settings.SPOOL_MAX_BYTES)
+    if sentences := spool_room.problems(settings.SPOOL_DIR, state):
         return problem(f"{_sentence(sentences)}.", "Free disk space, start the drain, or raise SPOOL_MAX_BYTES.")
-    if sentences := warnings(settings.SPOOL_DIR, settings.SPOOL_MAX_BYTES):
+    if sentences := spool_room.warnings(state):
         return warning(f"{_sentence(sentences)}.", "Free disk space, start the drain, or raise SPOOL_MAX_BYTES.")
-    used = spooled_bytes(settings.SPOOL_DIR)
-    return ok(f"{size(used)} of {size(settings.SPOOL_MAX_BYTES)} are used.")
+    return ok(f"{size(state.spool_bytes)} of {size(state.max_bytes)} are used.")
 
 
 def drain(situation: Situation) -> Finding:

@@ -10,6 +10,7 @@ from django.db import OperationalError, connection
 
 from collector.intake import health
 from collector.intake.health import DatabaseCheck
+from collector.spool import room
 from collector.spool.line import SpooledHit
 from collector.spool.losses import Loss, LossCounter
 from collector.spool.writer import SpoolWriter
@@ -156,3 +157,13 @@ def test_readiness_fails_while_the_directory_of_the_spool_is_not_writable(client
     response = client.get("/readyz")
 
     assert (response.status_code, response.content) == (503, b"the spool's directory is not writable\n")
+
+
+@pytest.mark.parametrize("path", ["/readyz", "/metrics"])
+def test_the_spool_is_measured_once_for_each_request(client, directory, settings, monkeypatch, path):
+    settings.METRICS_TOKEN = "a-token-of-this-test"
+    measured = []
+    monkeypatch.setattr(room, "spooled_bytes", lambda spool: measured.append(spool) or 5)
+    response = client.get(path, headers={"authorization": f"Bearer {settings.METRICS_TOKEN}"})
+    assert response.status_code == 200
+    assert measured == [directory]

@@ -22,6 +22,8 @@ from collector.models.counts import WHOLE_PROJECT
 from collector.programs.declaration import read_declaration
 from collector.programs.wire import check
 from collector.spool.locks import exclusive
+from collector.spool.writer import SpoolWriter
+from collector.storage.drain import Drain
 from collector.storage.export import BYTE_ORDER_MARK, hit_rows, spreadsheet_cell
 from tests.hits import CAMO, drain, hit, spool
 
@@ -194,6 +196,27 @@ def test_drain_once_empties_the_spool(settings, tmp_path, pixel, capsys):
     spool(settings.SPOOL_DIR, [hit(pixel), hit(pixel)])
 
     call_command("drain", "--once")
+
+    assert capsys.readouterr().out == "Drained 2 lines.\n"
+    assert Hit.objects.count() == 2
+
+
+def test_drain_once_ends_although_hits_go_on_coming(settings, tmp_path, pixel, capsys, monkeypatch):
+    settings.SPOOL_DIR = tmp_path / "spool"
+    store_one_batch, batches = Drain.drain_once, iter(range(5))
+    later = SpoolWriter(settings.SPOOL_DIR)
+    later.append(hit(pixel).to_line())
+    spool(settings.SPOOL_DIR, [hit(pixel)])
+
+    def drain_once(drain):
+        next(batches)
+        stored = store_one_batch(drain)
+        later.append(hit(pixel).to_line())
+        return stored
+
+    monkeypatch.setattr(Drain, "drain_once", drain_once)
+    call_command("drain", "--once")
+    later.close()
 
     assert capsys.readouterr().out == "Drained 2 lines.\n"
     assert Hit.objects.count() == 2

@@ -12,12 +12,14 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.utils import timezone
 
-from collector.models import DailySalt, DailyVisitor, Hit, Project, TryCount
+from collector.models import Collector, DailySalt, DailyVisitor, Hit, Project, TryCount
 from collector.operations.backup import back_up
 from collector.operations.last_backup import last_backup
 from collector.operations.progress import Progress
 from collector.spool.writer import SpoolWriter
+from collector.storage.collectors import note_collector
 from collector.storage.salts import load_salts
 from tests.collector.operations.installation import fresh_installation, stored_numbers
 from tests.disks import small_disk
@@ -163,6 +165,7 @@ def test_a_backup_keeps_what_people_made_and_no_salt_nor_what_a_salt_protects(
     [salt] = load_salts(["2026-11-22"]).values()
     spool(spool_dir, [hit(program, placement="1")])
     drain(spool_dir)
+    note_collector(spool_dir, timezone.now())
     manifest = quiet(tmp_path / "b.tar")
     key = settings.SECRET_KEY
 
@@ -170,7 +173,7 @@ def test_a_backup_keeps_what_people_made_and_no_salt_nor_what_a_salt_protects(
         call_command("restore", tmp_path / "b.tar")
         assert Project.objects.get().slug == "blog"
         assert (settings.DATA_DIR / "secret_key").read_text() == key
-        for model in (DailySalt, DailyVisitor, TryCount):
+        for model in (DailySalt, DailyVisitor, TryCount, Collector):
             assert not model.objects.exists()
         if on_sqlite:
             connection.close()

@@ -46,6 +46,23 @@ def test_each_drain_has_one_row_and_keeps_its_id(ours, theirs, pixel):
     assert Collector.objects.get(pk=first).waiting_since is None
 
 
+def test_a_collector_takes_a_new_id_once_a_copy_of_its_spool_works_elsewhere(ours, theirs, caplog):
+    ours.mkdir()
+    noted_at = note_collector(theirs, NOW)
+    for minute in range(1, 3):
+        noted_at = note_collector(theirs, NOW + minute * timedelta(minutes=1), noted_at)
+    assert not caplog.text
+    (ours / "collector").write_text(stored_id(theirs))
+
+    copied_at = note_collector(ours, NOW + timedelta(minutes=3))
+    note_collector(theirs, NOW + timedelta(minutes=4), noted_at)
+    note_collector(ours, NOW + timedelta(minutes=5), copied_at)
+
+    assert "from a copy of DATA_DIR" in caplog.text
+    assert stored_id(ours) != stored_id(theirs)
+    assert set(Collector.objects.values_list("id", flat=True)) == {stored_id(ours), stored_id(theirs)}
+
+
 def test_a_drain_goes_on_if_its_id_cannot_be_written(ours, pixel, caplog):
     spool(ours, [hit(pixel)])
     (ours / "collector").mkdir()
