@@ -13,6 +13,7 @@ caches are full. Lag is the age of the oldest waiting hit, as /metrics says.
 
 import argparse
 import json
+import os
 import secrets
 import sys
 import tempfile
@@ -28,7 +29,6 @@ sys.path[0] = str(ROOT)  # not this directory: its dashboard.py would hide the a
 
 from tests.bench.installation import (  # noqa: E402
     Installation,
-    cpus,
     installation,
     release_in,
     wait_until_stored,
@@ -227,7 +227,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=int, default=1800, help="(default %(default)s)")
     parser.add_argument("--rate", type=float, default=1000, help="hits a second (default %(default)s)")
-    parser.add_argument("--workers", type=int, default=cpus(), help="web processes (default %(default)s)")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="web processes (default %(default)s)")
     parser.add_argument(
         "--database", type=database_kinds, default="postgresql", help="postgresql or sqlite (default %(default)s)"
     )
