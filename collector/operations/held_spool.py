@@ -12,7 +12,7 @@ from collector.operations.archive import BLOCK_BYTES
 from collector.operations.errors import OperationError
 from collector.spool.losses import loss_files
 from collector.spool.reader import SUFFIX, segments
-from collector.storage.drain import SET_ASIDE_FILE
+from collector.storage.set_aside import SET_ASIDE_FILE
 
 _FILLING = bytes(BLOCK_BYTES)
 

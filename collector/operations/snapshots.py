@@ -130,7 +130,11 @@ def tables_of_sqlite(database: sqlite3.Connection) -> list[str]:
 
 @contextmanager
 def _postgresql_snapshot() -> Iterator[Snapshot]:
-    """Open a transaction whose snapshot pg_dump uses too (PostgreSQL, Snapshot Synchronization Functions)."""
+    """Open a transaction whose snapshot pg_dump uses too (PostgreSQL, Snapshot Synchronization Functions).
+
+    The lock comes before the snapshot: otherwise the drain could drop a month of hits that the snapshot has.
+    """
+    has_hits = Hit._meta.db_table in connection.introspection.table_names()
     with transaction.atomic(), connection.cursor() as cursor:
 
         def query(sql: str) -> list[tuple[Any, ...]]:
@@ -139,6 +143,8 @@ def _postgresql_snapshot() -> Iterator[Snapshot]:
 
         query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         query("SET LOCAL idle_in_transaction_session_timeout = 0")
+        if has_hits:
+            query(f"LOCK TABLE {Hit._meta.db_table} IN ACCESS SHARE MODE")  # takes no snapshot itself
         [[snapshot_id]] = query("SELECT pg_export_snapshot()")
         contents = contents_of(query, connection.introspection.table_names(cursor))
         yield Snapshot(

@@ -33,19 +33,13 @@ from collector.spool.losses import loss_files, losses
 from collector.spool.own_line import SpooledMember
 from collector.spool.reader import read_lines, segments
 from collector.spool.report_line import Spooled, from_line
-from collector.storage.collectors import (
-    forget_lost_collectors,
-    note_collector,
-    waiting_since,
-    warn_of_other_secrets,
-)
+from collector.storage.collectors import note_collector
 from collector.storage.enrich import Enricher, counting_pixels
+from collector.storage.hourly import Hourly
 from collector.storage.labels import note_labels
-from collector.storage.offsets import delete_old_offsets
 from collector.storage.own_visitors import store_own_visitors
 from collector.storage.reports import ReportLine, Reports
-from collector.storage.retention import clock_is_plausible, delete_expired
-from collector.storage.set_aside import delete_expired_lines, set_aside
+from collector.storage.set_aside import SET_ASIDE_FILE, set_aside
 from collector.storage.standby import update_standby
 from collector.storage.store import store
 from collector.storage.string_uses import StringsDeletedError, StringUses
@@ -63,9 +57,7 @@ POLL_SECONDS = 0.4  # a lone hit is on the dashboard within a second
 MANY_LINES = 1_000  # a batch of fewer is followed by POLL_SECONDS
 GATHER_SECONDS = 1.5  # after a larger batch, while hits gather for the next one
 MAX_BACKOFF_SECONDS = 15.0
-EXPIRY_SECONDS = 3600.0
 STANDBY_SECONDS = 10.0
-SET_ASIDE_FILE = "set-aside.log"
 
 # Errors that a single line can cause. After any other error the database or the drain is at fault, and all lines wait.
 _LINE_ERRORS = (DataError, IntegrityError, ValueError, OverflowError)
@@ -99,20 +91,22 @@ class Drain:
         self._enricher = Enricher()
         self._reports = Reports()
         self._uses = StringUses()
+        self._hourly = Hourly(directory, clock)
         self._noted_at: datetime | None = None
-        self._expiry_due_at = self._standby_due_at = self._check_due_at = 0.0
+        self._standby_due_at = self._check_due_at = 0.0
 
     def run(self, stop: threading.Event) -> None:
         """Drain until `stop` is set. While the database is down, try again after longer and longer pauses."""
         read_catalogues()
         backoff = POLL_SECONDS
         while not stop.is_set():
-            began_at = self._clock()
             try:
-                self._check_version(began_at)
+                self._check_version()
+                self._hourly.make_months()
+                began_at = self._clock()
                 lines = self.drain_once()
                 self._adjust(self._clock() - began_at)
-                self._expire()
+                self._hourly.expire()
                 self._keep_standby()
                 backoff = POLL_SECONDS
             except (DatabaseError, InterfaceError) as error:
@@ -126,11 +120,11 @@ class Drain:
                 if lines < self._batch_lines // 2:
                     stop.wait(POLL_SECONDS if lines < MANY_LINES else GATHER_SECONDS)
 
-    def _check_version(self, now: float) -> None:
+    def _check_version(self) -> None:
         """Raise DatabaseError if the database is of a newer version. Asks every `STANDBY_SECONDS`."""
-        if now >= self._check_due_at:
+        if self._clock() >= self._check_due_at:
             check_version()
-            self._check_due_at = now + STANDBY_SECONDS
+            self._check_due_at = self._clock() + STANDBY_SECONDS
 
     def _adjust(self, seconds: float) -> None:
         """Make batches smaller while they are slow: on SQLite, all other writers wait until a batch is done."""
@@ -304,19 +298,6 @@ class Drain:
             update_standby(self._directory, timezone.now())
             noted_at, self._noted_at = self._noted_at, None  # after an error, nobody knows what is noted
             self._noted_at = note_collector(self._directory, timezone.now(), noted_at)
-
-    def _expire(self) -> None:
-        """Delete what has expired, once an hour."""
-        if self._clock() < self._expiry_due_at:
-            return
-        self._expiry_due_at = self._clock() + EXPIRY_SECONDS
-        now = timezone.now()
-        if clock_is_plausible(now):
-            delete_old_offsets(self._directory, now)
-            delete_expired_lines(self._directory / SET_ASIDE_FILE, now)
-            forget_lost_collectors(now)
-        warn_of_other_secrets(self._directory, now)
-        delete_expired(now, waiting_since=waiting_since(self._directory, now))
 
 
 @contextmanager

@@ -1,6 +1,8 @@
 """The statements of `reading`: what is remembered of readers, and their ends among the hits."""
 
 from collections.abc import Collection, Iterable, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from django.db import connection
@@ -83,6 +85,7 @@ FIND_STARTS = f"""
     FROM reader CROSS JOIN collector_dailyreading AS stored
     WHERE {_OF_READER} AND stored.position = {int(Position.START)}
 """
+# The moments of the first and the last hit let the planner see that it needs one or two of the partitions.
 LOCK_HITS = f"""
     /* reading.lock_hits */
     SELECT hit.project_id, hit.id, hit.platform, hit.verdict, hit.reading_seconds
@@ -90,6 +93,7 @@ LOCK_HITS = f"""
         SELECT project_id::int, at::timestamptz, id::bigint FROM {columns_from_json(3)} AS row (project_id, at, id)
     ) AS ending JOIN collector_hit AS hit
         ON hit.project_id = ending.project_id AND hit.at = ending.at AND hit.id = ending.id
+    WHERE hit.at BETWEEN %s AND %s
     ORDER BY hit.project_id, hit.at, hit.id
     FOR UPDATE OF hit
 """
@@ -99,6 +103,16 @@ FIND_HITS = """
     FROM json_each(%s) CROSS JOIN collector_hit AS hit
     WHERE hit.project_id = json_extract(value, '$[0]') AND hit.at = json_extract(value, '$[1]')
         AND hit.id = json_extract(value, '$[2]')
+"""
+# One project and two moments in each: see LOCK_HITS. To update hit by hit took longer, mostly to plan it.
+UPDATE_HITS = f"""
+    /* reading.update_hits */
+    UPDATE collector_hit AS hit SET verdict = judged.verdict, reading_seconds = judged.seconds
+    FROM (
+        SELECT verdict::smallint, seconds::int, at::timestamptz, id::bigint
+        FROM {columns_from_json(4)} AS row (verdict, seconds, at, id)
+    ) AS judged
+    WHERE hit.project_id = %s AND hit.at = judged.at AND hit.id = judged.id AND hit.at BETWEEN %s AND %s
 """
 UPDATE_HIT = """
     /* reading.update_hit */
@@ -153,14 +167,32 @@ def find_starts(readers: Iterable[tuple[int, str, int, int]]) -> list[tuple[int,
 
 def lock_hits(keys: Sequence[tuple[int, str, int]]) -> list[tuple[int, int, str, int, int | None]]:
     """Return project, id, platform, verdict and reading seconds of hits, which stay locked. No query without keys."""
-    return fetch_for_rows(LOCK_HITS, FIND_HITS, keys)
+    if connection.vendor != "postgresql":
+        return fetch_for_rows("", FIND_HITS, keys)
+    if not keys:
+        return []
+    moments = [at for _, at, _ in keys]
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK_HITS, [*json_columns(keys), min(moments), max(moments)])
+        rows: list[Any] = cursor.fetchall()
+    return rows
 
 
 def update_hits(rows: Sequence[tuple[int, int | None, int, str, int]]) -> None:
-    """Set verdict and reading seconds of hits, which project, moment and id name."""
-    if rows:
-        with connection.cursor() as cursor:
+    """Set verdict and reading seconds of hits, which project, moment and id name.
+
+    On PostgreSQL one statement for each project.
+    """
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        if connection.vendor != "postgresql":
             cursor.executemany(UPDATE_HIT, rows)
+            return
+        for project_id, of_project in groupby(sorted(rows, key=itemgetter(2)), key=itemgetter(2)):
+            hits = [(verdict, seconds, at, hit_id) for verdict, seconds, _, at, hit_id in of_project]
+            moments = [at for _, _, at, _ in hits]
+            cursor.execute(UPDATE_HITS, [*json_columns(hits), project_id, min(moments), max(moments)])
 
 
 def _of_readers(statement: str, readers: Sequence[ReaderSince]) -> list[Any]:

@@ -28,9 +28,11 @@ def is_large(project: Project, first_day: date) -> bool:
     return reports.filter(date__lt=first_day).count() > MAX_SHARE * reports.count()
 
 
-def delete_expired_reports(project: Project, first_day: date) -> int:
-    """Delete a project's raw reports of days before `first_day`, and return how many. Two queries for each program."""
-    deleted = 0
+def delete_expired_reports(project: Project, first_day: date) -> Iterator[int]:
+    """Delete a project's raw reports of days before `first_day`. Two queries for each program.
+
+    Yields how many each statement deleted.
+    """
     for pixel_id in _programs_with_reports(project):
         reports = Report.objects.filter(project=project, pixel_id=pixel_id)
         expired = reports.filter(date__lt=first_day).order_by("date")
@@ -38,8 +40,7 @@ def delete_expired_reports(project: Project, first_day: date) -> int:
             ids = reports.filter(date=day).order_by("id").values_list("id", flat=True)
             last = list(ids[DELETE_ROWS - 1 : DELETE_ROWS])
             bound = {"id__lte": last[0]} if last else {}
-            deleted += reports.filter(date=day, **bound).delete()[0]
-    return deleted
+            yield reports.filter(date=day, **bound).delete()[0]
 
 
 def _programs_with_reports(project: Project) -> Iterator[int]:

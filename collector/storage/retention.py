@@ -1,6 +1,10 @@
 """Delete what has expired: hits after their project's retention, raw reports, strings that no hit names any more, and
 visitors together with the salt of their date.
 
+It goes in short steps, so that nobody waits long: the drain stores hits between some of them, and others write between
+two transactions. On PostgreSQL a month of hits that has expired in every project is dropped whole (`hit_months`). What
+is noted of a deletion is the same, and so is what stays.
+
 A wrong clock must not delete everything. If the clock is more than `MAX_JUMP` ahead of the last deletion, which runs
 every hour, the server may have been off, or the clock is wrong. A project of which that would delete more than
 `MAX_SHARE` then keeps its hits until somebody runs `manage.py purge --allow-large`. The same goes for raw reports.
@@ -10,7 +14,11 @@ their deletion is a promise to readers. After a clock that was ahead, the reader
 """
 
 import logging
+import time as clock
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
+from typing import NamedTuple
 
 from django.db import InterfaceError, OperationalError
 from django.db.models import Max
@@ -27,52 +35,84 @@ from collector.models import (
     Upkeep,
 )
 from collector.storage import report_retention
+from collector.storage.hit_months import drop_months, expired_months
 from collector.storage.salts import last_expired_date
 from collector.storage.string_uses import delete_unused_strings, delete_uses
 
 logger = logging.getLogger(__name__)
 
 DELETE_ROWS = 20_000  # by one statement: other writers get their turn between two statements
+PAUSE_SECONDS = 0.01  # after as many; SQLite does not queue writers
 MAX_JUMP = timedelta(days=2)
 MAX_SHARE = 0.1
 DAY = timedelta(days=1)
 
 
-def delete_expired(now: datetime, *, waiting_since: date | None = None, allows_large: bool = False) -> int:
-    """Delete expired hits, reports, visitors, salts, strings and tries; return how many rows were deleted. Counts stay.
+class Expiry(NamedTuple):
+    """Which hits of a project have expired: those before `until`, when its first kept day begins."""
 
-    Hits are deleted by whole days of their project's time zone: a day has either all of its hits or none.
-    `waiting_since` is the day since which reports may wait in a spool, if any do. If one project
-    fails, it is logged, and the others go on. Raises OperationalError or InterfaceError if the database is away.
+    project: Project
+    first_kept_day: date
+    until: datetime
+
+
+def delete_expired(now: datetime, *, waiting_since: date | None = None, allows_large: bool = False) -> int:
+    """Delete what has expired, as `expire` does, and return how many rows. Other writers get their turn in between."""
+    deleted = 0
+    for rows in expire(now, waiting_since=waiting_since, allows_large=allows_large):
+        deleted += rows
+        if rows >= DELETE_ROWS:
+            clock.sleep(PAUSE_SECONDS)
+    return deleted
+
+
+def expire(now: datetime, *, waiting_since: date | None = None, allows_large: bool = False) -> Iterator[int]:
+    """Delete expired hits, reports, visitors, salts, strings and tries. Counts stay.
+
+    Yields how many rows each step deleted; about how many, if it dropped a month. Between two steps, the caller may do
+    something else. Hits are deleted by whole days of their project's time zone: in the end a day has either all of its
+    hits or none. `waiting_since` is the day since which reports may wait in a spool, if any do. If a
+    project fails, that is logged, and the others go on. Raises OperationalError or InterfaceError if the database is
+    away.
     """
     last_expired = last_expired_date(now)
-    deleted, _ = DailySalt.objects.filter(date__lte=last_expired).delete()
-    deleted += TryCount.objects.filter(ends_at__lte=now).delete()[0]
+    yield DailySalt.objects.filter(date__lte=last_expired).delete()[0]
+    yield TryCount.objects.filter(ends_at__lte=now).delete()[0]
     is_trusted = allows_large or clock_is_plausible(now)
     first_day_of_reports = report_retention.first_kept_day(now, waiting_since)
     refused: list[str] = []
-    for project in Project.objects.order_by("pk"):
-        try:
+    expiries: list[Expiry] = []
+    projects = list(Project.objects.order_by("pk"))
+    for project in projects:
+        with _others_go_on(project):
             for remembered in (DailyVisitor, DailyReading, OwnVisitor):
-                deleted += remembered.objects.filter(project=project, date__lte=last_expired).delete()[0]
-            _note_time_zone(project, now)
-            _correct_future(project, now)
-            first_kept_day = _first_kept_day(project, now)
-            until = datetime.combine(first_kept_day, time.min, project.zone_of_oldest_days)
+                yield remembered.objects.filter(project=project, date__lte=last_expired).delete()[0]
+            expiry = _expiry(project, now)
             if not is_trusted and (
-                _is_large(project, until) or report_retention.is_large(project, first_day_of_reports)
+                _is_large(project, expiry.until) or report_retention.is_large(project, first_day_of_reports)
             ):
                 refused.append(project.slug)
             else:
-                deleted += _delete_hits(project, first_kept_day, until)
-                deleted += report_retention.delete_expired_reports(project, first_day_of_reports)
-        except (OperationalError, InterfaceError):
-            raise
-        except Exception:  # whatever is wrong with one project, the others keep their promise
-            logger.exception("The expired hits of %s can't be deleted", project.slug)
-    deleted += delete_unused_strings()
+                expiries.append(expiry)
+    if len(expiries) == len(projects):
+        yield _drop_months(expiries)
+    for expiry in expiries:
+        with _others_go_on(expiry.project):
+            yield from _delete_hits(expiry)
+            yield from report_retention.delete_expired_reports(expiry.project, first_day_of_reports)
+    yield delete_unused_strings()
     _remember_clock(now, refused)
-    return deleted
+
+
+@contextmanager
+def _others_go_on(project: Project) -> Iterator[None]:
+    """Log what is wrong with one project: the others keep their promise. Not for a database that is away."""
+    try:
+        yield
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        logger.exception("The expired hits of %s can't be deleted", project.slug)
 
 
 def clock_is_plausible(now: datetime) -> bool:
@@ -124,9 +164,12 @@ def _correct_future(project: Project, now: datetime) -> None:
             project.save(update_fields=["hits_kept_since", "counted_from"])
 
 
-def _first_kept_day(project: Project, now: datetime) -> date:
-    """Return the first day of the retention, in the time zone in which days of that time were counted."""
-    return (now - project.retention).astimezone(project.zone_of_oldest_days).date()
+def _expiry(project: Project, now: datetime) -> Expiry:
+    """Return what has expired, in the time zone in which days of that time were counted."""
+    _note_time_zone(project, now)
+    _correct_future(project, now)
+    first_kept_day = (now - project.retention).astimezone(project.zone_of_oldest_days).date()
+    return Expiry(project, first_kept_day, datetime.combine(first_kept_day, time.min, project.zone_of_oldest_days))
 
 
 def _is_large(project: Project, until: datetime) -> bool:
@@ -146,18 +189,38 @@ def _counted_again_from(project: Project, first_kept_day: date, until: datetime)
     return datetime.combine(next_day, time.min, project.zone_of_oldest_days), next_day
 
 
-def _delete_hits(project: Project, first_kept_day: date, until: datetime) -> int:
-    """Delete the hits before a day, which begins at `until`, and the notes of strings that only they name."""
-    deleted = 0
+def _note_deletion(expiry: Expiry) -> None:
+    """Note from when on hits are kept, before any is deleted: nobody may take a day for whole meanwhile."""
+    project, first_kept_day, until = expiry
     expired = Hit.objects.filter(project=project, at__lt=until)
     if expired.exists() and (project.hits_kept_since is None or project.hits_kept_since < until):
-        # First, so that nobody takes a day for whole while its hits are being deleted.
         project.hits_kept_since, project.counted_from = _counted_again_from(project, first_kept_day, until)
         project.save(update_fields=["hits_kept_since", "counted_from"])
+
+
+def _drop_months(expiries: list[Expiry]) -> int:
+    """Drop the months that have expired in every project, and return about how many hits that were.
+
+    `expiries` are those of all projects. If one can't be noted, nothing is dropped.
+    """
+    months = expired_months(min(expiry.until for expiry in expiries)) if expiries else []
+    noted = 0
+    for expiry in expiries if months else []:
+        with _others_go_on(expiry.project):
+            _note_deletion(expiry)
+            noted += 1
+    return drop_months(months) if noted == len(expiries) else 0
+
+
+def _delete_hits(expiry: Expiry) -> Iterator[int]:
+    """Delete the hits that have expired, and the notes of strings that only they name. Yields numbers of rows."""
+    _note_deletion(expiry)
+    hits = Hit.objects.filter(project=expiry.project)
     while True:
-        moments = expired.order_by("at").values_list("at", flat=True)
+        moments = hits.filter(at__lt=expiry.until).order_by("at").values_list("at", flat=True)
         last = list(moments[DELETE_ROWS - 1 : DELETE_ROWS])
-        bound = {"at__lte": last[0]} if last else {"at__lt": until}
-        deleted += Hit.objects.filter(project=project, **bound).delete()[0]
+        bound = {"at__lte": last[0]} if last else {"at__lt": expiry.until}
+        yield hits.filter(**bound).delete()[0]
         if not last:
-            return deleted + delete_uses(project.pk, until)
+            break
+    yield delete_uses(expiry.project.pk, expiry.until)

@@ -17,6 +17,7 @@ from collector.spool.line import Line
 
 logger = logging.getLogger(__name__)
 
+SET_ASIDE_FILE = "set-aside.log"
 MAX_BYTES = 64 * 1024 * 1024
 LIFETIME = timedelta(days=30)
 

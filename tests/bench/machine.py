@@ -103,8 +103,13 @@ class PostgresqlDatabase(Database):
             return connection.execute(sql.encode()).fetchall()
 
     def traffic_bytes(self) -> int:
-        sizes = " + ".join(f"pg_total_relation_size('{table}')" for table in TRAFFIC_TABLES)
-        return int(self.value(f"SELECT {sizes}"))
+        tables = ", ".join(f"('{table}')" for table in TRAFFIC_TABLES)
+        return int(
+            self.value(
+                "SELECT sum(pg_total_relation_size(part.relid))"
+                f" FROM (VALUES {tables}) AS traffic (name), pg_partition_tree(traffic.name::regclass) AS part"
+            )
+        )
 
     def settings(self) -> dict[str, str]:
         names = ("server_version", "fsync", "synchronous_commit", "shared_buffers")

@@ -82,7 +82,8 @@ def test_five_clicks_and_four_fields_lead_from_the_login_to_a_snippet_that_count
     page.locator(".first-visit-link").click()
     assert page.locator("[data-figure=visits]").first.get_attribute("data-value") == "1"
     opened = page.goto(f"{server.url}/projects/my-blog/?range=today")
-    assert opened and opened.status == 200
+    assert opened is not None
+    assert opened.status == 200
     assert rows(page, "platforms") == {"Medium": "1"}
     assert rows(page, "hours", cell=read_at.hour)[f"{read_at:%a}"] == "1"
     assert rows(page, "devices")["Desktop"] == "1"

@@ -1,4 +1,4 @@
-"""Follow docs/deployment.md on a fresh machine, word for word, until it serves over TLS.
+"""Follow docs/deployment.md on a fresh machine, word for word, until it serves over TLS; then back up and restore it.
 
     python tests/deploy/fresh_machine.py systemd --proxy caddy
     python tests/deploy/fresh_machine.py systemd --proxy nginx
@@ -23,12 +23,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENT = ROOT / "docs" / "deployment.md"
+DEPLOYMENT = ROOT / "docs" / "deployment.md"
+OPERATIONS = ROOT / "docs" / "operations.md"
 ADDRESS = "https://localhost"
 MAX_SECONDS = 600
 FRESH = """FROM {base}
 RUN apt-get update && apt-get install -y --no-install-recommends systemd systemd-sysv ca-certificates curl procps
 """
+READINGS = 40  # while services restart
+EMPTY_DATABASE = (
+    "runuser -u postgres -- dropdb --force footfall; runuser -u postgres -- createdb --owner footfall footfall"
+)
 AT_TOP = "cd /opt/footfall\n"
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 # In place of certbot, which asks an authority on the internet.
@@ -43,19 +48,20 @@ class StepError(Exception):
     """A step of the document, or a check after it, did not work."""
 
 
-def blocks(document: str, heading: str) -> list[str]:
-    """Return the shell commands below a heading of the second level, a string for each block."""
-    section = re.search(rf"^## {re.escape(heading)}\n(.*?)(?=^## |\Z)", document, re.MULTILINE | re.DOTALL)
+def blocks(document: Path, heading: str) -> list[str]:
+    """Return the shell commands below a heading, a string for each block."""
+    text = document.read_text("utf-8")
+    section = re.search(rf"^##+ {re.escape(heading)}\n(.*?)(?=^##|\Z)", text, re.MULTILINE | re.DOTALL)
     if section is None:
-        raise StepError(f'docs/deployment.md has no section "{heading}".')
+        raise StepError(f'{document.name} has no section "{heading}".')
     return re.findall(r"^```sh\n(.*?)^```", section[1], re.MULTILINE | re.DOTALL)
 
 
 def replaced(text: str, replacements: dict[str, str]) -> str:
-    """Replace parts of the document's commands. Each must be there: else this script no longer follows the document."""
+    """Replace parts of a document's commands. Each must be there: else this script no longer follows the document."""
     for old, new in replacements.items():
         if old not in text:
-            raise StepError(f"docs/deployment.md no longer says: {old}")
+            raise StepError(f"The documents no longer say: {old}")
         text = text.replace(old, new)
     return text
 
@@ -87,47 +93,57 @@ class Machine(NamedTuple):
 
 
 class Form(NamedTuple):
-    """One way to deploy: its steps, how to run a management command, and how to restart what."""
+    """One way to deploy: its steps, how to run a management command, to restart, to back up and to restore."""
 
     steps: Sequence[tuple[str, str]]
     manage: str
-    restart_web: str
-    restart_all: str
+    restarts: Sequence[str]
+    backup: str
+    lose_and_restore: str
     ca: str
 
 
 def systemd_form(proxy: str, database: str) -> Form:
-    document = DOCUMENT.read_text("utf-8")
-    install, postgresql = blocks(document, "systemd")
-    by_caddy, by_nginx = blocks(document, "TLS")
-    install = replaced(install, {"NAME=hits.example.org": "NAME=localhost", "REPOSITORY": "/checkout"})
-    steps = [("install", install)]
+    install, postgresql = blocks(DEPLOYMENT, "systemd")
+    by_caddy, by_nginx = blocks(DEPLOYMENT, "TLS")
+    named = {"NAME=hits.example.org": "NAME=localhost"}
+    steps = [("install", replaced(install, {**named, "REPOSITORY": "/checkout"}))]
+    _by_hand, _by_compose, restore = blocks(OPERATIONS, "Restore")
+    restore = replaced(restore, {"footfall-Mon.tar": "footfall-*.tar"})
     if database == "postgresql":
         steps.append(("PostgreSQL", "apt-get install -y postgresql openssl\n" + postgresql))
+        restore = replaced(restore, {"footfall restore": f"{EMPTY_DATABASE}\nfootfall restore"})
     if proxy == "caddy":
-        steps.append(("Caddy", AT_TOP + replaced(by_caddy, {"NAME=hits.example.org": "NAME=localhost"})))
+        steps.append(("Caddy", AT_TOP + replaced(by_caddy, named)))
         ca = "/var/lib/caddy/.local/share/caddy/pki/authorities/local/root.crt"
     else:
         certbot = next(line for line in by_nginx.splitlines() if line.startswith("certbot "))
-        own_ca = {"NAME=hits.example.org": "NAME=localhost", certbot: f"({OWN_CA})", "nginx certbot": "nginx openssl"}
-        steps.append(("nginx", AT_TOP + replaced(by_nginx, own_ca)))
+        own_ca = {certbot: f"({OWN_CA})", "nginx certbot": "nginx openssl"}
+        steps.append(("nginx", AT_TOP + replaced(by_nginx, named | own_ca)))
         ca = "/root/ca.pem"
-    steps.append(("backup", "systemctl start footfall-backup && ls -l /var/backups/footfall/footfall-*.tar"))
-    return Form(steps, "footfall", "systemctl restart footfall-web", "systemctl restart footfall.target", ca)
+    restarts = [
+        f"systemctl restart {units}" for units in ("footfall-web", "footfall-prepare footfall-web footfall-drain")
+    ]
+    return Form(steps, "footfall", restarts, "systemctl start footfall-backup", restore, ca)
 
 
 def containers_form(engine: str) -> Form:
-    start, _one_container = blocks(DOCUMENT.read_text("utf-8"), "Containers")
-    compose = f"{engine} compose --file deploy/compose.yaml --profile tls"
-    start = replaced(start, {"https://hits.example.org": ADDRESS, "docker compose": f"{engine} compose"})
-    copy_ca = f"{compose} cp caddy:/data/caddy/pki/authorities/local/root.crt ca.crt"
-    steps = [
-        ("start", start),
-        ("CA", f"for attempt in $(seq 60); do {copy_ca} && break; sleep 1; done"),
-        ("backup", f"{compose} exec -T web python manage.py backup /data/footfall.tar"),
-    ]  # fmt: skip
+    start, _one_container = blocks(DEPLOYMENT, "Containers")
+    _by_hand, backup = blocks(OPERATIONS, "Back up")
+    _by_hand, restore, _by_systemd = blocks(OPERATIONS, "Restore")
+    by_engine = {"docker compose": f"{engine} compose"}
+    compose = f"{engine} compose --file deploy/compose.yaml"
+    with_proxy = f"{compose} --profile tls"
+    ca = f"{compose} cp caddy:/data/caddy/pki/authorities/local/root.crt ca.crt"
+    copy_ca = f"for attempt in $(seq 60); do {ca} && break; sleep 1; done"
+    lose = f"{with_proxy} down --volumes"
     return Form(
-        steps, f"{compose} exec -T web python manage.py", f"{compose} restart web", f"{compose} restart", "ca.crt"
+        [("start", replaced(start, {"https://hits.example.org": ADDRESS, **by_engine})), ("CA", copy_ca)],
+        f"{compose} exec -T web python manage.py",
+        [f"{compose} restart {services}" for services in ("web", "db web drain")],
+        replaced(backup, by_engine),
+        "\n".join([lose, replaced(restore, by_engine), f"{with_proxy} up --detach", copy_ca]),
+        "ca.crt",
     )
 
 
@@ -145,20 +161,29 @@ def check(machine: Machine, form: Form, told: Callable[[str], None]) -> None:
     first = machine.run(pixel).strip()
     if first != "200 counted":
         raise StepError(f"the pixel answered {first!r}")
-    exported = f"{form.manage} export_hits blog | wc -l"
-    machine.eventually(exported, "1")
-    told("counted a reading")
-    for command in (form.restart_web, form.restart_all):
-        before = int(machine.run(exported))
-        script = f"({command}) > restart.log 2>&1 & for n in $(seq 40); do {pixel} || echo lost; sleep 0.2; done; wait"
-        answers = machine.run(script).split("\n")
-        kept = sum(answer.startswith("200 ") for answer in answers)
-        if kept != 40:
-            raise StepError(
-                f"{command}: {40 - kept} of 40 readings were not answered:\n" + "\n".join(sorted(set(answers)))
-            )
-        machine.eventually(f"test $({exported}) = {before + kept} && echo stored", "stored")
-        told(f"{command}: {kept} readings meanwhile, all stored")
+    kept = 1
+
+    def see_all_stored(what: str) -> None:
+        stored = f'test "$({form.manage} export_hits blog | wc -l)" = {kept} && echo stored'
+        machine.eventually(stored, "stored")
+        told(f"{what}: all of {kept} readings are stored")
+
+    see_all_stored("a first reading")
+    for command in form.restarts:
+        script = (
+            f"({command}) > /dev/null 2>&1 & for n in $(seq {READINGS}); do {pixel} || echo lost; sleep 0.2; done; wait"
+        )
+        answers = [line for line in machine.run(script).splitlines() if line]
+        answered = sum(line.startswith("200 ") for line in answers)
+        if answered != READINGS:
+            raise StepError("\n".join([f"{command}: {answered} of {READINGS} were answered:", *sorted(set(answers))]))
+        kept += answered
+        see_all_stored(f"{command}, and {READINGS} readings meanwhile")
+    machine.run(form.backup)
+    told("backup")
+    machine.run(form.lose_and_restore)
+    machine.eventually(f"{curl} {ADDRESS}/readyz", "ok")
+    see_all_stored("restored")
     print(machine.run(f"{form.manage} doctor", checked=False))
 
 
@@ -208,31 +233,31 @@ def main() -> None:
     def told(what: str) -> None:
         print(f"{time.monotonic() - started:6.0f} s  {what}", flush=True)
 
-    with tempfile.TemporaryDirectory(prefix="") as name:
-        scratch = Path(name)
-        if arguments.form == "systemd":
-            form = systemd_form(arguments.proxy, arguments.database)
-            machine = fresh_machine(arguments.engine, arguments.base, arguments.engine_options, scratch)
-            end = [arguments.engine, "kill", machine.prefix[-1]]
-        else:
-            form = containers_form(arguments.engine)
-            subprocess.run(["git", "clone", "--quiet", str(ROOT), str(scratch / "checkout")], check=True)
-            machine = Machine((), str(scratch / "checkout"))
-            compose = [arguments.engine, "compose", "--file", "deploy/compose.yaml", "--profile", "tls"]
-            end = ["env", f"--chdir={machine.directory}", *compose, "down", "--volumes"]
-        started = time.monotonic()
-        try:
-            for step, script in form.steps:
-                machine.run(script)
-                told(step)
-            check(machine, form, told)
-            if time.monotonic() - started > MAX_SECONDS:
-                raise StepError(f"It took more than {MAX_SECONDS} s.")
-        except StepError as failure:
-            sys.exit(f"Failed: {failure}")
-        finally:
-            if not arguments.keep:
-                subprocess.run(end, capture_output=True)
+    scratch = Path(tempfile.mkdtemp(prefix="footfall-"))
+    if arguments.form == "systemd":
+        form = systemd_form(arguments.proxy, arguments.database)
+        machine = fresh_machine(arguments.engine, arguments.base, arguments.engine_options, scratch)
+        end = [arguments.engine, "kill", machine.prefix[-1]]
+    else:
+        form = containers_form(arguments.engine)
+        subprocess.run(["git", "clone", "--quiet", str(ROOT), str(scratch / "checkout")], check=True)
+        machine = Machine((), str(scratch / "checkout"))
+        compose = [arguments.engine, "compose", "--file", "deploy/compose.yaml", "--profile", "tls"]
+        end = ["env", f"--chdir={machine.directory}", *compose, "down", "--volumes"]
+    started = time.monotonic()
+    try:
+        for step, script in form.steps:
+            machine.run(script)
+            told(step)
+        check(machine, form, told)
+        if time.monotonic() - started > MAX_SECONDS:
+            raise StepError(f"It took more than {MAX_SECONDS} s.")
+    except StepError as failure:
+        sys.exit(f"Failed: {failure}")
+    finally:
+        if not arguments.keep:
+            subprocess.run(end, capture_output=True)
+            shutil.rmtree(scratch)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
 """docs/deployment.md and the files in deploy/ name commands, settings, files and services that exist."""
 
 import re
+import subprocess
 
 import pytest
 from django.core.management import get_commands
 
+from tests.deploy.fresh_machine import containers_form, systemd_form
 from tests.server import ROOT
 from tests.test_shape import settings_read
 
@@ -50,3 +52,13 @@ def test_containers_run_commands_that_exist(name):
     lines = re.findall(r'^\s*(?:command:|CMD) \["([a-z]+)"', (ROOT / name).read_text("utf-8"), re.MULTILINE)
     assert lines
     assert set(lines) <= set(get_commands())
+
+
+def test_a_fresh_machine_can_follow_the_documents():
+    forms = [systemd_form(proxy, database) for proxy in ("caddy", "nginx") for database in ("sqlite", "postgresql")]
+    forms.append(containers_form("docker"))
+    for form in forms:
+        scripts = [*(script for _step, script in form.steps), form.backup, form.lose_and_restore]
+        for script in scripts:
+            assert "hits.example.org" not in script.replace("s/hits.example.org/", "")
+            subprocess.run(["bash", "-n", "-c", script], check=True)

@@ -12,6 +12,7 @@ from django.db.migrations.executor import MigrationExecutor
 from collector.models import Upkeep
 from collector.operations.checks.finding import Finding, Situation, counted, duration, ok, problem, warning
 from collector.operations.last_backup import last_backup
+from collector.storage.hit_months import missing_months
 
 NETWORK_FILE_SYSTEMS = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "virtiofs", "ceph", "glusterfs", "lustre", "afs", "fuse.sshfs"}
@@ -89,6 +90,19 @@ def deletion(situation: Situation) -> Finding:
     if ago > LATE_DELETION_SECONDS:
         return warning(text, "The drain does it every hour: see whether it runs, and its log.")
     return ok(text)
+
+
+def months(situation: Situation) -> Finding | None:
+    """Do this month and the next two have a partition of raw hits? The drain makes them."""
+    if connection.vendor != "postgresql":
+        return None
+    if missing := missing_months(situation.now):
+        return warning(
+            f"Raw hits from {missing[0][0]:%Y-%m} on have no partition of their own. None is lost, but their deletion "
+            "will take longer.",
+            "The drain makes partitions every hour: see its log. Its database user must own the tables.",
+        )
+    return ok("The partitions of raw hits are made ahead.")
 
 
 def backup(situation: Situation) -> Finding:

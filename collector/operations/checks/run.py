@@ -33,6 +33,7 @@ CHECKS = (
     Check("Clock", data.clock),
     Check("Newest hit", spool.newest_hit),
     Check("Retention", data.deletion),
+    Check("Months of hits", data.months),
     Check("Backup", data.backup),
     Check("Disk", machine.disk),
     Check("File rights", machine.rights),

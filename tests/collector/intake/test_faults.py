@@ -20,7 +20,7 @@ from collector.models import DailyVisitor, Hit, Pixel, SpoolOffset
 from collector.models.counts import WHOLE_PROJECT
 from collector.spool.reader import segments
 from collector.spool.writer import SpoolWriter
-from collector.storage.drain import SET_ASIDE_FILE
+from collector.storage.set_aside import SET_ASIDE_FILE
 from tests.clock import DAY_US
 from tests.endpoints import AsgiEndpoint
 from tests.hits import counts, drain, hit, micros, spool

@@ -129,3 +129,11 @@ def test_wrong_settings_are_noticed(settings):
     assert "Footfall has pages below /static itself" in data.settings_of_site(Situation()).text
     settings.DEBUG = True
     assert "DEBUG is on" in data.settings_of_site(Situation()).text
+
+
+@pytest.mark.postgresql
+def test_months_of_hits_that_are_not_made_ahead_are_told():
+    assert data.months(Situation()).level == OK
+    finding = data.months(Situation(datetime(2031, 12, 31, tzinfo=UTC)))
+    assert finding.level == WARNING
+    assert finding.text.startswith("Raw hits from 2031-12 on have no partition of their own.")

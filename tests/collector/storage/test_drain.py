@@ -16,7 +16,8 @@ from collector.spool.reader import segments
 from collector.spool.writer import SpoolWriter
 from collector.storage import drain as drain_module
 from collector.storage import store as store_module
-from collector.storage.drain import SET_ASIDE_FILE, AnotherDrainError, Drain
+from collector.storage.drain import AnotherDrainError, Drain
+from collector.storage.set_aside import SET_ASIDE_FILE
 from tests.hits import counts, drain, hit, run_one_round, spool
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -317,7 +318,9 @@ def test_batches_get_smaller_while_they_are_slow_and_grow_again(tmp_path, pixel,
     drain = Drain(tmp_path, batch_lines=2_000, clock=lambda: next(moments))
     batch_sizes = []
     stop = threading.Event()
-    monkeypatch.setattr(drain, "_expire", lambda: stop.set() if len(batch_sizes) == 5 else None)
+    monkeypatch.setattr(drain, "_check_version", lambda: None)
+    monkeypatch.setattr(drain._hourly, "make_months", lambda: None)
+    monkeypatch.setattr(drain._hourly, "expire", lambda: stop.set() if len(batch_sizes) == 5 else None)
     monkeypatch.setattr(drain, "_keep_standby", lambda: None)
     monkeypatch.setattr(drain, "drain_once", lambda: batch_sizes.append(drain._batch_lines) or 2_000)
 

@@ -5,8 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from collector.storage.drain import SET_ASIDE_FILE
-from collector.storage.set_aside import delete_expired_lines
+from collector.storage.set_aside import SET_ASIDE_FILE, delete_expired_lines
 from tests.hits import drain
 
 pytestmark = pytest.mark.django_db(transaction=True)

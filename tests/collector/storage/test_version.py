@@ -8,8 +8,9 @@ from django.db.migrations.recorder import MigrationRecorder
 from collector.models import Hit
 from collector.spool.reader import segments
 from collector.storage import drain as drain_module
-from collector.storage.drain import SET_ASIDE_FILE, Drain
+from collector.storage.drain import Drain
 from collector.storage.enrich import counting_pixels
+from collector.storage.set_aside import SET_ASIDE_FILE
 from collector.storage.version import NewerDatabaseError
 from tests.hits import drain, hit, run_one_round, spool
 
