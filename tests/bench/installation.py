@@ -80,7 +80,7 @@ def next_release(directory: Path) -> Release:
     directory.mkdir()
     for name in COPIED:
         if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, directory / name, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(ROOT / name, directory / name)
         else:
             shutil.copy2(ROOT / name, directory / name)
     newest = release_in(ROOT).newest_migration
