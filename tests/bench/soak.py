@@ -6,10 +6,9 @@ It runs `manage.py web` and `manage.py drain`, samples them all the time, and at
 what is stored, hit by hit. For PostgreSQL it needs the Debian package postgresql. The data is in a temporary directory;
 set TMPDIR to choose where. Exits with 1 if a hit is missing or stored twice.
 
-Memory is the proportional set size: what several processes share is divided among them, those of other programs
-included. "First" and "last" are the
-means of the first and the last quarter; the growth is the slope of a line through the samples of the second half, when
-caches are full. Lag is the age of the oldest waiting hit, as /metrics says.
+Memory is the proportional set size: what several processes share is divided among them, other programs included.
+"First" and "last" are the means of the first and the last quarter; the growth is the slope of a line through the samples
+of the second half, when caches are full. Lag is the age of the oldest waiting hit, as /metrics says.
 """
 
 import argparse
