@@ -5,14 +5,18 @@ They run on the database that the tests run on. For PostgreSQL a benchmark start
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.bench.machine import BenchError, tool
+from tests.bench.machine import BenchError, SqliteDatabase, tool
+from tests.bench.marked_load import ACKNOWLEDGED, UNANSWERED, Answers
+from tests.bench.stored_marks import Marks, stored_marks
 from tests.requirements import missing
 from tests.server import ROOT
 
@@ -88,6 +92,15 @@ def test_reports_are_written_and_stored():
 
     assert report[KIND]["reports_stored"] == report[KIND]["reports"] == 200
     assert report[KIND]["report_counts"] > 0
+
+
+def test_marks_tell_which_hits_are_missing_and_which_are_stored_twice(tmp_path):
+    with closing(sqlite3.connect(tmp_path / "db.sqlite3")) as stored, stored:
+        stored.execute("CREATE TABLE collector_hit (placement)")
+        stored.executemany("INSERT INTO collector_hit VALUES (?)", [("5",), ("6",), ("6",)])
+    answers = Answers(5, bytes([ACKNOWLEDGED, ACKNOWLEDGED, ACKNOWLEDGED, UNANSWERED]), 1.0, 1.0, 1.0, 1.0)
+
+    assert stored_marks(SqliteDatabase(tmp_path), [answers]) == Marks(stored=3, missing=1, twice=1)
 
 
 def test_a_life_keeps_every_hit_once_through_upgrade_backup_way_back_and_restore():
