@@ -7,8 +7,8 @@ what is stored, hit by hit. For PostgreSQL it needs the Debian package postgresq
 set TMPDIR to choose where. Exits with 1 if a hit is missing or stored twice.
 
 Memory is the proportional set size: what several processes share is divided among them, other programs included.
-"First" and "last" are the means of the first and the last quarter; the growth is the slope of a line through the samples
-of the second half, when caches are full. Lag is the age of the oldest waiting hit, as /metrics says.
+"First" and "last" are the means of the first and the last quarter; the growth is the slope of a line through the
+samples of the second half, when caches are full. Lag is the age of the oldest waiting hit, as /metrics says.
 """
 
 import argparse
