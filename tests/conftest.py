@@ -1,9 +1,10 @@
-"""Fixtures that most tests share: a project, a pixel, and people. Also which tests run, and when."""
+"""Fixtures that most tests share: a project, a pixel, and people. Also when a test may run."""
 
+import os
 from collections.abc import Callable, Generator, Iterator
+from typing import Any
 
 import pytest
-from django.conf import settings
 from django.contrib.auth.models import User
 
 from collector.intake.wiring import members, receiver
@@ -12,9 +13,19 @@ from collector.spool.line import SpooledHit
 from dashboard.visits.cache import REMEMBERED
 from tests.hits import drain, spool
 from tests.programs import declared
-from tests.turns import turns_of_this_run
+from tests.selection import (  # noqa: F401
+    pytest_addoption,
+    pytest_collection_modifyitems,
+    pytest_terminal_summary,
+    pytest_xdist_auto_num_workers,
+    receive_left_out,
+    send_left_out,
+)
+from tests.server import PREPARED
+from tests.turns import turns_of
 
-TURNS = turns_of_this_run()
+TURNS = turns_of(os.environ.get("PYTEST_XDIST_TESTRUNUID"))
+RUN = pytest.StashKey[str]()
 
 
 @pytest.fixture(autouse=True)
@@ -75,15 +86,6 @@ def take(tmp_path, db) -> Callable[..., None]:
     return take
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect the tests that need PostgreSQL where the tests run on SQLite."""
-    if settings.DATABASES["default"]["ENGINE"].endswith("postgresql"):
-        return
-    only_postgresql = [item for item in items if item.get_closest_marker("postgresql")]
-    config.hook.pytest_deselected(items=only_postgresql)
-    items[:] = [item for item in items if item not in only_postgresql]
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Run a test with its fixtures, and one marked `alone` while no other process runs a test."""
@@ -93,6 +95,20 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         return (yield)
 
 
-def pytest_unconfigure() -> None:
-    if TURNS is not None:
-        TURNS.close()
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Clean up, and tell the main process what it prints. Later, xdist may have killed this one."""
+    PREPARED.close()
+    send_left_out(session.config)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    node.config.stash[RUN] = node.workerinput["testrunuid"]
+    receive_left_out(node)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove what the processes shared, once all of them have ended."""
+    turns = turns_of(config.stash.get(RUN, None))
+    if turns is not None:
+        turns.close()

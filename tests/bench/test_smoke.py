@@ -18,17 +18,15 @@ from tests.bench.machine import BenchError, SqliteDatabase, tool
 from tests.bench.marked_load import ACKNOWLEDGED, UNANSWERED, Answers
 from tests.bench.stored_marks import Marks, stored_marks
 from tests.requirements import missing
-from tests.server import ROOT, database, environment
+from tests.server import ROOT
 
 KIND = "postgresql" if os.environ.get("DATABASE_URL", "").startswith("postgres") else "sqlite"
 RUN_SECONDS = 300
 
 
-def run(*command: str, variables: dict[str, str] | None = None) -> dict[str, Any]:
+def run(*command: str) -> dict[str, Any]:
     """Run a benchmark and return the numbers it prints."""
-    done = subprocess.run(
-        [sys.executable, *command], cwd=ROOT, env=variables, capture_output=True, text=True, timeout=RUN_SECONDS
-    )
+    done = subprocess.run([sys.executable, *command], cwd=ROOT, capture_output=True, text=True, timeout=RUN_SECONDS)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout or "{}")
 
@@ -63,16 +61,6 @@ def test_ingest_measures_every_server_and_loses_no_hit():
     assert report["drain"][KIND]["hits_stored"] == 200
 
 
-def test_a_backlog_is_written_and_drained(tmp_path):
-    with database(tmp_path) as url:
-        variables = environment(tmp_path, DATABASE_URL=url)
-        run("-m", "tests.bench.backlog", "prepare", variables=variables)
-        run("-m", "tests.bench.backlog", "write", "200", variables=variables)
-        report = run("-m", "tests.bench.backlog", "drain", variables=variables)
-
-    assert report["lines"] == 200
-
-
 def test_dashboard_times_every_page():
     require_database()
     report = run("tests/bench/dashboard.py", "--hits", "100", "--requests", "2", "--databases", KIND)
@@ -87,6 +75,7 @@ def test_dashboard_times_every_page():
         assert times["cold_median_ms"] > 0
 
 
+@pytest.mark.one_database
 def test_accuracy_judges_every_group_of_cases():
     report = run("tests/bench/accuracy.py", "--hits", "100")
 
