@@ -1,12 +1,12 @@
-"""Fixtures that most tests share: a project, a pixel, and people. Also which tests run, and when."""
+"""Fixtures that most tests share: a project, a pixel, and people. Also when a test may run."""
 
 import os
 from collections.abc import Callable, Generator, Iterator
 from io import StringIO
+from typing import Any
 
 import pytest
 import pytest_django
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import connection
@@ -18,9 +18,19 @@ from dashboard.visits.cache import REMEMBERED
 from tests import citus
 from tests.hits import drain, spool
 from tests.programs import declared
-from tests.turns import turns_of_this_run
+from tests.selection import (  # noqa: F401
+    pytest_addoption,
+    pytest_collection_modifyitems,
+    pytest_terminal_summary,
+    pytest_xdist_auto_num_workers,
+    receive_left_out,
+    send_left_out,
+)
+from tests.server import PREPARED
+from tests.turns import turns_of
 
-TURNS = turns_of_this_run()
+TURNS = turns_of(os.environ.get("PYTEST_XDIST_TESTRUNUID"))
+RUN = pytest.StashKey[str]()
 CITUS_URL = os.environ.get("CITUS_URL", "")
 
 
@@ -108,16 +118,6 @@ def take(tmp_path, db) -> Callable[..., None]:
     return take
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect the tests that need another database than the one that the tests run on."""
-    needs = {"postgresql"} - {settings.DATABASES["default"]["ENGINE"].rpartition(".")[2]}
-    if not CITUS_URL:
-        needs.add("citus")
-    elsewhere = [item for item in items if any(item.get_closest_marker(name) for name in needs)]
-    config.hook.pytest_deselected(items=elsewhere)
-    items[:] = [item for item in items if item not in elsewhere]
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Run a test with its fixtures, and one marked `alone` while no other process runs a test."""
@@ -127,6 +127,20 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         return (yield)
 
 
-def pytest_unconfigure() -> None:
-    if TURNS is not None:
-        TURNS.close()
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Clean up, and tell the main process what it prints. Later, xdist may have killed this one."""
+    PREPARED.close()
+    send_left_out(session.config)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    node.config.stash[RUN] = node.workerinput["testrunuid"]
+    receive_left_out(node)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove what the processes shared, once all of them have ended."""
+    turns = turns_of(config.stash.get(RUN, None))
+    if turns is not None:
+        turns.close()

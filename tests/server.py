@@ -1,14 +1,18 @@
 """The real server, started as operators start it, for tests that kill it or drive it with a browser."""
 
+import atexit
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -21,6 +25,8 @@ from tests import citus
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = "correct horse battery"
 START_SECONDS = 60
+PREPARED = ExitStack()  # what `_prepared` made
+atexit.register(PREPARED.close)
 
 
 def environment(directory: Path, **settings: str) -> dict[str, str]:
@@ -48,30 +54,51 @@ def eventually(condition: Callable[[], Any], seconds: float) -> Any:
 
 
 @contextmanager
-def database(directory: Path, *, is_empty: bool = False) -> Iterator[str]:
+def database(directory: Path, *, is_prepared: bool = False) -> Iterator[str]:
     """Yield the URL of a new database: on the server that `DATABASE_URL` names, or SQLite in `directory`.
 
-    On the cluster that `CITUS_URL` names, it has tables that are distributed, unless `is_empty`.
+    It is empty, or what `manage.py prepare` makes. In that case `directory` also gets the static files. On the cluster
+    that `CITUS_URL` names, its tables are distributed then.
     """
     if os.environ.get("CITUS_URL"):
         with citus.database(os.environ["CITUS_URL"], f"test_up_{os.getpid()}_{time.monotonic_ns()}") as url:
-            for command in () if is_empty else ("migrate", "distribute"):
-                arguments = [sys.executable, "manage.py", command, "-v0"]
-                subprocess.run(arguments, cwd=ROOT, env=environment(directory, DATABASE_URL=url), check=True)
+            for command in ("prepare", "distribute") if is_prepared else ():
+                settings = environment(directory, DATABASE_URL=url, TELEMETRY_ADMIN_PASSWORD=PASSWORD)
+                arguments = [sys.executable, "manage.py", command]
+                subprocess.run(arguments, cwd=ROOT, env=settings, check=True, capture_output=True)
             yield url
         return
+    directory_of_model, url_of_model = _prepared() if is_prepared else (None, "")
+    if directory_of_model:
+        shutil.copytree(directory_of_model / "static", directory / "static", dirs_exist_ok=True)
     url = os.environ.get("DATABASE_URL", "")
     if not url.startswith("postgres"):
+        if directory_of_model:
+            shutil.copy(directory_of_model / "db.sqlite3", directory)
         yield f"sqlite:///{directory / 'db.sqlite3'}"
         return
     name = f"test_up_{os.getpid()}_{time.monotonic_ns()}"
+    model = urlsplit(url_of_model).path[1:] or "template1"
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"'.encode())
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{model}"'.encode())
     try:
         yield urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
     finally:  # on a new connection: the test may have killed the server
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+
+
+@cache
+def _prepared() -> tuple[Path, str]:
+    """Prepare a directory and a database, once in a process; return the directory and the database's URL.
+
+    Migrations, static files and the administrator take longer than all else when a server starts.
+    """
+    directory = Path(PREPARED.enter_context(tempfile.TemporaryDirectory(prefix="footfall-tests-")))
+    url = PREPARED.enter_context(database(directory))
+    settings = environment(directory, DATABASE_URL=url, TELEMETRY_ADMIN_PASSWORD=PASSWORD)
+    subprocess.run([sys.executable, "manage.py", "prepare"], cwd=ROOT, env=settings, check=True, capture_output=True)
+    return directory, url
 
 
 class Server:
@@ -166,7 +193,8 @@ class Server:
 
 def new_pixel(server: Server) -> dict[str, Any]:
     """Create a pixel for Medium in the project `blog`."""
-    return json.loads(server.manage("create_pixel", "blog", "Hello", "--placement", "medium", "--json"))
+    arguments = ("create_pixel", "blog", "Hello", "--placement", "medium", "--json", "--skip-checks")
+    return json.loads(server.manage(*arguments))
 
 
 def _children_of(parent: int, word: str) -> list[int]:
@@ -188,9 +216,9 @@ def kill(pid: int | None) -> None:
 
 
 @contextmanager
-def running(directory: Path, *arguments: str, path: str = "") -> Iterator[Server]:
-    """Run a server for the length of a test."""
-    with database(directory) as url:
+def running(directory: Path, *arguments: str, path: str = "", from_nothing: bool = False) -> Iterator[Server]:
+    """Run a server for the length of a test: on a copy of a prepared database, or `from_nothing`."""
+    with database(directory, is_prepared=not from_nothing) as url:
         server = Server(directory, url, path)
         server.start(*arguments)
         try:

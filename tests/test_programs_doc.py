@@ -16,6 +16,8 @@ from collector.programs.declaration import read_declaration
 from tests.collector.programs.declarations import EXAMPLE
 from tests.server import PASSWORD, ROOT, Server, eventually, running
 
+pytestmark = pytest.mark.one_database
+
 DOC = (ROOT / "docs" / "programs.md").read_text("utf-8")
 TUTORIAL = DOC.partition("## From a declaration")[2].partition("\n## ")[0]
 MINUTES = 120

@@ -25,6 +25,8 @@ from dashboard.views.errors import server_error
 from tests import messages, phrases
 from tests.hits import CAMO, hit
 
+pytestmark = pytest.mark.one_database
+
 LANGUAGES = [code for code, _ in settings.LANGUAGES]
 TRANSLATED = [code for code in LANGUAGES if code != "en"]
 # What a translation must hold as it is: placeholders of gettext and of format(), and tags.

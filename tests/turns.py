@@ -1,7 +1,6 @@
 """Turns between the processes of pytest-xdist: a test that measures time runs while no other process runs a test."""
 
 import fcntl
-import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -36,7 +35,6 @@ class Turns:
                 path.unlink()
 
 
-def turns_of_this_run() -> Turns | None:
-    """Return what the processes of this run share, or None where there is only one process."""
-    run = os.environ.get("PYTEST_XDIST_TESTRUNUID")
+def turns_of(run: str | None) -> Turns | None:
+    """Return what the processes of a test run share, or None where there is only one process."""
     return Turns(Path(tempfile.gettempdir()), run) if run else None

@@ -44,7 +44,7 @@ from collector.storage.set_aside import SET_ASIDE_FILE, set_aside
 from collector.storage.standby import update_standby
 from collector.storage.store import store
 from collector.storage.string_uses import StringsDeletedError, StringUses
-from collector.storage.version import check_version, same_version
+from collector.storage.version import check_version, hold_version
 
 logger = logging.getLogger(__name__)
 
@@ -145,8 +145,8 @@ class Drain:
                 lines = list(itertools.islice(self._waiting_lines(), self._batch_lines))
                 if lines:
                     began_at = self._clock()
-                    with same_version():
-                        self._store(lines)
+                    check_version()  # before lines are parsed: a newer version may have written them
+                    self._store(lines)
                     TALLY.add(Count.LINES, number=len(lines))
                     TALLY.add_seconds(Timing.BATCH, "", self._clock() - began_at)
             self._delete_finished()
@@ -254,6 +254,7 @@ class Drain:
                 segment_of[id_of_hit] = line.segment
         enriched = self._enricher.enrich(counting, pixels)
         with transaction.atomic():
+            hold_version()
             self._uses.check()
             stored_hits = store(enriched)
             self._uses.note(stored_hits, {pixel.project_id: pixel.timezone for pixel in pixels.values()})

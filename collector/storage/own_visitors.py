@@ -29,6 +29,7 @@ from collector.storage.labels import has_todays_labels
 from collector.storage.moments import EpochSecond
 from collector.storage.rebuild import count_again
 from collector.storage.salts import is_kept
+from collector.storage.version import hold_version
 
 MAX_BROWSERS = 5  # of a member on a day: addresses and user agents
 PROJECTS_AT_ONCE = 100  # in one transaction
@@ -114,11 +115,13 @@ def store_own_visitors(members: Iterable[SpooledMember]) -> None:
     # for it who holds that of another project: a drain could wait for that one. So what is free comes first.
     for project_ids in chunks(list(by_project), PROJECTS_AT_ONCE):
         with transaction.atomic():
+            hold_version()
             free = Project.objects.select_for_update(skip_locked=True).filter(pk__in=project_ids)
             for project in free:
                 _store(project, by_project.pop(project.pk), now)
     for project_id, new_visitors in by_project.items():
         with transaction.atomic():
+            hold_version()
             for project in Project.objects.select_for_update().filter(pk=project_id):
                 _store(project, new_visitors, now)
 

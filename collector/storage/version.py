@@ -4,15 +4,13 @@ A drain must not store then. It might leave out what the newer version counts; a
 database refuses each of its lines, as if the lines were at fault. So hits wait in the spool until it is upgraded too.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 
 from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
-from collector.storage.migration_lock import no_migration
+from collector.storage.migration_lock import keep_migrations_away
 
 
 class NewerDatabaseError(DatabaseError):
@@ -24,15 +22,13 @@ def _known() -> frozenset[str]:
     return frozenset(name for app, name in MigrationLoader(None).disk_migrations if app == "collector")
 
 
-@contextmanager
-def same_version() -> Iterator[None]:
-    """Keep migrations away during the block. Raise DatabaseError if one runs, or if the database is newer than we are.
+def hold_version() -> None:
+    """Keep migrations away until the caller's transaction ends. Raise DatabaseError if one runs or has run.
 
-    Three queries on PostgreSQL, else one.
+    Two queries on PostgreSQL, else one.
     """
-    with no_migration(connection):
-        check_version()
-        yield
+    keep_migrations_away(connection)
+    check_version()
 
 
 def check_version() -> None:

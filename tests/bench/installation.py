@@ -5,7 +5,6 @@ wait.
 """
 
 import json
-import os
 import shutil
 import socket
 import subprocess
@@ -81,7 +80,7 @@ def next_release(directory: Path) -> Release:
     directory.mkdir()
     for name in COPIED:
         if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, directory / name, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(ROOT / name, directory / name)
         else:
             shutil.copy2(ROOT / name, directory / name)
     newest = release_in(ROOT).newest_migration
@@ -180,10 +179,6 @@ class Installation:
         """Return the ids of the processes that run now, by service."""
         return {service: process.pid for service, (_, process) in self._running.items()}
 
-    def log(self, service: str) -> str:
-        """Return what a service has logged so far."""
-        return (self.directory / f"{service}.log").read_text(errors="replace")
-
     def get(self, path: str, **headers: str) -> tuple[int, str]:
         """Request a page; return its status and text. Raise OSError for a status of 400 or more."""
         request = Request(f"http://127.0.0.1:{self.port}/{path}", headers=headers)
@@ -230,7 +225,3 @@ def installation(parent: Path, name: str, database: Database, **options: Any) ->
 def wait_until_stored(server: Installation, seconds: float = 3600) -> float:
     """Wait until nothing waits in a server's spool, and return the seconds."""
     return wait_until(lambda: server.waiting_bytes() == 0, seconds, "The drain did not catch up")
-
-
-def cpus() -> int:
-    return os.cpu_count() or 1

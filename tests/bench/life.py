@@ -12,6 +12,7 @@ Exits with 1 if a hit is missing or stored twice.
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 import time
@@ -27,7 +28,6 @@ sys.path[0] = str(ROOT)  # not this directory: its dashboard.py would hide the a
 from tests.bench.installation import (  # noqa: E402
     Installation,
     Release,
-    cpus,
     installation,
     next_release,
     release_in,
@@ -253,7 +253,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hits", type=int, default=1_000_000, help="before the first upgrade (default %(default)s)")
     parser.add_argument("--rate", type=float, default=500, help="hits a second meanwhile (default %(default)s)")
-    parser.add_argument("--workers", type=int, default=cpus(), help="web processes (default %(default)s)")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="web processes (default %(default)s)")
     parser.add_argument("--from", type=Path, dest="former", metavar="DIRECTORY", help="the release before")
     parser.add_argument(
         "--databases", type=database_kinds, default="sqlite,postgresql", help="with commas (default %(default)s)"

@@ -104,12 +104,11 @@ class PostgresqlDatabase(Database):
 
     def traffic_bytes(self) -> int:
         tables = ", ".join(f"('{table}')" for table in TRAFFIC_TABLES)
-        return int(
-            self.value(
-                "SELECT sum(pg_total_relation_size(part.relid))"
-                f" FROM (VALUES {tables}) AS traffic (name), pg_partition_tree(traffic.name::regclass) AS part"
-            )
+        size = "sum(pg_total_relation_size(coalesce(part.relid, traffic.name::regclass)))"  # no parts: no partitions
+        joined = (
+            f"(VALUES {tables}) AS traffic (name) LEFT JOIN pg_partition_tree(traffic.name::regclass) AS part ON true"
         )
+        return int(self.value(f"SELECT {size} FROM {joined}"))
 
     def settings(self) -> dict[str, str]:
         names = ("server_version", "fsync", "synchronous_commit", "shared_buffers")

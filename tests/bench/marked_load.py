@@ -29,7 +29,7 @@ DISTINCT_REQUESTS = 10_000
 TICK_SECONDS = 0.002
 CONNECT_PAUSE_SECONDS = 0.02
 STOP_SECONDS = 30.0  # for the last answers
-NOT_SENT, UNANSWERED, ACKNOWLEDGED, REFUSED = range(4)
+UNANSWERED, ACKNOWLEDGED, REFUSED = range(3)
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 
 
@@ -81,6 +81,7 @@ class MarkedLoad:
             [sys.executable, "-m", "tests.bench.marked_load", str(path)],
             cwd=ROOT,
             stdout=subprocess.PIPE,
+            bufsize=0,  # so that readline() leaves the rest to communicate()
             start_new_session=True,
         )
         assert self._process.stdout

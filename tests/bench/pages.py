@@ -49,6 +49,7 @@ def main(slug: str, requests: int) -> None:
         "shared_30d": f"/share/{_share(slug)}/?range=30d",
         # Reads raw hits, up to a limit.
         "project_country_7d": f"/projects/{slug}/?range=7d&country=DE",
+        "project_country_30d": f"/projects/{slug}/?range=30d&country=DE",
     }
 
     def request(address: str) -> None:

@@ -6,13 +6,14 @@ It runs `manage.py web` and `manage.py drain`, samples them all the time, and at
 what is stored, hit by hit. For PostgreSQL it needs the Debian package postgresql. The data is in a temporary directory;
 set TMPDIR to choose where. Exits with 1 if a hit is missing or stored twice.
 
-Memory is the proportional set size: what several processes share is divided among them. "First" and "last" are the
-means of the first and the last quarter; the growth is the slope of a line through the samples of the second half, when
-caches are full. Lag is the age of the oldest waiting hit, as /metrics says.
+Memory is the proportional set size: what several processes share is divided among them, other programs included.
+"First" and "last" are the means of the first and the last quarter; the growth is the slope of a line through the
+samples of the second half, when caches are full. Lag is the age of the oldest waiting hit, as /metrics says.
 """
 
 import argparse
 import json
+import os
 import secrets
 import sys
 import tempfile
@@ -28,7 +29,6 @@ sys.path[0] = str(ROOT)  # not this directory: its dashboard.py would hide the a
 
 from tests.bench.installation import (  # noqa: E402
     Installation,
-    cpus,
     installation,
     release_in,
     wait_until_stored,
@@ -227,7 +227,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=int, default=1800, help="(default %(default)s)")
     parser.add_argument("--rate", type=float, default=1000, help="hits a second (default %(default)s)")
-    parser.add_argument("--workers", type=int, default=cpus(), help="web processes (default %(default)s)")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="web processes (default %(default)s)")
     parser.add_argument(
         "--database", type=database_kinds, default="postgresql", help="postgresql or sqlite (default %(default)s)"
     )

@@ -5,26 +5,28 @@ They run on the database that the tests run on. For PostgreSQL a benchmark start
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.bench.machine import BenchError, tool
+from tests.bench.machine import BenchError, SqliteDatabase, tool
+from tests.bench.marked_load import ACKNOWLEDGED, UNANSWERED, Answers
+from tests.bench.stored_marks import Marks, stored_marks
 from tests.requirements import missing
-from tests.server import ROOT, database, environment
+from tests.server import ROOT
 
 KIND = "postgresql" if os.environ.get("DATABASE_URL", "").startswith("postgres") else "sqlite"
 RUN_SECONDS = 300
 
 
-def run(*command: str, variables: dict[str, str] | None = None) -> dict[str, Any]:
+def run(*command: str) -> dict[str, Any]:
     """Run a benchmark and return the numbers it prints."""
-    done = subprocess.run(
-        [sys.executable, *command], cwd=ROOT, env=variables, capture_output=True, text=True, timeout=RUN_SECONDS
-    )
+    done = subprocess.run([sys.executable, *command], cwd=ROOT, capture_output=True, text=True, timeout=RUN_SECONDS)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout or "{}")
 
@@ -59,16 +61,6 @@ def test_ingest_measures_every_server_and_loses_no_hit():
     assert report["drain"][KIND]["hits_stored"] == 200
 
 
-def test_a_backlog_is_written_and_drained(tmp_path):
-    with database(tmp_path) as url:
-        variables = environment(tmp_path, DATABASE_URL=url)
-        run("-m", "tests.bench.backlog", "prepare", variables=variables)
-        run("-m", "tests.bench.backlog", "write", "200", variables=variables)
-        report = run("-m", "tests.bench.backlog", "drain", variables=variables)
-
-    assert report["lines"] == 200
-
-
 def test_dashboard_times_every_page():
     require_database()
     report = run("tests/bench/dashboard.py", "--hits", "100", "--requests", "2", "--databases", KIND)
@@ -83,6 +75,7 @@ def test_dashboard_times_every_page():
         assert times["cold_median_ms"] > 0
 
 
+@pytest.mark.one_database
 def test_accuracy_judges_every_group_of_cases():
     report = run("tests/bench/accuracy.py", "--hits", "100")
 
@@ -101,6 +94,16 @@ def test_reports_are_written_and_stored():
     assert report[KIND]["report_counts"] > 0
 
 
+def test_marks_tell_which_hits_are_missing_and_which_are_stored_twice(tmp_path):
+    with closing(sqlite3.connect(tmp_path / "db.sqlite3")) as stored, stored:
+        stored.execute("CREATE TABLE collector_hit (placement)")
+        stored.executemany("INSERT INTO collector_hit VALUES (?)", [("5",), ("6",), ("6",)])
+    answers = Answers(5, bytes([ACKNOWLEDGED, ACKNOWLEDGED, ACKNOWLEDGED, UNANSWERED]), 1.0, 1.0, 1.0, 1.0)
+
+    assert stored_marks(SqliteDatabase(tmp_path), [answers]) == Marks(stored=3, missing=1, twice=1)
+
+
+@pytest.mark.postgresql  # a minute on a busy machine; with PostgreSQL, drains and migrations also wait for locks
 def test_a_life_keeps_every_hit_once_through_upgrade_backup_way_back_and_restore():
     require_database()
     report = run("tests/bench/life.py", "--hits", "200", "--rate", "50", "--workers", "1", "--databases", KIND)

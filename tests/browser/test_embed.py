@@ -7,7 +7,7 @@ from tests.browser.test_first_visit import published
 from tests.endpoints import CHROME
 from tests.server import Server, eventually, new_pixel
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.one_database]
 
 FRAME = '<iframe src="{}" width="100%" height="440"></iframe>'
 PAINTED = """canvas => {

@@ -18,7 +18,7 @@ from tests.browser.pages import HEIGHT, NARROW, PAGES, THEMES, WIDE, Page, Visit
 from tests.browser.targets import SMALL_TARGETS
 from tests.server import eventually
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.one_database]
 
 HITS = os.environ.get("DEMO_HITS", "3000")
 COLD_PAGE_BYTES = 110_000

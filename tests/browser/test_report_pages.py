@@ -7,7 +7,7 @@ from playwright.sync_api import Page as Tab
 
 from tests.browser.pages import PAGES, Visitors, furnish, wear
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.one_database]
 
 [PROJECT] = [page for page in PAGES if page.name == "project"]
 

@@ -12,7 +12,7 @@ from tests.endpoints import CHROME
 from tests.programs import envelope, report, utc_today
 from tests.server import PASSWORD, ROOT, Server, eventually
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.one_database]
 TALL = "<div style='height: 20000px'></div>"
 
 

@@ -11,7 +11,7 @@ from tests.browser.pages import HEIGHT, NARROW, WIDE, Page, Visitors
 from tests.browser.strange import PAGES, furnish
 from tests.server import eventually
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.one_database]
 
 FITS = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
 # The innermost elements that are wider than the page, and texts that leave their box or are cut off without `…`. What

@@ -10,6 +10,8 @@ from tests.clients.declared import declaration_text
 from tests.clients.go_program import BUILD, FORCED, START, build
 from tests.server import Server, database, eventually
 
+pytestmark = pytest.mark.one_database
+
 DECLARE = """
 import os
 from collector.models import Declaration, Pixel, Project
@@ -26,9 +28,8 @@ def server(tmp_path, monkeypatch) -> Iterator[Server]:
     """Return a server that is not started yet, with a program in its database."""
     monkeypatch.setenv("DECLARATION", declaration_text())
     (tmp_path / "server").mkdir()
-    with database(tmp_path / "server") as url:
+    with database(tmp_path / "server", is_prepared=True) as url:
         server = Server(tmp_path / "server", url)
-        server.manage("migrate", "--verbosity", "0", "--skip-checks")
         server.manage("shell", "-c", DECLARE, "--verbosity", "0")
         yield server
 

@@ -36,7 +36,7 @@ NODE_DAYS = [
 ]
 BUILDS = [("build", 1, {"format": "html"}, {"seconds": [0, 0, 1, 0]}), ("build", 1, {"format": "other"}, None)]
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.one_database]
 Run = Callable[[float, str], None]  # runs code at a time, in seconds since the epoch
 
 

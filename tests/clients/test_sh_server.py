@@ -14,7 +14,7 @@ from tests.server import Server, eventually
 
 BUILD = START + "footfall_record build format=html seconds=1\nfootfall_record build format=secret\n"
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.one_database]
 
 
 def test_the_server_stores_what_the_shell_sends_once_each(device, project, tmp_path):

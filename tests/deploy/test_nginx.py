@@ -16,6 +16,8 @@ from tests.endpoints import CHROME
 from tests.requirements import missing
 from tests.server import PASSWORD, ROOT, Server, database, eventually, free_port, new_pixel
 
+pytestmark = pytest.mark.one_database
+
 NAME = "hits.example.org"
 OWN, OTHER = "127.0.0.2", "127.0.0.3"  # addresses of clients
 OWN_ADDRESSES = f"from collector.models import Project; Project.objects.update(excluded_networks='{OWN}')"
@@ -85,7 +87,7 @@ def site(tmp_path_factory) -> Iterator[Site]:
     context = make_certificate(directory)
     tls = free_port()
     data = tmp_path_factory.mktemp("data")
-    with database(data) as url:
+    with database(data, is_prepared=True) as url:
         server = Server(data, url, PUBLIC_URL=f"https://{NAME}:{tls}", TRUSTED_PROXIES="1")
         write_config(directory, server.port, free_port(), tls)
         server.start("--workers", "1")

@@ -13,6 +13,8 @@ from telemetry_site import data_dir
 from telemetry_site.data_dir import prepared_data_dir
 from tests.server import new_pixel, running
 
+pytestmark = pytest.mark.one_database
+
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -123,7 +125,7 @@ def test_nothing_that_a_real_server_writes_is_open_to_others(tmp_path):
     path = old_directory(tmp_path / "data")
     for name in ("secret_key", "db.sqlite3-wal", "db.sqlite3-shm", "db.sqlite3-journal"):
         (path / name).unlink()
-    with running(path, "--workers", "1") as server:
+    with running(path, "--workers", "1", from_nothing=True) as server:
         token = new_pixel(server)["token"]
         urlopen(f"{server.url}/p/{token}/medium.gif").read()
         server.manage("seed_demo", "--hits", "100")

@@ -9,6 +9,8 @@ import pytest
 from tests.server import PASSWORD, Server, running
 from tests.telemetry_site.visitor import Visitor
 
+pytestmark = pytest.mark.one_database
+
 PATH = "/app/footfall"
 KEPT, REMOVED = "", PATH
 

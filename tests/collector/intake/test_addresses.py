@@ -2,9 +2,13 @@
 
 import socket
 
+import pytest
+
 from tests.endpoints import CHROME
 from tests.paths import path_cases
 from tests.server import Server, eventually, new_pixel, running
+
+pytestmark = pytest.mark.one_database
 
 
 def status(server: Server, target: str) -> int:

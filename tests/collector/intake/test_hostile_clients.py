@@ -18,9 +18,12 @@ from collector.intake.answers import GIF
 from tests.endpoints import CHROME
 from tests.server import Server, eventually, new_pixel, running
 
+pytestmark = pytest.mark.one_database
+
 FUZZED = int(os.environ.get("FUZZED", "2000"))  # 20,000 take a few minutes
 CLIENTS = 100  # at the same time: each waits a while for an answer that may not come
-WARM_UP, CONNECTIONS = 20_000, 100_000  # in all
+WARM_UP = 15_000  # connections
+CONNECTIONS = int(os.environ.get("CONNECTIONS", "45000"))  # in all; 100,000 take a minute
 MAX_GROWTH_MB = 3.0
 WEBSOCKET = (
     "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
@@ -241,7 +244,7 @@ def test_no_random_request_makes_an_error_of_the_server_or_ends_it(server, head)
     assert server.workers() == workers
 
 
-def test_memory_stays_flat_over_a_hundred_thousand_connections(server, head):
+def test_memory_stays_flat_over_many_connections(server, head):
     """Some send a plain request, some a request for ASGI, and some break off before or within one."""
     whole = head + b"Connection: close\r\n\r\n"
     by_asgi = b"HEAD" + whole[3:]

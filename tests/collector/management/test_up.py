@@ -68,7 +68,7 @@ def test_the_doctor_finds_no_problem(server):
 
 
 def test_it_stops_cleanly_and_starts_again_with_all_received_hits(tmp_path):
-    with running(tmp_path) as server:
+    with running(tmp_path, from_nothing=True) as server:
         token = new_pixel(server)["token"]
         kill(server.drain_pid())
         ask(server, f"/p/{token}.gif")
@@ -113,6 +113,7 @@ def parsed(answer: bytes) -> tuple[bytes, dict[str, str], bytes]:
     return status.encode(), {name: value for name, value in headers.items() if name not in {"date", "server"}}, body
 
 
+@pytest.mark.one_database
 def test_answers_on_the_connection_are_the_same_as_by_asgi(shared_server):
     """HTTP/1.0 requests go through ASGI. Plain HTTP/1.1 requests are answered on the connection, without `Server`."""
     server, token = shared_server
@@ -129,6 +130,7 @@ def test_answers_on_the_connection_are_the_same_as_by_asgi(shared_server):
             assert parsed(direct)[0].replace(b"1.1", b"1.0") == parsed(by_asgi)[0].replace(b"1.1", b"1.0")
 
 
+@pytest.mark.one_database
 def test_pipelined_requests_are_answered_in_order(shared_server):
     server, token = shared_server
     ask(server, f"/p/{token}.gif")
@@ -151,6 +153,7 @@ def test_pipelined_requests_are_answered_in_order(shared_server):
     assert answer.lower().count(b"connection: close") == 1
 
 
+@pytest.mark.one_database
 def test_a_get_with_a_body_is_answered_and_so_is_the_next_request_on_its_connection(shared_server):
     server, token = shared_server
     ask(server, f"/p/{token}.gif")
@@ -161,6 +164,7 @@ def test_a_get_with_a_body_is_answered_and_so_is_the_next_request_on_its_connect
     assert re.findall(rb"HTTP/1.1 (\d+)", answer) == [b"200", b"200"]
 
 
+@pytest.mark.one_database
 def test_a_request_in_pieces_is_answered_and_so_are_the_next_ones_on_its_connection(shared_server):
     server, token = shared_server
     ask(server, f"/p/{token}.gif")
@@ -183,6 +187,7 @@ def test_a_request_in_pieces_is_answered_and_so_are_the_next_ones_on_its_connect
     assert answer.count(b"GIF89a") == 7
 
 
+@pytest.mark.one_database
 def test_an_idle_connection_is_closed_after_any_number_of_requests(shared_server):
     server, token = shared_server
     ask(server, f"/p/{token}.gif")
@@ -195,6 +200,7 @@ def test_an_idle_connection_is_closed_after_any_number_of_requests(shared_server
         assert client.recv(1) == b""  # gunicorn's keepalive, 5 s
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("agent", [b"M" * 60_000, b"Mozilla/5.0 \xff\xfe (\xc3\x28)", b"Mozilla/5.0 \x80\xff" * 900])
 def test_an_agent_of_60_kb_or_without_valid_utf_8_gets_the_image(shared_server, agent):
     server, token = shared_server
@@ -226,6 +232,7 @@ def test_this_version_of_gunicorn_is_supported():
     assert is_supported_gunicorn()
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     "raw",
     [

@@ -21,7 +21,7 @@ def fresh_installation(directory: Path, settings: Any) -> Iterator[None]:
     directory.mkdir()
     (directory / "secret_key").write_text(FRESH_KEY)
     former = connection.settings_dict["NAME"], settings.DATA_DIR, settings.SPOOL_DIR, settings.SECRET_KEY
-    with database(directory, is_empty=True) as url:
+    with database(directory) as url:
         connection.close()
         is_file = url.startswith("sqlite")
         connection.settings_dict["NAME"] = url.removeprefix("sqlite:///") if is_file else urlsplit(url).path[1:]

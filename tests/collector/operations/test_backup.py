@@ -184,7 +184,15 @@ def test_a_backup_keeps_what_people_made_and_no_salt_nor_what_a_salt_protects(
     assert manifest.counts.items() >= counts.items()
 
 
-def test_a_backup_is_readable_only_by_its_owner_and_replaces_the_one_before(tmp_path, spool_dir, project):
+@pytest.fixture
+def open_umask():
+    """Create files for everybody: our settings would close each of them anyway."""
+    former = os.umask(0)
+    yield
+    os.umask(former)
+
+
+def test_a_backup_is_readable_only_by_its_owner_and_replaces_the_one_before(tmp_path, spool_dir, project, open_umask):
     path = tmp_path / "b.tar"
     for _ in range(2):
         manifest = quiet(path)

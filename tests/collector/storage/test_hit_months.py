@@ -299,3 +299,7 @@ def test_the_hits_of_a_dropped_month_are_counted(months, take, project):
     assert drop_months(expired) >= 2
     assert tables_of_hits() == {"collector_hit_2031_04": 2}
     assert drop_months(expired) == 0  # as a second drain that found them before
+
+    to_one_table()  # although the first partition is gone
+    assert the_only_table_is_plain()
+    assert Hit.objects.count() == 2

@@ -17,7 +17,7 @@ from collector.storage.retention import delete_expired
 from dashboard.report.page import make_page
 from tests.hits import counts, drain, hit, micros, spool
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.one_database]
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 MANY = 1_100
 VERSION = (

@@ -5,11 +5,11 @@ from contextlib import contextmanager
 
 import psycopg
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from collector.models import Hit
 from collector.storage import migration_lock
-from collector.storage.migration_lock import LOCK, no_migration, one_at_a_time
+from collector.storage.migration_lock import LOCK, keep_migrations_away, one_at_a_time
 from tests.hits import hit, run_one_round, spool
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgresql]
@@ -53,7 +53,8 @@ def test_a_migration_waits_for_the_batches_of_drains_and_they_for_nobody(monkeyp
             drain.execute("SELECT pg_advisory_unlock_all()")
 
         monkeypatch.setattr(migration_lock.time, "sleep", end_of_batch)
-        with no_migration(connection):
+        with transaction.atomic():
+            keep_migrations_away(connection)
             assert not answer(drain, "pg_try_advisory_lock")
         assert answer(drain, "pg_try_advisory_lock")
         assert answer(drain, "pg_advisory_unlock")

@@ -1,0 +1,76 @@
+"""Which tests run, in which order and in how many processes."""
+
+import os
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from tests import server
+
+FIXTURES = {"db", "transactional_db", "server"}
+STARTERS = {server.database, server.running, server.Server}  # a module that imports one of them starts real servers
+LEFT_OUT = pytest.StashKey[int]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    text = "leave out the tests that use no database, and those marked `one_database`"
+    parser.addoption("--only-database", action="store_true", help=text)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int | None:
+    """With `-n auto`, run one process more than there are processors: many tests wait for a server or a browser."""
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None  # xdist reads it
+    return (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(trylast=True)  # after pytest-django, which sorts them by how they use the database
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect what this run leaves out. Put files that start servers or other programs first: they take longest."""
+    left_out = {item for item in items if is_left_out(item, config)}
+    config.stash[LEFT_OUT] = len(left_out)
+    config.hook.pytest_deselected(items=list(left_out))
+    items[:] = sorted((item for item in items if item not in left_out), key=lambda item: not is_slow(item))
+
+
+def is_left_out(item: pytest.Item, config: pytest.Config) -> bool:
+    on_postgresql = settings.DATABASES["default"]["ENGINE"].endswith("postgresql")
+    if item.get_closest_marker("postgresql") and not on_postgresql:
+        return True
+    if item.get_closest_marker("citus") and not os.environ.get("CITUS_URL"):
+        return True
+    if not config.getoption("only_database"):
+        return False
+    return item.get_closest_marker("one_database") is not None or not uses_database(item)
+
+
+def uses_database(item: pytest.Item) -> bool:
+    fixtures = set(getattr(item, "fixturenames", ()))
+    return item.get_closest_marker("django_db") is not None or bool(FIXTURES & fixtures) or starts_servers(item)
+
+
+def starts_servers(item: pytest.Item) -> bool:
+    if item.path.parent.name == "bench":
+        return True  # programs that start them
+    ours = [value for value in vars(item.module).values() if getattr(value, "__module__", "") == server.__name__]
+    return any(value in STARTERS for value in ours)
+
+
+def is_slow(item: pytest.Item) -> bool:
+    return starts_servers(item) or item.path.parent.name in {"browser", "clients"}
+
+
+def send_left_out(config: pytest.Config) -> None:
+    """Send the number of tests that were left out to the process that prints the summary."""
+    if hasattr(config, "workeroutput"):
+        config.workeroutput["left_out"] = config.stash.get(LEFT_OUT, 0)
+
+
+def receive_left_out(node: Any) -> None:
+    node.config.stash[LEFT_OUT] = getattr(node, "workeroutput", {}).get("left_out", 0)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    terminalreporter.write_line(f"{config.stash.get(LEFT_OUT, 0)} tests were left out (tests/selection.py)")
