@@ -56,7 +56,7 @@ FEWEST_LINES = 500
 SLOW_SECONDS, QUICK_SECONDS = 3.0, 1.0
 POLL_SECONDS = 0.4  # a lone hit is on the dashboard within a second
 MANY_LINES = 1_000  # a batch of fewer is followed by POLL_SECONDS
-GATHER_SECONDS = 1.5  # after a larger batch, while hits gather for the next one
+GATHER_SECONDS = 1.0  # after a larger batch, while hits gather for the next one
 MAX_BACKOFF_SECONDS = 15.0
 STANDBY_SECONDS = 10.0
 
