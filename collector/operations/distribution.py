@@ -22,13 +22,13 @@ from django.db import OperationalError, connection, models, transaction
 from collector.models import Hit
 from collector.operations.errors import OperationError
 from collector.operations.progress import Progress
+from collector.storage.sql_errors import is_lock_timeout
 
 DISTRIBUTED_BY = "project_id"
 # A session has one connection to each worker. That bounds the connections to a worker, makes commits in two phases
 # cheaper, and lets migrations change a table after its rows in one transaction, which Citus refuses on several.
 SETTING, VALUE = "citus.multi_shard_modify_mode", "sequential"
 LOCK_TIMEOUT = "15s"  # a batch of the drain is over by then; dashboards wait behind us
-LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL's manual, Appendix A
 BYTES_PER_SECOND = 4_000_000  # of rows without their indexes, on a busy machine: see docs/scaling.md
 DOCS = "See “PostgreSQL distributed by project (Citus)” in docs/scaling.md."
 
@@ -214,7 +214,7 @@ def run_steps(steps: list[Step], progress: Progress) -> None:
                 cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
                 cursor.execute(step.sql, list(step.parameters))
         except OperationalError as error:
-            if getattr(error.__cause__, "sqlstate", None) != LOCK_NOT_AVAILABLE:
+            if not is_lock_timeout(error):
                 raise
             raise OperationError(
                 f"The table {step.parameters[0]} is in use. Stop exports, backups and rebuild_counts, and run "

@@ -24,6 +24,8 @@ from typing import NamedTuple
 
 from django.db import OperationalError, ProgrammingError, connection, transaction
 
+from collector.storage.sql_errors import is_lock_timeout, is_undefined_table
+
 logger = logging.getLogger(__name__)
 
 MONTHS_AHEAD = 2
@@ -31,7 +33,6 @@ MOST_MOVED = 100_000  # hits: about a second
 # Longer than deadlock_timeout (1 s), after which a lock that is waited for stops an autovacuum of the same table.
 LOCK_TIMEOUT = "1500ms"
 ONE_AT_A_TIME = 0x_F007_FA11_0001  # the key of our advisory lock
-_LOCK_NOT_AVAILABLE, _UNDEFINED_TABLE = "55P03", "42P01"  # PostgreSQL's manual, Appendix A
 
 FIND_PARTITIONS = """
     /* hit_months.find */
@@ -132,7 +133,7 @@ def drop_months(months: list[Partition]) -> int:
                 cursor.execute(KEEP_VACUUM_OUT.format(name=_quoted(month.name)))
                 cursor.execute(f"/* hit_months.drop */ DROP TABLE {_quoted(month.name)}")
         except (OperationalError, ProgrammingError) as error:
-            if _state(error) == _UNDEFINED_TABLE:
+            if is_undefined_table(error):
                 continue  # another drain has dropped it
             if not is_lock_timeout(error):
                 raise
@@ -141,16 +142,6 @@ def drop_months(months: list[Partition]) -> int:
         logger.info("Dropped %s with about %s expired hits", month.name, rows)
         dropped += rows
     return dropped
-
-
-def is_lock_timeout(error: BaseException) -> bool:
-    """Whether a statement gave up because others used its table for longer than `LOCK_TIMEOUT`."""
-    return _state(error) == _LOCK_NOT_AVAILABLE
-
-
-def _state(error: BaseException) -> str | None:
-    """Return PostgreSQL's code of an error that Django raised."""
-    return getattr(error.__cause__, "sqlstate", None)
 
 
 def _beginning(month: int) -> datetime:

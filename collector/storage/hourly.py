@@ -11,10 +11,11 @@ from django.db import DatabaseError, InterfaceError, OperationalError
 from django.utils import timezone
 
 from collector.storage.collectors import forget_lost_collectors, waiting_since, warn_of_other_secrets
-from collector.storage.hit_months import is_lock_timeout, make_months
+from collector.storage.hit_months import make_months
 from collector.storage.offsets import delete_old_offsets
 from collector.storage.retention import clock_is_plausible, expire
 from collector.storage.set_aside import SET_ASIDE_FILE, delete_expired_lines
+from collector.storage.sql_errors import is_lock_timeout
 
 logger = logging.getLogger(__name__)
 

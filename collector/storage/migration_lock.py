@@ -13,10 +13,11 @@ from contextlib import closing, contextmanager, suppress
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from collector.storage.sql_errors import is_lock_timeout
+
 LOCK = 0x466F6F7466616C6C  # an advisory lock of PostgreSQL, in each database by itself: "Footfall"
 WAIT_MILLISECONDS = 2_000
 POLL_SECONDS = 0.2
-LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL's manual, Appendix A
 
 
 class BeingMigratedError(DatabaseError):
@@ -69,7 +70,7 @@ def _locked(holder: BaseDatabaseWrapper) -> bool:
             cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
     except OperationalError as error:
-        if getattr(error.__cause__, "sqlstate", None) != LOCK_NOT_AVAILABLE:
+        if not is_lock_timeout(error):
             raise
         holder.rollback()
         return False
