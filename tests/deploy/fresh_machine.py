@@ -38,10 +38,10 @@ AT_TOP = "cd /opt/footfall\n"
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 # In place of certbot, which asks an authority on the internet.
 OWN_CA = """mkdir -p /etc/letsencrypt/live/localhost && cd /etc/letsencrypt/live/localhost
-openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=CA -keyout ca.key -out /root/ca.pem 2>/dev/null
+openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=CA -keyout ca.key -out /etc/ssl/own-ca.pem 2>/dev/null
 openssl req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout privkey.pem -out request.pem 2>/dev/null
 printf 'subjectAltName=DNS:localhost' > names
-openssl x509 -req -in request.pem -CA /root/ca.pem -CAkey ca.key -days 2 -extfile names -out fullchain.pem"""
+openssl x509 -req -in request.pem -CA /etc/ssl/own-ca.pem -CAkey ca.key -days 2 -extfile names -out fullchain.pem"""
 
 
 class StepError(Exception):
@@ -120,7 +120,7 @@ def systemd_form(proxy: str, database: str) -> Form:
         certbot = next(line for line in by_nginx.splitlines() if line.startswith("certbot "))
         own_ca = {certbot: f"({OWN_CA})", "nginx certbot": "nginx openssl"}
         steps.append(("nginx", AT_TOP + replaced(by_nginx, named | own_ca)))
-        ca = "/root/ca.pem"
+        ca = "/etc/ssl/own-ca.pem"
     restarts = [
         f"systemctl restart {units}" for units in ("footfall-web", "footfall-prepare footfall-web footfall-drain")
     ]
