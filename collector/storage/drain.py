@@ -104,11 +104,11 @@ class Drain:
             try:
                 self._check_version()
                 self._hourly.make_months()
+                self._keep_standby()  # first: other collectors must not delete what our waiting lines need
                 began_at = self._clock()
                 lines = self.drain_once()
                 self._adjust(self._clock() - began_at)
                 self._hourly.expire()
-                self._keep_standby()
                 backoff = POLL_SECONDS
             except (DatabaseError, InterfaceError) as error:
                 connection.close()

@@ -13,6 +13,7 @@ from collector.storage.collectors import (
     waiting_since,
     warn_of_other_secrets,
 )
+from collector.storage.drain import Drain
 from collector.storage.offsets import delete_old_offsets
 from tests.hits import drain, hit, micros, run_one_round, spool
 
@@ -72,6 +73,22 @@ def test_a_drain_goes_on_if_its_id_cannot_be_written(ours, pixel, caplog):
     assert Hit.objects.count() == 1
     assert "Can't write" in caplog.text
     assert not Collector.objects.exists()
+
+
+def test_others_know_of_a_collector_before_its_first_batch(ours, pixel, monkeypatch):
+    spool(ours, [hit(pixel)])
+    collectors_seen = []
+    drain_once = Drain.drain_once
+
+    def note(drain):
+        collectors_seen.append(Collector.objects.count())
+        return drain_once(drain)
+
+    monkeypatch.setattr(Drain, "drain_once", note)
+    run_one_round(ours)
+
+    assert collectors_seen == [1]
+    assert Hit.objects.count() == 1
 
 
 def test_what_waits_is_noted_with_the_moment_of_the_oldest_line(ours, pixel):
