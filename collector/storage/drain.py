@@ -108,7 +108,7 @@ class Drain:
                 began_at = self._clock()
                 lines = self.drain_once()
                 self._adjust(self._clock() - began_at)
-                self._hourly.expire()
+                self._hourly.step()
                 backoff = POLL_SECONDS
             except (DatabaseError, InterfaceError) as error:
                 connection.close()
