@@ -1,5 +1,6 @@
 """What is public about one week of a program, as it is stored and as others can read it."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import msgspec
@@ -7,6 +8,12 @@ import msgspec
 from collector.programs.small_counts import merge_small
 
 UNKNOWN = "unknown"  # a version, a system … that is none of the known ones; “other” stands for merged values
+# By panel of `forms.PUBLIC_PANELS` that has tables by value: what their values are of, as labels of `ReportDimension`.
+FIELDS_OF_PANEL: Mapping[str, tuple[str, ...]] = {
+    "versions": ("version",),
+    "systems": ("os", "arch", "runtime"),
+    "countries": ("country",),
+}
 Number = Annotated[int, msgspec.Meta(ge=0)]
 
 
@@ -28,7 +35,7 @@ class PublishedTable(msgspec.Struct, frozen=True):
 class PublishedInstallations(msgspec.Struct, frozen=True):
     """The installations that were active in a week. None if they were too few; then there are no tables.
 
-    `tables` is by the label of a `ReportDimension`: `version`, `os`, `arch`, `runtime`, `country`.
+    `tables` is by field: `version`, `os`, `arch`, `runtime`, `country`.
     """
 
     installations: Number | None

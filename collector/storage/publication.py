@@ -7,7 +7,7 @@ reports have come. How often an event was used comes with the next report of an 
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import msgspec
 from django.db.models import Sum
@@ -35,6 +35,7 @@ from collector.programs.published import (
 from collector.programs.small_counts import FEWEST
 from collector.programs.weeks import monday_of, weeks_between
 
+Part = TypeVar("Part", PublishedInstallations, PublishedEvents)
 WEEK = timedelta(weeks=1)
 PUBLISHED_WEEKS = 52  # of a program that is public for the first time
 WAITS = {PublishedPart.INSTALLATIONS: timedelta(days=2), PublishedPart.EVENTS: timedelta(days=9)}  # after the week
@@ -48,6 +49,14 @@ class Uses(NamedTuple):
 
     installations: int
     number: int
+
+
+class PublicWeek(NamedTuple):
+    """What everybody may see of one week. A part that is not published yet, or not public, is None."""
+
+    week: date
+    installations: PublishedInstallations | None
+    events: PublishedEvents | None
 
 
 def publish(now: datetime, waiting_since: date | None) -> Iterator[int]:
@@ -148,3 +157,23 @@ def _uses_in_week(
         before = of_dimension[value]
         of_dimension[value] = Uses(before.installations + reports * is_first, before.number + number)
     return uses
+
+
+def published_weeks(pixel: Pixel) -> list[PublicWeek]:
+    """Return what is published of the last `PUBLISHED_WEEKS` weeks of a program, the newest first. One query."""
+    rows = PublishedWeek.objects.filter(project_id=pixel.project_id, pixel_id=pixel.pk).order_by("-week", "part")
+    weeks: dict[date, dict[int, str]] = defaultdict(dict)
+    for week, part, body in rows.values_list("week", "part", "body")[: len(PublishedPart) * PUBLISHED_WEEKS]:
+        weeks[week][part] = body
+    return [
+        PublicWeek(
+            week,
+            _decoded(parts.get(PublishedPart.INSTALLATIONS), PublishedInstallations),
+            _decoded(parts.get(PublishedPart.EVENTS), PublishedEvents),
+        )
+        for week, parts in weeks.items()
+    ]
+
+
+def _decoded(body: str | None, kind: type[Part]) -> Part | None:
+    return None if body is None else msgspec.json.decode(body, type=kind)
