@@ -158,7 +158,8 @@ def add_installations(pixel: Pixel, days: list[date], dice: random.Random) -> No
     with connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO collector_reportcount"
-            " (project_id, pixel_id, date, dimension, value, reports, driver, gap, number) VALUES (%s, %s, %s, %s, %s, %s, 0, 0, 0)"
+            " (project_id, pixel_id, date, dimension, value, reports, driver, gap, number)"
+            " VALUES (%s, %s, %s, %s, %s, %s, 0, 0, 0)"
             " ON CONFLICT (project_id, pixel_id, dimension, date, driver, value, gap)"
             " DO UPDATE SET reports = collector_reportcount.reports + excluded.reports",
             rows,
