@@ -4,7 +4,6 @@ They follow the browser's language, or `?language=`: a form to switch it would n
 answer to this server's own names (ALLOWED_HOSTS): without PUBLIC_URL, they repeat the name, and caches keep them.
 """
 
-import csv
 from collections.abc import Callable
 from functools import wraps
 from typing import NoReturn
@@ -20,6 +19,7 @@ from collector.models import Kind, Pixel
 from collector.programs.declaring import declared_program
 from collector.programs.program import Program
 from collector.snippets import base_url
+from collector.storage.export import table_lines
 from collector.storage.publication import published_weeks
 from dashboard.about.article import article_page
 from dashboard.about.content import AboutPage, Server
@@ -113,10 +113,10 @@ def statistics_file(request: HttpRequest, token: str, panel: str) -> HttpRespons
     program = _program(pixel)
     if panel not in program.public:
         raise Http404
-    answer = HttpResponse(content_type=CSV)
+    header, *rows = statistics_csv(panel, published_weeks(pixel))
+    answer = HttpResponse("".join(table_lines(header, rows)), content_type=CSV)
     answer.headers["Content-Disposition"] = f'attachment; filename="{program.id}-{panel}.csv"'
     answer.headers["Access-Control-Allow-Origin"] = "*"
-    csv.writer(answer).writerows(statistics_csv(panel, published_weeks(pixel)))
     return answer
 
 
