@@ -43,10 +43,10 @@ class Migration(migrations.Migration):
                 ("is_out", models.BooleanField(default=True)),
                 ("is_pending", models.BooleanField(default=False)),
                 ("reason", models.CharField(blank=True, max_length=500)),
-                (
-                    "decided_at",
-                    models.DateTimeField(help_text="Null as long as nobody has decided: only of excess.", null=True),
-                ),
+                ("reports", models.IntegerField(null=True)),
+                ("usual", models.IntegerField(null=True)),
+                ("made_up_of", models.TextField(default="[]")),
+                ("decided_at", models.DateTimeField(null=True)),
                 (
                     "decided_by",
                     models.ForeignKey(

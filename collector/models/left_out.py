@@ -18,6 +18,10 @@ class LeftOut(models.Model):
 
     `is_out` is False once they count again, and where an owner decided that they are real. `is_pending` means that
     stored reports still have to be looked through.
+
+    Days that stand out are here, too, before anybody has decided about them: `decided_at` is null then. They are found
+    by `collector.storage.spikes`: `reports` of that day against the `usual` number, and what made them up, as a JSON
+    list of field, value and number.
     """
 
     pk = models.CompositePrimaryKey("project_id", "pixel_id", "date", "what")
@@ -30,7 +34,10 @@ class LeftOut(models.Model):
     is_out = models.BooleanField(default=True)
     is_pending = models.BooleanField(default=False)
     reason = models.CharField(max_length=MAX_REASON, blank=True)
-    decided_at = models.DateTimeField(null=True, help_text="Null as long as nobody has decided: only of excess.")
+    reports = models.IntegerField(null=True)
+    usual = models.IntegerField(null=True)
+    made_up_of = models.TextField(default="[]")
+    decided_at = models.DateTimeField(null=True)
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, db_constraint=False, db_index=False,
         related_name="+",

@@ -16,17 +16,17 @@ from typing import Any, NamedTuple
 import msgspec
 from django.db.models import QuerySet
 
-from collector.models import INSTALLED, Driver, LeftOut, LeftOutCount, Report, ReportCount, ReportDimension
+from collector.models import INSTALLED, LeftOut, LeftOutCount, Report, ReportCount, ReportDimension
 from collector.programs.forms import OTHER
 from collector.programs.report import ProgramReport
-from collector.storage.bulk_sql import columns_from_json, write_rows
+from collector.storage.bulk_sql import chunks, columns_from_json, write_rows
 from collector.storage.report_caps import UPGRADE_OF_OTHERS, CountingProgram, Named, ReportCaps
 from collector.storage.report_counts import CountRow, ReportCounts, add_counts
 
 EXCESS, NEW_ONES = "excess", "new"
 FIELDS = ("version", "os", "arch", "runtime", "country")  # a value of which can be left out
 _INSTALLED = frozenset(str(driver.label) for driver in INSTALLED)
-_decode = msgspec.json.Decoder(ProgramReport).decode
+decode_report = msgspec.json.Decoder(ProgramReport).decode
 
 _UPSERT = """
     /* left_out.upsert */
@@ -143,21 +143,21 @@ def move(key: Key, reports: Sequence[Report], *, is_out: bool) -> None:
             _add_left_out({former_key: negative(former_rows)})
             _counts_of(former_key).filter(reports=0, number=0).delete()
         if is_out:
-            rows = _found(_figures_of(rows), rows)
-            take_from_figures(rows)
+            rows = take_from_figures(rows)
         _add_left_out({key: rows})
-    ids = [report.id for report in reports]
-    Report.objects.filter(project_id=key.project_id, pixel_id=key.pixel_id, date=key.day, id__in=ids).update(
-        left_out=key.what
-    )
+    of_day = Report.objects.filter(project_id=key.project_id, pixel_id=key.pixel_id, date=key.day)
+    for ids in chunks(report.id for report in reports):
+        of_day.filter(id__in=ids).update(left_out=key.what)
 
 
-def take_from_figures(rows: Sequence[CountRow]) -> None:
-    """Take counts away from the figures that are in them. Counts that reach 0 are deleted."""
+def take_from_figures(rows: Sequence[CountRow]) -> list[CountRow]:
+    """Take counts away from the figures, and return what was taken. Counts that reach 0 are deleted."""
     if not rows:
-        return
-    add_counts(negative(rows))
+        return []
+    taken = _found(_figures_of(rows), rows)
+    add_counts(negative(taken))
     _figures_of(rows).filter(reports=0, number=0).delete()
+    return taken
 
 
 def negative(rows: Sequence[CountRow]) -> list[CountRow]:
@@ -203,7 +203,7 @@ def _rows_of(key: Key, reports: Iterable[Report]) -> list[CountRow]:
     counts = ReportCounts(_Uncapped())
     program = CountingProgram(key.pixel_id, key.project_id, 0, Named())
     for report in reports:
-        counts.add(program, _decode(report.body))
+        counts.add(program, decode_report(report.body))
     return counts.rows()
 
 
@@ -251,5 +251,5 @@ def _figures_of(rows: Sequence[CountRow]) -> QuerySet[ReportCount]:
         pixel_id=rows[0].pixel_id,
         dimension__in={row.dimension for row in rows},
         date__in={date.fromisoformat(row.date) for row in rows},
-        driver__in=(*INSTALLED, Driver.INSTALLATIONS),
+        driver__in={row.driver for row in rows},
     )
