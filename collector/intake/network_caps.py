@@ -38,7 +38,7 @@ ReportName = tuple[str, int]  # a day and an id, as in `Report`
 class Judged(NamedTuple):
     """Which reports of a request are over a cap, and which earlier ones must not count either."""
 
-    excess: Sequence[bool]
+    excess: list[bool]
     flood: Sequence[ReportName]
 
 

@@ -19,7 +19,7 @@ from collector.intake.answers import Answer
 from collector.intake.bodies import BadBodyError, inflated, refusal_by_head
 from collector.intake.clients import client_address, country_of, networks
 from collector.intake.lookups import Live, Lookups
-from collector.intake.network_caps import NetworkCaps
+from collector.intake.network_caps import Judged, NetworkCaps
 from collector.intake.problems import json_answer, problem_answer
 from collector.intake.rate_limits import NO_SALT, SenderLimiter
 from collector.intake.receive import PixelRequest
@@ -142,31 +142,24 @@ class ReportReceiver:
             return problem_answer(400, str(error), field=error.field)
         country = self._country_of(request) if program.with_country else ""
         reports = [msgspec.structs.replace(report, country=country) for report in checked.reports]
+        judged = self._judge(request, reports, at_us)
         if reports:
             try:
-                self.spool.append(self._lines(request, reports, at_us))
+                self.spool.append(_lines(_token_of(request) or "", at_us, reports, judged))
             except OSError as error:
                 self.spool.count_loss(error, hits=0)
                 return _away()
-        TALLY.add(Count.REPORTS, "accepted", len(reports))
+        TALLY.add(Count.REPORTS, "accepted", judged.excess.count(False))
+        TALLY.add(Count.REPORTS, "excess", judged.excess.count(True))
         TALLY.add(Count.REPORTS, "rejected", len(checked.rejections))
         return _accepted(checked, program, moment)
 
-    def _lines(self, request: PixelRequest, reports: list[ProgramReport], at_us: int) -> bytes:
-        """Return the lines of accepted reports. Those over the cap of their network are marked."""
+    def _judge(self, request: PixelRequest, reports: list[ProgramReport], at_us: int) -> Judged:
+        """Return which reports are more than counts of their network."""
         token = _token_of(request) or ""
         live = self.lookups.pixels.get(token)
         salt = self.lookups.salt(live, at_us) if live else None
-        judged = self.caps.judge(self._address_of(request), token, salt or NO_SALT, reports)
-        lines = [
-            SpooledReport(token, at_us, report, is_excess).to_line()
-            for report, is_excess in zip(reports, judged.excess, strict=True)
-        ]
-        for start in range(0, len(judged.flood), MAX_FLOOD):
-            lines.append(SpooledFlood(token, at_us, list(judged.flood[start : start + MAX_FLOOD])).to_line())
-        if over := sum(judged.excess):
-            TALLY.add(Count.REPORTS, "excess", over)
-        return b"".join(lines)
+        return self.caps.judge(self._address_of(request), token, salt or NO_SALT, reports)
 
     def lines_to_sync(self, answer: Answer) -> int:
         """Return the number of lines to pass to `sync` before you send `answer`; 0 if you may send it now."""
@@ -192,6 +185,16 @@ class ReportReceiver:
 def _token_of(request: PixelRequest) -> str | None:
     match = _PATH.fullmatch(request.path)
     return match[1] if match else None
+
+
+def _lines(token: str, at_us: int, reports: list[ProgramReport], judged: Judged) -> bytes:
+    lines = [
+        SpooledReport(token, at_us, report, is_excess).to_line()
+        for report, is_excess in zip(reports, judged.excess, strict=True)
+    ]
+    for start in range(0, len(judged.flood), MAX_FLOOD):
+        lines.append(SpooledFlood(token, at_us, list(judged.flood[start : start + MAX_FLOOD])).to_line())
+    return b"".join(lines)
 
 
 def _accepted(checked: Checked, program: Program, moment: datetime) -> Answer:

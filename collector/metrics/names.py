@@ -12,7 +12,7 @@ class Count(StrEnum):
     HITS = "hits"  # requests of pixels, by a web process [answer]
     LOST = "lost"  # hits that could not be spooled
     RUNS = "runs"  # of programs, reported by a shell [answer]
-    REPORTS = "reports"  # of programs [accepted, of which excess; or rejected]
+    REPORTS = "reports"  # of programs [accepted, excess or rejected]
     REPORT_REQUESTS = "report_requests"  # [status of the answer]
     STORED_HITS = "stored_hits"  # by the drain [verdict]
     LINES = "lines"  # of the spool, by the drain

@@ -25,6 +25,7 @@ from django.db.models.functions import Now
 
 from collector.models.projects import Pixel, Project
 
+KEPT_DAYS = 35  # of raw reports
 NEW = 0  # stands for a gap of null: the first report, or the first use, of an installation
 
 

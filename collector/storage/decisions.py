@@ -12,11 +12,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from collector.models import LeftOut, Pixel, Project, Report
+from collector.models.left_out import EXCESS, FIELDS, NEW_ONES
+from collector.models.programs import KEPT_DAYS
 from collector.programs.report import ProgramReport
 from collector.storage.left_out import (
-    EXCESS,
-    FIELDS,
-    NEW_ONES,
     Key,
     decode_report,
     matches,
@@ -26,7 +25,6 @@ from collector.storage.left_out import (
     take_from_figures,
 )
 from collector.storage.report_counts import add_counts
-from collector.storage.report_retention import KEPT_DAYS
 from collector.storage.store import lock_pixels
 
 STEP_REPORTS = 5_000

@@ -15,16 +15,16 @@ from typing import Any, NamedTuple
 
 import msgspec
 from django.db.models import QuerySet
+from django.utils import timezone
 
-from collector.models import INSTALLED, LeftOut, LeftOutCount, Report, ReportCount, ReportDimension
+from collector.models import INSTALLED, LeftOut, LeftOutCount, Project, Report, ReportCount, ReportDimension
+from collector.models.left_out import EXCESS, FIELDS, NEW_ONES
 from collector.programs.forms import OTHER
 from collector.programs.report import ProgramReport
 from collector.storage.bulk_sql import chunks, columns_from_json, write_rows
 from collector.storage.report_caps import UPGRADE_OF_OTHERS, CountingProgram, Named, ReportCaps
 from collector.storage.report_counts import CountRow, ReportCounts, add_counts
 
-EXCESS, NEW_ONES = "excess", "new"
-FIELDS = ("version", "os", "arch", "runtime", "country")  # a value of which can be left out
 _INSTALLED = frozenset(str(driver.label) for driver in INSTALLED)
 decode_report = msgspec.json.Decoder(ProgramReport).decode
 
@@ -69,13 +69,18 @@ class _Uncapped(ReportCaps):
 
 
 class LeftOuts:
-    """What is left out of the reports of some programs, in one batch of a drain that has locked them. One query."""
+    """What is left out of the reports of some programs, in one batch of a drain that has locked them.
 
-    def __init__(self, pixel_ids: Iterable[int]) -> None:
+    `first_day` is the first one that a report is of, in ISO 8601. One query; none if it is empty: there are no reports.
+    """
+
+    def __init__(self, pixel_ids: Iterable[int], first_day: str) -> None:
         self._rules: dict[tuple[int, str], list[str]] = defaultdict(list)
         self._taken_back: set[tuple[int, str]] = set()
         self._counts: dict[Key, ReportCounts] = {}
-        rows = LeftOut.objects.filter(pixel_id__in=sorted(set(pixel_ids)))
+        if not first_day:
+            return
+        rows = LeftOut.objects.filter(pixel_id__in=sorted(set(pixel_ids)), date__gte=first_day)
         for pixel_id, day, what, is_out in rows.values_list("pixel_id", "date", "what", "is_out"):
             if what != EXCESS and is_out:
                 self._rules[pixel_id, day.isoformat()].append(what)
@@ -112,19 +117,24 @@ def matches(what: str, report: ProgramReport) -> bool:
     return field in FIELDS and getattr(report, field) == value
 
 
-def move_flood(program: CountingProgram, names: Sequence[tuple[str, int]]) -> None:
-    """Move stored reports to the excess of their days, in the transaction of a drain that has locked their program."""
-    by_day: dict[str, list[int]] = defaultdict(list)
-    for day, number in names:
-        by_day[day].append(number)
-    for day, numbers in sorted(by_day.items()):
-        reports = Report.objects.filter(
-            project_id=program.project_id, pixel_id=program.pixel_id, date=day, id__in=numbers, left_out=""
-        )
-        key = Key(program.project_id, program.pixel_id, day, EXCESS)
-        _note_excess([key])
-        is_out = LeftOut.objects.filter(**of_key(key)).values_list("is_out", flat=True).get()
-        move(key, list(reports.order_by("id").select_for_update()), is_out=is_out)
+def move_flood(names: Iterable[tuple[int, int, str, int]]) -> None:
+    """Move stored reports to the excess of their days, in the transaction of a drain that has locked their programs.
+
+    They are named by project, pixel, day and id. Some queries for each day of a program.
+    """
+    by_day: dict[Key, list[int]] = defaultdict(list)
+    for project_id, pixel_id, day, number in names:
+        by_day[Key(project_id, pixel_id, day, EXCESS)].append(number)
+    _note_excess(by_day)
+    for key, numbers in sorted(by_day.items()):
+        reports: list[Report] = []
+        for some in chunks(sorted(numbers)):
+            of_day = Report.objects.filter(project_id=key.project_id, pixel_id=key.pixel_id, date=key.day, left_out="")
+            reports += of_day.filter(id__in=some).order_by("id").select_for_update()
+        if reports:
+            move(key, reports, is_out=LeftOut.objects.filter(**of_key(key)).values_list("is_out", flat=True).get())
+    for project_id in sorted({key.project_id for key in by_day}):  # tells caches of counts that theirs are out of date
+        Project.objects.filter(pk=project_id).update(recounted_at=timezone.now())
 
 
 def move(key: Key, reports: Sequence[Report], *, is_out: bool) -> None:

@@ -4,8 +4,8 @@ All of a week is published in one moment and never changes: see `PublishedWeek`.
 reports have come. How often an event was used comes with the next report of an installation, so events wait longer.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple, TypeVar
 
@@ -23,8 +23,9 @@ from collector.models import (
     ReportCount,
     ReportDimension,
 )
+from collector.models.left_out import EXCESS
 from collector.models.programs import NEW
-from collector.programs.declaring import program_of
+from collector.programs.declaring import declared_program, with_releases
 from collector.programs.forms import OTHER
 from collector.programs.published import (
     PublishedEvent,
@@ -35,7 +36,6 @@ from collector.programs.published import (
 )
 from collector.programs.small_counts import FEWEST
 from collector.programs.weeks import monday_of, weeks_between
-from collector.storage.left_out import EXCESS
 
 Part = TypeVar("Part", PublishedInstallations, PublishedEvents)
 WEEK = timedelta(weeks=1)
@@ -82,7 +82,7 @@ def public_programs() -> Iterator[Pixel]:
     """Yield the programs of which something is public. One query."""
     declarations = Declaration.objects.filter(text__contains="public", pixel__retired_at=None, pixel__kind=Kind.APP)
     for declaration in declarations.select_related("pixel").order_by("pixel_id"):
-        program = program_of(declaration)
+        program = with_releases(declaration)
         if program is not None and program.public:
             yield declaration.pixel
 
@@ -147,10 +147,21 @@ def _installations(pixel: Pixel, week: date) -> PublishedInstallations:
     tables: dict[str, PublishedTable] = {}
     for dimension in TABLES:
         counts = {value: each.installations for value, each in uses[dimension].items() if value}
+        if dimension == ReportDimension.VERSION:
+            counts = _released(pixel, counts)
         if counts:
             counts[OTHER] = counts.get(OTHER, 0) + installations - sum(counts.values())  # reports without a country
             tables[str(dimension.label)] = published_table(counts, OTHER)
     return PublishedInstallations(installations, tables)
+
+
+def _released(pixel: Pixel, counts: Mapping[str, int]) -> dict[str, int]:
+    """Return the installations by version, with those together whose version was never released."""
+    program = declared_program(pixel)
+    released: Counter[str] = Counter()
+    for version, number in counts.items():
+        released[program.versions.counted_as(version) if program else version] += number
+    return dict(released)
 
 
 def _events(pixel: Pixel, week: date) -> PublishedEvents:

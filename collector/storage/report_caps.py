@@ -15,6 +15,7 @@ from collector.models import LeftOutCount, ReportCount, ReportDimension
 from collector.models.programs import INSTALLED
 from collector.programs.declaration import DeclarationError, read_declaration
 from collector.programs.forms import OTHER
+from collector.programs.releases import stored_releases
 
 MAX_VERSIONS = 100  # and as many values of each property
 MAX_RUNTIMES = 50
@@ -141,8 +142,8 @@ def _named_or_not(named: Named, pair: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def named_by(declaration: str) -> Named:
-    """Return what the text of a declaration names. Of one that can't be read any more, nothing is known."""
+def named_by(declaration: str, releases: str = "") -> Named:
+    """Return what a declaration and its releases name. Of one that can't be read any more, nothing is known."""
     try:
         program = read_declaration(declaration)
     except DeclarationError:
@@ -153,5 +154,5 @@ def named_by(declaration: str) -> Named:
         for declared in event.properties.values():
             texts = ("true", "false") if declared.type == "flag" else declared.values
             values.update(f"{event.name}.{declared.name}={text}" for text in texts)
-    named = {versions.newest, *versions.supported, *versions.withdrawn, *versions.released} - {""}
-    return Named(frozenset(named), frozenset(values))
+    named = {versions.newest, *versions.supported, *versions.withdrawn, *versions.released, *stored_releases(releases)}
+    return Named(frozenset(named - {""}), frozenset(values))

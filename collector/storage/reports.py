@@ -13,12 +13,13 @@ from typing import NamedTuple
 import msgspec
 
 from collector.models import Kind, Pixel
+from collector.models.left_out import EXCESS
 from collector.programs.report import ProgramReport, number_of_id
 from collector.spool.line import Line
-from collector.spool.report_line import OfProgram, SpooledFlood, SpooledRun
+from collector.spool.report_line import OfProgram, SpooledFlood, SpooledReport, SpooledRun
 from collector.storage.bulk_sql import chunks, columns_from_json, fetch_for_rows
 from collector.storage.enrich import counts_until_us
-from collector.storage.left_out import EXCESS, LeftOuts, move_flood
+from collector.storage.left_out import LeftOuts, move_flood
 from collector.storage.report_caps import CountingProgram, Named, ReportCaps, named_by
 from collector.storage.report_counts import ReportCounts
 from collector.storage.store import lock_pixels
@@ -82,10 +83,9 @@ class Reports:
         self._caps.make_room()
         programs = _present(counting_programs({each.spooled.token for each in lines}))
         stored: Counter[str] = Counter()
-        reports: dict[ReportKey, CountingReport] = {}
         counts = ReportCounts(self._caps)
-        left_outs = LeftOuts(program.pixel_id for program in programs.values())
-        floods: list[tuple[CountingProgram, SpooledFlood]] = []
+        spooled_reports: list[tuple[CountingProgram, SpooledReport]] = []
+        flood: set[ReportKey] = set()
         for line, spooled in lines:
             program = programs.get(spooled.token)
             if program is None or spooled.at_us >= program.until_us:
@@ -94,36 +94,48 @@ class Reports:
             if isinstance(spooled, SpooledRun):
                 counts.add_run(program, spooled)
             elif isinstance(spooled, SpooledFlood):
-                floods.append((program, spooled))
+                flood.update((program.project_id, program.pixel_id, *name) for name in spooled.reports)
             else:
-                what = EXCESS if spooled.is_excess else left_outs.what_of(program.pixel_id, spooled.body)
-                reports.setdefault(_key(program, spooled.body), CountingReport(program, spooled.body, what))
+                spooled_reports.append((program, spooled))
+        self._store_reports(spooled_reports, flood, counts)
+        return stored
+
+    def _store_reports(
+        self, spooled: list[tuple[CountingProgram, SpooledReport]], flood: set[ReportKey], counts: ReportCounts
+    ) -> None:
+        """Store reports and what they count. Those of a `flood` that are stored already are moved first."""
+        move_flood(flood)
+        pixel_ids = (program.pixel_id for program, _ in spooled)
+        left_outs = LeftOuts(pixel_ids, min((each.body.day for _, each in spooled), default=""))
+        reports: dict[ReportKey, CountingReport] = {}
+        for program, each in spooled:
+            key = _key(program, each.body)
+            is_excess = each.is_excess or key in flood
+            what = EXCESS if is_excess else left_outs.what_of(program.pixel_id, each.body)
+            reports.setdefault(key, CountingReport(program, each.body, what))
         for key in _insert(reports):
             program, body, what = reports[key]
             if not what or left_outs.add(program, body, what):
                 counts.add(program, body)
         counts.store()
         left_outs.store()
-        for program, flood in floods:
-            move_flood(program, flood.reports)
-        return stored
 
 
 def counting_programs(tokens: set[str]) -> dict[str, CountingProgram]:
     """Return the programs of tokens. One query for each 900."""
     programs: dict[str, CountingProgram] = {}
-    columns = ("token", "pk", "project_id", "retired_at", "declaration__text")
+    columns = ("token", "pk", "project_id", "retired_at", "declaration__text", "declaration__releases")
     for some in chunks(tokens):
         rows = Pixel.objects.filter(token__in=some, kind=Kind.APP).values_list(*columns)
-        for token, pixel_id, project_id, retired_at, declaration in rows:
-            programs[token] = _counting_program(pixel_id, project_id, retired_at, declaration)
+        for token, pixel_id, project_id, retired_at, *declaration in rows:
+            programs[token] = _counting_program(pixel_id, project_id, retired_at, *declaration)
     return programs
 
 
 def _counting_program(
-    pixel_id: int, project_id: int, retired_at: datetime | None, declaration: str | None
+    pixel_id: int, project_id: int, retired_at: datetime | None, declaration: str | None, releases: str | None
 ) -> CountingProgram:
-    named = named_by(declaration) if declaration else Named()
+    named = named_by(declaration, releases or "") if declaration else Named()
     return CountingProgram(pixel_id, project_id, counts_until_us(retired_at), named)
 
 

@@ -18,12 +18,11 @@ import msgspec
 from django.db.models import Q, Sum
 
 from collector.models import INSTALLED, Declaration, Kind, LeftOut, Pixel, ReportCount, ReportDimension
-from collector.models.programs import NEW
+from collector.models.left_out import EXCESS, NEW_ONES
+from collector.models.programs import KEPT_DAYS, NEW
 from collector.programs.declaring import declared_program
 from collector.programs.forms import OTHER
 from collector.programs.program import Program
-from collector.storage.left_out import EXCESS, NEW_ONES
-from collector.storage.report_retention import KEPT_DAYS
 
 DAY = timedelta(days=1)
 EARLIER_DAYS = 28
@@ -75,12 +74,14 @@ def find_spikes(now: datetime) -> Iterator[int]:
 def mark_spikes(pixel: Pixel, now: datetime) -> int:
     """Mark the days of a program that stand out, and remove the marks of those that don't any more.
 
-    Five queries at most, and one for each day with many new installations.
+    Marks of older days stay. Five queries at most, and one for each day with many new installations.
     """
     today = now.astimezone(UTC).date()
+    first = today - (KEPT_DAYS - 1) * DAY
     program = declared_program(pixel)
-    spikes = _spikes(pixel, program, today) if program else []
-    rows = LeftOut.objects.filter(project_id=pixel.project_id, pixel_id=pixel.pk).exclude(what=EXCESS)
+    spikes = _spikes(pixel, program, first, today) if program else []
+    marked = LeftOut.objects.filter(project_id=pixel.project_id, pixel_id=pixel.pk, date__gte=first)
+    rows = marked.exclude(what=EXCESS)
     decided = set(rows.exclude(decided_at=None).values_list("date", "what"))
     undecided = set(rows.filter(decided_at=None).values_list("date", "what"))
     marks = [spike for spike in spikes if (spike.day, spike.what) not in decided]
@@ -93,13 +94,13 @@ def mark_spikes(pixel: Pixel, now: datetime) -> int:
     return len(marks)
 
 
-def _spikes(pixel: Pixel, program: Program, today: date) -> list[Spike]:
-    """Return the days that stand out, of those whose raw reports are kept. Two queries."""
+def _spikes(pixel: Pixel, program: Program, first: date, today: date) -> list[Spike]:
+    """Return the days from `first` to `today` that stand out. Two queries."""
     counts = ReportCount.objects.filter(project_id=pixel.project_id, pixel_id=pixel.pk)
     first_day = counts.filter(dimension=ReportDimension.ACTIVE).order_by("date").values_list("date", flat=True).first()
     if first_day is None:
         return []
-    first = max(first_day, today - (KEPT_DAYS - 1) * DAY)
+    first = max(first_day, first)
     days = [first + number * DAY for number in range((today - first).days + 1)]
     sums = (
         counts.filter(

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from django.db.models import Q, QuerySet, Subquery, Sum
 
-from collector.models import Driver, Pixel, Project, ReportCount, ReportDimension
+from collector.models import Driver, LeftOut, Pixel, Project, ReportCount, ReportDimension
 from collector.models.programs import INSTALLED, NEW
 from collector.programs.forms import MAX_DAYS_LATE
 from collector.programs.weeks import monday_of_week, week_of, weeks_between
@@ -50,13 +50,15 @@ class Usage:
         self._tomorrow = today + DAY
         self._reports: dict[date, int] = {}  # of installations, by day, as far as this object has read them
         self._counts = ReportCount.objects.filter(project_id=pixel.project_id, pixel_id=pixel.pk)
+        self._left_out = LeftOut.objects.filter(project_id=pixel.project_id, pixel_id=pixel.pk)
 
     def first_day(self) -> date | None:
-        """Return the first day that any report or run was counted on. It reads two heads of an index."""
+        """Return the first day of any report or run, left out or not. It reads three heads of indexes."""
         firsts = [
             Subquery(self._counts.filter(dimension=dimension).order_by("date").values("date")[:1])
             for dimension in (ReportDimension.ACTIVE, ReportDimension.RUN)
         ]
+        firsts.append(Subquery(self._left_out.order_by("date").values("date")[:1]))
         days = Pixel.objects.filter(pk=self._pixel_id).values_list(*firsts).get()
         return min((day for day in days if day), default=None)
 

@@ -8,10 +8,10 @@ import msgspec
 import pytest
 
 from collector.models import LeftOut, Report, ReportCount
+from collector.models.left_out import EXCESS, NEW_ONES
 from collector.programs.report import Used
 from collector.storage import decisions
 from collector.storage.decisions import leave_out, let_count, look_through, pending
-from collector.storage.left_out import EXCESS, NEW_ONES
 from tests.hits import drain
 from tests.programs import declared
 from tests.reports import report, spool_reports, spooled_report
