@@ -1,6 +1,6 @@
 """An owner's decisions: leave reports out of all figures, or let them count. Each can be undone by another one.
 
-A decision holds at once for reports that arrive later. Stored reports are looked through in steps, by whoever calls
+A decision holds at once for reports that arrive later. Stored reports are looked through in steps, in
 `look_through`: the page does it for a moment, so that most decisions show at once, and the drain does the rest.
 """
 

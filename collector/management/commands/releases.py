@@ -28,7 +28,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "source",
             metavar="SOURCE",
-            help="a feed of releases or tags (Atom, RSS), the JSON of PyPI, of npm or of an API: its https:// address, a "
+            help="a feed of releases or tags (Atom, RSS), the JSON of PyPI, npm or an API: its https:// address, a "
             "file, or “-” for standard input",
         )
         parser.add_argument("--replace", action="store_true", help="forget what was read before")
