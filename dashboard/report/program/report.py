@@ -23,7 +23,7 @@ from dashboard.report.program.panel import UsageGroup, UsagePanel
 from dashboard.report.program.retention import RetentionGrid, first_cohort, retention_grid
 from dashboard.report.program.subject import ProgramSubject
 from dashboard.report.program.systems import dimensions_of, systems_group
-from dashboard.report.program.unusual import LeavingOut, UnusualDays, leaving_out, unusual_days
+from dashboard.report.program.unusual import LeavingOut, UnusualDays, leaving_out, marks_of, unusual_days
 from dashboard.report.program.versions import adoption_chart, version_groups
 from dashboard.usage.actives import Actives
 from dashboard.usage.left_out import left_out_days
@@ -89,18 +89,18 @@ def make_program_report(
     if ProgramSection.OTHERS in sections:
         groups += _others(subject)
     numbers = _figure_numbers(subject, state, actives, in_last_week)
-    has_actives = ProgramSection.ACTIVES in sections
+    unusual = None if is_public else _unusual(subject)
     return ProgramReport(
         active=window_actives,
         figures=program_figures(subject, numbers, state.comparison, state.earlier),
         comparison_note=comparison_note(subject, state.comparison),
-        charts=[actives_chart(subject, actives), turnout_chart(subject, actives)] if has_actives else [],
+        charts=_charts(subject, actives, unusual) if ProgramSection.ACTIVES in sections else [],
         adoption=adoption,
         retention=_retention(subject, sections),
         groups=groups,
         events=events,
         details=details,
-        unusual=None if is_public else _unusual(subject),
+        unusual=unusual,
         leaving_out=None if is_public else leaving_out(subject),
     )
 
@@ -132,6 +132,11 @@ def _figure_numbers(
     if newest and is_measured(week_before.start, subject.first_day):
         newest_before = _newest_share(newest, _versions_in(subject, week_before))
     return FigureNumbers(actives, actives_before, newcomers_before, now, newest_before)
+
+
+def _charts(subject: ProgramSubject, actives: Actives, unusual: UnusualDays | None) -> list[Chart]:
+    marks = marks_of(unusual, subject.bucket_windows())
+    return [actives_chart(subject, actives, marks), turnout_chart(subject, actives, marks)]
 
 
 def _unusual(subject: ProgramSubject) -> UnusualDays | None:

@@ -1,6 +1,7 @@
 """Days that stand out, what is left out of all numbers, and what an owner can decide about each."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -15,9 +16,10 @@ from dashboard.report.charts import BUCKET_NAMES
 from dashboard.report.program.subject import ProgramSubject
 from dashboard.report.program.systems import PANELS
 from dashboard.usage.left_out import LeftOutDay
-from dashboard.usage.windows import DAY
+from dashboard.usage.windows import DAY, Window
 from dashboard.visits.periods import Bucket
 
+MAX_MARKS = 5  # of one point of a chart
 COUNT, LEAVE_OUT = "count", "leave-out"
 BUTTONS = {COUNT: gettext_lazy("Count"), LEAVE_OUT: gettext_lazy("Leave out")}
 
@@ -56,6 +58,7 @@ class UnusualRow:
     details: Sequence[str]
     decisions: Sequence[Decision]
     is_open: bool
+    is_out: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,17 @@ def unusual_days(subject: ProgramSubject, days: Sequence[LeftOutDay]) -> Unusual
     )
 
 
+def marks_of(unusual: UnusualDays | None, windows: Iterable[Window]) -> Mapping[Window, Sequence[str]]:
+    """Return what charts mark in each window: what stands out, and what is left out."""
+    rows = [row for row in unusual.rows if row.is_open or row.is_out] if unusual else []
+    marks: dict[Window, list[str]] = defaultdict(list)
+    for window in windows:
+        for row in rows:
+            if window.start <= row.day < window.end and len(marks[window]) < MAX_MARKS:
+                marks[window].append(f"{row.label}: {row.state}")
+    return marks
+
+
 def leaving_out(subject: ProgramSubject) -> LeavingOut:
     """Return the form for days and values that don't stand out by themselves."""
     fields = [Decision(NEW_ONES, _("New")), Decision(str(ReportDimension.VERSION.label), _("Version"))]
@@ -131,7 +145,7 @@ def _row(subject: ProgramSubject, one: LeftOutDay) -> UnusualRow:
     is_open = one.decided_at is None and one.what != EXCESS
     return UnusualRow(
         one.day, formatting.day(one.day, "yMMMEd"), one.what, _label(one.what), [one.reports, one.usual],
-        _state(one, is_open=is_open), _details(one), _decisions(subject, one, is_open=is_open), is_open,
+        _state(one, is_open=is_open), _details(one), _decisions(subject, one, is_open=is_open), is_open, one.is_out,
     )  # fmt: skip
 
 

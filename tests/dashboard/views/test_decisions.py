@@ -10,7 +10,7 @@ from collector.models import LeftOut, Membership, Report, Role, ShareLink
 from collector.storage.spikes import mark_spikes
 from tests.dashboard.conftest import NOON
 from tests.dashboard.views.downloads import fetched
-from tests.dashboard.views.page_reader import Tables, get
+from tests.dashboard.views.page_reader import Tables, get, painted
 from tests.dashboard.views.program_counts import PERSON, TODAY, Dimension, address, write
 from tests.hits import drain
 from tests.reports import report, spool_reports, spooled_report
@@ -58,6 +58,7 @@ def test_an_owner_leaves_a_day_out_and_lets_it_count_again(owner, crowded):
     assert "stands out" in str(unusual(page).values())
     assert "System: Windows (100%)" in page
     assert "Decide whether they count" in page
+    assert "New: stands out" in painted(page, "turnout")["marks"][-2]
 
     response = decide(owner, crowded)
 
