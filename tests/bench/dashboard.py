@@ -80,8 +80,7 @@ def _sized(
 
 
 def _seed(data: Path, database: Database, hits: int) -> None:
-    for command in (["migrate", "--verbosity", "0"], ["collectstatic", "--no-input", "--verbosity", "0"]):
-        run_python(data, database, "manage.py", *command, timeout=PREPARE_SECONDS)
+    run_python(data, database, "manage.py", "prepare", timeout=PREPARE_SECONDS)
     seed = ["seed_demo", "--hits", str(hits), "--pixels", str(PIXELS), "--days", str(DAYS)]
     run_python(data, database, "manage.py", *seed, timeout=PREPARE_SECONDS + hits / SEEDED_PER_SECOND_AT_LEAST)
 

@@ -96,7 +96,7 @@ def test_no_address_is_written_anywhere_by_the_running_server(tmp_path, monkeypa
 
 def raw_answer(server: Server, request: bytes, *, then_silent: bool = False) -> bytes:
     """Send bytes; return everything until the server closes. `then_silent` tells it that no more bytes will come."""
-    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as client:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
         client.sendall(request)
         if then_silent:
             client.shutdown(socket.SHUT_WR)
@@ -174,7 +174,7 @@ def test_a_request_in_pieces_is_answered_and_so_are_the_next_ones_on_its_connect
     opting_out = f"GET /p/{token}.gif HTTP/1.1\r\nDNT: 1\r\nX-Note: ".encode(), request
     start, rest = opting_out
 
-    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as client:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
         for pieces in ([request], [request[:30], request[30:]], opting_out, [request], [2 * request + start, rest]):
             for piece in pieces:
                 client.sendall(piece)
