@@ -23,7 +23,12 @@ class FilesThenLoneTests(LoadFileScheduling):
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return ALONE if nodeid.endswith(f"{ALONE}]") else super()._split_scope(nodeid)
+        return group_of(nodeid)
+
+
+def group_of(nodeid: str) -> str:
+    """Return the name of the tests that run in the same process as one with this id, one after the other."""
+    return ALONE if nodeid.endswith(f"{ALONE}]") else nodeid.partition("::")[0]
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -38,10 +43,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int | None:
-    """With `-n auto`, run one process more than there are processors: many tests wait for a server or a browser."""
+    """With `-n auto`, run two processes more than there are processors: many tests wait for a server or a browser."""
     if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
         return None  # xdist reads it
-    return (os.cpu_count() or 1) + 1
+    return (os.cpu_count() or 1) + 2
 
 
 @pytest.hookimpl(trylast=True)  # after other parameters
