@@ -21,7 +21,7 @@ from urllib.request import Request, urlopen
 from tests.bench.machine import BenchError, Database, started, wait_until
 from tests.server import PASSWORD, ROOT, environment
 
-START_SECONDS = 60
+START_SECONDS = 120
 MANAGE_SECONDS = 3600
 BACKLOG = 2048  # as in footfall-web.socket
 COPIED = ("collector", "dashboard", "static", "telemetry_site", "templates", "manage.py", "pyproject.toml")
