@@ -1,10 +1,11 @@
 """Databases on a Citus cluster, for tests: on the coordinator that `CITUS_URL` names, and on its workers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
+from django.db import connection
 
 NODES = "SELECT groupid, nodename, nodeport FROM pg_dist_node WHERE isactive ORDER BY groupid"
 # Two on each of two workers: enough to see what goes to several, and many times quicker to empty than 32.
@@ -65,3 +66,16 @@ def database(url: str, name: str, *, workers: bool = True) -> Iterator[str]:
         yield create(url, name, workers=workers)
     finally:
         drop(url, name)
+
+
+def delete_rows(style: object, tables: Sequence[str], **options: bool) -> list[str]:
+    """Return the SQL that empties tables, as `connection.ops.sql_flush` does. Only of those that have rows.
+
+    TRUNCATE would take ten seconds: it rewrites each partition of each shard. All foreign keys are checked at the end.
+    """
+    filled = " UNION ALL ".join(
+        f"(SELECT '{table}' FROM {connection.ops.quote_name(table)} LIMIT 1)" for table in tables
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(filled)
+        return [f"DELETE FROM {connection.ops.quote_name(table)}" for (table,) in cursor.fetchall()]

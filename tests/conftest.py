@@ -53,11 +53,14 @@ def django_db_modify_db_settings(django_db_modify_db_settings: None) -> Iterator
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlocker) -> None:
+def django_db_setup(django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlocker) -> Iterator[None]:
     """Distribute the database of the tests where it is on Citus."""
-    if CITUS_URL:
-        with django_db_blocker.unblock():
-            call_command("distribute", stdout=StringIO())
+    with pytest.MonkeyPatch.context() as patch:
+        if CITUS_URL:
+            with django_db_blocker.unblock():
+                call_command("distribute", stdout=StringIO())
+            patch.setattr(connection.ops, "sql_flush", citus.delete_rows)
+        yield
 
 
 @pytest.fixture(autouse=True)
