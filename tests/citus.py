@@ -8,8 +8,9 @@ import psycopg
 from django.db import connection
 
 NODES = "SELECT groupid, nodename, nodeport FROM pg_dist_node WHERE isactive ORDER BY groupid"
-# Two on each of two workers: enough to see what goes to several, and many times quicker to empty than 32.
-FEW_SHARDS = 'ALTER DATABASE "{name}" SET citus.shard_count = 4'
+SHARD_COUNT = 'ALTER DATABASE "{name}" SET citus.shard_count = {shards}'
+FEW_SHARDS = 4  # two on each of two workers: enough to see what goes to several, and many times quicker to empty
+USUAL_SHARDS = 32
 SET_COORDINATOR = "SELECT citus_set_coordinator_host(%s, %s)"
 ADD_WORKER = "SELECT citus_add_node(%s, %s)"
 Node = tuple[int, str, int]  # group, which is 0 for the coordinator; host; port
@@ -29,7 +30,7 @@ def nodes_of(url: str) -> list[Node]:
         return connection.execute(NODES).fetchall()
 
 
-def create(url: str, name: str, *, workers: bool = True) -> str:
+def create(url: str, name: str, *, workers: bool = True, shards: int = FEW_SHARDS) -> str:
     """Make a database with Citus on all nodes of the cluster of another one, and return its URL on the coordinator.
 
     Without `workers`, the coordinator does not know them.
@@ -45,7 +46,7 @@ def create(url: str, name: str, *, workers: bool = True) -> str:
         for group, host, port in nodes:
             if group == 0:
                 connection.execute(SET_COORDINATOR, [host, port])
-                connection.execute(FEW_SHARDS.format(name=name).encode())
+                connection.execute(SHARD_COUNT.format(name=name, shards=shards).encode())
             elif workers:
                 connection.execute(ADD_WORKER, [host, port])
     return url_of(url, name)
@@ -60,10 +61,10 @@ def drop(url: str, name: str) -> None:
 
 
 @contextmanager
-def database(url: str, name: str, *, workers: bool = True) -> Iterator[str]:
+def database(url: str, name: str, *, workers: bool = True, shards: int = FEW_SHARDS) -> Iterator[str]:
     """Yield the URL of a new database on all nodes, and drop it in the end."""
     try:
-        yield create(url, name, workers=workers)
+        yield create(url, name, workers=workers, shards=shards)
     finally:
         drop(url, name)
 
