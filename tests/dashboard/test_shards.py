@@ -1,12 +1,9 @@
 """On Citus, a page of one project asks the one shard that has the project, however many there are."""
 
-import re
-from contextlib import contextmanager
-
 import pytest
-from django.db import connection
 
 from collector.models import Pixel, Project, ShareLink
+from tests.citus import recorded, shards_of
 from tests.dashboard.api.client import token_for
 from tests.hits import hit
 
@@ -28,33 +25,6 @@ CALLS = (
     "projects/blog/pixels/{program}/events", "projects/blog/pixels/{program}/retention",
 )  # fmt: skip
 LISTS = ("/", "/server/")
-READS = re.compile(r"\s*(/\*.*?\*/)?\s*(SELECT|WITH|\()", re.S)
-
-
-@contextmanager
-def recorded():
-    """Collect the queries of a block, each with its parameters."""
-    queries = []
-
-    def record(execute, sql, params, many, context):
-        if READS.match(sql) and "FOR UPDATE" not in sql:
-            queries.append((sql, params))
-        return execute(sql, params, many, context)
-
-    with connection.execute_wrapper(record):
-        yield queries
-
-
-def shards_of(queries):
-    """Return how many shards each query asks at once, and its text. Those that ask none are left out."""
-    asked = []
-    for sql, params in queries:
-        with connection.cursor() as cursor:
-            cursor.execute(f"EXPLAIN {sql}", params)
-            plan = "\n".join(line for (line,) in cursor.fetchall())
-        if tasks := [int(number) for number in re.findall(r"Task Count: (\d+)", plan)]:
-            asked.append((max(tasks), sql))
-    return asked
 
 
 @pytest.fixture
