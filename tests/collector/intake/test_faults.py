@@ -21,6 +21,7 @@ from collector.models.counts import WHOLE_PROJECT
 from collector.spool.reader import segments
 from collector.spool.writer import SpoolWriter
 from collector.storage.set_aside import SET_ASIDE_FILE
+from tests import citus
 from tests.clock import DAY_US
 from tests.endpoints import AsgiEndpoint
 from tests.hits import counts, drain, hit, micros, spool
@@ -30,6 +31,7 @@ from tests.server import Server, eventually, kill, new_pixel, running
 
 KILLS = int(os.environ.get("KILLS", "12"))  # 100 take a few minutes
 REQUESTS = 170 * KILLS
+NODE_KILLS = 8
 
 
 @pytest.fixture
@@ -44,14 +46,14 @@ def token(server) -> str:
     return new_pixel(server)["token"]
 
 
-def assert_kept_once(server: Server, readers: Readers) -> None:
+def assert_kept_once(server: Server, readers: Readers, seconds: float = 60) -> None:
     """Check that every acknowledged hit is stored, and no hit twice, in hits and counts alike."""
 
     def stored_if_complete() -> Counter[int] | None:
         stored = readers.stored("blog")
         return stored if stored and readers.acknowledged <= stored.keys() else None
 
-    stored = eventually(stored_if_complete, 60)
+    stored = eventually(stored_if_complete, seconds)
     assert [number for number, times in stored.items() if times > 1] == []
 
     def total() -> int:
@@ -105,6 +107,25 @@ def test_a_killed_database_server_loses_no_hit_and_stores_none_twice(server, tok
 
     assert set(readers.answers.values()) == {200}
     assert_kept_once(server, readers)
+
+
+@pytest.mark.citus
+def test_killed_nodes_of_a_cluster_lose_no_hit_and_store_none_twice(server, token):
+    """The coordinator and a worker are killed in turn. A commit that was not finished is, by Citus, within a minute."""
+    if os.environ.get("THROWAWAY_CLUSTER") != "citus":
+        missing("no Citus cluster whose nodes may be killed; set THROWAWAY_CLUSTER=citus if those of CITUS_URL may")
+    url, database = os.environ["CITUS_URL"], server.database_url.rpartition("/")[2]
+    nodes = [citus.url_of(url, "postgres", host, port) for _, host, port in citus.nodes_of(url)[:2]]
+    readers = Readers(server, token, 8_000)
+    with readers.reading():
+        for number in range(NODE_KILLS):
+            node = nodes[number % 2]
+            eventually(lambda node=node: citus.kill_one_in_a_transaction(node, database), 60)
+    for node in nodes:
+        eventually(lambda node=node: citus.is_up(node), 60)
+
+    assert set(readers.answers.values()) == {200}
+    assert_kept_once(server, readers, seconds=180)
 
 
 @contextmanager
