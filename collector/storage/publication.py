@@ -28,10 +28,9 @@ from collector.programs.published import (
     PublishedEvent,
     PublishedEvents,
     PublishedInstallations,
-    PublishedTable,
     published_table,
 )
-from collector.programs.small_counts import FEWEST
+from collector.programs.small_counts import FEWEST, PublishedTable
 from collector.programs.weeks import monday_of, weeks_between
 from collector.programs.windows import Window, first_in
 

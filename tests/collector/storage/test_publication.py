@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from collector.models import Driver, Pixel, PublishedPart, PublishedWeek, ReportCount, ReportDimension
-from collector.programs.published import PublishedEvent, PublishedEvents, PublishedInstallations, PublishedTable
+from collector.programs.published import PublishedEvent, PublishedEvents, PublishedInstallations
+from collector.programs.small_counts import PublishedTable
 from collector.storage.publication import publish
 from tests.programs import DECLARATION, declared
 
