@@ -83,10 +83,13 @@ def fill_program(
 def _flood(pixel: Pixel, seed: int, day: date) -> list[ReportLine]:
     """Make up reports that one network sent, more than count: the page says so, and an owner may count them."""
     rng = random.Random(seed)  # noqa: S311  (not used for secrets)
-    facts = {"driver": "person", "os": "linux", "arch": "x86-64", "runtime": "python3.9", "version": RELEASES[0]}
-    since = week_of(day)
-    ids = [f"{rng.getrandbits(128):032x}" for _ in range(FLOOD_REPORTS)]
-    reports = [ProgramReport(id=one, day=day.isoformat(), since=since, **facts) for one in ids]
+    reports = [
+        ProgramReport(
+            id=f"{rng.getrandbits(128):032x}", day=day.isoformat(), since=week_of(day), version=RELEASES[0], os="linux",
+            arch="x86-64", runtime="python3.9", driver="person",
+        )
+        for _ in range(FLOOD_REPORTS)
+    ]  # fmt: skip
     return [_line(pixel, report, day, is_excess=True) for report in reports]
 
 

@@ -14,13 +14,13 @@ from ninja import Field, Path, Query, Router, Schema
 
 from collector.models import Kind, Pixel, ReportDimension
 from collector.programs.declaring import declared_program
+from collector.programs.windows import DAY, MAX_WINDOW_DAYS, Window
 from dashboard.api.access import readable_project
 from dashboard.api.problems import ProblemError, api_root
 from dashboard.api.projects import Slug, pixel_in
 from dashboard.api.ranges import Day, check_range
 from dashboard.usage.counts import Usage
 from dashboard.usage.versions import released_only
-from dashboard.usage.windows import DAY, MAX_WINDOW_DAYS, Window
 
 router = Router()
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 
 from collector.programs.program import Versions
+from collector.programs.windows import DAY
 from dashboard.usage.results import Upgrade
-from dashboard.usage.windows import DAY
 
 _PARTS = re.compile(r"([0-9.]*[0-9])(?:[-.]?([a-z]+)[-.]?([0-9]*))?")
 _STAGES = {

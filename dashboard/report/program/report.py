@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from collector.models import ProgramSection, ReportDimension
+from collector.programs.windows import DAY, Window
 from dashboard.report.charts import Chart
 from dashboard.report.comparison import is_measured
 from dashboard.report.figures import Figure
@@ -28,7 +29,6 @@ from dashboard.report.program.versions import adoption_chart, version_groups
 from dashboard.usage.actives import Actives
 from dashboard.usage.left_out import left_out_days
 from dashboard.usage.versions import released_only, released_upgrades
-from dashboard.usage.windows import DAY, Window
 from dashboard.visits.periods import Comparison
 
 Table = Chart | RetentionGrid | UsagePanel | EventDetails | UnusualDays

@@ -11,12 +11,12 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext
 from collector.models import ProgramSection, ReportDimension
 from collector.models.left_out import EXCESS, NEW_ONES
 from collector.models.programs import KEPT_DAYS
+from collector.programs.windows import DAY, Window
 from dashboard import formatting
 from dashboard.report.charts import BUCKET_NAMES
 from dashboard.report.program.subject import ProgramSubject
 from dashboard.report.program.systems import PANELS
 from dashboard.usage.left_out import LeftOutDay
-from dashboard.usage.windows import DAY, Window
 from dashboard.visits.periods import Bucket
 
 MAX_MARKS = 5  # of one point of a chart
