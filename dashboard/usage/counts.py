@@ -53,14 +53,14 @@ class Usage:
         self._left_out = LeftOut.objects.filter(project_id=pixel.project_id, pixel_id=pixel.pk)
 
     def first_day(self) -> date | None:
-        """Return the first day of any report or run, left out or not. It reads three heads of indexes."""
+        """Return the first day on which anything was counted, or else left out. It reads three heads of indexes."""
         firsts = [
             Subquery(self._counts.filter(dimension=dimension).order_by("date").values("date")[:1])
             for dimension in (ReportDimension.ACTIVE, ReportDimension.RUN)
         ]
         firsts.append(Subquery(self._left_out.order_by("date").values("date")[:1]))
-        days = Pixel.objects.filter(pk=self._pixel_id).values_list(*firsts).get()
-        return min((day for day in days if day), default=None)
+        *counted, left_out = Pixel.objects.filter(pk=self._pixel_id).values_list(*firsts).get()
+        return min((day for day in counted if day), default=left_out)
 
     def actives(self, start: date, end: date) -> Actives:
         """Return the reports of these days by gap."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from collector.models import ProgramSection, ReportDimension
 from collector.programs.windows import DAY, Window
@@ -24,7 +25,14 @@ from dashboard.report.program.panel import UsageGroup, UsagePanel
 from dashboard.report.program.retention import RetentionGrid, first_cohort, retention_grid
 from dashboard.report.program.subject import ProgramSubject
 from dashboard.report.program.systems import dimensions_of, systems_group
-from dashboard.report.program.unusual import LeavingOut, UnusualDays, leaving_out, marks_of, unusual_days
+from dashboard.report.program.unusual import (
+    LeavingOut,
+    UnusualDays,
+    first_kept_day,
+    leaving_out,
+    marks_of,
+    unusual_days,
+)
 from dashboard.report.program.versions import adoption_chart, version_groups
 from dashboard.usage.actives import Actives
 from dashboard.usage.left_out import left_out_days
@@ -141,7 +149,8 @@ def _charts(subject: ProgramSubject, actives: Actives, unusual: UnusualDays | No
 
 def _unusual(subject: ProgramSubject) -> UnusualDays | None:
     period = subject.period
-    return unusual_days(subject, left_out_days(subject.pixel, period.start, period.end))
+    start = period.start if period.start > subject.first_day else date.min  # also days of which nothing counts
+    return unusual_days(subject, left_out_days(subject.pixel, start, period.end, first_kept_day(subject)))
 
 
 def _versions_in(subject: ProgramSubject, window: Window) -> Mapping[str, int]:

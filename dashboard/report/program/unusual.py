@@ -90,7 +90,8 @@ def unusual_days(subject: ProgramSubject, days: Sequence[LeftOutDay]) -> Unusual
     if not days:
         return None
     rows = [_row(subject, one) for one in days]
-    missing = sum(row.is_open for row in rows)
+    first_day = first_kept_day(subject)
+    missing = sum(row.is_open and row.day >= first_day for row in rows)
     notice = ngettext(
         "One day or value stands out. Decide whether it counts.",
         "%(number)s days or values stand out. Decide whether they count.",
@@ -119,6 +120,11 @@ def unusual_days(subject: ProgramSubject, days: Sequence[LeftOutDay]) -> Unusual
     )
 
 
+def first_kept_day(subject: ProgramSubject) -> date:
+    """Return the first day whose raw reports are still there: it and later ones can be left out."""
+    return subject.today - (KEPT_DAYS - 1) * DAY
+
+
 def marks_of(unusual: UnusualDays | None, windows: Iterable[Window]) -> Mapping[Window, Sequence[str]]:
     """Return what charts mark in each window: what stands out, and what is left out."""
     rows = [row for row in unusual.rows if row.is_open or row.is_out] if unusual else []
@@ -136,9 +142,8 @@ def leaving_out(subject: ProgramSubject) -> LeavingOut:
     fields += [
         Decision(str(dimension.label), str(heading)) for dimension, (_key, _title, heading, _label) in PANELS.items()
     ]
-    return LeavingOut(
-        subject.today - (KEPT_DAYS - 1) * DAY, subject.today, fields, Decision(LEAVE_OUT, str(BUTTONS[LEAVE_OUT]))
-    )
+    button = Decision(LEAVE_OUT, str(BUTTONS[LEAVE_OUT]))
+    return LeavingOut(first_kept_day(subject), subject.today, fields, button)
 
 
 def _row(subject: ProgramSubject, one: LeftOutDay) -> UnusualRow:
@@ -159,7 +164,7 @@ def _state(one: LeftOutDay, *, is_open: bool) -> str:
 
 def _decisions(subject: ProgramSubject, one: LeftOutDay, *, is_open: bool) -> list[Decision]:
     """Return what changes the state. Nothing can be left out for the first time once its raw reports are deleted."""
-    is_kept = one.day > subject.today - KEPT_DAYS * DAY
+    is_kept = one.day >= first_kept_day(subject)
     can_be_left_out = not one.is_out and (is_kept or one.what == EXCESS or not is_open)
     choices = [LEAVE_OUT] if can_be_left_out else []
     choices += [COUNT] if one.is_out or is_open else []

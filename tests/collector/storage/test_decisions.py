@@ -7,7 +7,7 @@ from datetime import date
 import msgspec
 import pytest
 
-from collector.models import LeftOut, Report, ReportCount
+from collector.models import LeftOut, Report, ReportCount, ReportDimension
 from collector.models.left_out import EXCESS, NEW_ONES
 from collector.programs.report import Used
 from collector.storage import decisions
@@ -24,6 +24,10 @@ def figures() -> dict[tuple[object, ...], tuple[int, int]]:
     """Return everything that pages, files and publications are made of."""
     rows = ReportCount.objects.values_list("dimension", "date", "driver", "value", "gap", "reports", "number")
     return {tuple(row[:5]): row[5:] for row in rows}
+
+
+def installations(counts: dict[tuple[object, ...], tuple[int, int]], dimension: ReportDimension) -> int:
+    return sum(reports for (of, *_), (reports, _number) in counts.items() if of == dimension)
 
 
 def crowd(numbers, dice=None):
@@ -61,6 +65,7 @@ def test_what_is_left_out_and_taken_back_leaves_the_figures_as_they_were(tmp_pat
     assert without != before
     assert all(reports >= 0 and number >= 0 and (reports or number) for reports, number in without.values())
     assert all(without[cell][0] <= before[cell][0] for cell in without)
+    assert installations(without, ReportDimension.VERSION) == installations(without, ReportDimension.ACTIVE)
     decide(let_count, program, what)
     assert figures() == before
     decide(leave_out, program, what)
@@ -100,7 +105,7 @@ def test_reports_that_come_after_a_decision_are_left_out_too(tmp_path, program):
     assert late
     assert figures() == before
     decide(let_count, program, "os=windows")
-    assert sum(reports for (dimension, *_), (reports, _) in figures().items() if dimension == 0) == 50 + len(late)
+    assert installations(figures(), ReportDimension.ACTIVE) == 50 + len(late)
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations([NEW_ONES, "os=windows", "country=CN"])))
@@ -137,6 +142,6 @@ def test_an_owner_lets_the_excess_of_a_network_count_and_leaves_it_out_again(tmp
     decide(let_count, program, EXCESS)
     spool_reports(tmp_path, excess[30:])
     drain(tmp_path)
-    assert sum(reports for (dimension, *_), (reports, _) in figures().items() if dimension == 0) == 60
+    assert installations(figures(), ReportDimension.ACTIVE) == 60
     decide(leave_out, program, EXCESS)
     assert figures() == before

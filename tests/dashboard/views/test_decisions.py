@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from django.contrib.admin.models import LogEntry
 
-from collector.models import LeftOut, Membership, Report, Role, ShareLink
+from collector.models import LeftOut, LeftOutCount, Membership, Report, ReportCount, Role, ShareLink
 from collector.storage.spikes import mark_spikes
 from tests.dashboard.conftest import NOON
 from tests.dashboard.views.downloads import fetched
@@ -59,6 +59,7 @@ def test_an_owner_leaves_a_day_out_and_lets_it_count_again(owner, crowded):
     assert "System: Windows (100%)" in page
     assert "Decide whether they count" in page
     assert "New: stands out" in painted(page, "turnout")["marks"][-2]
+    assert unusual(get(owner, f"{address(crowded)}?range=today")) == unusual(page)  # until somebody decides
 
     response = decide(owner, crowded)
 
@@ -70,6 +71,7 @@ def test_an_owner_leaves_a_day_out_and_lets_it_count_again(owner, crowded):
     assert [cells[-1] for cells in unusual(page).values()] == ["left out"]  # the system does not stand out any more
     assert "It is a botnet." in page
     assert "Decide whether" not in page
+    assert not unusual(get(owner, f"{address(crowded)}?range=today"))
     assert "60" in fetched(owner, f"{address(crowded)}export/unusual.csv").decode()
     assert LogEntry.objects.count() == 1
 
@@ -82,9 +84,9 @@ def test_an_owner_leaves_a_day_out_and_lets_it_count_again(owner, crowded):
 
 
 def test_what_one_network_sent_too_much_is_shown_and_can_count(owner, program, tmp_path):
-    write(program, (Dimension.ACTIVE, "", 40, 0, 1, 0, PERSON))
+    write(program, (Dimension.ACTIVE, "", 0, 1, 1, 0, PERSON))
     spool(program, tmp_path, [report(number, DAY.isoformat()) for number in range(7)], is_excess=True)
-    page = get(owner, address(program))
+    page = get(owner, f"{address(program)}?range=all")  # it begins with the first day that counts, a day later
     assert Tables(page).figures["new"] == 0
     [(label, cells)] = unusual(page).items()
     assert "More than one network may send" in label
@@ -137,3 +139,22 @@ def test_a_shared_page_does_not_name_who_decided_and_why(owner, client, crowded,
     page = get(client, f"/share/{link.key}/")
     assert "botnet" not in page
     assert Tables(page).figures["new"] == 0
+
+
+def test_a_decision_can_be_undone_after_the_raw_reports_are_deleted(owner, program):
+    day = TODAY - timedelta(60)
+    write(program, (Dimension.ACTIVE, "", 60, 0, 3, 0, PERSON))
+    of_day = {"project": program.project, "pixel": program, "what": "new"}
+    LeftOut.objects.create(**of_day, date=day, decided_at=NOON)
+    cell = {"dimension": Dimension.ACTIVE, "date": day, "driver": PERSON, "value": "", "gap": 0}
+    LeftOutCount.objects.create(**of_day, day=day, reports=9, **cell)
+
+    def installations() -> int:
+        series = painted(get(owner, f"{address(program)}?range=90d"), "turnout")["series"]
+        return sum(sum(one["values"]) for one in series)
+
+    assert installations() == 3
+    decide(owner, program, date=day.isoformat(), decision="count")
+    assert installations() == 12
+    decide(owner, program, date=day.isoformat())
+    assert [count.reports for count in ReportCount.objects.all()] == [3]
