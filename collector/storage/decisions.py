@@ -106,8 +106,8 @@ def _step(key: Key, after_id: int | None) -> tuple[int, int | None]:
 
 
 def can_be_left_out(day: date, now: datetime) -> bool:
-    """Whether the raw reports of a UTC day are still there."""
-    return day > now.date() - timedelta(days=KEPT_DAYS)
+    """Whether the raw reports of a UTC day are still there. `now` is in UTC."""
+    return now.date() - timedelta(days=KEPT_DAYS) < day <= now.date()
 
 
 def _body(report: Report) -> ProgramReport:

@@ -14,8 +14,10 @@ from django.utils.translation import gettext as _
 
 from collector.models import Kind, LeftOut, Pixel
 from collector.models.left_out import FIELDS, MAX_REASON, MAX_WHAT, NEW_ONES
+from collector.models.programs import KEPT_DAYS
 from collector.storage.decisions import can_be_left_out, is_decidable, leave_out, let_count, look_through, pending
 from collector.storage.spikes import mark_spikes
+from dashboard import formatting
 from dashboard.report.program.unusual import BUTTONS, LEAVE_OUT
 from dashboard.views.access import dashboard_action
 from dashboard.views.error_page import error_page
@@ -51,21 +53,32 @@ def decide(request: HttpRequest, slug: str, pixel_id: int) -> Any:
     pixel = get_object_or_404(owned.select_related("project", "declaration"), pk=pixel_id)
     form = DecisionForm(request.POST)
     if not form.is_valid():
-        return error_page(request, 400, _("Nothing was changed"), _("Write a reason, and choose what to do."))
+        return error_page(request, 400, _("Nothing was changed"), _("Fill in the day, the value and the reason."))
+    if not _is_possible(pixel, form.cleaned_data):
+        days = _("Only the last %(days)s days can be left out.") % {"days": formatting.exact(KEPT_DAYS)}
+        return error_page(request, 400, _("Nothing was changed"), days)
     _apply(request, pixel, form.cleaned_data)
     query = request.GET.urlencode()
     address = reverse("pixel", args=[slug, pixel_id])
     return HttpResponseRedirect(f"{address}?{query}#unusual-title" if query else f"{address}#unusual-title")
 
 
+def _is_possible(pixel: Pixel, decision: dict[str, Any]) -> bool:
+    """Whether the page offers this: the raw reports of the day are there, or its counts are kept."""
+    if decision["decision"] == LEAVE_OUT and can_be_left_out(decision["date"], timezone.now()):
+        return True
+    row = LeftOut.objects.filter(
+        project_id=pixel.project_id, pixel_id=pixel.pk, date=decision["date"], what=decision["what"]
+    )
+    return row.exists()
+
+
 def _apply(request: HttpRequest, pixel: Pixel, decision: dict[str, Any]) -> None:
     """Decide, and look through stored reports for a moment. The drain does the rest."""
     day, what, reason = decision["date"], decision["what"], decision["reason"]
     user: Any = request.user
-    if decision["decision"] != LEAVE_OUT:
-        let_count(pixel, day, what, reason, user)
-    elif can_be_left_out(day, timezone.now()) or _is_known(pixel, day, what):
-        leave_out(pixel, day, what, reason, user)
+    change = leave_out if decision["decision"] == LEAVE_OUT else let_count
+    change(pixel, day, what, reason, user)
     message = f"{BUTTONS[decision['decision']]}: {day} {what} ({reason})"
     LogEntry.objects.log_actions(str(request.user.pk), [pixel], CHANGE, message)
     ends_at = time.monotonic() + LOOK_SECONDS
@@ -74,7 +87,3 @@ def _apply(request: HttpRequest, pixel: Pixel, decision: dict[str, Any]) -> None
         if time.monotonic() >= ends_at:
             return
     mark_spikes(pixel, timezone.now())
-
-
-def _is_known(pixel: Pixel, day: Any, what: str) -> bool:
-    return LeftOut.objects.filter(project_id=pixel.project_id, pixel_id=pixel.pk, date=day, what=what).exists()

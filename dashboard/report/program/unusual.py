@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
 
 from collector.models import ProgramSection, ReportDimension
 from collector.models.left_out import EXCESS, NEW_ONES
@@ -21,7 +21,7 @@ from dashboard.visits.periods import Bucket
 
 MAX_MARKS = 5  # of one point of a chart
 COUNT, LEAVE_OUT = "count", "leave-out"
-BUTTONS = {COUNT: gettext_lazy("Count"), LEAVE_OUT: gettext_lazy("Leave out")}
+BUTTONS = {COUNT: pgettext_lazy("verb", "Count"), LEAVE_OUT: gettext_lazy("Leave out")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ def marks_of(unusual: UnusualDays | None, windows: Iterable[Window]) -> Mapping[
 
 def leaving_out(subject: ProgramSubject) -> LeavingOut:
     """Return the form for days and values that don't stand out by themselves."""
-    fields = [Decision(NEW_ONES, _("New")), Decision(str(ReportDimension.VERSION.label), _("Version"))]
+    fields = [Decision(NEW_ONES, _("New installations")), Decision(str(ReportDimension.VERSION.label), _("Version"))]
     fields += [
         Decision(str(dimension.label), str(heading)) for dimension, (_key, _title, heading, _label) in PANELS.items()
     ]
@@ -173,9 +173,9 @@ def _decisions(subject: ProgramSubject, one: LeftOutDay, *, is_open: bool) -> li
 
 def _label(what: str) -> str:
     if what == EXCESS:
-        return _("More than one network may send")
+        return _("Over the limit of a network")
     if what == NEW_ONES:
-        return _("New")
+        return _("New installations")
     field, _separator, value = what.partition("=")
     return _value_label(field, value)
 

@@ -58,7 +58,7 @@ def test_an_owner_leaves_a_day_out_and_lets_it_count_again(owner, crowded):
     assert "stands out" in str(unusual(page).values())
     assert "System: Windows (100%)" in page
     assert "Decide whether they count" in page
-    assert "New: stands out" in painted(page, "turnout")["marks"][-2]
+    assert "New installations: stands out" in painted(page, "turnout")["marks"][-2]
     assert unusual(get(owner, f"{address(crowded)}?range=today")) == unusual(page)  # until somebody decides
 
     response = decide(owner, crowded)
@@ -89,7 +89,7 @@ def test_what_one_network_sent_too_much_is_shown_and_can_count(owner, program, t
     page = get(owner, f"{address(program)}?range=all")  # it begins with the first day that counts, a day later
     assert Tables(page).figures["new"] == 0
     [(label, cells)] = unusual(page).items()
-    assert "More than one network may send" in label
+    assert "Over the limit of a network" in label
     assert (cells[0], cells[-1]) == ("7", "left out")
 
     decide(owner, program, what="excess", decision="count", reason="A university.")
@@ -120,6 +120,7 @@ def test_others_see_what_stands_out_but_decide_nothing(client, viewer, crowded, 
     page = get(client, address(crowded))
     assert unusual(page)
     assert "decide/" not in page
+    assert "Decide" not in page
     assert decide(client, crowded).status_code == 404
     assert not LeftOut.objects.exclude(decided_at=None).exists()
 
@@ -128,7 +129,10 @@ def test_a_get_or_a_wrong_form_changes_nothing(owner, crowded):
     assert owner.get(f"{address(crowded)}decide/").status_code == 405
     wrong = [{"reason": " "}, {"what": "day=1"}, {"what": "new=1"}, {"date": "x"}, {"decision": "x"}, {"what": "os="}]
     assert [decide(owner, crowded, **fields).status_code for fields in wrong] == [400] * len(wrong)
-    assert decide(owner, crowded, date="2026-01-01").status_code == 302  # its raw reports are deleted
+    for fields in ({"date": "2026-01-01"}, {"date": "2026-11-23"}, {"date": "2026-11-20", "decision": "count"}):
+        response = decide(owner, crowded, **fields)
+        assert (response.status_code, "last 35 days" in response.content.decode()) == (400, True)
+    assert not LogEntry.objects.exists()
     assert not LeftOut.objects.exclude(decided_at=None).exists()
 
 
