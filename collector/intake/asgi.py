@@ -14,8 +14,9 @@ from collector.intake.headers import join_headers
 from collector.intake.lookups import WAIT_SECONDS
 from collector.intake.prefix import public_path, without_prefix
 from collector.intake.problems import problem_answer
-from collector.intake.receive import PixelRequest, Receiver
+from collector.intake.receive import Receiver
 from collector.intake.reports import ReportReceiver, is_for_reports
+from collector.intake.request import PixelRequest
 from collector.intake.targets import is_for_pixels, without_host
 from collector.intake.wiring import receiver, report_receiver
 from collector.metrics.names import Count

@@ -1,0 +1,22 @@
+"""Let an author decide whether everybody can read a pixel's numbers from its badge. Not so until they say so."""
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("collector", "0025_hits_by_month"),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name="pixel",
+            name="has_public_badge",
+            field=models.BooleanField(
+                db_default=False,
+                default=False,
+                help_text="Everybody can read the number of visits and visitors from its badge.",
+                verbose_name="public badge",
+            ),
+        ),
+    ]
