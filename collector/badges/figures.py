@@ -19,8 +19,8 @@ LISTED_DAYS = 1_500  # in one statement
 class Figures(NamedTuple):
     """What a badge can show of one pixel. None stands for what is not public.
 
-    An article has visits and visitors. A program has installations, and the share of each version among them, of the
-    last week that was published.
+    An article has visits and visitors; no visitors if there were visits and image proxies hid all of them. A program
+    has installations, and the share of each version among them, of the last week that was published.
     """
 
     visits: int | None = None
@@ -51,7 +51,7 @@ def figures_of(token: str, period: str, now: datetime) -> Figures | None:
         sums = _counts(pixel, days)
         visits, visitors = visits + (sums["visits"] or 0), visitors + (sums["visitors"] or 0)
         first_day = days[-1] + DAY
-    return Figures(visits, visitors)
+    return Figures(visits, visitors if visitors or not visits else None)
 
 
 def _first_day(pixel: Pixel) -> date | None:

@@ -75,7 +75,8 @@ def message_of(options: Options, known: Known) -> Message:
         return _share(known.figures, known.newest)
     number = getattr(known.figures, show)
     if number is None:
-        return _problem(NOT_PUBLIC)
+        is_hidden = show == VISITORS and known.figures.visits is not None
+        return _problem(UNSEEN, "hidden by image proxies") if is_hidden else _problem(NOT_PUBLIC)
     number = max(0, number + options.base)
     period = ALL if show == INSTALLATIONS else options.range
     return Message(short(number, SOURCE) + _PER[period], exact(number, SOURCE) + _SPOKEN_PER[period])
@@ -107,7 +108,6 @@ def label_of(options: Options, *, is_program: bool) -> str:
 @lru_cache(512)
 def badge_of(options: Options, label: str, message: Message) -> Badge:
     """Return what to draw."""
-    logo_alone = bool(options.logo) and not label and not options.label_color
     color = PROBLEM if message.is_problem else options.color or MESSAGE
     return Badge(
         label=label,
@@ -116,7 +116,7 @@ def badge_of(options: Options, label: str, message: Message) -> Badge:
         style=options.style,
         color=color,
         label_color=options.label_color or LABEL,
-        splits=bool(options.label_color) and not logo_alone,
+        splits=bool(options.label_color),
         logo=options.logo,
         logo_color=options.logo_color,
     )

@@ -22,7 +22,6 @@ _GRADIENTS = {
 }
 _SHADOW = "#010101"
 _EDGE = "#8b949e"  # can be seen on light and dark pages
-_UNSAFE = {ord(character): None for character in "\ufffe\uffff"}  # no XML may have them
 
 
 class Look(NamedTuple):
@@ -45,9 +44,10 @@ _LOOKS = {
 
 
 class Badge(NamedTuple):
-    """What to draw. `spoken` is what screen readers and tooltips say. Colours are hexadecimal, with `#`.
+    """What to draw. Texts are ones that `text.clean` has let through; colours are hexadecimal, with `#`.
 
-    `splits` tells that the part for the label is there even if the label is empty. `logo` is a name, or empty.
+    `spoken` is what screen readers and tooltips say. `splits` tells that the part for the label is there even if the
+    label is empty. `logo` is a name, or empty.
     """
 
     label: str
@@ -65,19 +65,15 @@ def draw(badge: Badge) -> str:
     """Return the SVG of a badge."""
     look = _LOOKS[badge.style]
     is_large = badge.style == "for-the-badge"
-    texts = [_shown(text.upper() if is_large else text) for text in (badge.label, badge.message)]
+    texts = [text.upper() if is_large else text for text in (badge.label, badge.message)]
     place = large_layout if is_large else flat_layout
     layout = place(*texts, has_logo=bool(badge.logo), splits=badge.splits)
-    spoken = escape(_shown(badge.spoken))
+    spoken = escape(badge.spoken)
     size = f'width="{_number(layout.width)}" height="{look.height}"'
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-label="{spoken}"><title>{spoken}</title>'
         f"{_background(badge, look, layout)}{_foreground(badge, look, layout)}</svg>\n"
     )
-
-
-def _shown(text: str) -> str:
-    return text.translate(_UNSAFE)
 
 
 def _background(badge: Badge, look: Look, layout: Layout) -> str:

@@ -9,7 +9,16 @@ from functools import lru_cache
 import msgspec
 
 from collector.classify.platforms import PLACEMENT_FORM
-from collector.intake.targets import CACHE_SIZE, MAX_PATH, Target, beginning_of, cleaned_path, placement_of
+from collector.intake.targets import (
+    CACHE_SIZE,
+    MAX_PATH,
+    PREFIX,
+    Target,
+    beginning_of,
+    cleaned_path,
+    placement_of,
+    target_of,
+)
 
 _PLAIN = re.compile(
     rf"/p/(?P<token>[a-z0-9]{{16,40}})(?:/(?P<placement>{PLACEMENT_FORM.pattern}))?/badge\.(?P<form>svg|json)"
@@ -23,6 +32,11 @@ class BadgeTarget(msgspec.Struct, frozen=True):
     target: Target
     is_json: bool
     query: bytes = b""
+
+
+def is_for_images(path: str) -> bool:
+    """Whether the collector answers a path with an image, a pixel or a badge, rather than the site with a page."""
+    return path.startswith(PREFIX) or target_of(path) is not None or badge_target_of(path) is not None
 
 
 @lru_cache(CACHE_SIZE)

@@ -61,11 +61,6 @@ class Target(msgspec.Struct, frozen=True):
     is_end: bool
 
 
-def is_for_pixels(path: str) -> bool:
-    """Whether the collector answers a path, rather than the site."""
-    return path.startswith(PREFIX) or target_of(path) is not None
-
-
 def without_host(target: str) -> str:
     """Return the path of a request's target that may be a whole URL."""
     return (_HOST.sub("", target, count=1) or "/") if target[:4].lower() == "http" else target
