@@ -36,7 +36,7 @@ MAY_IMPORT = {
     "dashboard.report": DATA | {"dashboard.visits", "dashboard.usage", "dashboard.formatting"},
     "dashboard.snippets": DATA
     | {"collector.addresses", "collector.platform_picker", "collector.snippets", "collector.storage"}
-    | {"dashboard.visits", "dashboard.formatting"},
+    | {"collector.badges", "dashboard.visits", "dashboard.formatting"},
     "dashboard.creation": DATA | {"collector.platform_picker", "collector.time_zone_form"},
     "dashboard.passwords": DATA | {"collector.intake"},
     "dashboard.about": DATA | {"collector.storage", "dashboard.formatting"},

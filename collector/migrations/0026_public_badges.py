@@ -12,11 +12,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="pixel",
             name="has_public_badge",
-            field=models.BooleanField(
-                db_default=False,
-                default=False,
-                help_text="Everybody can read the number of visits and visitors from its badge.",
-                verbose_name="public badge",
-            ),
+            field=models.BooleanField(db_default=False, default=False, editable=False),
         ),
     ]

@@ -287,12 +287,8 @@ class Pixel(models.Model):
             "people usually take, at 238 words a minute. For Chinese or Japanese, enter half the number of characters."
         ),
     )
-    has_public_badge = models.BooleanField(
-        gettext_lazy("public badge"),
-        default=False,
-        db_default=False,
-        help_text=gettext_lazy("Everybody can read the number of visits and visitors from its badge."),
-    )
+    # Whether everybody may read the numbers from its badge. Its token alone is no permission: it is in every article.
+    has_public_badge = models.BooleanField(default=False, db_default=False, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     retired_at = models.DateTimeField(null=True, blank=True, editable=False)
     muted_at = models.DateTimeField(null=True, blank=True, editable=False)
