@@ -1,8 +1,7 @@
 """Numbers, days, hours, names and lists as text, in the language of the page.
 
-Names, numbers and days are those of CLDR, by Babel; English is British. All texts but lists are cached: a page writes
-about 700 numbers, and asking Django for the active language (4 µs) takes longer than finding a cached number. Callers
-that write many numbers call `active()` once and pass the language on.
+Names, numbers and days are those of CLDR, by Babel; English is British. All texts but lists are cached. Numbers are
+written by `collector.numbers`.
 """
 
 from collections.abc import Iterable, Sequence
