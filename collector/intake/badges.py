@@ -107,6 +107,8 @@ class BadgeReceiver:
         newest = pixel.program.versions.newest if pixel and pixel.program else ""
         message = message_of(options, Known(is_program, newest, self.figures.last(Key(token, options.range))))
         shown = badge_of(options, label_of(options, is_program=is_program), message)
+        if request.method == "GET":
+            TALLY.add(Count.BADGES, "json" if badge.is_json else "svg")
         return _answer_of(200, reason, shown, badge.is_json, message.is_problem)
 
 
