@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from django.db.models import Sum
 
-from collector.badges.options import ALL
+from collector.badges.options import ALL, OF_ARTICLES
 from collector.badges.published import published
 from collector.models import DailyCount, Dimension, Kind, Pixel
 from collector.models.counts import ALL_PLATFORMS, WHOLE_PROJECT
@@ -17,12 +17,14 @@ LISTED_DAYS = 1_500  # in one statement
 
 
 class Figures(NamedTuple):
-    """What a badge can show of one pixel. None stands for what is not public.
+    """What a badge can show of one pixel. `public` are those that everybody may see; a number may still be None.
 
     An article has visits and visitors; no visitors if there were visits and image proxies hid all of them. A program
-    has installations, and the share of each version among them, of the last week that was published.
+    has installations, and the share of each version among them, of the last week that was published; none if they were
+    too few.
     """
 
+    public: frozenset[str] = frozenset()
     visits: int | None = None
     visitors: int | None = None
     installations: int | None = None
@@ -39,8 +41,8 @@ def figures_of(token: str, period: str, now: datetime) -> Figures | None:
     if pixel is None:
         return None
     if pixel.kind == Kind.APP and hasattr(pixel, "declaration"):
-        public = published(pixel)
-        return Figures(installations=public.installations, shares=public.shares)
+        week = published(pixel)
+        return Figures(week.public, installations=week.installations, shares=week.shares)
     if not pixel.has_public_badge:
         return Figures()
     today = now.astimezone(pixel.project.zone).date()
@@ -51,7 +53,7 @@ def figures_of(token: str, period: str, now: datetime) -> Figures | None:
         sums = _counts(pixel, days)
         visits, visitors = visits + (sums["visits"] or 0), visitors + (sums["visitors"] or 0)
         first_day = days[-1] + DAY
-    return Figures(visits, visitors if visitors or not visits else None)
+    return Figures(frozenset(OF_ARTICLES), visits, visitors if visitors or not visits else None)
 
 
 def _first_day(pixel: Pixel) -> date | None:

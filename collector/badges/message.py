@@ -1,5 +1,6 @@
 """What a badge says: its label, its message, and how both are spoken."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -69,28 +70,26 @@ def message_of(options: Options, known: Known) -> Message:
         return _problem(NOT_COUNTED if show in _LABELS else "unknown")
     if show == VERSION:
         return Message(f"v{known.newest}", known.newest) if known.newest else _problem(NOT_DECLARED)
+    if show == NEWEST_SHARE and not known.newest:
+        return _problem(NOT_DECLARED)
     if known.figures is None:
         return _problem(UNSEEN, "unknown at the moment")
+    if show not in known.figures.public:
+        return _problem(NOT_PUBLIC)
     if show == NEWEST_SHARE:
-        return _share(known.figures, known.newest)
+        return _share(known.figures.shares or {}, known.newest)
     number = getattr(known.figures, show)
     if number is None:
-        is_hidden = show == VISITORS and known.figures.visits is not None
-        return _problem(UNSEEN, "hidden by image proxies") if is_hidden else _problem(NOT_PUBLIC)
+        return _problem(UNSEEN, "hidden by image proxies" if show == VISITORS else "not known yet")
     number = max(0, number + options.base)
     period = ALL if show == INSTALLATIONS else options.range
     return Message(short(number, SOURCE) + _PER[period], exact(number, SOURCE) + _SPOKEN_PER[period])
 
 
-def _share(figures: Figures, newest: str) -> Message:
-    if not newest:
-        return _problem(NOT_DECLARED)
-    if figures.shares is None:
-        return _problem(NOT_PUBLIC)
-    share = figures.shares.get(newest)
-    if share is None:  # merged with others, because few have it
+def _share(shares: Mapping[str, float], newest: str) -> Message:
+    if newest not in shares:  # merged with others, because few have it
         return _problem(UNSEEN, "not known yet")
-    text = percent(share, SOURCE)
+    text = percent(shares[newest], SOURCE)
     return Message(text, text)
 
 

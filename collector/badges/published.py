@@ -6,40 +6,41 @@ from typing import Any, NamedTuple
 import msgspec
 from django.apps import apps
 
+from collector.badges.options import INSTALLATIONS, NEWEST_SHARE
 from collector.models import Pixel
 from collector.programs.declaring import program_of
 
 _INSTALLATIONS = 0  # the part of a published week
+_SHOWS = {"actives": INSTALLATIONS, "versions": NEWEST_SHARE}  # by what a declaration makes public
 
 
 class Public(NamedTuple):
-    """The installations of the last published week, and the share of each version. None where that is not public.
+    """What badges may show (`public`), and what was published of the last week.
 
-    Versions with few installations are merged, and have no share.
+    None where that is not public, or too few. Versions with few installations are merged, and have no share.
     """
 
+    public: frozenset[str] = frozenset()
     installations: int | None = None
     shares: Mapping[str, float] | None = None
 
 
 def published(pixel: Pixel) -> Public:
     """Return what is public of a program. One query. Its declaration is loaded already."""
-    program = program_of(pixel.declaration)
-    panels = getattr(program, "public", ())
+    panels = getattr(program_of(pixel.declaration), "public", ())
+    public = frozenset(show for panel, show in _SHOWS.items() if panel in panels)
     weeks: Any = apps.all_models["collector"].get("publishedweek")
-    if weeks is None or not {"actives", "versions"}.intersection(panels):  # None: this version publishes nothing
+    if weeks is None or not public:  # None: this version publishes nothing
         return Public()
     rows = weeks.objects.filter(project_id=pixel.project_id, pixel_id=pixel.pk, part=_INSTALLATIONS)
     body = rows.order_by("-week").values_list("body", flat=True).first()
-    if body is None:
-        return Public()
-    return _public(msgspec.json.decode(body), panels)
+    return Public(public) if body is None else _public(msgspec.json.decode(body), public)
 
 
-def _public(week: Any, panels: tuple[str, ...]) -> Public:
-    installations = week["installations"] if "actives" in panels else None
+def _public(week: Any, public: frozenset[str]) -> Public:
+    installations = week["installations"] if INSTALLATIONS in public else None
     table = week["tables"].get("version")
-    if "versions" not in panels or table is None:
-        return Public(installations)
+    if NEWEST_SHARE not in public or table is None:
+        return Public(public, installations)
     total = table["other"] + sum(count for _, count in table["values"])
-    return Public(installations, {version: count / total for version, count in table["values"]})
+    return Public(public, installations, {version: count / total for version, count in table["values"]})

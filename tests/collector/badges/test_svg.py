@@ -21,7 +21,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 def drawn(query: bytes, visits: int = 12_345) -> str:
     options = options_of(query)
-    known = Known(is_program=False, figures=Figures(visits, 7))
+    known = Known(is_program=False, figures=Figures(frozenset({"visits", "visitors"}), visits, 7))
     return draw(badge_of(options, label_of(options, is_program=False), message_of(options, known)))
 
 

@@ -24,7 +24,7 @@ class Database:
         self.queries += 1
         if self.error:
             raise self.error
-        return Figures(self.queries, 0)
+        return Figures(visits=self.queries)
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_numbers_are_read_once_a_minute_however_often_a_badge_is_loaded(memory, 
     clock.now += FRESH_SECONDS - 1
     assert all(memory.is_usable(KEY) for _ in range(1000))
     memory.ask(Key("another", "all")).result(5)  # after all questions before it
-    assert (database.queries, memory.last(KEY)) == (2, Figures(1, 0))
+    assert (database.queries, memory.last(KEY)) == (2, Figures(visits=1))
 
 
 def test_numbers_of_the_last_minute_are_shown_while_new_ones_are_read(memory, database, clock):
@@ -80,7 +80,7 @@ def test_while_the_database_fails_nobody_waits_and_the_last_numbers_stay(memory,
     memory.ask(KEY).result(5)
 
     assert memory.is_usable(KEY)
-    assert memory.last(KEY) == Figures(1, 0)
+    assert memory.last(KEY) == Figures(visits=1)
     database.error = None
     clock.now += RETRY_SECONDS
     assert not memory.is_usable(KEY)
@@ -111,7 +111,7 @@ def test_an_error_that_nobody_expected_stops_no_thread(memory, database, clock):
     database.error = None
 
     memory.ask(KEY).result(5)
-    assert memory.last(KEY) == Figures(2, 0)
+    assert memory.last(KEY) == Figures(visits=2)
 
 
 def test_the_memory_is_bounded(memory, monkeypatch):
