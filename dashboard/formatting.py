@@ -27,6 +27,10 @@ UNKNOWN = gettext_noop("unknown")
 DASH = "\N{EN DASH}"
 UNSEEN = DASH  # in place of a number that we can't know
 
+SYSTEM_NAMES = {
+    "linux": "Linux", "macos": "macOS", "windows": "Windows", "freebsd": "FreeBSD", "openbsd": "OpenBSD",
+    "netbsd": "NetBSD", "android": "Android", "ios": "iOS",
+}  # fmt: skip
 # Short names of CLDR, which Babel leaves out. The long names of these countries are official ones.
 SHORT_COUNTRIES = {
     "en": {"HK": "Hong Kong", "MM": "Myanmar", "MO": "Macao", "PS": "Palestine"},
@@ -90,6 +94,11 @@ def unknown() -> str:
 def device(value: str) -> str:
     """Return the name of a class of devices."""
     return gettext(DEVICES[value]) if value in DEVICES else capital(value)
+
+
+def system(value: str) -> str:
+    """Return the name of an operating system that programs report."""
+    return SYSTEM_NAMES.get(value, value)
 
 
 def capital(value: str) -> str:

@@ -1,17 +1,17 @@
 """What a program has made public of its installations: the only numbers of them that a badge may show."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
-from django.apps import apps
 
 from collector.badges.options import INSTALLATIONS, NEWEST_SHARE
-from collector.models import Pixel
+from collector.models import Pixel, PublishedPart, PublishedWeek
 from collector.programs.declaring import program_of
+from collector.programs.published import PublishedInstallations
 
-_INSTALLATIONS = 0  # the part of a published week
 _SHOWS = {"actives": INSTALLATIONS, "versions": NEWEST_SHARE}  # by what a declaration makes public
+_decode = msgspec.json.Decoder(PublishedInstallations).decode
 
 
 class Public(NamedTuple):
@@ -27,20 +27,17 @@ class Public(NamedTuple):
 
 def published(pixel: Pixel) -> Public:
     """Return what is public of a program. One query. Its declaration is loaded already."""
-    panels = getattr(program_of(pixel.declaration), "public", ())
-    public = frozenset(show for panel, show in _SHOWS.items() if panel in panels)
-    weeks: Any = apps.all_models["collector"].get("publishedweek")
-    if weeks is None or not public:  # None: this version publishes nothing
+    program = program_of(pixel.declaration)
+    public = frozenset(show for panel, show in _SHOWS.items() if program and panel in program.public)
+    if not public:
         return Public()
-    rows = weeks.objects.filter(project_id=pixel.project_id, pixel_id=pixel.pk, part=_INSTALLATIONS)
-    body = rows.order_by("-week").values_list("body", flat=True).first()
-    return Public(public) if body is None else _public(msgspec.json.decode(body), public)
-
-
-def _public(week: Any, public: frozenset[str]) -> Public:
-    installations = week["installations"] if INSTALLATIONS in public else None
-    table = week["tables"].get("version")
-    if NEWEST_SHARE not in public or table is None:
-        return Public(public, installations)
-    total = table["other"] + sum(count for _, count in table["values"])
-    return Public(public, installations, {version: count / total for version, count in table["values"]})
+    weeks = PublishedWeek.objects.filter(
+        project_id=pixel.project_id, pixel_id=pixel.pk, part=PublishedPart.INSTALLATIONS
+    )
+    body = weeks.order_by("-week").values_list("body", flat=True).first()
+    if body is None:
+        return Public(public)
+    week = _decode(body)
+    table = week.tables.get("version") if NEWEST_SHARE in public else None
+    shares = {version: count / table.installations for version, count in table.values} if table else None
+    return Public(public, week.installations if INSTALLATIONS in public else None, shares)

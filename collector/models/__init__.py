@@ -11,7 +11,16 @@ from collector.models.counts import (
     SpoolOffset,
 )
 from collector.models.hits import Evidence, Hit, Page, Position, Traffic, UserAgent, Verdict
-from collector.models.programs import INSTALLED, Declaration, Driver, Report, ReportCount, ReportDimension
+from collector.models.programs import (
+    INSTALLED,
+    Declaration,
+    Driver,
+    PublishedPart,
+    PublishedWeek,
+    Report,
+    ReportCount,
+    ReportDimension,
+)
 from collector.models.projects import Kind, Membership, Pixel, Project, Role, Weekday
 from collector.models.tries import TryCount
 from collector.models.upkeep import Collector, StringKind, StringUse, Upkeep
@@ -37,6 +46,8 @@ __all__ = [
     "Position",
     "ProgramSection",
     "Project",
+    "PublishedPart",
+    "PublishedWeek",
     "Report",
     "ReportCount",
     "ReportDimension",

@@ -17,7 +17,17 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from collector.models.validators import validate_title
-from collector.programs.forms import CHOICE, MAX_BOUNDS, MAX_PROPERTIES, MAX_VERSION, NAME, OTHER, PROGRAM_ID, VERSION
+from collector.programs.forms import (
+    CHOICE,
+    MAX_BOUNDS,
+    MAX_PROPERTIES,
+    MAX_VERSION,
+    NAME,
+    OTHER,
+    PROGRAM_ID,
+    PUBLIC_PANELS,
+    VERSION,
+)
 from collector.programs.lines import Path, lines_of, nearest
 from collector.programs.program import Event, Kind, Mode, Program, Property, PropertyType, Versions
 
@@ -26,6 +36,9 @@ MAX_TEXT = 500  # characters of a reason and the like
 MAX_NAME = 100  # characters of the program's name
 MAX_PROBLEMS = 50  # more are not listed
 MAX_EVENTS, MAX_VALUES, MAX_VERSIONS = 50, 40, 200
+_PROGRAM_KEYS = {
+    "id", "name", "kind", "mode", "why", "contact", "link", "country", "report_from_ci", "report_from_agents", "public",
+}  # fmt: skip
 _LINK = re.compile(r"https?://[^\s<>\"]+")
 _CONTACT = re.compile(r"https?://[^\s<>\"]+|[^\s@<>\"]+@[^\s@<>\"]+\.[^\s@<>\"]+")
 _TOML_LINE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)$")
@@ -96,11 +109,7 @@ class _Reader:
         self._only(tables, (), {"program", "versions", "events"})
         table = self._table(tables, ("program",), is_required=True)
         path = ("program",)
-        self._only(
-            table,
-            path,
-            {"id", "name", "kind", "mode", "why", "contact", "link", "country", "report_from_ci", "report_from_agents"},
-        )
+        self._only(table, path, _PROGRAM_KEYS)
         events = self._table(tables, ("events",))
         if len(events) > MAX_EVENTS:
             self._wrong(("events",), _("There are more than %(most)d events. Remove some.") % {"most": MAX_EVENTS})
@@ -117,9 +126,17 @@ class _Reader:
             with_country=self._flag(table, (*path, "country")),
             reports_from_ci=self._flag(table, (*path, "report_from_ci")),
             reports_from_agents=self._flag(table, (*path, "report_from_agents")),
+            public=self._public(table, (*path, "public")),
             versions=self._versions(tables),
             events={name: self._event(name, events) for name in itertools.islice(events, MAX_EVENTS)},
         )
+
+    def _public(self, table: Table, path: Path) -> tuple[str, ...]:
+        panels = self._list(table, path, len(PUBLIC_PANELS)) if "public" in table else []
+        if not all(panel in PUBLIC_PANELS for panel in panels):
+            text = _("“%(key)s” is missing or wrong. Write one of these: %(values)s.")
+            self._wrong(path, text % {"key": "public", "values": ", ".join(f'"{one}"' for one in PUBLIC_PANELS)})
+        return tuple(panel for panel in PUBLIC_PANELS if panel in panels)
 
     def _event(self, name: str, events: Table) -> Event:
         path = ("events", name)

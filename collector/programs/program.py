@@ -86,7 +86,10 @@ class Versions:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A whole declaration. `id` names directories and environment variables on the device, `name` is for people."""
+    """A whole declaration. `id` names directories and environment variables on the device, `name` is for people.
+
+    `public` has those of `forms.PUBLIC_PANELS` whose statistics everybody may see.
+    """
 
     id: str
     name: str
@@ -98,6 +101,7 @@ class Program:
     with_country: bool = False
     reports_from_ci: bool = False
     reports_from_agents: bool = False
+    public: tuple[str, ...] = ()
     versions: Versions = field(default_factory=Versions)
     events: Mapping[str, Event] = field(default_factory=dict)
 
