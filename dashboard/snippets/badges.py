@@ -31,7 +31,7 @@ SHOWS = {
     "visitors": gettext_lazy("Visitors"),
     "installations": gettext_lazy("Installations"),
     "version": gettext_lazy("Newest version"),
-    "newest-share": gettext_lazy("Share on the newest version"),
+    "newest-share": gettext_lazy("On the newest version"),
 }
 RANGE_NAMES = {"all": gettext_lazy("All"), "30d": gettext_lazy("30 days"), "7d": gettext_lazy("7 days")}
 _DEFAULTS = {"range": RANGES[0], "style": STYLES[0]}
