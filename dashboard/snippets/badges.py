@@ -34,7 +34,6 @@ SHOWS = {
     "newest-share": gettext_lazy("On the newest version"),
 }
 RANGE_NAMES = {"all": gettext_lazy("All"), "30d": gettext_lazy("30 days"), "7d": gettext_lazy("7 days")}
-_DEFAULTS = {"range": RANGES[0], "style": STYLES[0]}
 
 
 class Choice(NamedTuple):
@@ -95,9 +94,7 @@ def badge_picker(query: QueryDict, pixel: Pixel, base: str) -> BadgePicker:
         shows=[Choice(value, str(SHOWS[value]), value == show) for value in shows],
         ranges=[Choice(value, str(RANGE_NAMES[value]), value == options.range) for value in RANGES],
         styles=[Choice(value, value, value == options.style) for value in STYLES],
-        placements=[
-            Choice(value, platform_name(value), value == placement) for value in dict.fromkeys(pixel.placements)
-        ],
+        placements=[Choice(value, platform_name(value), value == placement) for value in placements],
         colours=sorted(set(SHIELDS)),
         logos=sorted(logos()),
         kept=[(name, value) for name in ("platform", "own") for value in query.getlist(name)],
@@ -111,17 +108,18 @@ def badge_picker(query: QueryDict, pixel: Pixel, base: str) -> BadgePicker:
 
 
 def _query_of(values: dict[str, str], options: Options, show: str, *, is_program: bool) -> str:
-    """Return the query of the badge: what differs from a badge without a query, and what is shown."""
-    chosen = {"show": show}
-    for name in FIELDS[1:]:
-        value = values.get(name, "").strip()
-        if value and value != _DEFAULTS.get(name):
-            chosen[name] = value
-    if is_program:
-        chosen.pop("range", None)
-        chosen.pop("count", None)
-    if options.counts:
-        chosen.pop("count", None)
+    """Return the query of the badge: what it shows, and each other field that says something, as it was written."""
+    says_something = {
+        "range": options.range != RANGES[0] and not is_program,
+        "style": options.style != STYLES[0],
+        "label": options.label,
+        "color": options.color,
+        "labelColor": options.label_color,
+        "logo": options.logo,
+        "base": options.base and not is_program,
+        "count": not options.counts and not is_program,
+    }
+    chosen = {"show": show} | {name: values[name].strip() for name, says in says_something.items() if says}
     return urlencode(chosen, quote_via=quote)
 
 

@@ -44,11 +44,11 @@ def test_the_form_makes_the_address_of_a_badge_and_a_preview_that_does_not_count
     assert data == address.replace("badge.svg", "badge.json")
 
 
-@pytest.mark.parametrize("query", ["", "?style=social&color=no&range=2d&show=stars&on=nowhere&base=x", "?label=%00%ff"])
+@pytest.mark.parametrize("query", ["", "?style=social&color=no&range=2d&show=stars&on=nowhere&base=x", "?label=%00%0a"])
 def test_what_can_not_be_read_is_as_if_it_were_not_chosen(reader, pixel, query):
     address = snippet(page_of(reader, pixel, query), "url")
 
-    assert address.startswith(f"https://hits.example.org/p/{pixel.token}/badge.svg?show=visits")
+    assert address == f"https://hits.example.org/p/{pixel.token}/badge.svg?show=visits"
 
 
 def test_a_hostile_label_stays_text(reader, pixel):
