@@ -134,8 +134,7 @@ class _Reader:
     def _public(self, table: Table, path: Path) -> tuple[str, ...]:
         panels = self._list(table, path, len(PUBLIC_PANELS)) if "public" in table else []
         if not all(panel in PUBLIC_PANELS for panel in panels):
-            text = _("“%(key)s” is missing or wrong. Write one of these: %(values)s.")
-            self._wrong(path, text % {"key": "public", "values": ", ".join(f'"{one}"' for one in PUBLIC_PANELS)})
+            self._none_of(path, PUBLIC_PANELS)
         return tuple(panel for panel in PUBLIC_PANELS if panel in panels)
 
     def _event(self, name: str, events: Table) -> Event:
@@ -266,10 +265,13 @@ class _Reader:
     def _one_of(self, table: Table, path: Path, values: tuple[Any, ...]) -> Any:
         value = table.get(path[-1])
         if value not in values:
-            text = _("“%(key)s” is missing or wrong. Write one of these: %(values)s.")
-            self._wrong(path, text % {"key": path[-1], "values": ", ".join(f'"{one}"' for one in values)})
+            self._none_of(path, values)
             return values[-1]
         return value
+
+    def _none_of(self, path: Path, values: tuple[str, ...]) -> None:
+        text = _("“%(key)s” is missing or wrong. Write one of these: %(values)s.")
+        self._wrong(path, text % {"key": path[-1], "values": ", ".join(f'"{one}"' for one in values)})
 
     def _text_of(self, table: Table, path: Path, form: re.Pattern[str] | None = None, help_text: str = "") -> str:
         value = table.get(path[-1])
