@@ -9,7 +9,8 @@ from django.utils import timezone
 from collector.badges.figures import figures_of
 from collector.badges.published import Public, published
 from collector.models import Pixel, PublishedPart, PublishedWeek
-from collector.programs.published import PublishedInstallations, PublishedTable
+from collector.programs.published import PublishedInstallations
+from collector.programs.small_counts import PublishedTable
 from tests.programs import DECLARATION, declared
 
 pytestmark = pytest.mark.django_db
