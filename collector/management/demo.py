@@ -91,7 +91,7 @@ def fill(
 
 def _articles(rng: random.Random, project: Project, period: list[date], count: int) -> list[Article]:
     facts = _facts()
-    placements = [channel["placement"] for channel in facts["channel"] if channel["placement"]]
+    placements = list(dict.fromkeys(channel["placement"] for channel in facts["channel"] if channel["placement"]))
     articles = []
     for number in range(count):
         title = facts["titles"][number % len(facts["titles"])]

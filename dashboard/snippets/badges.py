@@ -83,9 +83,8 @@ def badge_picker(query: QueryDict, pixel: Pixel, base: str) -> BadgePicker:
     options = options_of(urlencode(values).encode())
     shows = OF_PROGRAMS if is_program else OF_ARTICLES
     show = options.show if options.show in shows else shows[0]
-    placements = list(dict.fromkeys(pixel.placements))
     placement = query.get(PLACEMENT, "")
-    placement = placement if placement in placements else ""
+    placement = placement if placement in pixel.placements else ""
     address = _query_of(values, options, show, is_program=is_program)
     place = f"p/{pixel.token}/{placement}/badge" if placement else f"p/{pixel.token}/badge"
     label = label_of(options_of(address.encode()), is_program=is_program)
@@ -94,7 +93,7 @@ def badge_picker(query: QueryDict, pixel: Pixel, base: str) -> BadgePicker:
         shows=[Choice(value, str(SHOWS[value]), value == show) for value in shows],
         ranges=[Choice(value, str(RANGE_NAMES[value]), value == options.range) for value in RANGES],
         styles=[Choice(value, value, value == options.style) for value in STYLES],
-        placements=[Choice(value, platform_name(value), value == placement) for value in placements],
+        placements=[Choice(value, platform_name(value), value == placement) for value in pixel.placements],
         colours=sorted(set(SHIELDS)),
         logos=sorted(logos()),
         kept=[(name, value) for name in ("platform", "own") for value in query.getlist(name)],
