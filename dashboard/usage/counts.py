@@ -59,7 +59,8 @@ class Usage:
             for dimension in (ReportDimension.ACTIVE, ReportDimension.RUN)
         ]
         firsts.append(Subquery(self._left_out.order_by("date").values("date")[:1]))
-        *counted, left_out = Pixel.objects.filter(pk=self._pixel_id).values_list(*firsts).get()
+        days: list[date | None] = list(Pixel.objects.filter(pk=self._pixel_id).values_list(*firsts).get())
+        *counted, left_out = days
         return min((day for day in counted if day), default=left_out)
 
     def actives(self, start: date, end: date) -> Actives:
