@@ -20,7 +20,6 @@ from dashboard.api.problems import ProblemError, api_root
 from dashboard.api.projects import Slug, pixel_in
 from dashboard.api.ranges import Day, check_range
 from dashboard.usage.counts import Usage
-from dashboard.usage.versions import released_only
 
 router = Router()
 
@@ -180,7 +179,7 @@ def list_facts(
     dimension = ReportDimension[by.upper()]
     values: Mapping[str, int] = usage.in_window(window, [dimension]).get(dimension, {})
     if dimension == ReportDimension.VERSION and (program := declared_program(pixel)):
-        values = released_only(program.versions, values)
+        values = program.versions.as_counted(values)
     ranked = sorted(values.items(), key=lambda item: (-item[1], item[0]))
     return _answer(window, [{"value": value, "installations": number} for value, number in ranked])
 
