@@ -24,7 +24,7 @@ from collector.models import (
     ReportDimension,
 )
 from collector.models.left_out import EXCESS
-from collector.programs.declaring import declared_program, with_releases
+from collector.programs.declaring import declared_program, program_of
 from collector.programs.forms import OTHER
 from collector.programs.published import (
     PublishedEvent,
@@ -83,7 +83,7 @@ def public_programs() -> Iterator[Pixel]:
     """Yield the programs of which something is public. One query."""
     declarations = Declaration.objects.filter(text__contains="public", pixel__retired_at=None, pixel__kind=Kind.APP)
     for declaration in declarations.select_related("pixel").order_by("pixel_id"):
-        program = with_releases(declaration)
+        program = program_of(declaration)
         if program is not None and program.public:
             yield declaration.pixel
 
