@@ -168,7 +168,7 @@ def list_active_days(
     summary=gettext_noop("Count installations by what they run on"),
     description=gettext_noop(
         "The active installations of a program by version, system, architecture, runtime or country. Each counts once, "
-        "with its first report in the range. Versions that were never released are “other”, if anything says what was."
+        "with its first report in the range. If releases are known, versions that were never released count as “other”."
     ),
 )
 def list_facts(
