@@ -105,8 +105,8 @@ class Reports:
     ) -> None:
         """Store reports and what they count. Those of a `flood` that are stored already are moved first."""
         move_flood(flood)
-        pixel_ids = (program.pixel_id for program, _ in spooled)
-        left_outs = LeftOuts(pixel_ids, min((each.body.day for _, each in spooled), default=""))
+        programs = {program.pixel_id: program for program, _ in spooled}
+        left_outs = LeftOuts(programs.values(), min((each.body.day for _, each in spooled), default=""))
         reports: dict[ReportKey, CountingReport] = {}
         for program, each in spooled:
             key = _key(program, each.body)
