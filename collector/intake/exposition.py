@@ -46,8 +46,8 @@ COUNTERS = {
     Count.REPORTS: Counter(
         "footfall_reports",
         "outcome",
-        "Reports of programs: accepted, and rejected as a whole or in part.",
-        ("accepted", "rejected"),
+        "Reports of programs: accepted, excess (more than counts of one network), and rejected as a whole or in part.",
+        ("accepted", "excess", "rejected"),
     ),
     Count.REPORT_REQUESTS: Counter(
         "footfall_report_requests",

@@ -19,14 +19,16 @@ from collector.intake.answers import Answer
 from collector.intake.bodies import BadBodyError, inflated, refusal_by_head
 from collector.intake.clients import client_address, country_of, networks
 from collector.intake.lookups import Live, Lookups
+from collector.intake.network_caps import Judged, NetworkCaps
 from collector.intake.problems import json_answer, problem_answer
 from collector.intake.rate_limits import NO_SALT, SenderLimiter
 from collector.intake.request import PixelRequest
 from collector.metrics.names import Count
 from collector.metrics.tally import TALLY
 from collector.programs.program import Program
+from collector.programs.report import ProgramReport
 from collector.programs.wire import Checked, MalformedError, check
-from collector.spool.report_line import SpooledReport
+from collector.spool.report_line import MAX_FLOOD, SpooledFlood, SpooledReport
 from collector.spool.writer import SpoolWriter
 
 PREFIX = "/e/"
@@ -48,10 +50,18 @@ def is_for_reports(path: str) -> bool:
 class ReportReceiver:
     """Receives the reports of one process, with the lookups and the spool writer that it shares with hits."""
 
-    def __init__(self, lookups: Lookups, spool: SpoolWriter, senders: SenderLimiter, trusted_proxies: int = 0) -> None:
+    def __init__(
+        self,
+        lookups: Lookups,
+        spool: SpoolWriter,
+        senders: SenderLimiter,
+        trusted_proxies: int = 0,
+        caps: NetworkCaps | None = None,
+    ) -> None:
         self.lookups = lookups
         self.spool = spool
         self.senders = senders
+        self.caps = caps or NetworkCaps(0)
         self.trusted_proxies = trusted_proxies
 
     def refuse(self, request: PixelRequest) -> Answer | None:
@@ -120,7 +130,6 @@ class ReportReceiver:
 
         When this returns 202, all accepted reports are in the spool; with any other answer, none are.
         """
-        token = _token_of(request) or ""
         moment = datetime.fromtimestamp(at_us // 1_000_000, UTC)
         try:
             content = inflated(body, request.headers)
@@ -132,16 +141,25 @@ class ReportReceiver:
         except MalformedError as error:
             return problem_answer(400, str(error), field=error.field)
         country = self._country_of(request) if program.with_country else ""
-        lines = [_line(token, at_us, msgspec.structs.replace(report, country=country)) for report in checked.reports]
-        if lines:
+        reports = [msgspec.structs.replace(report, country=country) for report in checked.reports]
+        judged = self._judge(request, reports, at_us)
+        if reports:
             try:
-                self.spool.append(b"".join(lines))
+                self.spool.append(_lines(_token_of(request) or "", at_us, reports, judged))
             except OSError as error:
                 self.spool.count_loss(error, hits=0)
                 return _away()
-        TALLY.add(Count.REPORTS, "accepted", len(lines))
+        TALLY.add(Count.REPORTS, "accepted", judged.excess.count(False))
+        TALLY.add(Count.REPORTS, "excess", judged.excess.count(True))
         TALLY.add(Count.REPORTS, "rejected", len(checked.rejections))
         return _accepted(checked, program, moment)
+
+    def _judge(self, request: PixelRequest, reports: list[ProgramReport], at_us: int) -> Judged:
+        """Return which reports are more than counts of their network."""
+        token = _token_of(request) or ""
+        live = self.lookups.pixels.get(token)
+        salt = self.lookups.salt(live, at_us) if live else None
+        return self.caps.judge(self._address_of(request), token, salt or NO_SALT, reports)
 
     def lines_to_sync(self, answer: Answer) -> int:
         """Return the number of lines to pass to `sync` before you send `answer`; 0 if you may send it now."""
@@ -169,8 +187,14 @@ def _token_of(request: PixelRequest) -> str | None:
     return match[1] if match else None
 
 
-def _line(token: str, at_us: int, report: Any) -> bytes:
-    return SpooledReport(token, at_us, report).to_line()
+def _lines(token: str, at_us: int, reports: list[ProgramReport], judged: Judged) -> bytes:
+    lines = [
+        SpooledReport(token, at_us, report, is_excess).to_line()
+        for report, is_excess in zip(reports, judged.excess, strict=True)
+    ]
+    for start in range(0, len(judged.flood), MAX_FLOOD):
+        lines.append(SpooledFlood(token, at_us, list(judged.flood[start : start + MAX_FLOOD])).to_line())
+    return b"".join(lines)
 
 
 def _accepted(checked: Checked, program: Program, moment: datetime) -> Answer:

@@ -11,6 +11,7 @@ from collector.models.counts import (
     SpoolOffset,
 )
 from collector.models.hits import Evidence, Hit, Page, Position, Traffic, UserAgent, Verdict
+from collector.models.left_out import LeftOut, LeftOutCount
 from collector.models.programs import (
     INSTALLED,
     Declaration,
@@ -39,6 +40,8 @@ __all__ = [
     "Evidence",
     "Hit",
     "Kind",
+    "LeftOut",
+    "LeftOutCount",
     "Membership",
     "OwnVisitor",
     "Page",

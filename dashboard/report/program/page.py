@@ -69,7 +69,7 @@ def make_program_page(
     sections: Collection[str] = ALL_PROGRAM_SECTIONS,
     is_public: bool = False,
 ) -> ProgramPage:
-    """Make the view of a program that a query string asks for, with these `sections`. At most 15 queries."""
+    """Make the view of a program that a query string asks for, with these `sections`. At most 17 queries."""
     utc_now = now.astimezone(UTC)
     today = utc_now.date()
     first_day = Usage(pixel, today).first_day()
@@ -79,7 +79,7 @@ def make_program_page(
     report, full_list = None, None
     if first_day is not None:
         subject = ProgramSubject(pixel, program, _by_days(state.period), first_day, now)
-        report = make_program_report(subject, state, sections)
+        report = make_program_report(subject, state, sections, is_public=is_public)
         full_list = _full_list(report, state)
         if state.full_list and full_list is None:
             notices.append(unknown_list())

@@ -22,6 +22,7 @@ CITUS_URL = os.environ.get("CITUS_URL", "")
 DISTRIBUTED = {
     "collector_hit", "collector_dailycount", "collector_dailyvisitor", "collector_dailyreading", "collector_ownvisitor",
     "collector_stringuse", "collector_report", "collector_reportcount", "collector_publishedweek",
+    "collector_leftout", "collector_leftoutcount",
 }  # fmt: skip
 REFERENCE = {"collector_useragent", "collector_page"}
 ON_COORDINATOR = {
