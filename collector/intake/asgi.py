@@ -10,6 +10,9 @@ from django.conf import settings
 from collector.intake.answers import Answer
 from collector.intake.bodies import MAX_BYTES
 from collector.intake.clock import now_us
+from collector.intake.door_targets import door_target
+from collector.intake.doors import MANY_BYTES, DoorReceiver
+from collector.intake.doors import MAX_BYTES as MAX_DOOR_BYTES
 from collector.intake.headers import join_headers
 from collector.intake.lookups import WAIT_SECONDS
 from collector.intake.prefix import public_path, without_prefix
@@ -17,7 +20,7 @@ from collector.intake.problems import problem_answer
 from collector.intake.receive import PixelRequest, Receiver
 from collector.intake.reports import ReportReceiver, is_for_reports
 from collector.intake.targets import is_for_pixels, without_host
-from collector.intake.wiring import receiver, report_receiver
+from collector.intake.wiring import door_receiver, receiver, report_receiver
 from collector.metrics.names import Count
 from collector.metrics.tally import TALLY
 
@@ -34,15 +37,19 @@ def collector_first(application: Application) -> Application:
     It also takes the host out of a request's target if that is a whole URL (RFC 9112, 3.2.2), as gunicorn does not, and
     the prefix of PUBLIC_URL out of paths.
     """
-    return dispatcher(FastPath(receiver()), ReportPath(report_receiver()), application)
+    return dispatcher(FastPath(receiver()), ReportPath(report_receiver()), DoorPath(door_receiver()), application)
 
 
-def dispatcher(fast_path: "FastPath", report_path: "ReportPath", application: Application) -> Application:
-    """Return an ASGI application that passes each request to `fast_path`, `report_path` or `application`."""
+def dispatcher(
+    fast_path: "FastPath", report_path: "ReportPath", door_path: "DoorPath", application: Application
+) -> Application:
+    """Return an ASGI application that passes each request to one of the paths, or to `application`."""
 
     async def http(scope: Scope, receive: Receive, send: Send) -> None:
         if is_for_pixels(scope["path"]):
             await fast_path(scope, receive, send)
+        elif door_target(scope["path"]) is not None:
+            await door_path(scope, receive, send)
         elif is_for_reports(scope["path"]):
             await report_path(scope, receive, send)
         else:  # which expects the whole path (ASGI specification, HTTP connection scope)
@@ -122,24 +129,63 @@ class ReportPath:
         admitted = self._reports.admit(request, at_us, question)
         if isinstance(admitted, Answer):
             return admitted
-        try:
-            async with asyncio.timeout(BODY_SECONDS):
-                body = await _body(receive)
-        except TimeoutError:
-            return problem_answer(408, "The body took too long to arrive.")
-        if body is None:
-            return None
+        body = await _body_in_time(receive, MAX_BYTES)
+        if body is None or isinstance(body, Answer):
+            return body
         answer = self._reports.take(request, admitted, body, now_us())
         if lines := self._reports.lines_to_sync(answer):
             answer = await asyncio.to_thread(self._reports.sync, answer, lines)
         return answer
 
 
-async def _body(receive: Receive) -> bytes | None:
+class DoorPath:
+    """Answers requests of other SDKs. It reads the body first: some name their program only in it."""
+
+    def __init__(self, doors: DoorReceiver) -> None:
+        self._doors = doors
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = _request_of(scope)
+        answer = self._doors.refuse(request) or await self._answer(request, receive)
+        if answer is not None:
+            TALLY.add(Count.REPORT_REQUESTS, str(answer.status))
+            await _send(answer, request, send)
+
+    async def _answer(self, request: PixelRequest, receive: Receive) -> Answer | None:
+        """Return the answer to a request, or None if its client has gone before it sent all."""
+        body = await _body_in_time(receive, MAX_DOOR_BYTES)
+        if body is None or isinstance(body, Answer):
+            return body
+        if len(body) > MANY_BYTES:
+            posted = await asyncio.to_thread(self._doors.read, request, body)
+        else:
+            posted = self._doors.read(request, body)
+        if isinstance(posted, Answer):
+            return posted
+        at_us = now_us()
+        question = self._doors.ask(request, posted, at_us)
+        if question is not None:
+            await asyncio.wait([asyncio.wrap_future(question)], timeout=WAIT_SECONDS)
+        answer = self._doors.take(request, posted, at_us, question)
+        if lines := self._doors.lines_to_sync(answer):
+            answer = await asyncio.to_thread(self._doors.sync, answer, lines)
+        return answer
+
+
+async def _body_in_time(receive: Receive, most: int) -> bytes | Answer | None:
+    """Return a request's body as `_body` does, or the answer to a client that sends it too slowly."""
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await _body(receive, most)
+    except TimeoutError:
+        return problem_answer(408, "The body took too long to arrive.")
+
+
+async def _body(receive: Receive, most: int) -> bytes | None:
     """Return a request's body, or the beginning of one that is too large; None if its client has gone."""
     parts = []
     size = 0
-    while size <= MAX_BYTES:
+    while size <= most:
         message = await receive()
         if message["type"] != "http.request":
             return None

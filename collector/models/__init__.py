@@ -10,6 +10,7 @@ from collector.models.counts import (
     OwnVisitor,
     SpoolOffset,
 )
+from collector.models.doors import DroppedName, Mark, Span, WindowSalt
 from collector.models.hits import Evidence, Hit, Page, Position, Traffic, UserAgent, Verdict
 from collector.models.programs import INSTALLED, Declaration, Driver, Report, ReportCount, ReportDimension
 from collector.models.projects import Kind, Membership, Pixel, Project, Role, Weekday
@@ -27,9 +28,11 @@ __all__ = [
     "Declaration",
     "Dimension",
     "Driver",
+    "DroppedName",
     "Evidence",
     "Hit",
     "Kind",
+    "Mark",
     "Membership",
     "OwnVisitor",
     "Page",
@@ -43,6 +46,7 @@ __all__ = [
     "Role",
     "Section",
     "ShareLink",
+    "Span",
     "SpoolOffset",
     "StringKind",
     "StringUse",
@@ -52,4 +56,5 @@ __all__ = [
     "UserAgent",
     "Verdict",
     "Weekday",
+    "WindowSalt",
 ]

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from collector.models.validators import validate_title
 from collector.programs.forms import CHOICE, MAX_BOUNDS, MAX_PROPERTIES, MAX_VERSION, NAME, OTHER, PROGRAM_ID, VERSION
 from collector.programs.lines import Path, lines_of, nearest
-from collector.programs.program import Event, Kind, Mode, Program, Property, PropertyType, Versions
+from collector.programs.program import Door, Event, Kind, Mode, Program, Property, PropertyType, Versions
 
 MAX_BYTES = 64 * 1024
 MAX_TEXT = 500  # characters of a reason and the like
@@ -99,7 +99,8 @@ class _Reader:
         self._only(
             table,
             path,
-            {"id", "name", "kind", "mode", "why", "contact", "link", "country", "report_from_ci", "report_from_agents"},
+            {"id", "name", "kind", "mode", "why", "contact", "link", "country", "report_from_ci", "report_from_agents"}
+            | {"sdks"},
         )
         events = self._table(tables, ("events",))
         if len(events) > MAX_EVENTS:
@@ -117,6 +118,7 @@ class _Reader:
             with_country=self._flag(table, (*path, "country")),
             reports_from_ci=self._flag(table, (*path, "report_from_ci")),
             reports_from_agents=self._flag(table, (*path, "report_from_agents")),
+            sdks=self._sdks(table, (*path, "sdks")),
             versions=self._versions(tables),
             events={name: self._event(name, events) for name in itertools.islice(events, MAX_EVENTS)},
         )
@@ -189,6 +191,15 @@ class _Reader:
         if not isinstance(version, str) or len(version) > MAX_VERSION or not VERSION.fullmatch(version):
             shown = {"value": _shown(version)}
             self._wrong(path, _("“%(value)s” is not a version. Write one like 2.4.1 or 2.5.0-rc1.") % shown)
+
+    def _sdks(self, table: Table, path: Path) -> tuple[Door, ...]:
+        allowed = get_args(Door)
+        sdks = self._list(table, path, len(allowed)) if "sdks" in table else []
+        for position, sdk in enumerate(sdks):
+            self._one_of({"sdks": sdk}, path, allowed)
+            if sdk in sdks[:position]:
+                self._wrong(path, _("List each value only once."))
+        return tuple(sdk for sdk in sdks if sdk in allowed)
 
     def _values(self, table: Table, path: Path) -> tuple[str, ...]:
         values = self._list(table, path, MAX_VALUES)

@@ -15,6 +15,7 @@ from collector.programs.forms import OTHER, is_version
 Kind = Literal["command", "desktop", "library", "server"]
 Mode = Literal["ask", "notice", "off"]
 PropertyType = Literal["choice", "bucket", "flag", "version"]
+Door = Literal["posthog", "aptabase", "otlp"]  # whose SDKs may report, too
 SCHEMA_DIGITS = 16
 
 
@@ -86,7 +87,10 @@ class Versions:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A whole declaration. `id` names directories and environment variables on the device, `name` is for people."""
+    """A whole declaration. `id` names directories and environment variables on the device, `name` is for people.
+
+    `sdks` are the other telemetry libraries whose requests are taken, too.
+    """
 
     id: str
     name: str
@@ -98,6 +102,7 @@ class Program:
     with_country: bool = False
     reports_from_ci: bool = False
     reports_from_agents: bool = False
+    sdks: tuple[Door, ...] = ()
     versions: Versions = field(default_factory=Versions)
     events: Mapping[str, Event] = field(default_factory=dict)
 

@@ -1,6 +1,6 @@
 """The format of the spool for programs: one report, or one run that a shell reported, is one JSON line.
 
-The first key tells what a line is: no hit begins with `report`, `run` or `own`.
+The first key tells what a line is: no hit begins with `report`, `run`, `door` or `own`.
 """
 
 from datetime import UTC, date, datetime
@@ -11,14 +11,15 @@ import msgspec
 from msgspec import Meta
 
 from collector.models import Driver
-from collector.programs.forms import MAX_DAYS_LATE, REPORT_ID, WEEK
+from collector.programs.forms import DRIVERS, MAX_DAYS_LATE, REPORT_ID, WEEK
 from collector.programs.report import ProgramReport
-from collector.spool import own_line
+from collector.spool import door_line, own_line
+from collector.spool.door_line import SpooledUse
 from collector.spool.line import SpooledHit, decoded
 from collector.spool.own_line import SpooledMember
 
 _REPORT, _RUN = b'{"report":', b'{"run":'
-_OTHER_BEGINNINGS = (_REPORT, _RUN, own_line.BEGINNING)
+_OTHER_BEGINNINGS = (_REPORT, _RUN, door_line.BEGINNING, own_line.BEGINNING)
 _Token = Annotated[str, Meta(min_length=1, max_length=40)]
 _Moment = Annotated[int, Meta(gt=0, lt=2**52)]
 
@@ -48,8 +49,8 @@ class SpooledRun(msgspec.Struct, frozen=True, omit_defaults=True, rename={"token
         return _encode(self) + b"\n"
 
 
-NUMBER_OF_DRIVER = {driver.label: int(driver) for driver in Driver if driver != Driver.INSTALLATIONS}
-Spooled = SpooledHit | SpooledReport | SpooledRun | SpooledMember
+NUMBER_OF_DRIVER = {driver.label: int(driver) for driver in Driver if driver.label in DRIVERS}
+Spooled = SpooledHit | SpooledReport | SpooledRun | SpooledUse | SpooledMember
 
 _encode = msgspec.json.Encoder().encode
 _decode_report = msgspec.json.Decoder(SpooledReport).decode
@@ -60,7 +61,9 @@ def from_line(line: bytes) -> Spooled:
     """Parse any line of a spool; raise ValueError with the reason if it is not one of ours."""
     if not line.startswith(_OTHER_BEGINNINGS):
         return SpooledHit.from_line(line)
-    return SpooledMember.from_line(line) if line.startswith(own_line.BEGINNING) else _of_program(line)
+    if line.startswith(own_line.BEGINNING):
+        return SpooledMember.from_line(line)
+    return SpooledUse.from_line(line) if line.startswith(door_line.BEGINNING) else _of_program(line)
 
 
 def _of_program(line: bytes) -> SpooledReport | SpooledRun:

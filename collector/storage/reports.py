@@ -14,9 +14,11 @@ import msgspec
 
 from collector.models import Kind, Pixel
 from collector.programs.report import ProgramReport
+from collector.spool.door_line import SpooledUse
 from collector.spool.line import Line
 from collector.spool.report_line import SpooledReport, SpooledRun
 from collector.storage.bulk_sql import chunks, columns_from_json, fetch_for_rows
+from collector.storage.door_counts import DoorCounts
 from collector.storage.enrich import counts_until_us
 from collector.storage.report_caps import CountingProgram, Named, ReportCaps, named_by
 from collector.storage.report_counts import ReportCounts
@@ -46,10 +48,10 @@ INSERT_SQLITE = """
 
 
 class ReportLine(NamedTuple):
-    """A report or a run, and the line of the spool that it came from."""
+    """What a program reported, and the line of the spool that it came from."""
 
     line: Line
-    spooled: SpooledReport | SpooledRun
+    spooled: SpooledReport | SpooledRun | SpooledUse
 
 
 class Reports:
@@ -66,7 +68,7 @@ class Reports:
         """Store a batch and return how many of its lines are stored, by segment, including those stored before.
 
         Lines of deleted and retired programs, and of tokens that are no program's, are left out. Four statements, and
-        one more for each `INSERT_ROWS` reports.
+        one more for each `INSERT_ROWS` reports. Uses of other SDKs need three more.
         """
         if not lines:
             return Counter()
@@ -74,7 +76,7 @@ class Reports:
         programs = _present(counting_programs({each.spooled.token for each in lines}))
         stored: Counter[str] = Counter()
         reports: dict[ReportKey, tuple[CountingProgram, ProgramReport]] = {}
-        counts = ReportCounts(self._caps)
+        counts, doors = ReportCounts(self._caps), DoorCounts()
         for line, spooled in lines:
             program = programs.get(spooled.token)
             if program is None or spooled.at_us >= program.until_us:
@@ -82,10 +84,13 @@ class Reports:
             stored[line.segment] += 1
             if isinstance(spooled, SpooledRun):
                 counts.add_run(program, spooled)
+            elif isinstance(spooled, SpooledUse):
+                doors.add(program, spooled)
             else:
                 reports.setdefault(_key(program, spooled.body), (program, spooled.body))
         for key in _insert(reports):
             counts.add(*reports[key])
+        doors.store(counts)
         counts.store()
         return stored
 

@@ -1,0 +1,74 @@
+"""What the SDKs of other telemetry systems are answered. No answer repeats a value that was sent."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from collector.intake.answers import Answer
+from collector.intake.door_targets import Form
+from collector.intake.door_uses import DoorLines
+from collector.intake.problems import json_answer, problem_answer
+from collector.programs.doors.sent import Sent
+from collector.programs.program import Door
+
+# A token is public and there are no cookies, so any page may post, as any page may embed a pixel.
+_ANY_ORIGIN = (b"access-control-allow-origin", b"*")
+PREFLIGHT = Answer(
+    204,
+    (
+        (b"content-length", b"0"),
+        _ANY_ORIGIN,
+        (b"access-control-allow-methods", b"POST, OPTIONS"),
+        (b"access-control-allow-headers", b"app-key, authorization, content-encoding, content-type"),
+        (b"access-control-max-age", b"86400"),
+    ),
+    b"",
+)
+
+
+def open_to_browsers(answer: Answer) -> Answer:
+    """Return an answer that scripts of any page may read."""
+    return Answer(answer.status, (*answer.headers, _ANY_ORIGIN), answer.body)
+
+
+# What PostHog's SDKs ask before they send: there are no flags, no recording and no surveys here.
+NO_FLAGS = open_to_browsers(
+    json_answer(
+        200,
+        {
+            "config": {},
+            "flags": {},
+            "featureFlags": {},
+            "featureFlagPayloads": {},
+            "errorsWhileComputingFlags": False,
+            "hasFeatureFlags": False,
+            "supportedCompression": ["gzip", "gzip-js", "base64"],
+            "autocapture_opt_out": True,
+            "autocaptureExceptions": False,
+            "capturePerformance": False,
+            "captureDeadClicks": False,
+            "defaultIdentifiedOnly": True,
+            "heatmaps": False,
+            "isAuthenticated": False,
+            "sessionRecording": False,
+            "siteApps": [],
+            "surveys": False,
+            "toolbarParams": {},
+        },
+    )
+)
+
+
+def accepted(form: Form, headers: Mapping[bytes, bytes], sent: Sent, made: DoorLines) -> Answer:
+    """Return the answer to a request of which everything is kept that the declaration names."""
+    document: dict[str, Any] = {"status": 1} if form == "posthog" else {}
+    if made.dropped:
+        document["dropped"] = made.dropped
+    return json_answer(200, document)
+
+
+def undeclared(door: Door) -> Answer:
+    """Return the answer to an SDK that the program's declaration does not name."""
+    detail = (
+        f'The declaration of this program does not name this SDK. Add sdks = ["{door}"] to [program], and declare it.'
+    )
+    return problem_answer(403, detail)
