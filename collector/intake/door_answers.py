@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from collector.intake.answers import Answer
-from collector.intake.door_targets import Form
+from collector.intake.door_targets import Form, is_json
 from collector.intake.door_uses import DoorLines
 from collector.intake.problems import json_answer, problem_answer
+from collector.programs.doors.protobuf import written
 from collector.programs.doors.sent import Sent
 from collector.programs.program import Door
 
@@ -60,10 +61,34 @@ NO_FLAGS = open_to_browsers(
 
 def accepted(form: Form, headers: Mapping[bytes, bytes], sent: Sent, made: DoorLines) -> Answer:
     """Return the answer to a request of which everything is kept that the declaration names."""
-    document: dict[str, Any] = {"status": 1} if form == "posthog" else {}
+    if form == "otlp":
+        return _exported(headers, made.dropped)
+    document: dict[str, Any] = {}
+    if form == "posthog":
+        document["status"] = 1
+    if form == "posthog-v1":
+        document["results"] = {id_of_event: {"result": "ok"} for id_of_event in sent.ids}
     if made.dropped:
         document["dropped"] = made.dropped
     return json_answer(200, document)
+
+
+def _exported(headers: Mapping[bytes, bytes], dropped: list[str]) -> Answer:
+    """Return the answer to OpenTelemetry: in the form of the request, with a warning if something is not declared."""
+    warning = f"These names are not declared: {', '.join(dropped)}." if dropped else ""
+    if is_json(headers):
+        return json_answer(200, {"partialSuccess": {"errorMessage": warning}} if warning else {})
+    body = written(1, written(2, warning.encode())) if warning else b""
+    return Answer(
+        200,
+        (
+            (b"content-type", b"application/x-protobuf"),
+            (b"content-length", str(len(body)).encode()),
+            (b"cache-control", b"no-store"),
+            (b"x-content-type-options", b"nosniff"),
+        ),
+        body,
+    )
 
 
 def undeclared(door: Door) -> Answer:

@@ -8,11 +8,11 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, unquote_to_bytes
 
 from collector.programs.doors.facts import architecture_of, first_text, runtime_of, system_of, version_of
+from collector.programs.doors.moments import moment_of
 from collector.programs.doors.sent import (
     Facts,
     Identity,
@@ -98,7 +98,7 @@ def _event(item: Any) -> SentEvent | None:
     name, properties = text_of(fields.get("event")), table_of(fields.get("properties"))
     if not name:
         return None
-    at_us = _moment(fields.get("timestamp"))
+    at_us = moment_of(fields.get("timestamp"))
     key = text_of(fields.get("uuid")) or text_of(properties.get("$insert_id"))
     return SentEvent(
         name=name,
@@ -135,14 +135,3 @@ def _facts(properties: Mapping[str, Any]) -> Facts:
         arch=architecture_of(first_text(properties, "$arch", "arch")),
         runtime=runtime or runtime_of(first_text(properties, "runtime"), ""),
     )
-
-
-def _moment(value: object) -> int:
-    """Return a moment in microseconds since the epoch, or 0."""
-    if not isinstance(value, str) or len(value) > 40:
-        return 0
-    try:
-        moment = datetime.fromisoformat(value)
-        return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1_000_000)
-    except (ValueError, OverflowError):
-        return 0

@@ -32,7 +32,8 @@ class SentEvent(NamedTuple):
     """One event as it was sent. `at_us` is in microseconds since the epoch, 0 if the SDK does not say.
 
     `key` is the same when the event is sent again, None if nothing tells that. If it is an id of the event (`has_id`),
-    no other event has it. `more` are names of other things that were sent and are never kept.
+    no other event has it. `more` are names of other things that were sent and are never kept. Without `is_named`, its
+    name may be any text, which is never told.
     """
 
     name: str
@@ -43,14 +44,16 @@ class SentEvent(NamedTuple):
     has_id: bool
     facts: Facts
     more: tuple[str, ...] = ()
+    is_named: bool = True
 
 
 class Sent(NamedTuple):
-    """One request. `token` is empty if the body names none."""
+    """One request. `token` is empty if it names none. `ids` are those of its events, if the answer must name them."""
 
     door: Door
     token: str
     events: list[SentEvent]
+    ids: tuple[str, ...] = ()
 
 
 class TooManyError(ValueError):

@@ -44,7 +44,7 @@ def translate(sent: SentEvent, program: Program, day: date) -> Translation:
     dropped = {name for more in sent.more if (name := shown_name(more))}
     event = program.events.get(sent.name) or program.events.get(declared_form(sent.name))
     if event is None:
-        if name := shown_name(sent.name):
+        if sent.is_named and (name := shown_name(sent.name)):
             dropped.add(name)
         return Translation(None, frozenset(dropped))
     if day > event.until:

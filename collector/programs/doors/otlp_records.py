@@ -1,0 +1,25 @@
+"""Log records of OpenTelemetry, as they are read from either of their two forms."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+MAX_ATTRIBUTES = 100  # of one record or resource that are read
+AttributeValue = str | bool | int | float
+Attributes = Mapping[str, AttributeValue]  # lists and tables are left out: no declared property has one
+
+
+class Record(NamedTuple):
+    """One log record. `at_ns` is in nanoseconds since the epoch, `body` its text, `content` all of it as it was sent."""
+
+    name: str
+    body: str
+    at_ns: int
+    attributes: Attributes
+    content: bytes
+
+
+class Resource(NamedTuple):
+    """What sent log records, and these."""
+
+    attributes: Attributes
+    records: list[Record]
