@@ -35,9 +35,8 @@ def _posthog(content: bytes, headers: Headers, query: bytes) -> Sent:
 
 def _posthog_v1(content: bytes, headers: Headers, query: bytes) -> Sent:
     sent = _posthog(content, headers, query)
-    ids = tuple(
-        event.key.decode() for event in sent.events if event.has_id and event.key and _UUID.fullmatch(event.key)
-    )
+    keys = (event.key for event in sent.events if event.has_id)
+    ids = tuple(key.decode() for key in keys if key and _UUID.fullmatch(key))
     return sent._replace(token=token_in(_bearer(headers)) or sent.token, ids=ids)
 
 

@@ -11,7 +11,7 @@ and `take`.
 from concurrent.futures import Future
 from typing import NamedTuple
 
-from collector.intake.admission import Refusal
+from collector.intake.admission import COUNTED_BYTES, Refusal
 from collector.intake.answers import Answer
 from collector.intake.bodies import BadBodyError, encoding_of, inflated, too_large
 from collector.intake.door_answers import NO_FLAGS, PREFLIGHT, accepted, open_to_browsers, undeclared
@@ -101,7 +101,9 @@ class DoorReceiver:
             return refused(program)
         if sent.door not in program.sdks:
             return undeclared(sent.door)
-        if refusal := self.admission.count_size(request, token, size, at_us):
+        # One request may tell of many installations, and costs its network as many requests of our clients.
+        tellers = len({event.identity for event in sent.events})
+        if refusal := self.admission.count_size(request, token, max(size, tellers * COUNTED_BYTES), at_us):
             return refused(refusal)
         country = self.admission.country_of(request) if program.with_country else ""
         made = door_lines(sent, token, program, country, self.admission.lookups, at_us)

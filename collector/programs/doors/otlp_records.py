@@ -9,7 +9,7 @@ Attributes = Mapping[str, AttributeValue]  # lists and tables are left out: no d
 
 
 class Record(NamedTuple):
-    """One log record. `at_ns` is in nanoseconds since the epoch, `body` its text, `content` all of it as it was sent."""
+    """One log record. `at_ns` is in nanoseconds since the epoch, `body` its text, `content` all that was sent of it."""
 
     name: str
     body: str
