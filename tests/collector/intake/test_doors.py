@@ -68,18 +68,19 @@ def exported() -> bytes:
 def doors(token: str) -> list[tuple[str, bytes, dict[str, str], bytes]]:
     """Return the path, body, headers and expected answer of a request to each door."""
     body, dropped = batch(token, event()), b'"dropped":["build.path"]'
+    answer = b'{"status":1,' + dropped + b"}"
     v1 = json.dumps({"created_at": "x", "batch": [event(uuid="0" * 32)]}).encode()
     bearer = {"authorization": f"Bearer {token}"}
     warning = b"These names are not declared: build.path, host_name."
     protobuf = written(1, written(2, warning))
     as_protobuf = {"content_type": "application/x-protobuf"}
     return [
-        ("/batch/", body, {}, b'{"status":1,' + dropped + b"}"),
-        ("/batch", gzip.compress(body), {"content_encoding": "gzip"}, b'{"status":1,' + dropped + b"}"),
-        ("/i/v0/e/?compression=gzip-js", gzip.compress(body), {"content_type": "text/plain"}, b'{"status":1,' + dropped + b"}"),
-        ("/capture/", json.dumps(event() | {"api_key": token}).encode(), {}, b'{"status":1,' + dropped + b"}"),
-        ("/e/?ip=1", body, {}, b'{"status":1,' + dropped + b"}"),
-        (f"/e/{token}/batch/", batch("ignored", event()), {}, b'{"status":1,' + dropped + b"}"),
+        ("/batch/", body, {}, answer),
+        ("/batch", gzip.compress(body), {"content_encoding": "gzip"}, answer),
+        ("/i/v0/e/?compression=gzip-js", gzip.compress(body), {"content_type": "text/plain"}, answer),
+        ("/capture/", json.dumps(event() | {"api_key": token}).encode(), {}, answer),
+        ("/e/?ip=1", body, {}, answer),
+        (f"/e/{token}/batch/", batch("ignored", event()), {}, answer),
         ("/i/v1/analytics/events", v1, bearer, b'{"results":{"' + b"0" * 32 + b'":{"result":"ok"}},' + dropped + b"}"),
         ("/api/v0/event", app_event(), {"app_key": f"A-SH-{token}"}, b"{" + dropped + b"}"),
         ("/api/v0/events", b"[" + app_event() + b"]", {"app_key": f"A-SH-{token}"}, b"{" + dropped + b"}"),
