@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 
@@ -28,6 +28,7 @@ BODY_SECONDS = 30.0  # for the body of a report; gunicorn's connection also has 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
+Result = TypeVar("Result")
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
@@ -156,20 +157,29 @@ class DoorPath:
         body = await _body_in_time(receive, MAX_DOOR_BYTES)
         if body is None or isinstance(body, Answer):
             return body
-        if len(body) > MANY_BYTES:
-            posted = await asyncio.to_thread(self._doors.read, request, body)
-        else:
-            posted = self._doors.read(request, body)
+        doors = self._doors
+        posted = await _in_thread_if(len(body) > MANY_BYTES, doors.open, request, body)
         if isinstance(posted, Answer):
             return posted
         at_us = now_us()
-        question = self._doors.ask(request, posted, at_us)
+        question = doors.ask(request, posted, at_us)
         if question is not None:
             await asyncio.wait([asyncio.wrap_future(question)], timeout=WAIT_SECONDS)
-        answer = self._doors.take(request, posted, at_us, question)
-        if lines := self._doors.lines_to_sync(answer):
-            answer = await asyncio.to_thread(self._doors.sync, answer, lines)
+        program = doors.admit(request, posted, at_us, question)
+        if isinstance(program, Answer):
+            return program
+        translated = await _in_thread_if(posted.is_large, doors.translate, request, posted, program, at_us)
+        if isinstance(translated, Answer):
+            return translated
+        answer = doors.keep(request, posted, translated, at_us)
+        if lines := doors.lines_to_sync(answer):
+            answer = await asyncio.to_thread(doors.sync, answer, lines)
         return answer
+
+
+async def _in_thread_if(is_slow: bool, step: Callable[..., Result], *arguments: Any) -> Result:
+    """Call a step; in a thread if it is slow, so that the event loop goes on."""
+    return await asyncio.to_thread(step, *arguments) if is_slow else step(*arguments)
 
 
 async def _body_in_time(receive: Receive, most: int) -> bytes | Answer | None:

@@ -1,5 +1,6 @@
 """What the SDKs of other telemetry systems are answered. No answer repeats a value that was sent."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,9 +9,10 @@ from collector.intake.door_targets import Form, is_json
 from collector.intake.door_uses import DoorLines
 from collector.intake.problems import json_answer, problem_answer
 from collector.programs.doors.protobuf import written
-from collector.programs.doors.sent import Sent
+from collector.programs.doors.sent import SentEvent
 from collector.programs.program import Door
 
+_UUID = re.compile(rb"[0-9a-fA-F-]{32,36}")
 # A token is public and there are no cookies, so any page may post, as any page may embed a pixel.
 _ANY_ORIGIN = (b"access-control-allow-origin", b"*")
 PREFLIGHT = Answer(
@@ -59,7 +61,7 @@ NO_FLAGS = open_to_browsers(
 )
 
 
-def accepted(form: Form, headers: Mapping[bytes, bytes], sent: Sent, made: DoorLines) -> Answer:
+def accepted(form: Form, headers: Mapping[bytes, bytes], events: list[SentEvent], made: DoorLines) -> Answer:
     """Return the answer to a request of which everything is kept that the declaration names."""
     if form == "otlp":
         return _exported(headers, made.dropped)
@@ -67,10 +69,16 @@ def accepted(form: Form, headers: Mapping[bytes, bytes], sent: Sent, made: DoorL
     if form == "posthog":
         document["status"] = 1
     if form == "posthog-v1":
-        document["results"] = {id_of_event: {"result": "ok"} for id_of_event in sent.ids}
+        document["results"] = {id_of_event: {"result": "ok"} for id_of_event in _ids(events)}
     if made.dropped:
         document["dropped"] = made.dropped
     return json_answer(200, document)
+
+
+def _ids(events: list[SentEvent]) -> list[str]:
+    """Return the ids of events that have one, if they have the form of one: no other value is repeated."""
+    keys = (event.key for event in events if event.has_id)
+    return [key.decode() for key in keys if key and _UUID.fullmatch(key)]
 
 
 def _exported(headers: Mapping[bytes, bytes], dropped: list[str]) -> Answer:

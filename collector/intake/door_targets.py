@@ -5,21 +5,25 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from collector.programs.doors.aptabase import read_aptabase
-from collector.programs.doors.otlp import read_otlp
-from collector.programs.doors.posthog import read_posthog, token_in
-from collector.programs.doors.sent import Sent
+from collector.programs.doors.aptabase import open_aptabase
+from collector.programs.doors.otlp import open_otlp
+from collector.programs.doors.posthog import open_posthog, token_in
+from collector.programs.doors.sent import Opened
+from collector.programs.program import Door
 
 Form = Literal["posthog", "posthog-v1", "aptabase", "otlp"]
 Headers = Mapping[bytes, bytes]
-Read = Callable[[bytes, Headers, bytes], Sent]  # of a body, with the headers and the query string
+Open = Callable[[bytes, Headers, bytes], Opened]  # a body, with the headers and the query string
 
 
 class Endpoint(NamedTuple):
-    """What an SDK expects at a path: how it is answered, and how its body is read: None if it only asks what to do."""
+    """What an SDK expects at a path: how its body is opened, None if it only asks for settings, and in which form we
+    answer.
+    """
 
+    door: Door
     form: Form
-    read: Read | None
+    open: Open | None
 
 
 class DoorTarget(NamedTuple):
@@ -29,28 +33,20 @@ class DoorTarget(NamedTuple):
     token: str
 
 
-def _posthog(content: bytes, headers: Headers, query: bytes) -> Sent:
-    return read_posthog(content, headers.get(b"content-type", b""), query)
+def _posthog(content: bytes, headers: Headers, query: bytes) -> Opened:
+    return open_posthog(content, headers.get(b"content-type", b""), query)
 
 
-def _posthog_v1(content: bytes, headers: Headers, query: bytes) -> Sent:
-    sent = _posthog(content, headers, query)
-    keys = (event.key for event in sent.events if event.has_id)
-    ids = tuple(key.decode() for key in keys if key and _UUID.fullmatch(key))
-    return sent._replace(token=token_in(_bearer(headers)) or sent.token, ids=ids)
+def _posthog_v1(content: bytes, headers: Headers, query: bytes) -> Opened:
+    return _posthog(content, headers, query)._replace(token=token_in(_bearer(headers)))
 
 
-def _bearer(headers: Headers) -> str:
-    scheme, _, key = _text(headers, b"authorization").strip().partition(" ")
-    return key.strip() if scheme.lower() == "bearer" else ""
+def _aptabase(content: bytes, headers: Headers, query: bytes) -> Opened:
+    return open_aptabase(content, _text(headers, b"app-key"), _text(headers, b"user-agent"))
 
 
-def _aptabase(content: bytes, headers: Headers, query: bytes) -> Sent:
-    return read_aptabase(content, _text(headers, b"app-key"), _text(headers, b"user-agent"))
-
-
-def _otlp(content: bytes, headers: Headers, query: bytes) -> Sent:
-    return read_otlp(content, is_json=is_json(headers), token=token_in(_bearer(headers)))
+def _otlp(content: bytes, headers: Headers, query: bytes) -> Opened:
+    return open_otlp(content, token_in(_bearer(headers)), is_json=is_json(headers))
 
 
 def is_json(headers: Headers) -> bool:
@@ -58,19 +54,24 @@ def is_json(headers: Headers) -> bool:
     return headers.get(b"content-type", b"").partition(b";")[0].strip().lower() == b"application/json"
 
 
+def _bearer(headers: Headers) -> str:
+    scheme, _, key = _text(headers, b"authorization").strip().partition(" ")
+    return key.strip() if scheme.lower() == "bearer" else ""
+
+
 def _text(headers: Headers, name: bytes) -> str:
     return headers.get(name, b"").decode("latin-1")
 
 
-_POSTHOG, _SETTINGS = Endpoint("posthog", _posthog), Endpoint("posthog", None)
+_POSTHOG = Endpoint("posthog", "posthog", _posthog)
+_SETTINGS = Endpoint("posthog", "posthog", None)
 _ENDPOINTS: Mapping[str, Endpoint] = {
     **dict.fromkeys(("/batch", "/capture", "/i/v0/e", "/e", "/track"), _POSTHOG),
-    "/i/v1/analytics/events": Endpoint("posthog-v1", _posthog_v1),
-    **dict.fromkeys(("/api/v0/event", "/api/v0/events"), Endpoint("aptabase", _aptabase)),
-    "/v1/logs": Endpoint("otlp", _otlp),
+    "/i/v1/analytics/events": Endpoint("posthog", "posthog-v1", _posthog_v1),
+    **dict.fromkeys(("/api/v0/event", "/api/v0/events"), Endpoint("aptabase", "aptabase", _aptabase)),
+    "/v1/logs": Endpoint("otlp", "otlp", _otlp),
     **dict.fromkeys(("/flags", "/decide"), _SETTINGS),
 }
-_UUID = re.compile(rb"[0-9a-fA-F-]{32,36}")
 _PATH = re.compile(r"(?:/e/([a-z0-9]{16,40})(?=/))?(/[a-z0-9/]+?)/?")
 _REMOTE_CONFIG = re.compile(r"(?:/e/[a-z0-9]{16,40})?/array/[A-Za-z0-9_-]{1,80}/config/?")
 

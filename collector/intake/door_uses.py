@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 from collector.intake.lookups import Lookups
 from collector.intake.marks import WindowSalts, mark_of_event, marks_of
-from collector.programs.doors.sent import Facts, Identity, Sent, SentEvent
+from collector.programs.doors.sent import Facts, Identity, SentEvent
 from collector.programs.doors.translate import translate
-from collector.programs.program import Program
+from collector.programs.program import Door, Program
 from collector.spool.door_line import MAX_DROPPED, MAX_USES, DoorUse, SpooledUse
 
 _DAY_US = 86_400_000_000
@@ -36,15 +36,17 @@ class _Group:
     uses: list[DoorUse] = field(default_factory=list)
 
 
-def door_lines(sent: Sent, token: str, program: Program, country: str, lookups: Lookups, at_us: int) -> DoorLines:
-    """Translate the events of a request that arrived at `at_us`, and write their lines."""
+def door_lines(
+    events: list[SentEvent], door: Door, token: str, program: Program, country: str, lookups: Lookups, at_us: int
+) -> DoorLines:
+    """Translate the events of a request that arrived at `at_us`, and write their lines. A thread may do it."""
     today = _day_of(at_us)
     groups: dict[tuple[date, Identity | None], _Group] = {}
     salts = {day: lookups.window_salts(day) for day in (today - timedelta(1), today)}
     seen: Counter[bytes] = Counter()
     dropped: set[str] = set()
     kept = 0
-    for event in sent.events:
+    for event in events:
         day = _day_of_event(event, today)
         group = groups.setdefault((day, event.identity), _Group())
         group.facts = [known or new for known, new in zip(group.facts, event.facts, strict=True)]
@@ -63,7 +65,7 @@ def door_lines(sent: Sent, token: str, program: Program, country: str, lookups: 
             if not uses and marks is None and (lines or not names):
                 continue  # it says nothing
             spooled = SpooledUse(
-                token, at_us, day.isoformat(), sent.door, is_session, marks, *group.facts,
+                token, at_us, day.isoformat(), door, is_session, marks, *group.facts,
                 country=country, uses=uses, dropped=[] if lines else names,
             )  # fmt: skip
             lines.append(spooled.to_line())

@@ -4,10 +4,11 @@ Like `reports`, for PostHog, Aptabase and OpenTelemetry: all entry points call t
 client sends, and it drops the client's address and all ids before anything is written. Each SDK gets the answers that
 it understands, so that it neither tries for ever nor gives up what it should keep.
 
-A request takes four steps: `refuse` by its head alone, `read` the body, `ask` if the memory does not have the program,
-and `take`.
+A request takes six steps: `refuse` by its head alone, `open` the body, `ask` if the memory does not have the program,
+`admit`, `translate`, and `keep`.
 """
 
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import NamedTuple
 
@@ -16,27 +17,40 @@ from collector.intake.answers import Answer
 from collector.intake.bodies import BadBodyError, encoding_of, inflated, too_large
 from collector.intake.door_answers import NO_FLAGS, PREFLIGHT, accepted, open_to_browsers, undeclared
 from collector.intake.door_targets import DoorTarget, door_target
-from collector.intake.door_uses import door_lines
+from collector.intake.door_uses import DoorLines, door_lines
 from collector.intake.problems import problem_answer
 from collector.intake.receive import PixelRequest
 from collector.intake.reports import ReportReceiver, away, refused, unknown
 from collector.metrics.names import Count
 from collector.metrics.tally import TALLY
-from collector.programs.doors.sent import Sent, TooManyError
+from collector.programs.doors.sent import SentEvent, TooManyError
+from collector.programs.program import Program
 from collector.programs.wire import MalformedError
 
 MAX_BYTES = 512 * 1024  # as sent, and as inflated: SDKs send up to some hundred events at once
-MANY_BYTES = 8 * 1024  # a larger body is read in a thread of its own, so that readers of pixels don't wait
+MANY_BYTES = 8 * 1024
 _GZIP_MAGIC = b"\x1f\x8b"
 _ENCODINGS = frozenset({b"", b"identity", b"gzip", b"deflate"})
 
 
 class Posted(NamedTuple):
-    """A request whose body was read: the token of its program, what was sent, and how many bytes that was."""
+    """A request whose body was opened: the token of its program, how its events are read, and its size in bytes."""
 
     token: str
-    sent: Sent
+    read: Callable[[], list[SentEvent]]
     size: int
+
+    @property
+    def is_large(self) -> bool:
+        """Whether reading it takes so long that a thread of its own should do it: readers of pixels don't wait."""
+        return self.size > MANY_BYTES
+
+
+class Translated(NamedTuple):
+    """The events of a request, and what they become in the spool."""
+
+    events: list[SentEvent]
+    made: DoorLines
 
 
 class DoorReceiver:
@@ -52,7 +66,7 @@ class DoorReceiver:
         """Return the answer to a request that needs no body: one that can't be accepted, or asks what it may do."""
         if request.method == "OPTIONS":
             return PREFLIGHT
-        if _target(request).endpoint.read is None:
+        if _target(request).endpoint.open is None:
             return NO_FLAGS
         if request.method != "POST":
             return open_to_browsers(problem_answer(405, "Send events with POST.", headers=((b"allow", b"POST"),)))
@@ -65,57 +79,75 @@ class DoorReceiver:
             return open_to_browsers(too_large(MAX_BYTES))
         return None
 
-    def read(self, request: PixelRequest, body: bytes) -> Posted | Answer:
-        """Read a body; return the answer if that can't be done. Touches nothing that is shared, so a thread may."""
+    def open(self, request: PixelRequest, body: bytes) -> Posted | Answer:
+        """Open a body; return the answer if that can't be done. Touches nothing that is shared, so a thread may."""
         target = _target(request)
+        if target.endpoint.open is None:
+            return NO_FLAGS
         try:
             content = inflated(body, _encoding(request, body), MAX_BYTES)
-            sent = target.endpoint.read(content, request.headers, request.query)  # type: ignore[misc]  # see `refuse`
+            opened = target.endpoint.open(content, request.headers, request.query)
         except BadBodyError as error:
             return open_to_browsers(error.answer)
-        except TooManyError:
-            return open_to_browsers(problem_answer(413, "Send fewer events in one request."))
         except MalformedError as error:
-            return open_to_browsers(problem_answer(400, str(error), field=error.field))
-        return Posted(target.token or sent.token, sent, len(content))
+            return _malformed(error)
+        return Posted(target.token or opened.token, opened.read, len(content))
 
     def ask(self, request: PixelRequest, posted: Posted, at_us: int) -> "Future[bool | None] | None":
         """Have the request's program looked up if the memory does not have it. Wait for at most WAIT_SECONDS."""
         return self.admission.ask(request, posted.token, at_us) if posted.token else None
 
-    def take(self, request: PixelRequest, posted: Posted, at_us: int, question: "Future[bool | None] | None") -> Answer:
-        """Translate and spool a request. `at_us` is when its body had arrived.
-
-        When this returns a status below 300, all that is kept of it is in the spool; with any other, nothing is.
-        """
-        return open_to_browsers(self._take(request, posted, at_us, question))
-
-    def _take(
+    def admit(
         self, request: PixelRequest, posted: Posted, at_us: int, question: "Future[bool | None] | None"
-    ) -> Answer:
-        token, sent, size = posted
-        if not token:
-            return unknown()
-        program = self.admission.admit(request, token, at_us, question)
+    ) -> Program | Answer:
+        """Return the program to pass to `translate`, or the answer if there is none that takes the request."""
+        if not posted.token:
+            return open_to_browsers(unknown())
+        program = self.admission.admit(request, posted.token, at_us, question)
         if isinstance(program, Refusal):
-            return refused(program)
-        if sent.door not in program.sdks:
-            return undeclared(sent.door)
-        # One request may tell of many installations, and costs its network as many requests of our clients.
-        tellers = len({event.identity for event in sent.events})
-        if refusal := self.admission.count_size(request, token, max(size, tellers * COUNTED_BYTES), at_us):
-            return refused(refusal)
+            return open_to_browsers(refused(program))
+        door = _target(request).endpoint.door
+        if door not in program.sdks:
+            return open_to_browsers(undeclared(door))
+        refusal = self.admission.count_size(request, posted.token, posted.size, at_us)
+        return open_to_browsers(refused(refusal)) if refusal else program
+
+    def translate(self, request: PixelRequest, posted: Posted, program: Program, at_us: int) -> Translated | Answer:
+        """Read and translate the events of an admitted request. `at_us` is when its body had arrived. A thread may."""
+        try:
+            events = posted.read()
+        except TooManyError:
+            return open_to_browsers(problem_answer(413, "Send fewer events in one request."))
+        except MalformedError as error:
+            return _malformed(error)
         country = self.admission.country_of(request) if program.with_country else ""
-        made = door_lines(sent, token, program, country, self.admission.lookups, at_us)
+        door, lookups = _target(request).endpoint.door, self.admission.lookups
+        return Translated(events, door_lines(events, door, posted.token, program, country, lookups, at_us))
+
+    def keep(self, request: PixelRequest, posted: Posted, translated: Translated, at_us: int) -> Answer:
+        """Spool what was translated.
+
+        When this returns a status below 300, all that is kept of the request is in the spool; with any other, nothing.
+        """
+        events, made = translated
+        # One request may tell of many installations, and costs its network as many requests of our clients.
+        tellers = len({event.identity for event in events}) - posted.size // COUNTED_BYTES
+        refusal = self.admission.count_size(request, posted.token, tellers * COUNTED_BYTES, at_us)
+        if refusal:
+            return open_to_browsers(refused(refusal))
         if made.lines:
             try:
                 self.spool.append(b"".join(made.lines))
             except OSError as error:
                 self.spool.count_loss(error, hits=0)
-                return away()
+                return open_to_browsers(away())
         TALLY.add(Count.REPORTS, "accepted", made.kept)
-        TALLY.add(Count.REPORTS, "rejected", len(sent.events) - made.kept)
-        return accepted(_target(request).endpoint.form, request.headers, sent, made)
+        TALLY.add(Count.REPORTS, "rejected", len(events) - made.kept)
+        return open_to_browsers(accepted(_target(request).endpoint.form, request.headers, events, made))
+
+
+def _malformed(error: MalformedError) -> Answer:
+    return open_to_browsers(problem_answer(400, str(error), field=error.field))
 
 
 def _target(request: PixelRequest) -> DoorTarget:

@@ -77,14 +77,20 @@ def _answer_door(request: HttpRequest) -> Answer:
     if refusal is not None:
         return refusal
     body = _body(request, MAX_DOOR_BYTES)
-    posted = doors.read(pixel_request, body) if isinstance(body, bytes) else body
+    posted = doors.open(pixel_request, body) if isinstance(body, bytes) else body
     if isinstance(posted, Answer):
         return posted
     at_us = now_us()
     question = doors.ask(pixel_request, posted, at_us)
     if question is not None:
         wait([question], timeout=WAIT_SECONDS)
-    answer = doors.take(pixel_request, posted, at_us, question)
+    program = doors.admit(pixel_request, posted, at_us, question)
+    if isinstance(program, Answer):
+        return program
+    translated = doors.translate(pixel_request, posted, program, at_us)
+    if isinstance(translated, Answer):
+        return translated
+    answer = doors.keep(pixel_request, posted, translated, at_us)
     if lines := doors.lines_to_sync(answer):
         answer = doors.sync(answer, lines)
     return answer

@@ -13,7 +13,7 @@ from collector.programs.doors.moments import moment_of
 from collector.programs.doors.sent import (
     Facts,
     Identity,
-    Sent,
+    Opened,
     SentEvent,
     content_key,
     decoded,
@@ -34,14 +34,17 @@ def token_in_app_key(key: str) -> str:
     return match[1] if match else ""
 
 
-def read_aptabase(content: bytes, app_key: str, user_agent: str) -> Sent:
-    """Return what a request says. Raises MalformedError and TooManyError."""
+def open_aptabase(content: bytes, app_key: str, user_agent: str) -> Opened:
+    """Open a request."""
+    return Opened(token_in_app_key(app_key), lambda: _events(content, user_agent))
+
+
+def _events(content: bytes, user_agent: str) -> list[SentEvent]:
     body = decoded(content)
     items = body if isinstance(body, list) else [body]
     if not all(isinstance(item, dict) for item in items):
         raise MalformedError("The body is neither an event nor a list of events.")
-    events = [event for item in limited(items) if (event := _event(item, user_agent)) is not None]
-    return Sent("aptabase", token_in_app_key(app_key), events)
+    return [event for item in limited(items) if (event := _event(item, user_agent)) is not None]
 
 
 def _event(item: Mapping[str, Any], user_agent: str) -> SentEvent | None:

@@ -10,7 +10,7 @@ from collector.programs.doors.facts import architecture_of, first_text, runtime_
 from collector.programs.doors.otlp_json import resources_in_json
 from collector.programs.doors.otlp_protobuf import resources_in_protobuf
 from collector.programs.doors.otlp_records import Attributes, Record
-from collector.programs.doors.sent import Facts, Identity, Sent, SentEvent, text_of
+from collector.programs.doors.sent import Facts, Identity, Opened, SentEvent, text_of
 
 EVENT_NAME = "event.name"
 # Of a resource, these say something about its events. All others name machines, processes and people.
@@ -21,8 +21,12 @@ _OF_SDKS = re.compile(r"(?:telemetry\.|process\.runtime\.|service\.name$|service
 _RANDOM_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
-def read_otlp(content: bytes, *, is_json: bool, token: str) -> Sent:
-    """Return what a request says. Raises MalformedError and TooManyError."""
+def open_otlp(content: bytes, token: str, *, is_json: bool) -> Opened:
+    """Open a request."""
+    return Opened(token, lambda: _events(content, is_json=is_json))
+
+
+def _events(content: bytes, *, is_json: bool) -> list[SentEvent]:
     resources = resources_in_json(content) if is_json else resources_in_protobuf(content)
     events: list[SentEvent] = []
     for resource in resources:
@@ -35,7 +39,7 @@ def read_otlp(content: bytes, *, is_json: bool, token: str) -> Sent:
         for record in resource.records:
             events.append(_event(record, identity, facts, about_events, more))
             more = ()
-    return Sent("otlp", token, events)
+    return events
 
 
 def _event(

@@ -3,7 +3,14 @@
 import re
 from typing import Any
 
-from collector.programs.doors.otlp_records import MAX_ATTRIBUTES, Attributes, AttributeValue, Record, Resource
+from collector.programs.doors.otlp_records import (
+    MAX_ATTRIBUTES,
+    MAX_PARTS,
+    Attributes,
+    AttributeValue,
+    Record,
+    Resource,
+)
 from collector.programs.doors.sent import MAX_EVENTS, TooManyError, content_key, decoded, table_of, text_of
 from collector.programs.wire import MalformedError
 
@@ -19,6 +26,8 @@ def resources_in_json(content: bytes) -> list[Resource]:
     count = 0
     for resource in map(table_of, body.get("resourceLogs", [])):
         items: list[Any] = []
+        if len(resources) == MAX_PARTS:
+            raise TooManyError
         for scope in map(table_of, _list_of(resource.get("scopeLogs"))):
             items += _list_of(scope.get("logRecords"))
         count += len(items)

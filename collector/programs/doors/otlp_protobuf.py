@@ -1,6 +1,13 @@
 """Log records of OpenTelemetry in Protocol Buffers. The numbers of fields are those of its `logs.proto` and others."""
 
-from collector.programs.doors.otlp_records import MAX_ATTRIBUTES, Attributes, AttributeValue, Record, Resource
+from collector.programs.doors.otlp_records import (
+    MAX_ATTRIBUTES,
+    MAX_PARTS,
+    Attributes,
+    AttributeValue,
+    Record,
+    Resource,
+)
 from collector.programs.doors.protobuf import Value, double, fields, fixed64, signed, text_in
 from collector.programs.doors.sent import MAX_EVENTS, TooManyError
 
@@ -19,19 +26,16 @@ def resources_in_protobuf(content: bytes) -> list[Resource]:
     """Return what sent log records. Raises MalformedError and TooManyError."""
     resources: list[Resource] = []
     count = 0
-    for message in _messages(content, _RESOURCE_LOGS):
-        attributes: Attributes = {}
+    for message in _messages(content, _RESOURCE_LOGS, MAX_PARTS):
+        pairs = [pair for one in _messages(message, _RESOURCE, 1) for pair in _messages(one, _RESOURCE_ATTRIBUTES)]
         records: list[Record] = []
-        for number, value in fields(message):
-            if number == _RESOURCE and isinstance(value, bytes):
-                attributes = _attributes(_messages(value, _RESOURCE_ATTRIBUTES))
-            elif number == _SCOPE_LOGS and isinstance(value, bytes):
-                items = _messages(value, _LOG_RECORDS)
-                count += len(items)
-                if count > MAX_EVENTS:
-                    raise TooManyError
-                records += [_record(item) for item in items]
-        resources.append(Resource(attributes, records))
+        for scope in _messages(message, _SCOPE_LOGS, MAX_PARTS):
+            items = _messages(scope, _LOG_RECORDS)
+            count += len(items)
+            if count > MAX_EVENTS:
+                raise TooManyError
+            records += [_record(item) for item in items]
+        resources.append(Resource(_attributes(pairs), records))
     return resources
 
 
@@ -40,7 +44,8 @@ def _record(content: bytes) -> Record:
     attributes: list[bytes] = []
     for number, value in fields(content):
         if number == _ATTRIBUTES and isinstance(value, bytes):
-            attributes.append(value)
+            if len(attributes) < MAX_ATTRIBUTES:
+                attributes.append(value)
         elif number == _TIME:
             at_ns = fixed64(value)
         elif number == _OBSERVED_TIME:
@@ -84,9 +89,15 @@ def _any_value(message: bytes) -> AttributeValue | None:
     return found
 
 
-def _messages(message: bytes, wanted: int) -> list[bytes]:
-    """Return the messages in one field of a message."""
-    return [value for number, value in fields(message) if number == wanted and isinstance(value, bytes)]
+def _messages(message: bytes, wanted: int, most: int = MAX_EVENTS) -> list[bytes]:
+    """Return the messages in one field of a message. Raises TooManyError."""
+    messages: list[bytes] = []
+    for number, value in fields(message):
+        if number == wanted and isinstance(value, bytes):
+            if len(messages) == most:
+                raise TooManyError
+            messages.append(value)
+    return messages
 
 
 def _text(value: Value, most: int) -> str:

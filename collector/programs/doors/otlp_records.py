@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-MAX_ATTRIBUTES = 100  # of one record or resource that are read
+MAX_ATTRIBUTES = 128  # of one record or resource that are read: as many as SDKs send (OpenTelemetry, Limits)
+MAX_PARTS = 100  # resources of one request, and scopes of one resource
 AttributeValue = str | bool | int | float
 Attributes = Mapping[str, AttributeValue]  # lists and tables are left out: no declared property has one
 

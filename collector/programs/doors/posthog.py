@@ -16,7 +16,7 @@ from collector.programs.doors.moments import moment_of
 from collector.programs.doors.sent import (
     Facts,
     Identity,
-    Sent,
+    Opened,
     SentEvent,
     content_key,
     decoded,
@@ -43,16 +43,12 @@ def token_in(key: str) -> str:
     return match[1] if match else ""
 
 
-def read_posthog(content: bytes, content_type: bytes, query: bytes) -> Sent:
-    """Return what a request says. Raises MalformedError and TooManyError."""
-    body = decoded(_json_in(content, content_type, query))
-    items, key = _items_and_key(body)
-    for item in items:
-        if key:
-            break
+def open_posthog(content: bytes, content_type: bytes, query: bytes) -> Opened:
+    """Open a request. Raises MalformedError."""
+    items, key = _items_and_key(decoded(_json_in(content, content_type, query)))
+    for item in items[:1] if not key else ():
         key = _key_of(table_of(item)) or text_of(table_of(table_of(item).get("properties")).get("token"))
-    events = [event for item in limited(items) if (event := _event(item)) is not None]
-    return Sent("posthog", token_in(key), events)
+    return Opened(token_in(key), lambda: [event for item in limited(items) if (event := _event(item)) is not None])
 
 
 def _json_in(content: bytes, content_type: bytes, query: bytes) -> bytes:

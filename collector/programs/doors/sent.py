@@ -1,11 +1,10 @@
 """What the SDKs of other telemetry systems send, in one form, before the declaration decides what is kept of it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from collector.programs.program import Door
 from collector.programs.wire import MalformedError
 
 MAX_EVENTS = 1000  # in one request; SDKs send 20 to 512
@@ -47,13 +46,15 @@ class SentEvent(NamedTuple):
     is_named: bool = True
 
 
-class Sent(NamedTuple):
-    """One request. `token` is empty if it names none. `ids` are those of its events, if the answer must name them."""
+class Opened(NamedTuple):
+    """A request of which only the token of its program was read, empty if it names none.
 
-    door: Door
+    `read` returns its events. It takes longer, so call it once the request is admitted. Raises MalformedError and
+    TooManyError.
+    """
+
     token: str
-    events: list[SentEvent]
-    ids: tuple[str, ...] = ()
+    read: Callable[[], list[SentEvent]]
 
 
 class TooManyError(ValueError):

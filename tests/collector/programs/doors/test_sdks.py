@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collector.programs.doors.aptabase import read_aptabase, token_in_app_key
-from collector.programs.doors.otlp import read_otlp
-from collector.programs.doors.posthog import read_posthog, token_in
+from collector.programs.doors.aptabase import open_aptabase, token_in_app_key
+from collector.programs.doors.otlp import open_otlp
+from collector.programs.doors.posthog import open_posthog, token_in
 from collector.programs.doors.protobuf import fields, written
-from collector.programs.doors.sent import MAX_EVENTS, Facts, Identity, Sent, TooManyError
+from collector.programs.doors.sent import MAX_EVENTS, Facts, Identity, Opened, TooManyError
 from collector.programs.wire import MalformedError
 
 TOKEN = "token2token2token2to"
@@ -34,8 +34,8 @@ def posthog_event(**fields: Any) -> dict[str, Any]:
     } | fields  # fmt: skip
 
 
-def posthog(body: Any, content_type: bytes = b"application/json", query: bytes = b"") -> Sent:
-    return read_posthog(body if isinstance(body, bytes) else json.dumps(body).encode(), content_type, query)
+def posthog(body: Any, content_type: bytes = b"application/json", query: bytes = b"") -> Opened:
+    return open_posthog(body if isinstance(body, bytes) else json.dumps(body).encode(), content_type, query)
 
 
 def in_all_forms(event: dict[str, Any]) -> list[tuple[bytes, bytes, bytes]]:
@@ -57,7 +57,7 @@ def in_all_forms(event: dict[str, Any]) -> list[tuple[bytes, bytes, bytes]]:
 def test_posthog_s_forms_all_say_the_same():
     for body, content_type, query in in_all_forms(posthog_event()):
         sent = posthog(body, content_type, query)
-        [event] = sent.events
+        [event] = sent.read()
         assert (sent.token, event.name, event.properties) == (TOKEN, "build", {"format": "html"}), body
         assert event.identity == Identity("installation", "i-1")
         assert (event.at_us, event.key, event.has_id) == (AT_NS // 1000, UUID.encode(), True)
@@ -77,7 +77,7 @@ def test_posthog_s_forms_all_say_the_same():
     ],
 )
 def test_posthog_s_id_is_that_of_an_installation_unless_its_sdk_made_it_up(fields, identity):
-    [event] = posthog([posthog_event(**fields)]).events
+    [event] = posthog([posthog_event(**fields)]).read()
 
     assert event.identity == (Identity("installation", identity) if identity else None)
 
@@ -90,7 +90,7 @@ def test_what_is_not_posthog_s_is_refused(body):
 
 def test_an_event_without_an_id_of_its_own_is_known_by_all_that_was_sent():
     sent = [posthog_event(uuid=None), posthog_event(uuid=None), posthog_event(uuid=None, timestamp=None)]
-    first, second, third = posthog(sent).events
+    first, second, third = posthog(sent).read()
 
     assert first.key == second.key != third.key
     assert (first.has_id, third.key) == (False, None)  # without a moment, two events may be alike
@@ -118,14 +118,14 @@ def aptabase_event(**fields: Any) -> dict[str, Any]:
     } | fields  # fmt: skip
 
 
-def aptabase(body: Any, user_agent: str = "") -> Sent:
-    return read_aptabase(json.dumps(body).encode(), f"A-SH-{TOKEN}", user_agent)
+def aptabase(body: Any, user_agent: str = "") -> Opened:
+    return open_aptabase(json.dumps(body).encode(), f"A-SH-{TOKEN}", user_agent)
 
 
 def test_aptabase_sends_an_event_or_a_list_and_knows_only_sessions():
     for body in (aptabase_event(), [aptabase_event()]):
         sent = aptabase(body)
-        [event] = sent.events
+        [event] = sent.read()
         assert (sent.token, event.name, event.properties) == (TOKEN, "build", {"format": "html"})
         assert (event.identity, event.at_us) == (Identity("session", "s-1"), AT_NS // 1000)
         assert event.facts == Facts("2.4.1", "macos", "arm64")
@@ -142,17 +142,17 @@ def test_aptabase_sends_an_event_or_a_list_and_knows_only_sessions():
 def test_aptabase_for_javascript_names_the_system_in_its_user_agent(user_agent, system):
     event = aptabase_event(systemProps={"sdkVersion": "aptabase-web@0.5.0", "appVersion": "2.4.1"})
 
-    assert aptabase(event, user_agent).events[0].facts == Facts("2.4.1", system)
+    assert aptabase(event, user_agent).read()[0].facts == Facts("2.4.1", system)
 
 
 def test_what_a_developer_does_while_testing_does_not_count():
-    assert aptabase(aptabase_event(systemProps={"isDebug": True})).events == []
+    assert aptabase(aptabase_event(systemProps={"isDebug": True})).read() == []
 
 
 @pytest.mark.parametrize("body", [7, None, ["x"], "x"])
 def test_what_is_not_aptabase_s_is_refused(body):
     with pytest.raises(MalformedError):
-        aptabase(body)
+        aptabase(body).read()
 
 
 RESOURCE = {
@@ -215,9 +215,9 @@ def in_protobuf(resource: dict[str, Any], *records: dict[str, Any]) -> bytes:
 @pytest.mark.parametrize("make", [in_json, in_protobuf])
 def test_opentelemetry_s_records_say_the_same_in_both_forms(make):
     records = [{"eventName": "build", "attributes": ATTRIBUTES}, {"body": {"stringValue": "failed"}}]
-    sent = read_otlp(make(RESOURCE, *records), is_json=make is in_json, token=TOKEN)
+    sent = open_otlp(make(RESOURCE, *records), "", is_json=make is in_json)
 
-    build, failed = sent.events
+    build, failed = sent.read()
     assert (build.name, build.properties, build.at_us) == ("build", ATTRIBUTES, AT_NS // 1000)
     assert build.identity == Identity("installation", "i-1")
     assert build.facts == Facts("2.4.1", "macos", "x86-64", "python3.12")
@@ -236,7 +236,7 @@ def test_opentelemetry_s_records_say_the_same_in_both_forms(make):
     ],
 )
 def test_an_id_that_opentelemetry_makes_up_at_each_start_is_not_an_installation_s(resource, identity):
-    [event] = read_otlp(in_json(resource, {"eventName": "build"}), is_json=True, token="").events
+    [event] = open_otlp(in_json(resource, {"eventName": "build"}), "", is_json=True).read()
 
     assert (event.identity.kind if event.identity else None) == identity
 
@@ -247,11 +247,14 @@ def test_too_many_events_are_refused_before_they_are_read():
     for read in (
         lambda: posthog([posthog_event()] * many),
         lambda: aptabase([aptabase_event()] * many),
-        lambda: read_otlp(in_json({}, *records), is_json=True, token=""),
-        lambda: read_otlp(in_protobuf({}, *records), is_json=False, token=""),
+        lambda: open_otlp(in_json({}, *records), "", is_json=True),
+        lambda: open_otlp(in_protobuf({}, *records), "", is_json=False),
+        lambda: open_otlp(b"\x0a\x00" * many, "", is_json=False),
+        lambda: open_otlp(written(1, b"\x12\x00" * many), "", is_json=False),
+        lambda: open_otlp(b'{"resourceLogs":[' + b"{}," * many + b"{}]}", "", is_json=True),
     ):
         with pytest.raises(TooManyError):
-            read()
+            read().read()
 
 
 @pytest.mark.parametrize(
@@ -268,10 +271,10 @@ def test_a_broken_message_is_refused(message):
 def test_any_bytes_are_read_or_refused(body):
     for read in (
         lambda: posthog(body, b"", b"compression=base64"),
-        lambda: read_aptabase(body, "", ""),
-        lambda: read_otlp(body, is_json=True, token=""),
-        lambda: read_otlp(body, is_json=False, token=""),
-        lambda: read_otlp(written(1, written(2, written(2, body))), is_json=False, token=""),
+        lambda: open_aptabase(body, "", ""),
+        lambda: open_otlp(body, "", is_json=True),
+        lambda: open_otlp(body, "", is_json=False),
+        lambda: open_otlp(written(1, written(2, written(2, body))), "", is_json=False),
     ):
         with suppress(MalformedError, TooManyError):
-            read()
+            read().read()
