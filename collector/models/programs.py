@@ -46,6 +46,7 @@ class Driver(models.IntegerChoices):
 
 
 INSTALLED = (Driver.PERSON, Driver.SERVER)
+NO_INSTALLATIONS = (Driver.AGENT, Driver.CI, Driver.CONTAINER)
 OF_OTHER_SDKS = (Driver.DOOR, Driver.SESSION)
 
 

@@ -1,4 +1,4 @@
-"""A program's report: figures, charts and panels, a function for each section. At most 14 queries."""
+"""A program's report: figures, charts and panels, a function for each section. At most 16 queries."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from dashboard.report.comparison import is_measured
 from dashboard.report.figures import Figure
 from dashboard.report.page_state import PageState
 from dashboard.report.program.actives import actives_chart, turnout_chart
+from dashboard.report.program.doors import DoorSection, door_section
 from dashboard.report.program.events import EventDetails, event_details, events_panel, failures_panel
 from dashboard.report.program.figures import (
     FigureNumbers,
@@ -31,7 +32,10 @@ from dashboard.visits.periods import Comparison
 
 @dataclass(frozen=True, slots=True)
 class ProgramReport:
-    """Everything that a program's page shows over a period. `active` are the installations of the period's window."""
+    """Everything that a program's page shows over a period. `active` are the installations of the period's window.
+
+    `has_only_doors` says that only other SDKs have reported: then the figures are theirs.
+    """
 
     active: int
     figures: Sequence[Figure]
@@ -42,12 +46,15 @@ class ProgramReport:
     groups: Sequence[UsageGroup]
     events: UsagePanel | None
     details: Sequence[EventDetails]
+    doors: DoorSection | None
+    has_only_doors: bool
 
     def tables(self) -> list[Chart | RetentionGrid | UsagePanel | EventDetails]:
         """Return everything that has a table, in the order of the page."""
-        parts = [*self.charts, self.adoption, self.retention]
+        parts = [*self.charts, self.doors.chart if self.doors else None, self.adoption, self.retention]
         tables: list[Chart | RetentionGrid | UsagePanel | EventDetails] = [part for part in parts if part]
-        tables += [panel for group in self.groups for panel in group.panels]
+        groups = [*([self.doors.group] if self.doors else []), *self.groups]
+        tables += [panel for group in groups for panel in group.panels]
         tables += [self.events] if self.events else []
         return [*tables, *self.details]
 
@@ -77,18 +84,26 @@ def make_program_report(subject: ProgramSubject, state: PageState, sections: Col
     groups += failures
     if ProgramSection.OTHERS in sections:
         groups += _others(subject)
+    doors = door_section(subject) if subject.program.sdks and ProgramSection.SDKS in sections else None
+    has_only_doors = doors is not None and doors.active > 0 and not actives.has_reports
     numbers = _figure_numbers(subject, state, actives, in_last_week)
     has_actives = ProgramSection.ACTIVES in sections
     return ProgramReport(
         active=window_actives,
-        figures=program_figures(subject, numbers, state.comparison, state.earlier),
-        comparison_note=comparison_note(subject, state.comparison),
+        figures=(
+            doors.figures
+            if doors and has_only_doors
+            else program_figures(subject, numbers, state.comparison, state.earlier)
+        ),
+        comparison_note="" if has_only_doors else comparison_note(subject, state.comparison),
         charts=[actives_chart(subject, actives), turnout_chart(subject, actives)] if has_actives else [],
         adoption=adoption,
         retention=_retention(subject, sections),
         groups=groups,
         events=events,
         details=details,
+        doors=doors,
+        has_only_doors=has_only_doors,
     )
 
 
