@@ -11,6 +11,7 @@ from collector.programs.doors.posthog import open_posthog, token_in
 from collector.programs.doors.sent import Opened
 from collector.programs.program import Door
 
+MAX_PATH = 150  # characters
 Form = Literal["posthog", "posthog-v1", "aptabase", "otlp"]
 Headers = Mapping[bytes, bytes]
 Open = Callable[[bytes, Headers, bytes], Opened]  # a body, with the headers and the query string
@@ -72,13 +73,18 @@ _ENDPOINTS: Mapping[str, Endpoint] = {
     "/v1/logs": Endpoint("otlp", "otlp", _otlp),
     **dict.fromkeys(("/flags", "/decide"), _SETTINGS),
 }
+FIRST_PARTS = frozenset({"array", *(path.split("/")[1] for path in _ENDPOINTS)})
 _PATH = re.compile(r"(?:/e/([a-z0-9]{16,40})(?=/))?(/[a-z0-9/]+?)/?")
 _REMOTE_CONFIG = re.compile(r"(?:/e/[a-z0-9]{16,40})?/array/[A-Za-z0-9_-]{1,80}/config/?")
 
 
-@lru_cache(maxsize=1024)
 def door_target(path: str) -> DoorTarget | None:
     """Return what a path names, or None if no SDK posts to it."""
+    return _target_at(path) if len(path) <= MAX_PATH else None
+
+
+@lru_cache(maxsize=1024)
+def _target_at(path: str) -> DoorTarget | None:
     match = _PATH.fullmatch(path)
     endpoint = _ENDPOINTS.get(match[2]) if match else None
     if match and endpoint:

@@ -141,8 +141,8 @@ class DoorReceiver:
             except OSError as error:
                 self.spool.count_loss(error, hits=0)
                 return open_to_browsers(away())
-        TALLY.add(Count.REPORTS, "accepted", made.kept)
-        TALLY.add(Count.REPORTS, "rejected", len(events) - made.kept)
+        TALLY.add(Count.SDK_EVENTS, "kept", made.kept)
+        TALLY.add(Count.SDK_EVENTS, "dropped", len(events) - made.kept)
         return open_to_browsers(accepted(_target(request).endpoint.form, request.headers, events, made))
 
 

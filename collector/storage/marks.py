@@ -1,14 +1,17 @@
-"""Marks of the ids that other SDKs send: each is counted once in its window, whichever drain stores it."""
+"""Marks of the ids that other SDKs send: each is counted once in its window, whichever drain stores it. And the names
+of what they send that no declaration has.
+"""
 
 from collections.abc import Collection, Iterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from collector.models import Mark, Project, Span
+from collector.models import DroppedName, Mark, Project, Span
 from collector.storage.bulk_sql import chunks, columns_from_json, fetch_for_rows
 from collector.storage.window_salts import expired_before
 
 INSERT_ROWS = 20_000  # in one statement
+NAME_DAYS = 35  # as long as raw reports are kept
 DELETE_ROWS = 20_000  # by one statement: other writers get their turn between two statements
 
 INSERT_POSTGRESQL = f"""
@@ -49,6 +52,12 @@ def insert_marks(marks: Collection[MarkKey]) -> set[MarkKey]:
     for rows in chunks(sorted(marks), INSERT_ROWS):
         new |= {MarkKey(*row) for row in fetch_for_rows(INSERT_POSTGRESQL, INSERT_SQLITE, rows)}
     return new
+
+
+def delete_old_names(project: Project, now: datetime) -> int:
+    """Delete the dropped names of a project that no SDK has sent for `NAME_DAYS`, and return how many. One query."""
+    first_kept = now.astimezone(UTC).date() - timedelta(NAME_DAYS)
+    return DroppedName.objects.filter(project=project, date__lt=first_kept).delete()[0]
 
 
 def delete_expired_marks(project: Project, now: datetime) -> Iterator[int]:

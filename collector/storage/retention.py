@@ -38,7 +38,7 @@ from collector.models import (
 )
 from collector.storage import report_retention
 from collector.storage.hit_months import drop_months, expired_months
-from collector.storage.marks import delete_expired_marks
+from collector.storage.marks import delete_expired_marks, delete_old_names
 from collector.storage.salts import last_expired_date
 from collector.storage.string_uses import delete_unused_strings, delete_uses
 from collector.storage.window_salts import expired_before
@@ -94,6 +94,7 @@ def expire(now: datetime, *, waiting_since: date | None = None, allows_large: bo
             for remembered in (DailyVisitor, DailyReading, OwnVisitor):
                 yield remembered.objects.filter(project=project, date__lte=last_expired).delete()[0]
             yield from delete_expired_marks(project, now)
+            yield delete_old_names(project, now)
             expiry = _expiry(project, now)
             if not is_trusted and (
                 _is_large(project, expiry.until) or report_retention.is_large(project, first_day_of_reports)

@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 from django.db.models import Q, Sum
 
-from collector.models import Driver, DroppedName, Pixel, ReportCount, ReportDimension
+from collector.models import Driver, DroppedName, Pixel, ReportCount, ReportDimension, Span
 from collector.models.programs import OF_OTHER_SDKS, Part
+from collector.programs.weeks import monday_of
 from dashboard.usage.windows import DAY, Window
 
 _DIMENSIONS = (
@@ -93,6 +94,22 @@ class DoorUsage:
         """Return the names that no declaration has, with the last day on which each was sent."""
         names = DroppedName.objects.filter(**self._scope).order_by("-date", "name")
         return list(names.values_list("name", "date"))
+
+
+def windows_in(start: date, end: date, span: Span) -> list[Window]:
+    """Return the days, ISO weeks or months in which the days `[start, end)` lie: each whole, but none after `end`.
+
+    A part of a week or month says nothing: an installation counts on its first day in the whole.
+    """
+    whole = Window(_first_day(start, span), end)
+    starts = [day for day in _days(whole) if _first_day(day, span) == day]
+    return [Window(*days) for days in zip(starts, [*starts[1:], end], strict=True)]
+
+
+def _first_day(day: date, span: Span) -> date:
+    if span is Span.WEEK:
+        return monday_of(day)
+    return day.replace(day=1) if span is Span.MONTH else day
 
 
 def _days(window: Window) -> list[date]:

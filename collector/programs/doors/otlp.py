@@ -1,6 +1,6 @@
 """What OpenTelemetry's exporters of logs send (OTLP/HTTP), in JSON or in Protocol Buffers. One log record is one event.
 
-Read from the specification of OTLP 1.10, and tried with the exporters for Python 1.45 and JavaScript 0.301. The name of
+Read from the specification of OTLP 1.10, and tried with the exporters for Python 1.45 and JavaScript 0.223. The name of
 an event is its record's event name, or the attribute `event.name`, or a text as its body. No other body is read.
 """
 
@@ -15,7 +15,7 @@ from collector.programs.doors.sent import Facts, Identity, Opened, SentEvent, te
 EVENT_NAME = "event.name"
 # Of a resource, these say something about its events. All others name machines, processes and people.
 _ABOUT_EVENTS = ("process.exit.code", "error.type")
-_FACTS = ("service.version", "os.type", "os.name", "host.arch", "service.instance.id", "app.installation.id")
+_READ = frozenset({"service.version", "os.type", "os.name", "host.arch", "service.instance.id", "app.installation.id"})
 _OF_SDKS = re.compile(r"(?:telemetry\.|process\.runtime\.|service\.name$|service\.namespace$)")
 # An SDK makes up such an id at each start of a process (UUID version 4), unless the program sets one.
 _RANDOM_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -34,7 +34,7 @@ def _events(content: bytes, *, is_json: bool) -> list[SentEvent]:
         about_events = {name: resource.attributes[name] for name in _ABOUT_EVENTS if name in resource.attributes}
         more = tuple(
             name for name in resource.attributes
-            if name not in _FACTS and name not in about_events and not _OF_SDKS.match(name)
+            if name not in _READ and name not in about_events and not _OF_SDKS.match(name)
         )  # fmt: skip
         for record in resource.records:
             events.append(_event(record, identity, facts, about_events, more))
@@ -58,6 +58,7 @@ def _event(
         has_id=False,
         facts=facts._replace(version=own_version) if own_version else facts,
         more=more,
+        read=_READ,
         is_named=bool(name),
     )
 

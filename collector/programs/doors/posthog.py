@@ -34,6 +34,7 @@ _NO_IDS = frozenset(
     {"", "0", "none", "null", "nil", "nan", "undefined", "anonymous", "guest", "true", "false", "[object object]"}
     | {"distinct_id", "distinctid", "id", "not_authenticated", "email", "user"}
 )
+_READ = frozenset({"distinct_id", "app_version", "version", "os", "arch", "runtime", "node_version"})
 _KEY = re.compile(r"(?:phc_)?([a-z0-9]{16,40})")
 
 
@@ -104,6 +105,7 @@ def _event(item: Any) -> SentEvent | None:
         key=key.encode("utf-8", "surrogatepass") or (content_key(item) if at_us else None) or None,
         has_id=bool(key),
         facts=_facts(properties),
+        read=_READ,
     )
 
 

@@ -31,8 +31,9 @@ class SentEvent(NamedTuple):
     """One event as it was sent. `at_us` is in microseconds since the epoch, 0 if the SDK does not say.
 
     `key` is the same when the event is sent again, None if nothing tells that. If it is an id of the event (`has_id`),
-    no other event has it. `more` are names of other things that were sent and are never kept. Without `is_named`, its
-    name may be any text, which is never told.
+    no other event has it. `more` are names of other things that were sent and are never kept. Properties in `read` say
+    something else, too: nothing is lost where they are not declared. Without `is_named`, its name may be any text,
+    which is never told.
     """
 
     name: str
@@ -43,6 +44,7 @@ class SentEvent(NamedTuple):
     has_id: bool
     facts: Facts
     more: tuple[str, ...] = ()
+    read: frozenset[str] = frozenset()
     is_named: bool = True
 
 

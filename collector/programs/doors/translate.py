@@ -78,7 +78,7 @@ def _properties(sent: SentEvent, event: Event, dropped: set[str]) -> Iterator[tu
             if name not in read:
                 read.add(name)
                 yield name, sent.properties[key]
-        elif key not in used and (shown := shown_name(key)):
+        elif key not in used and key not in sent.read and (shown := shown_name(key)):
             dropped.add(f"{event.name}.{shown}")
 
 

@@ -47,7 +47,7 @@ class ProgramReport:
     events: UsagePanel | None
     details: Sequence[EventDetails]
     doors: DoorSection | None
-    has_only_doors: bool
+    has_only_doors: bool = False
 
     def tables(self) -> list[Chart | RetentionGrid | UsagePanel | EventDetails]:
         """Return everything that has a table, in the order of the page."""
@@ -67,6 +67,9 @@ class ProgramReport:
 def make_program_report(subject: ProgramSubject, state: PageState, sections: Collection[str]) -> ProgramReport:
     """Report on a program. Only the `sections` are read and made."""
     actives = _actives(subject)
+    doors = door_section(subject) if subject.program.sdks and ProgramSection.SDKS in sections else None
+    if doors and doors.active and not actives.has_reports:
+        return _only_doors(doors)
     window_actives = actives.active(subject.window)
     groups: list[UsageGroup] = []
     in_last_week = _versions_in(subject, subject.last_week)
@@ -84,18 +87,12 @@ def make_program_report(subject: ProgramSubject, state: PageState, sections: Col
     groups += failures
     if ProgramSection.OTHERS in sections:
         groups += _others(subject)
-    doors = door_section(subject) if subject.program.sdks and ProgramSection.SDKS in sections else None
-    has_only_doors = doors is not None and doors.active > 0 and not actives.has_reports
     numbers = _figure_numbers(subject, state, actives, in_last_week)
     has_actives = ProgramSection.ACTIVES in sections
     return ProgramReport(
         active=window_actives,
-        figures=(
-            doors.figures
-            if doors and has_only_doors
-            else program_figures(subject, numbers, state.comparison, state.earlier)
-        ),
-        comparison_note="" if has_only_doors else comparison_note(subject, state.comparison),
+        figures=program_figures(subject, numbers, state.comparison, state.earlier),
+        comparison_note=comparison_note(subject, state.comparison),
         charts=[actives_chart(subject, actives), turnout_chart(subject, actives)] if has_actives else [],
         adoption=adoption,
         retention=_retention(subject, sections),
@@ -103,8 +100,15 @@ def make_program_report(subject: ProgramSubject, state: PageState, sections: Col
         events=events,
         details=details,
         doors=doors,
-        has_only_doors=has_only_doors,
     )
+
+
+def _only_doors(doors: DoorSection) -> ProgramReport:
+    """Report on a program that no client has reported in these days, and other SDKs have."""
+    return ProgramReport(
+        active=0, figures=doors.figures, comparison_note="", charts=(), adoption=None, retention=None, groups=(),
+        events=None, details=(), doors=doors, has_only_doors=True,
+    )  # fmt: skip
 
 
 def _actives(subject: ProgramSubject) -> Actives:

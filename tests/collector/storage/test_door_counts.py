@@ -206,6 +206,13 @@ def test_marks_and_salts_go_with_their_window_and_counts_stay(tmp_path, program)
     assert list(report_counts("active").values()) == [(1, 0)]
 
 
+def test_a_name_goes_when_it_was_not_sent_for_35_days(tmp_path, program):
+    store(tmp_path, [spooled(program.token, dropped=["x"])])
+    for days, names in ((35, 1), (36, 0)):
+        delete_expired(datetime(2026, 11, 22, 12, tzinfo=UTC) + timedelta(days))
+        assert DroppedName.objects.count() == names
+
+
 def test_a_project_takes_its_marks_and_names_with_it(tmp_path, program):
     store(tmp_path, [spooled(program.token, dropped=["x"])])
 

@@ -18,7 +18,9 @@ from collector.programs.doors.otlp import open_otlp
 from collector.programs.doors.posthog import open_posthog, token_in
 from collector.programs.doors.protobuf import fields, written
 from collector.programs.doors.sent import MAX_EVENTS, Facts, Identity, Opened, TooManyError
+from collector.programs.doors.translate import translate
 from collector.programs.wire import MalformedError
+from tests.collector.programs.doors.declared import PROGRAM
 
 TOKEN = "token2token2token2to"
 AT = datetime(2026, 11, 25, 10, 4, 5, tzinfo=UTC)
@@ -80,6 +82,14 @@ def test_posthog_s_id_is_that_of_an_installation_unless_its_sdk_made_it_up(field
     [event] = posthog([posthog_event(**fields)]).read()
 
     assert event.identity == (Identity("installation", identity) if identity else None)
+
+
+def test_a_property_that_says_a_fact_is_not_told_as_dropped():
+    properties = {"version": "v2.4.1", "os": "Linux", "runtime": "node", "plan": "gold"}
+    [event] = posthog([posthog_event(properties=properties)]).read()
+
+    assert event.facts == Facts("2.4.1", "linux", "", "node")
+    assert translate(event, PROGRAM, AT.date()).dropped == {"build.plan"}
 
 
 @pytest.mark.parametrize("body", [b"", b"x", b"7", b"{}", b'{"batch": 1}', b"data=", b"\xff", b"[" * 5000, b"{" * 5000])
