@@ -15,13 +15,17 @@ from collector.programs.program import Door
 _UUID = re.compile(rb"[0-9a-fA-F-]{32,36}")
 # A token is public and there are no cookies, so any page may post, as any page may embed a pixel.
 _ANY_ORIGIN = (b"access-control-allow-origin", b"*")
+_HEADERS = (
+    b"app-key", b"authorization", b"content-encoding", b"content-type", b"posthog-attempt", b"posthog-request-id",
+    b"posthog-request-timestamp", b"posthog-sdk-info",
+)  # fmt: skip
 PREFLIGHT = Answer(
     204,
     (
         (b"content-length", b"0"),
         _ANY_ORIGIN,
         (b"access-control-allow-methods", b"POST, OPTIONS"),
-        (b"access-control-allow-headers", b"app-key, authorization, content-encoding, content-type"),
+        (b"access-control-allow-headers", b", ".join(_HEADERS)),
         (b"access-control-max-age", b"86400"),
     ),
     b"",

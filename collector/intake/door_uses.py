@@ -32,7 +32,7 @@ class DoorLines(NamedTuple):
 class _Group:
     """What one installation or session did on one day."""
 
-    facts: list[str] = field(default_factory=lambda: [""] * len(Facts._fields))
+    facts: Facts = Facts()
     uses: list[DoorUse] = field(default_factory=list)
 
 
@@ -49,7 +49,7 @@ def door_lines(
     for event in events:
         day = _day_of_event(event, today)
         group = groups.setdefault((day, event.identity), _Group())
-        group.facts = [known or new for known, new in zip(group.facts, event.facts, strict=True)]
+        group.facts = Facts(*(known or new for known, new in zip(group.facts, event.facts, strict=True)))
         translation = translate(event, program, day)
         dropped |= translation.dropped
         if translation.kept is not None:
@@ -64,9 +64,10 @@ def door_lines(
         for uses in _parts(group.uses):
             if not uses and marks is None and (lines or not names):
                 continue  # it says nothing
+            version, os, arch, runtime = group.facts
             spooled = SpooledUse(
-                token, at_us, day.isoformat(), door, is_session, marks, *group.facts,
-                country=country, uses=uses, dropped=[] if lines else names,
+                token, at_us, day.isoformat(), door, is_session, marks, version, os, arch, runtime, country, uses,
+                [] if lines else names,
             )  # fmt: skip
             lines.append(spooled.to_line())
     return DoorLines(lines, kept, names)

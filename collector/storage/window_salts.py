@@ -19,11 +19,14 @@ _KEPT = timedelta(hours=46)  # after the window's end; the drain deletes once an
 _LABELS = {span.label: span for span in Span}
 
 
+Date = date  # for a field that is also called date
+
+
 class Window(NamedTuple):
     """One UTC day, ISO week or month, by its first day."""
 
     span: Span
-    date: date
+    date: Date
 
     @property
     def name(self) -> str:
@@ -31,7 +34,7 @@ class Window(NamedTuple):
         return f"{self.span.label}:{self.date.isoformat()}"
 
     @property
-    def end(self) -> date:
+    def end(self) -> Date:
         """The day after its last day."""
         if self.span is Span.MONTH:
             return (self.date + 31 * _DAY).replace(day=1)

@@ -53,6 +53,8 @@ def _event(item: Mapping[str, Any], user_agent: str) -> SentEvent | None:
     if not name or system.get("isDebug") is True:
         return None
     session = item.get("sessionId")
+    if isinstance(session, int) and not isinstance(session, bool):
+        session = f"{session % 10**30}"  # of any length: Python does not write numbers of 5,000 digits
     at_us = moment_of(item.get("timestamp"))
     return SentEvent(
         name=name,

@@ -112,7 +112,7 @@ def _event(item: Any) -> SentEvent | None:
 def _identity(fields: Mapping[str, Any], properties: Mapping[str, Any]) -> Identity | None:
     for value in (fields.get("distinct_id"), properties.get("distinct_id"), properties.get("$distinct_id")):
         if isinstance(value, int) and not isinstance(value, bool):
-            value = str(value)
+            value = f"{value % 10**30}"  # of any length: Python does not write numbers of 5,000 digits
         if isinstance(value, str) and value.strip().lower() not in _NO_IDS:
             is_made_up = (
                 properties.get("$process_person_profile") is False

@@ -6,7 +6,7 @@ falls into. Everything else is dropped, and only its name is told.
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -28,8 +28,8 @@ class Kept(NamedTuple):
     """What is kept of an event: its declared name, and the values and bins of its properties."""
 
     event: str
-    values: Mapping[str, Value]
-    bins: Mapping[str, int]
+    values: dict[str, Value]
+    bins: dict[str, int]
 
 
 class Translation(NamedTuple):

@@ -114,7 +114,9 @@ def _panels(
     headings = [formatting.day(window.start, "yMMM") for window in (month, before)]
     headings += [_("Sessions")] if has_sessions else []
     caption = _("Other SDKs, installations in a month")
-    names = [(ReportDimension.VERSION, "versions", _("Versions"), _("Version"), version_label)]
+    names: list[tuple[ReportDimension, str, str, str, Callable[[str], str]]] = [
+        (ReportDimension.VERSION, "versions", _("Versions"), _("Version"), version_label)
+    ]
     names += [(one, key, str(title), str(heading), label) for one, (key, title, heading, label) in PANELS.items()]
     panels = []
     for dimension, key, title, heading, label in names:
