@@ -25,6 +25,10 @@ SOURCE = "en"  # the language of the code
 CACHED_NUMBERS = 65_536
 SI_SUFFIXES = {"K": "k", "B": "G"}  # in place of those of CLDR for English
 
+SYSTEM_NAMES = {
+    "linux": "Linux", "macos": "macOS", "windows": "Windows", "freebsd": "FreeBSD", "openbsd": "OpenBSD",
+    "netbsd": "NetBSD", "android": "Android", "ios": "iOS",
+}  # fmt: skip
 # Short names of CLDR, which Babel leaves out. The long names of these countries are official ones.
 SHORT_COUNTRIES = {
     "en": {"HK": "Hong Kong", "MM": "Myanmar", "MO": "Macao", "PS": "Palestine"},
@@ -101,6 +105,11 @@ def unknown() -> str:
 def device(value: str) -> str:
     """Return the name of a class of devices."""
     return gettext(DEVICES[value]) if value in DEVICES else capital(value)
+
+
+def system(value: str) -> str:
+    """Return the name of an operating system that programs report."""
+    return SYSTEM_NAMES.get(value, value)
 
 
 def capital(value: str) -> str:

@@ -10,19 +10,24 @@ import pytest_django
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import connection
+from django.test import TransactionTestCase
 
 from collector.intake.wiring import members, receiver
 from collector.models import Membership, Pixel, Project, Role
 from collector.spool.line import SpooledHit
 from dashboard.visits.cache import REMEMBERED
 from tests import citus
+from tests.emptying import empty_tables
 from tests.hits import drain, spool
 from tests.programs import declared
 from tests.selection import (  # noqa: F401
+    must_run_alone,
     pytest_addoption,
     pytest_collection_modifyitems,
+    pytest_generate_tests,
     pytest_terminal_summary,
     pytest_xdist_auto_num_workers,
+    pytest_xdist_make_scheduler,
     receive_left_out,
     send_left_out,
 )
@@ -54,7 +59,8 @@ def django_db_modify_db_settings(django_db_modify_db_settings: None) -> Iterator
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: pytest_django.DjangoDbBlocker) -> None:
-    """Distribute the database of the tests where it is on Citus."""
+    """Distribute the database of the tests where it is on Citus, and see that it is quick to empty."""
+    TransactionTestCase._fixture_teardown = empty_tables
     if CITUS_URL:
         with django_db_blocker.unblock():
             call_command("distribute", stdout=StringIO())
@@ -123,7 +129,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     """Run a test with its fixtures, and one marked `alone` while no other process runs a test."""
     if TURNS is None:
         return (yield)
-    with TURNS.turn(alone=item.get_closest_marker("alone") is not None):
+    with TURNS.turn(alone=must_run_alone(item)):
         return (yield)
 
 

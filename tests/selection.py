@@ -5,12 +5,35 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from tests import server
 
 FIXTURES = {"db", "transactional_db", "server"}
 STARTERS = {server.database, server.running, server.Server}  # a module that imports one of them starts real servers
 LEFT_OUT = pytest.StashKey[int]()
+ALONE = "@alone"  # ends the parameters in the id of a test that must run alone: xdist's main process knows only ids
+
+
+class FilesThenLoneTests(LoadFileScheduling):
+    """The tests of a file run in one process. Those that must run alone follow each other in one, after all files.
+
+    In between, each would stop the other processes until the longest of their tests has ended.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(nodeid)
+
+
+def group_of(nodeid: str) -> str:
+    """Return the name of the tests that run in the same process as one with this id, one after the other."""
+    return ALONE if nodeid.endswith(f"{ALONE}]") else nodeid.partition("::")[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
+    return FilesThenLoneTests(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -20,19 +43,34 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int | None:
-    """With `-n auto`, run one process more than there are processors: many tests wait for a server or a browser."""
+    """With `-n auto`, run two processes more than there are processors: many tests wait for a server or a browser."""
     if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
         return None  # xdist reads it
-    return (os.cpu_count() or 1) + 1
+    return (os.cpu_count() or 1) + 2
+
+
+@pytest.hookimpl(trylast=True)  # after other parameters
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if metafunc.definition.get_closest_marker("alone"):
+        metafunc.fixturenames.append("turn")
+        metafunc.parametrize("turn", [None], ids=[ALONE])
 
 
 @pytest.hookimpl(trylast=True)  # after pytest-django, which sorts them by how they use the database
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect what this run leaves out. Put files that start servers or other programs first: they take longest."""
+    """Deselect what this run leaves out. Put files that start servers or other programs first: they take longest.
+
+    Tests that must run alone come last.
+    """
     left_out = {item for item in items if is_left_out(item, config)}
     config.stash[LEFT_OUT] = len(left_out)
     config.hook.pytest_deselected(items=list(left_out))
-    items[:] = sorted((item for item in items if item not in left_out), key=lambda item: not is_slow(item))
+    kept = [item for item in items if item not in left_out]
+    items[:] = sorted(kept, key=lambda item: (must_run_alone(item), not is_slow(item)))
+
+
+def must_run_alone(item: pytest.Item) -> bool:
+    return item.get_closest_marker("alone") is not None
 
 
 def is_left_out(item: pytest.Item, config: pytest.Config) -> bool:

@@ -12,7 +12,16 @@ from collector.models.counts import (
 )
 from collector.models.doors import DroppedName, Mark, Span, WindowSalt
 from collector.models.hits import Evidence, Hit, Page, Position, Traffic, UserAgent, Verdict
-from collector.models.programs import INSTALLED, Declaration, Driver, Report, ReportCount, ReportDimension
+from collector.models.programs import (
+    INSTALLED,
+    Declaration,
+    Driver,
+    PublishedPart,
+    PublishedWeek,
+    Report,
+    ReportCount,
+    ReportDimension,
+)
 from collector.models.projects import Kind, Membership, Pixel, Project, Role, Weekday
 from collector.models.tries import TryCount
 from collector.models.upkeep import Collector, StringKind, StringUse, Upkeep
@@ -40,6 +49,8 @@ __all__ = [
     "Position",
     "ProgramSection",
     "Project",
+    "PublishedPart",
+    "PublishedWeek",
     "Report",
     "ReportCount",
     "ReportDimension",

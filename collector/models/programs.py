@@ -155,3 +155,34 @@ class ReportCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.date} {self.dimension}={self.value}: {self.reports}"
+
+
+class PublishedPart(models.IntegerChoices):
+    """What of a week is published at the same moment."""
+
+    INSTALLATIONS = 0, "installations"
+    EVENTS = 1, "events"
+
+
+class PublishedWeek(models.Model):
+    """What everybody may see of a program's ISO week. `collector.storage.publication` makes it once the week is over.
+
+    It never changes afterwards, also where later reports belong to the week: otherwise, the difference of two versions
+    would tell what the late reports said. For the same reason, all statistics of a week are stored, even if only some
+    of them are public yet.
+    """
+
+    pk = models.CompositePrimaryKey("project_id", "pixel_id", "week", "part")
+    project = models.ForeignKey(
+        Project, on_delete=models.CASCADE, db_constraint=False, db_index=False, related_name="+"
+    )
+    pixel = models.ForeignKey(Pixel, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
+    week = models.DateField(help_text="Its Monday.")
+    part = models.SmallIntegerField(choices=PublishedPart.choices)
+    body = models.TextField(help_text="JSON, as `collector.programs.published` writes it.")
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.week} {self.part}"

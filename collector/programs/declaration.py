@@ -17,7 +17,17 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from collector.models.validators import validate_title
-from collector.programs.forms import CHOICE, MAX_BOUNDS, MAX_PROPERTIES, MAX_VERSION, NAME, OTHER, PROGRAM_ID, VERSION
+from collector.programs.forms import (
+    CHOICE,
+    MAX_BOUNDS,
+    MAX_PROPERTIES,
+    MAX_VERSION,
+    NAME,
+    OTHER,
+    PROGRAM_ID,
+    PUBLIC_PANELS,
+    VERSION,
+)
 from collector.programs.lines import Path, lines_of, nearest
 from collector.programs.program import Door, Event, Kind, Mode, Program, Property, PropertyType, Versions
 
@@ -26,6 +36,10 @@ MAX_TEXT = 500  # characters of a reason and the like
 MAX_NAME = 100  # characters of the program's name
 MAX_PROBLEMS = 50  # more are not listed
 MAX_EVENTS, MAX_VALUES, MAX_VERSIONS = 50, 40, 200
+_PROGRAM_KEYS = {
+    "id", "name", "kind", "mode", "why", "contact", "link", "country", "report_from_ci", "report_from_agents", "public",
+    "sdks",
+}  # fmt: skip
 _LINK = re.compile(r"https?://[^\s<>\"]+")
 _CONTACT = re.compile(r"https?://[^\s<>\"]+|[^\s@<>\"]+@[^\s@<>\"]+\.[^\s@<>\"]+")
 _TOML_LINE = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)$")
@@ -96,12 +110,7 @@ class _Reader:
         self._only(tables, (), {"program", "versions", "events"})
         table = self._table(tables, ("program",), is_required=True)
         path = ("program",)
-        self._only(
-            table,
-            path,
-            {"id", "name", "kind", "mode", "why", "contact", "link", "country", "report_from_ci", "report_from_agents"}
-            | {"sdks"},
-        )
+        self._only(table, path, _PROGRAM_KEYS)
         events = self._table(tables, ("events",))
         if len(events) > MAX_EVENTS:
             self._wrong(("events",), _("There are more than %(most)d events. Remove some.") % {"most": MAX_EVENTS})
@@ -118,10 +127,19 @@ class _Reader:
             with_country=self._flag(table, (*path, "country")),
             reports_from_ci=self._flag(table, (*path, "report_from_ci")),
             reports_from_agents=self._flag(table, (*path, "report_from_agents")),
-            sdks=self._sdks(table, (*path, "sdks")),
+            public=self._some_of(table, (*path, "public"), PUBLIC_PANELS),
+            sdks=self._some_of(table, (*path, "sdks"), get_args(Door)),
             versions=self._versions(tables),
             events={name: self._event(name, events) for name in itertools.islice(events, MAX_EVENTS)},
         )
+
+    def _some_of(self, table: Table, path: Path, allowed: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return those of the allowed values that a list has; none without a list."""
+        values = self._list(table, path, len(allowed)) if path[-1] in table else []
+        if not all(value in allowed for value in values):
+            text = _("“%(key)s” is missing or wrong. Write one of these: %(values)s.")
+            self._wrong(path, text % {"key": path[-1], "values": ", ".join(f'"{one}"' for one in allowed)})
+        return tuple(value for value in allowed if value in values)
 
     def _event(self, name: str, events: Table) -> Event:
         path = ("events", name)
@@ -191,15 +209,6 @@ class _Reader:
         if not isinstance(version, str) or len(version) > MAX_VERSION or not VERSION.fullmatch(version):
             shown = {"value": _shown(version)}
             self._wrong(path, _("“%(value)s” is not a version. Write one like 2.4.1 or 2.5.0-rc1.") % shown)
-
-    def _sdks(self, table: Table, path: Path) -> tuple[Door, ...]:
-        allowed = get_args(Door)
-        sdks = self._list(table, path, len(allowed)) if "sdks" in table else []
-        for position, sdk in enumerate(sdks):
-            self._one_of({"sdks": sdk}, path, allowed)
-            if sdk in sdks[:position]:
-                self._wrong(path, _("List each value only once."))
-        return tuple(sdk for sdk in sdks if sdk in allowed)
 
     def _values(self, table: Table, path: Path) -> tuple[str, ...]:
         values = self._list(table, path, MAX_VALUES)

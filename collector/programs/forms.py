@@ -19,6 +19,7 @@ WEEK = re.compile(r"[0-9]{4}-W[0-9]{2}")  # ISO 8601
 OTHER = "other"
 SYSTEMS = ("linux", "macos", "windows", "freebsd", "openbsd", "netbsd", "android", "ios", OTHER)
 ARCHITECTURES = ("x86-64", "arm64", "arm", "x86", "riscv64", "ppc64le", "s390x", OTHER)
+PUBLIC_PANELS = ("actives", "versions", "systems", "countries", "events")
 DRIVERS = ("person", "server", "agent", "ci", "container")
 FIRST_WEEK = "2020-W01"  # before it, no program reported: a sender's clock is wrong
 

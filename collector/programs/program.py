@@ -89,6 +89,7 @@ class Versions:
 class Program:
     """A whole declaration. `id` names directories and environment variables on the device, `name` is for people.
 
+    `public` has those of `forms.PUBLIC_PANELS` whose statistics everybody may see.
     `sdks` are the other telemetry libraries whose requests are taken, too.
     """
 
@@ -102,6 +103,7 @@ class Program:
     with_country: bool = False
     reports_from_ci: bool = False
     reports_from_agents: bool = False
+    public: tuple[str, ...] = ()
     sdks: tuple[Door, ...] = ()
     versions: Versions = field(default_factory=Versions)
     events: Mapping[str, Event] = field(default_factory=dict)

@@ -42,16 +42,18 @@ def write_rows(for_postgresql: str, for_sqlite: str, rows: Sequence[Sequence[Any
             cursor.executemany(for_sqlite, rows)
 
 
-def fetch_for_rows(for_postgresql: str, for_sqlite: str, rows: Sequence[Sequence[Any]]) -> list[Any]:
+def fetch_for_rows(
+    for_postgresql: str, for_sqlite: str, rows: Sequence[Sequence[Any]], *for_postgresql_too: Any
+) -> list[Any]:
     """Return what a statement returns for rows. One statement, none without any.
 
-    PostgreSQL gets `json_columns`, SQLite one JSON array of all rows.
+    PostgreSQL gets `json_columns` and what else is given, SQLite one JSON array of all rows.
     """
     if not rows:
         return []
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute(for_postgresql, json_columns(rows))
+            cursor.execute(for_postgresql, [*json_columns(rows), *for_postgresql_too])
         else:
             cursor.execute(for_sqlite, [msgspec.json.encode(rows).decode()])
         fetched: list[Any] = cursor.fetchall()

@@ -33,6 +33,7 @@ from collector.spool.losses import loss_files, losses
 from collector.spool.own_line import SpooledMember
 from collector.spool.reader import read_lines, segments
 from collector.spool.report_line import Spooled, from_line
+from collector.storage import shards
 from collector.storage.bulk_sql import is_duplicate_on_worker
 from collector.storage.collectors import note_collector
 from collector.storage.enrich import Enricher, counting_pixels
@@ -108,7 +109,7 @@ class Drain:
                 began_at = self._clock()
                 lines = self.drain_once()
                 self._adjust(self._clock() - began_at)
-                self._hourly.expire()
+                self._hourly.step()
                 backoff = POLL_SECONDS
             except (DatabaseError, InterfaceError) as error:
                 connection.close()
@@ -162,6 +163,7 @@ class Drain:
         self._enricher.forget_counts()
         self._reports.forget()
         self._uses.forget()
+        shards.forget()
 
     def _waiting_lines(self) -> Iterator[Line]:
         room = self._batch_lines * LINE_BYTES
@@ -298,6 +300,7 @@ class Drain:
         """Write what web processes that start during an outage must know, and tell other collectors how we are."""
         if self._clock() >= self._standby_due_at:
             self._standby_due_at = self._clock() + STANDBY_SECONDS
+            shards.forget()
             update_standby(self._directory, timezone.now())
             noted_at, self._noted_at = self._noted_at, None  # after an error, nobody knows what is noted
             self._noted_at = note_collector(self._directory, timezone.now(), noted_at)

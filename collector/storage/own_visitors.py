@@ -38,11 +38,13 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _OWN = int(Verdict.OWN)
 SETTLING = timedelta(days=3)  # longer than any day whose salt is kept
 _FACTS = ("new_to_pixel", "new_to_project", "at", "id")  # read beside `COLUMNS`
+# Citus sees in the list of projects which shards to ask.
 FIND_POSTGRESQL = f"""
     /* own_visitors.find */
     SELECT own.project_id, own.date::text, own.visitor
     FROM (SELECT project_id::int, date::date FROM {columns_from_json(2)} AS row (project_id, date)) AS day
         JOIN collector_ownvisitor AS own ON own.project_id = day.project_id AND own.date = day.date
+    WHERE own.project_id = ANY(%s)
 """
 FIND_SQLITE = """
     /* own_visitors.find */
@@ -141,7 +143,8 @@ def _remembered(days: set[tuple[int, str]]) -> dict[tuple[int, str, int], bool]:
 
     One query, and if there are any, one for each 900 projects: on Citus, projects are not where their visitors are.
     """
-    rows = fetch_for_rows(FIND_POSTGRESQL, FIND_SQLITE, sorted(days))
+    project_ids = sorted({project_id for project_id, _ in days})
+    rows = fetch_for_rows(FIND_POSTGRESQL, FIND_SQLITE, sorted(days), project_ids)
     ignoring: dict[int, bool] = {}
     for some in chunks({project_id for project_id, _, _ in rows}):
         ignoring |= dict(Project.objects.filter(pk__in=some).values_list("pk", "ignores_members"))

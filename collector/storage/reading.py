@@ -97,7 +97,7 @@ def judge(visits: Sequence[EnrichedHit], ends: Sequence[EnrichedHit]) -> list[Re
         new = judgement(starts.get(reader, ()), stored_end.at_us, min_seconds[reader[2]])
         if new != (stored_end.verdict, stored_end.reading_seconds):
             changes.append((stored_end, new))
-    reading_sql.update_hits([(*new, end.reader[0], moment_text(end.at_us), end.id) for end, new in changes])
+    reading_sql.update_hits([(*new, end.reader[0], end.at_us, end.id) for end, new in changes])
     return [(_countable(end, (end.verdict, end.reading_seconds)), _countable(end, new)) for end, new in changes]
 
 
@@ -129,7 +129,7 @@ def judge_stored_ends(project: Project, since: datetime | None = None) -> None:
         for at_us, hit_id, pixel_id, visitor, old in ends:
             new = judgement(starts.get((pixel_id, visitor), ()), at_us, min_seconds[pixel_id])
             if new != old:
-                updates.append((*new, project.pk, moment_text(at_us), hit_id))
+                updates.append((*new, project.pk, at_us, hit_id))
         reading_sql.update_hits(updates)
 
 

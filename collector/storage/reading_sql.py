@@ -9,6 +9,8 @@ from django.db import connection
 
 from collector.models import Position
 from collector.storage.bulk_sql import columns_from_json, fetch_for_rows, json_columns, write_rows
+from collector.storage.moments import moment_text
+from collector.storage.shards import OF_SHARD, fetch_by_shard
 
 PixelDay = tuple[int, str, int]  # project, day, pixel
 ReaderSince = tuple[int, str, int, int, int]  # project, day, pixel, visitor, moment
@@ -47,12 +49,21 @@ _READERS_SQLITE = """(
     ) AS reader"""
 _OF_READER = """stored.project_id = reader.project_id AND stored.date = reader.date
         AND stored.pixel_id = reader.pixel_id AND stored.visitor = reader.visitor"""
+# On Citus, with all rows in one shard, each reader is looked up by index: the statistics of a shard may not know yet
+# how many rows a new project has, and a join in another order would take minutes then.
+_ANYWHERE = {"each": "", "of_shard": "", "end": ""}
+_IN_ONE_SHARD = {
+    "each": "LATERAL (SELECT stored.* FROM ",
+    "of_shard": f"stored.{OF_SHARD} AND ",
+    "end": " OFFSET 0) AS stored",
+}
 _READER = "stored.project_id, {date}, stored.pixel_id, stored.visitor"
 FIND_ENDS = f"""
     /* reading.find_ends */
     SELECT {_READER}, stored.id, stored.at_us
-    FROM {{readers}} CROSS JOIN collector_dailyreading AS stored
-    WHERE {_OF_READER} AND stored.position = {int(Position.END)} AND stored.at_us >= reader.at_us AND stored.id <> 0
+    FROM {{readers}} CROSS JOIN {{each}}collector_dailyreading AS stored
+    WHERE {{of_shard}}{_OF_READER} AND stored.position = {int(Position.END)} AND stored.at_us >= reader.at_us
+        AND stored.id <> 0{{end}}
 """
 # The latest end of a pixel on a day is kept in a row of its own, under no visitor and no hit: most starts are after it,
 # and have no ends to look for.
@@ -62,8 +73,8 @@ _OF_PIXEL_DAY = f"""stored.project_id = reader.project_id AND stored.date = read
 FIND_LATEST_ENDS = f"""
     /* reading.find_latest_ends */
     SELECT stored.project_id, {{date}}, stored.pixel_id, stored.at_us
-    FROM {{readers}} CROSS JOIN collector_dailyreading AS stored
-    WHERE {_OF_PIXEL_DAY}
+    FROM {{readers}} CROSS JOIN {{each}}collector_dailyreading AS stored
+    WHERE {{of_shard}}{_OF_PIXEL_DAY}{{end}}
 """
 _KEEP_LATEST_END = f"""
     /* reading.keep_latest_end */
@@ -78,23 +89,23 @@ FIND_STARTS = f"""
     /* reading.find_starts */
     WITH reader AS MATERIALIZED (SELECT * FROM {{readers}})
     SELECT {_READER}, stored.started_us
-    FROM reader CROSS JOIN collector_dailyvisitor AS stored
-    WHERE {_OF_READER} AND stored.started_us IS NOT NULL
+    FROM reader CROSS JOIN {{each}}collector_dailyvisitor AS stored
+    WHERE {{of_shard}}{_OF_READER} AND stored.started_us IS NOT NULL{{end}}
     UNION ALL
     SELECT {_READER}, stored.at_us
-    FROM reader CROSS JOIN collector_dailyreading AS stored
-    WHERE {_OF_READER} AND stored.position = {int(Position.START)}
+    FROM reader CROSS JOIN {{each}}collector_dailyreading AS stored
+    WHERE {{of_shard}}{_OF_READER} AND stored.position = {int(Position.START)}{{end}}
 """
-# The moments of the first and the last hit let the planner see that it needs one or two of the partitions.
+# One project, because Citus locks rows in one shard only. The moments of the first and the last hit let the planner see
+# that it needs one or two of the partitions.
 LOCK_HITS = f"""
     /* reading.lock_hits */
     SELECT hit.project_id, hit.id, hit.platform, hit.verdict, hit.reading_seconds
     FROM (
-        SELECT project_id::int, at::timestamptz, id::bigint FROM {columns_from_json(3)} AS row (project_id, at, id)
-    ) AS ending JOIN collector_hit AS hit
-        ON hit.project_id = ending.project_id AND hit.at = ending.at AND hit.id = ending.id
-    WHERE hit.at BETWEEN %s AND %s
-    ORDER BY hit.project_id, hit.at, hit.id
+        SELECT at::timestamptz, id::bigint FROM {columns_from_json(2)} AS row (at, id)
+    ) AS ending JOIN collector_hit AS hit ON hit.at = ending.at AND hit.id = ending.id
+    WHERE hit.project_id = %s AND hit.at BETWEEN %s AND %s
+    ORDER BY hit.at, hit.id
     FOR UPDATE OF hit
 """
 FIND_HITS = """
@@ -104,13 +115,14 @@ FIND_HITS = """
     WHERE hit.project_id = json_extract(value, '$[0]') AND hit.at = json_extract(value, '$[1]')
         AND hit.id = json_extract(value, '$[2]')
 """
-# One project and two moments in each: see LOCK_HITS. To update hit by hit took longer, mostly to plan it.
+# One project and two moments: see LOCK_HITS. To update hit by hit took longer, mostly to plan it. Citus refuses to cast
+# text to a moment here, because that depends on settings; `to_timestamp` does not.
 UPDATE_HITS = f"""
     /* reading.update_hits */
     UPDATE collector_hit AS hit SET verdict = judged.verdict, reading_seconds = judged.seconds
     FROM (
-        SELECT verdict::smallint, seconds::int, at::timestamptz, id::bigint
-        FROM {columns_from_json(4)} AS row (verdict, seconds, at, id)
+        SELECT verdict::smallint, seconds::int, to_timestamp(at_us::float8 / 1000000) AS at, id::bigint
+        FROM {columns_from_json(4)} AS row (verdict, seconds, at_us, id)
     ) AS judged
     WHERE hit.project_id = %s AND hit.at = judged.at AND hit.id = judged.id AND hit.at BETWEEN %s AND %s
 """
@@ -166,20 +178,24 @@ def find_starts(readers: Iterable[tuple[int, str, int, int]]) -> list[tuple[int,
 
 
 def lock_hits(keys: Sequence[tuple[int, str, int]]) -> list[tuple[int, int, str, int, int | None]]:
-    """Return project, id, platform, verdict and reading seconds of hits, which stay locked. No query without keys."""
+    """Return project, id, platform, verdict and reading seconds of hits, which stay locked.
+
+    On PostgreSQL one query for each project, else one; none without keys.
+    """
     if connection.vendor != "postgresql":
         return fetch_for_rows("", FIND_HITS, keys)
-    if not keys:
-        return []
-    moments = [at for _, at, _ in keys]
+    rows: list[Any] = []
     with connection.cursor() as cursor:
-        cursor.execute(LOCK_HITS, [*json_columns(keys), min(moments), max(moments)])
-        rows: list[Any] = cursor.fetchall()
+        for project_id, of_project in groupby(sorted(keys), key=itemgetter(0)):
+            hits = [(at, hit_id) for _, at, hit_id in of_project]
+            moments = [at for at, _ in hits]
+            cursor.execute(LOCK_HITS, [*json_columns(hits), project_id, min(moments), max(moments)])
+            rows += cursor.fetchall()
     return rows
 
 
-def update_hits(rows: Sequence[tuple[int, int | None, int, str, int]]) -> None:
-    """Set verdict and reading seconds of hits, which project, moment and id name.
+def update_hits(rows: Sequence[tuple[int, int | None, int, int, int]]) -> None:
+    """Set verdict and reading seconds of hits, which project, moment in microseconds and id name.
 
     On PostgreSQL one statement for each project.
     """
@@ -187,17 +203,18 @@ def update_hits(rows: Sequence[tuple[int, int | None, int, str, int]]) -> None:
         return
     with connection.cursor() as cursor:
         if connection.vendor != "postgresql":
-            cursor.executemany(UPDATE_HIT, rows)
+            cursor.executemany(UPDATE_HIT, [(*row[:3], moment_text(row[3]), row[4]) for row in rows])
             return
         for project_id, of_project in groupby(sorted(rows, key=itemgetter(2)), key=itemgetter(2)):
-            hits = [(verdict, seconds, at, hit_id) for verdict, seconds, _, at, hit_id in of_project]
-            moments = [at for _, _, at, _ in hits]
+            hits = [(verdict, seconds, at_us, hit_id) for verdict, seconds, _, at_us, hit_id in of_project]
+            moments = [moment_text(at_us) for _, _, at_us, _ in hits]
             cursor.execute(UPDATE_HITS, [*json_columns(hits), project_id, min(moments), max(moments)])
 
 
 def _of_readers(statement: str, readers: Sequence[ReaderSince]) -> list[Any]:
-    return fetch_for_rows(
-        statement.format(readers=_READERS_POSTGRESQL, date="stored.date::text"),
-        statement.format(readers=_READERS_SQLITE, date="stored.date || ''"),
+    return fetch_by_shard(
+        statement.format(readers=_READERS_POSTGRESQL, date="stored.date::text", **_ANYWHERE),
+        statement.format(readers=_READERS_POSTGRESQL, date="stored.date::text", **_IN_ONE_SHARD),
+        statement.format(readers=_READERS_SQLITE, date="stored.date || ''", **_ANYWHERE),
         readers,
     )

@@ -19,18 +19,23 @@ from collector.models import Kind, Pixel
 from collector.programs.declaring import declared_program
 from collector.programs.program import Program
 from collector.snippets import base_url
+from collector.storage.export import table_lines
+from collector.storage.publication import published_weeks
 from dashboard.about.article import article_page
 from dashboard.about.content import AboutPage, Server
 from dashboard.about.markdown import as_markdown
 from dashboard.about.program import program_page
+from dashboard.about.statistics import statistics_notes, statistics_tables
+from dashboard.about.statistics_files import statistics_csv, statistics_json
+from dashboard.views.streams import CSV
 from dashboard.views.unlisted import answer_if_too_often, render_public
 
 LANGUAGES = dict(settings.LANGUAGES)
 MINUTES = "public, max-age=300"
-AboutView = Callable[[HttpRequest, str], HttpResponse]
+AboutView = Callable[..., HttpResponse]  # called with a request, a token, and what else is in the path
 
 
-def public(view: AboutView) -> Callable[[HttpRequest, str], HttpResponseBase]:
+def public(view: AboutView) -> Callable[..., HttpResponseBase]:
     """Let everybody read a page, in the language asked for: caches for minutes, search engines never.
 
     Raised Http404 becomes a page for people without an account. Requests are limited in rate like shared pages.
@@ -38,14 +43,14 @@ def public(view: AboutView) -> Callable[[HttpRequest, str], HttpResponseBase]:
 
     @require_safe
     @wraps(view)
-    def answer(request: HttpRequest, token: str) -> HttpResponseBase:
+    def answer(request: HttpRequest, token: str, **rest: str) -> HttpResponseBase:
         wanted = request.GET.get("language", "")
         language = wanted if wanted in LANGUAGES else str(get_language())
         with translation.override(language):
             response = answer_if_too_often(request)
             if response is None:
                 try:
-                    response = view(request, token)
+                    response = view(request, token, **rest)
                     response.headers["Cache-Control"] = MINUTES
                 except Http404:
                     response = render_public(request, "about/gone.html", _languages(request), 404)
@@ -59,11 +64,16 @@ def public(view: AboutView) -> Callable[[HttpRequest, str], HttpResponseBase]:
 
 @public
 def about(request: HttpRequest, token: str) -> HttpResponse:
-    """Say what a program or an article collects. One query."""
+    """Say what a program or an article collects, and what a program makes public. One query, two with statistics."""
     pixel = _live_pixel(token)
     is_program = pixel.kind == Kind.APP and hasattr(pixel, "declaration")  # without one, it is a pixel like any other
     page = _program_page(request, pixel) if is_program else article_page(pixel.project, _server(request))
-    return render_public(request, "about/page.html", {"page": page, "downloads": is_program, **_languages(request)})
+    program = declared_program(pixel)
+    context: dict[str, object] = {"page": page, "downloads": is_program, **_languages(request)}
+    if program and program.public:
+        context["tables"] = statistics_tables(program, published_weeks(pixel))
+        context["notes"] = statistics_notes()
+    return render_public(request, "about/page.html", context)
 
 
 @public
@@ -80,6 +90,32 @@ def declaration_json(request: HttpRequest, token: str) -> HttpResponse:
             "declared": pixel.declaration.declared_at.date().isoformat(),
         }
     )
+    answer.headers["Access-Control-Allow-Origin"] = "*"
+    return answer
+
+
+@public
+def statistics(request: HttpRequest, token: str) -> HttpResponse:
+    """Answer a program's public statistics as JSON. Two queries."""
+    pixel = _live_pixel(token)
+    program = _program(pixel)
+    if not program.public:
+        raise Http404
+    answer = JsonResponse(statistics_json(program, published_weeks(pixel)))
+    answer.headers["Access-Control-Allow-Origin"] = "*"
+    return answer
+
+
+@public
+def statistics_file(request: HttpRequest, token: str, panel: str) -> HttpResponse:
+    """Answer one panel of a program's public statistics as CSV. Two queries."""
+    pixel = _live_pixel(token)
+    program = _program(pixel)
+    if panel not in program.public:
+        raise Http404
+    header, *rows = statistics_csv(panel, published_weeks(pixel))
+    answer = HttpResponse("".join(table_lines(header, rows)), content_type=CSV)
+    answer.headers["Content-Disposition"] = f'attachment; filename="{program.id}-{panel}.csv"'
     answer.headers["Access-Control-Allow-Origin"] = "*"
     return answer
 

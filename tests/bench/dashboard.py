@@ -1,11 +1,11 @@
 """How long the dashboard's pages take as the number of hits grows.
 
-    python tests/bench/dashboard.py [--hits 100000,1000000] [--databases sqlite,postgresql] [--json-only]
+    python tests/bench/dashboard.py [--hits 100000,1000000] [--databases sqlite,postgresql,citus] [--json-only]
 
 Each size gets a new database with the demo's readers: 50 articles over 90 days. Seeding takes the longest, at ten to
 twenty thousand hits per second. 10,000,000 hits take many minutes and some gigabytes for each database, so they are not
-part of the default: use `--hits 1000000,10000000`. PostgreSQL needs the Debian package postgresql. The data is in a
-temporary directory; set TMPDIR to choose where.
+part of the default: use `--hits 1000000,10000000`. PostgreSQL needs the Debian package postgresql, and `citus` a
+cluster whose coordinator CITUS_URL names. The data is in a temporary directory; set TMPDIR to choose where.
 """
 
 import argparse
@@ -13,6 +13,7 @@ import json
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path[0] = str(ROOT)  # not this directory: this file would hide the application of its name
 
 from tests.bench.machine import (  # noqa: E402
+    CitusDatabase,
     Database,
     Databases,
     Progress,
@@ -80,8 +82,9 @@ def _sized(
 
 
 def _seed(data: Path, database: Database, hits: int) -> None:
-    for command in (["migrate", "--verbosity", "0"], ["collectstatic", "--no-input", "--verbosity", "0"]):
-        run_python(data, database, "manage.py", *command, timeout=PREPARE_SECONDS)
+    run_python(data, database, "manage.py", "prepare", timeout=PREPARE_SECONDS)
+    if isinstance(database, CitusDatabase):
+        run_python(data, database, "manage.py", "distribute", timeout=PREPARE_SECONDS)
     seed = ["seed_demo", "--hits", str(hits), "--pixels", str(PIXELS), "--days", str(DAYS)]
     run_python(data, database, "manage.py", *seed, timeout=PREPARE_SECONDS + hits / SEEDED_PER_SECOND_AT_LEAST)
 
@@ -119,7 +122,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hits", type=_sizes, default="100000,1000000", help="with commas (default %(default)s)")
     parser.add_argument(
-        "--databases", type=database_kinds, default="sqlite,postgresql", help="with commas (default %(default)s)"
+        "--databases",
+        type=partial(database_kinds, known=("sqlite", "postgresql", "citus")),
+        default="sqlite,postgresql",
+        help="with commas (default %(default)s)",
     )
     parser.add_argument("--requests", type=_requests, default=30, help="of each page (default %(default)s)")
     parser.add_argument("--json-only", action="store_true", help="no progress on stderr")

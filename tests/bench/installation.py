@@ -4,7 +4,9 @@ Its port is open all the time, as that of `deploy/systemd/footfall-web.socket`: 
 wait.
 """
 
+import argparse
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -19,7 +21,7 @@ from urllib.request import Request, urlopen
 from tests.bench.machine import BenchError, Database, started, wait_until
 from tests.server import PASSWORD, ROOT, environment
 
-START_SECONDS = 60
+START_SECONDS = 120
 MANAGE_SECONDS = 3600
 BACKLOG = 2048  # as in footfall-web.socket
 COPIED = ("collector", "dashboard", "static", "telemetry_site", "templates", "manage.py", "pyproject.toml")
@@ -220,6 +222,23 @@ def installation(parent: Path, name: str, database: Database, **options: Any) ->
     directory.mkdir(mode=0o700)
     with Installation(directory, database, **options) as server:
         yield server
+
+
+def load_parser(description: str | None, rate: float) -> argparse.ArgumentParser:
+    """Return a parser of what each load of an installation needs; `rate` is the default."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rate", type=float, default=rate, help="hits a second (default %(default)s)")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="web processes (default %(default)s)")
+    parser.add_argument("--json-only", action="store_true", help="no progress on stderr")
+    return parser
+
+
+def load_arguments(parser: argparse.ArgumentParser) -> argparse.Namespace:
+    """Parse the command line. All of its numbers must be 1 or more."""
+    arguments = parser.parse_args()
+    if min(value for value in vars(arguments).values() if type(value) in {int, float}) < 1:
+        parser.error("numbers must be 1 or more")
+    return arguments
 
 
 def wait_until_stored(server: Installation, seconds: float = 3600) -> float:

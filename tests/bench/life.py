@@ -12,7 +12,6 @@ Exits with 1 if a hit is missing or stored twice.
 
 import argparse
 import json
-import os
 import sys
 import tempfile
 import time
@@ -29,6 +28,8 @@ from tests.bench.installation import (  # noqa: E402
     Installation,
     Release,
     installation,
+    load_arguments,
+    load_parser,
     next_release,
     release_in,
     wait_until_stored,
@@ -250,19 +251,13 @@ def _numbers(step: Step) -> dict[str, Any]:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = load_parser(__doc__, rate=500)
     parser.add_argument("--hits", type=int, default=1_000_000, help="before the first upgrade (default %(default)s)")
-    parser.add_argument("--rate", type=float, default=500, help="hits a second meanwhile (default %(default)s)")
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="web processes (default %(default)s)")
     parser.add_argument("--from", type=Path, dest="former", metavar="DIRECTORY", help="the release before")
     parser.add_argument(
         "--databases", type=database_kinds, default="sqlite,postgresql", help="with commas (default %(default)s)"
     )
-    parser.add_argument("--json-only", action="store_true", help="no progress on stderr")
-    arguments = parser.parse_args()
-    if min(arguments.hits, arguments.rate, arguments.workers) < 1:
-        parser.error("numbers must be 1 or more")
-    return arguments
+    return load_arguments(parser)
 
 
 def main() -> int:

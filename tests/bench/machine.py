@@ -22,6 +22,7 @@ from urllib.parse import quote, urlsplit
 
 import psycopg
 
+from tests import citus
 from tests.server import ROOT, environment, free_port
 
 STOP_SECONDS = 20
@@ -95,6 +96,8 @@ class SqliteDatabase(Database):
 
 
 class PostgresqlDatabase(Database):
+    size = "pg_total_relation_size"
+
     def __init__(self, url: str) -> None:
         self.url = url
 
@@ -104,7 +107,7 @@ class PostgresqlDatabase(Database):
 
     def traffic_bytes(self) -> int:
         tables = ", ".join(f"('{table}')" for table in TRAFFIC_TABLES)
-        size = "sum(pg_total_relation_size(coalesce(part.relid, traffic.name::regclass)))"  # no parts: no partitions
+        size = f"sum({self.size}(coalesce(part.relid, traffic.name::regclass)))"  # no parts: no partitions
         joined = (
             f"(VALUES {tables}) AS traffic (name) LEFT JOIN pg_partition_tree(traffic.name::regclass) AS part ON true"
         )
@@ -115,8 +118,15 @@ class PostgresqlDatabase(Database):
         return {name: str(self.value(f"SHOW {name}")) for name in names}
 
 
+class CitusDatabase(PostgresqlDatabase):
+    size = "citus_total_relation_size"
+
+
 class Databases:
-    """Creates databases of a kind, `sqlite` or `postgresql`. The first PostgreSQL database starts a server."""
+    """Creates databases of a kind: `sqlite`, `postgresql` or `citus`.
+
+    The first PostgreSQL database starts a server. Those on Citus are on the cluster that `CITUS_URL` names.
+    """
 
     def __init__(self) -> None:
         self._stack = ExitStack()
@@ -133,6 +143,13 @@ class Databases:
         """Yield a new database; SQLite puts it into `directory`. Raise Skipped if there is no PostgreSQL."""
         if kind == "sqlite":
             yield SqliteDatabase(directory)
+            return
+        if kind == "citus":
+            if "CITUS_URL" not in os.environ:
+                raise Skipped("CITUS_URL names no coordinator")
+            name = f"bench_{os.getpid()}_{time.monotonic_ns()}"
+            with citus.database(os.environ["CITUS_URL"], name, shards=citus.USUAL_SHARDS) as url:
+                yield CitusDatabase(url)
             return
         if self._cluster_url is None:
             self._cluster_url = self._stack.enter_context(_postgresql_cluster())
@@ -288,11 +305,11 @@ def _file_system(directory: Path) -> str:
     return max(holding, key=lambda mount: len(mount[0]))[1]
 
 
-def database_kinds(text: str) -> list[str]:
+def database_kinds(text: str, known: Sequence[str] = ("sqlite", "postgresql")) -> list[str]:
     """Parse `--databases`."""
     kinds = [kind.strip() for kind in text.split(",") if kind.strip()]
-    if not kinds or not set(kinds) <= {"sqlite", "postgresql"}:
-        raise ArgumentTypeError("write sqlite, postgresql, or both with a comma between them")
+    if not kinds or not set(kinds) <= set(known):
+        raise ArgumentTypeError(f"write one of {', '.join(known)}, or several with commas between them")
     return kinds
 
 

@@ -92,11 +92,12 @@ def _timed(pages: dict[str, Callable[[], None]], requests: int) -> dict[str, dic
     times: dict[str, list[float]] = {name: [] for name in pages}
     cold_times: dict[str, list[float]] = {name: [] for name in pages}
     cpu_times: dict[str, list[float]] = {name: [] for name in pages}
-    for number in range(WARM_UPS + requests):
+    warm_ups = min(WARM_UPS, requests)
+    for number in range(warm_ups + requests):
         for name, request in pages.items():
             began, cpu_began = time.perf_counter(), time.process_time()
             request()
-            if number >= WARM_UPS:
+            if number >= warm_ups:
                 times[name].append((time.perf_counter() - began) * 1000)
                 cpu_times[name].append((time.process_time() - cpu_began) * 1000)
     for _ in range(min(COLD_REQUESTS, requests)):

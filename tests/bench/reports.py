@@ -64,6 +64,7 @@ def _stored(directory: Path, kind: str, reports: int, days: int, databases: Data
             "reports_stored": stored,
             "report_counts": database.value("SELECT count(*) FROM collector_reportcount"),
             "bytes_per_report": round(database.traffic_bytes() / max(1, stored), 1),
+            "database_settings": database.settings(),
         }
 
 

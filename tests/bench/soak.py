@@ -13,7 +13,6 @@ samples of the second half, when caches are full. Lag is the age of the oldest w
 
 import argparse
 import json
-import os
 import secrets
 import sys
 import tempfile
@@ -30,6 +29,8 @@ sys.path[0] = str(ROOT)  # not this directory: its dashboard.py would hide the a
 from tests.bench.installation import (  # noqa: E402
     Installation,
     installation,
+    load_arguments,
+    load_parser,
     release_in,
     wait_until_stored,
 )
@@ -224,18 +225,12 @@ def _print(report: dict[str, Any], progress: Progress) -> None:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = load_parser(__doc__, rate=1000)
     parser.add_argument("--seconds", type=int, default=1800, help="(default %(default)s)")
-    parser.add_argument("--rate", type=float, default=1000, help="hits a second (default %(default)s)")
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="web processes (default %(default)s)")
     parser.add_argument(
         "--database", type=database_kinds, default="postgresql", help="postgresql or sqlite (default %(default)s)"
     )
-    parser.add_argument("--json-only", action="store_true", help="no progress on stderr")
-    arguments = parser.parse_args()
-    if min(arguments.seconds, arguments.rate, arguments.workers) < 1:
-        parser.error("numbers must be 1 or more")
-    return arguments
+    return load_arguments(parser)
 
 
 def main() -> int:

@@ -43,6 +43,7 @@ def require_database() -> None:
         require("pg_virtualenv", "postgresql-common")
 
 
+@pytest.mark.one_database  # on PostgreSQL, the others use what benchmarks know of it
 def test_ingest_measures_every_server_and_loses_no_hit():
     require("wrk", "wrk")
     require("nginx", "nginx-light")
@@ -61,6 +62,7 @@ def test_ingest_measures_every_server_and_loses_no_hit():
     assert report["drain"][KIND]["hits_stored"] == 200
 
 
+@pytest.mark.one_database
 def test_dashboard_times_every_page():
     require_database()
     report = run("tests/bench/dashboard.py", "--hits", "100", "--requests", "2", "--databases", KIND)
@@ -92,6 +94,8 @@ def test_reports_are_written_and_stored():
 
     assert report[KIND]["reports_stored"] == report[KIND]["reports"] == 200
     assert report[KIND]["report_counts"] > 0
+    assert report[KIND]["bytes_per_report"] > 0
+    assert report[KIND]["database_settings"].get("fsync") == ("on" if KIND == "postgresql" else None)
 
 
 def test_marks_tell_which_hits_are_missing_and_which_are_stored_twice(tmp_path):

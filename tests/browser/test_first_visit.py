@@ -178,7 +178,7 @@ def test_strangers_see_no_project_and_members_without_scripts_see_every_number(s
 
     pixel = json.loads(server.manage("create_pixel", "mine", "Letters", "--owner", author_name, "--json"))
     page.request.get(f"{server.url}/p/{pixel['token']}/medium.gif", headers={"User-Agent": CHROME})
-    eventually(lambda: server.hits("mine"), 30)
+    eventually(lambda: server.hits("mine"), 60)
     assert page.goto(f"{server.url}/projects/mine/").status == 200
     assert page.locator("[data-figure=visits]").first.is_visible()
     assert rows(page, "platforms") == {"Medium": "1"}

@@ -119,7 +119,7 @@ def test_nothing_scrolls_sideways(visit, width, text_pixels):
     session.send("Page.enable")
     session.send("Page.setFontSizes", {"fontSizes": {"standard": text_pixels}})
     with suppress(AssertionError):  # charts take a moment to follow
-        eventually(lambda: visit.tab.evaluate("document.documentElement.scrollWidth <= innerWidth"), 2)
+        eventually(lambda: visit.tab.evaluate("document.documentElement.scrollWidth <= innerWidth"), 15)
     scrolled, shown, wide = visit.tab.evaluate(
         """() => {
             const width = document.documentElement.clientWidth;

@@ -121,7 +121,7 @@ def test_the_end_image_is_loaded_only_when_the_reader_comes_near(server, author,
             article.evaluate("scrollTo(0, document.body.scrollHeight)")
         assert image.value.headers["x-telemetry"] == "counted"
 
-    eventually(lambda: len(hits_of(server, "Long")) == 2, 30)
+    eventually(lambda: len(hits_of(server, "Long")) == 2, 60)
     hits = hits_of(server, "Long")
     assert sorted((hit["position"], hit["platform"]) for hit in hits) == [("end", "website"), ("start", "website")]
 

@@ -92,7 +92,7 @@ def misfits_of(visitors: Visitors, window: BrowserContext, page: Page) -> dict[i
     for width in (WIDE, NARROW):
         tab.set_viewport_size({"width": width, "height": HEIGHT})
         with suppress(AssertionError):  # charts take a moment to follow
-            eventually(lambda: tab.evaluate(FITS), 2)
+            eventually(lambda: tab.evaluate(FITS), 15)
         misfits[width] = tab.evaluate(MISFITS)
         if not tab.evaluate(FITS):
             misfits[width].append(f"the page is {tab.evaluate('document.documentElement.scrollWidth')} wide")

@@ -59,7 +59,7 @@ def test_what_was_allowed_is_stored_once_after_retries_and_a_restart(device, ser
         reports = server.reports("tools", "paperclip")
         return reports if len(reports) >= 4 else None
 
-    reports = eventually(stored, 30)
+    reports = eventually(stored, 60)
     server.stop()
     assert [(report.get("gap"), report["version"]) for report in reports] == [(gap, "2.4.1") for gap in (None, 1, 1, 1)]
     html = {"n": 2, "p": {"draft": True, "format": "html"}, "h": {"seconds": [0, 0, 2, 0]}}

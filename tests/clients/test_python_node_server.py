@@ -95,11 +95,11 @@ def test_what_was_allowed_is_stored_once_after_retries_and_a_restart(server, pro
         kill(pid)
     for device, pixel in zip(devices, pixels, strict=True):
         request = as_sent(device.state / "sent", f"{server.url}/e/{pixel.token}")
-        assert eventually(lambda request=request: accepted(request), 20) == 4  # as if the first answer had been lost
+        assert eventually(lambda request=request: accepted(request), 60) == 4  # as if the first answer had been lost
 
     for device, pixel in zip(devices, pixels, strict=True):
         reports = Report.objects.filter(pixel=pixel)
-        eventually(lambda reports=reports: reports.count() >= 4, 20)
+        eventually(lambda reports=reports: reports.count() >= 4, 60)
         assert [essence(report) for report in server.reports("blog", pixel.token)] == [
             ("2.4.1", None, []),
             ("2.4.1", 1, BUILDS),

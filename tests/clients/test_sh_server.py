@@ -40,7 +40,7 @@ def test_the_server_stores_what_the_shell_sends_once_each(device, project, tmp_p
         body = line.partition(" ")[2]
         request = Request(f"{server.url}/e/{pixel.token}", body.encode(), {"Content-Type": "application/json"})
         urlopen(request).close()  # as if the first answer had been lost
-        eventually(lambda: Report.objects.count() >= 3, 20)
+        eventually(lambda: Report.objects.count() >= 3, 60)
     finally:
         server.stop()
 

@@ -56,9 +56,10 @@ def cache(tmp_path_factory) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def collectors(tmp_path_factory, cache) -> Iterator[list[Server]]:
-    """Start three collectors at the same moment, on an empty database."""
+    """Start three collectors at the same moment, on an empty database; on Citus, on one that is distributed."""
+    directory, is_on_citus = tmp_path_factory.mktemp("database"), bool(os.environ.get("CITUS_URL"))
     shared = {"TRUSTED_PROXIES": "1", "SECRET_KEY": "the same on all", "RATE_LIMIT": f"{RATE}/h"}
-    with pytest.MonkeyPatch.context() as patch, database(tmp_path_factory.mktemp("database")) as url:
+    with pytest.MonkeyPatch.context() as patch, database(directory, is_prepared=is_on_citus) as url:
         for name, value in (shared | ({"CACHE_URL": cache} if cache else {})).items():
             patch.setenv(name, value)
         servers = [Server(tmp_path_factory.mktemp(f"collector{number}"), url) for number in range(3)]

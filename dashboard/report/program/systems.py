@@ -12,14 +12,9 @@ from dashboard import formatting
 from dashboard.report.program.panel import Counted, UsageGroup, UsagePanel, installations, ranked_rows
 from dashboard.report.program.subject import ProgramSubject, days_label
 
-SYSTEM_NAMES = {
-    "linux": "Linux", "macos": "macOS", "windows": "Windows", "freebsd": "FreeBSD", "openbsd": "OpenBSD",
-    "netbsd": "NetBSD", "android": "Android", "ios": "iOS",
-}  # fmt: skip
-
 
 def _system(value: str) -> str:
-    return _other(SYSTEM_NAMES.get(value, value))
+    return _other(formatting.system(value))
 
 
 def _other(value: str) -> str:

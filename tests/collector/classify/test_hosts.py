@@ -243,10 +243,9 @@ def test_every_host_leads_to_its_own_platform():
                 assert platform_of_host(host.removesuffix(ANY_DOMAIN).replace("*", "7") + ".some-company.com") == slug
 
 
-@pytest.mark.alone
 def test_a_new_host_costs_less_than_100_microseconds():
     platform_of_host("www.first.example.com")  # reads the catalogues
-    began = time.perf_counter()
+    began = time.thread_time()  # of the processor: others may be busy
     for number in range(2000):
         platform_of_host(f"www.made-up-{number}.example.co.uk")
-    assert (time.perf_counter() - began) / 2000 < 100e-6
+    assert (time.thread_time() - began) / 2000 < 100e-6

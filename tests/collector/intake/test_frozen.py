@@ -26,7 +26,7 @@ def frozen_database(server: Server) -> Iterator[None]:
     if server.database_url.startswith("sqlite"):
         path = Path(server.database_url.removeprefix("sqlite:///") + "-shm")
         with path.open("r+b") as file:
-            eventually(lambda: _locks(file), 20)
+            eventually(lambda: _locks(file), 60)
             yield
         return
     if not os.environ.get("THROWAWAY_CLUSTER"):
@@ -82,8 +82,8 @@ def test_while_the_database_is_frozen_no_reader_waits_and_even_new_processes_kno
             assert (status, seconds < 4) == (503, True)
             assert get(server, "/healthz")[0] == 200
             kill(worker)
-            eventually(lambda: server.workers() not in ([], [worker]), 30)
-            eventually(lambda: _is_answered(server, live), 30)
+            eventually(lambda: server.workers() not in ([], [worker]), 60)
+            eventually(lambda: _is_answered(server, live), 60)
             seconds = [get(server, live, reader=2)[1] for _ in range(5)]
             assert max(seconds) < 0.5
 

@@ -147,7 +147,7 @@ async def unread(running: Site) -> LimitedProtocol:
 
 async def ends(connection: LimitedProtocol) -> None:
     """Check that nothing of a connection goes on: gunicorn would cancel its application only after three seconds."""
-    done, _ = await asyncio.wait([connection._task], timeout=1)
+    done, _ = await asyncio.wait([connection._task], timeout=2.5)
     assert done
 
 

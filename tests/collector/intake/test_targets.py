@@ -54,9 +54,12 @@ def test_paths_of_the_site_are_not_for_pixels(path):
     ids=range(8),
 )  # fmt: skip
 def test_a_long_path_costs_little_time(path):
-    began = time.process_time()
-    target_of.__wrapped__(path)
-    assert time.process_time() - began < 0.01
+    def seconds() -> float:
+        began = time.thread_time()
+        target_of.__wrapped__(path)
+        return time.thread_time() - began
+
+    assert min(seconds() for _ in range(3)) < 0.01
 
 
 @pytest.mark.parametrize(

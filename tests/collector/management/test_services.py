@@ -10,7 +10,7 @@ import pytest
 from django.core.management.base import CommandError, OutputWrapper
 
 from collector.management import serving
-from tests.server import PASSWORD, ROOT, database, environment, eventually, free_port
+from tests.server import PASSWORD, ROOT, START_SECONDS, database, environment, eventually, free_port
 
 
 def manage(settings: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -40,7 +40,7 @@ def test_prepare_and_web_do_together_what_up_does_and_web_stays_the_process_that
     port = free_port()
     command = [sys.executable, "manage.py", "web", "--port", str(port), "--workers", "1"]
     with subprocess.Popen(command, cwd=ROOT, env=settings) as web:
-        eventually(lambda: answers(port), 30)
+        eventually(lambda: answers(port), START_SECONDS)
         assert "gunicorn" in subprocess.check_output(["ps", "-o", "args=", "-p", str(web.pid)], text=True)
         web.terminate()
         assert web.wait(20) == 0
@@ -58,7 +58,7 @@ def test_web_starts_without_its_database_and_takes_the_socket_on_which_systemd_l
     with subprocess.Popen(
         [*command, "--host", "203.0.113.1"], cwd=ROOT, env=settings, stderr=subprocess.DEVNULL
     ) as web:
-        eventually(lambda: answers(port), 30)
+        eventually(lambda: answers(port), START_SECONDS)
         web.terminate()
         assert web.wait(20) == 0
 

@@ -58,7 +58,7 @@ def test_the_drain_has_a_lower_priority_than_the_web_processes_and_is_not_starve
 
 def test_the_doctor_finds_no_problem(server):
     lock = server.log.parent / "spool" / "drain.lock"
-    eventually(lambda: lock.exists() and not is_finished(lock), 20)
+    eventually(lambda: lock.exists() and not is_finished(lock), 60)
 
     found = [json.loads(line) for line in server.manage("doctor", "--json").splitlines()]  # its exit code is 0
 
@@ -76,7 +76,7 @@ def test_it_stops_cleanly_and_starts_again_with_all_received_hits(tmp_path):
         assert server.workers() == []
 
         server.start()
-        eventually(lambda: len(server.hits("blog")) == 1, 30)
+        eventually(lambda: len(server.hits("blog")) == 1, 60)
         assert server.log.read_text().count("Created the first administrator") == 1
 
 
@@ -86,7 +86,7 @@ def test_no_address_is_written_anywhere_by_the_running_server(tmp_path, monkeypa
         token = new_pixel(server)["token"]
         ask(server, f"/p/{token}.gif", **{"X-Forwarded-For": "203.0.113.77"})
         ask(server, "/no-such-page", **{"X-Forwarded-For": "203.0.113.77"})
-        [hit] = eventually(lambda: server.hits("blog"), 30)
+        [hit] = eventually(lambda: server.hits("blog"), 60)
         server.stop()
     assert hit["visitor"]
     for path in tmp_path.rglob("*"):
@@ -96,7 +96,7 @@ def test_no_address_is_written_anywhere_by_the_running_server(tmp_path, monkeypa
 
 def raw_answer(server: Server, request: bytes, *, then_silent: bool = False) -> bytes:
     """Send bytes; return everything until the server closes. `then_silent` tells it that no more bytes will come."""
-    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as client:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
         client.sendall(request)
         if then_silent:
             client.shutdown(socket.SHUT_WR)
@@ -174,7 +174,7 @@ def test_a_request_in_pieces_is_answered_and_so_are_the_next_ones_on_its_connect
     opting_out = f"GET /p/{token}.gif HTTP/1.1\r\nDNT: 1\r\nX-Note: ".encode(), request
     start, rest = opting_out
 
-    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as client:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
         for pieces in ([request], [request[:30], request[30:]], opting_out, [request], [2 * request + start, rest]):
             for piece in pieces:
                 client.sendall(piece)

@@ -21,7 +21,7 @@ def tallies():
     def begin(directory: Path, process: str = "web") -> Tally:
         made.append(Tally())
         made[-1].begin(directory, process)
-        eventually(lambda: made[-1]._file, 5)
+        eventually(lambda: made[-1]._file, 20)
         return made[-1]
 
     yield begin
@@ -51,7 +51,7 @@ def test_others_read_within_seconds_what_a_process_counts(tmp_path, tallies):
     second.add(Count.LOST, number=3)
     drain.add_seconds(Timing.BATCH, "", 0.3)
 
-    eventually(lambda: Count.LOST in totals(tmp_path).counts and totals(tmp_path).times, 5)
+    eventually(lambda: Count.LOST in totals(tmp_path).counts and totals(tmp_path).times, 20)
     total = totals(tmp_path)
     assert total.counts == {Count.HITS: {"bot": 2}, Count.LOST: {"": 3}}
     assert total.times[Timing.BATCH][""] == [0.3, *(float(bound == 0.5) for bound in BOUNDS), 0]
@@ -127,7 +127,7 @@ def test_a_full_disk_neither_breaks_nor_falsifies_numbers(tmp_path, caplog):
     with small_disk(tmp_path / "disk", 256) as disk:
         tally = Tally()
         tally.begin(disk, "web")
-        eventually(lambda: tally._file, 5)
+        eventually(lambda: tally._file, 20)
         fill(disk / "rest")
         tally.add(Count.LOST, number=4)
         tally.write()

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from django.db import connection
 
 from collector.models import Hit
+from collector.storage import shards
 from tests.server import database
 
 FRESH_KEY = "a-fresh-key-" * 5
@@ -26,10 +27,12 @@ def fresh_installation(directory: Path, settings: Any) -> Iterator[None]:
         is_file = url.startswith("sqlite")
         connection.settings_dict["NAME"] = url.removeprefix("sqlite:///") if is_file else urlsplit(url).path[1:]
         settings.DATA_DIR, settings.SPOOL_DIR, settings.SECRET_KEY = directory, directory / "spool", FRESH_KEY
+        shards.forget()  # on Citus, its tables are not distributed
         try:
             yield
         finally:
             connection.close()
+            shards.forget()
             connection.settings_dict["NAME"], settings.DATA_DIR, settings.SPOOL_DIR, settings.SECRET_KEY = former
 
 

@@ -21,7 +21,7 @@ from tests.server import ROOT, Server, environment, eventually, new_pixel
 CITUS_URL = os.environ.get("CITUS_URL", "")
 DISTRIBUTED = {
     "collector_hit", "collector_dailycount", "collector_dailyvisitor", "collector_dailyreading", "collector_ownvisitor",
-    "collector_stringuse", "collector_report", "collector_reportcount",
+    "collector_stringuse", "collector_report", "collector_reportcount", "collector_publishedweek",
 }  # fmt: skip
 REFERENCE = {"collector_useragent", "collector_page"}
 ON_COORDINATOR = {

@@ -31,7 +31,7 @@ def test_a_check_that_fails_or_hangs_does_not_stop_the_others():
 
     results = list(run(Situation(timeout_seconds=0.1), checks))
 
-    assert time.monotonic() - began_at < 5
+    assert time.monotonic() - began_at < 20
     assert [(result.name, result.level) for result in results] == [
         ("database", Level.PROBLEM),
         ("hangs", Level.PROBLEM),
@@ -47,7 +47,7 @@ def test_results_come_as_checks_finish():
     end = threading.Event()
 
     def waits(situation):
-        end.wait(5)
+        end.wait(30)
         return ok("late")
 
     results = run(Situation(), [Check("first", lambda situation: ok("soon")), Check("second", waits)])

@@ -36,7 +36,7 @@ def test_the_example_is_read():
 def test_other_sdks_are_named_and_change_no_field_of_the_client():
     program = read_declaration(example(('mode = "notice"', 'sdks = ["otlp", "posthog"]\nmode = "notice"')))
 
-    assert program.sdks == ("otlp", "posthog")
+    assert program.sdks == ("posthog", "otlp")
     assert program.schema == read_declaration(EXAMPLE).schema
 
 
@@ -74,6 +74,10 @@ NEEDS_WORDS = "is missing or not a text. Write some words in quotes."
         ('name = "Paperclip"', 'name = "a\\nb"', "name =", "Write it as one line"),
         ('name = "Paperclip"', 'name = "\\u200b"', "name =", "only invisible characters"),
         ('kind = "command"', 'kind = "cli"', "kind =", 'one of these: "command", "desktop", "library", "server".'),
+        ('mode = "notice"', 'public = ["all"]', "public =", 'one of these: "actives", "versions", "systems",'),
+        ('mode = "notice"', 'public = ["all", "all"]', "public =", "“public” is missing or wrong"),
+        ('mode = "notice"', "public = [[]]", "public =", "“public” is missing or wrong"),
+        ('mode = "notice"', "public = true", "public =", "Write a list of 1 to 5, in square brackets."),
         ('mode = "notice"', 'mode = ["ask"]', "mode =", 'Write one of these: "ask", "notice", "off".'),
         ('mode = "notice"', "", "[program]", "“mode” is missing or wrong"),
         ("why = ", "whyy = ", "whyy =", "“whyy” is not known here. Did you mean “why”?"),
@@ -83,7 +87,6 @@ NEEDS_WORDS = "is missing or not a text. Write some words in quotes."
         ("why = ", 'report_from_ci = "no"\nwhy = ', "report_from_ci", "as true or false"),
         ("why = ", 'sdks = "posthog"\nwhy = ', "sdks =", "Write a list of 1 to 3, in square brackets."),
         ("why = ", 'sdks = ["mixpanel"]\nwhy = ', "sdks =", 'one of these: "posthog", "aptabase", "otlp".'),
-        ("why = ", 'sdks = ["otlp", "otlp"]\nwhy = ', "sdks =", "List each value only once."),
         ("why = ", 'link = "javascript:alert(1)"\nwhy = ', "link =", "Write the address of a web page or an issue"),
         ("https://paperclip.example/contact", "me", "contact =", "so that people can ask you"),
         ("https://paperclip.example/contact", "me@localhost", "contact =", "so that people can ask you"),

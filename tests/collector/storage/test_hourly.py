@@ -6,7 +6,7 @@ import pytest
 
 from collector.models import Hit, Project
 from collector.storage import retention
-from collector.storage.hourly import EXPIRE_STEP_SECONDS, PERIOD_SECONDS, Hourly
+from collector.storage.hourly import PERIOD_SECONDS, STEP_SECONDS, Hourly
 from tests.hits import hit
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -21,13 +21,13 @@ def test_much_to_delete_does_not_keep_the_drain_from_its_batches(take, pixel, tm
 
     def clock() -> float:
         """Let each look at the clock be a step and a half later: every second step is the last one for now."""
-        seconds[0] += EXPIRE_STEP_SECONDS * 0.75
+        seconds[0] += STEP_SECONDS * 0.75
         return seconds[0]
 
     hourly = Hourly(tmp_path, clock)
     kept = []
     for _ in range(40):
-        hourly.expire()
+        hourly.step()
         kept.append(Hit.objects.count())
     numbers = sorted(set(kept), reverse=True)
     assert numbers[0] == 10
@@ -36,9 +36,9 @@ def test_much_to_delete_does_not_keep_the_drain_from_its_batches(take, pixel, tm
     assert kept == sorted(kept, reverse=True)
 
     take(hit(pixel, "2026-11-01T10:30"))
-    hourly.expire()
+    hourly.step()
     assert Hit.objects.count() == 2  # nothing to do within the hour
     seconds[0] += PERIOD_SECONDS
     for _ in range(40):
-        hourly.expire()
+        hourly.step()
     assert Hit.objects.count() == 1

@@ -5,8 +5,10 @@ import re
 import pytest
 from django.core.management import call_command
 
+from collector.programs.declaring import declare
 from collector.storage.export import BYTE_ORDER_MARK
 from dashboard.urls import urlpatterns
+from tests.collector.programs.declarations import example
 from tests.dashboard.views.downloads import fetched
 from tests.server import ROOT
 
@@ -20,13 +22,15 @@ CSV_PATHS = {
     "pixel_panel_csv": "{pixel}/export/trend.csv",
     "project_snippets_csv": "snippets.csv",
 }
+PUBLIC = example(('kind = "command"', 'kind = "command"\npublic = ["versions"]'))
+PUBLIC_PATHS = {"about_statistics_file": "/about/{token}/versions.csv"}
 
 
-def test_every_csv_starts_with_one_byte_order_mark(reader, visited_pixel, capsys):
-    contents = {
-        name: fetched(reader, f"/projects/blog/{path.format(pixel=visited_pixel.pk)}")
-        for name, path in CSV_PATHS.items()
-    }
+def test_every_csv_starts_with_one_byte_order_mark(reader, visited_pixel, project, capsys):
+    token = declare(project, PUBLIC).pixel.token
+    paths = {name: f"/projects/blog/{path.format(pixel=visited_pixel.pk)}" for name, path in CSV_PATHS.items()}
+    paths |= {name: path.format(token=token) for name, path in PUBLIC_PATHS.items()}
+    contents = {name: fetched(reader, path) for name, path in paths.items()}
     for command in ("export_hits", "export_counts"):
         call_command(command, "blog", "--format", "csv")
         contents[command] = capsys.readouterr().out.encode()
@@ -48,6 +52,7 @@ def test_no_json_lines_start_with_a_byte_order_mark(reader, visited_pixel, capsy
 def test_one_place_makes_every_csv_and_every_address_of_one_is_tested_here():
     sources = [path for folder in ("collector", "dashboard") for path in (ROOT / folder).rglob("*.py")]
     assert [path.name for path in sources if "csv.writer(" in path.read_text("utf-8")] == ["export.py"]
-    assert {pattern.name for pattern in urlpatterns if re.search(r"\.csv|hits\.<", str(pattern.pattern))} == set(
-        CSV_PATHS
-    )
+    assert {pattern.name for pattern in urlpatterns if re.search(r"\.csv|hits\.<", str(pattern.pattern))} == {
+        *CSV_PATHS,
+        *PUBLIC_PATHS,
+    }

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("collector", "0025_hits_by_month"),
+        ("collector", "0026_published_weeks"),
     ]
 
     operations = [

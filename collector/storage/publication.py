@@ -1,0 +1,179 @@
+"""Publish the statistics of programs whose declarations say so: by ISO week, once the week is over.
+
+All of a week is published in one moment and never changes: see `PublishedWeek`. So a week waits until most of its
+reports have come. How often an event was used comes with the next report of an installation, so events wait longer.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple, TypeVar
+
+import msgspec
+from django.db.models import Sum
+
+from collector.models import (
+    INSTALLED,
+    Declaration,
+    Kind,
+    Pixel,
+    PublishedPart,
+    PublishedWeek,
+    ReportCount,
+    ReportDimension,
+)
+from collector.models.programs import NEW
+from collector.programs.declaring import program_of
+from collector.programs.forms import OTHER
+from collector.programs.published import (
+    PublishedEvent,
+    PublishedEvents,
+    PublishedInstallations,
+    PublishedTable,
+    published_table,
+)
+from collector.programs.small_counts import FEWEST
+from collector.programs.weeks import monday_of, weeks_between
+
+Part = TypeVar("Part", PublishedInstallations, PublishedEvents)
+WEEK = timedelta(weeks=1)
+PUBLISHED_WEEKS = 52  # of a program that is public for the first time
+WAITS = {PublishedPart.INSTALLATIONS: timedelta(days=2), PublishedPart.EVENTS: timedelta(days=9)}  # after the week
+TABLES = (
+    ReportDimension.VERSION, ReportDimension.OS, ReportDimension.ARCH, ReportDimension.RUNTIME, ReportDimension.COUNTRY,
+)  # fmt: skip
+
+
+class Uses(NamedTuple):
+    """The installations that had a value or an event in a week, and how often."""
+
+    installations: int
+    number: int
+
+
+class PublicWeek(NamedTuple):
+    """What everybody may see of one week. A part that is not published yet, or not public, is None."""
+
+    week: date
+    installations: PublishedInstallations | None
+    events: PublishedEvents | None
+
+
+def publish(now: datetime, waiting_since: date | None) -> Iterator[int]:
+    """Publish what is due, a part of a week at each step, which yields 1.
+
+    Reports of days from `waiting_since` on may wait in a spool. Two queries for each program that has something public,
+    and two for each step.
+    """
+    today = now.astimezone(UTC).date()
+    complete_until = min(today, waiting_since or today)
+    for pixel in public_programs():
+        for week, part in _due(pixel, complete_until):
+            body = _body(pixel, part, week)
+            row = PublishedWeek(project_id=pixel.project_id, pixel_id=pixel.pk, week=week, part=part, body=body)
+            PublishedWeek.objects.bulk_create([row], ignore_conflicts=True)  # another drain may have been first
+            yield 1
+
+
+def public_programs() -> Iterator[Pixel]:
+    """Yield the programs of which something is public. One query."""
+    declarations = Declaration.objects.filter(text__contains="public", pixel__retired_at=None, pixel__kind=Kind.APP)
+    for declaration in declarations.select_related("pixel").order_by("pixel_id"):
+        program = program_of(declaration)
+        if program is not None and program.public:
+            yield declaration.pixel
+
+
+def _due(pixel: Pixel, complete_until: date) -> list[tuple[date, PublishedPart]]:
+    """Return the parts of weeks that are due and not published yet. Two queries."""
+    counts = ReportCount.objects.filter(
+        project_id=pixel.project_id, pixel_id=pixel.pk, dimension=ReportDimension.ACTIVE
+    )
+    first_day = counts.order_by("date").values_list("date", flat=True).first()
+    if first_day is None:
+        return []
+    oldest = max(first_day, complete_until - PUBLISHED_WEEKS * WEEK)
+    published = set(
+        PublishedWeek.objects.filter(
+            project_id=pixel.project_id, pixel_id=pixel.pk, week__gte=monday_of(oldest)
+        ).values_list("week", "part")
+    )
+    return [
+        (week, part)
+        for week in weeks_between(oldest, complete_until)
+        for part, wait in WAITS.items()
+        if week + WEEK + wait <= complete_until and (week, part) not in published
+    ]
+
+
+def _body(pixel: Pixel, part: PublishedPart, week: date) -> str:
+    """Return what is published of a part of a week, as JSON. One query."""
+    published = _events(pixel, week) if part == PublishedPart.EVENTS else _installations(pixel, week)
+    return msgspec.json.encode(published).decode()
+
+
+def _installations(pixel: Pixel, week: date) -> PublishedInstallations:
+    uses = _uses_in_week(pixel, week, (ReportDimension.ACTIVE, *TABLES))
+    installations = uses[ReportDimension.ACTIVE][""].installations if uses[ReportDimension.ACTIVE] else 0
+    if installations < FEWEST:
+        return PublishedInstallations(None, {})
+    tables: dict[str, PublishedTable] = {}
+    for dimension in TABLES:
+        counts = {value: each.installations for value, each in uses[dimension].items() if value}
+        if counts:
+            counts[OTHER] = counts.get(OTHER, 0) + installations - sum(counts.values())  # reports without a country
+            tables[str(dimension.label)] = published_table(counts, OTHER)
+    return PublishedInstallations(installations, tables)
+
+
+def _events(pixel: Pixel, week: date) -> PublishedEvents:
+    uses = _uses_in_week(pixel, week, (ReportDimension.EVENT,))[ReportDimension.EVENT]
+    enough = [
+        PublishedEvent(event, each.installations, each.number)
+        for event, each in uses.items()
+        if each.installations >= FEWEST
+    ]
+    return PublishedEvents(tuple(sorted(enough, key=lambda each: (-each.installations, each.event))))
+
+
+def _uses_in_week(
+    pixel: Pixel, week: date, dimensions: tuple[ReportDimension, ...]
+) -> dict[ReportDimension, dict[str, Uses]]:
+    """Return what installations had and used in a week, by dimension and value. One query.
+
+    An installation counts once: by its first report in the week, and by its first use of an event in it.
+    """
+    rows = ReportCount.objects.filter(
+        project_id=pixel.project_id, pixel_id=pixel.pk, dimension__in=dimensions,
+        date__gte=week, date__lt=week + WEEK, driver__in=INSTALLED,
+    ).values("dimension", "date", "value", "gap")  # fmt: skip
+    sums = rows.annotate(reports_sum=Sum("reports"), number_sum=Sum("number"))
+    uses: dict[ReportDimension, dict[str, Uses]] = defaultdict(lambda: defaultdict(lambda: Uses(0, 0)))
+    for dimension, day, value, gap, reports, number in sums.values_list(
+        "dimension", "date", "value", "gap", "reports_sum", "number_sum"
+    ):
+        is_first = gap == NEW or gap > (day - week).days
+        of_dimension = uses[ReportDimension(dimension)]
+        before = of_dimension[value]
+        of_dimension[value] = Uses(before.installations + reports * is_first, before.number + number)
+    return uses
+
+
+def published_weeks(pixel: Pixel) -> list[PublicWeek]:
+    """Return what is published of the last `PUBLISHED_WEEKS` weeks of a program, the newest first. One query."""
+    rows = PublishedWeek.objects.filter(project_id=pixel.project_id, pixel_id=pixel.pk).order_by("-week", "part")
+    weeks: dict[date, dict[int, str]] = defaultdict(dict)
+    for week, part, body in rows.values_list("week", "part", "body")[: len(PublishedPart) * PUBLISHED_WEEKS]:
+        weeks[week][part] = body
+    return [
+        PublicWeek(
+            week,
+            _decoded(parts.get(PublishedPart.INSTALLATIONS), PublishedInstallations),
+            _decoded(parts.get(PublishedPart.EVENTS), PublishedEvents),
+        )
+        for week, parts in weeks.items()
+    ]
+
+
+def _decoded(body: str | None, kind: type[Part]) -> Part | None:
+    return None if body is None else msgspec.json.decode(body, type=kind)
