@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from collector.intake.lookups import Lookups
 from collector.intake.marks import WindowSalts, mark_of_event, marks_of
-from collector.programs.doors.sent import Facts, Identity, SentEvent
+from collector.programs.doors.sent import NO_FACTS, Facts, Identity, SentEvent
 from collector.programs.doors.translate import translate
 from collector.programs.program import Door, Program
 from collector.spool.door_line import MAX_DROPPED, MAX_USES, DoorUse, SpooledUse
@@ -32,7 +32,7 @@ class DoorLines(NamedTuple):
 class _Group:
     """What one installation or session did on one day."""
 
-    facts: Facts = Facts()
+    facts: Facts = NO_FACTS
     uses: list[DoorUse] = field(default_factory=list)
 
 

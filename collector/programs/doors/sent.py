@@ -20,6 +20,9 @@ class Facts(NamedTuple):
     runtime: str = ""
 
 
+NO_FACTS = Facts()
+
+
 class Identity(NamedTuple):
     """The id that an SDK sends with its events: of an installation, or only of one run of the program."""
 

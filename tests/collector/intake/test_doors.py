@@ -241,6 +241,16 @@ def test_a_country_is_looked_up_only_where_it_is_declared(endpoint, program):
     assert [spooled.country for spooled in uses(endpoint)] == ["DE", ""]
 
 
+def test_while_the_database_is_away_known_programs_go_on_and_others_are_asked_to_wait(endpoint, project, program):
+    other = declared(project, SDKS, title="Other")
+    endpoint.post("/batch/", batch(program.token, event()))
+    endpoint.receiver.lookups.is_away = True
+
+    assert endpoint.post("/batch/", batch(program.token, event(distinct_id="j"))).status == 200
+    assert endpoint.post("/batch/", batch(other.token, event())).status == 503
+    assert [spooled.marks is not None for spooled in uses(endpoint)] == [True, True]
+
+
 def test_a_full_disk_is_no_reason_to_lose_events(endpoint, program, monkeypatch):
     def full(line: bytes) -> None:
         raise OSError(errno.ENOSPC, "full")
