@@ -4,7 +4,7 @@ import json
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from collector.models import Declaration, Kind, Pixel, Project
+from collector.models import Declaration, Driver, Kind, Pixel, Project, ReportCount, ReportDimension
 from collector.programs.declaration import read_declaration
 from collector.programs.weeks import week_of
 
@@ -54,6 +54,17 @@ def declared(project: Project, text: str = DECLARATION, *, title: str = "Papercl
     pixel = Pixel.objects.create(project=project, title=title, kind=Kind.APP, **fields)
     Declaration.objects.create(pixel=pixel, text=text, schema=read_declaration(text).schema)
     return pixel
+
+
+def count(
+    pixel: Pixel, dimension: ReportDimension, value: str = "", reports: int = 1, *, day: date, gap: int = 0,
+    driver: Driver = Driver.PERSON, number: int = 0,
+) -> None:  # fmt: skip
+    """Write one count of a program's reports."""
+    ReportCount.objects.create(
+        project_id=pixel.project_id, pixel=pixel, dimension=dimension, value=value, reports=reports, date=day, gap=gap,
+        driver=driver, number=number,
+    )  # fmt: skip
 
 
 def utc_today() -> date:

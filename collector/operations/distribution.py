@@ -22,6 +22,7 @@ from django.db import OperationalError, connection, models, transaction
 from collector.models import Hit
 from collector.operations.errors import OperationError
 from collector.operations.progress import Progress
+from collector.storage.shards import HAS_CITUS
 from collector.storage.sql_errors import is_lock_timeout
 
 DISTRIBUTED_BY = "project_id"
@@ -32,7 +33,6 @@ LOCK_TIMEOUT = "15s"  # a batch of the drain is over by then; dashboards wait be
 BYTES_PER_SECOND = 4_000_000  # of rows without their indexes, on a busy machine: see docs/scaling.md
 DOCS = "See “PostgreSQL distributed by project (Citus)” in docs/scaling.md."
 
-HAS_EXTENSION = "/* distribution.has_extension */ SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')"
 FIND_GROUP = "/* distribution.find_group */ SELECT groupid FROM pg_dist_local_group"
 FIND_NODES = """
     /* distribution.find_nodes */
@@ -134,7 +134,7 @@ def _targets(model: type[models.Model]) -> set[type[models.Model]]:
 
 def is_distributed() -> bool:
     """Whether tables of this database are distributed. No query on SQLite, one without Citus, else two."""
-    if connection.vendor != "postgresql" or not _value(HAS_EXTENSION):
+    if connection.vendor != "postgresql" or not _value(HAS_CITUS):
         return False
     return any(place.placement is Placement.DISTRIBUTED for place in _places().values())
 
@@ -143,7 +143,7 @@ def check_cluster() -> None:
     """Raise OperationError if this database is not that of a coordinator with workers that it reaches."""
     if connection.vendor != "postgresql":
         raise OperationError(f"The database is SQLite. Only PostgreSQL with Citus can be distributed. {DOCS}")
-    if not _value(HAS_EXTENSION):
+    if not _value(HAS_CITUS):
         raise OperationError(
             "This database has no Citus. Install Citus on all nodes, and run “CREATE EXTENSION citus” in this database "
             f"on each. {DOCS}"

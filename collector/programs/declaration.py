@@ -137,8 +137,7 @@ class _Reader:
         """Return those of the allowed values that a list has; none without a list."""
         values = self._list(table, path, len(allowed)) if path[-1] in table else []
         if not all(value in allowed for value in values):
-            text = _("“%(key)s” is missing or wrong. Write one of these: %(values)s.")
-            self._wrong(path, text % {"key": path[-1], "values": ", ".join(f'"{one}"' for one in allowed)})
+            self._none_of(path, allowed)
         return tuple(value for value in allowed if value in values)
 
     def _event(self, name: str, events: Table) -> Event:
@@ -269,10 +268,13 @@ class _Reader:
     def _one_of(self, table: Table, path: Path, values: tuple[Any, ...]) -> Any:
         value = table.get(path[-1])
         if value not in values:
-            text = _("“%(key)s” is missing or wrong. Write one of these: %(values)s.")
-            self._wrong(path, text % {"key": path[-1], "values": ", ".join(f'"{one}"' for one in values)})
+            self._none_of(path, values)
             return values[-1]
         return value
+
+    def _none_of(self, path: Path, values: tuple[str, ...]) -> None:
+        text = _("“%(key)s” is missing or wrong. Write one of these: %(values)s.")
+        self._wrong(path, text % {"key": path[-1], "values": ", ".join(f'"{one}"' for one in values)})
 
     def _text_of(self, table: Table, path: Path, form: re.Pattern[str] | None = None, help_text: str = "") -> str:
         value = table.get(path[-1])

@@ -1,11 +1,10 @@
 """What is public about one week of a program, as it is stored and as others can read it."""
 
 from collections.abc import Mapping
-from typing import Annotated
 
 import msgspec
 
-from collector.programs.small_counts import merge_small
+from collector.programs.small_counts import Number, PublishedTable, merge_small
 
 UNKNOWN = "unknown"  # a version, a system … that is none of the known ones; “other” stands for merged values
 # By panel of `forms.PUBLIC_PANELS` that has tables by value: what their values are of, as labels of `ReportDimension`.
@@ -14,22 +13,6 @@ FIELDS_OF_PANEL: Mapping[str, tuple[str, ...]] = {
     "systems": ("os", "arch", "runtime"),
     "countries": ("country",),
 }
-Number = Annotated[int, msgspec.Meta(ge=0)]
-
-
-class PublishedTable(msgspec.Struct, frozen=True):
-    """How many installations have each value, the largest first, and how many have one of all merged values."""
-
-    values: tuple[tuple[str, Number], ...]
-    other: Number
-
-    @property
-    def installations(self) -> int:
-        return self.other + sum(count for _, count in self.values)
-
-    def count_of(self, value: str) -> int | None:
-        """Return how many installations have a value, None if that is not public."""
-        return dict(self.values).get(value)
 
 
 class PublishedInstallations(msgspec.Struct, frozen=True):
@@ -58,6 +41,4 @@ class PublishedEvents(msgspec.Struct, frozen=True):
 
 def published_table(counts: dict[str, int], other: str) -> PublishedTable:
     """Return what may be published of a table. `other` is the value that stands for unknown ones in it."""
-    named = {UNKNOWN if value == other else value: count for value, count in counts.items()}
-    merged = merge_small(named)
-    return PublishedTable(merged.values, merged.other)
+    return merge_small({UNKNOWN if value == other else value: count for value, count in counts.items()})

@@ -11,21 +11,27 @@ small count apart from four others.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import Annotated
+
+import msgspec
 
 FEWEST = 10  # installations that a published count is of
 CHOICES = 5
+Number = Annotated[int, msgspec.Meta(ge=0)]
 
 
-@dataclass(frozen=True, slots=True)
-class MergedCounts:
-    """What may be published of a table: its larger values, the largest first, and the sum of all merged ones."""
+class PublishedTable(msgspec.Struct, frozen=True):
+    """How many installations have each value, the largest first, and how many have one of all merged values."""
 
-    values: tuple[tuple[str, int], ...]
-    other: int
+    values: tuple[tuple[str, Number], ...]
+    other: Number
+
+    @property
+    def installations(self) -> int:
+        return self.other + sum(count for _, count in self.values)
 
 
-def merge_small(counts: Mapping[str, int]) -> MergedCounts:
+def merge_small(counts: Mapping[str, int]) -> PublishedTable:
     """Return what may be published of a table of installations by value.
 
     Its total may be published with it if that is `FEWEST` or more; otherwise nothing of it may.
@@ -38,7 +44,7 @@ def merge_small(counts: Mapping[str, int]) -> MergedCounts:
         while merged < len(rising) and not _hides(rising, len(small), merged):
             merged += 1
     values = tuple((value, count) for count, value in sorted(rising[merged:], key=lambda row: (-row[0], row[1])))
-    return MergedCounts(values, sum(count for count, _ in rising[:merged]))
+    return PublishedTable(values, sum(count for count, _ in rising[:merged]))
 
 
 def _hides(rising: list[tuple[int, str]], small: int, merged: int) -> bool:

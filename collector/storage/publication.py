@@ -22,18 +22,17 @@ from collector.models import (
     ReportCount,
     ReportDimension,
 )
-from collector.models.programs import NEW
 from collector.programs.declaring import program_of
 from collector.programs.forms import OTHER
 from collector.programs.published import (
     PublishedEvent,
     PublishedEvents,
     PublishedInstallations,
-    PublishedTable,
     published_table,
 )
-from collector.programs.small_counts import FEWEST
+from collector.programs.small_counts import FEWEST, PublishedTable
 from collector.programs.weeks import monday_of, weeks_between
+from collector.programs.windows import Window, first_in
 
 Part = TypeVar("Part", PublishedInstallations, PublishedEvents)
 WEEK = timedelta(weeks=1)
@@ -45,10 +44,12 @@ TABLES = (
 
 
 class Uses(NamedTuple):
-    """The installations that had a value or an event in a week, and how often."""
+    """The installations that had a value or used an event in a week, and how often."""
 
+    dimension: int
+    value: str
     installations: int
-    number: int
+    uses: int
 
 
 class PublicWeek(NamedTuple):
@@ -113,50 +114,41 @@ def _body(pixel: Pixel, part: PublishedPart, week: date) -> str:
 
 
 def _installations(pixel: Pixel, week: date) -> PublishedInstallations:
-    uses = _uses_in_week(pixel, week, (ReportDimension.ACTIVE, *TABLES))
-    installations = uses[ReportDimension.ACTIVE][""].installations if uses[ReportDimension.ACTIVE] else 0
-    if installations < FEWEST:
+    counts: dict[int, dict[str, int]] = defaultdict(dict)
+    for each in _uses_in_week(pixel, week, ReportDimension.ACTIVE, *TABLES):
+        counts[each.dimension][each.value] = each.installations
+    active = counts[ReportDimension.ACTIVE].get("", 0)
+    if active < FEWEST:
         return PublishedInstallations(None, {})
     tables: dict[str, PublishedTable] = {}
     for dimension in TABLES:
-        counts = {value: each.installations for value, each in uses[dimension].items() if value}
-        if counts:
-            counts[OTHER] = counts.get(OTHER, 0) + installations - sum(counts.values())  # reports without a country
-            tables[str(dimension.label)] = published_table(counts, OTHER)
-    return PublishedInstallations(installations, tables)
+        if by_value := counts[dimension]:
+            by_value[OTHER] = by_value.get(OTHER, 0) + active - sum(by_value.values())  # reports without a country
+            tables[str(dimension.label)] = published_table(by_value, OTHER)
+    return PublishedInstallations(active, tables)
 
 
 def _events(pixel: Pixel, week: date) -> PublishedEvents:
-    uses = _uses_in_week(pixel, week, (ReportDimension.EVENT,))[ReportDimension.EVENT]
     enough = [
-        PublishedEvent(event, each.installations, each.number)
-        for event, each in uses.items()
+        PublishedEvent(each.value, each.installations, each.uses)
+        for each in _uses_in_week(pixel, week, ReportDimension.EVENT)
         if each.installations >= FEWEST
     ]
     return PublishedEvents(tuple(sorted(enough, key=lambda each: (-each.installations, each.event))))
 
 
-def _uses_in_week(
-    pixel: Pixel, week: date, dimensions: tuple[ReportDimension, ...]
-) -> dict[ReportDimension, dict[str, Uses]]:
+def _uses_in_week(pixel: Pixel, week: date, *dimensions: ReportDimension) -> list[Uses]:
     """Return what installations had and used in a week, by dimension and value. One query.
 
     An installation counts once: by its first report in the week, and by its first use of an event in it.
     """
+    window = Window(week, week + WEEK)
     rows = ReportCount.objects.filter(
         project_id=pixel.project_id, pixel_id=pixel.pk, dimension__in=dimensions,
-        date__gte=week, date__lt=week + WEEK, driver__in=INSTALLED,
-    ).values("dimension", "date", "value", "gap")  # fmt: skip
-    sums = rows.annotate(reports_sum=Sum("reports"), number_sum=Sum("number"))
-    uses: dict[ReportDimension, dict[str, Uses]] = defaultdict(lambda: defaultdict(lambda: Uses(0, 0)))
-    for dimension, day, value, gap, reports, number in sums.values_list(
-        "dimension", "date", "value", "gap", "reports_sum", "number_sum"
-    ):
-        is_first = gap == NEW or gap > (day - week).days
-        of_dimension = uses[ReportDimension(dimension)]
-        before = of_dimension[value]
-        of_dimension[value] = Uses(before.installations + reports * is_first, before.number + number)
-    return uses
+        date__gte=window.start, date__lt=window.end, driver__in=INSTALLED,
+    ).values("dimension", "value")  # fmt: skip
+    sums = rows.annotate(installations=Sum("reports", filter=first_in(window), default=0), uses=Sum("number"))
+    return [Uses(*row) for row in sums.values_list("dimension", "value", "installations", "uses")]
 
 
 def published_weeks(pixel: Pixel) -> list[PublicWeek]:

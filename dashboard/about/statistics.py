@@ -7,7 +7,6 @@ nobody can subtract one public number from another to find what was merged.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import partial
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
@@ -104,8 +103,8 @@ def _values(panel: str, field: str, week: date, published: PublishedInstallation
         named = [(_label(label, value), count) for value, count in table.values[:VISIBLE_ROWS]]
         rest = table.installations - sum(count for _name, count in named)
         counts = [*named, (_("other"), rest)] if rest else named
-        share_of = partial(_share, whole=table.installations)
-        rows = [_row(name, count, [share_of(count)], table.installations) for name, count in counts]
+        whole = table.installations
+        rows = [_row(name, count, [formatting.percent(count / whole)], whole) for name, count in counts]
     headings = (str(heading), _("Installations"), pgettext("of all installations", "Share"))
     return StatisticsTable(panel, field, str(title), _days(week), headings, rows, _too_few())
 
@@ -127,10 +126,6 @@ def _row(label: str, installations: int | None, more: list[str], whole: int) -> 
     number = few if installations is None else formatting.exact(installations)
     bar = f"{100 * (installations or 0) / whole:.1f}%" if whole else "0%"
     return StatisticsRow(label, (number, *more), bar)
-
-
-def _share(count: int, whole: int) -> str:
-    return formatting.percent(count / whole)
 
 
 def _label(label: Callable[[str], str], value: str) -> str:

@@ -5,8 +5,8 @@ from datetime import date, timedelta
 from typing import Any
 
 from collector.programs.program import Program
-from collector.programs.published import FIELDS_OF_PANEL, PublishedInstallations, PublishedTable
-from collector.programs.small_counts import FEWEST
+from collector.programs.published import FIELDS_OF_PANEL, PublishedInstallations
+from collector.programs.small_counts import FEWEST, PublishedTable
 from collector.programs.weeks import week_of
 from collector.storage.publication import PublicWeek
 

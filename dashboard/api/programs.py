@@ -13,13 +13,13 @@ from ninja import Field, Path, Query, Router, Schema
 
 from collector.models import Kind, Pixel, ReportDimension, Span
 from collector.models.programs import Part
+from collector.programs.windows import DAY, MAX_WINDOW_DAYS, Window
 from dashboard.api.access import readable_project
 from dashboard.api.problems import ProblemError, api_root
 from dashboard.api.projects import Slug, pixel_in
 from dashboard.api.ranges import Day, check_range
 from dashboard.usage.counts import Usage
 from dashboard.usage.doors import DoorUsage, windows_in
-from dashboard.usage.windows import DAY, MAX_WINDOW_DAYS, Window
 
 router = Router()
 

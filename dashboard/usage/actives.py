@@ -6,8 +6,8 @@ from itertools import accumulate
 
 from collector.models.programs import NEW
 from collector.programs.forms import MAX_GAP
+from collector.programs.windows import DAY, Window, check_length
 from dashboard.usage.results import Newcomers, Turnout
-from dashboard.usage.windows import DAY, Window, check_length
 
 PAUSE_DAYS = 28  # an installation that was away for longer is back after a pause
 Gaps = Mapping[int, int]  # reports by gap

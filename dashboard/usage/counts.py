@@ -15,6 +15,7 @@ from collector.models import Driver, Pixel, Project, ReportCount, ReportDimensio
 from collector.models.programs import INSTALLED, NEW, NO_INSTALLATIONS
 from collector.programs.forms import MAX_DAYS_LATE
 from collector.programs.weeks import monday_of_week, week_of, weeks_between
+from collector.programs.windows import DAY, Window, check_length, first_in
 from dashboard.usage.actives import PAUSE_DAYS, Actives
 from dashboard.usage.facts import facts_by_day
 from dashboard.usage.results import (
@@ -27,7 +28,6 @@ from dashboard.usage.results import (
     Runs,
     Upgrade,
 )
-from dashboard.usage.windows import DAY, Window, check_length, first_in
 from dashboard.visits.cache import REMEMBERED
 
 # Reports of older days can't arrive any more. Ten more days are for reports that a stopped drain has left in the spool.

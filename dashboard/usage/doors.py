@@ -14,7 +14,7 @@ from django.db.models import Q, Sum
 from collector.models import Driver, DroppedName, Pixel, ReportCount, ReportDimension, Span
 from collector.models.programs import OF_OTHER_SDKS, Part
 from collector.programs.weeks import monday_of
-from dashboard.usage.windows import DAY, Window
+from collector.programs.windows import DAY, Window
 
 _DIMENSIONS = (
     ReportDimension.VERSION, ReportDimension.OS, ReportDimension.ARCH, ReportDimension.RUNTIME, ReportDimension.COUNTRY,

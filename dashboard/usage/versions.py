@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import date
 
-from dashboard.usage.windows import DAY
+from collector.programs.windows import DAY
 
 _PARTS = re.compile(r"([0-9.]*[0-9])(?:[-.]?([a-z]+)[-.]?([0-9]*))?")
 _STAGES = {

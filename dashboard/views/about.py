@@ -19,7 +19,6 @@ from collector.models import Kind, Pixel
 from collector.programs.declaring import declared_program
 from collector.programs.program import Program
 from collector.snippets import base_url
-from collector.storage.export import table_lines
 from collector.storage.publication import published_weeks
 from dashboard.about.article import article_page
 from dashboard.about.content import AboutPage, Server
@@ -27,7 +26,7 @@ from dashboard.about.markdown import as_markdown
 from dashboard.about.program import program_page
 from dashboard.about.statistics import statistics_notes, statistics_tables
 from dashboard.about.statistics_files import statistics_csv, statistics_json
-from dashboard.views.streams import CSV
+from dashboard.views.streams import csv_file
 from dashboard.views.unlisted import answer_if_too_often, render_public
 
 LANGUAGES = dict(settings.LANGUAGES)
@@ -114,8 +113,7 @@ def statistics_file(request: HttpRequest, token: str, panel: str) -> HttpRespons
     if panel not in program.public:
         raise Http404
     header, *rows = statistics_csv(panel, published_weeks(pixel))
-    answer = HttpResponse("".join(table_lines(header, rows)), content_type=CSV)
-    answer.headers["Content-Disposition"] = f'attachment; filename="{program.id}-{panel}.csv"'
+    answer = csv_file(f"{program.id}-{panel}.csv", header, rows)
     answer.headers["Access-Control-Allow-Origin"] = "*"
     return answer
 

@@ -10,19 +10,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from collector.models import Pixel, Project
 from collector.models.counts import WHOLE_PROJECT
 from collector.programs.declaring import declared_program
-from collector.storage.export import FIELDS, csv_lines, hit_rows, json_lines, table_lines
+from collector.storage.export import FIELDS, csv_lines, hit_rows, json_lines
 from dashboard import formatting
 from dashboard.report.page import DashboardPage, make_page
 from dashboard.report.program.page import ProgramPage, make_program_page
 from dashboard.views.access import dashboard_view, visible_pixel, visible_project
-from dashboard.views.streams import CSV, JSON_LINES, stream
+from dashboard.views.streams import CSV, JSON_LINES, csv_file, stream
 from dashboard.visits import queries
 from dashboard.visits.periods import Period, PeriodForm
 
@@ -128,10 +127,7 @@ def _csv_response(
     part: str, view: DashboardPage | ProgramPage, head: Sequence[str], rows: Iterable[Sequence[object]]
 ) -> HttpResponse:
     """Answer with a table as CSV. `part` names the panel in the name of the file."""
-    name = f"{_file_name(part, view.project, view.pixel, view.state.period)}.csv"
-    disposition = content_disposition_header(True, name) or ""
-    content = "".join(table_lines(head, rows))
-    return HttpResponse(content, content_type=CSV, headers={"Content-Disposition": disposition})
+    return csv_file(f"{_file_name(part, view.project, view.pixel, view.state.period)}.csv", head, rows)
 
 
 def _period(request: HttpRequest, project: Project, pixel: Pixel | None) -> Period:

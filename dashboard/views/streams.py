@@ -1,4 +1,5 @@
-"""Downloads of any length, sent while they are made, by ASGI and by WSGI. Only one part is in memory at a time.
+"""Downloads of any length, sent while they are made, by ASGI and by WSGI. Only one part is in memory at a time. And
+tables of a page's size, which are sent at once (`csv_file`).
 
 Django streams asynchronous iterators by ASGI and synchronous ones by WSGI. It first turns the other kind into a list.
 That is why a download gets the kind of iterator that its server can stream. By ASGI each part is made in the thread of
@@ -7,15 +8,17 @@ no further part is made.
 """
 
 import re
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from io import StringIO
 
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils.cache import patch_vary_headers
 from django.utils.http import content_disposition_header
 from django.utils.text import compress_sequence
+
+from collector.storage.export import table_lines
 
 CSV = "text/csv; charset=utf-8"
 JSON_LINES = "application/jsonl; charset=utf-8"
@@ -42,6 +45,12 @@ def stream(request: HttpRequest, lines: Iterable[str], content_type: str, filena
     response = StreamingHttpResponse(content, content_type=content_type, headers=headers)
     patch_vary_headers(response, ["Accept-Encoding"])
     return response
+
+
+def csv_file(filename: str, head: Sequence[str | int], rows: Iterable[Sequence[object]]) -> HttpResponse:
+    """Return a table as an answer that browsers save as `filename`, at once: for tables of a page's size."""
+    headers = {"Content-Disposition": content_disposition_header(True, filename) or ""}
+    return HttpResponse("".join(table_lines(head, rows)), content_type=CSV, headers=headers)
 
 
 def _parts(lines: Iterable[str]) -> Iterator[bytes]:

@@ -3,6 +3,7 @@
 import http.server
 import json
 import re
+import secrets
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,15 +21,16 @@ pytestmark = pytest.mark.browser
 ZONE = ZoneInfo("Asia/Kathmandu")  # 5:45 ahead of UTC, so that an hour counted in another zone shows
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def author_name(server) -> str:
     """Return the name of a new user who may create projects and has none."""
+    name = f"lea-{secrets.token_hex(4)}"
     server.manage(
         "shell", "-v0", "-c",
         "from django.contrib.auth.models import User;"
-        f"User.objects.create_user('lea', password='{PASSWORD}', is_staff=True)",
+        f"User.objects.create_user('{name}', password='{PASSWORD}', is_staff=True)",
     )  # fmt: skip
-    return "lea"
+    return name
 
 
 @contextmanager

@@ -124,7 +124,7 @@ class Device:
         living = []
         for path in Path("/proc").glob("[0-9]*"):
             try:
-                if mark in (path / "environ").read_bytes().split(b"\0"):
+                if _is_starting_a_program(path) or mark in (path / "environ").read_bytes().split(b"\0"):
                     living.append(int(path.name))
             except OSError:
                 continue  # it has ended, or is a zombie
@@ -133,6 +133,14 @@ class Device:
     def wait_for_senders(self, seconds: float = 15) -> None:
         """Return when none of its processes lives any more. Fail after `seconds`."""
         eventually(lambda: not self.processes(), seconds)
+
+
+def _is_starting_a_program(process: Path) -> bool:
+    """Whether a process is within execve(2): for a moment, it has neither arguments nor variables.
+
+    Raises OSError for threads of the kernel and zombies, which have no program.
+    """
+    return not (process / "cmdline").read_bytes() and bool((process / "exe").readlink())
 
 
 def _read_to_end(terminal: int) -> bytes:

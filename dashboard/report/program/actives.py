@@ -6,12 +6,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from collector.models import ProgramSection
+from collector.programs.windows import Window
 from dashboard import formatting
 from dashboard.report.charts import BUCKET_NAMES, Chart, Point, Series, Shape
 from dashboard.report.program.colours import BLUE, GREEN, ORANGE, PALE, SKY
 from dashboard.report.program.subject import ProgramSubject
 from dashboard.usage.actives import Actives
-from dashboard.usage.windows import Window
 from dashboard.visits.periods import Bucket
 
 Values = Sequence[int]

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from collector.models import ProgramSection, ReportDimension
 from collector.models.programs import Part
 from collector.programs.weeks import monday_of
+from collector.programs.windows import DAY, Window
 from dashboard import formatting
 from dashboard.report.charts import BUCKET_NAMES, Chart, Series, Shape
 from dashboard.report.figures import Figure
@@ -20,7 +21,6 @@ from dashboard.report.program.subject import ProgramSubject, days_label
 from dashboard.report.program.systems import PANELS
 from dashboard.report.program.versions import version_label
 from dashboard.usage.doors import DoorDays, DoorUsage, DoorUse
-from dashboard.usage.windows import DAY, Window
 from dashboard.visits.periods import Bucket
 
 SECTION = ProgramSection.SDKS.value

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from collector.programs.windows import DAY, Window
 from dashboard import formatting
 from dashboard.report.changes import Change, count_change, no_earlier_data, share_change
 from dashboard.report.comparison import is_measured
@@ -13,7 +14,6 @@ from dashboard.report.program.panel import installations
 from dashboard.report.program.subject import ProgramSubject, days_label
 from dashboard.usage.actives import Actives
 from dashboard.usage.results import Newcomers
-from dashboard.usage.windows import DAY, Window
 from dashboard.visits.periods import Comparison, Period
 
 

@@ -8,11 +8,11 @@ from django.utils.translation import gettext as _
 from collector.models import Declaration, Pixel, Project
 from collector.programs.declaration import DeclarationError, read_declaration
 from collector.programs.program import Program
+from collector.programs.windows import Window
 from dashboard import formatting
 from dashboard.report.program.panel import UsagePanel, UsageRow, bar_width
 from dashboard.usage.counts import actives_of_programs, installations_on
 from dashboard.usage.results import ProgramActives
-from dashboard.usage.windows import Window
 
 MAX_PROGRAMS = 50  # the newest ones
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from collector.models import ProgramSection, ReportDimension
+from collector.programs.windows import DAY, Window
 from dashboard.report.charts import Chart
 from dashboard.report.comparison import is_measured
 from dashboard.report.figures import Figure
@@ -26,7 +27,6 @@ from dashboard.report.program.subject import ProgramSubject
 from dashboard.report.program.systems import dimensions_of, systems_group
 from dashboard.report.program.versions import adoption_chart, version_groups
 from dashboard.usage.actives import Actives
-from dashboard.usage.windows import DAY, Window
 from dashboard.visits.periods import Comparison
 
 

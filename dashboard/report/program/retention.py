@@ -9,12 +9,12 @@ from django.utils.translation import gettext as _
 
 from collector.models import ProgramSection
 from collector.programs.weeks import monday_of, weeks_between
+from collector.programs.windows import DAY
 from dashboard import formatting
 from dashboard.report.charts import BUCKET_NAMES
 from dashboard.report.program.panel import installations
 from dashboard.report.program.subject import ProgramSubject
 from dashboard.usage.results import CohortWeek
-from dashboard.usage.windows import DAY
 from dashboard.visits.periods import Bucket
 
 MAX_WEEKS = 12

@@ -7,9 +7,9 @@ from functools import cached_property
 
 from collector.models import Pixel, ProgramSection, Project
 from collector.programs.program import Program
+from collector.programs.windows import DAY, MAX_WINDOW_DAYS, Window
 from dashboard import formatting
 from dashboard.usage.counts import Usage
-from dashboard.usage.windows import DAY, MAX_WINDOW_DAYS, Window
 from dashboard.visits.periods import Bucket, Period
 
 LAST_WEEK_DAYS, LAST_WEEKS_DAYS = 7, 28

@@ -10,6 +10,7 @@ from django.utils.translation import ngettext, pgettext
 from collector.models import ProgramSection
 from collector.programs.forms import OTHER
 from collector.programs.program import Versions
+from collector.programs.windows import DAY, Window
 from dashboard import formatting
 from dashboard.report.charts import BUCKET_NAMES, Chart, Series, Shape
 from dashboard.report.program.actives import bucket_points
@@ -26,7 +27,6 @@ from dashboard.report.program.panel import (
 from dashboard.report.program.subject import ProgramSubject, days_label
 from dashboard.usage.results import Upgrade
 from dashboard.usage.versions import FEWEST_ACTIVES, days_to_half, version_key
-from dashboard.usage.windows import DAY, Window
 from dashboard.visits.periods import Bucket
 
 SECTION = ProgramSection.VERSIONS.value

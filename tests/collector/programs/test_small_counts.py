@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from collector.programs.small_counts import CHOICES, FEWEST, MergedCounts, merge_small
+from collector.programs.small_counts import CHOICES, FEWEST, PublishedTable, merge_small
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ from collector.programs.small_counts import CHOICES, FEWEST, MergedCounts, merge
     ],
 )
 def test_small_counts_are_merged_with_the_next_smallest(counts, published, other):
-    assert merge_small(counts) == MergedCounts(published, other)
+    assert merge_small(counts) == PublishedTable(published, other)
 
 
 def tables(values: int, total: int) -> Iterator[tuple[int, ...]]:
@@ -41,7 +41,7 @@ def tables(values: int, total: int) -> Iterator[tuple[int, ...]]:
 def test_nobody_can_tell_a_small_count_from_four_others(values, totals):
     """It computes what everybody can: all tables that would be published in the same way."""
     for total in totals:
-        possible: dict[MergedCounts, list[set[int]]] = defaultdict(lambda: [set() for _ in range(values)])
+        possible: dict[PublishedTable, list[set[int]]] = defaultdict(lambda: [set() for _ in range(values)])
         for table in tables(values, total):
             published = merge_small({str(value): count for value, count in enumerate(table)})
             assert published.other + sum(count for _, count in published.values) == total

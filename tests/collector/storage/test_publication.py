@@ -1,18 +1,22 @@
 """The public statistics of a program: which weeks, when, and that they never change."""
 
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 import msgspec
 import pytest
 
-from collector.models import Driver, Pixel, PublishedPart, PublishedWeek, ReportCount, ReportDimension
-from collector.programs.published import PublishedEvent, PublishedEvents, PublishedInstallations, PublishedTable
+from collector.models import Driver, Pixel, PublishedPart, PublishedWeek, ReportDimension
+from collector.programs.published import PublishedEvent, PublishedEvents, PublishedInstallations
+from collector.programs.small_counts import PublishedTable
 from collector.storage.publication import publish
 from tests.programs import DECLARATION, declared
+from tests.programs import count as write_count
 
 pytestmark = pytest.mark.django_db
 
 WEEK = date(2026, 11, 9)  # a Monday
+count = partial(write_count, day=WEEK)
 PUBLIC = DECLARATION.replace('kind = "command"', 'kind = "command"\npublic = ["actives"]')
 ACTIVE, VERSION, OS, EVENT = (
     ReportDimension.ACTIVE, ReportDimension.VERSION, ReportDimension.OS, ReportDimension.EVENT,
@@ -22,13 +26,6 @@ ACTIVE, VERSION, OS, EVENT = (
 @pytest.fixture
 def public_program(project) -> Pixel:
     return declared(project, PUBLIC)
-
-
-def count(pixel, dimension, value="", reports=1, *, day=WEEK, gap=0, driver=Driver.PERSON, number=0):
-    ReportCount.objects.create(
-        project=pixel.project, pixel=pixel, dimension=dimension, value=value, reports=reports, date=day, gap=gap,
-        driver=driver, number=number,
-    )  # fmt: skip
 
 
 def publish_on(day: date, waiting_since: date | None = None) -> int:

@@ -22,12 +22,12 @@ from collector.models import Pixel, Project, Report, ReportDimension
 from collector.programs.declaration import read_declaration
 from collector.programs.report import ProgramReport
 from collector.programs.weeks import monday_of_week
+from collector.programs.windows import DAY
+from collector.programs.windows import Window as Days
 from collector.spool.report_line import SpooledReport
 from collector.spool.writer import SpoolWriter
 from collector.storage.drain import Drain
 from dashboard.usage.counts import Usage
-from dashboard.usage.windows import DAY
-from dashboard.usage.windows import Window as Days
 from tests.collector.storage.counted import Counted, installed
 from tests.installations import Device, Json, Server, Use, iso_day, new_device
 from tests.programs import DECLARATION, declared

@@ -5,9 +5,10 @@ from datetime import date
 import pytest
 from pydantic import TypeAdapter
 
-from collector.models import Driver, Kind, Pixel, Project, ReportCount, ReportDimension
+from collector.models import Driver, Kind, Pixel, Project, ReportDimension
 from dashboard.api.programs import ActiveDays, Cohorts, EventCounts, FactCounts
 from tests.dashboard.api.client import get, token_for
+from tests.programs import count as write_count
 
 pytestmark = pytest.mark.django_db
 
@@ -22,10 +23,9 @@ def paperclip(project) -> Pixel:
 @pytest.fixture
 def count(paperclip):
     def count(dimension, value, day, reports, *, gap=0, number=0, driver=Driver.PERSON):
-        ReportCount.objects.create(
-            project=paperclip.project, pixel=paperclip, dimension=dimension, date=date(2026, 11, day), driver=driver,
-            value=value, gap=gap, reports=reports, number=number,
-        )  # fmt: skip
+        write_count(
+            paperclip, dimension, value, reports, day=date(2026, 11, day), gap=gap, number=number, driver=driver
+        )
 
     return count
 

@@ -5,7 +5,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from collector.models import Driver, Kind, Pixel, ReportCount, ReportDimension
+from collector.models import Driver, Kind, Pixel, ReportDimension
+from tests.programs import count as write_count
 
 DAY = date(2026, 11, 20)  # a Friday
 Count = Callable[..., None]
@@ -28,10 +29,7 @@ def count(program) -> Count:
         dimension: ReportDimension, value: str, reports: int, *, ago: int = 0, gap: int = 0, number: int = 0,
         driver: Driver = Driver.PERSON, pixel: Pixel = program,
     ) -> None:  # fmt: skip
-        ReportCount.objects.create(
-            project_id=pixel.project_id, pixel=pixel, dimension=dimension, date=day(ago), driver=driver, value=value,
-            gap=gap, reports=reports, number=number,
-        )  # fmt: skip
+        write_count(pixel, dimension, value, reports, day=day(ago), gap=gap, number=number, driver=driver)
 
     return count
 

@@ -6,8 +6,8 @@ from random import Random
 
 import pytest
 
+from collector.programs.windows import Window
 from dashboard.usage.actives import Actives
-from dashboard.usage.windows import Window
 from tests.dashboard.usage.conftest import DAY, day
 
 ONE_DAY = timedelta(days=1)

@@ -5,9 +5,9 @@ from datetime import date, timedelta
 import pytest
 
 from collector.models import Driver, ReportDimension
+from collector.programs.windows import Window
 from dashboard.usage.counts import Usage, actives_of_programs, installations_on
 from dashboard.usage.results import CohortWeek, EventUse, ProgramActives, PropertyValue, Runs, Upgrade
-from dashboard.usage.windows import Window
 from tests.crowd import Crowd
 from tests.dashboard.usage.conftest import DAY, day
 

@@ -5,9 +5,9 @@ import pytest
 
 from collector.models import Driver, ReportDimension, Span
 from collector.models.programs import Part
+from collector.programs.windows import Window
 from dashboard.usage.counts import Usage
 from dashboard.usage.doors import DoorUsage, DoorUse, windows_in
-from dashboard.usage.windows import Window
 from tests.dashboard.usage.conftest import DAY, day
 
 pytestmark = pytest.mark.django_db

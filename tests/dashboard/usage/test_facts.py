@@ -4,9 +4,9 @@ import pytest
 from django.db.models import F
 
 from collector.models import ReportCount, ReportDimension
+from collector.programs.windows import Window
 from dashboard.usage.counts import Usage
 from dashboard.usage.results import EventUse
-from dashboard.usage.windows import Window
 from tests.dashboard.usage.conftest import DAY, day
 
 pytestmark = pytest.mark.django_db

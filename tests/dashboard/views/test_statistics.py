@@ -5,11 +5,12 @@ import json
 import random
 from collections import Counter
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 
 import pytest
 from django.db import connection
 
-from collector.models import Driver, Pixel, ReportCount, ReportDimension
+from collector.models import Pixel, ReportDimension
 from collector.programs.declaring import declare
 from collector.programs.forms import PUBLIC_PANELS
 from collector.programs.small_counts import FEWEST
@@ -18,9 +19,11 @@ from tests.collector.admin.browsing import text_of
 from tests.collector.programs.declarations import example
 from tests.dashboard.conftest import NOON
 from tests.dashboard.views.test_about import words_of
+from tests.programs import count as write_count
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon", "empty_cache", "public_url")]
 WEEK = date(2026, 11, 9)
+count = partial(write_count, day=WEEK)
 DAY = timedelta(days=1)
 TODAY = NOON.date()
 FIELDS = {"version": ReportDimension.VERSION, "os": ReportDimension.OS, "arch": ReportDimension.ARCH}
@@ -28,13 +31,6 @@ FIELDS = {"version": ReportDimension.VERSION, "os": ReportDimension.OS, "arch": 
 
 def public_program(project, *panels: str) -> Pixel:
     return declare(project, example(('kind = "command"', f'kind = "command"\npublic = {json.dumps(panels)}'))).pixel
-
-
-def count(pixel, dimension, value="", reports=1, *, day=WEEK, gap=0, number=0):
-    ReportCount.objects.create(
-        project=pixel.project, pixel=pixel, dimension=dimension, value=value, reports=reports, date=day, gap=gap,
-        driver=Driver.PERSON, number=number,
-    )  # fmt: skip
 
 
 @pytest.fixture
