@@ -36,7 +36,7 @@ class DoorSection:
     chart: Chart
     group: UsageGroup
     note: str
-    active: int
+    has_counts: bool
 
 
 def door_section(subject: ProgramSubject) -> DoorSection:
@@ -56,7 +56,7 @@ def door_section(subject: ProgramSubject) -> DoorSection:
             "Other SDKs send an id. It is only known apart within a UTC day, an ISO week and a month, so there is no "
             "retention. These installations may be the same as those of the client: don't add them up."
         ),
-        active=days.installations(month, Part.MONTH) + days.sessions(month),
+        has_counts=bool(values or days.installations(month, Part.MONTH) or days.sessions(month)),
     )
 
 

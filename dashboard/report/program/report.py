@@ -68,7 +68,7 @@ def make_program_report(subject: ProgramSubject, state: PageState, sections: Col
     """Report on a program. Only the `sections` are read and made."""
     actives = _actives(subject)
     doors = door_section(subject) if subject.program.sdks and ProgramSection.SDKS in sections else None
-    if doors and doors.active and not actives.has_reports:
+    if doors and doors.has_counts and not actives.has_reports:
         return _only_doors(doors)
     window_actives = actives.active(subject.window)
     groups: list[UsageGroup] = []

@@ -213,7 +213,8 @@ def test_an_id_gives_other_marks_in_other_programs_and_windows(endpoint, project
 
 
 def test_an_event_that_is_sent_again_has_the_same_key(endpoint, program):
-    sent = batch(program.token, event(), event(uuid=None), event(uuid=None))
+    without_id = event(uuid=None)
+    sent = batch(program.token, event(), without_id, without_id)
     for _ in range(2):
         endpoint.post("/batch/", sent)
 

@@ -41,6 +41,12 @@ def test_no_question_about_our_clients_has_them_in_its_answer(program, count):
     assert usage.first_day() == DAY
 
 
+def test_events_of_nobody_known_are_something_to_show(program, count):
+    count(EVENT, "build", 0, number=4, driver=Driver.DOOR)
+
+    assert Usage(program, DAY).first_day() == DAY
+
+
 def test_values_have_two_months_apart(program, count, another_program):
     for ago, gap in ((0, EVERYWHERE), (0, Part.DAY), (30, EVERYWHERE)):
         count(VERSION, "2.0", 5, ago=ago, gap=gap, driver=Driver.DOOR)

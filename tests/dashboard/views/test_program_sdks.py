@@ -11,7 +11,7 @@ from tests.dashboard.views.downloads import fetched
 from tests.dashboard.views.page_reader import Tables, get, painted
 from tests.dashboard.views.program_counts import PERSON, TODAY, Dimension, address, write
 from tests.dashboard.views.share_links import share, url
-from tests.programs import declared
+from tests.programs import DECLARATION, declared
 
 pytestmark = pytest.mark.usefixtures("noon", "empty_cache")
 DOOR, SESSION = Driver.DOOR, Driver.SESSION
@@ -65,6 +65,16 @@ def test_their_panels_have_two_months_apart(reader, program):
     assert rows["sdks.properties"] == {
         "build.format: html": ["40"], "build.seconds: 1–5": ["7"], "build.draft: yes": ["2"], "gone.size: 9": ["1"]
     }  # fmt: skip
+
+
+def test_events_without_any_id_have_a_page_too(reader, project):
+    program = declared(project, SDKS)
+    write(program, (Dimension.EVENT, "build", 0, 0, 0, 12, DOOR))
+
+    tables = Tables(get(reader, address(program)))
+
+    assert tables.figures == {"day": 0, "week": 0, "month": 0, "sessions": 0, "newest": 0}
+    assert tables.rows["sdks.events"] == {"build": ["0", "0", "12"]}
 
 
 @pytest.mark.parametrize(
@@ -130,3 +140,16 @@ def test_the_public_page_says_what_becomes_of_their_ids(client, program, project
     assert "no ID that lasts longer than a day" not in page
     other = declared(project, title="Other")
     assert "keyed hashes" not in client.get(f"/about/{other.token}/").content.decode()
+
+
+def test_public_statistics_say_that_other_software_is_not_in_them(client, project):
+    public = 'kind = "command"\npublic = ["actives"]'
+    with_sdks, without = (
+        declared(project, text.replace('kind = "command"', public), title=title)
+        for title, text in (("Paperclip", SDKS), ("Other", DECLARATION))
+    )
+
+    for program, is_said in ((with_sdks, True), (without, False)):
+        page = client.get(f"/about/{program.token}/").content.decode()
+        assert "Public statistics" in page
+        assert ("What other software reports" in page) is is_said
