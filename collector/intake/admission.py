@@ -11,7 +11,7 @@ from typing import NamedTuple
 from collector.intake.clients import client_address, country_of, networks
 from collector.intake.lookups import Live, Lookups
 from collector.intake.rate_limits import NO_SALT, SenderLimiter
-from collector.intake.receive import PixelRequest
+from collector.intake.request import PixelRequest
 from collector.programs.program import Program
 
 COUNTED_BYTES = 4 * 1024  # of a body count as one request: otherwise one network could fill a disk in some hours

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from django.conf import settings
 
 from collector.intake.answers import Answer
+from collector.intake.badge_targets import is_for_images
 from collector.intake.bodies import MAX_BYTES
 from collector.intake.clock import now_us
 from collector.intake.door_targets import door_target
@@ -17,9 +18,10 @@ from collector.intake.headers import join_headers
 from collector.intake.lookups import WAIT_SECONDS
 from collector.intake.prefix import public_path, without_prefix
 from collector.intake.problems import problem_answer
-from collector.intake.receive import PixelRequest, Receiver
+from collector.intake.receive import Receiver
 from collector.intake.reports import ReportReceiver, is_for_reports
-from collector.intake.targets import is_for_pixels, without_host
+from collector.intake.request import PixelRequest
+from collector.intake.targets import without_host
 from collector.intake.wiring import door_receiver, receiver, report_receiver
 from collector.metrics.names import Count
 from collector.metrics.tally import TALLY
@@ -48,7 +50,7 @@ def dispatcher(
     """Return an ASGI application that passes each request to one of the paths, or to `application`."""
 
     async def http(scope: Scope, receive: Receive, send: Send) -> None:
-        if is_for_pixels(scope["path"]):
+        if is_for_images(scope["path"]):
             await fast_path(scope, receive, send)
         elif door_target(scope["path"]) is not None:
             await door_path(scope, receive, send)

@@ -19,8 +19,8 @@ from collector.intake.door_answers import NO_FLAGS, PREFLIGHT, accepted, open_to
 from collector.intake.door_targets import DoorTarget, door_target
 from collector.intake.door_uses import DoorLines, door_lines
 from collector.intake.problems import problem_answer
-from collector.intake.receive import PixelRequest
 from collector.intake.reports import ReportReceiver, away, refused, unknown
+from collector.intake.request import PixelRequest
 from collector.metrics.names import Count
 from collector.metrics.tally import TALLY
 from collector.programs.doors.sent import SentEvent, TooManyError

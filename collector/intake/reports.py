@@ -19,7 +19,7 @@ from collector.intake.admission import Admission, Reason, Refusal
 from collector.intake.answers import Answer
 from collector.intake.bodies import BadBodyError, encoding_of, inflated, refusal_by_head
 from collector.intake.problems import json_answer, problem_answer
-from collector.intake.receive import PixelRequest
+from collector.intake.request import PixelRequest
 from collector.metrics.names import Count
 from collector.metrics.tally import TALLY
 from collector.programs.program import Program

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("collector", "0026_published_weeks"),
+        ("collector", "0027_public_badges"),
     ]
 
     operations = [

@@ -49,7 +49,7 @@ PAGES = (
     Page("program-waiting", "/projects/waiting/{declared}/"),
     Page("article-waiting", "/projects/waiting/{unvisited}/"),
     Page("snippets", "/projects/demo/{article}/snippets/"),
-    Page("snippets-waiting", "/projects/waiting/{unvisited}/snippets/"),
+    Page("snippets-waiting", "/projects/waiting/{unvisited}/snippets/?badge=1"),
     Page("share", "/share/{share}/", who=""),
     Page("share-password", "/share/{locked}/", who=""),
     Page("share-gone", "/share/nobody-has-this/", who="", status=404),
