@@ -53,8 +53,8 @@ def door_section(subject: ProgramSubject) -> DoorSection:
         chart=_chart(subject, days, has_sessions=has_sessions),
         group=UsageGroup("sdks", _panels(subject, values, before, month, has_sessions=has_sessions)),
         note=_(
-            "Other SDKs send an id. It is only known apart within a UTC day, an ISO week and a month, so there is no "
-            "retention. These installations may be the same as those of the client: don't add them up."
+            "Other SDKs send an ID. By that, installations are told apart only within a UTC day, an ISO week and a "
+            "month, so there is no retention. They may be the same ones that clients report: don't add them up."
         ),
         has_counts=bool(values or days.installations(month, Part.MONTH) or days.sessions(month)),
     )

@@ -49,14 +49,19 @@ class ProgramReport:
     doors: DoorSection | None
     has_only_doors: bool = False
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody reported in the period's window."""
+        return not self.active and not self.has_only_doors
+
     def tables(self) -> list[Chart | RetentionGrid | UsagePanel | EventDetails]:
         """Return everything that has a table, in the order of the page."""
-        parts = [*self.charts, self.doors.chart if self.doors else None, self.adoption, self.retention]
+        parts = [*self.charts, self.adoption, self.retention]
         tables: list[Chart | RetentionGrid | UsagePanel | EventDetails] = [part for part in parts if part]
-        groups = [*([self.doors.group] if self.doors else []), *self.groups]
-        tables += [panel for group in groups for panel in group.panels]
+        tables += [panel for group in self.groups for panel in group.panels]
         tables += [self.events] if self.events else []
-        return [*tables, *self.details]
+        tables += self.details
+        return [*tables, self.doors.chart, *self.doors.group.panels] if self.doors else tables
 
     def other_reporters(self) -> list[UsagePanel]:
         """Return the panels with numbers of what is not an installation: CI, agents, containers, and runs by shells."""
