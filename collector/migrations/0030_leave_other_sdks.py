@@ -8,4 +8,5 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL(migrations.RunSQL.noop, "DELETE FROM collector_reportcount WHERE driver IN (5, 6)"),
+        migrations.RunSQL(migrations.RunSQL.noop, "DELETE FROM collector_leftoutcount WHERE driver IN (5, 6)"),
     ]

@@ -1,6 +1,6 @@
 """Makes a program from its declaration, or changes it. The command `declare` and the admin both do it here."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import transaction
 from django.utils import timezone
@@ -11,6 +11,7 @@ from collector.programs.changes import Changes, changes
 from collector.programs.declaration import DeclarationError, Problem, read_declaration
 from collector.programs.lines import lines_of, nearest
 from collector.programs.program import Program
+from collector.programs.releases import stored_releases
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,16 @@ def declared_program(pixel: Pixel) -> Program | None:
     No query if `pixel.declaration` was selected with it, else one at most.
     """
     is_declared = pixel.kind == Kind.APP and hasattr(pixel, "declaration")
-    return program_of(pixel.declaration) if is_declared else None
+    return with_releases(pixel.declaration) if is_declared else None
+
+
+def with_releases(declaration: Declaration) -> Program | None:
+    """Return what a stored declaration describes, with the releases that were read from elsewhere."""
+    program = program_of(declaration)
+    if program is None or not declaration.releases:
+        return program
+    released = {**stored_releases(declaration.releases), **program.versions.released}
+    return replace(program, versions=replace(program.versions, released=released))
 
 
 def refuse_taken_id(pixel: Pixel, text: str) -> None:

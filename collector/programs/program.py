@@ -81,6 +81,14 @@ class Versions:
     withdrawn: tuple[str, ...] = ()
     released: Mapping[str, date] = field(default_factory=dict)
 
+    def counted_as(self, version: str) -> str:
+        """Return a version as it counts: itself, or `other` if it was never released.
+
+        Where nothing says what was released, each version counts as itself.
+        """
+        is_named = version in {self.newest, *self.withdrawn, *self.supported} or version in self.released
+        return version if is_named or not self.released else OTHER
+
     def is_supported(self, version: str) -> bool:
         return any(version == one or version.startswith((f"{one}.", f"{one}-")) for one in self.supported)
 

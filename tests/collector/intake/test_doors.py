@@ -9,11 +9,13 @@ from typing import Any
 
 import msgspec
 import pytest
+from django.core.cache import cache
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from collector.intake.asgi import DoorPath
 from collector.intake.doors import MANY_BYTES, MAX_BYTES
+from collector.intake.network_caps import NetworkCaps
 from collector.intake.rate_limits import Rate, SenderLimiter
 from collector.models import Declaration, WindowSalt
 from collector.programs.doors.protobuf import written
@@ -181,6 +183,17 @@ def test_many_installations_in_one_request_cost_as_much_as_one_by_one(endpoint, 
 
     assert endpoint.post("/batch/", batch(program.token, *crowd)).status == 429
     assert endpoint.lines() == []
+
+
+def test_installations_over_the_cap_of_a_network_are_kept_and_marked(endpoint, program):
+    cache.clear()
+    endpoint.doors.caps = NetworkCaps(2)
+
+    for ids in (("a", "b", "c"), ("c", "a")):
+        crowd = [event(distinct_id=one, uuid=f"{number:032x}") for number, one in enumerate(ids)]
+        assert endpoint.post("/batch/", batch(program.token, *crowd)).status == 200
+
+    assert [spooled.is_excess for spooled in uses(endpoint)] == [False, False, True, True, False]
 
 
 def test_each_installation_and_day_has_a_line(endpoint, program):

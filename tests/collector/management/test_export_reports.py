@@ -53,6 +53,16 @@ def test_reports_are_exported_as_they_were_accepted_once_each_with_their_day_fir
     assert sorted(map(str, bodies)) == sorted({str(msgspec.to_builtins(body)) for body in stored})
 
 
+def test_an_export_says_which_reports_count_nowhere(tmp_path, program, capsys):
+    lines = [spooled_report(program.token, report(number)) for number in (1, 2)]
+    spool_reports(tmp_path, [lines[0], msgspec.structs.replace(lines[1], is_excess=True)])
+    drain(tmp_path)
+
+    objects = [json.loads(line) for line in exported(capsys).splitlines()]
+
+    assert [each.get("left_out") for each in objects] == [None, "excess"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "reports"),
     [((), 5), (("--since", "2026-11-21"), 4), (("--until", "2026-11-21"), 1), (("--since", "2026-11-23"), 0)],
