@@ -3,13 +3,12 @@
 from django.conf import settings
 from django.db import models
 
-from collector.models.programs import Driver, ReportDimension
+from collector.models.programs import MAX_WHAT, Driver, ReportDimension
 from collector.models.projects import Pixel, Project
 
 EXCESS, NEW_ONES = "excess", "new"  # of `LeftOut.what`
 FIELDS = ("version", "os", "arch", "runtime", "country")  # of which a value can be left out
 MAX_REASON = 500
-MAX_WHAT = 60  # characters: the name of a field and a value
 
 
 class LeftOut(models.Model):

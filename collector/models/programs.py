@@ -26,6 +26,7 @@ from django.db.models.functions import Now
 from collector.models.projects import Pixel, Project
 
 KEPT_DAYS = 35  # of raw reports
+MAX_WHAT = 60  # characters of what is left out: the name of a field and a value
 NEW = 0  # stands for a gap of null: the first report, or the first use, of an installation
 
 
@@ -131,7 +132,7 @@ class Report(models.Model):
     date = models.DateField()
     id = models.BigIntegerField()
     body = models.TextField()
-    left_out = models.CharField(max_length=60, default="", db_default="")
+    left_out = models.CharField(max_length=MAX_WHAT, default="", db_default="")
 
     class Meta:
         default_permissions = ()

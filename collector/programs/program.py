@@ -5,6 +5,7 @@ The client, the server's checks, the public page and the titles of charts are al
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -88,6 +89,13 @@ class Versions:
         """
         is_named = version in {self.newest, *self.withdrawn, *self.supported} or version in self.released
         return version if is_named or not self.released else OTHER
+
+    def as_counted(self, counts: Mapping[str, int]) -> dict[str, int]:
+        """Return numbers by version, with those together that count as one."""
+        sums: Counter[str] = Counter()
+        for version, number in counts.items():
+            sums[self.counted_as(version)] += number
+        return dict(sums)
 
     def is_supported(self, version: str) -> bool:
         return any(version == one or version.startswith((f"{one}.", f"{one}-")) for one in self.supported)

@@ -4,8 +4,8 @@ All of a week is published in one moment and never changes: see `PublishedWeek`.
 reports have come. How often an event was used comes with the next report of an installation, so events wait longer.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple, TypeVar
 
@@ -24,7 +24,7 @@ from collector.models import (
     ReportDimension,
 )
 from collector.models.left_out import EXCESS
-from collector.programs.declaring import declared_program, with_releases
+from collector.programs.declaring import declared_program, program_of
 from collector.programs.forms import OTHER
 from collector.programs.published import (
     PublishedEvent,
@@ -83,7 +83,7 @@ def public_programs() -> Iterator[Pixel]:
     """Yield the programs of which something is public. One query."""
     declarations = Declaration.objects.filter(text__contains="public", pixel__retired_at=None, pixel__kind=Kind.APP)
     for declaration in declarations.select_related("pixel").order_by("pixel_id"):
-        program = with_releases(declaration)
+        program = program_of(declaration)
         if program is not None and program.public:
             yield declaration.pixel
 
@@ -150,21 +150,12 @@ def _installations(pixel: Pixel, week: date) -> PublishedInstallations:
     tables: dict[str, PublishedTable] = {}
     for dimension in TABLES:
         by_value = counts[dimension]
-        if dimension == ReportDimension.VERSION:
-            by_value = _released(pixel, by_value)
+        if dimension == ReportDimension.VERSION and (program := declared_program(pixel)):
+            by_value = program.versions.as_counted(by_value)
         if by_value:
             by_value[OTHER] = by_value.get(OTHER, 0) + active - sum(by_value.values())  # reports without a country
             tables[str(dimension.label)] = published_table(by_value, OTHER)
     return PublishedInstallations(active, tables)
-
-
-def _released(pixel: Pixel, counts: Mapping[str, int]) -> dict[str, int]:
-    """Return the installations by version, with those together whose version was never released."""
-    program = declared_program(pixel)
-    released: Counter[str] = Counter()
-    for version, number in counts.items():
-        released[program.versions.counted_as(version) if program else version] += number
-    return dict(released)
 
 
 def _events(pixel: Pixel, week: date) -> PublishedEvents:

@@ -22,7 +22,6 @@ from dashboard.api.projects import Slug, pixel_in
 from dashboard.api.ranges import Day, check_range
 from dashboard.usage.counts import Usage
 from dashboard.usage.doors import DoorUsage, windows_in
-from dashboard.usage.versions import released_only
 
 router = Router()
 
@@ -190,7 +189,7 @@ def list_active_days(
     summary=gettext_noop("Count installations by what they run on"),
     description=gettext_noop(
         "The active installations of a program by version, system, architecture, runtime or country. Each counts once, "
-        "with its first report in the range. Versions that were never released are “other”, if anything says what was."
+        "with its first report in the range. If releases are known, versions that were never released count as “other”."
     ),
 )
 def list_facts(
@@ -201,7 +200,7 @@ def list_facts(
     dimension = ReportDimension[by.upper()]
     values: Mapping[str, int] = usage.in_window(window, [dimension]).get(dimension, {})
     if dimension == ReportDimension.VERSION and (program := declared_program(pixel)):
-        values = released_only(program.versions, values)
+        values = program.versions.as_counted(values)
     ranked = sorted(values.items(), key=lambda item: (-item[1], item[0]))
     return _answer(window, [{"value": value, "installations": number} for value, number in ranked])
 

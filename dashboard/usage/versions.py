@@ -44,16 +44,6 @@ def days_to_half(by_day: Mapping[date, Mapping[str, int]], version: str, release
     return None
 
 
-def released_only(versions: Versions, counts: Mapping[str, int]) -> Mapping[str, int]:
-    """Return installations by version. Those that were never released count together, if anything says what was."""
-    if not versions.released:
-        return counts
-    released: Counter[str] = Counter()
-    for version, number in counts.items():
-        released[versions.counted_as(version)] += number
-    return released
-
-
 def released_upgrades(versions: Versions, upgrades: Iterable[Upgrade]) -> list[Upgrade]:
     """Return upgrades between versions as they count, the most frequent first."""
     sums: Counter[tuple[str, str]] = Counter()

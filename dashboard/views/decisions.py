@@ -13,8 +13,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from collector.models import Kind, LeftOut, Pixel
-from collector.models.left_out import FIELDS, MAX_REASON, MAX_WHAT, NEW_ONES
-from collector.models.programs import KEPT_DAYS
+from collector.models.left_out import FIELDS, MAX_REASON, NEW_ONES
+from collector.models.programs import KEPT_DAYS, MAX_WHAT
 from collector.storage.decisions import can_be_left_out, is_decidable, leave_out, let_count, look_through, pending
 from collector.storage.spikes import mark_spikes
 from dashboard import formatting

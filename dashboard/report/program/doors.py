@@ -117,14 +117,9 @@ def _panels(
     headings = [formatting.day(window.start, "yMMM") for window in (month, before)]
     headings += [_("Sessions")] if has_sessions else []
     caption = _("Other SDKs, installations in a month")
+    label_of_version = partial(version_label, versions=subject.program.versions)
     names: list[tuple[ReportDimension, str, str, str, Callable[[str], str]]] = [
-        (
-            ReportDimension.VERSION,
-            "versions",
-            _("Versions"),
-            _("Version"),
-            partial(version_label, versions=subject.program.versions),
-        )
+        (ReportDimension.VERSION, "versions", _("Versions"), _("Version"), label_of_version)
     ]
     names += [(one, key, str(title), str(heading), label) for one, (key, title, heading, label) in PANELS.items()]
     panels = []

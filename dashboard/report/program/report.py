@@ -37,7 +37,7 @@ from dashboard.report.program.unusual import (
 from dashboard.report.program.versions import adoption_chart, version_groups
 from dashboard.usage.actives import Actives
 from dashboard.usage.left_out import left_out_days
-from dashboard.usage.versions import released_only, released_upgrades
+from dashboard.usage.versions import released_upgrades
 from dashboard.visits.periods import Comparison
 
 Table = Chart | RetentionGrid | UsagePanel | EventDetails | UnusualDays
@@ -124,11 +124,11 @@ def make_program_report(
     )
 
 
-def _versions(subject: ProgramSubject, in_last_week: Mapping[str, int]) -> tuple[Chart | None, list[UsageGroup]]:
+def _versions(subject: ProgramSubject, in_last_week: Mapping[str, int]) -> tuple[Chart, list[UsageGroup]]:
     """Read which versions were active on each day, and from which one to which installations upgraded."""
     first_bucket = subject.bucket_windows()[0].start
     all_by_day = subject.usage.by_day(ReportDimension.VERSION, first_bucket, subject.period.end)
-    by_day = {day: released_only(subject.program.versions, counts) for day, counts in all_by_day.items()}
+    by_day = {day: subject.program.versions.as_counted(counts) for day, counts in all_by_day.items()}
     upgrades = subject.usage.upgrades(subject.period.start, subject.period.end)
     upgrades = released_upgrades(subject.program.versions, upgrades)
     return adoption_chart(subject, by_day), version_groups(subject, in_last_week, by_day, upgrades)
@@ -184,7 +184,7 @@ def _unusual(subject: ProgramSubject) -> UnusualDays | None:
 
 def _versions_in(subject: ProgramSubject, window: Window) -> Mapping[str, int]:
     found = subject.usage.in_window(window, [ReportDimension.VERSION]).get(ReportDimension.VERSION, {})
-    return released_only(subject.program.versions, found)
+    return subject.program.versions.as_counted(found)
 
 
 def _newest_share(newest: str, versions: Mapping[str, int]) -> NewestShare:
