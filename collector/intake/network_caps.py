@@ -76,7 +76,7 @@ class _Cap:
     def is_excess(self, network: _Network, key: bytes, report: ProgramReport) -> bool:
         """Count one report and return whether it is over the cap."""
         sent = self._sent_by(network.site)
-        if not (sent.is_flood or self._is_over(network, key)):
+        if not (sent.is_flood or self.is_over(network, key)):
             sent.counting += _COUNTED.pack(date.fromisoformat(report.day).toordinal(), number_of_id(report.id))
             self._remembered += 1
             return False
@@ -95,7 +95,8 @@ class _Cap:
         self._remembered -= len(names)
         return names
 
-    def _is_over(self, network: _Network, key: bytes) -> bool:
+    def is_over(self, network: _Network, key: bytes) -> bool:
+        """Count one more, and return whether the network or its site had used up its cap."""
         if self._networks.is_excess((network.local,), key):
             return True
         return network.site != network.local and self._sites.is_excess((network.site,), key)
@@ -119,6 +120,9 @@ class NetworkCaps:
         self._has_cap = new > 0
         self._first = _Cap("first_reports", new, clock)
         self._later = _Cap("later_reports", new * LATER_REPORTS, clock)
+        self._of_sdks = _Cap("sdk_installations", new, clock)
+        self._sessions = _Cap("sdk_sessions", new * LATER_REPORTS, clock)
+        self._marks: OrderedDict[int, bool] = OrderedDict()  # of other SDKs, and whether each was over the cap
 
     def judge(self, address: str, token: str, key: bytes, reports: Iterable[ProgramReport]) -> Judged:
         """Count the reports of one request. `key` keys the hashes of networks.
@@ -128,9 +132,7 @@ class NetworkCaps:
         reports = list(reports)
         if not self._has_cap:
             return Judged([False] * len(reports), [])
-        local, site = networks(address)
-        hash_of_site = keyed_hash((site, token), key)
-        network = _Network(hash_of_site if local == site else keyed_hash((local, token), key), hash_of_site)
+        network = _network_of(address, token, key)
         excess: list[bool] = []
         flood: list[ReportName] = []
         for report in reports:
@@ -141,3 +143,25 @@ class NetworkCaps:
                     flood += cap.flood(network)
             excess.append(is_excess)
         return Judged(excess, flood)
+
+    def is_mark_excess(self, address: str, token: str, key: bytes, mark: int, *, is_session: bool) -> bool:
+        """Count an installation or a session that another SDK reports, by its mark of a day. Each counts once.
+
+        Nobody knows which ones are new, so all have the cap of new installations, and sessions that of later reports.
+        What counted before a flood is not taken back: no raw report tells what it was.
+        """
+        if not self._has_cap:
+            return False
+        is_excess = self._marks.get(mark)
+        if is_excess is None:
+            cap = self._sessions if is_session else self._of_sdks
+            is_excess = self._marks[mark] = cap.is_over(_network_of(address, token, key), key)
+            if len(self._marks) > MAX_REMEMBERED:
+                self._marks.popitem(last=False)
+        return is_excess
+
+
+def _network_of(address: str, token: str, key: bytes) -> _Network:
+    local, site = networks(address)
+    hash_of_site = keyed_hash((site, token), key)
+    return _Network(hash_of_site if local == site else keyed_hash((local, token), key), hash_of_site)

@@ -4,7 +4,9 @@ from functools import cache
 
 from django.conf import settings
 
+from collector.intake.admission import Admission
 from collector.intake.clients import country_lookup
+from collector.intake.doors import DoorReceiver
 from collector.intake.lookups import Lookups
 from collector.intake.members import Members
 from collector.intake.network_caps import NetworkCaps
@@ -44,4 +46,10 @@ def report_receiver() -> ReportReceiver:
     hits = receiver()
     senders = SenderLimiter(Rate(*settings.REPORT_RATE_LIMIT))
     caps = NetworkCaps(settings.NEW_INSTALLATIONS_PER_NETWORK)
-    return ReportReceiver(hits.lookups, hits.spool, senders, settings.TRUSTED_PROXIES, caps)
+    return ReportReceiver(Admission(hits.lookups, senders, settings.TRUSTED_PROXIES), hits.spool, caps)
+
+
+@cache
+def door_receiver() -> DoorReceiver:
+    """Return this process's receiver of what other SDKs report. It shares everything with that of clients."""
+    return DoorReceiver(report_receiver())

@@ -10,6 +10,7 @@ from collector.models.counts import (
     OwnVisitor,
     SpoolOffset,
 )
+from collector.models.doors import DroppedName, Mark, Span, WindowSalt
 from collector.models.hits import Evidence, Hit, Page, Position, Traffic, UserAgent, Verdict
 from collector.models.left_out import LeftOut, LeftOutCount
 from collector.models.programs import (
@@ -37,11 +38,13 @@ __all__ = [
     "Declaration",
     "Dimension",
     "Driver",
+    "DroppedName",
     "Evidence",
     "Hit",
     "Kind",
     "LeftOut",
     "LeftOutCount",
+    "Mark",
     "Membership",
     "OwnVisitor",
     "Page",
@@ -57,6 +60,7 @@ __all__ = [
     "Role",
     "Section",
     "ShareLink",
+    "Span",
     "SpoolOffset",
     "StringKind",
     "StringUse",
@@ -66,4 +70,5 @@ __all__ = [
     "UserAgent",
     "Verdict",
     "Weekday",
+    "WindowSalt",
 ]

@@ -31,17 +31,37 @@ NEW = 0  # stands for a gap of null: the first report, or the first use, of an i
 
 
 class Driver(models.IntegerChoices):
-    """Who runs a program. Never added together: only persons and servers are installations."""
+    """Who runs a program. Never added together: only persons and servers are installations.
+
+    `DOOR` and `SESSION` are what other SDKs report, of installations with an id of theirs and of single runs: nobody
+    knows which of them are installations of ours, too. In their counts, `gap` is a sum of `Part`.
+    """
 
     PERSON = 0, "person"
     SERVER = 1, "server"  # one that remembers its earlier reports
     AGENT = 2, "agent"
     CI = 3, "ci"
     CONTAINER = 4, "container"
+    DOOR = 5, "door"
+    SESSION = 6, "session"
     INSTALLATIONS = 9, "installations"  # persons and servers together, where a count is not told apart by driver
 
 
 INSTALLED = (Driver.PERSON, Driver.SERVER)
+NO_INSTALLATIONS = (Driver.AGENT, Driver.CI, Driver.CONTAINER)
+OF_OTHER_SDKS = (Driver.DOOR, Driver.SESSION)
+
+
+class Part(models.IntegerChoices):
+    """In which calendar windows a count of another SDK is the first of its installation. Windows are UTC.
+
+    Installations in an ISO week are the counts of its days with `WEEK` in their `gap`; in a month, those with `MONTH`.
+    A count with a `gap` of 0 is of an installation that was counted on this day already, or of nobody known.
+    """
+
+    DAY = 1, "day"
+    WEEK = 2, "week"
+    MONTH = 4, "month"
 
 
 class ReportDimension(models.IntegerChoices):

@@ -16,6 +16,7 @@ from collector.programs.forms import OTHER, is_version
 Kind = Literal["command", "desktop", "library", "server"]
 Mode = Literal["ask", "notice", "off"]
 PropertyType = Literal["choice", "bucket", "flag", "version"]
+Door = Literal["posthog", "aptabase", "otlp"]  # whose SDKs may report, too
 SCHEMA_DIGITS = 16
 
 
@@ -105,6 +106,7 @@ class Program:
     """A whole declaration. `id` names directories and environment variables on the device, `name` is for people.
 
     `public` has those of `forms.PUBLIC_PANELS` whose statistics everybody may see.
+    `sdks` are the other telemetry libraries whose requests are taken, too.
     """
 
     id: str
@@ -118,6 +120,7 @@ class Program:
     reports_from_ci: bool = False
     reports_from_agents: bool = False
     public: tuple[str, ...] = ()
+    sdks: tuple[Door, ...] = ()
     versions: Versions = field(default_factory=Versions)
     events: Mapping[str, Event] = field(default_factory=dict)
 

@@ -1,6 +1,6 @@
 """The format of the spool for programs: one report, or one run that a shell reported, is one JSON line.
 
-The first key tells what a line is: no hit begins with `report`, `run`, `flood` or `own`.
+The first key tells what a line is: no hit begins with `report`, `run`, `flood`, `door` or `own`.
 """
 
 from datetime import UTC, date, datetime
@@ -11,14 +11,15 @@ import msgspec
 from msgspec import Meta
 
 from collector.models import Driver
-from collector.programs.forms import MAX_DAYS_LATE, REPORT_ID, WEEK
+from collector.programs.forms import DRIVERS, MAX_DAYS_LATE, REPORT_ID, WEEK
 from collector.programs.report import ProgramReport
-from collector.spool import own_line
+from collector.spool import door_line, own_line
+from collector.spool.door_line import SpooledUse
 from collector.spool.line import SpooledHit, decoded
 from collector.spool.own_line import SpooledMember
 
 _REPORT, _RUN, _FLOOD = b'{"report":', b'{"run":', b'{"flood":'
-_OTHER_BEGINNINGS = (_REPORT, _RUN, _FLOOD, own_line.BEGINNING)
+_OTHER_BEGINNINGS = (_REPORT, _RUN, _FLOOD, door_line.BEGINNING, own_line.BEGINNING)
 _Token = Annotated[str, Meta(min_length=1, max_length=40)]
 _Moment = Annotated[int, Meta(gt=0, lt=2**52)]
 _Day = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
@@ -70,8 +71,9 @@ class SpooledFlood(msgspec.Struct, frozen=True, rename={"token": "flood", "at_us
         return _encode(self) + b"\n"
 
 
-OfProgram = SpooledReport | SpooledRun | SpooledFlood
-NUMBER_OF_DRIVER = {driver.label: int(driver) for driver in Driver if driver != Driver.INSTALLATIONS}
+OfClient = SpooledReport | SpooledRun | SpooledFlood
+OfProgram = OfClient | SpooledUse
+NUMBER_OF_DRIVER = {driver.label: int(driver) for driver in Driver if driver.label in DRIVERS}
 Spooled = SpooledHit | OfProgram | SpooledMember
 
 _encode = msgspec.json.Encoder().encode
@@ -84,10 +86,12 @@ def from_line(line: bytes) -> Spooled:
     """Parse any line of a spool; raise ValueError with the reason if it is not one of ours."""
     if not line.startswith(_OTHER_BEGINNINGS):
         return SpooledHit.from_line(line)
-    return SpooledMember.from_line(line) if line.startswith(own_line.BEGINNING) else _of_program(line)
+    if line.startswith(own_line.BEGINNING):
+        return SpooledMember.from_line(line)
+    return SpooledUse.from_line(line) if line.startswith(door_line.BEGINNING) else _of_client(line)
 
 
-def _of_program(line: bytes) -> OfProgram:
+def _of_client(line: bytes) -> OfClient:
     if b"\\u0000" in line:  # PostgreSQL can't store NUL, and no value of a report has one
         raise ValueError("contains NUL")
     if line.startswith(_RUN):

@@ -98,12 +98,20 @@ class LeftOuts:
 
     def add(self, program: CountingProgram, report: ProgramReport, what: str) -> bool:
         """Count a report with what is left out. Return whether it counts in the figures, too."""
-        key = Key(program.project_id, program.pixel_id, report.day, what)
+        self.counts_of(program, report.day, what).add(program, report)
+        return what == EXCESS and self.counts_excess(program, report.day)
+
+    def counts_of(self, program: CountingProgram, day: str, what: str) -> ReportCounts:
+        """Return what is left out of a program and a day. What is added to it is stored by `store`."""
+        key = Key(program.project_id, program.pixel_id, day, what)
         counts = self._counts.get(key)
         if counts is None:
             counts = self._counts[key] = ReportCounts(ReportCaps(_counts_of(key)))
-        counts.add(program, report)
-        return what == EXCESS and (program.pixel_id, report.day) in self._taken_back
+        return counts
+
+    def counts_excess(self, program: CountingProgram, day: str) -> bool:
+        """Whether an owner lets the excess of a day count in the figures, too."""
+        return (program.pixel_id, day) in self._taken_back
 
     def store(self) -> None:
         """Add everything to the table, in the caller's transaction. No statement without any, else two."""

@@ -80,7 +80,7 @@ class ReportCounts:
     """
 
     def __init__(self, caps: ReportCaps) -> None:
-        self._caps = caps
+        self.caps = caps
         self._programs: dict[int, CountingProgram] = {}
         self._waiting: dict[CountGroup, list[ProgramReport]] = {}
         self._groups: dict[CountGroup, Cells] = {}
@@ -104,8 +104,12 @@ class ReportCounts:
         cells = self._cells((program.project_id, program.pixel_id, day, _PERSON))
         _add(cells, (_RUN, run.event, 0), 0, 1)
         if run.version:
-            version = self._caps.admitted(program, day, _PERSON, _RUN_VERSION, run.version)
+            version = self.caps.admitted(program, day, _PERSON, _RUN_VERSION, run.version)
             _add(cells, (_RUN_VERSION, version, 0), 0, 1)
+
+    def add_to(self, program: CountingProgram, day: str, driver: int, cell: Cell, reports: int, number: int) -> None:
+        """Add to one cell of a program's day."""
+        _add(self._cells((program.project_id, program.pixel_id, day, driver)), cell, reports, number)
 
     def store(self) -> None:
         """Add everything to the table, in the caller's transaction. One statement.
@@ -142,11 +146,11 @@ class ReportCounts:
         for dimension, fact in _FACT_OF_DIMENSION:
             for (value, gap), count in Counter(zip(map(fact, reports), gaps, strict=True)).items():
                 if value:  # only some programs ask for the country
-                    admitted = self._caps.admitted(program, day, driver, dimension, value)
+                    admitted = self.caps.admitted(program, day, driver, dimension, value)
                     _add(cells, (dimension, admitted, gap), count, 0)
         for (before, after), count in Counter(map(_VERSIONS, reports)).items():
             if before and before != after:
-                pair = self._caps.admitted_pair(program, day, driver, before, after)
+                pair = self.caps.admitted_pair(program, day, driver, before, after)
                 _add(cells, (_UPGRADE, pair, 0), count, 0)
         if driver in _INSTALLED:
             monday, days_since_monday = _week_of(day)
@@ -182,7 +186,7 @@ class ReportCounts:
         key = (program.pixel_id, day, driver, event, name, value)
         cell = self._property_cells.get(key)
         if cell is None:
-            text = self._caps.admitted_property(program, day, driver, f"{event}.{name}", _text(value))
+            text = self.caps.admitted_property(program, day, driver, f"{event}.{name}", _text(value))
             cell = self._property_cells[key] = (_PROPERTY, text, 0)
         return cell
 

@@ -15,9 +15,11 @@ import msgspec
 from collector.models import Kind, Pixel
 from collector.models.left_out import EXCESS
 from collector.programs.report import ProgramReport, number_of_id
+from collector.spool.door_line import SpooledUse
 from collector.spool.line import Line
 from collector.spool.report_line import OfProgram, SpooledFlood, SpooledReport, SpooledRun
 from collector.storage.bulk_sql import chunks, columns_from_json, fetch_for_rows
+from collector.storage.door_counts import DoorCounts
 from collector.storage.enrich import counts_until_us
 from collector.storage.left_out import LeftOuts, move_flood
 from collector.storage.report_caps import CountingProgram, Named, ReportCaps, named_by
@@ -76,14 +78,14 @@ class Reports:
         """Store a batch and return how many of its lines are stored, by segment, including those stored before.
 
         Lines of deleted and retired programs, and of tokens that are no program's, are left out. Five statements, one
-        more for each `INSERT_ROWS` reports, and some for what is left out.
+        more for each `INSERT_ROWS` reports, and some for what is left out. Uses of other SDKs need three more.
         """
         if not lines:
             return Counter()
         self._caps.make_room()
         programs = _present(counting_programs({each.spooled.token for each in lines}))
         stored: Counter[str] = Counter()
-        counts = ReportCounts(self._caps)
+        counts, doors = ReportCounts(self._caps), DoorCounts()
         spooled_reports: list[tuple[CountingProgram, SpooledReport]] = []
         flood: set[ReportKey] = set()
         for line, spooled in lines:
@@ -93,20 +95,27 @@ class Reports:
             stored[line.segment] += 1
             if isinstance(spooled, SpooledRun):
                 counts.add_run(program, spooled)
+            elif isinstance(spooled, SpooledUse):
+                doors.add(program, spooled)
             elif isinstance(spooled, SpooledFlood):
                 flood.update((program.project_id, program.pixel_id, *name) for name in spooled.reports)
             else:
                 spooled_reports.append((program, spooled))
-        self._store_reports(spooled_reports, flood, counts)
+        self._store_reports(spooled_reports, flood, doors, counts)
         return stored
 
     def _store_reports(
-        self, spooled: list[tuple[CountingProgram, SpooledReport]], flood: set[ReportKey], counts: ReportCounts
+        self,
+        spooled: list[tuple[CountingProgram, SpooledReport]],
+        flood: set[ReportKey],
+        doors: DoorCounts,
+        counts: ReportCounts,
     ) -> None:
         """Store reports and what they count. Those of a `flood` that are stored already are moved first."""
         move_flood(flood)
-        programs = {program.pixel_id: program for program, _ in spooled}
-        left_outs = LeftOuts(programs.values(), min((each.body.day for _, each in spooled), default=""))
+        days = [*((program, each.body.day) for program, each in spooled), *doors.days()]
+        programs = {program.pixel_id: program for program, _ in days}
+        left_outs = LeftOuts(programs.values(), min((day for _, day in days), default=""))
         reports: dict[ReportKey, CountingReport] = {}
         for program, each in spooled:
             key = _key(program, each.body)
@@ -117,6 +126,7 @@ class Reports:
             program, body, what = reports[key]
             if not what or left_outs.add(program, body, what):
                 counts.add(program, body)
+        doors.store(counts, left_outs)
         counts.store()
         left_outs.store()
 

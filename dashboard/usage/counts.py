@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from django.db.models import Q, QuerySet, Subquery, Sum
 
 from collector.models import Driver, LeftOut, Pixel, Project, ReportCount, ReportDimension
-from collector.models.programs import INSTALLED, NEW
+from collector.models.programs import INSTALLED, NEW, NO_INSTALLATIONS
 from collector.programs.forms import MAX_DAYS_LATE
 from collector.programs.weeks import monday_of_week, week_of, weeks_between
 from collector.programs.windows import DAY, Window, check_length, first_in
@@ -53,10 +53,10 @@ class Usage:
         self._left_out = LeftOut.objects.filter(project_id=pixel.project_id, pixel_id=pixel.pk)
 
     def first_day(self) -> date | None:
-        """Return the first day on which anything was counted, or else left out. It reads three heads of indexes."""
+        """Return the first day on which anything was counted, or else left out. It reads four heads of indexes."""
         firsts = [
             Subquery(self._counts.filter(dimension=dimension).order_by("date").values("date")[:1])
-            for dimension in (ReportDimension.ACTIVE, ReportDimension.RUN)
+            for dimension in (ReportDimension.ACTIVE, ReportDimension.RUN, ReportDimension.EVENT)
         ]
         firsts.append(Subquery(self._left_out.order_by("date").values("date")[:1]))
         days: list[date | None] = list(Pixel.objects.filter(pk=self._pixel_id).values_list(*firsts).get())
@@ -159,7 +159,7 @@ class Usage:
 
     def others(self, start: date, end: date) -> dict[Driver, dict[date, int]]:
         """Return the reports by day of agents, CI and containers, apart. They are not installations."""
-        rows = self._range(start, end, ReportDimension.ACTIVE).exclude(driver__in=INSTALLED)
+        rows = self._range(start, end, ReportDimension.ACTIVE).filter(driver__in=NO_INSTALLATIONS)
         others: dict[Driver, dict[date, int]] = defaultdict(dict)
         sums = rows.values("driver", "date").annotate(sum=Sum("reports"))
         for driver, day, reports in sums.values_list("driver", "date", "sum"):

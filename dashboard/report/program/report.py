@@ -11,6 +11,7 @@ from dashboard.report.comparison import is_measured
 from dashboard.report.figures import Figure
 from dashboard.report.page_state import PageState
 from dashboard.report.program.actives import actives_chart, turnout_chart
+from dashboard.report.program.doors import DoorSection, door_section
 from dashboard.report.program.events import EventDetails, event_details, events_panel, failures_panel
 from dashboard.report.program.figures import (
     FigureNumbers,
@@ -44,7 +45,10 @@ Table = Chart | RetentionGrid | UsagePanel | EventDetails | UnusualDays
 
 @dataclass(frozen=True, slots=True)
 class ProgramReport:
-    """Everything that a program's page shows over a period. `active` are the installations of the period's window."""
+    """Everything that a program's page shows over a period. `active` are the installations of the period's window.
+
+    `has_only_doors` says that only other SDKs have reported: then the figures are theirs.
+    """
 
     active: int
     figures: Sequence[Figure]
@@ -55,8 +59,15 @@ class ProgramReport:
     groups: Sequence[UsageGroup]
     events: UsagePanel | None
     details: Sequence[EventDetails]
+    doors: DoorSection | None
+    has_only_doors: bool = False
     unusual: UnusualDays | None = None
     leaving_out: LeavingOut | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody reported in the period's window."""
+        return not self.active and not self.has_only_doors
 
     def tables(self) -> list[Table]:
         """Return everything that has a table, in the order of the page."""
@@ -64,7 +75,9 @@ class ProgramReport:
         tables: list[Table] = [part for part in parts if part]
         tables += [panel for group in self.groups for panel in group.panels]
         tables += [self.events] if self.events else []
-        return [*tables, *self.details, *([self.unusual] if self.unusual else [])]
+        tables += self.details
+        tables += [self.doors.chart, *self.doors.group.panels] if self.doors else []
+        return [*tables, self.unusual] if self.unusual else tables
 
     def other_reporters(self) -> list[UsagePanel]:
         """Return the panels with numbers of what is not an installation: CI, agents, containers, and runs by shells."""
@@ -77,18 +90,15 @@ def make_program_report(
 ) -> ProgramReport:
     """Report on a program. Only the `sections` are read and made. What is left out is for members."""
     actives = _actives(subject)
+    doors = door_section(subject) if subject.program.sdks and ProgramSection.SDKS in sections else None
+    if doors and doors.has_counts and not actives.has_reports:
+        return _only_doors(doors, None if is_public else _unusual(subject))
     window_actives = actives.active(subject.window)
     groups: list[UsageGroup] = []
     in_last_week = _versions_in(subject, subject.last_week)
     adoption = None
     if ProgramSection.VERSIONS in sections:
-        first_bucket = subject.bucket_windows()[0].start
-        all_by_day = subject.usage.by_day(ReportDimension.VERSION, first_bucket, subject.period.end)
-        by_day = {day: subject.program.versions.as_counted(counts) for day, counts in all_by_day.items()}
-        adoption = adoption_chart(subject, by_day)
-        upgrades = subject.usage.upgrades(subject.period.start, subject.period.end)
-        upgrades = released_upgrades(subject.program.versions, upgrades)
-        groups += version_groups(subject, in_last_week, by_day, upgrades)
+        adoption, groups = _versions(subject, in_last_week)
     if ProgramSection.SYSTEMS in sections:
         values = subject.usage.in_window(subject.window, dimensions_of(subject))
         groups.append(systems_group(subject, values, window_actives))
@@ -108,9 +118,28 @@ def make_program_report(
         groups=groups,
         events=events,
         details=details,
+        doors=doors,
         unusual=unusual,
         leaving_out=None if is_public else leaving_out(subject),
     )
+
+
+def _versions(subject: ProgramSubject, in_last_week: Mapping[str, int]) -> tuple[Chart, list[UsageGroup]]:
+    """Read which versions were active on each day, and from which one to which installations upgraded."""
+    first_bucket = subject.bucket_windows()[0].start
+    all_by_day = subject.usage.by_day(ReportDimension.VERSION, first_bucket, subject.period.end)
+    by_day = {day: subject.program.versions.as_counted(counts) for day, counts in all_by_day.items()}
+    upgrades = subject.usage.upgrades(subject.period.start, subject.period.end)
+    upgrades = released_upgrades(subject.program.versions, upgrades)
+    return adoption_chart(subject, by_day), version_groups(subject, in_last_week, by_day, upgrades)
+
+
+def _only_doors(doors: DoorSection, unusual: UnusualDays | None) -> ProgramReport:
+    """Report on a program that no client has reported in these days, and other SDKs have."""
+    return ProgramReport(
+        active=0, figures=doors.figures, comparison_note="", charts=(), adoption=None, retention=None, groups=(),
+        events=None, details=(), doors=doors, has_only_doors=True, unusual=unusual,
+    )  # fmt: skip
 
 
 def _actives(subject: ProgramSubject) -> Actives:

@@ -63,3 +63,15 @@ def test_of_a_network_that_floods_us_nothing_counts():
     assert judge(caps, report(51, gap=1)).excess == [False]  # those who came back are judged by themselves
     assert judge(caps, report(901), address="192.0.2.2").excess == [False]
     assert judge(caps, report(901)).flood == []
+
+
+def test_installations_of_other_sdks_have_a_cap_too_and_each_is_judged_once():
+    caps = NetworkCaps(3)
+
+    def excess(marks: range, address: str = "192.0.2.1", *, is_session: bool = False) -> int:
+        return sum(caps.is_mark_excess(address, TOKEN, KEY, mark, is_session=is_session) for mark in marks)
+
+    assert [excess(range(5)), excess(range(5)), excess(range(3))] == [2, 2, 0]
+    assert excess(range(10, 13), "192.0.2.2") == 0
+    assert excess(range(100, 102 + 3 * LATER_REPORTS), is_session=True) == 2
+    assert NetworkCaps(0).is_mark_excess("192.0.2.1", TOKEN, KEY, 1, is_session=False) is False

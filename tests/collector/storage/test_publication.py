@@ -59,8 +59,9 @@ def test_each_installation_counts_once_in_a_week_with_what_it_first_said(public_
     count(public_program, VERSION, "2.5.0", 18, day=thursday, gap=3)
     count(public_program, ACTIVE, reports=15, day=thursday, gap=4)
     count(public_program, VERSION, "2.5.0", 15, day=thursday, gap=4)
-    count(public_program, ACTIVE, reports=99, driver=Driver.CI)
-    count(public_program, VERSION, "2.5.0", 99, driver=Driver.CI)
+    for driver in (Driver.CI, Driver.DOOR):
+        count(public_program, ACTIVE, reports=99, driver=driver)
+        count(public_program, VERSION, "2.5.0", 99, driver=driver)
 
     publish_on(WEEK + timedelta(9))
 

@@ -161,3 +161,21 @@ def test_an_answer_costs_the_same_number_of_queries_for_any_number_of_days(
         get(program, f"{address}/installations", since="2025-11-01", until="2026-11-23")
     with django_assert_num_queries(4):
         get(program, f"{address}/installations", since="2025-11-01", until="2026-11-23")
+
+
+def test_what_other_sdks_report_is_counted_by_day_week_and_month_apart_from_clients(program, count, address):
+    count(ReportDimension.ACTIVE, "", 1, 9, gap=7, driver=Driver.DOOR)  # a Sunday, and the first day of the month
+    count(ReportDimension.ACTIVE, "", 17, 4, gap=3, driver=Driver.DOOR)
+    count(ReportDimension.ACTIVE, "", 18, 2, gap=1, driver=Driver.DOOR)
+    count(ReportDimension.ACTIVE, "", 18, 5, gap=1, driver=Driver.SESSION)
+    count(ReportDimension.ACTIVE, "", 18, 50)
+
+    def counted(by: str) -> dict[str, tuple[int, int]]:
+        items = get(program, f"{address}/other-sdks", by=by, **DAYS)["items"]
+        return {item["date"]: (item["installations"], item["sessions"]) for item in items}
+
+    days = counted("day")
+    assert (len(days), days["2026-11-17"], days["2026-11-18"]) == (7, (4, 0), (2, 5))
+    assert counted("week") == {"2026-11-16": (4, 5)}
+    assert counted("month") == {"2026-11-01": (9, 5)}
+    assert get(program, f"{address}/installations", **DAYS)["items"][2]["active"] == 50
