@@ -194,6 +194,7 @@ CONTENT_SECURITY_POLICY = {
 # Applications
 
 INSTALLED_APPS = [
+    "accounts",
     "collector",
     "dashboard",
     "django.contrib.admin",

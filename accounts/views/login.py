@@ -12,9 +12,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse, reverse_lazy
 
-from dashboard.passwords.check import Lock, check
-from dashboard.passwords.known_browsers import remember_browser
-from dashboard.views.password_problems import mark_refused, problem_of
+from accounts.passwords.check import Lock, check
+from accounts.passwords.known_browsers import remember_browser
+from accounts.passwords.problems import mark_refused, problem_of
 
 MOST_TRIES = 100  # in an hour at one account, by unknown browsers; NIST SP 800-63B-4, 3.2.2
 LONGEST_NAME = 150

@@ -2,7 +2,7 @@
 
 import threading
 
-from dashboard.passwords.queues import Queue
+from accounts.passwords.queues import Queue
 
 
 def test_one_at_a_time_has_its_turn_and_a_full_queue_sends_away():

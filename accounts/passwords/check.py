@@ -15,11 +15,11 @@ from typing import NamedTuple
 from django.db import DatabaseError
 from django.http import HttpRequest
 
+from accounts.passwords import queues
+from accounts.passwords.known_browsers import known_browser
+from accounts.passwords.tries import Count, Tally, count_try, counts_of, take_back, tally
 from collector.intake.clients import Networks, client_networks
 from collector.intake.page_limits import network_key
-from dashboard.passwords import queues
-from dashboard.passwords.known_browsers import known_browser
-from dashboard.passwords.tries import Count, Tally, count_try, counts_of, take_back, tally
 
 logger = logging.getLogger(__name__)
 

@@ -40,7 +40,7 @@ NO_TRIES = Count(0, 0.0)
 
 def tally(seconds: int, *parts: str) -> Tally:
     """Return the tally of `parts`. What they say can't be read from the database, even by trying out all addresses."""
-    digest = salted_hmac("dashboard.passwords.tries", "\0".join(parts), algorithm="sha256").digest()
+    digest = salted_hmac("accounts.passwords.tries", "\0".join(parts), algorithm="sha256").digest()
     return Tally(digest[:16].hex(), seconds)
 
 

@@ -4,7 +4,7 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from dashboard.passwords.check import Outcome
+from accounts.passwords.check import Outcome
 
 
 def problem_of(outcome: Outcome) -> str:

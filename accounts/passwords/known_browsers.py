@@ -35,4 +35,4 @@ def remember_browser(response: HttpResponseBase, cookie: str, stamp: str, path: 
 
 
 def _signature(cookie: str, number: str, stamp: str) -> str:
-    return salted_hmac("dashboard.passwords.known", "\0".join((cookie, number, stamp)), algorithm="sha256").hexdigest()
+    return salted_hmac("accounts.passwords.known", "\0".join((cookie, number, stamp)), algorithm="sha256").hexdigest()

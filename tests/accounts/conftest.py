@@ -1,0 +1,3 @@
+"""Fixtures of the tests of accounts."""
+
+from tests.dashboard.conftest import noon, reader  # noqa: F401  (the clock, and a browser that is logged in)
