@@ -1,12 +1,19 @@
-"""URLs of login, logout and passwords. The admin uses these pages too."""
+"""URLs of login, logout, passwords and second factors. The admin uses these pages too.
+
+Names that begin with `account_` or `mfa_` are those that django-allauth leads to.
+"""
 
 from django.contrib.auth.views import LogoutView, PasswordChangeDoneView
 from django.urls import path
 
-from accounts.views import login
+from accounts.views import login, passkeys, second_factor, second_step
 
 urlpatterns = [
     path("login/", login.Login.as_view(), name="login"),
+    path("login/", login.Login.as_view(), name="account_login"),
+    path("login/second-factor/", second_step.second_step, name="mfa_authenticate"),
+    path("login/passkey/", passkeys.passkey_login, name="passkey_login"),
+    path("login/passkey/challenge/", passkeys.passkey_challenge, name="passkey_challenge"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("password/", login.PasswordChange.as_view(), name="password_change"),
     path(
@@ -14,4 +21,10 @@ urlpatterns = [
         PasswordChangeDoneView.as_view(template_name="registration/password_changed.html"),
         name="password_changed",
     ),
+    path("account/confirm/", second_step.confirm, name="confirm"),
+    path("account/second-factor/", second_factor.second_factor, name="second_factor"),
+    path("account/second-factor/app/", second_factor.app, name="second_factor_app"),
+    path("account/second-factor/passkeys/", second_factor.new_passkey, name="new_passkey"),
+    path("account/second-factor/remove/", second_factor.remove, name="remove_second_factor"),
+    path("account/second-factor/codes/", second_factor.recovery_codes, name="recovery_codes"),
 ]

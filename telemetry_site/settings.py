@@ -147,6 +147,7 @@ GEOIP_FEEDS = [path.strip() for path in env.list("GEOIP_FEEDS", default=[]) if p
 METRICS_TOKEN = secret("METRICS_TOKEN", env.str("METRICS_TOKEN", ""))
 DEBUG = switch("DEBUG", False)
 SECRET_KEY = env.str("SECRET_KEY", "") or stored_secret_key(DATA_DIR / "secret_key")
+SECOND_FACTOR = one_of("SECOND_FACTOR", ["optional", "owners", "all"])
 RATE_LIMIT = rate("RATE_LIMIT", "120/m")
 RATE_LIMIT_PROXY = rate("RATE_LIMIT_PROXY", "6000/m")
 REPORT_RATE_LIMIT = rate("REPORT_RATE_LIMIT", "600/m")
@@ -204,6 +205,9 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "csp",
+    # Not "allauth" itself: it brings templates in another look, with inline scripts.
+    "allauth.account",
+    "allauth.mfa",
 ]
 MIDDLEWARE = [
     "collector.intake.middleware.timed",
@@ -217,6 +221,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.second_factor.requirement.second_factor_first",
+    "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "dashboard.views.errors.page_for_wrong_method",
@@ -253,6 +259,13 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+ACCOUNT_ADAPTER = "accounts.login.adapter.AccountAdapter"
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False  # `accounts.passwords` counts tries of all processes together
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_TOLERANCE = 1  # a code works half a minute longer, or sooner: clocks differ
+# Its own way to ask again would keep the whole request in the session, with the client's address. We have ours.
+MFA_REAUTHENTICATION_REQUIRED = ACCOUNT_REAUTHENTICATION_REQUIRED = False
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "projects"
 LOGOUT_REDIRECT_URL = "login"

@@ -16,7 +16,11 @@ APPS = ("accounts", "collector", "dashboard")
 DATA = {"collector.models", "collector.classify", "collector.programs"}
 MAY_IMPORT = {
     "accounts.passwords": DATA | {"collector.intake"},
-    "accounts.views": DATA | {"accounts.passwords", "collector.intake"},
+    "accounts.second_factor": DATA | {"accounts.passwords"},
+    "accounts.login": DATA | {"accounts.passwords", "accounts.second_factor"},
+    "accounts.views": DATA | {"accounts.login", "accounts.passwords", "accounts.second_factor", "collector.intake"},
+    "accounts.admin": DATA | {"accounts.second_factor", "collector.admin"},
+    "accounts.management": DATA | {"accounts.second_factor"},
     "accounts": DATA | {"accounts.views"},
     "collector.classify": set(),
     "collector.models": {"collector.classify"},

@@ -6,6 +6,8 @@ from django.utils.translation import ngettext
 
 from accounts.passwords.check import Outcome
 
+TOO_MANY_STATUS = 429
+
 
 def problem_of(outcome: Outcome) -> str:
     """Say how long to wait, and what may help sooner; an empty string if the password was checked."""
@@ -26,5 +28,5 @@ def problem_of(outcome: Outcome) -> str:
 
 def mark_refused(response: HttpResponse, outcome: Outcome) -> None:
     """Turn an answer into one that tells programs to wait."""
-    response.status_code = 429
+    response.status_code = TOO_MANY_STATUS
     response.headers["Retry-After"] = str(outcome.wait_seconds)

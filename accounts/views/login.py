@@ -12,11 +12,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse, reverse_lazy
 
-from accounts.passwords.check import Lock, check
-from accounts.passwords.known_browsers import remember_browser
+from accounts.login.begin import begin_login
+from accounts.login.locks import KNOWN_AS, lock_of, remember_browser_of
+from accounts.passwords.check import check
 from accounts.passwords.problems import mark_refused, problem_of
 
-MOST_TRIES = 100  # in an hour at one account, by unknown browsers; NIST SP 800-63B-4, 3.2.2
 LONGEST_NAME = 150
 
 
@@ -50,9 +50,7 @@ class Login(LoginView):
             return response
         if not outcome.is_right:
             return self.form_invalid(form)
-        response = self.form_valid(form)
-        _remember_browser_of(form.get_user(), response)
-        return response
+        return begin_login(request, form.get_user(), self.get_success_url())
 
 
 class PasswordChange(PasswordChangeView):
@@ -75,7 +73,7 @@ class PasswordChange(PasswordChangeView):
         def is_right() -> bool:
             return form.is_valid() or "old_password" not in form.errors
 
-        outcome = check(request, lock_of(user.get_username(), user), is_right, known_as="logged in")
+        outcome = check(request, lock_of(user.get_username(), user), is_right, known_as=KNOWN_AS)
         if problem := problem_of(outcome):
             response = self.render_to_response(self.get_context_data(form=self.form_class(user), problem=problem))
             mark_refused(response, outcome)
@@ -83,24 +81,5 @@ class PasswordChange(PasswordChangeView):
         if not form.is_valid():
             return self.form_invalid(form)
         response = self.form_valid(form)
-        _remember_browser_of(form.user, response)
+        remember_browser_of(form.user, response)
         return response
-
-
-def lock_of(name: str, user: User | None) -> Lock:
-    """Return the lock of an account, or of a name that no account has."""
-    return Lock(
-        name=f"account {name}",
-        networks="accounts",
-        cookie=_cookie_of(user) if user else "",
-        stamp=user.get_session_auth_hash() if user else "",
-        most_tries=MOST_TRIES,
-    )
-
-
-def _cookie_of(user: User) -> str:
-    return f"known-{user.pk}"  # each user of a browser has one
-
-
-def _remember_browser_of(user: User, response: HttpResponse) -> None:
-    remember_browser(response, _cookie_of(user), user.get_session_auth_hash(), reverse("login"))

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from playwright.sync_api import Browser, BrowserContext
 from playwright.sync_api import Page as Tab
 
+from tests.app_codes import SECRET, code
 from tests.server import PASSWORD, Server
 
 WIDE, NARROW = 1280, 360
 HEIGHT = 800
+GUARDED = {"grace"}  # who have second factors
 THEMES = ("light", "dark")
 
 
@@ -61,6 +63,11 @@ PAGES = (
     Page("api", "/api/v1/"),
     Page("password", "/password/"),
     Page("password-changed", "/password/changed/"),
+    Page("second-factor", "/account/second-factor/", who="grace"),  # with what must be confirmed lately, all in a row
+    Page("second-factor-app", "/account/second-factor/app/", who="grace"),
+    Page("recovery-codes", "/account/second-factor/codes/", who="grace"),
+    Page("confirm", "/account/confirm/", who="grace"),
+    Page("confirm-by-password", "/account/confirm/"),
     Page("admin", "/admin/"),
     Page("admin-project", "/admin/collector/project/{project}/change/"),
     Page("admin-project-new", "/admin/collector/project/add/"),
@@ -82,13 +89,16 @@ PAGES = (
     Page("not-found", "/projects/nothing-here/", status=404),
 )
 
-# `manage.py shell` runs this. It prints the facts. ada owns the projects, newcomer has none, admin is a superuser.
+# `manage.py shell` runs this. It prints the facts. ada owns the projects, newcomer has none, admin is a superuser, and
+# grace has second factors.
 FURNISH = """
 import json
 from django.contrib.auth.models import User
 from pathlib import Path
 from collector.models import ApiToken, Membership, Pixel, Project, Role, ShareLink
 from collector.programs.declaring import declare
+from accounts.second_factor.factors import add_app
+from allauth.mfa.models import Authenticator
 
 def person(name, **fields):
     user, _ = User.objects.get_or_create(username=name, defaults=fields)
@@ -99,6 +109,10 @@ def person(name, **fields):
 ada = person("ada", is_staff=True)
 person("newcomer", is_staff=True)
 person("admin", is_staff=True, is_superuser=True)
+grace = person("grace")
+add_app(grace, %(secret)r)
+Authenticator.objects.filter(user=grace, type="webauthn").delete()
+Authenticator.objects.create(user=grace, type="webauthn", data={"name": "Laptop", "credential": {}})
 demo = Project.objects.get(slug="demo")
 waiting, _ = Project.objects.get_or_create(slug="waiting", defaults={"name": "Waiting", "timezone": "Europe/Berlin"})
 for project in (demo, waiting):
@@ -134,7 +148,7 @@ print(json.dumps({
 
 def furnish(server: Server) -> dict[str, str]:
     """Add what the pages show to the server's project `demo`, and return the facts that their paths name."""
-    return json.loads(server.manage("shell", "-v0", "-c", FURNISH % {"password": PASSWORD}))
+    return json.loads(server.manage("shell", "-v0", "-c", FURNISH % {"password": PASSWORD, "secret": SECRET}))
 
 
 class Visitors:
@@ -175,6 +189,9 @@ class Visitors:
         tab.fill("[name=username]", who)
         tab.fill("[name=password]", PASSWORD)
         tab.press("[name=password]", "Enter")
+        if who in GUARDED:
+            tab.fill("[name=code]", code())
+            tab.press("[name=code]", "Enter")
         tab.wait_for_url(f"{self.server.url}/")
         state = context.storage_state()
         context.close()

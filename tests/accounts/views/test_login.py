@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from accounts.views.login import MOST_TRIES
+from accounts.login.locks import MOST_TRIES
 from collector.models import TryCount
 from tests.collector.admin.browsing import text_of
 from tests.dashboard.conftest import NOON

@@ -7,10 +7,12 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.second_factor.factors import has_second_factor_sql, remove_all
+from collector.admin.outcomes import Outcome, log_changes, show_outcome
 from collector.admin.scope import Scope
 from collector.models import Project, Role
 
@@ -37,9 +39,31 @@ class UserAdmin(Scope, DjangoUserAdmin[User]):
         (gettext_lazy("Dates (UTC)"), {"fields": ("last_login", "date_joined")}),
     )
     readonly_fields = ("last_login", "date_joined")
-    list_display = ("username", "email", "is_active", "is_staff", "is_superuser", "last_login")
+    list_display = ("username", "second_factor", "is_active", "is_staff", "is_superuser", "last_login")
+    actions = ("remove_second_factor",)
     list_filter = ("is_active", "is_staff", "is_superuser")
     filter_horizontal = ()
+
+    @admin.display(description=gettext_lazy("second factor"), boolean=True, ordering="second_factor")
+    def second_factor(self, user: User) -> bool:
+        return bool(user.second_factor)  # type: ignore[attr-defined]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        return super().get_queryset(request).annotate(second_factor=has_second_factor_sql())
+
+    @admin.action(description=gettext_lazy("Remove the second factor of selected users"))
+    def remove_second_factor(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
+        """Let people in again who have lost their devices and recovery codes."""
+        users = [user for user in queryset if user.second_factor]  # type: ignore[attr-defined]
+        for user in users:
+            remove_all(user)
+        outcome = Outcome(
+            history=_("Second factor removed."),
+            done=_("Users can log in by password now: %(names)s") % {"names": ", ".join(map(str, users))},
+            nothing=_("Nothing was removed: these users have no second factor."),
+        )
+        log_changes(request, users, outcome)
+        return show_outcome(self, request, users, outcome)
 
     def scope(self, user: User | AnonymousUser) -> QuerySet[User]:
         return User.objects.all()

@@ -2,8 +2,11 @@
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
 
+from accounts.second_factor.factors import factors_of
 from collector.models import Membership, Role
+from tests.accounts.codes import with_app
 from tests.collector.admin.browsing import logged_in, text_of
 
 pytestmark = pytest.mark.django_db
@@ -42,3 +45,28 @@ def test_one_of_two_owners_can_be_deleted(superuser, owner, project):
     logged_in(superuser).post(f"/admin/auth/user/{owner.pk}/delete/", {"post": "yes"})
 
     assert not User.objects.filter(pk=owner.pk).exists()
+
+
+def test_a_superuser_lets_in_somebody_who_has_lost_their_device(superuser, owner, viewer):
+    with_app(owner)
+    client = logged_in(superuser)
+    assert text_of(client.get("/admin/auth/user/")).count('alt="True"') >= 1
+    data = {"action": "remove_second_factor", "_selected_action": [owner.pk, viewer.pk]}
+
+    page = text_of(client.post("/admin/auth/user/", data, follow=True))
+
+    assert "Users can log in by password now: owner" in page
+    assert not factors_of(owner).is_any
+    assert "Second factor removed." in text_of(client.get(f"/admin/auth/user/{owner.pk}/history/"))
+    assert "Nothing was removed" in text_of(client.post("/admin/auth/user/", data, follow=True))
+
+
+def test_an_operator_does_so_on_the_command_line(owner, capsys):
+    with_app(owner)
+    call_command("remove_second_factor", "owner")
+    assert "owner can log in by password now" in capsys.readouterr().out
+    assert not factors_of(owner).is_any
+    with pytest.raises(CommandError, match="owner has no second factor"):
+        call_command("remove_second_factor", "owner")
+    with pytest.raises(CommandError, match="No user has the name Owner"):
+        call_command("remove_second_factor", "Owner")

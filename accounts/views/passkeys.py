@@ -1,0 +1,43 @@
+"""Challenges for passkeys, which a script asks for, and the login without a password."""
+
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_POST
+
+from accounts.login.begin import begin_login_by_passkey
+from accounts.login.locks import NETWORKS
+from accounts.login.stages import user_at_login
+from accounts.passwords.problems import TOO_MANY_STATUS
+from accounts.second_factor.passkeys import challenge, user_of
+from accounts.views.next_page import next_page
+from collector.intake.clients import client_networks
+from collector.intake.page_limits import network_key, seconds_to_wait
+
+CHALLENGES = (60, 600)  # of a network without an account, in ten minutes: each makes a session
+
+
+@require_POST
+@cache_control(private=True, no_store=True)
+def passkey_challenge(request: HttpRequest) -> HttpResponse:
+    """Answer with a challenge: for the user who is logged in or about to, else for the passkeys of anybody."""
+    user = request.user if isinstance(request.user, User) else user_at_login(request)
+    if user is None:
+        key = lambda: network_key(client_networks(request).local, NETWORKS)  # noqa: E731
+        if wait_seconds := seconds_to_wait("passkey", key, CHALLENGES):
+            return HttpResponse(status=TOO_MANY_STATUS, headers={"Retry-After": str(wait_seconds)})
+    return JsonResponse(challenge(user))
+
+
+@require_POST
+@cache_control(private=True, no_store=True)
+def passkey_login(request: HttpRequest) -> HttpResponse:
+    """Log in with a passkey alone. Its device has verified who holds it."""
+    user = user_of(request.POST.get("credential", ""), None)
+    if user is None or not user.is_active:
+        problem = _("That passkey doesn’t open an account here.")
+        return render(request, "registration/login.html", {"problem": problem, "next": next_page(request, "")})
+    return begin_login_by_passkey(request, user, next_page(request, reverse("projects")))
