@@ -7,4 +7,3 @@ class AccountsConfig(AppConfig):
     """Who may log in, and how."""
 
     name = "accounts"
-    default_auto_field = "django.db.models.BigAutoField"

@@ -1,4 +1,4 @@
-"""URLs of login, logout, passwords and second factors. The admin uses these pages too.
+"""URLs of login, logout, passwords, second factors and invitations. The admin uses the same login.
 
 Names that begin with `account_` or `mfa_` are those that django-allauth leads to.
 """
@@ -6,7 +6,7 @@ Names that begin with `account_` or `mfa_` are those that django-allauth leads t
 from django.contrib.auth.views import LogoutView, PasswordChangeDoneView
 from django.urls import path
 
-from accounts.views import login, passkeys, second_factor, second_step
+from accounts.views import invitations, login, members, passkeys, second_factor, second_step
 
 urlpatterns = [
     path("login/", login.Login.as_view(), name="login"),
@@ -21,6 +21,10 @@ urlpatterns = [
         PasswordChangeDoneView.as_view(template_name="registration/password_changed.html"),
         name="password_changed",
     ),
+    path("projects/<slug:slug>/members/", members.members, name="members"),
+    path("projects/<slug:slug>/members/<int:pk>/revoke/", members.revoke_invitation, name="revoke_invitation"),
+    path("invitation/", invitations.pending, name="pending_invitation"),
+    path("invitation/<str:secret>/", invitations.invitation, name="invitation"),
     path("account/confirm/", second_step.confirm, name="confirm"),
     path("account/second-factor/", second_factor.second_factor, name="second_factor"),
     path("account/second-factor/app/", second_factor.app, name="second_factor_app"),

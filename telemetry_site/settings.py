@@ -95,6 +95,15 @@ def switch(name: str, default: bool) -> bool:
     return text in {"true", "1", "yes", "on"}
 
 
+def mail(url: str) -> dict[str, Any]:
+    """Return Django's settings for sending mail."""
+    try:
+        config: dict[str, Any] = env.email_url_config(url)
+    except (ValueError, KeyError, ImproperlyConfigured) as error:
+        raise ImproperlyConfigured("Can't read EMAIL_URL. Use smtp+tls://user:password@host:587.") from error
+    return config
+
+
 def database(url: str, *, is_durable: bool) -> dict[str, Any]:
     """Return Django's settings for a database URL, SQLite or PostgreSQL. `is_durable`: commits survive a power cut."""
     try:
@@ -191,6 +200,15 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
+
+# Mail
+
+MAIL_FROM = env.str("MAIL_FROM", "").strip()
+_email_url = env.str("EMAIL_URL", "")
+if bool(MAIL_FROM) != bool(_email_url):
+    raise ImproperlyConfigured("To send mail, set both EMAIL_URL and MAIL_FROM. To send none, set neither.")
+vars().update(mail(_email_url or "dummymail://"))
+EMAIL_TIMEOUT = 10  # seconds for which a page waits for the mail server
 
 # Applications
 

@@ -16,9 +16,13 @@ APPS = ("accounts", "collector", "dashboard")
 DATA = {"collector.models", "collector.classify", "collector.programs"}
 MAY_IMPORT = {
     "accounts.passwords": DATA | {"collector.intake"},
+    "accounts.models": {"collector.models"},
+    "accounts.invitations": DATA | {"accounts.models"},
     "accounts.second_factor": DATA | {"accounts.passwords"},
     "accounts.login": DATA | {"accounts.passwords", "accounts.second_factor"},
-    "accounts.views": DATA | {"accounts.login", "accounts.passwords", "accounts.second_factor", "collector.intake"},
+    "accounts.views": DATA
+    | {"accounts.invitations", "accounts.login", "accounts.models", "accounts.passwords", "accounts.second_factor"}
+    | {"collector.addresses", "collector.intake", "collector.snippets"},
     "accounts.admin": DATA | {"accounts.second_factor", "collector.admin"},
     "accounts.management": DATA | {"accounts.second_factor"},
     "accounts": DATA | {"accounts.views"},

@@ -52,6 +52,10 @@ PAGES = (
     Page("article-waiting", "/projects/waiting/{unvisited}/"),
     Page("snippets", "/projects/demo/{article}/snippets/"),
     Page("snippets-waiting", "/projects/waiting/{unvisited}/snippets/"),
+    Page("members", "/projects/demo/members/"),
+    Page("invitation", "/invitation/{invitation}/", who=""),
+    Page("invitation-of-user", "/invitation/{invitation}/", who="newcomer"),
+    Page("invitation-gone", "/invitation/nobody-has-this/", who="", status=404),
     Page("share", "/share/{share}/", who=""),
     Page("share-password", "/share/{locked}/", who=""),
     Page("share-gone", "/share/nobody-has-this/", who="", status=404),
@@ -97,7 +101,9 @@ from django.contrib.auth.models import User
 from pathlib import Path
 from collector.models import ApiToken, Membership, Pixel, Project, Role, ShareLink
 from collector.programs.declaring import declare
+from accounts.models import Invitation
 from accounts.second_factor.factors import add_app
+from django.utils import timezone
 from allauth.mfa.models import Authenticator
 
 def person(name, **fields):
@@ -117,6 +123,9 @@ demo = Project.objects.get(slug="demo")
 waiting, _ = Project.objects.get_or_create(slug="waiting", defaults={"name": "Waiting", "timezone": "Europe/Berlin"})
 for project in (demo, waiting):
     Membership.objects.get_or_create(project=project, user=ada, defaults={"role": Role.OWNER})
+invitation = Invitation(project=demo, role=Role.EDITOR, email="grace@example.org", invited_by=ada)
+secret = invitation.make_secret(timezone.now())
+invitation.save()
 unvisited, _ = Pixel.objects.get_or_create(
     project=waiting, title="Not read by anybody so far", defaults={"placements": ["medium", "github", "dev-to"]}
 )
@@ -132,6 +141,7 @@ token.projects.add(demo)
 program = demo.pixels.get(kind="app")
 print(json.dumps({
     "token": token.pk,
+    "invitation": secret,
     "share": share.key,
     "share_pk": share.pk,
     "locked": locked.key,
