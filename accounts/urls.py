@@ -1,12 +1,13 @@
 """URLs of login, logout, passwords, second factors and invitations. The admin uses the same login.
 
-Names that begin with `account_` or `mfa_` are those that django-allauth leads to.
+Names that begin with `account_`, `mfa_` or `openid_` are those that django-allauth leads to.
 """
 
 from django.contrib.auth.views import LogoutView, PasswordChangeDoneView
 from django.urls import path
 
-from accounts.views import invitations, login, members, passkeys, second_factor, second_step
+from accounts.login.single_sign_on import PROVIDER
+from accounts.views import invitations, login, members, passkeys, second_factor, second_step, single_sign_on
 
 urlpatterns = [
     path("login/", login.Login.as_view(), name="login"),
@@ -14,6 +15,14 @@ urlpatterns = [
     path("login/second-factor/", second_step.second_step, name="mfa_authenticate"),
     path("login/passkey/", passkeys.passkey_login, name="passkey_login"),
     path("login/passkey/challenge/", passkeys.passkey_challenge, name="passkey_challenge"),
+    path("login/single-sign-on/", single_sign_on.to_provider, name="single_sign_on"),
+    path(
+        "login/single-sign-on/callback/",
+        single_sign_on.from_provider,
+        {"provider_id": PROVIDER},
+        name="openid_connect_callback",
+    ),
+    path("account/single-sign-on/", single_sign_on.connect, name="connect_single_sign_on"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("password/", login.PasswordChange.as_view(), name="password_change"),
     path(

@@ -19,13 +19,13 @@ MAY_IMPORT = {
     "accounts.models": {"collector.models"},
     "accounts.invitations": DATA | {"accounts.models"},
     "accounts.second_factor": DATA | {"accounts.passwords"},
-    "accounts.login": DATA | {"accounts.passwords", "accounts.second_factor"},
+    "accounts.login": DATA | {"accounts.invitations", "accounts.passwords", "accounts.second_factor"},
     "accounts.views": DATA
     | {"accounts.invitations", "accounts.login", "accounts.models", "accounts.passwords", "accounts.second_factor"}
     | {"collector.addresses", "collector.intake", "collector.snippets"},
     "accounts.admin": DATA | {"accounts.second_factor", "collector.admin"},
     "accounts.management": DATA | {"accounts.second_factor"},
-    "accounts": DATA | {"accounts.views"},
+    "accounts": DATA | {"accounts.login", "accounts.views"},
     "collector.classify": set(),
     "collector.models": {"collector.classify"},
     "collector.programs": {"collector.models", "collector.classify"},

@@ -20,6 +20,13 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
+    def is_reauthentication_required(self, **kwargs: Any) -> bool:
+        """Never let django-allauth ask again: it would keep the request in the session, with the client's address.
+
+        Our own pages ask, by `accounts.login.confirmation`.
+        """
+        return False
+
     def get_login_stages(self) -> list[str]:
         return ["allauth.mfa.stages.AuthenticateStage", "accounts.login.stages.SetUpStage"]
 

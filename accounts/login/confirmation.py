@@ -39,6 +39,7 @@ def confirmed(view: ViewFunction) -> ViewFunction:
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if is_confirmed(request):
             return view(request, *args, **kwargs)
-        return redirect(f"{reverse('confirm')}?{urlencode({'next': request.get_full_path()})}")
+        back = request.get_full_path() if request.method in {"GET", "HEAD"} else reverse("second_factor")
+        return redirect(f"{reverse('confirm')}?{urlencode({'next': back})}")
 
     return login_required(cache_control(private=True, no_store=True)(guarded))

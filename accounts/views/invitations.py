@@ -31,7 +31,7 @@ def invitation(request: HttpRequest, secret: str) -> HttpResponse:
         return _join(request, found)
     if request.method != "POST":
         return _offer(request, found, NewAccountForm())
-    if "log_in" in request.POST:  # the secret stays out of the address of the login, and out of logs
+    if "log_in" in request.POST:  # in any way; the secret stays out of the address of the login, and out of logs
         keep_pending(request.session, found)
         return redirect(f"{reverse('login')}?{urlencode({'next': reverse('pending_invitation')})}")
     form = NewAccountForm(request.POST)

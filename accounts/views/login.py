@@ -14,6 +14,7 @@ from django.urls import reverse, reverse_lazy
 
 from accounts.login.begin import begin_login
 from accounts.login.locks import KNOWN_AS, lock_of, remember_browser_of
+from accounts.login.single_sign_on import has_single_sign_on
 from accounts.passwords.check import check
 from accounts.passwords.problems import mark_refused, problem_of
 
@@ -34,6 +35,9 @@ class Login(LoginView):
         url = super().get_redirect_url()
         circular = {reverse("login"), reverse("logout"), reverse("admin:login"), reverse("admin:logout")}
         return "" if urlsplit(url).path in circular else url
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**kwargs) | {"has_single_sign_on": has_single_sign_on()}
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         name = unicodedata.normalize("NFKC", request.POST.get("username", "").strip())

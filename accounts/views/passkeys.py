@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.login.begin import begin_login_by_passkey
 from accounts.login.locks import NETWORKS
+from accounts.login.single_sign_on import has_single_sign_on
 from accounts.login.stages import user_at_login
 from accounts.passwords.problems import TOO_MANY_STATUS
 from accounts.second_factor.passkeys import challenge, user_of
@@ -39,5 +40,6 @@ def passkey_login(request: HttpRequest) -> HttpResponse:
     user = user_of(request.POST.get("credential", ""), None)
     if user is None or not user.is_active:
         problem = _("That passkey doesn’t open an account here.")
-        return render(request, "registration/login.html", {"problem": problem, "next": next_page(request, "")})
+        context = {"problem": problem, "next": next_page(request, ""), "has_single_sign_on": has_single_sign_on()}
+        return render(request, "registration/login.html", context)
     return begin_login_by_passkey(request, user, next_page(request, reverse("projects")))

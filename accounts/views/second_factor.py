@@ -17,6 +17,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.login.confirmation import confirmed
+from accounts.login.single_sign_on import has_single_sign_on, is_connected
 from accounts.login.stages import set_up_step
 from accounts.second_factor import factors
 from accounts.second_factor.passkeys import MOST, add_passkey, challenge_to_add
@@ -121,6 +122,9 @@ def _page(request: HttpRequest, user: User, problem: str = "") -> HttpResponse:
         "is_required": is_required,
         "is_kept": _is_kept(own, is_required),
         "has_room": len(own.passkeys) < MOST,
+        "has_single_sign_on": has_single_sign_on() and request.user.is_authenticated,
+        "is_connected": has_single_sign_on() and is_connected(user),
+        "has_password": user.has_usable_password(),
     }
     return render(request, "accounts/second_factor.html", context)
 

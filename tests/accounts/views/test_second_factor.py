@@ -39,8 +39,9 @@ def set_up(client: Client, text: str = ""):
 
 @pytest.mark.parametrize("path", [OWN, APP, CODES, REMOVE, "/account/second-factor/passkeys/"])
 def test_a_session_must_be_confirmed_first(reader, path):
-    method = reader.get if path in {OWN, APP, CODES} else reader.post
-    assert method(path).url == f"/account/confirm/?next={path.replace('/', '%2F')}"
+    is_page = path in {OWN, APP, CODES}
+    method = reader.get if is_page else reader.post
+    assert method(path).url == f"/account/confirm/?next={(path if is_page else OWN).replace('/', '%2F')}"
     assert Client().get(OWN).url == f"/login/?next={OWN}"
 
 
