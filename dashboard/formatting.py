@@ -1,29 +1,31 @@
 """Numbers, days, hours, names and lists as text, in the language of the page.
 
-Names, numbers and days are those of CLDR, by Babel; English is British. All texts but lists are cached: a page writes
-about 700 numbers, and asking Django for the active language (4 µs) takes longer than finding a cached number. Callers
-that write many numbers call `active()` once and pass the language on.
+Names, numbers and days are those of CLDR, by Babel; English is British. All texts but lists are cached. Numbers are
+written by `collector.numbers`.
 """
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from functools import cache, lru_cache
-from math import floor
-from typing import NamedTuple
+from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
 from babel.core import get_global
 from babel.dates import format_date, format_interval, match_skeleton
 from babel.lists import format_list
 from babel.units import format_unit
-from django.utils.translation import get_language, gettext, gettext_noop, pgettext, to_locale
+from django.utils.translation import gettext, gettext_noop, pgettext
+
+from collector.numbers import SOURCE, locale_of
+from collector.numbers import active as active
+from collector.numbers import exact as exact
+from collector.numbers import half_up as half_up
+from collector.numbers import hundredths as hundredths
+from collector.numbers import percent as percent
+from collector.numbers import short as short
 
 UNKNOWN = gettext_noop("unknown")
 DASH = "\N{EN DASH}"
 UNSEEN = DASH  # in place of a number that we can't know
-SOURCE = "en"  # the language of the code
-CACHED_NUMBERS = 65_536
-SI_SUFFIXES = {"K": "k", "B": "G"}  # in place of those of CLDR for English
 
 SYSTEM_NAMES = {
     "linux": "Linux", "macos": "macOS", "windows": "Windows", "freebsd": "FreeBSD", "openbsd": "OpenBSD",
@@ -51,19 +53,6 @@ WORDS = {"(other)": gettext_noop("(other)")}  # a value of ours among names that
 SKELETONS = {"j M": "MMMd", "j M Y": "yMMMd", "D j M Y": "yMMMEd", "M Y": "yMMM", "F Y": "yMMMM"}
 
 
-def active() -> str:
-    """Return the active language."""
-    return get_language() or SOURCE
-
-
-@cache
-def _locale(language: str) -> Locale:
-    try:
-        return Locale.parse("en_GB" if language == SOURCE else to_locale(language))
-    except (UnknownLocaleError, ValueError):
-        return _locale(SOURCE)
-
-
 # Names
 
 
@@ -76,7 +65,7 @@ def country(code: str) -> str:
 def _country(language: str, code: str) -> str:
     if code == "ZZ":  # CLDR calls it unknown, but unknown countries have a row of their own
         return code
-    return SHORT_COUNTRIES.get(language, {}).get(code) or _locale(language).territories.get(code, code)
+    return SHORT_COUNTRIES.get(language, {}).get(code) or locale_of(language).territories.get(code, code)
 
 
 def language(code: str) -> str:
@@ -91,9 +80,9 @@ def language(code: str) -> str:
 def _language(language: str, code: str) -> str:
     try:
         locale = Locale.parse(get_global("language_aliases").get(code, code), sep="-")
-        name = locale.get_display_name(_locale(language))
+        name = locale.get_display_name(locale_of(language))
     except (UnknownLocaleError, ValueError):
-        name = _locale(language).languages.get(code)  # CLDR has names of more languages than it has locales
+        name = locale_of(language).languages.get(code)  # CLDR has names of more languages than it has locales
     return capital(name) if name else code
 
 
@@ -122,114 +111,6 @@ def verbatim(value: str) -> str:
     return gettext(WORDS[value]) if value in WORDS else value
 
 
-# Numbers
-
-
-def short(number: int, language: str = "") -> str:
-    """Write a number in short, rounded to a tenth below 100, half up: 12.3k, 1,2 Mio., 1.2万, 3M.
-
-    Wherever it is shown, the exact number is in a tooltip and in hidden text for screen readers.
-    """
-    return _short(language or active(), number)
-
-
-@lru_cache(CACHED_NUMBERS)
-def _short(language: str, number: int) -> str:
-    if number < 0:
-        return f"-{_short(language, -number)}"
-    scales = _scales(language)
-    digits = len(str(number))
-    scale = scales[min(digits, len(scales)) - 1]
-    if not scale.suffix:
-        return _exact(language, number)
-    tenths = _tenths(number, scale.divisor)
-    if tenths * scale.divisor == 10 ** (digits + 1) and digits < len(scales):  # rounded up to one digit more
-        scale = scales[digits]
-        tenths = _tenths(number, scale.divisor)
-    whole, tenth = divmod(tenths, 10)
-    decimals = f"{_symbol(language, 'decimal')}{tenth}" if tenth else ""
-    return f"{_exact(language, whole)}{decimals}{scale.suffix}"
-
-
-class Scale(NamedTuple):
-    """How numbers of one length are shortened. `suffix` is empty where they are written exactly."""
-
-    divisor: int
-    suffix: str
-
-
-def _tenths(number: int, divisor: int) -> int:
-    """Return the number in tenths of `divisor`, rounded half up; from 100 on, rounded to whole ones."""
-    tenths = (number * 10 + divisor // 2) // divisor
-    return tenths if tenths < 1000 else (number + divisor // 2) // divisor * 10
-
-
-@cache
-def _scales(language: str) -> list[Scale]:
-    """Return the scales for numbers of one digit, two digits, three …"""
-    patterns = _locale(language).compact_decimal_formats["short"]["other"]
-    scales = [Scale(1, "")] * 3  # CLDR starts at a thousand
-    while pattern := patterns.get(str(10 ** len(scales))):
-        text = pattern.pattern.replace("'", "")
-        suffix = text.lstrip("0")
-        if language == SOURCE:
-            suffix = SI_SUFFIXES.get(suffix, suffix)
-        scales.append(Scale(10 ** (len(scales) + 1 - text.count("0")), suffix))
-    return scales
-
-
-def exact(number: int, language: str = "") -> str:
-    """Write a whole number with its digits in groups."""
-    return _exact(language or active(), number)
-
-
-@lru_cache(CACHED_NUMBERS)
-def _exact(language: str, number: int) -> str:
-    if language == "es" and abs(number) < 10_000:
-        return str(number)  # CLDR groups numbers from five digits on, which Babel does not implement
-    return f"{number:,}".replace(",", _symbol(language, "group"))
-
-
-@cache
-def _symbol(language: str, name: str) -> str:
-    return str(_locale(language).number_symbols["latn"][name])
-
-
-def percent(share: float, language: str = "") -> str:
-    """Write a share of 1 in percent, rounded half up.
-
-    A share above 0 is at least `<1%`, a share below 1 at most `>99%`: neither looks like none or all of them.
-    """
-    language = language or active()
-    sign, whole = _hundredths(share)
-    return f"{sign}{_percent(language, whole)}"
-
-
-def hundredths(share: float) -> str:
-    """Write a share as `percent` does, without the sign: for tables of nothing else."""
-    sign, whole = _hundredths(share)
-    return f"{sign}{_exact(active(), whole)}"
-
-
-def _hundredths(share: float) -> tuple[str, int]:
-    if 0 < share < 0.01:
-        return "<", 1
-    if 0.99 < share < 1:
-        return ">", 99
-    return "", half_up(100 * share)
-
-
-def half_up(number: float) -> int:
-    """Round to a whole number, half up. A half that floating point just misses, as 23 of 40 in percent, is one."""
-    return floor(round(number, 9) + 0.5)
-
-
-@lru_cache(1024)
-def _percent(language: str, whole: int) -> str:
-    pattern = _locale(language).percent_formats[None].pattern
-    return f"{_exact(language, whole)}{pattern.lstrip('#,0')}"
-
-
 # Days and hours
 
 
@@ -243,7 +124,7 @@ def day(value: date, form: str) -> str:
 
 @lru_cache(4096)
 def _day(language: str, value: date, skeleton: str) -> str:
-    locale = _locale(language)
+    locale = locale_of(language)
     patterns = locale.datetime_skeletons
     # Babel would match it as well, but would not let us remove the comma after an English weekday.
     pattern = patterns[skeleton if skeleton in patterns else match_skeleton(skeleton, patterns)].pattern
@@ -258,7 +139,7 @@ def days(first: date, last: date) -> str:
 @lru_cache(1024)
 def _days(language: str, first: date, last: date) -> str:
     # CLDR puts thin spaces around the dash; our other dashes have none
-    return format_interval(first, last, "yMMMd", locale=_locale(language)).replace("\N{THIN SPACE}", " ")
+    return format_interval(first, last, "yMMMd", locale=locale_of(language)).replace("\N{THIN SPACE}", " ")
 
 
 def hour(value: str) -> str:
@@ -290,7 +171,7 @@ def durations(shortest: int, longest: int) -> str:
 
 
 def _unit(language: str, number: int, unit: str) -> str:
-    return format_unit(number, unit, length="short", locale=_locale(language))
+    return format_unit(number, unit, length="short", locale=locale_of(language))
 
 
 # Lists
@@ -298,7 +179,7 @@ def _unit(language: str, number: int, unit: str) -> str:
 
 def listed(words: Sequence[str]) -> str:
     """Write words as a list: `a`, `a and b`, `a, b and c`."""
-    return format_list(list(words), locale=_locale(active()))
+    return format_list(list(words), locale=locale_of(active()))
 
 
 def enumerated(words: Iterable[str]) -> str:

@@ -36,6 +36,7 @@ urlpatterns = [
     path("projects/<slug:slug>/snippets.csv", snippets.project_snippets_csv, name="project_snippets_csv"),
     path("projects/<slug:slug>/<int:pixel_id>/snippets/", snippets.snippets, name="snippets"),
     path("projects/<slug:slug>/<int:pixel_id>/snippets/add/", snippets.add_placement, name="add_placement"),
+    path("projects/<slug:slug>/<int:pixel_id>/snippets/badge/", snippets.publish_badge, name="publish_badge"),
     path("projects/<slug:slug>/<int:pixel_id>/snippets/arrival.json", arrivals.pixel_arrival, name="first_visit"),
     path("projects/<slug:slug>/<int:pixel_id>/client/<slug:language>/", clients.program_client, name="program_client"),
     path("about/<str:token>/", about.about, name="about"),

@@ -29,10 +29,11 @@ MAY_IMPORT = {
     "collector.classify": set(),
     "collector.models": {"collector.classify"},
     "collector.programs": {"collector.models", "collector.classify"},
+    "collector.badges": DATA | {"collector.numbers"},
     "collector.metrics": {"collector.models"},
     "collector.spool": DATA | {"collector.metrics"},
     "collector.storage": DATA | {"collector.spool", "collector.metrics"},
-    "collector.intake": DATA | {"collector.spool", "collector.storage", "collector.metrics"},
+    "collector.intake": DATA | {"collector.badges", "collector.spool", "collector.storage", "collector.metrics"},
     "collector.operations": DATA
     | {"collector.intake", "collector.spool", "collector.storage", "collector.addresses", "collector.snippets"},
     "collector.admin": DATA
@@ -47,7 +48,7 @@ MAY_IMPORT = {
     "dashboard.report": DATA | {"dashboard.visits", "dashboard.usage", "dashboard.formatting"},
     "dashboard.snippets": DATA
     | {"collector.addresses", "collector.platform_picker", "collector.snippets", "collector.storage"}
-    | {"dashboard.visits", "dashboard.formatting"},
+    | {"collector.badges", "dashboard.visits", "dashboard.formatting"},
     "dashboard.creation": DATA | {"collector.platform_picker", "collector.time_zone_form"},
     "dashboard.about": DATA | {"collector.storage", "dashboard.formatting"},
     "dashboard.views": DATA
@@ -73,10 +74,11 @@ MAY_IMPORT = {
     }
     | {"dashboard.usage"},
     "dashboard.templatetags": {"dashboard.formatting", "dashboard.report"},
-    "dashboard": DATA | {"dashboard.views"},
+    "dashboard": DATA | {"dashboard.views", "collector.numbers"},
 }
 SHARED_MODULES = {
     "collector.addresses",
+    "collector.numbers",
     "collector.platform_picker",
     "collector.snippets",
     "collector.time_zone_form",

@@ -8,15 +8,17 @@ from typing import Any
 from django.conf import settings
 
 from collector.intake.answers import Answer
+from collector.intake.badge_targets import is_for_images
 from collector.intake.bodies import MAX_BYTES
 from collector.intake.clock import now_us
 from collector.intake.headers import join_headers
 from collector.intake.lookups import WAIT_SECONDS
 from collector.intake.prefix import public_path, without_prefix
 from collector.intake.problems import problem_answer
-from collector.intake.receive import PixelRequest, Receiver
+from collector.intake.receive import Receiver
 from collector.intake.reports import ReportReceiver, is_for_reports
-from collector.intake.targets import is_for_pixels, without_host
+from collector.intake.request import PixelRequest
+from collector.intake.targets import without_host
 from collector.intake.wiring import receiver, report_receiver
 from collector.metrics.names import Count
 from collector.metrics.tally import TALLY
@@ -41,7 +43,7 @@ def dispatcher(fast_path: "FastPath", report_path: "ReportPath", application: Ap
     """Return an ASGI application that passes each request to `fast_path`, `report_path` or `application`."""
 
     async def http(scope: Scope, receive: Receive, send: Send) -> None:
-        if is_for_pixels(scope["path"]):
+        if is_for_images(scope["path"]):
             await fast_path(scope, receive, send)
         elif is_for_reports(scope["path"]):
             await report_path(scope, receive, send)

@@ -30,6 +30,9 @@ COUNTERS = {
     Count.HITS: Counter(
         "footfall_hits", "answer", "Hits taken in by the web processes, by what they were first judged.", ANSWERS
     ),
+    Count.BADGES: Counter(
+        "footfall_badges", "form", "Badges answered. Those that are hits are also in footfall_hits.", ("svg", "json")
+    ),
     Count.LOST: Counter("footfall_hits_lost", "", "Hits lost because the spool could not be written."),
     Count.STORED_HITS: Counter(
         "footfall_stored_hits",

@@ -8,11 +8,11 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 
 from collector.intake import views
+from collector.intake.badge_targets import is_for_images
 from collector.intake.clock import now_us
 from collector.intake.members import member_address
 from collector.intake.prefix import prefix, public_path, without_prefix
 from collector.intake.reports import is_for_reports
-from collector.intake.targets import is_for_pixels
 from collector.intake.wiring import members
 from collector.metrics.names import Count, Timing
 from collector.metrics.tally import TALLY
@@ -50,7 +50,7 @@ def collector_first(get_response: GetResponse) -> GetResponse:
         if prefix():
             request.path_info = without_prefix(request.path_info)
             request.path = public_path(request.path_info)
-        if is_for_pixels(request.path_info):
+        if is_for_images(request.path_info):
             return views.pixel(request)
         if is_for_reports(request.path_info):
             return views.reports(request)

@@ -9,8 +9,8 @@ from django.conf import settings
 
 from collector.classify.pages import counted_page
 from collector.classify.private_hosts import is_private_host
+from collector.intake.badge_targets import is_for_images
 from collector.intake.prefix import prefix, without_prefix
-from collector.intake.targets import is_for_pixels
 from collector.spool.line import MAX_PAGE
 from collector.storage.campaigns import campaign_in, with_campaign
 
@@ -70,7 +70,7 @@ def _is_our_path(path: str) -> bool:
     """Whether a path may be a pixel's or the front page's. A path beside PUBLIC_URL's is a page of another site."""
     if path == "/":
         return True
-    return path.startswith(f"{prefix()}/") and is_for_pixels(without_prefix(path))
+    return path.startswith(f"{prefix()}/") and is_for_images(without_prefix(path))
 
 
 def _is_our_host(scheme: str, named_host: str, host: bytes) -> bool:

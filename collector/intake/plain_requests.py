@@ -9,7 +9,7 @@ from functools import cache
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
 from collector.intake.prefix import prefix
-from collector.intake.receive import PixelRequest
+from collector.intake.request import PixelRequest
 from collector.intake.targets import PREFIX
 
 END = b"\r\n\r\n"

@@ -77,7 +77,7 @@ def _limits(config: Any) -> tuple[int, int]:
     return config.limit_request_line, config.limit_request_fields
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=256)  # badges have many answers
 def _response(answer: Answer, second: int, is_last: bool) -> bytes:
     """Return the bytes of an answer, with its Date (RFC 9110, 6.6.1). Cached for each second."""
     head = [f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}".encode()]

@@ -20,11 +20,15 @@ from collector.classify.bots import has_inconsistent_headers
 from collector.classify.declared import declared_bot
 from collector.intake import answers
 from collector.intake.answers import Answer
+from collector.intake.badge_figures import BadgeFigures
+from collector.intake.badge_targets import badge_target_of
+from collector.intake.badges import BadgeReceiver
 from collector.intake.clients import Network, client_address, country_of, is_private, is_within, networks
 from collector.intake.languages import MAX_HEADER, language_of
 from collector.intake.lookups import Live, Lookups
 from collector.intake.pages import MAX_HOST, is_on_host, is_preview, page_of
 from collector.intake.rate_limits import NO_SALT, Limiter, ReaderLimiter
+from collector.intake.request import PixelRequest
 from collector.intake.runs import run_of
 from collector.intake.targets import Target, target_of
 from collector.intake.visitors import visitor_of
@@ -53,7 +57,6 @@ _ANSWERS = {
     _EXCLUDED: answers.BY_REASON[answers.EXCLUDED],
     _PREVIEW: answers.BY_REASON[answers.PREVIEW],
 }
-_SPOOLED = frozenset(_ANSWERS.values())
 
 
 class CallingAgent(msgspec.Struct, frozen=True):
@@ -63,19 +66,6 @@ class CallingAgent(msgspec.Struct, frozen=True):
     is_bot: bool
     proxy: str
     is_vague: bool  # client hints may tell more
-
-
-class PixelRequest(msgspec.Struct, frozen=True):
-    """One request, independent of any web framework. Header names are lower case; `peer` is the socket's address.
-
-    `query` is what follows `?` in the request's target.
-    """
-
-    method: str
-    path: str
-    headers: Mapping[bytes, bytes]
-    peer: str
-    query: bytes = b""
 
 
 class Receiver:
@@ -89,6 +79,7 @@ class Receiver:
         self.readers = readers
         self.proxies = proxies
         self.trusted_proxies = trusted_proxies
+        self.badges = BadgeReceiver(lookups, BadgeFigures(), self._spool_hit)
         self._taken = TALLY.verdicts
 
     def receive(self, request: PixelRequest, at_us: int) -> Answer | None:
@@ -103,7 +94,7 @@ class Receiver:
             return answers.WRONG_METHOD
         target = target_of(request.path)
         if target is None:
-            return _unknown(request)
+            return self._receive_badge(request, at_us)
         lookups = self.lookups
         pixel = lookups.pixels.get(target.token)
         salt = lookups.salt(pixel, at_us) if pixel else None
@@ -115,14 +106,20 @@ class Receiver:
     def ask(self, request: PixelRequest, at_us: int) -> "Future[bool | None]":
         """Have the request's pixel looked up. Wait for it for at most WAIT_SECONDS, then call `receive_asked`."""
         target = target_of(request.path)
+        badge = None if target else badge_target_of(request.path)
+        if badge is not None:
+            return self.badges.ask(request, badge, at_us, self._network_of(request))
         return self.lookups.ask(target.token if target else "", at_us, self._network_of(request))
 
     def receive_asked(self, request: PixelRequest, at_us: int, question: "Future[bool | None]") -> Answer:
         """Answer a request whose pixel was looked up. If there is no answer yet, its hit is spooled: it may count."""
         target = target_of(request.path)
+        badge = None if target else badge_target_of(request.path)
         if not question.done():
             self.lookups.give_up()
-        elif question.result() is False:
+        if badge is not None:
+            return self.badges.receive_asked(request, badge, at_us, question)
+        if question.done() and question.result() is False:
             target = None
         if target is None:
             return _unknown(request)
@@ -131,8 +128,16 @@ class Receiver:
 
     def close(self) -> None:
         """End the segment and the lookups. Optional: without it no hit is lost."""
+        self.badges.close()
         self.lookups.close()
         self.spool.close()
+
+    def _receive_badge(self, request: PixelRequest, at_us: int) -> Answer | None:
+        """Answer a request whose path names no pixel. It may name a badge; if so, as `receive` does."""
+        badge = badge_target_of(request.path)
+        if badge is None:
+            return _unknown(request)
+        return self.badges.receive(request, badge, at_us, lambda: self._network_of(request))
 
     def _network_of(self, request: PixelRequest) -> str:
         return networks(client_address(request.peer, request.headers, self.trusted_proxies)).local
@@ -176,7 +181,7 @@ class Receiver:
 
         With SPOOL_DURABILITY=disk, an answer that acknowledges a hit must wait until the hit is on the disk.
         """
-        if not self.spool.is_durable or request.method != "GET" or answer not in _SPOOLED:
+        if not self.spool.is_durable or request.method != "GET" or not answer.is_spooled:
             return 0
         return self.spool.lines_to_sync
 
@@ -186,7 +191,7 @@ class Receiver:
             self.spool.sync(lines)
         except OSError as error:
             self.spool.count_loss(error)
-            return answers.BY_REASON[answers.LOST]
+            return answers.as_lost(answer)
         return answer
 
     def _hit_of(

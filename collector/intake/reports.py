@@ -21,7 +21,7 @@ from collector.intake.clients import client_address, country_of, networks
 from collector.intake.lookups import Live, Lookups
 from collector.intake.problems import json_answer, problem_answer
 from collector.intake.rate_limits import NO_SALT, SenderLimiter
-from collector.intake.receive import PixelRequest
+from collector.intake.request import PixelRequest
 from collector.metrics.names import Count
 from collector.metrics.tally import TALLY
 from collector.programs.program import Program

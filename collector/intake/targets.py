@@ -61,11 +61,6 @@ class Target(msgspec.Struct, frozen=True):
     is_end: bool
 
 
-def is_for_pixels(path: str) -> bool:
-    """Whether the collector answers a path, rather than the site."""
-    return path.startswith(PREFIX) or target_of(path) is not None
-
-
 def without_host(target: str) -> str:
     """Return the path of a request's target that may be a whole URL."""
     return (_HOST.sub("", target, count=1) or "/") if target[:4].lower() == "http" else target
@@ -77,10 +72,10 @@ def target_of(path: str) -> Target | None:
     match = _PLAIN.fullmatch(path)
     if match is not None:
         return _target(match["token"], match["placement"] or "", is_end=match["end"] is not None)
-    return _mangled_target(_cleaned(path[:MAX_PATH]))
+    return _mangled_target(cleaned_path(path[:MAX_PATH]))
 
 
-def _cleaned(path: str) -> str:
+def cleaned_path(path: str) -> str:
     """Return a path as it was meant, in lower case, with simple slashes and without invisible characters."""
     text = path
     for _ in range(2):  # escaped again by a proxy, and by the next one
@@ -94,23 +89,32 @@ def _cleaned(path: str) -> str:
     return text
 
 
-def _mangled_target(text: str) -> Target | None:
-    beginning = _BEGINNING.match(text)
-    if beginning is None or "/" not in beginning["gap"] or ".." in beginning["gap"]:
-        return None
-    rest = _REST.match(text, beginning.end())
-    if rest is None:
-        return None
-    written = rest["added"] or rest["placement"] or ""
+def beginning_of(text: str) -> re.Match[str] | None:
+    """Return where the token of a cleaned path is; None if it has none."""
+    match = _BEGINNING.match(text)
+    return match if match and "/" in match["gap"] and ".." not in match["gap"] else None
+
+
+def placement_of(written: str) -> str:
+    """Return the placement that a part of a mangled path means."""
     placement = _without_punctuation(written)
-    return _target(beginning["token"], placement or (OTHER if written.strip() else ""), is_end=rest["end"] is not None)
+    if placement and PLACEMENT_FORM.fullmatch(placement):
+        return placement
+    return OTHER if written.strip() else ""
+
+
+def _mangled_target(text: str) -> Target | None:
+    beginning = beginning_of(text)
+    rest = _REST.match(text, beginning.end()) if beginning else None
+    if beginning is None or rest is None:
+        return None
+    placement = placement_of(rest["added"] or rest["placement"] or "")
+    return _target(beginning["token"], placement, is_end=rest["end"] is not None)
 
 
 def _target(token: str, placement: str, *, is_end: bool) -> Target:
     if placement == "end" and not is_end:  # /p/<token>/end.gif: the end of an article without placements
         placement, is_end = "", True
-    if placement and not PLACEMENT_FORM.fullmatch(placement):
-        placement = OTHER
     return Target(token, placement, is_end)
 
 

@@ -10,7 +10,7 @@ from collector.intake.bodies import MAX_BYTES
 from collector.intake.clock import now_us
 from collector.intake.lookups import WAIT_SECONDS
 from collector.intake.problems import problem_answer
-from collector.intake.receive import PixelRequest
+from collector.intake.request import PixelRequest
 from collector.intake.wiring import receiver, report_receiver
 from collector.metrics.names import Count
 from collector.metrics.tally import TALLY

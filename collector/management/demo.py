@@ -91,7 +91,7 @@ def fill(
 
 def _articles(rng: random.Random, project: Project, period: list[date], count: int) -> list[Article]:
     facts = _facts()
-    placements = [channel["placement"] for channel in facts["channel"] if channel["placement"]]
+    placements = list(dict.fromkeys(channel["placement"] for channel in facts["channel"] if channel["placement"]))
     articles = []
     for number in range(count):
         title = facts["titles"][number % len(facts["titles"])]
@@ -100,7 +100,9 @@ def _articles(rng: random.Random, project: Project, period: list[date], count: i
         # The first three articles exist from the start. The others appear during the first nine tenths of the period.
         appeared_on = period[0] if number < 3 else period[rng.randrange(max(1, len(period) * 9 // 10))]
         created_at = datetime.combine(appeared_on, time(7), project.zone)
-        pixel = Pixel.objects.create(project=project, title=title, placements=placements, created_at=created_at)
+        pixel = Pixel.objects.create(
+            project=project, title=title, placements=placements, created_at=created_at, has_public_badge=True
+        )
         articles.append(Article(pixel, slugify(title), appeared_on, rng.paretovariate(1.2)))
     return articles
 

@@ -18,6 +18,7 @@ from collector.programs.report import ProgramReport, Used, Value
 from collector.programs.weeks import week_of
 from collector.spool.line import Line
 from collector.spool.report_line import SpooledReport
+from collector.storage.publication import publish
 from collector.storage.reports import ReportLine, Reports
 
 DAY = timedelta(days=1)
@@ -76,6 +77,8 @@ def fill_program(
                 batch = []
         progress(1)
     _store(storage, batch)
+    for _ in publish(now, None):  # else its public statistics were empty until the drain publishes
+        pass
     return reports
 
 

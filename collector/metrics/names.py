@@ -10,6 +10,7 @@ class Count(StrEnum):
     """A number that only grows. In brackets: what its label says."""
 
     HITS = "hits"  # requests of pixels, by a web process [answer]
+    BADGES = "badges"  # requests of badges, by a web process [svg or json]
     LOST = "lost"  # hits that could not be spooled
     RUNS = "runs"  # of programs, reported by a shell [answer]
     REPORTS = "reports"  # of programs [accepted or rejected]

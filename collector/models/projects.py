@@ -287,6 +287,8 @@ class Pixel(models.Model):
             "people usually take, at 238 words a minute. For Chinese or Japanese, enter half the number of characters."
         ),
     )
+    # Whether everybody may read the numbers from its badge. Its token alone is no permission: it is in every article.
+    has_public_badge = models.BooleanField(default=False, db_default=False, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     retired_at = models.DateTimeField(null=True, blank=True, editable=False)
     muted_at = models.DateTimeField(null=True, blank=True, editable=False)

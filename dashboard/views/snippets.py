@@ -13,6 +13,7 @@ from collector.addresses import address_warning
 from collector.models import Pixel
 from collector.models.validators import PLACEMENTS_AT_MOST
 from collector.snippets import FORMS, base_url
+from dashboard.snippets.badges import OPENED, badge_picker
 from dashboard.snippets.cards import snippet_cards
 from dashboard.snippets.listing import PAGE_PIXELS, listing_csv, read_listing, snippet_rows
 from dashboard.snippets.live_line import line_of_snippets
@@ -25,7 +26,7 @@ MAX_NAME = 100  # characters of a name that the redirect repeats, so that a reje
 
 @dashboard_view
 def snippets(request: HttpRequest, slug: str, pixel_id: int) -> HttpResponse:
-    """Show what to paste for one pixel on the platforms that the query string names. At most seven queries."""
+    """Show what to paste for one pixel on the platforms that the query string names. At most eight queries."""
     pixel = visible_pixel(request, slug, pixel_id)
     platform_choice = read_platform_choice(request.GET, pixel)
     context = {
@@ -39,8 +40,25 @@ def snippets(request: HttpRequest, slug: str, pixel_id: int) -> HttpResponse:
         "is_full": len(pixel.placements) >= PLACEMENTS_AT_MOST,
         "max_platforms": PLACEMENTS_AT_MOST,
         "line": line_of_snippets(pixel, timezone.now()),
+        "badge": badge_picker(request.GET, pixel, base_url(request)),
+        "may_publish": pixel.is_owned,  # type: ignore[attr-defined]
     }
     return render(request, "dashboard/snippets.html", context)
+
+
+@dashboard_action
+def publish_badge(request: HttpRequest, slug: str, pixel_id: int) -> HttpResponse:
+    """Make an article's numbers public on its badge, or stop that, and go back to the badge."""
+    pixel = get_object_or_404(Pixel.objects.owned_by(request.user).filter(project__slug=slug), pk=pixel_id)
+    is_public = request.POST.get("public") == "1"
+    if pixel.has_public_badge != is_public:
+        pixel.has_public_badge = is_public
+        pixel.save(update_fields=["has_public_badge"])
+        message = _("Made the numbers public.") if is_public else _("Made the numbers private.")
+        LogEntry.objects.log_actions(str(request.user.pk), [pixel], CHANGE, message)
+    query = request.GET.copy()
+    query[OPENED] = "1"
+    return HttpResponseRedirect(f"{reverse('snippets', args=[slug, pixel_id])}?{query.urlencode()}#{OPENED}")
 
 
 @dashboard_action

@@ -1,5 +1,6 @@
 // Shows the snippets of the platforms that are picked, without leaving the page. `data-picks` of the form is the id of the
-// element that is replaced. Without JavaScript, the form has a button.
+// element that is replaced; with `data-picks-all`, all fields count, not only boxes. Without JavaScript, the form has a
+// button.
 
 // On a phone, the snippets come first, and the form is one line above them.
 if (matchMedia("(width < 860px)").matches && document.querySelector(".snippet")) {
@@ -27,6 +28,6 @@ for (const form of document.querySelectorAll("[data-picks]")) {
   }
 
   form.addEventListener("change", ({ target }) => {
-    if (target.type === "checkbox") show();
+    if (target.type === "checkbox" || "picksAll" in form.dataset) show();
   });
 }

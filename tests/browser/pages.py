@@ -51,7 +51,7 @@ PAGES = (
     Page("program-waiting", "/projects/waiting/{declared}/"),
     Page("article-waiting", "/projects/waiting/{unvisited}/"),
     Page("snippets", "/projects/demo/{article}/snippets/"),
-    Page("snippets-waiting", "/projects/waiting/{unvisited}/snippets/"),
+    Page("snippets-waiting", "/projects/waiting/{unvisited}/snippets/?badge=1"),
     Page("members", "/projects/demo/members/"),
     Page("invitation", "/invitation/{invitation}/", who=""),
     Page("invitation-of-user", "/invitation/{invitation}/", who="newcomer"),

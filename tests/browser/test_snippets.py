@@ -158,6 +158,25 @@ def test_a_platform_is_chosen_and_added_by_keyboard(server, author):
     assert author.locator("#platform-team-wiki").count() == 1
 
 
+def test_a_badge_is_picked_with_a_preview_and_made_public(server, author):
+    author.goto(new_pixel_page(server, "Counted in public", "github"))
+    author.locator(".badge-picker > summary").click()
+    author.select_option("[name=style]", "for-the-badge")
+    author.locator("#badge img[src*=for-the-badge]").first.wait_for()
+    author.fill("[name=label]", "Readers")
+    author.press("[name=label]", "Tab")
+    preview = author.locator("#badge img[src*=Readers]").first
+    preview.wait_for()
+    author.wait_for_function("(image) => image.naturalHeight === 28", arg=preview.element_handle())
+    assert "style=for-the-badge&label=Readers" in author.locator("[data-snippet=badge-markdown]").text_content()
+    assert author.locator("#badge button[data-copy]").first.is_visible()
+
+    author.get_by_role("button", name="Make it public").click()
+    author.get_by_role("button", name="Make it private").wait_for()
+    assert author.locator("[name=style]").input_value() == "for-the-badge"
+    assert hits_of(server, "Counted in public") == []
+
+
 def test_on_a_phone_the_snippets_come_before_the_picker_is_unfolded(server, author):
     author.set_viewport_size({"width": 360, "height": 640})
     author.goto(new_pixel_page(server, "On a phone", "medium"))
@@ -203,4 +222,8 @@ def test_without_scripts_platforms_are_chosen_and_snippets_shown(server, author,
     assert page.locator("[data-snippet=html][data-placement=medium]").is_visible()
     assert not page.locator("[data-copy]").first.is_visible()
     assert page.get_by_text("Open the page you published, then reload this one.").is_visible()
+    page.locator(".badge-picker > summary").click()
+    page.select_option("[name=style]", "plastic")
+    page.get_by_role("button", name="Show", exact=True).click()
+    assert page.locator("[data-snippet=badge-markdown]").text_content().endswith("&style=plastic)")
     plain.close()

@@ -31,6 +31,9 @@ class Command(BaseCommand):
             default=[],
             help="where you paste it, such as medium or dev-to; one or more, and you may repeat the option",
         )
+        parser.add_argument(
+            "--public-badge", action="store_true", help="let everybody read its number of visits from its badge"
+        )
         parser.add_argument("--owner", metavar="USERNAME", help="the owner, if the project is new")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -38,6 +41,9 @@ class Command(BaseCommand):
         with transaction.atomic():
             project = project_or_new(options["project"], options["owner"])
             pixel = new_pixel(project, options["title"], options["kind"], options["placement"] or [])
+            if options["public_badge"]:
+                pixel.has_public_badge = True
+                pixel.save(update_fields=["has_public_badge"])
         warn_without_owner(project, self.stderr)
         if warning := address_warning(base_url(), is_for_images=pixel.kind != Kind.APP):
             self.stderr.write(f"Warning: {warning}")
@@ -69,6 +75,11 @@ def new_pixel(project: Project, title: str, kind: str, placements: list[str]) ->
     return Pixel.objects.create(project=project, title=title, kind=kind, placements=placements)
 
 
+def badge_url(pixel: Pixel) -> str:
+    """Return the address of the pixel's badge."""
+    return f"{base_url()}/p/{pixel.token}/badge.svg"
+
+
 def as_json(pixel: Pixel) -> str:
     """Return the pixel, its URLs and its snippets as one JSON object."""
     pixel_snippets = snippets(pixel, base_url())
@@ -84,7 +95,8 @@ def as_json(pixel: Pixel) -> str:
                 {name: getattr(snippet, name) for name in ("placement", "platform", "url", "html", "markdown")}
                 for snippet in pixel_snippets
             ],
-        },
+        }
+        | ({"badge": badge_url(pixel)} if pixel.has_public_badge else {}),
         ensure_ascii=False,
     )
 
@@ -92,6 +104,8 @@ def as_json(pixel: Pixel) -> str:
 def as_text(pixel: Pixel) -> str:
     """Return the pixel and its snippets as text for people."""
     lines = [f"“{pixel.title}” in project {pixel.project.slug}", f"token {pixel.token}"]
+    if pixel.has_public_badge:
+        lines.append(f"badge {badge_url(pixel)}")
     for snippet in snippets(pixel, base_url()):
         lines += ["", *_snippet_lines(snippet)]
     return "\n".join(lines)

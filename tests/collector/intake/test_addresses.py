@@ -26,6 +26,8 @@ def test_gunicorn_passes_on_mangled_addresses_and_whole_urls(tmp_path, monkeypat
     with running(tmp_path, "--workers", "1") as server:
         token = new_pixel(server)["token"]
         found = [status(server, case.path(token)) for case in cases]
+        named_badges = ["badge.svg", "badge.svg", "Medium//BADGE.SVG%22", "medium/badge.json", "picture.svg"]
+        badges = [status(server, f"/p/{token}/{name}?count=0") for name in named_badges]
         site = [status(server, f"{server.url}{path}") for path in ("/healthz", "/nothing/")]
         expected = [case.named for case in cases if case.named is not None]
         stored = eventually(lambda: len(hits := server.hits("blog")) == len(expected) and hits, 60)
@@ -36,6 +38,7 @@ def test_gunicorn_passes_on_mangled_addresses_and_whole_urls(tmp_path, monkeypat
         if answer != (404 if case.named is None else 200)
     }
     assert wrong == {}
+    assert badges == [200, 200, 200, 200, 404]
     assert site == [200, 404]
     named = [(hit["placement"] or "", hit["position"] == "end") for hit in sorted(stored, key=lambda hit: hit["at"])]
     assert named == expected

@@ -60,6 +60,7 @@ def sent(server) -> Samples:
     for headers, times in [({}, 9), (gpc, 4), (prefetch, 3), ({"user_agent": "Googlebot/2.1"}, 5)]:
         for _ in range(times):
             assert fetch(server, image, **headers).status == 200
+    assert fetch(server, image.replace("medium.gif", "badge.json")).status == 200
     for path in ("/p/aaaaaaaaaaaaaaaa.gif", "/p/%22%7D.gif"):
         assert fetch(server, path, referer="https://evil.example/%22", user_agent='evil"} 1').status == 404
     assert fetch(server, "/e/evil%22%7D", b"{}", content_type="application/json").status == 404
@@ -71,6 +72,7 @@ def sent(server) -> Samples:
         {f"footfall_hits_total {answer}": number for answer, number in hits.items()}
         | {f"footfall_stored_hits_total {verdict}": number for verdict, number in hits.items()}
         | {"footfall_hits_total unknown-token": 2, "footfall_report_requests_total 404": 1}
+        | {"footfall_badges_total json": 1, "footfall_badges_total svg": 0}
         | {"footfall_drain_lines_total": 21, "footfall_hits_lost_total": 0}
         | {"footfall_view_seconds_count login": 2, "footfall_view_errors_total login": 0}
         | {"footfall_processes web": 2, "footfall_processes drain": 1, "footfall_ready": 1, "footfall_database_up": 1}

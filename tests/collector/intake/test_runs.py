@@ -10,7 +10,7 @@ from collector.intake.answers import GIF
 from collector.intake.lookups import Lookups
 from collector.intake.plain_requests import plain_request
 from collector.intake.rate_limits import Rate, ReaderLimiter
-from collector.intake.receive import PixelRequest
+from collector.intake.request import PixelRequest
 from collector.intake.runs import run_of
 from collector.models import Kind, Pixel
 from collector.programs.declaration import read_declaration

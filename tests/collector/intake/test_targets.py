@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.intake.targets import Target, is_for_pixels, target_of, without_host
+from collector.intake.badge_targets import is_for_images
+from collector.intake.targets import Target, target_of, without_host
 from tests.paths import path_cases
 
 TOKEN = "k7m2q9x4w8z3n5p6r2ab"
@@ -44,7 +45,7 @@ def test_any_text_is_read_without_an_error(path):
     "path", ["/", "/projects/p/", "/admin/", "/static/p/x.gif", "/share/abc/", "/api/v1/docs", "/healthz"]
 )
 def test_paths_of_the_site_are_not_for_pixels(path):
-    assert not is_for_pixels(path)
+    assert not is_for_images(path)
 
 
 @pytest.mark.parametrize(

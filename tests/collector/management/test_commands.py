@@ -13,6 +13,7 @@ from collector.models import (
     Kind,
     Pixel,
     Project,
+    PublishedWeek,
     Report,
     ReportCount,
     ReportDimension,
@@ -248,6 +249,8 @@ def test_demo_data_has_the_requested_size_and_its_counts_match_its_hits(db, caps
     call_command("rebuild_counts", "demo")
     assert sorted(DailyCount.objects.values_list()) == running
     assert {row.traffic for row in Hit.objects.all()} == {0, 1, 2}
+    for pixel in Pixel.objects.filter(project=project):
+        pixel.full_clean()  # the admin's form would not save it otherwise
 
 
 def test_the_demo_program_reports_only_what_a_server_accepts(db):
@@ -264,6 +267,7 @@ def test_the_demo_program_reports_only_what_a_server_accepts(db):
     assert set(ReportCount.objects.values_list("dimension", flat=True)) >= {
         ReportDimension.ACTIVE, ReportDimension.UPGRADE, ReportDimension.COHORT, ReportDimension.BUCKET
     }  # fmt: skip
+    assert PublishedWeek.objects.filter(pixel=declaration.pixel).exists()
 
 
 def test_demo_data_without_installations_has_no_program(db):

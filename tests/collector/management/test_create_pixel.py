@@ -42,6 +42,15 @@ def test_it_uses_an_existing_project(project, owner):
     assert err == ""
 
 
+def test_it_makes_the_numbers_public_on_a_badge_if_told_so():
+    out, _ = run("blog", "Hello", "--kind", "readme", "--public-badge", "--json")
+
+    pixel = Pixel.objects.get()
+    assert pixel.has_public_badge
+    assert json.loads(out)["badge"] == f"https://hits.example.org/p/{pixel.token}/badge.svg"
+    assert "/badge.svg\n" in run("blog", "Hi", "--public-badge")[0]
+
+
 def test_json_is_one_object_with_every_url():
     out, _ = run("blog", "Grüße", "--kind", "readme", "--placement", "github", "pypi", "--json")
 

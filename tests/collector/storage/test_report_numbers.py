@@ -15,8 +15,8 @@ from django.db import transaction
 
 from collector.intake.lookups import Lookups
 from collector.intake.rate_limits import Rate, SenderLimiter
-from collector.intake.receive import PixelRequest
 from collector.intake.reports import ReportReceiver
+from collector.intake.request import PixelRequest
 from collector.models import Pixel, Project, Report, ReportDimension
 from collector.programs.declaration import read_declaration
 from collector.programs.report import ProgramReport

@@ -199,7 +199,7 @@ def test_an_invalid_platform_name_is_reported(reader, pixel):
 
 def test_without_a_choice_the_page_says_what_to_do(reader, pixel):
     page = text(reader, f"/projects/blog/{pixel.pk}/snippets/?own=")
-    assert "data-snippet" not in page
+    assert 'id="platform-' not in page
     assert "Choose at least one platform" in page
 
 
