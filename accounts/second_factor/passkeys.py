@@ -19,6 +19,8 @@ from accounts.second_factor.factors import NAME_LENGTH
 
 LONGEST_ANSWER = 50_000  # characters
 MOST = 20  # of a user
+# What django-allauth and fido2 raise for answers that no browser gives.
+NO_ANSWER = (ValidationError, ValueError, TypeError, KeyError, AttributeError, RecursionError)
 
 
 def challenge_to_add(user: User) -> dict[str, Any]:
@@ -45,7 +47,7 @@ def add_passkey(user: User, name: str, answer: str) -> bool:
     try:
         auth.parse_registration_response(credential)
         made = auth.complete_registration(credential)
-    except (ValidationError, ValueError, TypeError, KeyError):
+    except NO_ANSWER:
         return False
     if not made.is_user_verified():
         return False
@@ -64,7 +66,7 @@ def user_of(answer: str, expected: User | None) -> User | None:
         response = auth.parse_authentication_response(credential)
         user: User = expected or auth.extract_user_from_response(credential)
         factor = auth.complete_authentication(user, credential)
-    except (ValidationError, ValueError, TypeError, KeyError, AttributeError):
+    except NO_ANSWER:
         return None
     if expected is None and not response.response.authenticator_data.is_user_verified():
         return None
@@ -72,9 +74,10 @@ def user_of(answer: str, expected: User | None) -> User | None:
     return user
 
 
-def _parsed(answer: str) -> Any:
-    """Return a browser's answer; an empty one if it is no JSON."""
+def _parsed(answer: str) -> dict[str, Any]:
+    """Return a browser's answer; an empty one if it is no object in JSON."""
     try:
-        return json.loads(answer) if len(answer) <= LONGEST_ANSWER else {}
-    except ValueError:
+        parsed = json.loads(answer) if len(answer) <= LONGEST_ANSWER else {}
+    except (ValueError, RecursionError):
         return {}
+    return parsed if isinstance(parsed, dict) else {}

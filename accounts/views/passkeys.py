@@ -9,16 +9,11 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST
 
 from accounts.login.begin import begin_login_by_passkey
-from accounts.login.locks import NETWORKS
 from accounts.login.single_sign_on import has_single_sign_on
 from accounts.login.stages import user_at_login
-from accounts.passwords.problems import TOO_MANY_STATUS
 from accounts.second_factor.passkeys import challenge, user_of
 from accounts.views.next_page import next_page
-from collector.intake.clients import client_networks
-from collector.intake.page_limits import network_key, seconds_to_wait
-
-CHALLENGES = (60, 600)  # of a network without an account, in ten minutes: each makes a session
+from accounts.views.pages import wait_of_stranger
 
 
 @require_POST
@@ -26,10 +21,8 @@ CHALLENGES = (60, 600)  # of a network without an account, in ten minutes: each 
 def passkey_challenge(request: HttpRequest) -> HttpResponse:
     """Answer with a challenge: for the user who is logged in or about to, else for the passkeys of anybody."""
     user = request.user if isinstance(request.user, User) else user_at_login(request)
-    if user is None:
-        key = lambda: network_key(client_networks(request).local, NETWORKS)  # noqa: E731
-        if wait_seconds := seconds_to_wait("passkey", key, CHALLENGES):
-            return HttpResponse(status=TOO_MANY_STATUS, headers={"Retry-After": str(wait_seconds)})
+    if user is None and (answer := wait_of_stranger(request)):
+        return answer
     return JsonResponse(challenge(user))
 
 

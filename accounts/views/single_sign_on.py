@@ -16,12 +16,15 @@ from requests import RequestException
 from accounts.login.confirmation import confirmed
 from accounts.login.single_sign_on import PROVIDER, disconnect, has_single_sign_on
 from accounts.views.next_page import next_page
+from accounts.views.pages import wait_of_stranger
 
 
 @require_POST
 @cache_control(private=True, no_store=True)
 def to_provider(request: HttpRequest) -> HttpResponse:
     """Begin a login at the provider."""
+    if answer := wait_of_stranger(request):
+        return answer
     return _leave(request, AuthProcess.LOGIN, next_page(request, reverse("projects")))
 
 

@@ -13,6 +13,7 @@ from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.test import Client
 
+from accounts.login.confirmation import CONFIRMED_AT
 from collector.models import Membership, Project
 from telemetry_site.setting_values import single_sign_on
 from tests.accounts.codes import with_app
@@ -39,7 +40,7 @@ def address() -> Iterator[str]:
 
 
 @pytest.fixture(autouse=True)
-def configured(settings, request) -> None:
+def configured(settings, request, empty_cache) -> None:
     url = request.getfixturevalue("address")
     settings.OIDC_URL = url
     settings.OIDC_DOMAINS = ["example.org"]
@@ -158,6 +159,18 @@ def test_who_has_no_password_does_not_lose_the_only_way_in(client, db):
     assert "Disconnect" not in text_of(client.get(OWN))
     client.post(CONNECT, {"disconnect": "1"})
     assert SocialAccount.objects.count() == 1
+
+
+def test_who_has_no_password_confirms_by_logging_in_again(client, db):
+    log_in(client, "grace-1")
+    session = client.session
+    del session[CONFIRMED_AT]
+    session.save()
+    page = text_of(client.get(OWN, follow=True))
+    assert "To confirm, log in again." in page
+    assert 'name="password"' not in page
+    assert log_in(client, "grace-1", next=OWN).url == OWN
+    assert client.get(OWN).status_code == 200
 
 
 def test_what_belongs_to_one_user_is_not_connected_with_another(viewer):
