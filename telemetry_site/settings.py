@@ -109,7 +109,9 @@ MAIL_FROM = env.str("MAIL_FROM", "").strip()
 _email_url = env.str("EMAIL_URL", "")
 if bool(MAIL_FROM) != bool(_email_url):
     raise ImproperlyConfigured("To send mail, set both EMAIL_URL and MAIL_FROM. To send none, set neither.")
-vars().update(mail(_email_url or "dummymail://"))
+vars().update(  # EMAIL_HOST and the like
+    mail(_email_url or "dummymail://")
+)
 EMAIL_TIMEOUT = 10  # seconds for which a page waits for the mail server
 
 # Applications

@@ -1,7 +1,7 @@
 """The forms of an invitation: for the owner who sends it, and for somebody who makes an account by it."""
 
 from django import forms
-from django.contrib.auth.forms import BaseUserCreationForm
+from django.contrib.auth.forms import UserCreationForm
 from django.contrib.auth.models import User
 
 from accounts.models import Invitation
@@ -16,8 +16,8 @@ class InvitationForm(forms.ModelForm[Invitation]):
         widgets = {"email": forms.EmailInput(attrs={"autocomplete": "off"})}
 
 
-class NewAccountForm(BaseUserCreationForm[User]):
-    """The name and the password of a new account."""
+class NewAccountForm(UserCreationForm[User]):
+    """The name and the password of a new account. No name that only differs in case from another one."""
 
     class Meta:
         model = User

@@ -20,7 +20,7 @@ def can_send_mail() -> bool:
 
 def send_invitation(invitation: Invitation, address: str) -> bool:
     """Send the link to the invited person, in the language of who invites. Say whether the mail server took it."""
-    subject = _("Invitation to %(project)s") % {"project": invitation.project}
+    subject = " ".join((_("Invitation to %(project)s") % {"project": invitation.project}).split())
     context = {"invitation": invitation, "address": address}
     text = render_to_string("accounts/mail/invitation.txt", context)
     try:

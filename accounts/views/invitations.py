@@ -2,6 +2,7 @@
 
 from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import password_validators_help_texts
+from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -39,7 +40,13 @@ def invitation(request: HttpRequest, secret: str) -> HttpResponse:
         return _offer(request, found, form)
     user: User = form.save(commit=False)
     user.email = found.email
-    if not accept_with_new_account(found, user):
+    try:
+        is_accepted = accept_with_new_account(found, user)
+    except IntegrityError:  # somebody took the name since the form was checked
+        form = NewAccountForm(request.POST)
+        form.full_clean()
+        return _offer(request, found, form)
+    if not is_accepted:
         return _gone(request)
     return begin_login(request, user, reverse("project", args=[found.project.slug]))
 
