@@ -7,7 +7,16 @@ from django.contrib.auth.views import LogoutView, PasswordChangeDoneView
 from django.urls import path
 
 from accounts.login.single_sign_on import PROVIDER
-from accounts.views import invitations, login, members, passkeys, second_factor, second_step, single_sign_on
+from accounts.views import (
+    invitations,
+    login,
+    members,
+    passkeys,
+    password_reset,
+    second_factor,
+    second_step,
+    single_sign_on,
+)
 
 urlpatterns = [
     path("login/", login.Login.as_view(), name="login"),
@@ -34,6 +43,8 @@ urlpatterns = [
     path("projects/<slug:slug>/members/<int:pk>/revoke/", members.revoke_invitation, name="revoke_invitation"),
     path("invitation/", invitations.pending, name="pending_invitation"),
     path("invitation/<str:secret>/", invitations.invitation, name="invitation"),
+    path("forgotten/", password_reset.forgotten, name="forgotten_password"),
+    path("reset/<str:key>/", password_reset.reset_password, name="reset_password"),
     path("account/confirm/", second_step.confirm, name="confirm"),
     path("account/second-factor/", second_factor.second_factor, name="second_factor"),
     path("account/second-factor/app/", second_factor.app, name="second_factor_app"),

@@ -1,6 +1,7 @@
 """How the log is written, as text or JSON, and what it leaves out.
 
-That is: keys of share links and invitations (a key is enough to open one), needless tracebacks, and floods.
+That is: keys of links to shared pages, invitations and new passwords (a key is enough to open one), needless
+tracebacks, and floods.
 """
 
 import json
@@ -17,7 +18,7 @@ from types import TracebackType
 STRANGERS = ("django.request", "django.security")  # loggers that write a line for each bad request of anybody
 LINES, SECONDS = 60, 60.0
 MAX_LINE = 500  # characters of a line that repeats what a stranger sent, such as a `Host` header of 64 kB
-KEY = re.compile(r"((?<=/share/)|(?<=/invitation/))[^/\s?#\"'<>]+")
+KEY = re.compile(r"((?<=/share/)|(?<=/invitation/)|(?<=/reset/))[^/\s?#\"'<>]+")
 
 
 class KeylessFormatter(logging.Formatter):

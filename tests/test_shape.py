@@ -21,9 +21,17 @@ MAY_IMPORT = {
     "accounts.second_factor": DATA | {"accounts.passwords"},
     "accounts.login": DATA | {"accounts.invitations", "accounts.passwords", "accounts.second_factor"},
     "accounts.views": DATA
-    | {"accounts.invitations", "accounts.login", "accounts.models", "accounts.passwords", "accounts.second_factor"}
+    | {
+        "accounts.invitations",
+        "accounts.login",
+        "accounts.mails",
+        "accounts.models",
+        "accounts.passwords",
+        "accounts.second_factor",
+    }
     | {"collector.addresses", "collector.intake", "collector.snippets"},
-    "accounts.admin": DATA | {"accounts.second_factor", "collector.admin"},
+    "accounts.admin": DATA
+    | {"accounts.passwords", "accounts.second_factor", "collector.addresses", "collector.admin", "collector.snippets"},
     "accounts.management": DATA | {"accounts.second_factor"},
     "accounts": DATA | {"accounts.login", "accounts.views"},
     "collector.classify": set(),
@@ -77,6 +85,7 @@ MAY_IMPORT = {
     "dashboard": DATA | {"dashboard.views", "collector.numbers"},
 }
 SHARED_MODULES = {
+    "accounts.mails",
     "collector.addresses",
     "collector.numbers",
     "collector.platform_picker",

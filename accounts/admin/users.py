@@ -3,18 +3,23 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.passwords.reset import reset_path
 from accounts.second_factor.factors import has_second_factor_sql, remove_all
+from collector.addresses import origin_of
 from collector.admin.outcomes import Outcome, log_changes, show_outcome
 from collector.admin.scope import Scope
 from collector.models import Project, Role
+from collector.snippets import base_url
 
 admin.site.unregister(User)
 
@@ -40,7 +45,7 @@ class UserAdmin(Scope, DjangoUserAdmin[User]):
     )
     readonly_fields = ("last_login", "date_joined")
     list_display = ("username", "second_factor", "is_active", "is_staff", "is_superuser", "last_login")
-    actions = ("remove_second_factor",)
+    actions = ("make_password_link", "remove_second_factor")
     list_filter = ("is_active", "is_staff", "is_superuser")
     filter_horizontal = ()
 
@@ -50,6 +55,18 @@ class UserAdmin(Scope, DjangoUserAdmin[User]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).annotate(second_factor=has_second_factor_sql())
+
+    @admin.action(description=gettext_lazy("Make a link that sets a new password"))
+    def make_password_link(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
+        """Show a link for one user, where no mail is set up or the user has no address."""
+        users = list(queryset.filter(is_active=True)[:2])
+        if len(users) != 1:
+            self.message_user(request, _("Select one active user."), messages.WARNING)
+            return None
+        LogEntry.objects.log_actions(str(request.user.pk), users, CHANGE, _("Password link made."))
+        address = f"{origin_of(base_url(request))}{reset_path(users[0])}"
+        context = {**self.admin_site.each_context(request), "account": users[0], "address": address}
+        return render(request, "admin/auth/user/password_link.html", {**context, "title": _("New password")})
 
     @admin.action(description=gettext_lazy("Remove the second factor of selected users"))
     def remove_second_factor(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.invitations.forms import InvitationForm
-from accounts.invitations.mails import can_send_mail, send_invitation
+from accounts.mails import can_send_mail, mail, send
 from accounts.models import Invitation
 from accounts.models.invitations import MOST_OPEN
 from accounts.views.pages import private_form
@@ -72,7 +72,9 @@ def _invite(request: HttpRequest, project: Project, invitation: Invitation) -> d
     address = f"{origin}{reverse('invitation', args=[secret])}"
     sent = ""
     if invitation.email:
-        is_sent = send_invitation(invitation, address)
+        subject = _("Invitation to %(project)s") % {"project": project}
+        context = {"invitation": invitation, "address": address}
+        is_sent = send(mail(invitation.email, subject, "accounts/mail/invitation.txt", context))
         failed = _("The mail to %(email)s could not be sent. Send the link yourself.")
         sent = (_("Sent to %(email)s.") if is_sent else failed) % {"email": invitation.email}
     return {"address": address, "sent": sent, "address_warning": address_warning(origin, is_for_images=False)}

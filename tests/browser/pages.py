@@ -66,6 +66,9 @@ PAGES = (
     Page("about-article", "/about/{pixel}/", who=""),
     Page("about-gone", "/about/nobody-has-this/", who="", status=404),
     Page("api", "/api/v1/"),
+    Page("forgotten", "/forgotten/", who=""),
+    Page("reset", "{reset}", who=""),
+    Page("reset-gone", "/reset/1-nobody/", who="", status=404),
     Page("password", "/password/"),
     Page("password-changed", "/password/changed/"),
     Page("second-factor", "/account/second-factor/", who="grace"),  # with what must be confirmed lately, all in a row
@@ -105,6 +108,7 @@ from collector.models import ApiToken, Driver, DroppedName, Membership, Pixel, P
 from collector.models.programs import Part, ReportDimension
 from collector.programs.declaring import declare
 from accounts.models import Invitation
+from accounts.passwords.reset import reset_path
 from accounts.second_factor.factors import add_app
 from django.utils import timezone
 from allauth.mfa.models import Authenticator
@@ -156,6 +160,7 @@ token.projects.add(demo)
 program = demo.pixels.get(kind="app")
 print(json.dumps({
     "token": token.pk,
+    "reset": reset_path(grace),
     "invitation": secret,
     "share": share.key,
     "share_pk": share.pk,

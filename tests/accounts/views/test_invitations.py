@@ -199,7 +199,7 @@ def test_a_mail_that_is_not_taken_is_told(as_owner, settings, monkeypatch):
         raise ConnectionRefusedError
 
     settings.MAIL_FROM = "footfall@example.org"
-    monkeypatch.setattr("accounts.invitations.mails.send_mail", refuse)
+    monkeypatch.setattr("django.core.mail.EmailMessage.send", refuse)
     page = text_of(as_owner.post(MEMBERS, {"role": "viewer", "email": "grace@example.org"}))
     assert "could not be sent. Send the link yourself." in page
     assert "http://testserver/invitation/" in page
