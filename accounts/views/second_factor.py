@@ -30,7 +30,10 @@ SECRET_SECONDS = 3600  # to scan a code
 
 
 def own_second_factor(view: OwnView) -> OwnView:
-    """Call a view with the user whose second factors it shows: at the last step of a login, or logged in."""
+    """Call a view with the user whose second factors it shows: logged in, or at the last step of a login with none.
+
+    Once there is one, the step is over: it would let in somebody who only knows the password.
+    """
 
     @wraps(view)
     def of_user(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -39,6 +42,8 @@ def own_second_factor(view: OwnView) -> OwnView:
     @wraps(view)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         step = set_up_step(request)
+        if step and factors.has_second_factor(step.login.user):
+            return redirect("login")
         if step:
             return cache_control(private=True, no_store=True)(view)(request, step.login.user, *args, **kwargs)
         return confirmed(of_user)(request, *args, **kwargs)

@@ -77,6 +77,18 @@ def test_nobody_gets_past_the_page_by_other_pages(settings, client, owner):
         assert client.get("/").status_code == 302, path
 
 
+def test_a_login_that_waits_for_a_second_factor_changes_none_that_was_set_up_elsewhere(settings, client, owner):
+    settings.SECOND_FACTOR = "all"
+    enter_password(client, owner)  # a thief of the password
+    with_app(owner)
+    for path in (OWN, APP, "/account/second-factor/codes/"):
+        assert client.get(path).url == "/login/"
+    assert client.post("/account/second-factor/remove/", {"app": "app"}).url == "/login/"
+    assert client.post(APP, {"code": "000000", "signed": ""}).url == "/login/"
+    assert factors_of(owner).has_app
+    assert client.get("/").status_code == 302
+
+
 @pytest.mark.parametrize(("setting", "who"), [("all", "viewer"), ("owners", "owner")])
 def test_sessions_from_before_end(settings, request, setting, who):
     user = request.getfixturevalue(who)
