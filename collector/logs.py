@@ -1,6 +1,7 @@
 """How the log is written, as text or JSON, and what it leaves out.
 
-That is: keys of share links (a key is enough to open one), needless tracebacks, and floods.
+That is: keys of links to shared pages, invitations and new passwords (a key is enough to open one), needless
+tracebacks, and floods.
 """
 
 import json
@@ -17,11 +18,11 @@ from types import TracebackType
 STRANGERS = ("django.request", "django.security")  # loggers that write a line for each bad request of anybody
 LINES, SECONDS = 60, 60.0
 MAX_LINE = 500  # characters of a line that repeats what a stranger sent, such as a `Host` header of 64 kB
-SHARE_KEY = re.compile(r"(?<=/share/)[^/\s?#\"'<>]+")
+KEY = re.compile(r"((?<=/share/)|(?<=/invitation/)|(?<=/reset/))[^/\s?#\"'<>]+")
 
 
 class KeylessFormatter(logging.Formatter):
-    """Formats a record and its traceback without the keys in share link addresses."""
+    """Formats a record and its traceback without the keys in addresses."""
 
     def format(self, record: logging.LogRecord) -> str:
         return without_keys(super().format(record))
@@ -43,8 +44,8 @@ class JsonFormatter(logging.Formatter):
 
 
 def without_keys(text: str) -> str:
-    """Return a text without the keys in share link addresses."""
-    return SHARE_KEY.sub("…", text)
+    """Return a text without the keys of share links and invitations."""
+    return KEY.sub("…", text)
 
 
 def log_what_nobody_caught() -> None:

@@ -1,6 +1,5 @@
-"""URLs of the dashboard, of share links, and of login, logout and passwords."""
+"""URLs of the dashboard and of share links."""
 
-from django.contrib.auth.views import LogoutView, PasswordChangeDoneView
 from django.urls import path
 
 from dashboard.views import (
@@ -12,7 +11,6 @@ from dashboard.views import (
     decisions,
     exports,
     live,
-    login,
     projects,
     server,
     share,
@@ -20,14 +18,6 @@ from dashboard.views import (
 )
 
 urlpatterns = [
-    path("login/", login.Login.as_view(), name="login"),
-    path("logout/", LogoutView.as_view(), name="logout"),
-    path("password/", login.PasswordChange.as_view(), name="password_change"),
-    path(
-        "password/changed/",
-        PasswordChangeDoneView.as_view(template_name="registration/password_changed.html"),
-        name="password_changed",
-    ),
     path("", projects.projects, name="projects"),
     path("server/", server.server, name="server"),
     path("new/", creation.new_project, name="new_project"),

@@ -5,123 +5,30 @@ every setting; a test checks that.
 """
 
 import os
-import re
-from importlib.util import find_spec
-from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import django_stubs_ext
-import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from collector.logs import drop_traceback
 from telemetry_site.data_dir import prepared_data_dir, stored_secret_key
 from telemetry_site.public_url import public_url
+from telemetry_site.setting_values import (
+    BASE_DIR,
+    cache,
+    database,
+    env,
+    mail,
+    one_of,
+    rate,
+    secret,
+    single_sign_on,
+    switch,
+    whole_number,
+)
 
 django_stubs_ext.monkeypatch()  # lets ModelAdmin[Pixel] and the like be written without TYPE_CHECKING
-
-BASE_DIR = Path(__file__).resolve().parent.parent
-
-env = environ.Env()
-env.read_env(os.environ.get("ENV_FILE", BASE_DIR / ".env"))
-
-
-FEWEST_SECRET = 16  # characters
-
-
-def whole_number(name: str, default: int) -> int:
-    """Read a setting that is a whole number, 0 or more."""
-    text = env.str(name, str(default))
-    if not text.isdecimal():
-        raise ImproperlyConfigured(f"{name} is {text!r}. Use a whole number, such as {default}.")
-    return int(text)
-
-
-def one_of(name: str, words: list[str]) -> str:
-    """Read a setting that is one of `words`. The first is the default."""
-    text: str = env.str(name, words[0])
-    if text not in words:
-        raise ImproperlyConfigured(f"{name} is {text!r}. Use {' or '.join(words)}.")
-    return text
-
-
-def secret(name: str, text: str) -> str:
-    """Return the value of a setting that opens something to all who know it. It may be empty, but not short."""
-    text = text.strip()
-    if text and (len(text) < FEWEST_SECRET or not text.isascii()):
-        raise ImproperlyConfigured(
-            f"{name} is too easy to guess. Use at least {FEWEST_SECRET} letters and digits, such as what "
-            "“openssl rand -hex 24” prints."
-        )
-    return text
-
-
-def rate(name: str, default: str) -> tuple[int, int]:
-    """Read a rate such as 120/m; return requests and seconds. 0 means no limit."""
-    text = env.str(name, default)
-    match = re.fullmatch(r"([0-9]{1,9})/([smhd])|0", text)
-    if not match:
-        raise ImproperlyConfigured(
-            f"{name} is {text!r}. Use requests per s, m, h or d, such as {default}, or 0 for no limit."
-        )
-    return (int(match[1]), {"s": 1, "m": 60, "h": 3600, "d": 86400}[match[2]]) if match[1] else (0, 60)
-
-
-def cache(url: str) -> dict[str, Any]:
-    """Return Django's settings for the cache: shared by all processes, or in the memory of each."""
-    try:
-        config: dict[str, Any] = env.cache_url_config(url)
-    except (ValueError, KeyError, ImproperlyConfigured) as error:
-        raise ImproperlyConfigured("Can't read CACHE_URL. Use redis://host:6379/0, or leave it out.") from error
-    if "redis" in config["BACKEND"]:
-        if find_spec("redis") is None:
-            raise ImproperlyConfigured(
-                "CACHE_URL uses Redis. Install its client: pip install -c constraints.txt '.[redis]'."
-            )
-        # A cache that hangs must not delay readers. The rate limit then does without it.
-        config["OPTIONS"] = {"socket_timeout": 0.25, "socket_connect_timeout": 0.25} | config.get("OPTIONS", {})
-    elif "locmem" in config["BACKEND"]:
-        config["OPTIONS"] = {"MAX_ENTRIES": 100_000}
-    return config
-
-
-def switch(name: str, default: bool) -> bool:
-    """Read a setting that is true or false."""
-    text = env.str(name, str(default)).strip().lower()
-    if text not in {"true", "1", "yes", "on", "false", "0", "no", "off"}:
-        raise ImproperlyConfigured(f"{name} is {text!r}. Use true or false.")
-    return text in {"true", "1", "yes", "on"}
-
-
-def database(url: str, *, is_durable: bool) -> dict[str, Any]:
-    """Return Django's settings for a database URL, SQLite or PostgreSQL. `is_durable`: commits survive a power cut."""
-    try:
-        config: dict[str, Any] = env.db_url_config(url)
-    except (ValueError, KeyError) as error:
-        raise ImproperlyConfigured("Can't read DATABASE_URL. Use postgres://user:password@host/name.") from error
-    engine = config.get("ENGINE", "")
-    if engine == "django.db.backends.sqlite3":
-        config["OPTIONS"] = {
-            # A transaction takes the write lock at its start. If it takes the lock later, it can't wait for another
-            # writer, and fails.
-            "transaction_mode": "IMMEDIATE",
-            "timeout": 20,
-            # The drain deletes a segment after its commit. With durability `disk`, the commit must be on the disk too.
-            "init_command": f"PRAGMA journal_mode=WAL; PRAGMA synchronous={'FULL' if is_durable else 'NORMAL'}; "
-            "PRAGMA cache_size=-32000",
-        }
-    elif engine != "django.db.backends.postgresql":
-        raise ImproperlyConfigured(
-            "DATABASE_URL is for an unsupported database. Use sqlite:///path or postgres://user:password@host/name."
-        )
-    else:
-        # A server that is unreachable without a word counts as gone after half a minute, not after hours (tcp(7)).
-        patience = {"keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 30_000}
-        config["OPTIONS"] = {"connect_timeout": 5} | patience | config.get("OPTIONS", {})
-    return config
-
 
 # Data
 
@@ -147,6 +54,11 @@ GEOIP_FEEDS = [path.strip() for path in env.list("GEOIP_FEEDS", default=[]) if p
 METRICS_TOKEN = secret("METRICS_TOKEN", env.str("METRICS_TOKEN", ""))
 DEBUG = switch("DEBUG", False)
 SECRET_KEY = env.str("SECRET_KEY", "") or stored_secret_key(DATA_DIR / "secret_key")
+SECOND_FACTOR = one_of("SECOND_FACTOR", ["optional", "owners", "all"])
+OIDC_URL = env.str("OIDC_URL", "").strip().rstrip("/")
+OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", "").strip()
+OIDC_CLIENT_SECRET = env.str("OIDC_CLIENT_SECRET", "").strip()
+OIDC_DOMAINS = [domain.strip().lower() for domain in env.list("OIDC_DOMAINS", default=[]) if domain.strip()]
 RATE_LIMIT = rate("RATE_LIMIT", "120/m")
 RATE_LIMIT_PROXY = rate("RATE_LIMIT_PROXY", "6000/m")
 REPORT_RATE_LIMIT = rate("REPORT_RATE_LIMIT", "600/m")
@@ -192,9 +104,21 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+# Mail
+
+MAIL_FROM = env.str("MAIL_FROM", "").strip()
+_email_url = env.str("EMAIL_URL", "")
+if bool(MAIL_FROM) != bool(_email_url):
+    raise ImproperlyConfigured("To send mail, set both EMAIL_URL and MAIL_FROM. To send none, set neither.")
+vars().update(  # EMAIL_HOST and the like
+    mail(_email_url or "dummymail://")
+)
+EMAIL_TIMEOUT = 10  # seconds for which a page waits for the mail server
+
 # Applications
 
 INSTALLED_APPS = [
+    "accounts",
     "collector",
     "dashboard",
     "django.contrib.admin",
@@ -204,6 +128,10 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "csp",
+    # Not "allauth" itself: it brings templates in another look, with inline scripts.
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
 ]
 MIDDLEWARE = [
     "collector.intake.middleware.timed",
@@ -217,6 +145,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.second_factor.requirement.second_factor_first",
+    "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "dashboard.views.errors.page_for_wrong_method",
@@ -253,6 +183,14 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+ACCOUNT_ADAPTER = "accounts.login.adapter.AccountAdapter"
+SOCIALACCOUNT_ADAPTER = "accounts.login.single_sign_on.SingleSignOnAdapter"
+SOCIALACCOUNT_PROVIDERS = single_sign_on(OIDC_URL, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET)
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False  # `accounts.passwords` counts tries of all processes together
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_TOLERANCE = 1  # a code works half a minute longer, or sooner: clocks differ
+PASSWORD_RESET_TIMEOUT = 86_400  # seconds
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "projects"
 LOGOUT_REDIRECT_URL = "login"

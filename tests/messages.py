@@ -18,7 +18,7 @@ from django.utils.translation import to_locale
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCALE = Path("telemetry_site", "locale")
-SOURCES = ("collector", "dashboard", "telemetry_site", "templates", "manage.py")
+SOURCES = ("accounts", "collector", "dashboard", "telemetry_site", "templates", "manage.py")
 IGNORED = ("tests/*", "static/*", "data/*", "build/*", ".venv/*", "node_modules/*")
 
 # makemessages copies the plural rules of Django, which have a third form for millions in some languages.

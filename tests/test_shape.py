@@ -9,11 +9,31 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 MAX_FILE_LINES = 350
 MAX_FUNCTION_LINES = 40
+APPS = ("accounts", "collector", "dashboard")
 
 # Each folder, and what it may import of ours: only what stands after it on the way of a hit
 # (intake → spool → storage) or on the way of a view (views → report → visits), and what all share.
 DATA = {"collector.models", "collector.classify", "collector.programs"}
 MAY_IMPORT = {
+    "accounts.passwords": DATA | {"collector.intake"},
+    "accounts.models": {"collector.models"},
+    "accounts.invitations": DATA | {"accounts.models"},
+    "accounts.second_factor": DATA | {"accounts.passwords"},
+    "accounts.login": DATA | {"accounts.invitations", "accounts.passwords", "accounts.second_factor"},
+    "accounts.views": DATA
+    | {
+        "accounts.invitations",
+        "accounts.login",
+        "accounts.mails",
+        "accounts.models",
+        "accounts.passwords",
+        "accounts.second_factor",
+    }
+    | {"collector.addresses", "collector.intake", "collector.snippets"},
+    "accounts.admin": DATA
+    | {"accounts.passwords", "accounts.second_factor", "collector.addresses", "collector.admin", "collector.snippets"},
+    "accounts.management": DATA | {"accounts.second_factor"},
+    "accounts": DATA | {"accounts.login", "accounts.views"},
     "collector.classify": set(),
     "collector.models": {"collector.classify"},
     "collector.programs": {"collector.models", "collector.classify"},
@@ -38,14 +58,13 @@ MAY_IMPORT = {
     | {"collector.addresses", "collector.platform_picker", "collector.snippets", "collector.storage"}
     | {"collector.badges", "dashboard.visits", "dashboard.formatting"},
     "dashboard.creation": DATA | {"collector.platform_picker", "collector.time_zone_form"},
-    "dashboard.passwords": DATA | {"collector.intake"},
     "dashboard.about": DATA | {"collector.storage", "dashboard.formatting"},
     "dashboard.views": DATA
     | {"dashboard.about", "collector.platform_picker"}
     | {"collector.intake", "collector.addresses", "collector.snippets", "collector.storage", "dashboard.formatting"}
     | {
         "dashboard.creation",
-        "dashboard.passwords",
+        "accounts.passwords",
         "dashboard.report",
         "dashboard.snippets",
         "dashboard.view_function",
@@ -66,6 +85,7 @@ MAY_IMPORT = {
     "dashboard": DATA | {"dashboard.views", "collector.numbers"},
 }
 SHARED_MODULES = {
+    "accounts.mails",
     "collector.addresses",
     "collector.numbers",
     "collector.platform_picker",
@@ -91,7 +111,7 @@ def imported(path: Path) -> set[str]:
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return {name for name in names if name.partition(".")[0] in {"collector", "dashboard", "telemetry_site"}}
+    return {name for name in names if name.partition(".")[0] in {*APPS, "telemetry_site"}}
 
 
 def sources(*folders: str) -> list[Path]:
@@ -102,7 +122,7 @@ def sources(*folders: str) -> list[Path]:
 
 def test_every_folder_imports_only_what_it_may_import():
     wrong = []
-    for path in sources("collector", "dashboard"):
+    for path in sources(*APPS):
         module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
         folder = folder_of(module)
         targets = {
@@ -120,7 +140,7 @@ def test_every_folder_imports_only_what_it_may_import():
 def test_every_folder_has_its_imports_listed():
     folders = {
         f"{app}.{path.name}"
-        for app in ("collector", "dashboard")
+        for app in APPS
         for path in (ROOT / app).iterdir()
         if (path / "__init__.py").exists() and path.name != "migrations"
     }
@@ -128,7 +148,7 @@ def test_every_folder_has_its_imports_listed():
 
 
 def test_no_file_is_too_long():
-    folders = ["collector", "dashboard", "telemetry_site", "templates", "static/css", "static/js", "tests"]
+    folders = [*APPS, "telemetry_site", "templates", "static/css", "static/js", "tests"]
     paths = [path for folder in folders for path in sorted((ROOT / folder).rglob("*.*"))]
     code = [path for path in paths if path.suffix in {".py", ".html", ".css", ".js"} and "migrations" not in path.parts]
     code = [path for path in code if path.parent.name != "client_templates"]  # a client is one file, however long
@@ -139,7 +159,7 @@ def test_no_file_is_too_long():
 
 def test_no_function_is_too_long():
     long = []
-    for path in sources("collector", "dashboard", "telemetry_site", "tests"):
+    for path in sources(*APPS, "telemetry_site", "tests"):
         tree = ast.parse(path.read_text("utf-8"))
         functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
         for function in functions:
@@ -155,7 +175,7 @@ SETTING_READ = re.compile(r"""(?:env\.\w+|environ\.get|whole_number|switch|one_o
 def settings_read() -> set[str]:
     """Return the names of the environment's settings that the code reads."""
     names: set[str] = set()
-    for directory in ("telemetry_site", "collector", "dashboard"):
+    for directory in ("telemetry_site", *APPS):
         for path in (ROOT / directory).rglob("*.py"):
             if path.parent.name == "client_templates":
                 continue  # it reads the variables of other people's machines
@@ -196,7 +216,7 @@ AVOIDED = re.compile(
 
 @pytest.mark.parametrize("pattern", ["*.md", "*.py", "*.html", "*.js", "*.mjs", "*.go", "*.sh", "*.css", "*.toml"])
 def test_no_text_of_ours_uses_a_word_that_we_avoid(pattern):
-    folders = ["collector", "dashboard", "telemetry_site", "templates", "tests", "docs", "static/js", "static/css"]
+    folders = [*APPS, "telemetry_site", "templates", "tests", "docs", "static/js", "static/css"]
     paths = [path for folder in folders for path in sorted((ROOT / folder).rglob(pattern))] + sorted(ROOT.glob(pattern))
     quoting = {ROOT / "docs" / "glossary.md", ROOT / "tests" / "data" / "README.md", Path(__file__)}
     paths = [path for path in paths if path not in quoting and "migrations" not in path.parts]

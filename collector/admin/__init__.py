@@ -2,8 +2,8 @@
 
 Rights come from the members of projects, never from Django's model permissions. Users who can log in here (`is_staff`)
 can create projects. Owners edit their projects and members, and share them by links. Owners and editors edit pixels.
-Editors and viewers don't see the project itself here. Superusers see everything, and only they see users. An API token
-is visible to its user and to superusers.
+Editors and viewers don't see the project itself here. Superusers see everything, and only they see users, who are
+in `accounts.admin`. An API token is visible to its user and to superusers.
 """
 
 from django.contrib import admin
@@ -14,9 +14,8 @@ from collector.admin.pixels import PixelAdmin
 from collector.admin.projects import ProjectAdmin
 from collector.admin.sharing import ShareLinkAdmin
 from collector.admin.tokens import ApiTokenAdmin
-from collector.admin.users import UserAdmin
 
-__all__ = ["ApiTokenAdmin", "PixelAdmin", "ProjectAdmin", "ShareLinkAdmin", "UserAdmin"]
+__all__ = ["ApiTokenAdmin", "PixelAdmin", "ProjectAdmin", "ShareLinkAdmin"]
 
 admin.site.site_title = "Footfall"
 admin.site.site_header = "Footfall"

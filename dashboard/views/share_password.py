@@ -7,10 +7,10 @@ from django.urls import reverse
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext as _
 
+from accounts.passwords.check import Lock, check
+from accounts.passwords.known_browsers import remember_browser
+from accounts.passwords.problems import mark_refused, problem_of
 from collector.models import ShareLink
-from dashboard.passwords.check import Lock, check
-from dashboard.passwords.known_browsers import remember_browser
-from dashboard.views.password_problems import mark_refused, problem_of
 from dashboard.views.unlisted import render_public
 
 COOKIE = "shared"  # each link sets its own, limited to the path of the link

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from playwright.sync_api import Browser, BrowserContext
 from playwright.sync_api import Page as Tab
 
+from tests.app_codes import SECRET, code
 from tests.server import PASSWORD, Server
 
 WIDE, NARROW = 1280, 360
 HEIGHT = 800
+GUARDED = {"grace"}  # who have second factors
 THEMES = ("light", "dark")
 
 
@@ -51,6 +53,10 @@ PAGES = (
     Page("article-waiting", "/projects/waiting/{unvisited}/"),
     Page("snippets", "/projects/demo/{article}/snippets/"),
     Page("snippets-waiting", "/projects/waiting/{unvisited}/snippets/?badge=1"),
+    Page("members", "/projects/demo/members/"),
+    Page("invitation", "/invitation/{invitation}/", who=""),
+    Page("invitation-of-user", "/invitation/{invitation}/", who="newcomer"),
+    Page("invitation-gone", "/invitation/nobody-has-this/", who="", status=404),
     Page("share", "/share/{share}/", who=""),
     Page("share-password", "/share/{locked}/", who=""),
     Page("share-gone", "/share/nobody-has-this/", who="", status=404),
@@ -60,8 +66,16 @@ PAGES = (
     Page("about-article", "/about/{pixel}/", who=""),
     Page("about-gone", "/about/nobody-has-this/", who="", status=404),
     Page("api", "/api/v1/"),
+    Page("forgotten", "/forgotten/", who=""),
+    Page("reset", "{reset}", who=""),
+    Page("reset-gone", "/reset/1-nobody/", who="", status=404),
     Page("password", "/password/"),
     Page("password-changed", "/password/changed/"),
+    Page("second-factor", "/account/second-factor/", who="grace"),  # with what must be confirmed lately, all in a row
+    Page("second-factor-app", "/account/second-factor/app/", who="grace"),
+    Page("recovery-codes", "/account/second-factor/codes/", who="grace"),
+    Page("confirm", "/account/confirm/", who="grace"),
+    Page("confirm-by-password", "/account/confirm/"),
     Page("admin", "/admin/"),
     Page("admin-project", "/admin/collector/project/{project}/change/"),
     Page("admin-project-new", "/admin/collector/project/add/"),
@@ -83,7 +97,8 @@ PAGES = (
     Page("not-found", "/projects/nothing-here/", status=404),
 )
 
-# `manage.py shell` runs this. It prints the facts. ada owns the projects, newcomer has none, admin is a superuser.
+# `manage.py shell` runs this. It prints the facts. ada owns the projects, newcomer has none, admin is a superuser, and
+# grace has second factors.
 FURNISH = """
 import json
 from datetime import UTC, datetime, timedelta
@@ -92,6 +107,11 @@ from pathlib import Path
 from collector.models import ApiToken, Driver, DroppedName, Membership, Pixel, Project, ReportCount, Role, ShareLink
 from collector.models.programs import Part, ReportDimension
 from collector.programs.declaring import declare
+from accounts.models import Invitation
+from accounts.passwords.reset import reset_path
+from accounts.second_factor.factors import add_app
+from django.utils import timezone
+from allauth.mfa.models import Authenticator
 
 def person(name, **fields):
     user, _ = User.objects.get_or_create(username=name, defaults=fields)
@@ -102,10 +122,17 @@ def person(name, **fields):
 ada = person("ada", is_staff=True)
 person("newcomer", is_staff=True)
 person("admin", is_staff=True, is_superuser=True)
+grace = person("grace")
+add_app(grace, %(secret)r)
+Authenticator.objects.filter(user=grace, type="webauthn").delete()
+Authenticator.objects.create(user=grace, type="webauthn", data={"name": "Laptop", "credential": {}})
 demo = Project.objects.get(slug="demo")
 waiting, _ = Project.objects.get_or_create(slug="waiting", defaults={"name": "Waiting", "timezone": "Europe/Berlin"})
 for project in (demo, waiting):
     Membership.objects.get_or_create(project=project, user=ada, defaults={"role": Role.OWNER})
+invitation = Invitation(project=demo, role=Role.EDITOR, email="grace@example.org", invited_by=ada)
+secret = invitation.make_secret(timezone.now())
+invitation.save()
 unvisited, _ = Pixel.objects.get_or_create(
     project=waiting, title="Not read by anybody so far", defaults={"placements": ["medium", "github", "dev-to"]}
 )
@@ -133,6 +160,8 @@ token.projects.add(demo)
 program = demo.pixels.get(kind="app")
 print(json.dumps({
     "token": token.pk,
+    "reset": reset_path(grace),
+    "invitation": secret,
     "share": share.key,
     "share_pk": share.pk,
     "locked": locked.key,
@@ -150,7 +179,7 @@ print(json.dumps({
 
 def furnish(server: Server) -> dict[str, str]:
     """Add what the pages show to the server's project `demo`, and return the facts that their paths name."""
-    return json.loads(server.manage("shell", "-v0", "-c", FURNISH % {"password": PASSWORD}))
+    return json.loads(server.manage("shell", "-v0", "-c", FURNISH % {"password": PASSWORD, "secret": SECRET}))
 
 
 class Visitors:
@@ -191,6 +220,9 @@ class Visitors:
         tab.fill("[name=username]", who)
         tab.fill("[name=password]", PASSWORD)
         tab.press("[name=password]", "Enter")
+        if who in GUARDED:
+            tab.fill("[name=code]", code())
+            tab.press("[name=code]", "Enter")
         tab.wait_for_url(f"{self.server.url}/")
         state = context.storage_state()
         context.close()

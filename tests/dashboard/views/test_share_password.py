@@ -281,7 +281,7 @@ def test_no_password_is_accepted_while_tries_can_not_be_counted(client, visited_
     def refuse(*args: object) -> None:
         raise OperationalError("attempt to write a readonly database")
 
-    monkeypatch.setattr("dashboard.passwords.check.count_try", refuse)
+    monkeypatch.setattr("accounts.passwords.check.count_try", refuse)
     answer = enter(client, share(visited_pixel, password=PASSWORD))
 
     assert (answer.status_code, answer.headers["Retry-After"]) == (429, "60")

@@ -1,0 +1,1 @@
+"""Invitations: how members of a project become more."""

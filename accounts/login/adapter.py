@@ -1,0 +1,47 @@
+"""How django-allauth logs people in here."""
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.exceptions import ImmediateHttpResponse
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from accounts.login.confirmation import note_confirmation
+from accounts.login.locks import remember_browser_of
+from accounts.login.stages import is_proven
+from accounts.second_factor.requirement import note_second_factor
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """Accounts are made by administrators, invitations and single sign-on, never by a form for everybody."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return False
+
+    def is_reauthentication_required(self, **kwargs: Any) -> bool:
+        """Never let django-allauth ask again: it would keep the request in the session, with the client's address.
+
+        Our own pages ask, by `accounts.login.confirmation`.
+        """
+        return False
+
+    def get_login_stages(self) -> list[str]:
+        return ["allauth.mfa.stages.AuthenticateStage", "accounts.login.stages.SetUpStage"]
+
+    def login(self, request: HttpRequest, user: User) -> None:
+        """Begin the session, after all steps. One query, for whether there was a second factor."""
+        has_proven = is_proven(request, user)
+        super().login(request, user)
+        note_confirmation(request)
+        if has_proven:
+            note_second_factor(request.session)
+
+    def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
+        response: HttpResponse = super().post_login(request, user, **kwargs)
+        remember_browser_of(user, response)
+        return response
+
+    def respond_user_inactive(self, request: HttpRequest, user: User) -> HttpResponse:
+        raise ImmediateHttpResponse(render(request, "accounts/refused.html", status=403))

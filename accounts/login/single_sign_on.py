@@ -1,0 +1,76 @@
+"""Single sign-on: who may log in by the operator's OpenID Connect provider, and who gets an account by it."""
+
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.models import SocialAccount, SocialLogin
+from allauth.socialaccount.providers.base import AuthProcess
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.http import HttpRequest
+from django.shortcuts import render
+from django.urls import reverse
+
+from accounts.invitations.acceptance import pending_invitation
+
+PROVIDER = "single-sign-on"
+
+
+def has_single_sign_on() -> bool:
+    """Say whether the operator has set up a provider."""
+    return bool(settings.OIDC_URL)
+
+
+def is_connected(user: User) -> bool:
+    """Say whether a user can log in by single sign-on. One query."""
+    return bool(SocialAccount.objects.filter(user=user, provider=PROVIDER).exists())
+
+
+def disconnect(user: User) -> None:
+    """Stop single sign-on of a user who has a password. Others could not log in any more."""
+    if user.has_usable_password():
+        SocialAccount.objects.filter(user=user, provider=PROVIDER).delete()
+
+
+class SingleSignOnAdapter(DefaultSocialAccountAdapter):
+    """Accounts are connected by their users, never because an email address is the same: anybody can write one down."""
+
+    def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
+        """Refuse to make a second account for an address that has one."""
+        if sociallogin.is_existing or sociallogin.state.get("process") != AuthProcess.LOGIN:
+            return
+        for email in _addresses(sociallogin):
+            if _is_taken(email):
+                raise _refusal(request, "known", email)
+
+    def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
+        """Make accounts for addresses of the operator's domains that the provider has verified, and by invitation."""
+        verified = _addresses(sociallogin, only_verified=True)
+        domains = {email.rpartition("@")[2].lower() for email in verified}
+        if domains & set(settings.OIDC_DOMAINS) or pending_invitation(request.session):
+            return True
+        raise _refusal(request, "unknown", next(iter(_addresses(sociallogin)), ""))
+
+    def on_authentication_error(self, request: HttpRequest, provider: Any, **details: Any) -> None:
+        raise _refusal(request, "failed", status=401)
+
+    def get_connect_redirect_url(self, request: HttpRequest, socialaccount: SocialAccount) -> str:
+        return reverse("second_factor")
+
+
+def _addresses(sociallogin: SocialLogin, *, only_verified: bool = False) -> list[str]:
+    found = [address for address in sociallogin.email_addresses if address.verified or not only_verified]
+    return [address.email for address in found]
+
+
+def _is_taken(email: str) -> bool:
+    """Say whether an address belongs to an account, verified or not, in any case. Two queries."""
+    of_user = User.objects.filter(email__iexact=email)
+    return bool(of_user.exists() or EmailAddress.objects.filter(email__iexact=email).exists())
+
+
+def _refusal(request: HttpRequest, why: str, email: str = "", status: int = 403) -> ImmediateHttpResponse:
+    context = {"why": why, "email": email}
+    return ImmediateHttpResponse(render(request, "accounts/single_sign_on.html", context, status=status))

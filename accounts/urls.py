@@ -1,0 +1,54 @@
+"""URLs of login, logout, passwords, second factors and invitations. The admin uses the same login.
+
+Names that begin with `account_`, `mfa_` or `openid_` are those that django-allauth leads to.
+"""
+
+from django.contrib.auth.views import LogoutView, PasswordChangeDoneView
+from django.urls import path
+
+from accounts.login.single_sign_on import PROVIDER
+from accounts.views import (
+    invitations,
+    login,
+    members,
+    passkeys,
+    password_reset,
+    second_factor,
+    second_step,
+    single_sign_on,
+)
+
+urlpatterns = [
+    path("login/", login.Login.as_view(), name="login"),
+    path("login/", login.Login.as_view(), name="account_login"),
+    path("login/second-factor/", second_step.second_step, name="mfa_authenticate"),
+    path("login/passkey/", passkeys.passkey_login, name="passkey_login"),
+    path("login/passkey/challenge/", passkeys.passkey_challenge, name="passkey_challenge"),
+    path("login/single-sign-on/", single_sign_on.to_provider, name="single_sign_on"),
+    path(
+        "login/single-sign-on/callback/",
+        single_sign_on.from_provider,
+        {"provider_id": PROVIDER},
+        name="openid_connect_callback",
+    ),
+    path("account/single-sign-on/", single_sign_on.connect, name="connect_single_sign_on"),
+    path("logout/", LogoutView.as_view(), name="logout"),
+    path("password/", login.PasswordChange.as_view(), name="password_change"),
+    path(
+        "password/changed/",
+        PasswordChangeDoneView.as_view(template_name="registration/password_changed.html"),
+        name="password_changed",
+    ),
+    path("projects/<slug:slug>/members/", members.members, name="members"),
+    path("projects/<slug:slug>/members/<int:pk>/revoke/", members.revoke_invitation, name="revoke_invitation"),
+    path("invitation/", invitations.pending, name="pending_invitation"),
+    path("invitation/<str:secret>/", invitations.invitation, name="invitation"),
+    path("forgotten/", password_reset.forgotten, name="forgotten_password"),
+    path("reset/<str:key>/", password_reset.reset_password, name="reset_password"),
+    path("account/confirm/", second_step.confirm, name="confirm"),
+    path("account/second-factor/", second_factor.second_factor, name="second_factor"),
+    path("account/second-factor/app/", second_factor.app, name="second_factor_app"),
+    path("account/second-factor/passkeys/", second_factor.new_passkey, name="new_passkey"),
+    path("account/second-factor/remove/", second_factor.remove, name="remove_second_factor"),
+    path("account/second-factor/codes/", second_factor.recovery_codes, name="recovery_codes"),
+]

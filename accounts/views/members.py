@@ -1,0 +1,80 @@
+"""The members of a project, and its open invitations: for its owners."""
+
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from accounts.invitations.forms import InvitationForm
+from accounts.mails import can_send_mail, mail, send
+from accounts.models import Invitation
+from accounts.models.invitations import MOST_OPEN
+from accounts.views.pages import private_form
+from collector.addresses import address_warning, origin_of
+from collector.models import Project
+from collector.snippets import base_url
+
+
+@private_form
+def members(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show who is a member and who is invited, and invite others. Answers 404 to all but owners.
+
+    Five queries for GET. The link of a new invitation is in the answer to its form, and nowhere else.
+    """
+    project = get_object_or_404(Project.objects.owned_by(request.user), slug=slug)
+    form = InvitationForm(request.POST if request.method == "POST" else None)
+    if not can_send_mail():
+        del form.fields["email"]
+    now = timezone.now()
+    invited = (
+        Invitation.objects.filter(project=project)
+        .open_at(now)
+        .select_related("invited_by")
+        .order_by("expires_at", "pk")
+    )
+    context = {}
+    if form.is_valid() and invited.count() < MOST_OPEN:
+        context = _invite(request, project, form.save(commit=False))
+        form = InvitationForm()
+        if not can_send_mail():
+            del form.fields["email"]
+    invitations = list(invited)
+    context |= {
+        "project": project,
+        "memberships": project.memberships.select_related("user").order_by("user__username"),
+        "invitations": invitations,
+        "has_room": len(invitations) < MOST_OPEN,
+        "form": form,
+    }
+    return render(request, "accounts/members.html", context)
+
+
+@require_POST
+@private_form
+def revoke_invitation(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Revoke an invitation. Answers 404 to all but owners."""
+    invitations = Invitation.objects.owned_by(request.user).filter(project__slug=slug)
+    invitation = get_object_or_404(invitations, pk=pk)
+    invitations.filter(pk=invitation.pk, accepted_at=None, revoked_at=None).update(revoked_at=timezone.now())
+    return redirect("members", slug)
+
+
+def _invite(request: HttpRequest, project: Project, invitation: Invitation) -> dict[str, object]:
+    """Store an invitation and send it, and return what the page says of it."""
+    invitation.project = project
+    invitation.invited_by = User.objects.get(pk=str(request.user.pk))
+    secret = invitation.make_secret(timezone.now())
+    invitation.save(force_insert=True)
+    origin = origin_of(base_url(request))
+    address = f"{origin}{reverse('invitation', args=[secret])}"
+    sent = ""
+    if invitation.email:
+        subject = _("Invitation to %(project)s") % {"project": project}
+        context = {"invitation": invitation, "address": address}
+        is_sent = send(mail(invitation.email, subject, "accounts/mail/invitation.txt", context))
+        failed = _("The mail to %(email)s could not be sent. Send the link yourself.")
+        sent = (_("Sent to %(email)s.") if is_sent else failed) % {"email": invitation.email}
+    return {"address": address, "sent": sent, "address_warning": address_warning(origin, is_for_images=False)}
