@@ -38,6 +38,7 @@ from collector.storage.bulk_sql import is_duplicate_on_worker
 from collector.storage.collectors import note_collector
 from collector.storage.enrich import Enricher, counting_pixels
 from collector.storage.hourly import Hourly
+from collector.storage.key_requests import KeyRequests
 from collector.storage.labels import note_labels
 from collector.storage.own_visitors import store_own_visitors
 from collector.storage.reports import ReportLine, Reports
@@ -94,6 +95,7 @@ class Drain:
         self._reports = Reports()
         self._uses = StringUses()
         self._hourly = Hourly(directory, clock)
+        self._key_requests = KeyRequests(directory)
         self._noted_at: datetime | None = None
         self._standby_due_at = self._check_due_at = 0.0
 
@@ -304,6 +306,7 @@ class Drain:
             update_standby(self._directory, timezone.now())
             noted_at, self._noted_at = self._noted_at, None  # after an error, nobody knows what is noted
             self._noted_at = note_collector(self._directory, timezone.now(), noted_at)
+            self._key_requests.step(timezone.now())
 
 
 @contextmanager

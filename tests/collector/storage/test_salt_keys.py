@@ -1,0 +1,129 @@
+import os
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from collector.models import DailySalt
+from collector.storage.retention import delete_expired
+from collector.storage.salt_keys import FILE_BYTES, SLOTS, KeyName, SaltKeys, salt_keys
+from collector.storage.salts import load_salts
+
+NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
+TODAY = KeyName("date:2026-11-30", NOW + timedelta(days=3))
+TOMORROW = KeyName("date:2026-12-01", NOW + timedelta(days=4))
+MONTH = KeyName("month:2026-11-01", NOW + timedelta(days=2))
+
+
+@pytest.fixture
+def keys(tmp_path) -> SaltKeys:
+    return SaltKeys(tmp_path / "keys")
+
+
+def content(keys: SaltKeys) -> bytes:
+    return keys.path.read_bytes()
+
+
+def test_a_key_is_made_once_and_all_processes_have_it(keys, tmp_path):
+    first = keys.keys([TODAY, MONTH])
+
+    assert SaltKeys(tmp_path / "keys").keys([MONTH, TODAY, TOMORROW]) == keys.stored()
+    assert first.items() < keys.stored().items()
+    assert len({*keys.stored().values()}) == 3
+    assert {len(key) for key in first.values()} == {32}
+
+
+def test_two_processes_that_make_a_key_at_the_same_moment_get_the_same_one(tmp_path):
+    with ThreadPoolExecutor(8) as threads:
+        made = list(threads.map(lambda _: SaltKeys(tmp_path).keys([TODAY])[TODAY.text], range(8)))
+    assert len(set(made)) == 1
+
+
+def test_an_expired_key_is_overwritten_where_it_stood_and_the_others_stay(keys):
+    made = keys.keys([TODAY, MONTH])
+    before = keys.path.stat()
+    keys.expire(MONTH.expires_at - timedelta(seconds=1))
+    assert keys.stored() == made
+    keys.expire(MONTH.expires_at)
+
+    assert keys.stored() == {TODAY.text: made[TODAY.text]}
+    assert made[MONTH.text] not in content(keys)
+    after = keys.path.stat()
+    assert (after.st_ino, after.st_size) == (before.st_ino, before.st_size) == (before.st_ino, FILE_BYTES)
+    assert sorted(path.name for path in keys.path.parent.iterdir()) == ["CACHEDIR.TAG", "keys"]
+
+
+def test_an_overwritten_key_is_on_the_disk_before_anything_goes_on(keys, monkeypatch):
+    keys.keys([MONTH])
+    synced = []
+    monkeypatch.setattr(os, "fsync", lambda file: synced.append(os.pread(file, FILE_BYTES, 0)))
+    keys.expire(MONTH.expires_at)
+    assert synced == [bytes(FILE_BYTES)]
+
+
+def test_a_key_of_another_collector_takes_the_place_of_ours(keys):
+    own = keys.keys([TODAY])[TODAY.text]
+    keys.put({TODAY: b"t" * 32})
+
+    assert keys.stored() == {TODAY.text: b"t" * 32}
+    assert own not in content(keys)
+
+
+def test_only_its_owner_may_read_it_and_backups_leave_it_out(keys):
+    keys.keys([TODAY])
+    assert [path.stat().st_mode & 0o777 for path in (keys.path, keys.path.parent)] == [0o600, 0o700]
+    assert (keys.path.parent / "CACHEDIR.TAG").read_text().startswith("Signature: 8a477f597d28d172789f06886806bc55\n")
+
+
+def test_a_full_file_gives_up_the_keys_that_expire_last(keys):
+    """Those of a clock that was ahead."""
+    ahead = [KeyName(f"date:2030-01-{day:02}", NOW + timedelta(days=1000 + day)) for day in range(1, SLOTS)]
+    keys.keys([TODAY, *ahead])
+    keys.keys([TOMORROW, MONTH])
+
+    kept = set(keys.stored())
+    assert len(kept) == SLOTS
+    assert {TODAY.text, TOMORROW.text, MONTH.text} <= kept
+    assert not {ahead[-1].text, ahead[-2].text} & kept
+
+
+@pytest.mark.parametrize("damage", [b"", b"x", b"\xff" * 5000, b"\0" * 100, b"date:2026-11-30\0" * 256])
+def test_a_damaged_file_gets_new_keys(keys, damage):
+    keys.keys([TODAY])
+    keys.path.write_bytes(damage)
+
+    made = keys.keys([TODAY])
+    assert keys.stored() == made
+    assert keys.error is None
+
+
+def test_a_slot_that_was_half_written_counts_as_empty(keys):
+    keys.keys([TODAY, TOMORROW])
+    torn = content(keys)[:40] + bytes(24) + content(keys)[64:]
+    keys.path.write_bytes(torn)
+    assert set(keys.stored()) == {TOMORROW.text}
+
+
+def test_without_a_file_each_process_has_keys_of_its_own_and_they_are_saved_once_it_can_be_used(tmp_path, caplog):
+    (tmp_path / "file").write_text("no directory")
+    keys = SaltKeys(tmp_path / "file" / "keys")
+    made = keys.keys([TODAY])
+
+    assert keys.keys([TODAY, MONTH])[TODAY.text] == made[TODAY.text]
+    assert keys.error
+    assert caplog.text.count("a reader who comes to two processes is two visitors") == 1
+    (tmp_path / "file").unlink()
+    keys.keys([TODAY])
+    assert keys.error is None
+    assert SaltKeys(tmp_path / "file" / "keys").stored()[TODAY.text] == made[TODAY.text]
+
+
+def test_the_hourly_deletion_overwrites_keys(db, settings, tmp_path):
+    settings.SALT_KEYS_DIR = Path(tmp_path)
+    load_salts(["2026-11-22", "2026-11-30"])
+    assert set(salt_keys().stored()) == {"date:2026-11-22", "date:2026-11-30"}
+    delete_expired(NOW)
+
+    assert set(salt_keys().stored()) == {"date:2026-11-30"}
+    assert DailySalt.objects.count() == 1
