@@ -20,7 +20,8 @@ from collector.operations.last_backup import last_backup
 from collector.operations.progress import Progress
 from collector.spool.writer import SpoolWriter
 from collector.storage.collectors import note_collector
-from collector.storage.salts import load_salts
+from collector.storage.salt_keys import salt_keys
+from collector.storage.salts import load_halves, load_salts
 from tests.collector.operations.installation import fresh_installation, stored_numbers
 from tests.disks import small_disk
 from tests.hits import drain, hit, spool
@@ -164,7 +165,8 @@ def test_a_backup_beside_a_drain_that_is_killed_has_every_acknowledged_hit_once(
 def test_a_backup_keeps_what_people_made_and_no_salt_nor_what_a_salt_protects(
     tmp_path, settings, spool_dir, program, on_sqlite
 ):
-    [salt] = load_salts(["2026-11-22"]).values()
+    [half], [salt] = load_halves(["2026-11-22"]).values(), load_salts(["2026-11-22"]).values()
+    secrets = {half, salt, *salt_keys().stored().values()}
     spool(spool_dir, [hit(program, placement="1")])
     drain(spool_dir)
     note_collector(spool_dir, timezone.now())
@@ -179,7 +181,8 @@ def test_a_backup_keeps_what_people_made_and_no_salt_nor_what_a_salt_protects(
             assert not model.objects.exists()
         if on_sqlite:
             connection.close()
-            assert salt not in (settings.DATA_DIR / "db.sqlite3").read_bytes()
+            content = (settings.DATA_DIR / "db.sqlite3").read_bytes()
+            assert not [secret for secret in secrets if secret in content]
     counts = {"projects": 1, "pixels": 1, "hits": 1, "reports": 0, "waiting bytes": 0}
     assert manifest.counts.items() >= counts.items()
 
