@@ -42,6 +42,7 @@ from collector.storage.hit_months import drop_months, expired_months
 from collector.storage.marks import delete_expired_marks, delete_old_names
 from collector.storage.salt_keys import salt_keys
 from collector.storage.salts import last_expired_date
+from collector.storage.sqlite_log import truncate_log
 from collector.storage.string_uses import delete_unused_strings, delete_uses
 from collector.storage.window_salts import expired_before
 
@@ -110,6 +111,7 @@ def expire(now: datetime, *, waiting_since: date | None = None, allows_large: bo
             yield from report_retention.delete_expired_reports(expiry.project, first_day_of_reports)
     yield delete_unused_strings()
     _remember_clock(now, refused)
+    truncate_log()
 
 
 def _delete_salts(now: datetime, last_expired: date) -> Iterator[int]:

@@ -128,7 +128,7 @@ def test_the_hash_of_an_address_differs_by_day_and_by_use(settings, monkeypatch)
 def test_without_a_salt_nobody_is_limited(settings, monkeypatch):
     settings.API_RATE_LIMIT = (1, 60)
 
-    def refuse(day):
+    def refuse(day, key):
         raise InternalError("cannot execute INSERT in a read-only transaction")
 
     monkeypatch.setattr("collector.intake.page_limits._salt_of", refuse)
