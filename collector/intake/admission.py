@@ -64,15 +64,12 @@ class Admission:
         live = self.lookups.pixels.get(token)
         if live is None or live.program is None:
             return Refusal(Reason.AWAY if self._may_exist(token, live, question) else Reason.UNKNOWN)
-        return self._count(request, token, live, at_us) or live.program
+        return self._count(request, token, at_us) or live.program
 
     def count_size(self, request: PixelRequest, token: str, size: int, at_us: int) -> Refusal | None:
         """Count a large body as several requests; return a refusal if its network has to wait."""
-        live = self.lookups.pixels.get(token)
-        if live is None:  # it was retired meanwhile
-            return None
         for _ in range((size - 1) // COUNTED_BYTES):
-            if refusal := self._count(request, token, live, at_us):
+            if refusal := self._count(request, token, at_us):
                 return refusal
         return None
 
@@ -85,9 +82,13 @@ class Admission:
         opts_out = request.headers.get(b"sec-gpc") == b"1" or request.headers.get(b"dnt") == b"1"
         return "" if opts_out else country_of(self.address_of(request))
 
-    def _count(self, request: PixelRequest, token: str, live: Live, at_us: int) -> Refusal | None:
-        salt = self.lookups.salt(live, at_us) or NO_SALT
-        seconds = self.senders.seconds_to_wait(self.address_of(request), token, salt)
+    def key(self, token: str, at_us: int) -> bytes:
+        """Return what keys the hashes of networks while they are counted: the salt of the program's day."""
+        live = self.lookups.pixels.get(token)
+        return (self.lookups.salt(live, at_us) if live else None) or NO_SALT
+
+    def _count(self, request: PixelRequest, token: str, at_us: int) -> Refusal | None:
+        seconds = self.senders.seconds_to_wait(self.address_of(request), token, self.key(token, at_us))
         return Refusal(Reason.TOO_MANY, seconds) if seconds else None
 
     def _may_exist(self, token: str, live: Live | None, question: "Future[bool | None] | None") -> bool:

@@ -26,6 +26,7 @@ from collector.intake.wiring import door_receiver, receiver, report_receiver
 from collector.metrics.names import Count
 from collector.metrics.tally import TALLY
 
+MAX_DISCARDED_BYTES = 1024 * 1024  # of a body that is too large; gunicorn's connection takes no larger ones
 BODY_SECONDS = 30.0  # for the body of a report; gunicorn's connection also has limits of its own
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -149,14 +150,18 @@ class DoorPath:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = _request_of(scope)
-        answer = self._doors.refuse(request) or await self._answer(request, receive)
+        answer = self._doors.refuse(request)
+        if answer is None:
+            answer = await self._answer(request, receive)
+        elif answer.status == 413:
+            await _body_in_time(receive, 0, MAX_DISCARDED_BYTES)
         if answer is not None:
             TALLY.add(Count.REPORT_REQUESTS, str(answer.status))
             await _send(answer, request, send)
 
     async def _answer(self, request: PixelRequest, receive: Receive) -> Answer | None:
         """Return the answer to a request, or None if its client has gone before it sent all."""
-        body = await _body_in_time(receive, MAX_DOOR_BYTES)
+        body = await _body_in_time(receive, MAX_DOOR_BYTES, MAX_DISCARDED_BYTES)
         if body is None or isinstance(body, Answer):
             return body
         doors = self._doors
@@ -184,25 +189,31 @@ async def _in_thread_if(is_slow: bool, step: Callable[..., Result], *arguments: 
     return await asyncio.to_thread(step, *arguments) if is_slow else step(*arguments)
 
 
-async def _body_in_time(receive: Receive, most: int) -> bytes | Answer | None:
+async def _body_in_time(receive: Receive, most: int, discarded: int = 0) -> bytes | Answer | None:
     """Return a request's body as `_body` does, or the answer to a client that sends it too slowly."""
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            return await _body(receive, most)
+            return await _body(receive, most, discarded)
     except TimeoutError:
         return problem_answer(408, "The body took too long to arrive.")
 
 
-async def _body(receive: Receive, most: int) -> bytes | None:
-    """Return a request's body, or the beginning of one that is too large; None if its client has gone."""
-    parts = []
+async def _body(receive: Receive, most: int, discarded: int) -> bytes | None:
+    """Return a request's body, or the beginning of one that is too large; None if its client has gone.
+
+    Of one that is too large, `discarded` more bytes are read: a client that can't send its whole body does not see our
+    answer, and takes that for a failure of the network. Some SDKs then try for ever.
+    """
+    parts: list[bytes] = []
     size = 0
-    while size <= most:
+    while size <= most + discarded:
         message = await receive()
         if message["type"] != "http.request":
             return None
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
+        part = message.get("body", b"")
+        if size <= most:
+            parts.append(part)
+        size += len(part)
         if not message.get("more_body", False):
             break
     return b"".join(parts)

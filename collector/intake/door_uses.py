@@ -20,10 +20,17 @@ from collector.spool.door_line import MAX_DROPPED, MAX_USES, DoorUse, SpooledUse
 _DAY_US = 86_400_000_000
 
 
+class DoorLine(NamedTuple):
+    """A line of the spool, and what it says."""
+
+    spooled: SpooledUse
+    line: bytes
+
+
 class DoorLines(NamedTuple):
     """The lines of one request, how many of its events are kept, and names that the declaration does not have."""
 
-    lines: list[bytes]
+    lines: list[DoorLine]
     kept: int
     dropped: list[str]
 
@@ -57,7 +64,7 @@ def door_lines(
             key = _event_key(event, seen, token, salts[day])
             group.uses.append(DoorUse(translation.kept.event, key, translation.kept.values, translation.kept.bins))
     names = sorted(dropped)[:MAX_DROPPED]
-    lines: list[bytes] = []
+    lines: list[DoorLine] = []
     for (day, identity), group in groups.items():
         marks = marks_of(identity, token, known) if identity and (known := salts[day]) else None
         is_session = identity is not None and identity.kind == "session"
@@ -69,7 +76,7 @@ def door_lines(
                 token, at_us, day.isoformat(), door, is_session, marks, version, os, arch, runtime, country, uses,
                 [] if lines else names,
             )  # fmt: skip
-            lines.append(spooled.to_line())
+            lines.append(DoorLine(spooled, spooled.to_line()))
     return DoorLines(lines, kept, names)
 
 

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import NamedTuple
 
+import msgspec
+
 from collector.intake.admission import COUNTED_BYTES, Refusal
 from collector.intake.answers import Answer
 from collector.intake.bodies import BadBodyError, encoding_of, inflated, too_large
@@ -59,6 +61,7 @@ class DoorReceiver:
     def __init__(self, reports: ReportReceiver) -> None:
         self.admission = reports.admission
         self.spool = reports.spool
+        self.caps = reports.caps
         self.lines_to_sync = reports.lines_to_sync
         self.sync = reports.sync
 
@@ -135,15 +138,30 @@ class DoorReceiver:
         refusal = self.admission.count_size(request, posted.token, tellers * COUNTED_BYTES, at_us)
         if refusal:
             return open_to_browsers(refused(refusal))
-        if made.lines:
+        lines, excess = self._judged(request, posted.token, made, at_us)
+        if lines:
             try:
-                self.spool.append(b"".join(made.lines))
+                self.spool.append(lines)
             except OSError as error:
                 self.spool.count_loss(error, hits=0)
                 return open_to_browsers(away())
-        TALLY.add(Count.SDK_EVENTS, "kept", made.kept)
+        TALLY.add(Count.SDK_EVENTS, "kept", made.kept - excess)
+        TALLY.add(Count.SDK_EVENTS, "excess", excess)
         TALLY.add(Count.SDK_EVENTS, "dropped", len(events) - made.kept)
         return open_to_browsers(accepted(_target(request).endpoint.form, request.headers, events, made))
+
+    def _judged(self, request: PixelRequest, token: str, made: DoorLines, at_us: int) -> tuple[bytes, int]:
+        """Return the lines of a request, those marked that are more than counts of its network, and their events."""
+        address, key = self.admission.address_of(request), self.admission.key(token, at_us)
+        lines: list[bytes] = []
+        excess = 0
+        for spooled, line in made.lines:
+            marks = spooled.marks
+            if marks and self.caps.is_mark_excess(address, token, key, marks.day, is_session=spooled.is_session):
+                excess += len(spooled.uses)
+                line = msgspec.structs.replace(spooled, is_excess=True).to_line()
+            lines.append(line)
+        return b"".join(lines), excess
 
 
 def _malformed(error: MalformedError) -> Answer:

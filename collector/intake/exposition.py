@@ -46,14 +46,14 @@ COUNTERS = {
     Count.REPORTS: Counter(
         "footfall_reports",
         "outcome",
-        "Reports of programs: accepted, and rejected as a whole or in part.",
-        ("accepted", "rejected"),
+        "Reports of programs: accepted, excess (more than counts of one network), and rejected as a whole or in part.",
+        ("accepted", "excess", "rejected"),
     ),
     Count.SDK_EVENTS: Counter(
         "footfall_sdk_events",
         "outcome",
-        "Events of other SDKs: kept, and dropped because the program's declaration does not name them.",
-        ("kept", "dropped"),
+        "Events of other SDKs: kept, excess (more than counts of one network), and dropped: they are not declared.",
+        ("kept", "excess", "dropped"),
     ),
     Count.REPORT_REQUESTS: Counter(
         "footfall_report_requests",

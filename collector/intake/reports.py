@@ -18,13 +18,15 @@ import msgspec
 from collector.intake.admission import Admission, Reason, Refusal
 from collector.intake.answers import Answer
 from collector.intake.bodies import BadBodyError, encoding_of, inflated, refusal_by_head
+from collector.intake.network_caps import Judged, NetworkCaps
 from collector.intake.problems import json_answer, problem_answer
 from collector.intake.request import PixelRequest
 from collector.metrics.names import Count
 from collector.metrics.tally import TALLY
 from collector.programs.program import Program
+from collector.programs.report import ProgramReport
 from collector.programs.wire import Checked, MalformedError, check
-from collector.spool.report_line import SpooledReport
+from collector.spool.report_line import MAX_FLOOD, SpooledFlood, SpooledReport
 from collector.spool.writer import SpoolWriter
 
 PREFIX = "/e/"
@@ -45,9 +47,10 @@ def is_for_reports(path: str) -> bool:
 class ReportReceiver:
     """Receives the reports of one process, with the spool writer that it shares with hits."""
 
-    def __init__(self, admission: Admission, spool: SpoolWriter) -> None:
+    def __init__(self, admission: Admission, spool: SpoolWriter, caps: NetworkCaps | None = None) -> None:
         self.admission = admission
         self.spool = spool
+        self.caps = caps or NetworkCaps(0)
 
     def refuse(self, request: PixelRequest) -> Answer | None:
         """Return the answer to a request whose head shows that it can't be accepted."""
@@ -83,16 +86,23 @@ class ReportReceiver:
         except MalformedError as error:
             return problem_answer(400, str(error), field=error.field)
         country = self.admission.country_of(request) if program.with_country else ""
-        lines = [_line(token, at_us, msgspec.structs.replace(report, country=country)) for report in checked.reports]
-        if lines:
+        reports = [msgspec.structs.replace(report, country=country) for report in checked.reports]
+        judged = self._judge(request, token, reports, at_us)
+        if reports:
             try:
-                self.spool.append(b"".join(lines))
+                self.spool.append(_lines(token, at_us, reports, judged))
             except OSError as error:
                 self.spool.count_loss(error, hits=0)
                 return away()
-        TALLY.add(Count.REPORTS, "accepted", len(lines))
+        TALLY.add(Count.REPORTS, "accepted", judged.excess.count(False))
+        TALLY.add(Count.REPORTS, "excess", judged.excess.count(True))
         TALLY.add(Count.REPORTS, "rejected", len(checked.rejections))
         return _accepted(checked, program, moment)
+
+    def _judge(self, request: PixelRequest, token: str, reports: list[ProgramReport], at_us: int) -> Judged:
+        """Return which reports are more than counts of their network."""
+        address, key = self.admission.address_of(request), self.admission.key(token, at_us)
+        return self.caps.judge(address, token, key, reports)
 
     def lines_to_sync(self, answer: Answer) -> int:
         """Return the number of lines to pass to `sync` before you send `answer`; 0 if you may send it now."""
@@ -113,8 +123,14 @@ def _token_of(request: PixelRequest) -> str | None:
     return match[1] if match else None
 
 
-def _line(token: str, at_us: int, report: Any) -> bytes:
-    return SpooledReport(token, at_us, report).to_line()
+def _lines(token: str, at_us: int, reports: list[ProgramReport], judged: Judged) -> bytes:
+    lines = [
+        SpooledReport(token, at_us, report, is_excess).to_line()
+        for report, is_excess in zip(reports, judged.excess, strict=True)
+    ]
+    for start in range(0, len(judged.flood), MAX_FLOOD):
+        lines.append(SpooledFlood(token, at_us, list(judged.flood[start : start + MAX_FLOOD])).to_line())
+    return b"".join(lines)
 
 
 def _accepted(checked: Checked, program: Program, moment: datetime) -> Answer:

@@ -9,6 +9,7 @@ from collector.intake.clients import country_lookup
 from collector.intake.doors import DoorReceiver
 from collector.intake.lookups import Lookups
 from collector.intake.members import Members
+from collector.intake.network_caps import NetworkCaps
 from collector.intake.rate_limits import Limiter, Rate, ReaderLimiter, SenderLimiter
 from collector.intake.receive import Receiver
 from collector.intake.reports import ReportReceiver
@@ -44,7 +45,8 @@ def report_receiver() -> ReportReceiver:
     """Return this process's receiver of programs' reports. It shares the lookups and the segment with hits."""
     hits = receiver()
     senders = SenderLimiter(Rate(*settings.REPORT_RATE_LIMIT))
-    return ReportReceiver(Admission(hits.lookups, senders, settings.TRUSTED_PROXIES), hits.spool)
+    caps = NetworkCaps(settings.NEW_INSTALLATIONS_PER_NETWORK)
+    return ReportReceiver(Admission(hits.lookups, senders, settings.TRUSTED_PROXIES), hits.spool, caps)
 
 
 @cache

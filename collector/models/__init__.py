@@ -12,6 +12,7 @@ from collector.models.counts import (
 )
 from collector.models.doors import DroppedName, Mark, Span, WindowSalt
 from collector.models.hits import Evidence, Hit, Page, Position, Traffic, UserAgent, Verdict
+from collector.models.left_out import LeftOut, LeftOutCount
 from collector.models.programs import (
     INSTALLED,
     Declaration,
@@ -42,6 +43,8 @@ __all__ = [
     "Hit",
     "KeyRequest",
     "Kind",
+    "LeftOut",
+    "LeftOutCount",
     "Mark",
     "Membership",
     "OwnVisitor",

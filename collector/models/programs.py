@@ -25,6 +25,8 @@ from django.db.models.functions import Now
 
 from collector.models.projects import Pixel, Project
 
+KEPT_DAYS = 35  # of raw reports
+MAX_WHAT = 60  # characters of what is left out: the name of a field and a value
 NEW = 0  # stands for a gap of null: the first report, or the first use, of an installation
 
 
@@ -97,10 +99,14 @@ class ReportDimension(models.IntegerChoices):
 
 
 class Declaration(models.Model):
-    """The declaration of one program, as its developer wrote it. `collector.programs.declaration` reads it."""
+    """The declaration of one program, as its developer wrote it. `collector.programs.declaration` reads it.
+
+    `releases` has more releases than the text names: what `manage.py releases` read, a JSON object of days by version.
+    """
 
     pixel = models.OneToOneField(Pixel, on_delete=models.CASCADE, primary_key=True, related_name="declaration")
     text = models.TextField()
+    releases = models.TextField(default="", db_default="", editable=False)
     schema = models.CharField(max_length=16, editable=False)
     declared_at = models.DateTimeField(db_default=Now(), editable=False)
 
@@ -115,7 +121,7 @@ class Report(models.Model):
     """One raw report: what one installation sent for one day. Kept for 35 days.
 
     `id` is the first 64 bits of the id on the wire, as a signed number. `body` is the report in JSON, as it was
-    accepted.
+    accepted. `left_out` is the `what` of the `LeftOut` that it belongs to, empty for most.
     """
 
     pk = models.CompositePrimaryKey("project_id", "pixel_id", "date", "id")
@@ -126,6 +132,7 @@ class Report(models.Model):
     date = models.DateField()
     id = models.BigIntegerField()
     body = models.TextField()
+    left_out = models.CharField(max_length=MAX_WHAT, default="", db_default="")
 
     class Meta:
         default_permissions = ()

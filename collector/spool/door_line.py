@@ -44,7 +44,8 @@ class Marks(msgspec.Struct, frozen=True, array_like=True):
 class SpooledUse(msgspec.Struct, frozen=True, omit_defaults=True, rename={"token": "door", "at_us": "at"}):
     """What was reported of one installation on the UTC day `day`, or of one session if `is_session`.
 
-    Without `marks`, nobody knows of which. `dropped` are names that the declaration does not have.
+    Without `marks`, nobody knows of which. `dropped` are names that the declaration does not have. `is_excess`: its
+    network had sent more than `collector.intake.network_caps` lets count.
     """
 
     token: Annotated[str, Meta(min_length=1, max_length=40)]
@@ -60,6 +61,7 @@ class SpooledUse(msgspec.Struct, frozen=True, omit_defaults=True, rename={"token
     country: Annotated[str, Meta(max_length=2)] = ""
     uses: Annotated[list[DoorUse], Meta(max_length=MAX_USES)] = []
     dropped: Annotated[list[Annotated[str, Meta(max_length=81)]], Meta(max_length=MAX_DROPPED)] = []
+    is_excess: bool = False
 
     def to_line(self) -> bytes:
         """Return the line."""

@@ -6,17 +6,20 @@ kept of a use: there are no raw reports.
 
 import hashlib
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from collector.models import Driver, DroppedName, ReportDimension, Span
+from collector.models.left_out import EXCESS
 from collector.models.programs import Part
 from collector.programs.report import Value
 from collector.spool.door_line import DoorUse, Marks, SpooledUse
 from collector.spool.report_line import day_of
 from collector.storage.bulk_sql import columns_from_json, write_rows
+from collector.storage.left_out import LeftOuts
 from collector.storage.marks import MarkKey, insert_marks
 from collector.storage.report_caps import CountingProgram
-from collector.storage.report_counts import ReportCounts
+from collector.storage.report_counts import Cell, ReportCounts
 from collector.storage.window_salts import windows_of
 
 MAX_NAMES = 100  # of one program that are shown
@@ -60,8 +63,15 @@ class DoorCounts:
         """Add what was reported of one installation, or of one session, on one day."""
         self._waiting.append((program, spooled))
 
-    def store(self, counts: ReportCounts) -> None:
-        """Store the marks and the dropped names, and add to `counts` what is new. Two or three statements at most."""
+    def days(self) -> Iterator[tuple[int, str]]:
+        """Yield the program and the day of each line."""
+        return ((program.pixel_id, spooled.day) for program, spooled in self._waiting)
+
+    def store(self, counts: ReportCounts, left_outs: LeftOuts) -> None:
+        """Store the marks and the dropped names, and add what is new to `counts`, or to what is left out.
+
+        Two or three statements at most.
+        """
         if not self._waiting:
             return
         marks: set[MarkKey] = set()
@@ -69,7 +79,7 @@ class DoorCounts:
             marks |= set(_marks_in(program, spooled))
         new = insert_marks(marks)
         for program, spooled in self._waiting:
-            _Use(program, spooled, new, counts).count()
+            _Use(program, spooled, new, _places(program, spooled, counts, left_outs)).count()
         self._store_names()
 
     def _store_names(self) -> None:
@@ -85,13 +95,15 @@ class DoorCounts:
 
 
 class _Use:
-    """One line as it is counted. What it finds in `new` it takes out: nothing counts twice in a batch."""
+    """One line as it is counted in one place or two. What it finds in `new` it takes out: nothing counts twice."""
 
-    def __init__(self, program: CountingProgram, spooled: SpooledUse, new: set[MarkKey], counts: ReportCounts) -> None:
+    def __init__(
+        self, program: CountingProgram, spooled: SpooledUse, new: set[MarkKey], places: Sequence[ReportCounts]
+    ) -> None:
         self._program = program
         self._spooled = spooled
         self._new = new
-        self._counts = counts
+        self._places = places
         self._driver = int(Driver.SESSION if spooled.is_session else Driver.DOOR)
 
     def count(self) -> None:
@@ -100,8 +112,7 @@ class _Use:
             self._add(int(ReportDimension.ACTIVE), "", parts, 1, 0)
             for dimension, fact in _FACTS:
                 if value := getattr(spooled, fact):
-                    admitted = self._counts.caps.admitted(self._program, spooled.day, self._driver, dimension, value)
-                    self._add(dimension, admitted, parts, 1, 0)
+                    self._add_fact(dimension, value, parts)
         uses = [use for use in spooled.uses if self._is_new(use)]
         for event, number in Counter(use.event for use in uses).items():
             parts = self._new_parts(event)
@@ -112,13 +123,23 @@ class _Use:
             for name, number in use.h.items():
                 self._add(int(ReportDimension.BUCKET), f"{use.event}.{name}#{number}", 0, 0, 1)
 
+    def _add_fact(self, dimension: int, value: str, parts: int) -> None:
+        for counts in self._places:
+            admitted = counts.caps.admitted(self._program, self._spooled.day, self._driver, dimension, value)
+            self._add_to(counts, (dimension, admitted, parts), 1, 0)
+
     def _add_value(self, path: str, value: Value) -> None:
         text = value if isinstance(value, str) else "true" if value else "false"
-        admitted = self._counts.caps.admitted_property(self._program, self._spooled.day, self._driver, path, text)
-        self._add(int(ReportDimension.PROPERTY), admitted, 0, 0, 1)
+        for counts in self._places:
+            admitted = counts.caps.admitted_property(self._program, self._spooled.day, self._driver, path, text)
+            self._add_to(counts, (int(ReportDimension.PROPERTY), admitted, 0), 0, 1)
 
     def _add(self, dimension: int, value: str, parts: int, reports: int, number: int) -> None:
-        self._counts.add_to(self._program, self._spooled.day, self._driver, (dimension, value, parts), reports, number)
+        for counts in self._places:
+            self._add_to(counts, (dimension, value, parts), reports, number)
+
+    def _add_to(self, counts: ReportCounts, cell: Cell, reports: int, number: int) -> None:
+        counts.add_to(self._program, self._spooled.day, self._driver, cell, reports, number)
 
     def _is_new(self, use: DoorUse) -> bool:
         return use.key is None or self._takes(_event_mark(self._program, self._spooled.day, use.key))
@@ -138,6 +159,16 @@ class _Use:
         is_new = key in self._new
         self._new.discard(key)
         return is_new
+
+
+def _places(
+    program: CountingProgram, spooled: SpooledUse, counts: ReportCounts, left_outs: LeftOuts
+) -> list[ReportCounts]:
+    """Return where a line counts: in the figures, or with what is left out, or in both if an owner counts that."""
+    if not spooled.is_excess:
+        return [counts]
+    excess = left_outs.counts_of(program, spooled.day, EXCESS)
+    return [counts, excess] if left_outs.counts_excess(program, spooled.day) else [excess]
 
 
 def _marks_in(program: CountingProgram, spooled: SpooledUse) -> list[MarkKey]:

@@ -7,12 +7,15 @@ installations, have caps of their own: each build may report a version that nobo
 
 from collections import OrderedDict
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from collector.models import ReportCount, ReportDimension
+from django.db.models import QuerySet
+
+from collector.models import LeftOutCount, ReportCount, ReportDimension
 from collector.models.programs import INSTALLED, OF_OTHER_SDKS
 from collector.programs.declaration import DeclarationError, read_declaration
 from collector.programs.forms import OTHER
+from collector.programs.releases import stored_releases
 
 MAX_VERSIONS = 100  # and as many values of each property
 MAX_RUNTIMES = 50
@@ -49,9 +52,13 @@ class CountingProgram(NamedTuple):
 
 
 class ReportCaps:
-    """Remembers the values that each program had on each day. Reads unknown days from the counts."""
+    """Remembers the values that each program had on each day. Reads unknown days from the counts.
 
-    def __init__(self) -> None:
+    `counts` are those of one `LeftOut`: what is left out never displaces what counts, and has caps of its own.
+    """
+
+    def __init__(self, counts: QuerySet[LeftOutCount] | None = None) -> None:
+        self._counts: QuerySet[Any] = ReportCount.objects.all() if counts is None else counts
         self._days: OrderedDict[tuple[int, str], dict[_Group, set[str]]] = OrderedDict()
         self._remembered = 0
 
@@ -102,7 +109,7 @@ class ReportCaps:
         key = (program.pixel_id, day)
         groups = self._days.get(key)
         if groups is None:
-            groups = self._days[key] = _counted(program, day)
+            groups = self._days[key] = _counted(self._counts, program, day)
             self._remembered += _size(groups)
         return groups
 
@@ -111,9 +118,9 @@ def _size(groups: dict[_Group, set[str]]) -> int:
     return 1 + sum(map(len, groups.values()))
 
 
-def _counted(program: CountingProgram, day: str) -> dict[_Group, set[str]]:
+def _counted(all_counts: QuerySet[Any], program: CountingProgram, day: str) -> dict[_Group, set[str]]:
     """Return the values that a day already has, without those that the declaration names. One query."""
-    counts = ReportCount.objects.filter(
+    counts = all_counts.filter(
         project_id=program.project_id, pixel_id=program.pixel_id, dimension__in=_CAPPED, date=day
     )
     groups: dict[_Group, set[str]] = {}
@@ -142,8 +149,8 @@ def _named_or_not(named: Named, pair: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def named_by(declaration: str) -> Named:
-    """Return what the text of a declaration names. Of one that can't be read any more, nothing is known."""
+def named_by(declaration: str, releases: str = "") -> Named:
+    """Return what a declaration and its releases name. Of one that can't be read any more, nothing is known."""
     try:
         program = read_declaration(declaration)
     except DeclarationError:
@@ -154,5 +161,5 @@ def named_by(declaration: str) -> Named:
         for declared in event.properties.values():
             texts = ("true", "false") if declared.type == "flag" else declared.values
             values.update(f"{event.name}.{declared.name}={text}" for text in texts)
-    named = {versions.newest, *versions.supported, *versions.withdrawn, *versions.released} - {""}
-    return Named(frozenset(named), frozenset(values))
+    named = {versions.newest, *versions.supported, *versions.withdrawn, *versions.released, *stored_releases(releases)}
+    return Named(frozenset(named - {""}), frozenset(values))

@@ -4,9 +4,9 @@ from datetime import date
 
 from django.utils.translation import gettext as _
 
+from collector.models.programs import KEPT_DAYS
 from collector.programs.forms import OTHER
 from collector.programs.program import Door, Event, Program, Property
-from collector.storage.report_retention import KEPT_DAYS
 from dashboard.about.content import AboutPage, Row, Section, Server
 from dashboard.about.example import example_request
 from dashboard.formatting import day, enumerated, listed

@@ -1,6 +1,7 @@
 """The API's installations: what programs report, from the counts of their reports. Days are UTC."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import UTC, date, timedelta
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
@@ -13,6 +14,7 @@ from ninja import Field, Path, Query, Router, Schema
 
 from collector.models import Kind, Pixel, ReportDimension, Span
 from collector.models.programs import Part
+from collector.programs.declaring import declared_program
 from collector.programs.windows import DAY, MAX_WINDOW_DAYS, Window
 from dashboard.api.access import readable_project
 from dashboard.api.problems import ProblemError, api_root
@@ -162,7 +164,7 @@ def list_active_days(
     request: HttpRequest, slug: Slug, pixel_id: ProgramId, since: Since = None, until: Until = None
 ) -> dict[str, Any]:
     """Four queries, or five."""
-    usage, window = _asked(request, slug, pixel_id, since, until, MAX_DAYS)
+    _pixel, usage, window = _asked(request, slug, pixel_id, since, until, MAX_DAYS)
     actives = usage.actives(window.start - 27 * DAY, window.end)
     items = []
     for number in range(window.days):
@@ -187,16 +189,18 @@ def list_active_days(
     summary=gettext_noop("Count installations by what they run on"),
     description=gettext_noop(
         "The active installations of a program by version, system, architecture, runtime or country. Each counts once, "
-        "with its first report in the range."
+        "with its first report in the range. If releases are known, versions that were never released count as “other”."
     ),
 )
 def list_facts(
     request: HttpRequest, slug: Slug, pixel_id: ProgramId, by: Fact, since: Since = None, until: Until = None
 ) -> dict[str, Any]:
-    """Four queries."""
-    usage, window = _asked(request, slug, pixel_id, since, until, MAX_WINDOW_DAYS)
+    """Four queries, or five by version."""
+    pixel, usage, window = _asked(request, slug, pixel_id, since, until, MAX_WINDOW_DAYS)
     dimension = ReportDimension[by.upper()]
-    values = usage.in_window(window, [dimension]).get(dimension, {})
+    values: Mapping[str, int] = usage.in_window(window, [dimension]).get(dimension, {})
+    if dimension == ReportDimension.VERSION and (program := declared_program(pixel)):
+        values = program.versions.as_counted(values)
     ranked = sorted(values.items(), key=lambda item: (-item[1], item[0]))
     return _answer(window, [{"value": value, "installations": number} for value, number in ranked])
 
@@ -215,7 +219,7 @@ def list_events(
     request: HttpRequest, slug: Slug, pixel_id: ProgramId, since: Since = None, until: Until = None
 ) -> dict[str, Any]:
     """Five queries."""
-    usage, window = _asked(request, slug, pixel_id, since, until, MAX_WINDOW_DAYS)
+    _pixel, usage, window = _asked(request, slug, pixel_id, since, until, MAX_WINDOW_DAYS)
     values: dict[str, list[dict[str, Any]]] = defaultdict(list)
     properties = usage.properties(*window)
     for one in sorted([*properties.values, *properties.bins], key=lambda one: (one.name, -one.number, one.value)):
@@ -243,7 +247,7 @@ def list_cohorts(
     request: HttpRequest, slug: Slug, pixel_id: ProgramId, since: Since = None, until: Until = None
 ) -> dict[str, Any]:
     """Four queries."""
-    usage, window = _asked(request, slug, pixel_id, since, until, MAX_DAYS)
+    _pixel, usage, window = _asked(request, slug, pixel_id, since, until, MAX_DAYS)
     return _answer(window, [row._asdict() for row in sorted(usage.cohorts(window.start, window.last_day))])
 
 
@@ -279,10 +283,10 @@ def list_other_sdks(
 
 def _asked(
     request: HttpRequest, slug: str, pixel_id: int, since: date | None, until: date | None, max_days: int
-) -> tuple[Usage, Window]:
-    """Return the reports that a request is about, and its days. Raises ProblemError. Three queries."""
+) -> tuple[Pixel, Usage, Window]:
+    """Return the program that a request is about, its reports, and its days. Raises ProblemError. Three queries."""
     pixel = _program_in(request, slug, pixel_id)
-    return Usage(pixel, _utc_today()), _range_of(since, until, max_days)
+    return pixel, Usage(pixel, _utc_today()), _range_of(since, until, max_days)
 
 
 def _range_of(since: date | None, until: date | None, max_days: int) -> Window:

@@ -5,7 +5,7 @@ with these. They are never added to those of our clients: nobody knows which are
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -47,6 +47,15 @@ class DoorUse(NamedTuple):
     before: int
     sessions: int
     times: int
+
+
+def as_counted(uses: Mapping[str, DoorUse], counted_as: Callable[[str], str]) -> Mapping[str, DoorUse]:
+    """Return values as they count: those that count as the same one are added up."""
+    counted: dict[str, DoorUse] = {}
+    for value, use in uses.items():
+        label = counted_as(value)
+        counted[label] = DoorUse(*map(sum, zip(use, counted.get(label, (0, 0, 0, 0)), strict=True)))
+    return counted
 
 
 class DoorUsage:

@@ -1,6 +1,8 @@
 """What the SDKs of other telemetry systems send, in one form, before the declaration decides what is kept of it."""
 
+import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, Literal, NamedTuple
 
 import msgspec
@@ -67,12 +69,18 @@ class TooManyError(ValueError):
 
 
 def decoded(content: bytes) -> Any:
-    """Return what a body of JSON says. Raises MalformedError."""
+    """Return what a body of JSON says. Raises MalformedError.
+
+    One value must not cost a batch. Some SDKs write numbers that JSON does not have, such as NaN, which become None
+    here, and halves of a character (lone surrogates), where a program has cut a text.
+    """
     try:
-        return msgspec.json.decode(content)
+        with suppress(ValueError):  # msgspec's errors are ValueErrors; their texts may repeat what was sent
+            return msgspec.json.decode(content)
+        return json.loads(content, parse_constant=lambda _name: None)
     except RecursionError:
         raise MalformedError("The body is nested too deeply.") from None
-    except ValueError:  # msgspec's errors are ValueErrors; their texts may repeat what was sent
+    except ValueError:
         raise MalformedError("The body is not JSON.") from None
 
 

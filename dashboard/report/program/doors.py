@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 from django.utils.translation import gettext as _
 
@@ -20,7 +21,7 @@ from dashboard.report.program.panel import UsageGroup, UsagePanel, UsageRow, bar
 from dashboard.report.program.subject import ProgramSubject, days_label
 from dashboard.report.program.systems import PANELS
 from dashboard.report.program.versions import version_label
-from dashboard.usage.doors import DoorDays, DoorUsage, DoorUse
+from dashboard.usage.doors import DoorDays, DoorUsage, DoorUse, as_counted
 from dashboard.visits.periods import Bucket
 
 SECTION = ProgramSection.SDKS.value
@@ -46,17 +47,19 @@ def door_section(subject: ProgramSubject) -> DoorSection:
     before = _month(month.start - DAY, month.start)
     week = Window(monday_of(subject.last_day), subject.period.end)
     start = min(before.start, week.start, subject.bucket_windows()[0].start)
-    days, values = usage.days(start, subject.period.end), usage.values(before, month)
+    days, values = usage.days(start, subject.period.end), dict(usage.values(before, month))
+    versions = values.get(ReportDimension.VERSION, {})
+    values[ReportDimension.VERSION] = as_counted(versions, subject.program.versions.counted_as)
     has_sessions = days.sessions(Window(start, subject.period.end)) > 0
     return DoorSection(
         figures=_figures(subject, days, values, week, month),
         chart=_chart(subject, days, has_sessions=has_sessions),
         group=UsageGroup("sdks", _panels(subject, values, before, month, has_sessions=has_sessions)),
         note=_(
-            "Other SDKs send an id. It is only known apart within a UTC day, an ISO week and a month, so there is no "
-            "retention. These installations may be the same as those of the client: don't add them up."
+            "Other SDKs send an ID. By that, installations are told apart only within a UTC day, an ISO week and a "
+            "month, so there is no retention. They may be the same ones that clients report: don't add them up."
         ),
-        has_counts=bool(values or days.installations(month, Part.MONTH) or days.sessions(month)),
+        has_counts=bool(any(values.values()) or days.installations(month, Part.MONTH) or days.sessions(month)),
     )
 
 
@@ -114,8 +117,9 @@ def _panels(
     headings = [formatting.day(window.start, "yMMM") for window in (month, before)]
     headings += [_("Sessions")] if has_sessions else []
     caption = _("Other SDKs, installations in a month")
+    label_of_version = partial(version_label, versions=subject.program.versions)
     names: list[tuple[ReportDimension, str, str, str, Callable[[str], str]]] = [
-        (ReportDimension.VERSION, "versions", _("Versions"), _("Version"), version_label)
+        (ReportDimension.VERSION, "versions", _("Versions"), _("Version"), label_of_version)
     ]
     names += [(one, key, str(title), str(heading), label) for one, (key, title, heading, label) in PANELS.items()]
     panels = []

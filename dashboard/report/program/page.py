@@ -72,7 +72,7 @@ def make_program_page(
     sections: Collection[str] = ALL_PROGRAM_SECTIONS,
     is_public: bool = False,
 ) -> ProgramPage:
-    """Make the view of a program that a query string asks for, with these `sections`. At most 18 queries."""
+    """Make the view of a program that a query string asks for, with these `sections`. At most 20 queries."""
     utc_now = now.astimezone(UTC)
     today = utc_now.date()
     first_day = Usage(pixel, today).first_day()
@@ -82,7 +82,7 @@ def make_program_page(
     report, full_list, dropped = None, None, None
     if first_day is not None:
         subject = ProgramSubject(pixel, program, _by_days(state.period), first_day, now)
-        report = make_program_report(subject, state, sections)
+        report = make_program_report(subject, state, sections, is_public=is_public)
         full_list = _full_list(report, state)
         dropped = dropped_panel(subject) if program.sdks and not is_public else None
         if state.full_list and full_list is None:

@@ -9,15 +9,19 @@ from typing import Any
 
 import msgspec
 import pytest
+from django.core.cache import cache
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from collector.intake.asgi import DoorPath
 from collector.intake.doors import MANY_BYTES, MAX_BYTES
+from collector.intake.network_caps import NetworkCaps
 from collector.intake.rate_limits import Rate, SenderLimiter
 from collector.models import Declaration, WindowSalt
 from collector.programs.doors.protobuf import written
 from collector.spool.door_line import SpooledUse
 from collector.spool.report_line import from_line
+from tests.collector.intake.test_reports import call
 from tests.collector.programs.doors.declared import SDKS
 from tests.collector.programs.doors.test_sdks import in_protobuf
 from tests.endpoints import AsgiEndpoint
@@ -181,6 +185,17 @@ def test_many_installations_in_one_request_cost_as_much_as_one_by_one(endpoint, 
     assert endpoint.lines() == []
 
 
+def test_installations_over_the_cap_of_a_network_are_kept_and_marked(endpoint, program):
+    cache.clear()
+    endpoint.doors.caps = NetworkCaps(2)
+
+    for ids in (("a", "b", "c"), ("c", "a")):
+        crowd = [event(distinct_id=one, uuid=f"{number:032x}") for number, one in enumerate(ids)]
+        assert endpoint.post("/batch/", batch(program.token, *crowd)).status == 200
+
+    assert [spooled.is_excess for spooled in uses(endpoint)] == [False, False, True, True, False]
+
+
 def test_each_installation_and_day_has_a_line(endpoint, program):
     yesterday = (datetime.now(UTC) - timedelta(days=1)).isoformat()
     long_ago = (datetime.now(UTC) - timedelta(days=9)).isoformat()
@@ -261,6 +276,28 @@ def test_a_full_disk_is_no_reason_to_lose_events(endpoint, program, monkeypatch)
     response = endpoint.post("/batch/", batch(program.token, event()))
 
     assert (response.status, response.headers["retry-after"]) == (503, "60")
+
+
+@pytest.mark.parametrize("fields", [(), ((b"content-length", b"999999"),)], ids=["chunked", "announced"])
+def test_a_body_that_is_too_large_is_read_so_that_its_client_sees_the_answer(by_asgi, program, fields):
+    taken = []
+
+    def large():
+        for left in reversed(range(10)):
+            taken.append(100_000)
+            yield {"type": "http.request", "body": b" " * 100_000, "more_body": left > 0}
+
+    start, _ = call(DoorPath(by_asgi.doors), large(), "/batch/", *fields)
+
+    assert (start["status"], sum(taken)) == (413, 1_000_000)
+
+
+@pytest.mark.parametrize("value", ["NaN", "-Infinity", '"\\ud83d"', '{"a": NaN}'])
+def test_one_value_that_is_no_json_does_not_cost_the_batch(endpoint, program, value):
+    body = batch(program.token, event(), event(distinct_id="j", uuid="2" * 32, properties={"format": "pdf", "x": "@"}))
+
+    assert endpoint.post("/batch/", body.replace(b'"@"', value.encode())).status == 200
+    assert [use.uses[0].p for use in uses(endpoint)] == [{"format": "html"}, {"format": "pdf"}]
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

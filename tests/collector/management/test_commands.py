@@ -13,6 +13,7 @@ from collector.models import (
     Kind,
     Pixel,
     Project,
+    PublishedWeek,
     Report,
     ReportCount,
     ReportDimension,
@@ -266,6 +267,7 @@ def test_the_demo_program_reports_only_what_a_server_accepts(db):
     assert set(ReportCount.objects.values_list("dimension", flat=True)) >= {
         ReportDimension.ACTIVE, ReportDimension.UPGRADE, ReportDimension.COHORT, ReportDimension.BUCKET
     }  # fmt: skip
+    assert PublishedWeek.objects.filter(pixel=declaration.pixel).exists()
 
 
 def test_demo_data_without_installations_has_no_program(db):

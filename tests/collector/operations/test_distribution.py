@@ -23,6 +23,7 @@ DISTRIBUTED = {
     "collector_hit", "collector_dailycount", "collector_dailyvisitor", "collector_dailyreading", "collector_ownvisitor",
     "collector_stringuse", "collector_report", "collector_reportcount", "collector_publishedweek",
     "collector_mark", "collector_droppedname",
+    "collector_leftout", "collector_leftoutcount",
 }  # fmt: skip
 REFERENCE = {"collector_useragent", "collector_page"}
 ON_COORDINATOR = {

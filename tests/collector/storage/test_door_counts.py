@@ -10,9 +10,21 @@ from typing import Any
 import msgspec
 import pytest
 
-from collector.models import DroppedName, Mark, Project, ReportCount, ReportDimension, Span, SpoolOffset, WindowSalt
+from collector.models import (
+    DroppedName,
+    LeftOutCount,
+    Mark,
+    Project,
+    ReportCount,
+    ReportDimension,
+    Span,
+    SpoolOffset,
+    WindowSalt,
+)
+from collector.models.left_out import EXCESS
 from collector.models.programs import Part
 from collector.spool.door_line import DoorUse, Marks, SpooledUse
+from collector.storage.decisions import leave_out, let_count
 from collector.storage.door_counts import MAX_NAMES
 from collector.storage.drain import Drain
 from collector.storage.report_caps import MAX_VERSIONS
@@ -69,6 +81,24 @@ def test_an_installation_counts_once_in_each_window_and_each_use_once(tmp_path, 
     }
     assert report_counts("bucket") == {(DAY, "door", "build.seconds#2", 0): (0, 1)}
     assert [(row.hits, row.set_aside) for row in SpoolOffset.objects.all()] == [(0, 0), (0, 0)]
+
+
+def test_what_is_over_the_cap_of_a_network_is_in_no_figure_until_an_owner_counts_it(tmp_path, program):
+    def line(number: int) -> SpooledUse:
+        uses = [use(key=number, p={"format": "html"}, h={"seconds": 2})]
+        return spooled(program.token, number, uses=uses, is_excess=True, **FACTS)
+
+    store(tmp_path, [line(1), line(2)])
+
+    assert ReportCount.objects.count() == 0
+    columns = ("dimension", "date", "driver", "value", "gap", "reports", "number")
+    left_out = set(LeftOutCount.objects.filter(what=EXCESS).values_list(*columns))
+    let_count(program, date.fromisoformat(DAY), EXCESS, "A university.", None)
+    assert set(ReportCount.objects.values_list(*columns)) == left_out != set()
+    store(tmp_path, [line(2), line(3)])
+    assert report_counts("version") == {(DAY, "door", "2.4.1", Part.DAY + Part.WEEK + Part.MONTH): (3, 0)}
+    leave_out(program, date.fromisoformat(DAY), EXCESS, "Made up.", None)
+    assert ReportCount.objects.count() == 0
 
 
 def test_in_one_batch_too_nothing_counts_twice(tmp_path, program):

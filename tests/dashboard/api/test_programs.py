@@ -5,9 +5,10 @@ from datetime import date
 import pytest
 from pydantic import TypeAdapter
 
-from collector.models import Driver, Kind, Pixel, Project, ReportDimension
+from collector.models import Declaration, Driver, Kind, Pixel, Project, ReportDimension
 from dashboard.api.programs import ActiveDays, Cohorts, EventCounts, FactCounts
 from tests.dashboard.api.client import get, token_for
+from tests.programs import DECLARATION
 from tests.programs import count as write_count
 
 pytestmark = pytest.mark.django_db
@@ -67,6 +68,17 @@ def test_versions_count_each_installation_once_in_a_range(program, count, addres
 
     assert whole_week == [{"value": "2.4.0", "installations": 5}, {"value": "2.4.1", "installations": 2}]
     assert saturday == [{"value": "2.4.1", "installations": 5}]
+
+
+def test_versions_that_were_never_released_count_together(program, count, address, paperclip):
+    count(ReportDimension.ACTIVE, "", 20, 8)
+    for version, installations in (("2.4.1", 3), ("9.9.9", 4), ("9.9.8", 1)):
+        count(ReportDimension.VERSION, version, 20, installations)
+    Declaration.objects.create(pixel=paperclip, text=DECLARATION, releases='{"2.4.1": "2026-11-01"}')
+
+    items = get(program, f"{address}/installations/version", **DAYS)["items"]
+
+    assert items == [{"value": "other", "installations": 5}, {"value": "2.4.1", "installations": 3}]
 
 
 def test_events_have_their_reach_before_their_number(program, count, address):

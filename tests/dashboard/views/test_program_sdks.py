@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from collector.models import Driver, DroppedName, Pixel
+from collector.models import Driver, DroppedName, LeftOut, Pixel
 from collector.models.programs import Part
 from tests.collector.programs.doors.declared import SDKS
 from tests.dashboard.views.downloads import fetched
@@ -65,6 +65,23 @@ def test_their_panels_have_two_months_apart(reader, program):
     assert rows["sdks.properties"] == {
         "build.format: html": ["40"], "build.seconds: 1–5": ["7"], "build.draft: yes": ["2"], "gone.size: 9": ["1"]
     }  # fmt: skip
+
+
+def test_versions_that_were_never_released_count_together(reader, project):
+    program = declared(project, SDKS + '\n[versions.released]\n"2.4.1" = 2026-11-01\n')
+    write(program, *COUNTS, (Dimension.VERSION, "9.9", 1, EVERYWHERE, 3, 0, DOOR))
+
+    rows = Tables(get(reader, address(program))).rows["sdks.versions"]
+
+    assert rows == {"2.4.1": ["15", "0", "6"], "not released": ["8", "9", "0"]}
+
+
+def test_members_see_what_one_network_sent_too_much(reader, client, program):
+    LeftOut.objects.create(project=program.project, pixel=program, date=TODAY, what="excess")
+
+    assert "Over the limit of a network" in get(reader, address(program))
+    link = share(program, "sdks", pixel=program)
+    assert "Over the limit of a network" not in client.get(url(link)).content.decode()
 
 
 def test_events_without_any_id_have_a_page_too(reader, project):

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("collector", "0027_public_badges"),
+        ("collector", "0028_left_out"),
     ]
 
     operations = [
@@ -29,6 +29,22 @@ class Migration(migrations.Migration):
         ),
         migrations.AlterField(
             model_name="reportcount",
+            name="driver",
+            field=models.SmallIntegerField(
+                choices=[
+                    (0, "person"),
+                    (1, "server"),
+                    (2, "agent"),
+                    (3, "ci"),
+                    (4, "container"),
+                    (5, "door"),
+                    (6, "session"),
+                    (9, "installations"),
+                ]
+            ),
+        ),
+        migrations.AlterField(
+            model_name="leftoutcount",
             name="driver",
             field=models.SmallIntegerField(
                 choices=[

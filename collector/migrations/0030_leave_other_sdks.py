@@ -4,8 +4,9 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("collector", "0028_other_sdks")]
+    dependencies = [("collector", "0029_other_sdks")]
 
     operations = [
         migrations.RunSQL(migrations.RunSQL.noop, "DELETE FROM collector_reportcount WHERE driver IN (5, 6)"),
+        migrations.RunSQL(migrations.RunSQL.noop, "DELETE FROM collector_leftoutcount WHERE driver IN (5, 6)"),
     ]
