@@ -5,7 +5,7 @@ CHECK = "Tells which key belongs to it."
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("collector", "0029_leave_other_sdks"),
+        ("collector", "0030_leave_other_sdks"),
     ]
 
     operations = [
