@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
-from collector.models import Collector, DailySalt, DailyVisitor, Hit, Project, TryCount
+from collector.models import Collector, DailySalt, DailyVisitor, Hit, KeyRequest, Project, TryCount
 from collector.operations.backup import back_up
 from collector.operations.last_backup import last_backup
 from collector.operations.progress import Progress
@@ -170,6 +170,7 @@ def test_a_backup_keeps_what_people_made_and_no_salt_nor_what_a_salt_protects(
     spool(spool_dir, [hit(program, placement="1")])
     drain(spool_dir)
     note_collector(spool_dir, timezone.now())
+    KeyRequest.objects.create(name="date:2026-11-22", public_key=b"p" * 32, asked_at=timezone.now())
     manifest = quiet(tmp_path / "b.tar")
     key = settings.SECRET_KEY
 
@@ -177,7 +178,7 @@ def test_a_backup_keeps_what_people_made_and_no_salt_nor_what_a_salt_protects(
         call_command("restore", tmp_path / "b.tar")
         assert Project.objects.get().slug == "blog"
         assert (settings.DATA_DIR / "secret_key").read_text() == key
-        for model in (DailySalt, DailyVisitor, TryCount, Collector):
+        for model in (DailySalt, DailyVisitor, KeyRequest, TryCount, Collector):
             assert not model.objects.exists()
         if on_sqlite:
             connection.close()

@@ -1,11 +1,14 @@
 import os
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Barrier, BrokenBarrierError
 
 import pytest
 
 from collector.models import DailySalt
+from collector.storage import salt_keys as module
 from collector.storage.retention import delete_expired
 from collector.storage.salt_keys import FILE_BYTES, SLOTS, KeyName, SaltKeys, salt_keys
 from collector.storage.salts import load_salts
@@ -34,10 +37,21 @@ def test_a_key_is_made_once_and_all_processes_have_it(keys, tmp_path):
     assert {len(key) for key in first.values()} == {32}
 
 
-def test_two_processes_that_make_a_key_at_the_same_moment_get_the_same_one(tmp_path):
-    with ThreadPoolExecutor(8) as threads:
-        made = list(threads.map(lambda _: SaltKeys(tmp_path).keys([TODAY])[TODAY.text], range(8)))
-    assert len(set(made)) == 1
+def test_two_processes_that_make_a_key_at_the_same_moment_get_the_same_one(tmp_path, monkeypatch):
+    """Without a lock, both read the file before either writes."""
+    both_have_read, read = Barrier(2), module._read
+
+    def read_and_wait(file):
+        slots = read(file)
+        with suppress(BrokenBarrierError):
+            both_have_read.wait(0.3)
+        return slots
+
+    SaltKeys(tmp_path).keys([TOMORROW])
+    monkeypatch.setattr(module, "_read", read_and_wait)
+    with ThreadPoolExecutor(2) as threads:
+        first, second = threads.map(lambda _: SaltKeys(tmp_path).keys([TODAY]), range(2))
+    assert first == second
 
 
 def test_an_expired_key_is_overwritten_where_it_stood_and_the_others_stay(keys):
