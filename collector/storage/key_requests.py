@@ -9,8 +9,9 @@ use one. What stays of this in logs and backups opens nothing once the drain tha
 
 Keys are made two days ahead, so this is done long before the date begins. On its first day a new collector waits for it
 for some seconds. Until it has the key, it counts with its own: a reader of two collectors is then two visitors, and
-none is lost. If nobody answers, because the only one that had the key is gone, the one that asked puts its own key in
-the row's place: after `PATIENCE`, or where readers were counted already, after `PATIENCE_IN_USE`.
+none is lost. If nobody answers, because the only one that had the key is gone, the own key of the one that asked takes
+its place: after `PATIENCE`, or where readers were counted already, after `PATIENCE_IN_USE`; at once if no other
+collector was seen for so long.
 """
 
 import hashlib
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from django.conf import settings
 
-from collector.models import DailySalt, KeyRequest, Span, WindowSalt
+from collector.models import Collector, DailySalt, KeyRequest, Span, WindowSalt
 from collector.storage.collectors import stored_id
 from collector.storage.salt_keys import KeyName, check_of, salt_keys
 from collector.storage.salts import EARLIEST, dates_to_load
@@ -81,24 +82,32 @@ class KeyRequests:
                 _answer(request, keys[request.name])
             elif request.collector_id == own_id and request.sealed is not None and request.name in rows:
                 self._take(request, rows[request.name], now)
-        for text in sorted(rows.keys() - ours):
-            self._miss(rows[text], keys.get(text), own_id, now)
+        missing = sorted(rows.keys() - ours)
+        recently = now - PATIENCE_IN_USE
+        is_alone = missing and not Collector.objects.exclude(pk=own_id).filter(seen_at__gt=recently).exists()
+        for text in missing:
+            if text in keys and (is_alone or not rows[text].check or self._has_waited_for(rows[text], now)):
+                rows[text].take_over(check_of(keys[text]))
+            else:
+                self._ask(rows[text], own_id, now)
         self._asked = {text: asked for text, asked in self._asked.items() if text in rows and text not in ours}
 
-    def _miss(self, row: StoredCheck, own_key: bytes | None, own_id: str, now: datetime) -> None:
-        """Ask for the key of a row, or take the row over with the own key, if there is one."""
+    def _has_waited_for(self, row: StoredCheck, now: datetime) -> bool:
         asked = self._asked.get(row.name.text)
         patience = PATIENCE if now < row.begins_at else PATIENCE_IN_USE
-        if not row.check or (asked and asked.check == row.check and now - asked.at >= patience):
-            if own_key:
-                row.take_over(check_of(own_key))
-        elif asked is None or asked.check != row.check:
-            self._asked[row.name.text] = _Asked(row.check, now)
-            KeyRequest.objects.update_or_create(
-                collector_id=own_id,
-                name=row.name.text,
-                defaults={"public_key": self._public_key(), "sealed": None, "asked_at": now},
-            )
+        return asked is not None and asked.check == row.check and now - asked.at >= patience
+
+    def _ask(self, row: StoredCheck, own_id: str, now: datetime) -> None:
+        """Ask for the key of a row, unless it was asked for."""
+        asked = self._asked.get(row.name.text)
+        if asked is not None and asked.check == row.check:
+            return
+        self._asked[row.name.text] = _Asked(row.check, now)
+        KeyRequest.objects.update_or_create(
+            collector_id=own_id,
+            name=row.name.text,
+            defaults={"public_key": self._public_key(), "sealed": None, "asked_at": now},
+        )
 
     def _public_key(self) -> bytes:
         from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from collector.models import DailySalt, KeyRequest, WindowSalt
+from collector.models import Collector, DailySalt, KeyRequest, WindowSalt
 from collector.storage.collectors import NAME
 from collector.storage.key_requests import PATIENCE, PATIENCE_IN_USE, KeyRequests, foreign_names, stored_checks
 from collector.storage.retention import delete_expired
@@ -24,6 +24,7 @@ class Machine:
         self.directory, self._settings = directory, settings
         directory.mkdir()
         (directory / NAME).write_text(directory.name)
+        Collector.objects.create(id=directory.name, name="x", seen_at=NOW, secret_check="x")
         self.requests = KeyRequests(directory)
 
     def salts(self):
@@ -138,6 +139,19 @@ def test_if_nobody_answers_one_of_those_who_ask_takes_the_row_over(machines, nam
 
     exchange(first, second, now=NOW + patience)
     assert first.salts()[name] == second.salts()[name] == own
+
+
+def test_one_that_is_alone_and_lost_its_keys_asks_nobody(machines):
+    """After a reboot with the keys on a tmpfs, for example."""
+    first, second = machines
+    first.salts()
+    Collector.objects.filter(pk="first").update(seen_at=NOW - PATIENCE_IN_USE)
+    salts = second.salts()
+    assert second.foreign()
+    second.step()
+    assert second.foreign() == []
+    assert second.salts() == salts
+    assert not KeyRequest.objects.exists()
 
 
 def test_the_row_of_a_former_version_has_no_key_and_gets_one_at_once(machines):
