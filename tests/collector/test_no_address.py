@@ -16,16 +16,20 @@ from tests.addresses import forms_of, found_in
 from tests.collector.programs.doors.declared import SDKS
 from tests.endpoints import CHROME
 from tests.programs import envelope, report, utc_today
-from tests.server import PASSWORD, Server, eventually, new_pixel, running
+from tests.server import PASSWORD, Server, eventually, running
 
 FORWARDED = ["203.0.113.77", "2001:db8:4d5e:6f70::77", "::ffff:198.51.100.213"]
 PEER = "127.77.66.55"  # Linux answers on all of 127.0.0.0/8
 SMALL_BYTES = 500_000
 STORED = {f"collector_{name}" for name in ("hit", "dailyvisitor", "report", "mark", "trycount", "dailysalt")}
 PREPARE = """
-from collector.models import Project, ShareLink
-link = ShareLink(project=Project.objects.get(slug="blog"), name="x"); link.set_password("open sesame 1"); link.save()
-print("key", link.key)
+from django.core.management import call_command
+from collector.models import Pixel, Project, ShareLink
+project = Project.objects.create(name="Blog", slug="blog", timezone="UTC")
+pixel = Pixel.objects.create(project=project, title="Hello", placements=["medium"])
+call_command("declare", "tools", "{declaration}")
+link = ShareLink(project=project, name="x"); link.set_password("open sesame 1"); link.save()
+print("made", pixel.token, Pixel.objects.get(title="Paperclip").token, link.key)
 """
 
 
@@ -131,20 +135,22 @@ def loaded(tmp_path_factory) -> Iterator[tuple[Server, list[bytes]]]:
         for name, value in settings.items():
             patch.setenv(name, value)
         with running(directory, "--workers", "1") as server:
-            token = new_pixel(server)["token"]
-            declared = server.manage("declare", "tools", str(directory / "telemetry.toml"), "--skip-checks")
-            program = re.search(r"^token +(\w+)$", declared, re.MULTILINE)[1]
-            share_key = server.manage("shell", "-c", PREPARE).split("key ")[1].strip()
+            script = PREPARE.format(declaration=directory / "telemetry.toml")
+            token, program, share_key = server.manage("shell", "-c", script).split("made ")[1].split()
             clients = [Client(server, address) for address in (*FORWARDED, PEER)]
             for client in clients:
                 requests_of_pixels_and_programs(client, token, program)
                 passwords(client, share_key)
                 errors(client, token)
-            eventually(lambda: len(server.hits("blog")) >= 4 * 12, 60)
-            eventually(lambda: {table for table, _ in rows(server.database_url)} >= STORED, 30)
-            assert len({hit["visitor"] for hit in server.hits("blog")}) > len(clients)
+            eventually(lambda: {table for table, _ in rows(server.database_url)} >= STORED, 60)
+            eventually(lambda: stored(server, "hit") >= len(clients) * 12, 60)
+            assert stored(server, "dailyvisitor") > len(clients)
             server.manage("backup", str(directory / "backup.tar"))
             yield server, [answer for client in clients for answer in client.answers]
+
+
+def stored(server: Server, table: str) -> int:
+    return sum(name == f"collector_{table}" for name, _ in rows(server.database_url))
 
 
 def files(directory: Path) -> list[Path]:
