@@ -152,7 +152,12 @@ def foreign_names(now: datetime) -> list[str]:
 
 
 def _answer(request: KeyRequest, key: bytes) -> None:
-    sealed = _sealed(key, bytes(request.public_key), request.name)
+    """Answer a request, unless somebody else was faster. One that no collector can have written is deleted."""
+    try:
+        sealed = _sealed(key, bytes(request.public_key), request.name)
+    except ValueError:
+        request.delete()
+        return
     KeyRequest.objects.filter(pk=request.pk, public_key=request.public_key, sealed=None).update(sealed=sealed)
 
 

@@ -105,7 +105,7 @@ class SaltKeys:
     def expire(self, now: datetime) -> None:
         """Overwrite the keys that have expired. No query, so that it works while the database is away."""
         if any(slot.name.expires_at <= now for slot in self._saved()):
-            with self._noting_errors(), self._open() as file:
+            with self._noting_errors(writes=True), self._open() as file:
                 for slot in _read(file):
                     if slot.name.expires_at <= now:
                         os.pwrite(file, _EMPTY, slot.number * _SLOT.size)
@@ -127,7 +127,7 @@ class SaltKeys:
         made = {
             name: key or self._unsaved.get(name.text) or secrets.token_bytes(KEY_BYTES) for name, key in keys.items()
         }
-        with self._noting_errors(), self._open() as file:
+        with self._noting_errors(writes=True), self._open() as file:
             slots = {slot.name.text: slot for slot in _read(file)}
             for name, key in keys.items():
                 if key is None and name.text in slots:
@@ -159,11 +159,12 @@ class SaltKeys:
             os.close(file)
 
     @contextmanager
-    def _noting_errors(self) -> Iterator[None]:
-        """Note an error of the file, and go on after the block. The first one is logged."""
+    def _noting_errors(self, *, writes: bool = False) -> Iterator[None]:
+        """Note an error of the file, and go on after the block. The first one is logged, until a write succeeds."""
         try:
             yield
-            self.error = None
+            if writes:
+                self.error = None
         except OSError as error:
             if self.error is None:
                 logger.error(

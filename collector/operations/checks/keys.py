@@ -1,5 +1,9 @@
 """Are the keys of salts where they can be overwritten, and are they those of the other collectors?"""
 
+import errno
+import os
+from pathlib import Path
+
 from collector.operations.checks.data import file_system_of
 from collector.operations.checks.finding import Finding, Situation, counted, ok, problem, warning
 from collector.storage.key_requests import foreign_names
@@ -14,10 +18,9 @@ def salts(situation: Situation) -> Finding:
     """Can the file of keys be used, does the disk forget what is overwritten, and do all collectors have these keys?"""
     keys = salt_keys()
     count = len(keys.stored())
-    if keys.error is not None:
+    if reason := keys.error.strerror if keys.error else _why_not_writable(keys.path):
         return problem(
-            f"The file {keys.path} can't be used ({keys.error.strerror}): a reader who comes to two processes is two "
-            "visitors.",
+            f"The file {keys.path} can't be used ({reason}): a reader who comes to two processes is two visitors.",
             "Give it to the user that Footfall runs as, or set SALT_KEYS_DIR to another directory.",
         )
     if foreign := foreign_names(situation.now):
@@ -35,3 +38,9 @@ def salts(situation: Situation) -> Finding:
         )
     place = "in memory only" if kind in IN_MEMORY else "overwritten in place as they expire"
     return ok(f"{counted(count, 'key')} of salts, {place}.")
+
+
+def _why_not_writable(path: Path) -> str:
+    """Return why this user can't write to a file, or can't make it; empty if they can."""
+    existing = next(place for place in (path, *path.parents) if place.exists())
+    return "" if os.access(existing, os.W_OK) else os.strerror(errno.EACCES)

@@ -1,3 +1,4 @@
+import os
 from datetime import UTC, datetime
 
 import pytest
@@ -55,3 +56,8 @@ def test_a_file_that_cant_be_used_is_a_problem(mounts, tmp_path, settings):
     assert finding.level == Level.PROBLEM
     assert "(Not a directory)" in finding.text
     assert salt_keys().error
+
+
+def test_a_file_that_only_another_user_may_write_is_a_problem(mounts, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may always
+    assert keys.salts(Situation(NOW)).level == Level.PROBLEM

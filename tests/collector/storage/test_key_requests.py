@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.utils import timezone
 
 from collector.models import Collector, DailySalt, KeyRequest, WindowSalt
 from collector.storage.collectors import NAME
@@ -11,6 +12,7 @@ from collector.storage.retention import delete_expired
 from collector.storage.salt_keys import salt_keys
 from collector.storage.salts import dates_to_load, load_salts
 from collector.storage.window_salts import load_window_salts, windows_to_load
+from tests.hits import run_one_round
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
@@ -125,6 +127,15 @@ def test_an_answer_that_does_not_belong_to_the_row_is_not_taken(machines):
     assert salt_keys().stored() == {}
 
 
+@pytest.mark.parametrize("public_key", [b"", b"x" * 31, bytes(32)])  # the last one would make a seal that all can open
+def test_a_request_that_no_collector_wrote_is_deleted(machines, public_key):
+    first, _second = machines
+    first.salts()
+    KeyRequest.objects.create(collector_id="x", name=WINDOWS[0], public_key=public_key, asked_at=NOW)
+    first.step()
+    assert not KeyRequest.objects.exists()
+
+
 @pytest.mark.parametrize(("name", "patience"), [(DAYS[-1], PATIENCE), (DAYS[1], PATIENCE_IN_USE)])
 def test_if_nobody_answers_one_of_those_who_ask_takes_the_row_over(machines, name, patience):
     first, second = machines
@@ -179,3 +190,14 @@ def test_requests_of_a_collector_that_is_gone_are_deleted(machines):
     assert KeyRequest.objects.exists()
     delete_expired(NOW + timedelta(days=2))
     assert not KeyRequest.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_drain_sees_to_it(tmp_path, settings):
+    now = timezone.now()
+    for name in ("lost", "new"):
+        settings.SALT_KEYS_DIR = tmp_path / name
+        load_salts(dates_to_load(now))
+    assert foreign_names(now)
+    run_one_round(tmp_path / "spool")
+    assert foreign_names(now) == []
