@@ -5,9 +5,9 @@ made-up installation needs a report from some network. So of each network, only 
 and ten times as many others, whose installations say that they have reported before. Of IPv6, that holds for a /64, and
 ten times as much for a /48.
 
-A network that sends far more, `FLOOD` times the cap above it, floods us: then none of its reports of that day counts,
-and the ones that counted so far are taken back by a line of the spool. Companies and universities behind one address
-stay below that, or a project's owner lets them count.
+A network that sends far more, `FLOOD` times a cap above it, floods us: then none of its reports under that cap counts
+on that day, and the ones that counted so far are taken back by a line of the spool. Companies and universities behind
+one address stay below that, or a project's owner lets them count.
 
 No address is remembered, only a hash that is keyed with the day's salt. Each process counts by itself first, as
 `Limiter` says; what counted so far is only known in the process that took it, until that ends.

@@ -81,6 +81,13 @@ class Migration(migrations.Migration):
             ],
             options={
                 "default_permissions": (),
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("is_pending", True)),
+                        fields=["project", "pixel", "date"],
+                        name="leftout_pending",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(

@@ -46,6 +46,11 @@ class LeftOut(models.Model):
 
     class Meta:
         default_permissions = ()
+        indexes = (
+            models.Index(
+                fields=["project", "pixel", "date"], name="leftout_pending", condition=models.Q(is_pending=True)
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.date} {self.what}"

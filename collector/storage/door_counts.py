@@ -63,9 +63,9 @@ class DoorCounts:
         """Add what was reported of one installation, or of one session, on one day."""
         self._waiting.append((program, spooled))
 
-    def days(self) -> Iterator[tuple[int, str]]:
+    def days(self) -> Iterator[tuple[CountingProgram, str]]:
         """Yield the program and the day of each line."""
-        return ((program.pixel_id, spooled.day) for program, spooled in self._waiting)
+        return ((program, spooled.day) for program, spooled in self._waiting)
 
     def store(self, counts: ReportCounts, left_outs: LeftOuts) -> None:
         """Store the marks and the dropped names, and add what is new to `counts`, or to what is left out.

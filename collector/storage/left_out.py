@@ -9,7 +9,7 @@ locked it. So no report slips through between two decisions.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -74,13 +74,17 @@ class LeftOuts:
     `first_day` is the first one that a report is of, in ISO 8601. One query; none if it is empty: there are no reports.
     """
 
-    def __init__(self, pixel_ids: Iterable[int], first_day: str) -> None:
+    def __init__(self, programs: Collection[CountingProgram], first_day: str) -> None:
         self._rules: dict[tuple[int, str], list[str]] = defaultdict(list)
         self._taken_back: set[tuple[int, str]] = set()
         self._counts: dict[Key, ReportCounts] = {}
         if not first_day:
             return
-        rows = LeftOut.objects.filter(pixel_id__in=sorted(set(pixel_ids)), date__gte=first_day)
+        rows = LeftOut.objects.filter(
+            project_id__in={program.project_id for program in programs},  # the key begins with it
+            pixel_id__in={program.pixel_id for program in programs},
+            date__gte=first_day,
+        )
         for pixel_id, day, what, is_out in rows.values_list("pixel_id", "date", "what", "is_out"):
             if what != EXCESS and is_out:
                 self._rules[pixel_id, day.isoformat()].append(what)

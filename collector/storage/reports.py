@@ -113,8 +113,9 @@ class Reports:
     ) -> None:
         """Store reports and what they count. Those of a `flood` that are stored already are moved first."""
         move_flood(flood)
-        days = [*((program.pixel_id, each.body.day) for program, each in spooled), *doors.days()]
-        left_outs = LeftOuts({pixel_id for pixel_id, _ in days}, min((day for _, day in days), default=""))
+        days = [*((program, each.body.day) for program, each in spooled), *doors.days()]
+        programs = {program.pixel_id: program for program, _ in days}
+        left_outs = LeftOuts(programs.values(), min((day for _, day in days), default=""))
         reports: dict[ReportKey, CountingReport] = {}
         for program, each in spooled:
             key = _key(program, each.body)
