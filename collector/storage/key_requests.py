@@ -81,10 +81,10 @@ class KeyRequests:
             if request.collector_id != own_id and request.sealed is None and request.name in ours:
                 _answer(request, keys[request.name])
             elif request.collector_id == own_id and request.sealed is not None and request.name in rows:
-                self._take(request, rows[request.name], now)
+                self._take(request, rows[request.name])
         missing = sorted(rows.keys() - ours)
         recently = now - PATIENCE_IN_USE
-        is_alone = missing and not Collector.objects.exclude(pk=own_id).filter(seen_at__gt=recently).exists()
+        is_alone = bool(missing) and not Collector.objects.exclude(pk=own_id).filter(seen_at__gt=recently).exists()
         for text in missing:
             if text in keys and (is_alone or not rows[text].check or self._has_waited_for(rows[text], now)):
                 rows[text].take_over(check_of(keys[text]))
@@ -115,7 +115,7 @@ class KeyRequests:
         self._private = self._private or X25519PrivateKey.generate()
         return self._private.public_key().public_bytes_raw()
 
-    def _take(self, request: KeyRequest, row: StoredCheck, now: datetime) -> None:
+    def _take(self, request: KeyRequest, row: StoredCheck) -> None:
         """Take the key from an answer, if it is the one that belongs to the row."""
         request.delete()
         if self._private is None or bytes(request.public_key) != self._public_key():

@@ -84,11 +84,11 @@ class SaltKeys:
     def __init__(self, directory: Path) -> None:
         self.path = directory / NAME
         self.error: OSError | None = None
-        self._unsaved: dict[str, bytes] = {}  # by name, while the file can't be used
+        self._unsaved: dict[KeyName, bytes] = {}  # while the file can't be used
 
     def stored(self) -> dict[str, bytes]:
         """Return the keys that are there, by name."""
-        return self._unsaved | _by_text(self._saved())
+        return {name.text: key for name, key in self._unsaved.items()} | _by_text(self._saved())
 
     def keys(self, names: Iterable[KeyName]) -> dict[str, bytes]:
         """Return a key for each name; make those that are missing."""
@@ -103,30 +103,40 @@ class SaltKeys:
         self._put(keys)
 
     def expire(self, now: datetime) -> None:
-        """Overwrite the keys that have expired. No query, so that it works while the database is away."""
-        if any(slot.name.expires_at <= now for slot in self._saved()):
-            with self._noting_errors(writes=True), self._open() as file:
-                for slot in _read(file):
-                    if slot.name.expires_at <= now:
-                        os.pwrite(file, _EMPTY, slot.number * _SLOT.size)
-                os.fsync(file)
+        """Overwrite the keys that have expired, and what is left of damaged ones.
+
+        No query, so that it works while the database is away.
+        """
+        self._unsaved = {name: key for name, key in self._unsaved.items() if name.expires_at > now}
+        stale: list[int] = []
+        with self._noting_errors(), suppress(FileNotFoundError), self._reading() as file:
+            stale = _numbers_to_empty(file, now)
+        if not stale:
+            return
+        with self._noting_errors(writes=True), self._open() as file:
+            for number in _numbers_to_empty(file, now):
+                os.pwrite(file, _EMPTY, number * _SLOT.size)
+            os.fsync(file)
 
     def _saved(self) -> list[Slot]:
         """Return what is in the file, nothing while it can't be used."""
         slots: list[Slot] = []
-        with self._noting_errors(), suppress(FileNotFoundError), self.path.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_SH)
-            slots = _read(file.fileno())
+        with self._noting_errors(), suppress(FileNotFoundError), self._reading() as file:
+            slots = _read(file)
         return slots
+
+    @contextmanager
+    def _reading(self) -> Iterator[int]:
+        with self.path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH)
+            yield file.fileno()
 
     def _put(self, keys: Mapping[KeyName, bytes | None]) -> dict[str, bytes]:
         """Store keys, and return all. In place of None, keep the key that another process has just made, or make one.
 
         If the file is full, the keys that expire last give way: those of a clock that was wrong.
         """
-        made = {
-            name: key or self._unsaved.get(name.text) or secrets.token_bytes(KEY_BYTES) for name, key in keys.items()
-        }
+        made = {name: key or self._unsaved.get(name) or secrets.token_bytes(KEY_BYTES) for name, key in keys.items()}
         with self._noting_errors(writes=True), self._open() as file:
             slots = {slot.name.text: slot for slot in _read(file)}
             for name, key in keys.items():
@@ -139,7 +149,7 @@ class SaltKeys:
             os.fsync(file)
             self._unsaved = {}
             return _by_text(slots.values())
-        self._unsaved |= {name.text: key for name, key in made.items()}
+        self._unsaved |= made
         return self.stored()
 
     @contextmanager
@@ -190,6 +200,14 @@ def _read(file: int) -> list[Slot]:
             if text.strip(b"\0") and _packed(slot) == _SLOT.pack(*fields):
                 slots.append(slot)
     return slots
+
+
+def _numbers_to_empty(file: int, now: datetime) -> list[int]:
+    """Return the numbers of the slots that have something else than a key that is still kept."""
+    kept = {slot.number for slot in _read(file) if slot.name.expires_at > now}
+    content = os.pread(file, FILE_BYTES, 0)
+    used = [number for number in range(SLOTS) if any(content[number * _SLOT.size : (number + 1) * _SLOT.size])]
+    return [number for number in used if number not in kept]
 
 
 def _packed(slot: Slot) -> bytes:

@@ -121,6 +121,9 @@ def test_a_slot_that_was_half_written_counts_as_empty(keys):
     torn = content(keys)[:40] + bytes(24) + content(keys)[64:]
     keys.path.write_bytes(torn)
     assert set(keys.stored()) == {TOMORROW.text}
+    keys.expire(NOW)  # the half of a key does not stay either
+    assert content(keys)[:64] == bytes(64)
+    assert set(keys.stored()) == {TOMORROW.text}
 
 
 def test_without_a_file_each_process_has_keys_of_its_own_and_they_are_saved_once_it_can_be_used(tmp_path, caplog):
@@ -131,6 +134,8 @@ def test_without_a_file_each_process_has_keys_of_its_own_and_they_are_saved_once
     assert keys.keys([TODAY, MONTH])[TODAY.text] == made[TODAY.text]
     assert keys.error
     assert caplog.text.count("a reader who comes to two processes is two visitors") == 1
+    keys.expire(MONTH.expires_at)
+    assert set(keys.stored()) == {TODAY.text}
     (tmp_path / "file").unlink()
     keys.keys([TODAY])
     assert keys.error is None
