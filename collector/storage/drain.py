@@ -61,6 +61,7 @@ MANY_LINES = 1_000  # a batch of fewer is followed by POLL_SECONDS
 GATHER_SECONDS = 1.0  # after a larger batch, while hits gather for the next one
 MAX_BACKOFF_SECONDS = 15.0
 STANDBY_SECONDS = 10.0
+EXPECTING_SECONDS = 2.0  # while other collectors may answer at any moment
 
 # Errors that a single line can cause. After any other error the database or the drain is at fault, and all lines wait.
 _LINE_ERRORS = (DataError, IntegrityError, ValueError, OverflowError)
@@ -308,6 +309,8 @@ class Drain:
             noted_at, self._noted_at = self._noted_at, None  # after an error, nobody knows what is noted
             self._noted_at = note_collector(self._directory, timezone.now(), noted_at)
             self._key_requests.step(timezone.now())
+            if self._key_requests.is_expecting(timezone.now()):
+                self._standby_due_at = self._clock() + EXPECTING_SECONDS
 
 
 @contextmanager

@@ -37,6 +37,7 @@ logger = logging.getLogger(__name__)
 
 PATIENCE = timedelta(minutes=10)
 PATIENCE_IN_USE = timedelta(hours=6)
+SOON = timedelta(minutes=1)
 PUBLIC_BYTES = 32
 
 
@@ -91,6 +92,10 @@ class KeyRequests:
             else:
                 self._ask(rows[text], own_id, now)
         self._asked = {text: asked for text, asked in self._asked.items() if text in rows and text not in ours}
+
+    def is_expecting(self, now: datetime) -> bool:
+        """Whether it has just asked for a key that others can answer soon."""
+        return any(now - asked.at < SOON for asked in self._asked.values())
 
     def _has_waited_for(self, row: StoredCheck, now: datetime) -> bool:
         asked = self._asked.get(row.name.text)

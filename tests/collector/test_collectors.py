@@ -87,7 +87,7 @@ def token(collectors) -> str:
         hits = eventually(lambda: (found := rows(collectors, query, f"keys{number}")) and len(found) == 3 and found, 30)
         return len(set(hits)) == 1
 
-    eventually(is_one_visitor, 90)
+    eventually(is_one_visitor, 120)
     return token
 
 

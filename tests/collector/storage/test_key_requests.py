@@ -60,7 +60,11 @@ def test_a_new_collector_counts_by_itself_until_it_has_the_keys_of_the_others(ma
     own = second.salts()
     assert not set(own.values()) & set(salts.values())
     assert second.foreign() == sorted(salt_keys().stored())
-    exchange(second, first)
+    second.step()
+    assert second.requests.is_expecting(NOW)
+    assert not second.requests.is_expecting(NOW + timedelta(minutes=2))
+    exchange(first, second)
+    assert not second.requests.is_expecting(NOW)
 
     assert second.salts() == first.salts() == salts
     assert (first.foreign(), second.foreign()) == ([], [])

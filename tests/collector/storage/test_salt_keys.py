@@ -142,11 +142,12 @@ def test_without_a_file_each_process_has_keys_of_its_own_and_they_are_saved_once
     assert SaltKeys(tmp_path / "file" / "keys").stored()[TODAY.text] == made[TODAY.text]
 
 
-def test_the_hourly_deletion_overwrites_keys(db, settings, tmp_path):
+def test_the_hourly_deletion_overwrites_keys_and_a_clock_that_jumps_back_brings_none_back(db, settings, tmp_path):
     settings.SALT_KEYS_DIR = Path(tmp_path)
-    load_salts(["2026-11-22", "2026-11-30"])
+    former = load_salts(["2026-11-22", "2026-11-30"])
     assert set(salt_keys().stored()) == {"date:2026-11-22", "date:2026-11-30"}
     delete_expired(NOW)
 
     assert set(salt_keys().stored()) == {"date:2026-11-30"}
     assert DailySalt.objects.count() == 1
+    assert load_salts(["2026-11-22"])["2026-11-22"] not in former.values()
