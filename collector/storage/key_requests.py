@@ -10,7 +10,7 @@ use one. What stays of this in logs and backups opens nothing once the drain tha
 Keys are made two days ahead, so this is done long before the date begins. On its first day a new collector waits for it
 for some seconds. Until it has the key, it counts with its own: a reader of two collectors is then two visitors, and
 none is lost. If nobody answers, because the only one that had the key is gone, the own key of the one that asked takes
-its place: after `PATIENCE`, or where readers were counted already, after `PATIENCE_IN_USE`; at once if no other
+its place: after `PATIENCE`, or where readers were counted already, after `PATIENCE_IN_USE`; `SOON` if no other
 collector was seen for so long.
 """
 
@@ -87,8 +87,9 @@ class KeyRequests:
         recently = now - PATIENCE_IN_USE
         is_alone = bool(missing) and not Collector.objects.exclude(pk=own_id).filter(seen_at__gt=recently).exists()
         for text in missing:
-            if text in keys and (is_alone or not rows[text].check or self._has_waited_for(rows[text], now)):
+            if text in keys and (not rows[text].check or self._has_waited_for(rows[text], now, is_alone=is_alone)):
                 rows[text].take_over(check_of(keys[text]))
+                KeyRequest.objects.filter(collector_id=own_id, name=text).delete()
             else:
                 self._ask(rows[text], own_id, now)
         self._asked = {text: asked for text, asked in self._asked.items() if text in rows and text not in ours}
@@ -97,9 +98,10 @@ class KeyRequests:
         """Whether it has just asked for a key that others can answer soon."""
         return any(now - asked.at < SOON for asked in self._asked.values())
 
-    def _has_waited_for(self, row: StoredCheck, now: datetime) -> bool:
+    def _has_waited_for(self, row: StoredCheck, now: datetime, *, is_alone: bool) -> bool:
+        """Say whether nobody will answer. Collectors that start together see each other after some seconds."""
         asked = self._asked.get(row.name.text)
-        patience = PATIENCE if now < row.begins_at else PATIENCE_IN_USE
+        patience = SOON if is_alone else PATIENCE if now < row.begins_at else PATIENCE_IN_USE
         return asked is not None and asked.check == row.check and now - asked.at >= patience
 
     def _ask(self, row: StoredCheck, own_id: str, now: datetime) -> None:
