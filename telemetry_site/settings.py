@@ -36,6 +36,7 @@ DATA_DIR = prepared_data_dir(env.str("DATA_DIR", str(BASE_DIR / "data")))
 os.umask(0o077)  # SQLite and Django create their files for everybody
 SPOOL_DIR = DATA_DIR / "spool"
 METRICS_DIR = DATA_DIR / "metrics"
+SALT_KEYS_DIR = Path(env.str("SALT_KEYS_DIR", str(DATA_DIR / "salt_keys"))).expanduser().resolve()
 SPOOL_DURABILITY = one_of("SPOOL_DURABILITY", ["os", "disk"])
 SPOOL_MAX_BYTES = whole_number("SPOOL_MAX_BYTES", 1024**3)
 CACHES = {"default": cache(env.str("CACHE_URL", "locmemcache://"))}

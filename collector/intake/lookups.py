@@ -32,9 +32,16 @@ from collector.metrics.tally import TALLY
 from collector.programs.declaration import DeclarationError, read_declaration
 from collector.programs.program import Program
 from collector.storage.countable import local_day_and_hour
-from collector.storage.salts import dates_to_load, is_kept, load_salts
+from collector.storage.salt_keys import salt_keys
+from collector.storage.salts import dates_to_load, is_kept, load_salts, with_keys
 from collector.storage.standby import MAX_PIXELS, LivePixel, declaration_texts, live_pixels, read_standby
-from collector.storage.window_salts import is_window_kept, load_window_salts, windows_of, windows_to_load
+from collector.storage.window_salts import (
+    is_window_kept,
+    load_window_salts,
+    windows_of,
+    windows_to_load,
+    with_window_keys,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -297,11 +304,12 @@ class Lookups:
         for token, pixel in standby.pixels.items():
             if token not in self.pixels and len(self.pixels) < MAX_TOKENS:
                 self.pixels[token] = _live(pixel)
-        self._salts = standby.salts | self._salts
-        self._window_salts = standby.window_salts | self._window_salts
+        self._salts = with_keys(standby.salts) | self._salts
+        self._window_salts = with_window_keys(standby.window_salts) | self._window_salts
 
     def _forget_expired(self) -> None:
         now = timezone.now()
+        salt_keys().expire(now)
         self._salts = {day: salt for day, salt in self._salts.items() if is_kept(day, now)}
         self._window_salts = {name: salt for name, salt in self._window_salts.items() if is_window_kept(name, now)}
 

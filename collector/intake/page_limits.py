@@ -1,6 +1,7 @@
 """The rate limits of shared pages and of the API. While the cache is down nobody is limited."""
 
 from collections.abc import Callable
+from datetime import date
 from functools import lru_cache
 
 from django.utils.translation import ngettext
@@ -8,7 +9,8 @@ from django.utils.translation import ngettext
 from collector.intake.clock import now_us
 from collector.intake.rate_limits import Rate, count_request, keyed_hash
 from collector.storage.countable import local_day_and_hour
-from collector.storage.salts import load_salts
+from collector.storage.salt_keys import salt_keys
+from collector.storage.salts import key_name, load_salts
 
 
 def seconds_to_wait(group: str, key: Callable[[], str], rate: tuple[int, int]) -> int:
@@ -37,9 +39,12 @@ def network_key(network: str, purpose: str) -> str:
 
     Once the date's salt is deleted, nobody can compute it again.
     """
-    return keyed_hash((network, purpose), _salt_of(local_day_and_hour(now_us(), "UTC")[0]))
+    day = local_day_and_hour(now_us(), "UTC")[0]
+    key = salt_keys().stored().get(key_name(date.fromisoformat(day)).text)
+    return keyed_hash((network, purpose), _salt_of(day, key))
 
 
-@lru_cache(maxsize=1)  # of today
-def _salt_of(day: str) -> bytes:
+@lru_cache(maxsize=1)
+def _salt_of(day: str, key: bytes | None) -> bytes:
+    """Return the salt of today. `key` changes where a new collector gets the key of the others."""
     return load_salts([day])[day]

@@ -25,7 +25,7 @@ from collector.models.programs import (
 )
 from collector.models.projects import Kind, Membership, Pixel, Project, Role, Weekday
 from collector.models.tries import TryCount
-from collector.models.upkeep import Collector, StringKind, StringUse, Upkeep
+from collector.models.upkeep import Collector, KeyRequest, StringKind, StringUse, Upkeep
 
 __all__ = [
     "INSTALLED",
@@ -41,6 +41,7 @@ __all__ = [
     "DroppedName",
     "Evidence",
     "Hit",
+    "KeyRequest",
     "Kind",
     "LeftOut",
     "LeftOutCount",

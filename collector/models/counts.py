@@ -152,13 +152,15 @@ class DailyReading(models.Model):
 
 
 class DailySalt(models.Model):
-    """The random key of one date's visitor hashes. Each project uses the salt of its own local date.
+    """A half of the salt of one date's visitor hashes. Each project uses the salt of its own local date.
 
-    Created before its date begins, and deleted within 48 hours of its end: see `collector/storage/salts.py`.
+    The other half is in a file: see `collector/storage/salt_keys.py`. Created before its date begins, and deleted
+    within 48 hours of its end: see `collector/storage/salts.py`.
     """
 
     date = models.DateField(primary_key=True)
     salt = models.BinaryField(max_length=32)
+    key_check = models.BinaryField(max_length=8, db_default=b"", help_text="Tells which key belongs to it.")
 
     class Meta:
         default_permissions = ()

@@ -14,7 +14,7 @@ class Span(models.IntegerChoices):
 
 
 class WindowSalt(models.Model):
-    """The random key of the marks of one UTC day, ISO week or month.
+    """A half of the salt of the marks of one UTC day, ISO week or month. The other half is in a file.
 
     Created before its window begins, and deleted within 48 hours of its end: see `collector/storage/window_salts.py`.
     """
@@ -23,6 +23,7 @@ class WindowSalt(models.Model):
     span = models.SmallIntegerField(choices=Span.choices)
     date = models.DateField()
     salt = models.BinaryField(max_length=32)
+    key_check = models.BinaryField(max_length=8, db_default=b"", help_text="Tells which key belongs to it.")
 
     class Meta:
         default_permissions = ()

@@ -76,3 +76,22 @@ class Collector(models.Model):
     def is_silent(self, now: datetime) -> bool:
         """Whether it was not seen for so long that its drain does not work."""
         return self.seen_at < now - self.SILENT
+
+
+class KeyRequest(models.Model):
+    """A collector asks for the key of a salt, and gets it sealed: see `collector/storage/key_requests.py`."""
+
+    MAX_NAME = 16
+
+    collector_id = models.CharField(max_length=32)
+    name = models.CharField(max_length=MAX_NAME, help_text="Of the key, such as date:2026-11-30.")
+    public_key = models.BinaryField(max_length=32)
+    sealed = models.BinaryField(max_length=80, null=True, help_text="The answer, for the holder of the private key.")
+    asked_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["collector_id", "name"], name="one_request_for_a_key")]
+
+    def __str__(self) -> str:
+        return f"{self.collector_id} {self.name}"

@@ -17,6 +17,7 @@ from collector.models import (
     DailySalt,
     DailyVisitor,
     Hit,
+    KeyRequest,
     Mark,
     OwnVisitor,
     Pixel,
@@ -37,7 +38,7 @@ from collector.operations.progress import Progress
 #
 # Nor are the collectors of this moment in a backup. Each that shares a restored database says within seconds that it
 # works. The one that the backup is of may be gone for good: its spool is in the backup, too.
-_SHORT_LIVED = (DailySalt, DailyVisitor, DailyReading, OwnVisitor, WindowSalt, Mark, TryCount, Collector)
+_SHORT_LIVED = (DailySalt, DailyVisitor, DailyReading, OwnVisitor, WindowSalt, KeyRequest, Mark, TryCount, Collector)
 LEFT_OUT = [model._meta.db_table for model in _SHORT_LIVED]
 COUNTED = {
     "projects": Project._meta.db_table,

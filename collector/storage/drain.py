@@ -38,6 +38,7 @@ from collector.storage.bulk_sql import is_duplicate_on_worker
 from collector.storage.collectors import note_collector
 from collector.storage.enrich import Enricher, counting_pixels
 from collector.storage.hourly import Hourly
+from collector.storage.key_requests import KeyRequests
 from collector.storage.labels import note_labels
 from collector.storage.own_visitors import store_own_visitors
 from collector.storage.reports import ReportLine, Reports
@@ -60,6 +61,7 @@ MANY_LINES = 1_000  # a batch of fewer is followed by POLL_SECONDS
 GATHER_SECONDS = 1.0  # after a larger batch, while hits gather for the next one
 MAX_BACKOFF_SECONDS = 15.0
 STANDBY_SECONDS = 10.0
+EXPECTING_SECONDS = 2.0  # while other collectors may answer at any moment
 
 # Errors that a single line can cause. After any other error the database or the drain is at fault, and all lines wait.
 _LINE_ERRORS = (DataError, IntegrityError, ValueError, OverflowError)
@@ -94,6 +96,7 @@ class Drain:
         self._reports = Reports()
         self._uses = StringUses()
         self._hourly = Hourly(directory, clock)
+        self._key_requests = KeyRequests(directory)
         self._noted_at: datetime | None = None
         self._standby_due_at = self._check_due_at = 0.0
 
@@ -305,6 +308,9 @@ class Drain:
             update_standby(self._directory, timezone.now())
             noted_at, self._noted_at = self._noted_at, None  # after an error, nobody knows what is noted
             self._noted_at = note_collector(self._directory, timezone.now(), noted_at)
+            self._key_requests.step(timezone.now())
+            if self._key_requests.is_expecting(timezone.now()):
+                self._standby_due_at = self._clock() + EXPECTING_SECONDS
 
 
 @contextmanager

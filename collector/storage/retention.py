@@ -28,6 +28,7 @@ from collector.models import (
     DailySalt,
     DailyVisitor,
     Hit,
+    KeyRequest,
     OwnVisitor,
     Project,
     Span,
@@ -39,7 +40,9 @@ from collector.models import (
 from collector.storage import report_retention
 from collector.storage.hit_months import drop_months, expired_months
 from collector.storage.marks import delete_expired_marks, delete_old_names
+from collector.storage.salt_keys import salt_keys
 from collector.storage.salts import last_expired_date
+from collector.storage.sqlite_log import truncate_log
 from collector.storage.string_uses import delete_unused_strings, delete_uses
 from collector.storage.window_salts import expired_before
 
@@ -80,9 +83,7 @@ def expire(now: datetime, *, waiting_since: date | None = None, allows_large: bo
     away.
     """
     last_expired = last_expired_date(now)
-    yield DailySalt.objects.filter(date__lte=last_expired).delete()[0]
-    first_kept = expired_before(now)
-    yield sum(WindowSalt.objects.filter(span=span, date__lt=first_kept[span]).delete()[0] for span in Span)
+    yield from _delete_salts(now, last_expired)
     yield TryCount.objects.filter(ends_at__lte=now).delete()[0]
     is_trusted = allows_large or clock_is_plausible(now)
     first_day_of_reports = report_retention.first_kept_day(now, waiting_since)
@@ -110,6 +111,16 @@ def expire(now: datetime, *, waiting_since: date | None = None, allows_large: bo
             yield from report_retention.delete_expired_reports(expiry.project, first_day_of_reports)
     yield delete_unused_strings()
     _remember_clock(now, refused)
+    truncate_log()
+
+
+def _delete_salts(now: datetime, last_expired: date) -> Iterator[int]:
+    """Delete expired salts: first their keys, without which nobody can use what else is left of them."""
+    salt_keys().expire(now)
+    yield KeyRequest.objects.filter(asked_at__lt=now - DAY).delete()[0]
+    yield DailySalt.objects.filter(date__lte=last_expired).delete()[0]
+    first_kept = expired_before(now)
+    yield sum(WindowSalt.objects.filter(span=span, date__lt=first_kept[span]).delete()[0] for span in Span)
 
 
 @contextmanager

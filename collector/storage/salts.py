@@ -1,5 +1,7 @@
 """The salts that key the visitor hashes: one random salt for each date, the same in every process.
 
+A salt is made of two random halves: one in the database, and one in a file outside every backup (`salt_keys.py`).
+
 A project uses the salt of its own local date. Around the world a date lasts 50 hours: it begins in UTC+14 and ends in
 UTC-12. A salt, and the `DailyVisitor` rows of its date, are deleted within 48 hours of that end.
 
@@ -12,26 +14,27 @@ reader of today would be a second visitor.
 """
 
 import secrets
-from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, time, timedelta
 
 from collector.models import DailySalt
+from collector.storage.salt_keys import KeyName, check_of, salt_keys, salt_of
 
 SALT_BYTES = 32
 DAYS_AHEAD = 2
-_EARLIEST, _LATEST = timedelta(hours=14), timedelta(hours=-12)  # offsets of the time zones where a date begins and ends
+EARLIEST, LATEST = timedelta(hours=14), timedelta(hours=-12)  # offsets of the time zones where a date begins and ends
 _KEPT = timedelta(hours=46)  # after the date's end in the last zone; the drain deletes once an hour
 
 
 def dates_to_load(now: datetime) -> list[str]:
     """Return the dates, in ISO 8601, whose salts a process needs: today's in every time zone, and the next days'."""
-    first, last = _local_date(now, _LATEST), _local_date(now, _EARLIEST) + timedelta(days=DAYS_AHEAD)
+    first, last = _local_date(now, LATEST), _local_date(now, EARLIEST) + timedelta(days=DAYS_AHEAD)
     return [(first + timedelta(days=day)).isoformat() for day in range((last - first).days + 1)]
 
 
 def last_expired_date(now: datetime) -> date:
     """Return the last date whose salt and visitors are to be deleted. That of each earlier date is, too."""
-    return _local_date(now - _KEPT, _LATEST) - timedelta(days=1)
+    return _local_date(now - _KEPT, LATEST) - timedelta(days=1)
 
 
 def is_kept(day: str, now: datetime) -> bool:
@@ -39,28 +42,51 @@ def is_kept(day: str, now: datetime) -> bool:
     return date.fromisoformat(day) > last_expired_date(now)
 
 
+def key_name(day: date) -> KeyName:
+    """Return the name of the key of a date's salt."""
+    expires_at = datetime.combine(day + timedelta(days=1), time(), UTC) - LATEST + _KEPT
+    return KeyName(f"date:{day.isoformat()}", expires_at)
+
+
 def load_salts(days: Iterable[str]) -> dict[str, bytes]:
     """Return the salts of dates in ISO 8601; create those that are missing. One query, three if one is missing.
 
     Use a new salt only after the transaction is committed. Only then do all processes have the same one.
     """
+    return with_keys(load_halves(days))
+
+
+def load_halves(days: Iterable[str]) -> dict[str, bytes]:
+    """Return the database's halves of salts, as `load_salts` does."""
     wanted = {date.fromisoformat(day) for day in days}
-    salts = _stored(wanted)
-    if missing := wanted - salts.keys():
-        rows = [DailySalt(date=day, salt=secrets.token_bytes(SALT_BYTES)) for day in sorted(missing)]
+    halves = _stored(wanted)
+    if missing := wanted - halves.keys():
+        keys = salt_keys().keys(map(key_name, missing))
+        rows = [
+            DailySalt(date=day, salt=secrets.token_bytes(SALT_BYTES), key_check=check_of(keys[key_name(day).text]))
+            for day in sorted(missing)
+        ]
         DailySalt.objects.bulk_create(rows, ignore_conflicts=True)  # another process may be first: its salt is used
-        salts = _stored(wanted)
-    return {day.isoformat(): salt for day, salt in salts.items()}
+        halves = _stored(wanted)
+    return {day.isoformat(): half for day, half in halves.items()}
+
+
+def with_keys(halves: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return the salts that halves make with the keys of this machine, by date in ISO 8601. Makes missing keys."""
+    names = {day: key_name(date.fromisoformat(day)) for day in halves}
+    keys = salt_keys().keys(names.values())
+    return {day: salt_of(names[day], half, keys[names[day].text]) for day, half in halves.items()}
 
 
 def stored_salts(days: Iterable[str]) -> dict[str, bytes]:
     """Return the salts of dates in ISO 8601, without those that nobody has created yet. One query."""
-    return {day.isoformat(): salt for day, salt in _stored({date.fromisoformat(day) for day in days}).items()}
+    halves = _stored({date.fromisoformat(day) for day in days})
+    return with_keys({day.isoformat(): half for day, half in halves.items()})
 
 
 def _stored(days: set[date]) -> dict[date, bytes]:
     rows = DailySalt.objects.filter(date__in=days).values_list("date", "salt")
-    return {day: bytes(salt) for day, salt in rows}
+    return {day: bytes(half) for day, half in rows}
 
 
 def _local_date(moment: datetime, offset: timedelta) -> date:

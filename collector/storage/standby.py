@@ -1,11 +1,11 @@
 """The standby file: what a web process must know of the database while that is away, for processes that start then.
 
-It holds the live pixels and the salts of the dates in use, as they are committed in the database; if a program is
-declared, also those for the ids of other SDKs. The drain writes it;
-web processes read it only while the database does not answer. It lies in the spool's directory, mode 0600, and is
-replaced as a whole, so that a reader never sees half of it.
+It holds the live pixels and the halves of the salts of the dates in use, as they are committed in the database; if a
+program is declared, also those for the ids of other SDKs. Their keys are in another file (`salt_keys.py`). The drain
+writes it; web processes read it only while the database does not answer. It lies in the spool's directory, mode 0600,
+and is replaced as a whole, so that a reader never sees half of it.
 
-It keeps salts no longer than the database does. The drain removes expired ones even while it can't reach the database,
+It keeps halves no longer than the database does. The drain removes expired ones even while it can't reach the database,
 and a reader ignores them.
 """
 
@@ -23,8 +23,9 @@ from django.utils import timezone
 
 from collector.classify.sites import sites_of
 from collector.models import Declaration, Kind, Pixel
-from collector.storage.salts import dates_to_load, is_kept, load_salts
-from collector.storage.window_salts import is_window_kept, load_window_salts, windows_to_load
+from collector.storage.salt_keys import salt_keys
+from collector.storage.salts import dates_to_load, is_kept, load_halves
+from collector.storage.window_salts import is_window_kept, load_window_halves, windows_to_load
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ class LivePixel(NamedTuple):
 
 
 class Standby(msgspec.Struct):
-    """The content of the file: live pixels by token, salts by date in ISO 8601, and others by the name of a window."""
+    """The content of the file: live pixels by token, halves of salts by date in ISO 8601, and others by window."""
 
     pixels: dict[str, LivePixel] = {}
     salts: dict[str, bytes] = {}
@@ -110,8 +111,8 @@ def update_standby(directory: Path, now: datetime) -> None:
     """Write what the database holds now. Two queries, or three; the file is left alone if nothing has changed."""
     pixels = _by_token(Pixel.objects.live().order_by("-pk").values_list(*_COLUMNS)[:MAX_PIXELS])
     has_programs = any(pixel.is_declared for pixel in pixels.values())
-    window_salts = load_window_salts(windows_to_load(now)) if has_programs else {}
-    _replace(directory, Standby(pixels, load_salts(dates_to_load(now)), window_salts), now)
+    window_halves = load_window_halves(windows_to_load(now)) if has_programs else {}
+    _replace(directory, Standby(pixels, load_halves(dates_to_load(now)), window_halves), now)
 
 
 def expire_standby(directory: Path, now: datetime) -> None:
@@ -125,9 +126,10 @@ def expire_standby(directory: Path, now: datetime) -> None:
 
 
 def expire_regularly(directory: Path, stop: threading.Event) -> None:
-    """Remove expired salts from the file from time to time, until `stop` is set."""
+    """Remove expired salts from the file, and their keys, from time to time, until `stop` is set."""
     while True:
         expire_standby(directory, timezone.now())
+        salt_keys().expire(timezone.now())
         if stop.wait(EXPIRY_SECONDS):
             return
 

@@ -6,12 +6,13 @@ visitor, nor a day's with its week's.
 """
 
 import secrets
-from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
 from collector.models import Span, WindowSalt
 from collector.programs.weeks import monday_of
+from collector.storage.salt_keys import KeyName, check_of, salt_keys, salt_of
 from collector.storage.salts import DAYS_AHEAD, SALT_BYTES
 
 _DAY = timedelta(days=1)
@@ -69,25 +70,51 @@ def expired_before(now: datetime) -> dict[Span, date]:
     return {window.span: window.date for window in windows_of(oldest)}
 
 
+def key_name(window: Window) -> KeyName:
+    """Return the name of the key of a window's salt."""
+    return KeyName(window.name, datetime.combine(window.end, time(), UTC) + _KEPT)
+
+
 def load_window_salts(names: Iterable[str]) -> dict[str, bytes]:
     """Return the salts of named windows; create those that are missing. One query, three if one is missing.
 
     Use a new salt only after the transaction is committed. Only then do all processes have the same one.
     """
+    return with_window_keys(load_window_halves(names))
+
+
+def load_window_halves(names: Iterable[str]) -> dict[str, bytes]:
+    """Return the database's halves of salts, as `load_window_salts` does."""
     wanted = [_window(name) for name in names]
-    salts = _stored(wanted)
-    if missing := [window for window in wanted if window.name not in salts]:
-        rows = [WindowSalt(span=span, date=day, salt=secrets.token_bytes(SALT_BYTES)) for span, day in missing]
+    halves = _stored(wanted)
+    if missing := [window for window in wanted if window.name not in halves]:
+        keys = salt_keys().keys(map(key_name, missing))
+        rows = [
+            WindowSalt(
+                span=window.span,
+                date=window.date,
+                salt=secrets.token_bytes(SALT_BYTES),
+                key_check=check_of(keys[window.name]),
+            )
+            for window in missing
+        ]
         WindowSalt.objects.bulk_create(rows, ignore_conflicts=True)  # another process may be first: its salt is used
-        salts = _stored(wanted)
-    return salts
+        halves = _stored(wanted)
+    return halves
+
+
+def with_window_keys(halves: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return the salts that halves make with the keys of this machine, by window. Makes missing keys."""
+    names = {name: key_name(_window(name)) for name in halves}
+    keys = salt_keys().keys(names.values())
+    return {name: salt_of(names[name], half, keys[name]) for name, half in halves.items()}
 
 
 def _stored(wanted: Sequence[Window]) -> dict[str, bytes]:
     names = {window.name for window in wanted}
     rows = WindowSalt.objects.filter(date__in={window.date for window in wanted}).values_list("span", "date", "salt")
-    salts = {Window(Span(span), day).name: bytes(salt) for span, day, salt in rows}
-    return {name: salt for name, salt in salts.items() if name in names}
+    halves = {Window(Span(span), day).name: bytes(half) for span, day, half in rows}
+    return {name: half for name, half in halves.items() if name in names}
 
 
 def _window(name: str) -> Window:

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 from http.cookiejar import CookieJar
+from itertools import count
 from pathlib import Path
 from shutil import which
 from typing import Any
@@ -74,7 +75,20 @@ def collectors(tmp_path_factory, cache) -> Iterator[list[Server]]:
 
 @pytest.fixture(scope="module")
 def token(collectors) -> str:
-    return new_pixel(collectors[0])["token"]
+    """Return the token of a pixel once all collectors have the same keys of salts. They start at the same moment."""
+    token = new_pixel(collectors[0])["token"]
+    tries = count(1)
+
+    def is_one_visitor() -> bool:
+        number = next(tries)
+        for server in collectors:
+            ask(server, f"/p/{token}/keys{number}.gif", f"198.18.249.{number}")
+        query = "SELECT visitor FROM collector_hit WHERE placement = %s"
+        hits = eventually(lambda: (found := rows(collectors, query, f"keys{number}")) and len(found) == 3 and found, 30)
+        return len(set(hits)) == 1
+
+    eventually(is_one_visitor, 120)
+    return token
 
 
 def rows(collectors: Sequence[Server], query: str, *parameters: Any) -> list[tuple[Any, ...]]:

@@ -10,7 +10,7 @@ from threading import Thread
 from django.db import DatabaseError, InterfaceError, connections
 from django.utils import translation
 
-from collector.operations.checks import data, machine, reach, spool
+from collector.operations.checks import data, keys, machine, reach, spool
 from collector.operations.checks.finding import Check, Finding, Level, Situation, problem
 
 logger = logging.getLogger(__name__)
@@ -35,6 +35,7 @@ CHECKS = (
     Check("Newest hit", spool.newest_hit),
     Check("Retention", data.deletion),
     Check("Months of hits", data.months),
+    Check("Keys of salts", keys.salts),
     Check("Backup", data.backup),
     Check("Disk", machine.disk),
     Check("File rights", machine.rights),

@@ -80,20 +80,6 @@ def test_it_stops_cleanly_and_starts_again_with_all_received_hits(tmp_path):
         assert server.log.read_text().count("Created the first administrator") == 1
 
 
-def test_no_address_is_written_anywhere_by_the_running_server(tmp_path, monkeypatch):
-    monkeypatch.setenv("TRUSTED_PROXIES", "1")
-    with running(tmp_path) as server:
-        token = new_pixel(server)["token"]
-        ask(server, f"/p/{token}.gif", **{"X-Forwarded-For": "203.0.113.77"})
-        ask(server, "/no-such-page", **{"X-Forwarded-For": "203.0.113.77"})
-        [hit] = eventually(lambda: server.hits("blog"), 60)
-        server.stop()
-    assert hit["visitor"]
-    for path in tmp_path.rglob("*"):
-        if path.is_file() and "static" not in path.parts:
-            assert b"203.0.113.77" not in path.read_bytes(), path
-
-
 def raw_answer(server: Server, request: bytes, *, then_silent: bool = False) -> bytes:
     """Send bytes; return everything until the server closes. `then_silent` tells it that no more bytes will come."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:

@@ -14,13 +14,14 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
-from collector.models import Collector, DailySalt, DailyVisitor, Hit, Project, TryCount
+from collector.models import Collector, DailySalt, DailyVisitor, Hit, KeyRequest, Project, TryCount
 from collector.operations.backup import back_up
 from collector.operations.last_backup import last_backup
 from collector.operations.progress import Progress
 from collector.spool.writer import SpoolWriter
 from collector.storage.collectors import note_collector
-from collector.storage.salts import load_salts
+from collector.storage.salt_keys import salt_keys
+from collector.storage.salts import load_halves, load_salts
 from tests.collector.operations.installation import fresh_installation, stored_numbers
 from tests.disks import small_disk
 from tests.hits import drain, hit, spool
@@ -164,10 +165,12 @@ def test_a_backup_beside_a_drain_that_is_killed_has_every_acknowledged_hit_once(
 def test_a_backup_keeps_what_people_made_and_no_salt_nor_what_a_salt_protects(
     tmp_path, settings, spool_dir, program, on_sqlite
 ):
-    [salt] = load_salts(["2026-11-22"]).values()
+    [half], [salt] = load_halves(["2026-11-22"]).values(), load_salts(["2026-11-22"]).values()
+    secrets = {half, salt, *salt_keys().stored().values()}
     spool(spool_dir, [hit(program, placement="1")])
     drain(spool_dir)
     note_collector(spool_dir, timezone.now())
+    KeyRequest.objects.create(name="date:2026-11-22", public_key=b"p" * 32, asked_at=timezone.now())
     manifest = quiet(tmp_path / "b.tar")
     key = settings.SECRET_KEY
 
@@ -175,11 +178,12 @@ def test_a_backup_keeps_what_people_made_and_no_salt_nor_what_a_salt_protects(
         call_command("restore", tmp_path / "b.tar")
         assert Project.objects.get().slug == "blog"
         assert (settings.DATA_DIR / "secret_key").read_text() == key
-        for model in (DailySalt, DailyVisitor, TryCount, Collector):
+        for model in (DailySalt, DailyVisitor, KeyRequest, TryCount, Collector):
             assert not model.objects.exists()
         if on_sqlite:
             connection.close()
-            assert salt not in (settings.DATA_DIR / "db.sqlite3").read_bytes()
+            content = (settings.DATA_DIR / "db.sqlite3").read_bytes()
+            assert not [secret for secret in secrets if secret in content]
     counts = {"projects": 1, "pixels": 1, "hits": 1, "reports": 0, "waiting bytes": 0}
     assert manifest.counts.items() >= counts.items()
 

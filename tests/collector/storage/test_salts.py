@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from collector.models import DailySalt
-from collector.storage.salts import dates_to_load, is_kept, last_expired_date, load_salts
+from collector.storage.salts import dates_to_load, is_kept, key_name, last_expired_date, load_salts, with_keys
 
 ZONES = ["Pacific/Kiritimati", "Pacific/Chatham", "Asia/Tokyo", "UTC", "America/New_York", "Etc/GMT+12"]
 HOURS = [datetime(2026, 3, 27, tzinfo=UTC) + timedelta(hours=hour) for hour in range(96)]
@@ -50,4 +50,23 @@ def test_the_salt_of_a_process_that_was_faster_is_used(monkeypatch):
     results = [DailySalt.objects.none()]  # at first it is not committed yet
     monkeypatch.setattr(DailySalt.objects, "filter", lambda **wanted: results.pop() if results else real(**wanted))
 
-    assert load_salts(["2026-11-29"]) == {"2026-11-29": b"f" * 32}
+    assert load_salts(["2026-11-29"]) == with_keys({"2026-11-29": b"f" * 32})
+
+
+def test_a_key_expires_when_its_salt_does():
+    for hour in HOURS:
+        for days in range(-6, 4):
+            day = hour.date() + timedelta(days=days)
+            assert is_kept(day.isoformat(), hour) == (hour < key_name(day).expires_at)
+
+
+@pytest.mark.django_db
+def test_the_half_in_the_database_is_no_salt_and_no_salt_comes_back(settings, tmp_path):
+    """It is another one with another key, and of another date."""
+    salts = load_salts(["2026-11-29", "2026-11-30"])
+    DailySalt.objects.update(salt=b"h" * 32)
+    same_halves = load_salts(["2026-11-29", "2026-11-30"])
+    settings.SALT_KEYS_DIR = tmp_path
+    other_keys = load_salts(["2026-11-29", "2026-11-30"])
+
+    assert len({*salts.values(), *same_halves.values(), *other_keys.values(), b"h" * 32}) == 7

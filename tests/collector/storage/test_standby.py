@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from collector.models import DailySalt, Kind, Pixel, WindowSalt
 from collector.storage import standby
-from collector.storage.salts import dates_to_load
+from collector.storage.salt_keys import salt_keys
+from collector.storage.salts import dates_to_load, load_salts
 from collector.storage.standby import expire_regularly, expire_standby, read_standby, update_standby
 from collector.storage.window_salts import windows_to_load
 from tests.hits import run_one_round
@@ -108,6 +109,7 @@ def test_no_expired_salt_is_read_even_before_it_is_removed(directory, pixel):
 
 def test_the_drain_removes_expired_salts_while_the_database_is_frozen(directory, pixel, monkeypatch):
     update_standby(directory, NOW)
+    load_salts(dates_to_load(NOW))
     monkeypatch.setattr(standby.timezone, "now", lambda: NOW + timedelta(days=30))
     stop = threading.Event()
     stop.set()
@@ -115,6 +117,7 @@ def test_the_drain_removes_expired_salts_while_the_database_is_frozen(directory,
     expire_regularly(directory, stop)
 
     assert days_in_file(directory) == set()
+    assert not {f"date:{day}" for day in dates_to_load(NOW)} & salt_keys().stored().keys()
 
 
 def test_purge_removes_expired_salts_from_the_file(directory, pixel, settings, monkeypatch):

@@ -1,5 +1,7 @@
 """Who can read what with a token, and how often."""
 
+from datetime import date
+
 import pytest
 from django.contrib.auth.models import User
 from django.db import InternalError
@@ -8,6 +10,8 @@ from django.test import Client
 from collector.intake import page_limits
 from collector.intake.page_limits import network_key
 from collector.models import ApiToken, DailySalt, Membership, Pixel, Project, Role
+from collector.storage.salt_keys import salt_keys
+from collector.storage.salts import key_name
 from tests.clock import DAY_US
 from tests.dashboard.api.client import ENDPOINTS, get, token_for
 from tests.dashboard.conftest import NOON
@@ -122,13 +126,16 @@ def test_the_hash_of_an_address_differs_by_day_and_by_use(settings, monkeypatch)
     page_limits._salt_of.cache_clear()
     get(Client(), "projects", 401)
     assert kept[-1] not in kept[:-1]
+    salt_keys().put({key_name(date(2024, 10, 5)): b"k" * 32})  # of another collector, day 20,001
+    get(Client(), "projects", 401)
+    assert kept[-1] not in kept[:-1]
     assert network_key("127.0.0.1", "1") != network_key("127.0.0.1", "api") == kept[-1]
 
 
 def test_without_a_salt_nobody_is_limited(settings, monkeypatch):
     settings.API_RATE_LIMIT = (1, 60)
 
-    def refuse(day):
+    def refuse(day, key):
         raise InternalError("cannot execute INSERT in a read-only transaction")
 
     monkeypatch.setattr("collector.intake.page_limits._salt_of", refuse)

@@ -89,4 +89,4 @@ def test_its_queries_do_not_depend_on_traffic_or_projects(admin_client, pixel):
         project = Project.objects.create(name=f"Project {place}", slug=f"project-{place}")
         add(Pixel.objects.create(project=project, title="One"), Dimension.TOTAL, "", 5, 0, DAY, "medium")
 
-    assert queries_of(admin_client, "/server/") == few == (9 if connection.vendor == "sqlite" else 12)
+    assert queries_of(admin_client, "/server/") == few == (11 if connection.vendor == "sqlite" else 14)
