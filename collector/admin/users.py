@@ -42,7 +42,7 @@ class UserAdmin(Scope, DjangoUserAdmin[User]):
     filter_horizontal = ()
 
     def scope(self, user: User | AnonymousUser) -> QuerySet[User]:
-        return User.objects.all()
+        return User.objects.all() if self.is_let_in(user) else User.objects.none()
 
     def is_let_in(self, user: User | AnonymousUser) -> bool:
         return user.is_active and user.is_superuser
