@@ -2,9 +2,13 @@
 
 from typing import Any
 
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth.models import AnonymousUser, User
+from django.core.exceptions import BadRequest
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+
+from collector.admin.filters import is_key
 
 
 class Scope:
@@ -43,6 +47,24 @@ class Scope:
             return True  # the filter reads it, not Django
         is_offered = lookup.partition("__")[0] in filters and "\0" not in str(value)
         return is_offered and bool(super().lookup_allowed(lookup, value, request))  # type: ignore[misc]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Search lists and autocompletes. NUL, which PostgreSQL rejects, is nowhere."""
+        if "\0" in search_term:
+            return queryset.none(), False
+        found: tuple[QuerySet[Any], bool] = super().get_search_results(  # type: ignore[misc]
+            request, queryset, search_term
+        )
+        return found
+
+    def response_action(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse | None:
+        """Run an action on the selected objects. Raises BadRequest for what can't be a key: Django would fail."""
+        if not all(map(is_key, request.POST.getlist(ACTION_CHECKBOX_NAME))):
+            raise BadRequest
+        answer: HttpResponse | None = super().response_action(request, *args, **kwargs)  # type: ignore[misc]
+        return answer
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.is_let_in(request.user)

@@ -1,4 +1,4 @@
-"""Reads the tables of this folder: which URL answers what to whom. `pages.txt` explains how a row is written."""
+"""Reads the tables of this folder: who gets which answer at which URL. `pages.txt` explains how a row is written."""
 
 import re
 from collections.abc import Mapping

@@ -110,8 +110,8 @@ class World:
     clients: Mapping[str, Client]
 
 
-# Members of our project: an owner who may not enter the admin, and others who may. Then an administrator. Then those to
-# whom our project must not exist: staff who own another project, a viewer of that one, somebody without any project.
+# Members of our project: an owner who may not enter the admin, and others who may. Then an administrator. Then those
+# who must not know of our project: staff who own another project, a viewer of that one, somebody without any project.
 MEMBERS = ("guest", "viewer", "editor", "owner")
 OUTSIDERS = ("staff", "member", "stranger")
 BEARERS = ("token", "foreign")  # API tokens for our project, and for theirs

@@ -74,6 +74,17 @@ def test_a_list_is_filtered_only_by_what_it_offers(as_owner, pixel, model, query
     assert as_owner.get(f"/admin/collector/{model}/?{query}").status_code == 400
 
 
+@pytest.mark.parametrize("key", ["x", "\0", "9" * 20, "-1", ""])
+def test_an_action_on_a_forged_key_is_refused(as_owner, pixel, key):
+    data = {"action": "retire", "_selected_action": [pixel.pk, key]}
+    assert as_owner.post("/admin/collector/pixel/", data).status_code == 400
+
+
+def test_autocomplete_finds_nothing_with_nul(as_owner, project):
+    url = "/admin/autocomplete/?app_label=collector&model_name=pixel&field_name=project&term=%00"
+    assert as_owner.get(url).json()["results"] == []
+
+
 def test_the_filters_that_a_list_offers_work(as_owner, pixel):
     for query in ("kind__exact=article", "state=live", f"project={pixel.project_id}"):
         assert "Hello" in text_of(as_owner.get(f"/admin/collector/pixel/?{query}")), query
