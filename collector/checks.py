@@ -9,6 +9,7 @@ from django.core.checks import Error, Tags, register
 from django.db import connections
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from collector.intake.door_targets import FIRST_PARTS
 from collector.intake.prefix import prefix
 
 OLDEST_SQLITE = (3, 35)  # the first version with RETURNING, which tells new visitors from known ones
@@ -33,7 +34,7 @@ def sqlite_is_new_enough(databases: Sequence[str] | None = None, **kwargs: Any) 
 def public_path_is_free(**kwargs: Any) -> list[Error]:
     """Report a path in PUBLIC_URL that begins like a path of ours: nobody could tell whether a proxy removed it."""
     first = prefix().lower()[1:].partition("/")[0]
-    ours = {"p", "e", "static", *_beginnings(get_resolver().url_patterns)}
+    ours = {"p", "e", "static", *FIRST_PARTS, *_beginnings(get_resolver().url_patterns)}
     if first not in ours:
         return []
     return [

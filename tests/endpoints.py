@@ -9,7 +9,9 @@ from urllib.parse import unquote_to_bytes
 from django.test import Client
 
 from collector.intake import views
-from collector.intake.asgi import FastPath, ReportPath, dispatcher
+from collector.intake.admission import Admission
+from collector.intake.asgi import DoorPath, FastPath, ReportPath, dispatcher
+from collector.intake.doors import DoorReceiver
 from collector.intake.lookups import Lookups
 from collector.intake.rate_limits import Limiter, Rate, ReaderLimiter, SenderLimiter
 from collector.intake.receive import Receiver
@@ -44,7 +46,9 @@ class Endpoint:
         self.receiver = Receiver(
             Lookups(directory), SpoolWriter(directory), ReaderLimiter(UNLIMITED), Limiter("proxies", UNLIMITED)
         )
-        self.reports = ReportReceiver(self.receiver.lookups, self.receiver.spool, SenderLimiter(UNLIMITED))
+        admission = Admission(self.receiver.lookups, SenderLimiter(UNLIMITED))
+        self.reports = ReportReceiver(admission, self.receiver.spool)
+        self.doors = DoorReceiver(self.reports)
 
     def post(self, path: str, body: bytes, **headers: str | bytes) -> Response:
         """POST a body. The default content type is that of reports."""
@@ -83,7 +87,7 @@ class AsgiEndpoint(Endpoint):
     def __init__(self, directory: Path) -> None:
         super().__init__(directory)
         self._fast_path = FastPath(self.receiver)
-        self._application = dispatcher(self._fast_path, ReportPath(self.reports), _not_found)
+        self._application = dispatcher(self._fast_path, ReportPath(self.reports), DoorPath(self.doors), _not_found)
 
     def close(self) -> None:
         self._fast_path.close()
@@ -134,12 +138,13 @@ class ViewEndpoint(Endpoint):
         path, _, query = path.partition("?")
         environ |= {"PATH_INFO": unquote_to_bytes(path).decode("latin-1"), "QUERY_STRING": query, "REMOTE_ADDR": peer}
         environ["CONTENT_TYPE"] = content_type
-        previous = views.receiver, views.report_receiver
+        previous = views.receiver, views.report_receiver, views.door_receiver
         views.receiver, views.report_receiver = lambda: self.receiver, lambda: self.reports
+        views.door_receiver = lambda: self.doors
         try:  # with "/": it would take the host out of a path itself
             response = self._client.generic(method, "/", body, content_type, **environ)
         finally:
-            views.receiver, views.report_receiver = previous
+            views.receiver, views.report_receiver, views.door_receiver = previous
         return Response(
             response.status_code, {name.lower(): value for name, value in response.headers.items()}, response.content
         )

@@ -79,6 +79,8 @@ def is_left_out(item: pytest.Item, config: pytest.Config) -> bool:
         return True
     if item.get_closest_marker("citus") and not os.environ.get("CITUS_URL"):
         return True
+    if item.get_closest_marker("sdks") and not os.environ.get("SDKS_DIR"):
+        return True
     if not config.getoption("only_database"):
         return False
     return item.get_closest_marker("one_database") is not None or not uses_database(item)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from collector.admin.outcomes import Outcome, log_changes, show_outcome
 from collector.admin.wording import quoted
-from collector.models import DailyCount, Pixel, ReportCount
+from collector.models import DailyCount, LeftOut, Pixel, ReportCount
 
 
 @admin.action(description=gettext_lazy("Pause selected pixels for 10 minutes"))
@@ -97,9 +97,9 @@ def refuse_to_delete(model_admin: admin.ModelAdmin[Pixel], request: HttpRequest,
 
 
 def has_counts(pixel: Pixel) -> bool:
-    """Say whether the pixel has daily counts, or counts of reports."""
+    """Say whether the pixel has daily counts, counts of reports, or reports that are left out."""
     of_pixel = {"project_id": pixel.project_id, "pixel_id": pixel.pk}
-    return DailyCount.objects.filter(**of_pixel).exists() or ReportCount.objects.filter(**of_pixel).exists()
+    return any(model.objects.filter(**of_pixel).exists() for model in (DailyCount, ReportCount, LeftOut))
 
 
 def _answer(

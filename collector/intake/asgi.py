@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 
@@ -11,6 +11,9 @@ from collector.intake.answers import Answer
 from collector.intake.badge_targets import is_for_images
 from collector.intake.bodies import MAX_BYTES
 from collector.intake.clock import now_us
+from collector.intake.door_targets import door_target
+from collector.intake.doors import MANY_BYTES, DoorReceiver
+from collector.intake.doors import MAX_BYTES as MAX_DOOR_BYTES
 from collector.intake.headers import join_headers
 from collector.intake.lookups import WAIT_SECONDS
 from collector.intake.prefix import public_path, without_prefix
@@ -19,14 +22,16 @@ from collector.intake.receive import Receiver
 from collector.intake.reports import ReportReceiver, is_for_reports
 from collector.intake.request import PixelRequest
 from collector.intake.targets import without_host
-from collector.intake.wiring import receiver, report_receiver
+from collector.intake.wiring import door_receiver, receiver, report_receiver
 from collector.metrics.names import Count
 from collector.metrics.tally import TALLY
 
+MAX_DISCARDED_BYTES = 1024 * 1024  # of a body that is too large; gunicorn's connection takes no larger ones
 BODY_SECONDS = 30.0  # for the body of a report; gunicorn's connection also has limits of its own
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
+Result = TypeVar("Result")
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
@@ -36,15 +41,19 @@ def collector_first(application: Application) -> Application:
     It also takes the host out of a request's target if that is a whole URL (RFC 9112, 3.2.2), as gunicorn does not, and
     the prefix of PUBLIC_URL out of paths.
     """
-    return dispatcher(FastPath(receiver()), ReportPath(report_receiver()), application)
+    return dispatcher(FastPath(receiver()), ReportPath(report_receiver()), DoorPath(door_receiver()), application)
 
 
-def dispatcher(fast_path: "FastPath", report_path: "ReportPath", application: Application) -> Application:
-    """Return an ASGI application that passes each request to `fast_path`, `report_path` or `application`."""
+def dispatcher(
+    fast_path: "FastPath", report_path: "ReportPath", door_path: "DoorPath", application: Application
+) -> Application:
+    """Return an ASGI application that passes each request to one of the paths, or to `application`."""
 
     async def http(scope: Scope, receive: Receive, send: Send) -> None:
         if is_for_images(scope["path"]):
             await fast_path(scope, receive, send)
+        elif door_target(scope["path"]) is not None:
+            await door_path(scope, receive, send)
         elif is_for_reports(scope["path"]):
             await report_path(scope, receive, send)
         else:  # which expects the whole path (ASGI specification, HTTP connection scope)
@@ -124,29 +133,87 @@ class ReportPath:
         admitted = self._reports.admit(request, at_us, question)
         if isinstance(admitted, Answer):
             return admitted
-        try:
-            async with asyncio.timeout(BODY_SECONDS):
-                body = await _body(receive)
-        except TimeoutError:
-            return problem_answer(408, "The body took too long to arrive.")
-        if body is None:
-            return None
+        body = await _body_in_time(receive, MAX_BYTES)
+        if body is None or isinstance(body, Answer):
+            return body
         answer = self._reports.take(request, admitted, body, now_us())
         if lines := self._reports.lines_to_sync(answer):
             answer = await asyncio.to_thread(self._reports.sync, answer, lines)
         return answer
 
 
-async def _body(receive: Receive) -> bytes | None:
-    """Return a request's body, or the beginning of one that is too large; None if its client has gone."""
-    parts = []
+class DoorPath:
+    """Answers requests of other SDKs. It reads the body first: some name their program only in it."""
+
+    def __init__(self, doors: DoorReceiver) -> None:
+        self._doors = doors
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = _request_of(scope)
+        answer = self._doors.refuse(request)
+        if answer is None:
+            answer = await self._answer(request, receive)
+        elif answer.status == 413:
+            await _body_in_time(receive, 0, MAX_DISCARDED_BYTES)
+        if answer is not None:
+            TALLY.add(Count.REPORT_REQUESTS, str(answer.status))
+            await _send(answer, request, send)
+
+    async def _answer(self, request: PixelRequest, receive: Receive) -> Answer | None:
+        """Return the answer to a request, or None if its client has gone before it sent all."""
+        body = await _body_in_time(receive, MAX_DOOR_BYTES, MAX_DISCARDED_BYTES)
+        if body is None or isinstance(body, Answer):
+            return body
+        doors = self._doors
+        posted = await _in_thread_if(len(body) > MANY_BYTES, doors.open, request, body)
+        if isinstance(posted, Answer):
+            return posted
+        at_us = now_us()
+        question = doors.ask(request, posted, at_us)
+        if question is not None:
+            await asyncio.wait([asyncio.wrap_future(question)], timeout=WAIT_SECONDS)
+        program = doors.admit(request, posted, at_us, question)
+        if isinstance(program, Answer):
+            return program
+        translated = await _in_thread_if(posted.is_large, doors.translate, request, posted, program, at_us)
+        if isinstance(translated, Answer):
+            return translated
+        answer = doors.keep(request, posted, translated, at_us)
+        if lines := doors.lines_to_sync(answer):
+            answer = await asyncio.to_thread(doors.sync, answer, lines)
+        return answer
+
+
+async def _in_thread_if(is_slow: bool, step: Callable[..., Result], *arguments: Any) -> Result:
+    """Call a step; in a thread if it is slow, so that the event loop goes on."""
+    return await asyncio.to_thread(step, *arguments) if is_slow else step(*arguments)
+
+
+async def _body_in_time(receive: Receive, most: int, discarded: int = 0) -> bytes | Answer | None:
+    """Return a request's body as `_body` does, or the answer to a client that sends it too slowly."""
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await _body(receive, most, discarded)
+    except TimeoutError:
+        return problem_answer(408, "The body took too long to arrive.")
+
+
+async def _body(receive: Receive, most: int, discarded: int) -> bytes | None:
+    """Return a request's body, or the beginning of one that is too large; None if its client has gone.
+
+    Of one that is too large, `discarded` more bytes are read: a client that can't send its whole body does not see our
+    answer, and takes that for a failure of the network. Some SDKs then try for ever.
+    """
+    parts: list[bytes] = []
     size = 0
-    while size <= MAX_BYTES:
+    while size <= most + discarded:
         message = await receive()
         if message["type"] != "http.request":
             return None
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
+        part = message.get("body", b"")
+        if size <= most:
+            parts.append(part)
+        size += len(part)
         if not message.get("more_body", False):
             break
     return b"".join(parts)

@@ -7,8 +7,8 @@ from collector.intake.answers import Answer
 from collector.intake.problems import problem_answer
 
 MAX_BYTES = 64 * 1024  # as sent, and as inflated
-_GZIP = 16 + zlib.MAX_WBITS  # for zlib: a gzip header and trailer (RFC 1952), nothing else
-_TOO_LARGE = "The body is larger than 64 KB. Send fewer reports in one request."
+# For zlib: a gzip header and trailer (RFC 1952), or zlib's (RFC 1950), and nothing else.
+_WINDOW_BITS = {b"gzip": 16 + zlib.MAX_WBITS, b"deflate": zlib.MAX_WBITS}
 
 
 class BadBodyError(ValueError):
@@ -39,27 +39,29 @@ def encoding_of(headers: Mapping[bytes, bytes]) -> bytes:
     return headers.get(b"content-encoding", b"").strip().lower()
 
 
-def too_large() -> Answer:
-    """Return the answer to a body that is larger than `MAX_BYTES`."""
-    return problem_answer(413, _TOO_LARGE)
+def too_large(most: int = MAX_BYTES) -> Answer:
+    """Return the answer to a body that is larger than `most` bytes."""
+    detail = f"The body is larger than {most // 1024} KB. Send fewer reports in one request."
+    return problem_answer(413, detail)
 
 
-def inflated(body: bytes, headers: Mapping[bytes, bytes]) -> bytes:
-    """Return a body of at most `MAX_BYTES` as it was before it was compressed. Raises BadBodyError.
+def inflated(body: bytes, encoding: bytes, most: int = MAX_BYTES) -> bytes:
+    """Return a body of at most `most` bytes as it was before it was compressed. Raises BadBodyError.
 
-    Never inflates more than `MAX_BYTES` and one byte, whatever the body contains.
+    Never inflates more than `most` bytes and one, whatever the body contains.
     """
-    if len(body) > MAX_BYTES:
-        raise BadBodyError(too_large())
-    if encoding_of(headers) != b"gzip" or not body:
+    if len(body) > most:
+        raise BadBodyError(too_large(most))
+    if encoding not in _WINDOW_BITS or not body:
         return body
-    inflater = zlib.decompressobj(_GZIP)
+    inflater = zlib.decompressobj(_WINDOW_BITS[encoding])
     try:
-        content = inflater.decompress(body, MAX_BYTES + 1)
+        content = inflater.decompress(body, most + 1)
     except zlib.error:
-        raise BadBodyError(problem_answer(400, "The body is not gzip, as Content-Encoding says.")) from None
-    if len(content) > MAX_BYTES:
-        raise BadBodyError(too_large())
+        detail = f"The body is not {encoding.decode()}, as Content-Encoding says."
+        raise BadBodyError(problem_answer(400, detail)) from None
+    if len(content) > most:
+        raise BadBodyError(too_large(most))
     if not inflater.eof or inflater.unused_data:
-        raise BadBodyError(problem_answer(400, "The body is not one whole gzip file."))
+        raise BadBodyError(problem_answer(400, f"The body is not one whole {encoding.decode()} file."))
     return content

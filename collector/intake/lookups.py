@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Container, Mapping, Sequence, Set
 from concurrent.futures import Future
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -34,6 +34,7 @@ from collector.programs.program import Program
 from collector.storage.countable import local_day_and_hour
 from collector.storage.salts import dates_to_load, is_kept, load_salts
 from collector.storage.standby import MAX_PIXELS, LivePixel, declaration_texts, live_pixels, read_standby
+from collector.storage.window_salts import is_window_kept, load_window_salts, windows_of, windows_to_load
 
 logger = logging.getLogger(__name__)
 
@@ -51,11 +52,12 @@ BATCH_TOKENS = 200  # of one query: it takes the interpreter for less than a mil
 
 
 class Facts(NamedTuple):
-    """What the database says: live pixels and declarations by token, and salts by date."""
+    """What the database says: live pixels and declarations by token, salts by date, and others by their window."""
 
     pixels: Mapping[str, LivePixel]
     declarations: Mapping[str, str]
     salts: Mapping[str, bytes]
+    window_salts: Mapping[str, bytes]
 
 
 class Live(NamedTuple):
@@ -106,6 +108,7 @@ class Lookups:
         self._directory = directory
         self._clock = clock
         self._salts: dict[str, bytes] = {}  # by date in ISO 8601
+        self._window_salts: dict[str, bytes] = {}  # by name
         self._noes: dict[str, _Noes] = {}  # by token
         self._askers = Askers(clock)
         self._has_recalled = False
@@ -121,6 +124,11 @@ class Lookups:
     def salt(self, pixel: Live, at_us: int) -> bytes | None:
         """Return the salt of a moment's date in the pixel's time zone, or None if the memory does not have it."""
         return self._salts.get(local_day_and_hour(at_us, pixel.timezone)[0])
+
+    def window_salts(self, day: date) -> tuple[bytes, bytes, bytes] | None:
+        """Return the salts of a UTC day, its week and its month, or None if the memory does not have them all."""
+        in_day, in_week, in_month = (self._window_salts.get(window.name) for window in windows_of(day))
+        return (in_day, in_week, in_month) if in_day and in_week and in_month else None
 
     def is_refused(self, token: str, network: str) -> bool:
         """Whether a token that is not in the memory is answered with no, without a query.
@@ -192,7 +200,7 @@ class Lookups:
     def work_once(self, questions: Sequence[Question] = ()) -> None:
         """Answer questions, and refresh a part of the memory if that is due.
 
-        Two queries, pixels and salts; one more if any of the pixels is a declared program.
+        Two queries, pixels and salts; two more if any of the pixels is a declared program.
         """
         days = {day for question in questions for day in dates_to_load(_moment(question.at_us))} - self._salts.keys()
         if not self._to_refresh and self._clock() >= self._refresh_due_at:
@@ -240,12 +248,15 @@ class Lookups:
             programs = [token for token, pixel in pixels.items() if pixel.is_declared]
             declarations = declaration_texts(programs) if programs else {}
             salts = load_salts(days) if days else {}
-        return Facts(pixels, declarations, salts)  # only now are new salts committed
+            window_salts = load_window_salts(windows_to_load(timezone.now())) if programs else {}
+        return Facts(pixels, declarations, salts, window_salts)  # only now are new salts committed
 
     def _remember(self, tokens: Sequence[str], facts: Facts) -> None:
         self._salts.update(facts.salts)
-        while len(self._salts) > MAX_SALTS:
-            del self._salts[next(iter(self._salts))]
+        self._window_salts.update(facts.window_salts)
+        for remembered in (self._salts, self._window_salts):
+            while len(remembered) > MAX_SALTS:
+                del remembered[next(iter(remembered))]
         now = self._clock()
         for token in tokens:
             pixel = facts.pixels.get(token)
@@ -287,10 +298,12 @@ class Lookups:
             if token not in self.pixels and len(self.pixels) < MAX_TOKENS:
                 self.pixels[token] = _live(pixel)
         self._salts = standby.salts | self._salts
+        self._window_salts = standby.window_salts | self._window_salts
 
     def _forget_expired(self) -> None:
         now = timezone.now()
         self._salts = {day: salt for day, salt in self._salts.items() if is_kept(day, now)}
+        self._window_salts = {name: salt for name, salt in self._window_salts.items() if is_window_kept(name, now)}
 
 
 def _live(pixel: LivePixel, declaration: str | None = None) -> Live:

@@ -10,6 +10,7 @@ from django.urls import Resolver404, resolve
 from collector.intake import views
 from collector.intake.badge_targets import is_for_images
 from collector.intake.clock import now_us
+from collector.intake.door_targets import door_target
 from collector.intake.members import member_address
 from collector.intake.prefix import prefix, public_path, without_prefix
 from collector.intake.reports import is_for_reports
@@ -52,6 +53,8 @@ def collector_first(get_response: GetResponse) -> GetResponse:
             request.path = public_path(request.path_info)
         if is_for_images(request.path_info):
             return views.pixel(request)
+        if door_target(request.path_info) is not None:
+            return views.doors(request)
         if is_for_reports(request.path_info):
             return views.reports(request)
         try:

@@ -15,23 +15,22 @@ from typing import Any
 
 import msgspec
 
+from collector.intake.admission import Admission, Reason, Refusal
 from collector.intake.answers import Answer
-from collector.intake.bodies import BadBodyError, inflated, refusal_by_head
-from collector.intake.clients import client_address, country_of, networks
-from collector.intake.lookups import Live, Lookups
+from collector.intake.bodies import BadBodyError, encoding_of, inflated, refusal_by_head
+from collector.intake.network_caps import Judged, NetworkCaps
 from collector.intake.problems import json_answer, problem_answer
-from collector.intake.rate_limits import NO_SALT, SenderLimiter
 from collector.intake.request import PixelRequest
 from collector.metrics.names import Count
 from collector.metrics.tally import TALLY
 from collector.programs.program import Program
+from collector.programs.report import ProgramReport
 from collector.programs.wire import Checked, MalformedError, check
-from collector.spool.report_line import SpooledReport
+from collector.spool.report_line import MAX_FLOOD, SpooledFlood, SpooledReport
 from collector.spool.writer import SpoolWriter
 
 PREFIX = "/e/"
 RETRY_SECONDS = 60  # of clients that may try again; ours wait for another day
-COUNTED_BYTES = 4 * 1024  # of a body count as one request: otherwise one network could fill a disk in some hours
 _PATH = re.compile(r"/e/([a-z0-9]{16,40})/?")
 _UNKNOWN = (
     "No program in use has this token. Declare the program with manage.py declare, and use the token that it prints. "
@@ -46,74 +45,29 @@ def is_for_reports(path: str) -> bool:
 
 
 class ReportReceiver:
-    """Receives the reports of one process, with the lookups and the spool writer that it shares with hits."""
+    """Receives the reports of one process, with the spool writer that it shares with hits."""
 
-    def __init__(self, lookups: Lookups, spool: SpoolWriter, senders: SenderLimiter, trusted_proxies: int = 0) -> None:
-        self.lookups = lookups
+    def __init__(self, admission: Admission, spool: SpoolWriter, caps: NetworkCaps | None = None) -> None:
+        self.admission = admission
         self.spool = spool
-        self.senders = senders
-        self.trusted_proxies = trusted_proxies
+        self.caps = caps or NetworkCaps(0)
 
     def refuse(self, request: PixelRequest) -> Answer | None:
         """Return the answer to a request whose head shows that it can't be accepted."""
         if _token_of(request) is None:
-            return _unknown()
+            return unknown()
         if request.method != "POST":
             return problem_answer(405, "Send reports with POST.", headers=((b"allow", b"POST"),))
         return refusal_by_head(request.headers)
 
     def ask(self, request: PixelRequest, at_us: int) -> "Future[bool | None] | None":
-        """Have the request's program looked up if the memory does not have it. Wait for at most WAIT_SECONDS.
-
-        A program without a declaration is looked up each time: it may have been declared just now, and a client that
-        gets 404 deletes its reports.
-        """
-        token = _token_of(request) or ""
-        lookups = self.lookups
-        live = lookups.pixels.get(token)
-        if lookups.is_away or (live is not None and (live.program is not None or not live.is_program)):
-            return None
-        network = networks(self._address_of(request)).local
-        if live is None and lookups.is_refused(token, network):
-            return None
-        return lookups.ask(token, at_us, network)
+        """Have the request's program looked up if the memory does not have it. Wait for at most WAIT_SECONDS."""
+        return self.admission.ask(request, _token_of(request) or "", at_us)
 
     def admit(self, request: PixelRequest, at_us: int, question: "Future[bool | None] | None") -> Program | Answer:
         """Return the program to pass to `take`, or the answer if there is none, or to a sender over the limit."""
-        token = _token_of(request) or ""
-        if question is not None and not question.done():
-            self.lookups.give_up()
-        live = self.lookups.pixels.get(token)
-        if live is None or live.program is None:
-            return _away() if self._may_exist(token, live, question) else _unknown()
-        return self._count(request, live, at_us) or live.program
-
-    def _count(self, request: PixelRequest, live: Live, at_us: int) -> Answer | None:
-        """Count one request of a network; return the answer if it has to wait."""
-        salt = self.lookups.salt(live, at_us) or NO_SALT
-        seconds = self.senders.seconds_to_wait(self._address_of(request), _token_of(request) or "", salt)
-        if not seconds:
-            return None
-        detail = "Too many requests of this program come from your network. Send the reports again later."
-        return problem_answer(429, detail, headers=((b"retry-after", str(seconds).encode()),))
-
-    def _count_size(self, request: PixelRequest, size: int, at_us: int) -> Answer | None:
-        """Count a large body as several requests; return the answer if its network has to wait."""
-        live = self.lookups.pixels.get(_token_of(request) or "")
-        if live is None:  # it was retired meanwhile
-            return None
-        for _ in range((size - 1) // COUNTED_BYTES):
-            if answer := self._count(request, live, at_us):
-                return answer
-        return None
-
-    def _may_exist(self, token: str, live: Live | None, question: "Future[bool | None] | None") -> bool:
-        """Whether a token may be of a program that we can't look up now. A client that gets 404 deletes its reports."""
-        if self.lookups.is_away or (live is not None and live.is_declared):
-            return True
-        if question is None:  # not asked, as the network has asked about too many unknown tokens
-            return live is None and not self.lookups.has_said_no(token)
-        return not question.done() or question.result() is None
+        admitted = self.admission.admit(request, _token_of(request) or "", at_us, question)
+        return refused(admitted) if isinstance(admitted, Refusal) else admitted
 
     def take(self, request: PixelRequest, program: Program, body: bytes, at_us: int) -> Answer:
         """Check and spool the reports of an admitted request. `at_us` is when its body had arrived.
@@ -123,29 +77,36 @@ class ReportReceiver:
         token = _token_of(request) or ""
         moment = datetime.fromtimestamp(at_us // 1_000_000, UTC)
         try:
-            content = inflated(body, request.headers)
-            if answer := self._count_size(request, len(content), at_us):
-                return answer
+            content = inflated(body, encoding_of(request.headers))
+            if refusal := self.admission.count_size(request, token, len(content), at_us):
+                return refused(refusal)
             checked = check(content, program, moment.date())
         except BadBodyError as error:
             return error.answer
         except MalformedError as error:
             return problem_answer(400, str(error), field=error.field)
-        country = self._country_of(request) if program.with_country else ""
-        lines = [_line(token, at_us, msgspec.structs.replace(report, country=country)) for report in checked.reports]
-        if lines:
+        country = self.admission.country_of(request) if program.with_country else ""
+        reports = [msgspec.structs.replace(report, country=country) for report in checked.reports]
+        judged = self._judge(request, token, reports, at_us)
+        if reports:
             try:
-                self.spool.append(b"".join(lines))
+                self.spool.append(_lines(token, at_us, reports, judged))
             except OSError as error:
                 self.spool.count_loss(error, hits=0)
-                return _away()
-        TALLY.add(Count.REPORTS, "accepted", len(lines))
+                return away()
+        TALLY.add(Count.REPORTS, "accepted", judged.excess.count(False))
+        TALLY.add(Count.REPORTS, "excess", judged.excess.count(True))
         TALLY.add(Count.REPORTS, "rejected", len(checked.rejections))
         return _accepted(checked, program, moment)
 
+    def _judge(self, request: PixelRequest, token: str, reports: list[ProgramReport], at_us: int) -> Judged:
+        """Return which reports are more than counts of their network."""
+        address, key = self.admission.address_of(request), self.admission.key(token, at_us)
+        return self.caps.judge(address, token, key, reports)
+
     def lines_to_sync(self, answer: Answer) -> int:
         """Return the number of lines to pass to `sync` before you send `answer`; 0 if you may send it now."""
-        return self.spool.lines_to_sync if self.spool.is_durable and answer.status == 202 else 0
+        return self.spool.lines_to_sync if self.spool.is_durable and answer.status < 300 else 0
 
     def sync(self, answer: Answer, lines: int) -> Answer:
         """Wait until the first `lines` of this process are on the disk, then return the answer to send. Blocks."""
@@ -153,15 +114,8 @@ class ReportReceiver:
             self.spool.sync(lines)
         except OSError as error:
             self.spool.count_loss(error, hits=0)
-            return _away()
+            return away()
         return answer
-
-    def _address_of(self, request: PixelRequest) -> str:
-        return client_address(request.peer, request.headers, self.trusted_proxies)
-
-    def _country_of(self, request: PixelRequest) -> str:
-        opts_out = request.headers.get(b"sec-gpc") == b"1" or request.headers.get(b"dnt") == b"1"
-        return "" if opts_out else country_of(self._address_of(request))
 
 
 def _token_of(request: PixelRequest) -> str | None:
@@ -169,8 +123,14 @@ def _token_of(request: PixelRequest) -> str | None:
     return match[1] if match else None
 
 
-def _line(token: str, at_us: int, report: Any) -> bytes:
-    return SpooledReport(token, at_us, report).to_line()
+def _lines(token: str, at_us: int, reports: list[ProgramReport], judged: Judged) -> bytes:
+    lines = [
+        SpooledReport(token, at_us, report, is_excess).to_line()
+        for report, is_excess in zip(reports, judged.excess, strict=True)
+    ]
+    for start in range(0, len(judged.flood), MAX_FLOOD):
+        lines.append(SpooledFlood(token, at_us, list(judged.flood[start : start + MAX_FLOOD])).to_line())
+    return b"".join(lines)
 
 
 def _accepted(checked: Checked, program: Program, moment: datetime) -> Answer:
@@ -187,9 +147,19 @@ def _accepted(checked: Checked, program: Program, moment: datetime) -> Answer:
     return json_answer(202, document)
 
 
-def _unknown() -> Answer:
+def refused(refusal: Refusal) -> Answer:
+    """Return the answer to a request that is not admitted."""
+    if refusal.reason is Reason.TOO_MANY:
+        detail = "Too many requests of this program come from your network. Send the reports again later."
+        return problem_answer(429, detail, headers=((b"retry-after", str(refusal.seconds).encode()),))
+    return away() if refusal.reason is Reason.AWAY else unknown()
+
+
+def unknown() -> Answer:
+    """Return the answer for a token that no program in use has."""
     return problem_answer(404, _UNKNOWN)
 
 
-def _away() -> Answer:
+def away() -> Answer:
+    """Return the answer while reports can't be checked or kept."""
     return problem_answer(503, _AWAY, headers=((b"retry-after", str(RETRY_SECONDS).encode()),))

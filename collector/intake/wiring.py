@@ -4,9 +4,12 @@ from functools import cache
 
 from django.conf import settings
 
+from collector.intake.admission import Admission
 from collector.intake.clients import country_lookup
+from collector.intake.doors import DoorReceiver
 from collector.intake.lookups import Lookups
 from collector.intake.members import Members
+from collector.intake.network_caps import NetworkCaps
 from collector.intake.rate_limits import Limiter, Rate, ReaderLimiter, SenderLimiter
 from collector.intake.receive import Receiver
 from collector.intake.reports import ReportReceiver
@@ -42,4 +45,11 @@ def report_receiver() -> ReportReceiver:
     """Return this process's receiver of programs' reports. It shares the lookups and the segment with hits."""
     hits = receiver()
     senders = SenderLimiter(Rate(*settings.REPORT_RATE_LIMIT))
-    return ReportReceiver(hits.lookups, hits.spool, senders, settings.TRUSTED_PROXIES)
+    caps = NetworkCaps(settings.NEW_INSTALLATIONS_PER_NETWORK)
+    return ReportReceiver(Admission(hits.lookups, senders, settings.TRUSTED_PROXIES), hits.spool, caps)
+
+
+@cache
+def door_receiver() -> DoorReceiver:
+    """Return this process's receiver of what other SDKs report. It shares everything with that of clients."""
+    return DoorReceiver(report_receiver())

@@ -32,6 +32,7 @@ DRIVERS = {"person": 84, "ci": 7, "agent": 5, "container": 4}
 SYSTEMS = {"linux": 52, "macos": 29, "windows": 17, "freebsd": 2}
 ARCHITECTURES = {"x86-64": 62, "arm64": 36, "riscv64": 1, "other": 1}
 RUNTIMES = {"python3.13": 38, "python3.12": 34, "python3.11": 17, "python3.10": 8, "python3.9": 3}
+FLOOD_REPORTS, FLOOD_DAYS_AGO = 240, 6  # of one network, on one day
 FORMATS = {"html": 80, "epub": 14, "pdf": 5, "other": 1}
 HOSTS = {"pages": 46, "netlify": 24, "s3": 12, "rsync": 14, "other": 4}
 FAILURES = {"template": 44, "markdown": 26, "image": 19, "network": 11}
@@ -76,10 +77,23 @@ def fill_program(
                 _store(storage, batch)
                 batch = []
         progress(1)
-    _store(storage, batch)
+    _store(storage, batch + _flood(pixel, seed, period[-min(FLOOD_DAYS_AGO, days)]))
     for _ in publish(now, None):  # else its public statistics were empty until the drain publishes
         pass
     return reports
+
+
+def _flood(pixel: Pixel, seed: int, day: date) -> list[ReportLine]:
+    """Make up reports that one network sent, more than count: the page says so, and an owner may count them."""
+    rng = random.Random(seed)  # noqa: S311  (not used for secrets)
+    reports = [
+        ProgramReport(
+            id=f"{rng.getrandbits(128):032x}", day=day.isoformat(), since=week_of(day), version=RELEASES[0], os="linux",
+            arch="x86-64", runtime="python3.9", driver="person",
+        )
+        for _ in range(FLOOD_REPORTS)
+    ]  # fmt: skip
+    return [_line(pixel, report, day, is_excess=True) for report in reports]
 
 
 def _store(storage: Reports, batch: list[ReportLine]) -> None:
@@ -185,9 +199,9 @@ def _used(one: _Installation, day: date, event: str, number: int, p: dict[str, V
     return Used(day=day.isoformat(), event=event, n=number, gap=gap, p=p, h=h)
 
 
-def _line(pixel: Pixel, report: ProgramReport, day: date) -> ReportLine:
+def _line(pixel: Pixel, report: ProgramReport, day: date, *, is_excess: bool = False) -> ReportLine:
     at_us = int(datetime.combine(day, time(12), UTC).timestamp() * 1_000_000)
-    return ReportLine(Line("demo", 0, 0, b""), SpooledReport(pixel.token, at_us, report))
+    return ReportLine(Line("demo", 0, 0, b""), SpooledReport(pixel.token, at_us, report, is_excess))
 
 
 def _pick(rng: random.Random, weights: dict[str, int]) -> str:

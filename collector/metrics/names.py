@@ -13,7 +13,8 @@ class Count(StrEnum):
     BADGES = "badges"  # requests of badges, by a web process [svg or json]
     LOST = "lost"  # hits that could not be spooled
     RUNS = "runs"  # of programs, reported by a shell [answer]
-    REPORTS = "reports"  # of programs [accepted or rejected]
+    REPORTS = "reports"  # of programs [accepted, excess or rejected]
+    SDK_EVENTS = "sdk_events"  # of other SDKs [kept, excess or dropped]
     REPORT_REQUESTS = "report_requests"  # [status of the answer]
     STORED_HITS = "stored_hits"  # by the drain [verdict]
     LINES = "lines"  # of the spool, by the drain

@@ -10,7 +10,9 @@ from collector.models.counts import (
     OwnVisitor,
     SpoolOffset,
 )
+from collector.models.doors import DroppedName, Mark, Span, WindowSalt
 from collector.models.hits import Evidence, Hit, Page, Position, Traffic, UserAgent, Verdict
+from collector.models.left_out import LeftOut, LeftOutCount
 from collector.models.programs import (
     INSTALLED,
     Declaration,
@@ -36,9 +38,13 @@ __all__ = [
     "Declaration",
     "Dimension",
     "Driver",
+    "DroppedName",
     "Evidence",
     "Hit",
     "Kind",
+    "LeftOut",
+    "LeftOutCount",
+    "Mark",
     "Membership",
     "OwnVisitor",
     "Page",
@@ -54,6 +60,7 @@ __all__ = [
     "Role",
     "Section",
     "ShareLink",
+    "Span",
     "SpoolOffset",
     "StringKind",
     "StringUse",
@@ -63,4 +70,5 @@ __all__ = [
     "UserAgent",
     "Verdict",
     "Weekday",
+    "WindowSalt",
 ]

@@ -54,6 +54,7 @@ class ProgramSection(models.TextChoices):
     SYSTEMS = "systems", gettext_lazy("Systems, architectures and runtimes")
     EVENTS = "events", gettext_lazy("Events and failures")
     OTHERS = "others", gettext_lazy("CI, agents and containers")
+    SDKS = "sdks", gettext_lazy("From other SDKs")
 
 
 def all_sections() -> list[str]:

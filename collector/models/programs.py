@@ -25,21 +25,43 @@ from django.db.models.functions import Now
 
 from collector.models.projects import Pixel, Project
 
+KEPT_DAYS = 35  # of raw reports
+MAX_WHAT = 60  # characters of what is left out: the name of a field and a value
 NEW = 0  # stands for a gap of null: the first report, or the first use, of an installation
 
 
 class Driver(models.IntegerChoices):
-    """Who runs a program. Never added together: only persons and servers are installations."""
+    """Who runs a program. Never added together: only persons and servers are installations.
+
+    `DOOR` and `SESSION` are what other SDKs report, of installations with an id of theirs and of single runs: nobody
+    knows which of them are installations of ours, too. In their counts, `gap` is a sum of `Part`.
+    """
 
     PERSON = 0, "person"
     SERVER = 1, "server"  # one that remembers its earlier reports
     AGENT = 2, "agent"
     CI = 3, "ci"
     CONTAINER = 4, "container"
+    DOOR = 5, "door"
+    SESSION = 6, "session"
     INSTALLATIONS = 9, "installations"  # persons and servers together, where a count is not told apart by driver
 
 
 INSTALLED = (Driver.PERSON, Driver.SERVER)
+NO_INSTALLATIONS = (Driver.AGENT, Driver.CI, Driver.CONTAINER)
+OF_OTHER_SDKS = (Driver.DOOR, Driver.SESSION)
+
+
+class Part(models.IntegerChoices):
+    """In which calendar windows a count of another SDK is the first of its installation. Windows are UTC.
+
+    Installations in an ISO week are the counts of its days with `WEEK` in their `gap`; in a month, those with `MONTH`.
+    A count with a `gap` of 0 is of an installation that was counted on this day already, or of nobody known.
+    """
+
+    DAY = 1, "day"
+    WEEK = 2, "week"
+    MONTH = 4, "month"
 
 
 class ReportDimension(models.IntegerChoices):
@@ -77,10 +99,14 @@ class ReportDimension(models.IntegerChoices):
 
 
 class Declaration(models.Model):
-    """The declaration of one program, as its developer wrote it. `collector.programs.declaration` reads it."""
+    """The declaration of one program, as its developer wrote it. `collector.programs.declaration` reads it.
+
+    `releases` has more releases than the text names: what `manage.py releases` read, a JSON object of days by version.
+    """
 
     pixel = models.OneToOneField(Pixel, on_delete=models.CASCADE, primary_key=True, related_name="declaration")
     text = models.TextField()
+    releases = models.TextField(default="", db_default="", editable=False)
     schema = models.CharField(max_length=16, editable=False)
     declared_at = models.DateTimeField(db_default=Now(), editable=False)
 
@@ -95,7 +121,7 @@ class Report(models.Model):
     """One raw report: what one installation sent for one day. Kept for 35 days.
 
     `id` is the first 64 bits of the id on the wire, as a signed number. `body` is the report in JSON, as it was
-    accepted.
+    accepted. `left_out` is the `what` of the `LeftOut` that it belongs to, empty for most.
     """
 
     pk = models.CompositePrimaryKey("project_id", "pixel_id", "date", "id")
@@ -106,6 +132,7 @@ class Report(models.Model):
     date = models.DateField()
     id = models.BigIntegerField()
     body = models.TextField()
+    left_out = models.CharField(max_length=MAX_WHAT, default="", db_default="")
 
     class Meta:
         default_permissions = ()

@@ -17,12 +17,14 @@ from collector.models import (
     DailySalt,
     DailyVisitor,
     Hit,
+    Mark,
     OwnVisitor,
     Pixel,
     Project,
     Report,
     SpoolOffset,
     TryCount,
+    WindowSalt,
 )
 from collector.operations.archive import BLOCK_BYTES
 from collector.operations.distribution import is_distributed
@@ -35,7 +37,8 @@ from collector.operations.progress import Progress
 #
 # Nor are the collectors of this moment in a backup. Each that shares a restored database says within seconds that it
 # works. The one that the backup is of may be gone for good: its spool is in the backup, too.
-LEFT_OUT = [model._meta.db_table for model in (DailySalt, DailyVisitor, DailyReading, OwnVisitor, TryCount, Collector)]
+_SHORT_LIVED = (DailySalt, DailyVisitor, DailyReading, OwnVisitor, WindowSalt, Mark, TryCount, Collector)
+LEFT_OUT = [model._meta.db_table for model in _SHORT_LIVED]
 COUNTED = {
     "projects": Project._meta.db_table,
     "pixels": Pixel._meta.db_table,

@@ -67,6 +67,7 @@ def _of_program(program: Program) -> dict[str, Any]:
         "link": program.link,
         "report_from_ci": program.reports_from_ci,
         "report_from_agents": program.reports_from_agents,
+        "sdks": program.sdks,
         "public": program.public,
     }
 

@@ -29,7 +29,7 @@ from collector.programs.forms import (
     VERSION,
 )
 from collector.programs.lines import Path, lines_of, nearest
-from collector.programs.program import Event, Kind, Mode, Program, Property, PropertyType, Versions
+from collector.programs.program import Door, Event, Kind, Mode, Program, Property, PropertyType, Versions
 
 MAX_BYTES = 64 * 1024
 MAX_TEXT = 500  # characters of a reason and the like
@@ -38,6 +38,7 @@ MAX_PROBLEMS = 50  # more are not listed
 MAX_EVENTS, MAX_VALUES, MAX_VERSIONS = 50, 40, 200
 _PROGRAM_KEYS = {
     "id", "name", "kind", "mode", "why", "contact", "link", "country", "report_from_ci", "report_from_agents", "public",
+    "sdks",
 }  # fmt: skip
 _LINK = re.compile(r"https?://[^\s<>\"]+")
 _CONTACT = re.compile(r"https?://[^\s<>\"]+|[^\s@<>\"]+@[^\s@<>\"]+\.[^\s@<>\"]+")
@@ -126,16 +127,18 @@ class _Reader:
             with_country=self._flag(table, (*path, "country")),
             reports_from_ci=self._flag(table, (*path, "report_from_ci")),
             reports_from_agents=self._flag(table, (*path, "report_from_agents")),
-            public=self._public(table, (*path, "public")),
+            public=self._some_of(table, (*path, "public"), PUBLIC_PANELS),
+            sdks=self._some_of(table, (*path, "sdks"), get_args(Door)),
             versions=self._versions(tables),
             events={name: self._event(name, events) for name in itertools.islice(events, MAX_EVENTS)},
         )
 
-    def _public(self, table: Table, path: Path) -> tuple[str, ...]:
-        panels = self._list(table, path, len(PUBLIC_PANELS)) if "public" in table else []
-        if not all(panel in PUBLIC_PANELS for panel in panels):
-            self._none_of(path, PUBLIC_PANELS)
-        return tuple(panel for panel in PUBLIC_PANELS if panel in panels)
+    def _some_of(self, table: Table, path: Path, allowed: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return those of the allowed values that a list has; none without a list."""
+        values = self._list(table, path, len(allowed)) if path[-1] in table else []
+        if not all(value in allowed for value in values):
+            self._none_of(path, allowed)
+        return tuple(value for value in allowed if value in values)
 
     def _event(self, name: str, events: Table) -> Event:
         path = ("events", name)

@@ -1,6 +1,6 @@
 """Makes a program from its declaration, or changes it. The command `declare` and the admin both do it here."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import transaction
 from django.utils import timezone
@@ -11,6 +11,7 @@ from collector.programs.changes import Changes, changes
 from collector.programs.declaration import DeclarationError, Problem, read_declaration
 from collector.programs.lines import lines_of, nearest
 from collector.programs.program import Program
+from collector.programs.releases import stored_releases
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +78,12 @@ def program_of(declaration: Declaration) -> Program | None:
 
 
 def declared_program(pixel: Pixel) -> Program | None:
-    """Return what a pixel declares; None of an article, and of a program without a declaration.
+    """Return what a pixel declares, with its releases; None of an article, and of a program without a declaration.
 
     No query if `pixel.declaration` was selected with it, else one at most.
     """
     is_declared = pixel.kind == Kind.APP and hasattr(pixel, "declaration")
-    return program_of(pixel.declaration) if is_declared else None
+    return _with_releases(pixel.declaration) if is_declared else None
 
 
 def refuse_taken_id(pixel: Pixel, text: str) -> None:
@@ -96,6 +97,15 @@ def refuse_taken_id(pixel: Pixel, text: str) -> None:
         line = nearest(lines_of(text), ("program", "id"))
         reason = _("“%(id)s” is the id of another program in this project. Choose another one.") % {"id": program.id}
         raise DeclarationError([Problem(line, reason)])
+
+
+def _with_releases(declaration: Declaration) -> Program | None:
+    """Return what a stored declaration describes, with the releases that were read from elsewhere."""
+    program = program_of(declaration)
+    if program is None or not declaration.releases:
+        return program
+    released = {**stored_releases(declaration.releases), **program.versions.released}
+    return replace(program, versions=replace(program.versions, released=released))
 
 
 def _lock(project_id: int) -> None:

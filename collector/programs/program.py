@@ -5,6 +5,7 @@ The client, the server's checks, the public page and the titles of charts are al
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -15,6 +16,7 @@ from collector.programs.forms import OTHER, is_version
 Kind = Literal["command", "desktop", "library", "server"]
 Mode = Literal["ask", "notice", "off"]
 PropertyType = Literal["choice", "bucket", "flag", "version"]
+Door = Literal["posthog", "aptabase", "otlp"]  # whose SDKs may report, too
 SCHEMA_DIGITS = 16
 
 
@@ -80,6 +82,21 @@ class Versions:
     withdrawn: tuple[str, ...] = ()
     released: Mapping[str, date] = field(default_factory=dict)
 
+    def counted_as(self, version: str) -> str:
+        """Return a version as it counts: itself, or `other` if it was never released.
+
+        Where nothing says what was released, each version counts as itself.
+        """
+        is_named = version in {self.newest, *self.withdrawn, *self.supported} or version in self.released
+        return version if is_named or not self.released else OTHER
+
+    def as_counted(self, counts: Mapping[str, int]) -> dict[str, int]:
+        """Return numbers by version, with those together that count as one."""
+        sums: Counter[str] = Counter()
+        for version, number in counts.items():
+            sums[self.counted_as(version)] += number
+        return dict(sums)
+
     def is_supported(self, version: str) -> bool:
         return any(version == one or version.startswith((f"{one}.", f"{one}-")) for one in self.supported)
 
@@ -89,6 +106,7 @@ class Program:
     """A whole declaration. `id` names directories and environment variables on the device, `name` is for people.
 
     `public` has those of `forms.PUBLIC_PANELS` whose statistics everybody may see.
+    `sdks` are the other telemetry libraries whose requests are taken, too.
     """
 
     id: str
@@ -102,6 +120,7 @@ class Program:
     reports_from_ci: bool = False
     reports_from_agents: bool = False
     public: tuple[str, ...] = ()
+    sdks: tuple[Door, ...] = ()
     versions: Versions = field(default_factory=Versions)
     events: Mapping[str, Event] = field(default_factory=dict)
 

@@ -48,3 +48,8 @@ class ProgramReport(msgspec.Struct, frozen=True, omit_defaults=True, rename={"fr
     from_version: _Text = ""
     country: _Text = ""
     used: Annotated[list[Used], Meta(max_length=MAX_USED)] = []
+
+
+def number_of_id(report_id: str) -> int:
+    """Return the first 64 bits of an id on the wire, as `Report` has them: a signed number."""
+    return int.from_bytes(bytes.fromhex(report_id[:16]), signed=True)

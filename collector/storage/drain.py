@@ -110,6 +110,7 @@ class Drain:
                 lines = self.drain_once()
                 self._adjust(self._clock() - began_at)
                 self._hourly.step()
+                self._hourly.look_through()
                 backoff = POLL_SECONDS
             except (DatabaseError, InterfaceError) as error:
                 connection.close()

@@ -5,24 +5,26 @@ reports have come. How often an event was used comes with the next report of an 
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple, TypeVar
 
 import msgspec
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
 from collector.models import (
     INSTALLED,
     Declaration,
     Kind,
+    LeftOut,
     Pixel,
     PublishedPart,
     PublishedWeek,
     ReportCount,
     ReportDimension,
 )
-from collector.programs.declaring import program_of
+from collector.models.left_out import EXCESS
+from collector.programs.declaring import declared_program, program_of
 from collector.programs.forms import OTHER
 from collector.programs.published import (
     PublishedEvent,
@@ -38,6 +40,7 @@ Part = TypeVar("Part", PublishedInstallations, PublishedEvents)
 WEEK = timedelta(weeks=1)
 PUBLISHED_WEEKS = 52  # of a program that is public for the first time
 WAITS = {PublishedPart.INSTALLATIONS: timedelta(days=2), PublishedPart.EVENTS: timedelta(days=9)}  # after the week
+HOLD = timedelta(days=21)  # after a week. The raw reports of its first day are then still there
 TABLES = (
     ReportDimension.VERSION, ReportDimension.OS, ReportDimension.ARCH, ReportDimension.RUNTIME, ReportDimension.COUNTRY,
 )  # fmt: skip
@@ -63,8 +66,8 @@ class PublicWeek(NamedTuple):
 def publish(now: datetime, waiting_since: date | None) -> Iterator[int]:
     """Publish what is due, a part of a week at each step, which yields 1.
 
-    Reports of days from `waiting_since` on may wait in a spool. Two queries for each program that has something public,
-    and two for each step.
+    Reports of days from `waiting_since` on may wait in a spool. Three queries for each program that has something
+    public, and two for each step.
     """
     today = now.astimezone(UTC).date()
     complete_until = min(today, waiting_since or today)
@@ -86,7 +89,7 @@ def public_programs() -> Iterator[Pixel]:
 
 
 def _due(pixel: Pixel, complete_until: date) -> list[tuple[date, PublishedPart]]:
-    """Return the parts of weeks that are due and not published yet. Two queries."""
+    """Return the parts of weeks that are due and not published yet. Three queries."""
     counts = ReportCount.objects.filter(
         project_id=pixel.project_id, pixel_id=pixel.pk, dimension=ReportDimension.ACTIVE
     )
@@ -99,12 +102,36 @@ def _due(pixel: Pixel, complete_until: date) -> list[tuple[date, PublishedPart]]
             project_id=pixel.project_id, pixel_id=pixel.pk, week__gte=monday_of(oldest)
         ).values_list("week", "part")
     )
+    open_days = undecided_days(pixel, oldest)
     return [
         (week, part)
         for week in weeks_between(oldest, complete_until)
         for part, wait in WAITS.items()
-        if week + WEEK + wait <= complete_until and (week, part) not in published
+        if week + WEEK + wait <= complete_until
+        and (week, part) not in published
+        and not _waits_for_decision(week, part, open_days, complete_until)
     ]
+
+
+def undecided_days(pixel: Pixel, since: date) -> list[date]:
+    """Return the days about whose reports the owner has not decided, or whose reports are still looked through."""
+    rows = LeftOut.objects.filter(project_id=pixel.project_id, pixel_id=pixel.pk, date__gte=since)
+    is_open = Q(is_pending=True) | (Q(decided_at=None) & ~Q(what=EXCESS))
+    return list(rows.filter(is_open).values_list("date", flat=True))
+
+
+def _waits_for_decision(week: date, part: PublishedPart, open_days: Iterable[date], today: date) -> bool:
+    """Whether the numbers of a week come from a day that stands out, and its owner may still decide about it.
+
+    What was used in a week was reported until `WAITS` after it.
+    """
+    last = week + WEEK + (WAITS[part] if part == PublishedPart.EVENTS else timedelta(0))
+    return today < last_day_to_decide(week) and any(week <= day < last for day in open_days)
+
+
+def last_day_to_decide(week: date) -> date:
+    """Return the day on which a week is published whatever the owner decides: otherwise a forger could stop it."""
+    return week + WEEK + HOLD
 
 
 def _body(pixel: Pixel, part: PublishedPart, week: date) -> str:
@@ -122,7 +149,10 @@ def _installations(pixel: Pixel, week: date) -> PublishedInstallations:
         return PublishedInstallations(None, {})
     tables: dict[str, PublishedTable] = {}
     for dimension in TABLES:
-        if by_value := counts[dimension]:
+        by_value = counts[dimension]
+        if dimension == ReportDimension.VERSION and (program := declared_program(pixel)):
+            by_value = program.versions.as_counted(by_value)
+        if by_value:
             by_value[OTHER] = by_value.get(OTHER, 0) + active - sum(by_value.values())  # reports without a country
             tables[str(dimension.label)] = published_table(by_value, OTHER)
     return PublishedInstallations(active, tables)

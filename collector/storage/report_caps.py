@@ -2,17 +2,20 @@
 
 What the declaration names always has counts of its own. Of the rest, the first ones of a day have, and all others count
 as `other`. Systems, architectures and the like come from closed lists. CI, agents and containers, which are no
-installations, have caps of their own: each build may report a version that nobody installs.
+installations, have caps of their own: each build may report a version that nobody installs. So have other SDKs.
 """
 
 from collections import OrderedDict
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from collector.models import ReportCount, ReportDimension
-from collector.models.programs import INSTALLED
+from django.db.models import QuerySet
+
+from collector.models import LeftOutCount, ReportCount, ReportDimension
+from collector.models.programs import INSTALLED, OF_OTHER_SDKS
 from collector.programs.declaration import DeclarationError, read_declaration
 from collector.programs.forms import OTHER
+from collector.programs.releases import stored_releases
 
 MAX_VERSIONS = 100  # and as many values of each property
 MAX_RUNTIMES = 50
@@ -25,9 +28,11 @@ _UPGRADE, _PROPERTY = int(ReportDimension.UPGRADE), int(ReportDimension.PROPERTY
 _RUN_VERSION = int(ReportDimension.RUN_VERSION)
 _CAPPED = (_VERSION, _RUNTIME, _UPGRADE, _PROPERTY, _RUN_VERSION)
 _LIMITS = {_VERSION: MAX_VERSIONS, _RUNTIME: MAX_RUNTIMES, _RUN_VERSION: MAX_VERSIONS}
-_INSTALLED = frozenset(map(int, INSTALLED))
-# What has a cap of its own: a dimension, of properties the event and the property, and whether these are installations.
-_Group = tuple[int, str, bool]
+# By driver: 0 for our clients' installations, 1 for other SDKs. CI, agents and containers have a third cap.
+_REPORTERS = dict.fromkeys(map(int, INSTALLED), 0) | dict.fromkeys(map(int, OF_OTHER_SDKS), 1)
+_NO_INSTALLATION = 2
+# What has a cap of its own: a dimension, of properties the event and the property, and who reports.
+_Group = tuple[int, str, int]
 
 
 class Named(NamedTuple):
@@ -47,9 +52,13 @@ class CountingProgram(NamedTuple):
 
 
 class ReportCaps:
-    """Remembers the values that each program had on each day. Reads unknown days from the counts."""
+    """Remembers the values that each program had on each day. Reads unknown days from the counts.
 
-    def __init__(self) -> None:
+    `counts` are those of one `LeftOut`: what is left out never displaces what counts, and has caps of its own.
+    """
+
+    def __init__(self, counts: QuerySet[LeftOutCount] | None = None) -> None:
+        self._counts: QuerySet[Any] = ReportCount.objects.all() if counts is None else counts
         self._days: OrderedDict[tuple[int, str], dict[_Group, set[str]]] = OrderedDict()
         self._remembered = 0
 
@@ -69,12 +78,13 @@ class ReportCaps:
         limit = _LIMITS.get(dimension)
         if limit is None or value == OTHER or (dimension != _RUNTIME and value in program.named.versions):
             return value
-        return value if self._admits(program, day, (dimension, "", driver in _INSTALLED), value, limit) else OTHER
+        group = (dimension, "", _reporter(driver))
+        return value if self._admits(program, day, group, value, limit) else OTHER
 
     def admitted_pair(self, program: CountingProgram, day: str, driver: int, before: str, after: str) -> str:
         """Return what an upgrade counts as. One query for a new day of a program."""
         pair = f"{before}>{after}"
-        group = (_UPGRADE, _named_or_not(program.named, pair), driver in _INSTALLED)
+        group = (_UPGRADE, _named_or_not(program.named, pair), _reporter(driver))
         return pair if self._admits(program, day, group, pair, MAX_UPGRADES) else UPGRADE_OF_OTHERS
 
     def admitted_property(self, program: CountingProgram, day: str, driver: int, path: str, value: str) -> str:
@@ -82,7 +92,7 @@ class ReportCaps:
         text = f"{path}={value}"
         if value == OTHER or text in program.named.values:
             return text
-        group = (_PROPERTY, path, driver in _INSTALLED)
+        group = (_PROPERTY, path, _reporter(driver))
         return text if self._admits(program, day, group, text, MAX_VERSIONS) else f"{path}={OTHER}"
 
     def _admits(self, program: CountingProgram, day: str, group: _Group, value: str, limit: int) -> bool:
@@ -99,7 +109,7 @@ class ReportCaps:
         key = (program.pixel_id, day)
         groups = self._days.get(key)
         if groups is None:
-            groups = self._days[key] = _counted(program, day)
+            groups = self._days[key] = _counted(self._counts, program, day)
             self._remembered += _size(groups)
         return groups
 
@@ -108,9 +118,9 @@ def _size(groups: dict[_Group, set[str]]) -> int:
     return 1 + sum(map(len, groups.values()))
 
 
-def _counted(program: CountingProgram, day: str) -> dict[_Group, set[str]]:
+def _counted(all_counts: QuerySet[Any], program: CountingProgram, day: str) -> dict[_Group, set[str]]:
     """Return the values that a day already has, without those that the declaration names. One query."""
-    counts = ReportCount.objects.filter(
+    counts = all_counts.filter(
         project_id=program.project_id, pixel_id=program.pixel_id, dimension__in=_CAPPED, date=day
     )
     groups: dict[_Group, set[str]] = {}
@@ -125,8 +135,12 @@ def _counted(program: CountingProgram, day: str) -> dict[_Group, set[str]]:
             is_free = value == OTHER
             is_free |= dimension != _RUNTIME and value in program.named.versions
         if not is_free:
-            groups.setdefault((dimension, name, driver in _INSTALLED), set()).add(value)
+            groups.setdefault((dimension, name, _reporter(driver)), set()).add(value)
     return groups
+
+
+def _reporter(driver: int) -> int:
+    return _REPORTERS.get(driver, _NO_INSTALLATION)
 
 
 def _named_or_not(named: Named, pair: str) -> str:
@@ -135,8 +149,8 @@ def _named_or_not(named: Named, pair: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def named_by(declaration: str) -> Named:
-    """Return what the text of a declaration names. Of one that can't be read any more, nothing is known."""
+def named_by(declaration: str, releases: str = "") -> Named:
+    """Return what a declaration and its releases name. Of one that can't be read any more, nothing is known."""
     try:
         program = read_declaration(declaration)
     except DeclarationError:
@@ -147,5 +161,5 @@ def named_by(declaration: str) -> Named:
         for declared in event.properties.values():
             texts = ("true", "false") if declared.type == "flag" else declared.values
             values.update(f"{event.name}.{declared.name}={text}" for text in texts)
-    named = {versions.newest, *versions.supported, *versions.withdrawn, *versions.released} - {""}
-    return Named(frozenset(named), frozenset(values))
+    named = {versions.newest, *versions.supported, *versions.withdrawn, *versions.released, *stored_releases(releases)}
+    return Named(frozenset(named - {""}), frozenset(values))

@@ -5,10 +5,11 @@ dimension means. Counts are kept and never computed again: the raw reports are d
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import lru_cache
 from operator import attrgetter
+from typing import NamedTuple
 
 from collector.models import INSTALLED, Driver, ReportDimension
 from collector.models.programs import NEW
@@ -22,7 +23,21 @@ from collector.storage.report_caps import CountingProgram, ReportCaps
 CountGroup = tuple[int, int, str, int]  # project, pixel, day, driver
 Cell = tuple[int, str, int]  # dimension, value, gap
 Cells = dict[Cell, list[int]]  # the reports and the number of each
-CountRow = tuple[int, int, int, str, int, str, int, int, int]  # the columns of `_UPSERT`
+
+
+class CountRow(NamedTuple):
+    """A row of counts: the columns of `_UPSERT`."""
+
+    project_id: int
+    pixel_id: int
+    dimension: int
+    date: str
+    driver: int
+    value: str
+    gap: int
+    reports: int
+    number: int
+
 
 # Naming a member of an enumeration costs a descriptor call each time. These are named for every report: plain integers.
 _ACTIVE, _COHORT, _UPGRADE = int(ReportDimension.ACTIVE), int(ReportDimension.COHORT), int(ReportDimension.UPGRADE)
@@ -65,7 +80,7 @@ class ReportCounts:
     """
 
     def __init__(self, caps: ReportCaps) -> None:
-        self._caps = caps
+        self.caps = caps
         self._programs: dict[int, CountingProgram] = {}
         self._waiting: dict[CountGroup, list[ProgramReport]] = {}
         self._groups: dict[CountGroup, Cells] = {}
@@ -89,23 +104,31 @@ class ReportCounts:
         cells = self._cells((program.project_id, program.pixel_id, day, _PERSON))
         _add(cells, (_RUN, run.event, 0), 0, 1)
         if run.version:
-            version = self._caps.admitted(program, day, _PERSON, _RUN_VERSION, run.version)
+            version = self.caps.admitted(program, day, _PERSON, _RUN_VERSION, run.version)
             _add(cells, (_RUN_VERSION, version, 0), 0, 1)
+
+    def add_to(self, program: CountingProgram, day: str, driver: int, cell: Cell, reports: int, number: int) -> None:
+        """Add to one cell of a program's day."""
+        _add(self._cells((program.project_id, program.pixel_id, day, driver)), cell, reports, number)
 
     def store(self) -> None:
         """Add everything to the table, in the caller's transaction. One statement.
 
         Rows are written in the order of their key, so that two drains never deadlock.
         """
+        add_counts(self.rows())
+
+    def rows(self) -> list[CountRow]:
+        """Return everything that waits, sorted by key."""
         for group, reports in self._waiting.items():
             self._add_reports(group, reports)
         self._waiting.clear()
         rows: list[CountRow] = []
         for (project_id, pixel_id, day, driver), cells in self._groups.items():
             for (dimension, value, gap), (reports_of_cell, number) in cells.items():
-                rows.append((project_id, pixel_id, dimension, day, driver, value, gap, reports_of_cell, number))
+                rows.append(CountRow(project_id, pixel_id, dimension, day, driver, value, gap, reports_of_cell, number))
         rows.sort()
-        write_rows(UPSERT_POSTGRESQL, UPSERT_SQLITE, rows)
+        return rows
 
     def _cells(self, group: CountGroup) -> Cells:
         cells = self._groups.get(group)
@@ -123,11 +146,11 @@ class ReportCounts:
         for dimension, fact in _FACT_OF_DIMENSION:
             for (value, gap), count in Counter(zip(map(fact, reports), gaps, strict=True)).items():
                 if value:  # only some programs ask for the country
-                    admitted = self._caps.admitted(program, day, driver, dimension, value)
+                    admitted = self.caps.admitted(program, day, driver, dimension, value)
                     _add(cells, (dimension, admitted, gap), count, 0)
         for (before, after), count in Counter(map(_VERSIONS, reports)).items():
             if before and before != after:
-                pair = self._caps.admitted_pair(program, day, driver, before, after)
+                pair = self.caps.admitted_pair(program, day, driver, before, after)
                 _add(cells, (_UPGRADE, pair, 0), count, 0)
         if driver in _INSTALLED:
             monday, days_since_monday = _week_of(day)
@@ -163,9 +186,14 @@ class ReportCounts:
         key = (program.pixel_id, day, driver, event, name, value)
         cell = self._property_cells.get(key)
         if cell is None:
-            text = self._caps.admitted_property(program, day, driver, f"{event}.{name}", _text(value))
+            text = self.caps.admitted_property(program, day, driver, f"{event}.{name}", _text(value))
             cell = self._property_cells[key] = (_PROPERTY, text, 0)
         return cell
+
+
+def add_counts(rows: Sequence[CountRow]) -> None:
+    """Add counts to the table. They are sorted by key; negative ones are taken away. One statement."""
+    write_rows(UPSERT_POSTGRESQL, UPSERT_SQLITE, rows)
 
 
 def _add(cells: Cells, cell: Cell, reports: int, number: int) -> None:

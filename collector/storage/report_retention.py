@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
 from collector.models import Project, Report
+from collector.models.programs import KEPT_DAYS
 
-KEPT_DAYS = 35
 # If the clock seems wrong, a project that would lose more than this share keeps its reports. With a smaller share, a
 # server that was off for some days would ask for `purge --allow-large`.
 MAX_SHARE = 0.5

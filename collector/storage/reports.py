@@ -13,11 +13,15 @@ from typing import NamedTuple
 import msgspec
 
 from collector.models import Kind, Pixel
-from collector.programs.report import ProgramReport
+from collector.models.left_out import EXCESS
+from collector.programs.report import ProgramReport, number_of_id
+from collector.spool.door_line import SpooledUse
 from collector.spool.line import Line
-from collector.spool.report_line import SpooledReport, SpooledRun
+from collector.spool.report_line import OfProgram, SpooledFlood, SpooledReport, SpooledRun
 from collector.storage.bulk_sql import chunks, columns_from_json, fetch_for_rows
+from collector.storage.door_counts import DoorCounts
 from collector.storage.enrich import counts_until_us
+from collector.storage.left_out import LeftOuts, move_flood
 from collector.storage.report_caps import CountingProgram, Named, ReportCaps, named_by
 from collector.storage.report_counts import ReportCounts
 from collector.storage.store import lock_pixels
@@ -28,17 +32,17 @@ _encode = msgspec.json.Encoder().encode
 
 INSERT_POSTGRESQL = f"""
     /* reports.insert */
-    INSERT INTO collector_report (project_id, pixel_id, date, id, body)
-    SELECT project_id::int, pixel_id::int, date::date, id::bigint, body
-    FROM {columns_from_json(5)} AS row (project_id, pixel_id, date, id, body)
+    INSERT INTO collector_report (project_id, pixel_id, date, id, body, left_out)
+    SELECT project_id::int, pixel_id::int, date::date, id::bigint, body, left_out
+    FROM {columns_from_json(6)} AS row (project_id, pixel_id, date, id, body, left_out)
     ON CONFLICT DO NOTHING
     RETURNING project_id, pixel_id, date::text, id
 """
 INSERT_SQLITE = """
     /* reports.insert */
-    INSERT INTO collector_report (project_id, pixel_id, date, id, body)
+    INSERT INTO collector_report (project_id, pixel_id, date, id, body, left_out)
     SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'),
-           json_extract(value, '$[3]'), json_extract(value, '$[4]')
+           json_extract(value, '$[3]'), json_extract(value, '$[4]'), json_extract(value, '$[5]')
     FROM json_each(%s) WHERE true
     ON CONFLICT DO NOTHING
     RETURNING project_id, pixel_id, date || '', id
@@ -46,10 +50,18 @@ INSERT_SQLITE = """
 
 
 class ReportLine(NamedTuple):
-    """A report or a run, and the line of the spool that it came from."""
+    """What came from a program, and the line of the spool that it came from."""
 
     line: Line
-    spooled: SpooledReport | SpooledRun
+    spooled: OfProgram
+
+
+class CountingReport(NamedTuple):
+    """A report and its program. `left_out` is the `what` of the `LeftOut` that it belongs to, empty for most."""
+
+    program: CountingProgram
+    body: ProgramReport
+    left_out: str
 
 
 class Reports:
@@ -65,16 +77,17 @@ class Reports:
     def store(self, lines: Sequence[ReportLine]) -> Counter[str]:
         """Store a batch and return how many of its lines are stored, by segment, including those stored before.
 
-        Lines of deleted and retired programs, and of tokens that are no program's, are left out. Four statements, and
-        one more for each `INSERT_ROWS` reports.
+        Lines of deleted and retired programs, and of tokens that are no program's, are left out. Five statements, one
+        more for each `INSERT_ROWS` reports, and some for what is left out. Uses of other SDKs need three more.
         """
         if not lines:
             return Counter()
         self._caps.make_room()
         programs = _present(counting_programs({each.spooled.token for each in lines}))
         stored: Counter[str] = Counter()
-        reports: dict[ReportKey, tuple[CountingProgram, ProgramReport]] = {}
-        counts = ReportCounts(self._caps)
+        counts, doors = ReportCounts(self._caps), DoorCounts()
+        spooled_reports: list[tuple[CountingProgram, SpooledReport]] = []
+        flood: set[ReportKey] = set()
         for line, spooled in lines:
             program = programs.get(spooled.token)
             if program is None or spooled.at_us >= program.until_us:
@@ -82,29 +95,57 @@ class Reports:
             stored[line.segment] += 1
             if isinstance(spooled, SpooledRun):
                 counts.add_run(program, spooled)
+            elif isinstance(spooled, SpooledUse):
+                doors.add(program, spooled)
+            elif isinstance(spooled, SpooledFlood):
+                flood.update((program.project_id, program.pixel_id, *name) for name in spooled.reports)
             else:
-                reports.setdefault(_key(program, spooled.body), (program, spooled.body))
-        for key in _insert(reports):
-            counts.add(*reports[key])
-        counts.store()
+                spooled_reports.append((program, spooled))
+        self._store_reports(spooled_reports, flood, doors, counts)
         return stored
+
+    def _store_reports(
+        self,
+        spooled: list[tuple[CountingProgram, SpooledReport]],
+        flood: set[ReportKey],
+        doors: DoorCounts,
+        counts: ReportCounts,
+    ) -> None:
+        """Store reports and what they count. Those of a `flood` that are stored already are moved first."""
+        move_flood(flood)
+        days = [*((program, each.body.day) for program, each in spooled), *doors.days()]
+        programs = {program.pixel_id: program for program, _ in days}
+        left_outs = LeftOuts(programs.values(), min((day for _, day in days), default=""))
+        reports: dict[ReportKey, CountingReport] = {}
+        for program, each in spooled:
+            key = _key(program, each.body)
+            is_excess = each.is_excess or key in flood
+            what = EXCESS if is_excess else left_outs.what_of(program.pixel_id, each.body)
+            reports.setdefault(key, CountingReport(program, each.body, what))
+        for key in _insert(reports):
+            program, body, what = reports[key]
+            if not what or left_outs.add(program, body, what):
+                counts.add(program, body)
+        doors.store(counts, left_outs)
+        counts.store()
+        left_outs.store()
 
 
 def counting_programs(tokens: set[str]) -> dict[str, CountingProgram]:
     """Return the programs of tokens. One query for each 900."""
     programs: dict[str, CountingProgram] = {}
-    columns = ("token", "pk", "project_id", "retired_at", "declaration__text")
+    columns = ("token", "pk", "project_id", "retired_at", "declaration__text", "declaration__releases")
     for some in chunks(tokens):
         rows = Pixel.objects.filter(token__in=some, kind=Kind.APP).values_list(*columns)
-        for token, pixel_id, project_id, retired_at, declaration in rows:
-            programs[token] = _counting_program(pixel_id, project_id, retired_at, declaration)
+        for token, pixel_id, project_id, retired_at, *declaration in rows:
+            programs[token] = _counting_program(pixel_id, project_id, retired_at, *declaration)
     return programs
 
 
 def _counting_program(
-    pixel_id: int, project_id: int, retired_at: datetime | None, declaration: str | None
+    pixel_id: int, project_id: int, retired_at: datetime | None, declaration: str | None, releases: str | None
 ) -> CountingProgram:
-    named = named_by(declaration) if declaration else Named()
+    named = named_by(declaration, releases or "") if declaration else Named()
     return CountingProgram(pixel_id, project_id, counts_until_us(retired_at), named)
 
 
@@ -118,15 +159,10 @@ def _key(program: CountingProgram, report: ProgramReport) -> ReportKey:
     return program.project_id, program.pixel_id, report.day, number_of_id(report.id)
 
 
-def number_of_id(report_id: str) -> int:
-    """Return the first 64 bits of an id on the wire, as a signed number."""
-    return int.from_bytes(bytes.fromhex(report_id[:16]), signed=True)
-
-
-def _insert(reports: dict[ReportKey, tuple[CountingProgram, ProgramReport]]) -> list[ReportKey]:
+def _insert(reports: dict[ReportKey, CountingReport]) -> list[ReportKey]:
     """Insert reports and return the keys of those that were not there before. One statement for `INSERT_ROWS`."""
     new: list[ReportKey] = []
     for keys in chunks(sorted(reports), INSERT_ROWS):
-        rows = [(*key, _encode(reports[key][1]).decode()) for key in keys]
+        rows = [(*key, _encode(reports[key].body).decode(), reports[key].left_out) for key in keys]
         new += fetch_for_rows(INSERT_POSTGRESQL, INSERT_SQLITE, rows)
     return new

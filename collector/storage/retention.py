@@ -30,14 +30,18 @@ from collector.models import (
     Hit,
     OwnVisitor,
     Project,
+    Span,
     SpoolOffset,
     TryCount,
     Upkeep,
+    WindowSalt,
 )
 from collector.storage import report_retention
 from collector.storage.hit_months import drop_months, expired_months
+from collector.storage.marks import delete_expired_marks, delete_old_names
 from collector.storage.salts import last_expired_date
 from collector.storage.string_uses import delete_unused_strings, delete_uses
+from collector.storage.window_salts import expired_before
 
 logger = logging.getLogger(__name__)
 
@@ -77,6 +81,8 @@ def expire(now: datetime, *, waiting_since: date | None = None, allows_large: bo
     """
     last_expired = last_expired_date(now)
     yield DailySalt.objects.filter(date__lte=last_expired).delete()[0]
+    first_kept = expired_before(now)
+    yield sum(WindowSalt.objects.filter(span=span, date__lt=first_kept[span]).delete()[0] for span in Span)
     yield TryCount.objects.filter(ends_at__lte=now).delete()[0]
     is_trusted = allows_large or clock_is_plausible(now)
     first_day_of_reports = report_retention.first_kept_day(now, waiting_since)
@@ -87,6 +93,8 @@ def expire(now: datetime, *, waiting_since: date | None = None, allows_large: bo
         with _others_go_on(project):
             for remembered in (DailyVisitor, DailyReading, OwnVisitor):
                 yield remembered.objects.filter(project=project, date__lte=last_expired).delete()[0]
+            yield from delete_expired_marks(project, now)
+            yield delete_old_names(project, now)
             expiry = _expiry(project, now)
             if not is_trusted and (
                 _is_large(project, expiry.until) or report_retention.is_large(project, first_day_of_reports)

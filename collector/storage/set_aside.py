@@ -2,7 +2,8 @@
 
 A line holds what a hit holds: the pixel's token, the moment, the user agent, the page, country, language and the
 visitor's hash; never an address. A line of a program holds its report. A torn line holds the beginning of that.
-Of a line that tells that a visitor is a member, only what it is: two that stand together may be of the same member.
+Of a line that tells that a visitor is a member, only what it is: two that stand together may be of the same member. The
+same goes for a line of another SDK: its marks could tell for weeks which lines are of the same installation.
 """
 
 import json
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from collector.metrics.names import Count
 from collector.metrics.tally import TALLY
-from collector.spool import own_line
+from collector.spool import door_line, own_line
 from collector.spool.line import Line
 
 logger = logging.getLogger(__name__)
@@ -20,13 +21,14 @@ logger = logging.getLogger(__name__)
 SET_ASIDE_FILE = "set-aside.log"
 MAX_BYTES = 64 * 1024 * 1024
 LIFETIME = timedelta(days=30)
+_ONLY_KINDS = (own_line.BEGINNING, door_line.BEGINNING)
 
 
 def set_aside(path: Path, line: Line, reason: str, now: datetime) -> None:
     """Write a line that can't be used to the file. After a crash it may be there twice."""
     logger.warning("Set aside a line of %s at byte %d: %s", line.segment, line.offset, reason)
     TALLY.add(Count.SET_ASIDE)
-    content = own_line.BEGINNING if line.content.startswith(own_line.BEGINNING) else line.content
+    content = next((beginning for beginning in _ONLY_KINDS if line.content.startswith(beginning)), line.content)
     record = {
         "at": now.isoformat(timespec="seconds"),
         "segment": line.segment,

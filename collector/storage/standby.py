@@ -1,6 +1,7 @@
 """The standby file: what a web process must know of the database while that is away, for processes that start then.
 
-It holds the live pixels and the salts of the dates in use, as they are committed in the database. The drain writes it;
+It holds the live pixels and the salts of the dates in use, as they are committed in the database; if a program is
+declared, also those for the ids of other SDKs. The drain writes it;
 web processes read it only while the database does not answer. It lies in the spool's directory, mode 0600, and is
 replaced as a whole, so that a reader never sees half of it.
 
@@ -23,6 +24,7 @@ from django.utils import timezone
 from collector.classify.sites import sites_of
 from collector.models import Declaration, Kind, Pixel
 from collector.storage.salts import dates_to_load, is_kept, load_salts
+from collector.storage.window_salts import is_window_kept, load_window_salts, windows_to_load
 
 logger = logging.getLogger(__name__)
 
@@ -48,10 +50,24 @@ class LivePixel(NamedTuple):
 
 
 class Standby(msgspec.Struct):
-    """The content of the file: live pixels by token, and salts by date in ISO 8601."""
+    """The content of the file: live pixels by token, salts by date in ISO 8601, and others by the name of a window."""
 
     pixels: dict[str, LivePixel] = {}
     salts: dict[str, bytes] = {}
+    window_salts: dict[str, bytes] = {}
+
+    def kept(self, now: datetime) -> "Standby":
+        """Return it without expired salts."""
+        return Standby(
+            self.pixels,
+            {day: salt for day, salt in self.salts.items() if is_kept(day, now)},
+            {window: salt for window, salt in self.window_salts.items() if is_window_kept(window, now)},
+        )
+
+    def has_expired(self, now: datetime) -> bool:
+        """Whether it has a salt that has expired."""
+        kept = self.kept(now)
+        return (len(kept.salts), len(kept.window_salts)) != (len(self.salts), len(self.window_salts))
 
 
 _encode = msgspec.json.Encoder(order="sorted").encode
@@ -87,14 +103,15 @@ def declaration_texts(tokens: Iterable[str]) -> dict[str, str]:
 
 def read_standby(directory: Path, now: datetime) -> Standby:
     """Return what the file in a spool's directory holds, without expired salts; nothing if it can't be read."""
-    standby = _stored(directory / NAME)
-    return Standby(standby.pixels, {day: salt for day, salt in standby.salts.items() if is_kept(day, now)})
+    return _stored(directory / NAME).kept(now)
 
 
 def update_standby(directory: Path, now: datetime) -> None:
-    """Write what the database holds now. Two queries; the file is left alone if nothing has changed."""
-    newest = Pixel.objects.live().order_by("-pk").values_list(*_COLUMNS)[:MAX_PIXELS]
-    _replace(directory, Standby(_by_token(newest), load_salts(dates_to_load(now))), now)
+    """Write what the database holds now. Two queries, or three; the file is left alone if nothing has changed."""
+    pixels = _by_token(Pixel.objects.live().order_by("-pk").values_list(*_COLUMNS)[:MAX_PIXELS])
+    has_programs = any(pixel.is_declared for pixel in pixels.values())
+    window_salts = load_window_salts(windows_to_load(now)) if has_programs else {}
+    _replace(directory, Standby(pixels, load_salts(dates_to_load(now)), window_salts), now)
 
 
 def expire_standby(directory: Path, now: datetime) -> None:
@@ -144,5 +161,5 @@ def _replace(directory: Path, standby: Standby, now: datetime) -> None:
             logger.warning("Can't write %s (%s).", path, error.strerror)
             with suppress(OSError):
                 draft.unlink(missing_ok=True)
-                if not all(is_kept(day, now) for day in _stored(path).salts):
+                if _stored(path).has_expired(now):
                     path.unlink(missing_ok=True)

@@ -4,12 +4,14 @@ from datetime import date
 
 from django.utils.translation import gettext as _
 
+from collector.models.programs import KEPT_DAYS
 from collector.programs.forms import OTHER
-from collector.programs.program import Event, Program, Property
-from collector.storage.report_retention import KEPT_DAYS
+from collector.programs.program import Door, Event, Program, Property
 from dashboard.about.content import AboutPage, Row, Section, Server
 from dashboard.about.example import example_request
-from dashboard.formatting import day, enumerated
+from dashboard.formatting import day, enumerated, listed
+
+SDK_NAMES: dict[Door, str] = {"posthog": "PostHog", "aptabase": "Aptabase", "otlp": "OpenTelemetry"}
 
 
 def program_page(program: Program, server: Server, today: date, declared_on: date) -> AboutPage:
@@ -23,8 +25,9 @@ def program_page(program: Program, server: Server, today: date, declared_on: dat
         sections=[
             _always_sent(program),
             *[_of_event(event, today) for event in program.events.values()],
+            *_other_sdks(program),
             _example(program, declared_on),
-            _not_sent(),
+            _not_kept() if program.sdks else _not_sent(),
             _how_long(),
             _switches(program),
             about_server(server, program),
@@ -116,6 +119,34 @@ def _example(program: Program, day: date) -> Section:
     return Section(
         _("An example"), [_("This is a whole request, as it is sent:")], example=example_request(program, day)
     )
+
+
+def _other_sdks(program: Program) -> list[Section]:
+    """Say what other SDKs send, and what becomes of their ids."""
+    if not program.sdks:
+        return []
+    sdks = listed([SDK_NAMES[sdk] for sdk in program.sdks])
+    kept = _(
+        "The program may also report with other software: %(sdks)s. Of what that sends, the server keeps only what is "
+        "listed above: the version and the systems, and the events with their properties."
+    )
+    ids = _(
+        "That software sends an ID of your installation, which stays the same. The server never stores it. It makes "
+        "three keyed hashes of it: for the day, the week and the month. Each hash and its key are deleted within 48 "
+        "hours of the end of its day, week or month. So the server can tell for a month at most that the same "
+        "installation was active again."
+    )
+    switch = _("Only the program itself can switch that software off, and ask or tell you first.")
+    texts = [kept % {"sdks": sdks}, ids, switch]
+    return [Section(_("Other software"), texts)]
+
+
+def _not_kept() -> Section:
+    text = _(
+        "No name, no file name, no text that you type, and no ID. The server does not store the address of your "
+        "connection."
+    )
+    return Section(_("What is not kept"), [text])
 
 
 def _not_sent() -> Section:

@@ -71,14 +71,16 @@ def statistics_tables(program: Program, weeks: Sequence[PublicWeek]) -> list[Sta
     return tables
 
 
-def statistics_notes() -> list[str]:
+def statistics_notes(program: Program) -> list[str]:
     """Return what everybody who reads the tables must know."""
     merged = _(
         "Values of fewer than %(fewest)d installations are part of “other”, together with the next smallest ones, so "
         "that nobody can work them out."
     )
+    others = [_("What other software reports of this program is not part of these numbers.")] if program.sdks else []
     return [
         _("Installations that opted out can't be counted."),
+        *others,
         merged % {"fewest": FEWEST},
         _(
             "A week (in UTC) is published two days after its end, its events after nine days. It does not change "

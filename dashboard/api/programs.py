@@ -1,6 +1,7 @@
 """The API's installations: what programs report, from the counts of their reports. Days are UTC."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import UTC, date, timedelta
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
@@ -11,19 +12,23 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from ninja import Field, Path, Query, Router, Schema
 
-from collector.models import Kind, Pixel, ReportDimension
+from collector.models import Kind, Pixel, ReportDimension, Span
+from collector.models.programs import Part
+from collector.programs.declaring import declared_program
 from collector.programs.windows import DAY, MAX_WINDOW_DAYS, Window
 from dashboard.api.access import readable_project
 from dashboard.api.problems import ProblemError, api_root
 from dashboard.api.projects import Slug, pixel_in
 from dashboard.api.ranges import Day, check_range
 from dashboard.usage.counts import Usage
+from dashboard.usage.doors import DoorUsage, windows_in
 
 router = Router()
 
 Date = date  # for a field that is also called date
 MAX_DAYS = 400
 DEFAULT_DAYS = 28
+SpanName = Literal["day", "week", "month"]
 FactName = Literal["version", "os", "arch", "runtime", "country"]
 
 ProgramId = Annotated[int, Path(example=8, description=gettext_noop("The id of a pixel of kind app: a program."))]
@@ -120,6 +125,24 @@ class CohortOut(Schema):
     installations: int = Field(examples=[57])
 
 
+class OtherOut(Schema):
+    """What other SDKs reported in one day, ISO week or month, which is named by its first day."""
+
+    date: Date = Field(examples=["2026-11-23"])
+    installations: int = Field(examples=[230], description=gettext_noop("Installations that the SDKs' IDs tell apart."))
+    sessions: int = Field(
+        examples=[610], description=gettext_noop("Single runs, where an SDK sends no ID of an installation.")
+    )
+
+
+class OtherCounts(Schema):
+    """The days, weeks or months of a range, oldest first."""
+
+    since: date = Field(examples=["2026-11-01"])
+    until: date = Field(examples=["2026-11-29"])
+    items: list[OtherOut]
+
+
 class Cohorts(Schema):
     """The cohorts of a range."""
 
@@ -141,7 +164,7 @@ def list_active_days(
     request: HttpRequest, slug: Slug, pixel_id: ProgramId, since: Since = None, until: Until = None
 ) -> dict[str, Any]:
     """Four queries, or five."""
-    usage, window = _asked(request, slug, pixel_id, since, until, MAX_DAYS)
+    _pixel, usage, window = _asked(request, slug, pixel_id, since, until, MAX_DAYS)
     actives = usage.actives(window.start - 27 * DAY, window.end)
     items = []
     for number in range(window.days):
@@ -166,16 +189,18 @@ def list_active_days(
     summary=gettext_noop("Count installations by what they run on"),
     description=gettext_noop(
         "The active installations of a program by version, system, architecture, runtime or country. Each counts once, "
-        "with its first report in the range."
+        "with its first report in the range. If releases are known, versions that were never released count as “other”."
     ),
 )
 def list_facts(
     request: HttpRequest, slug: Slug, pixel_id: ProgramId, by: Fact, since: Since = None, until: Until = None
 ) -> dict[str, Any]:
-    """Four queries."""
-    usage, window = _asked(request, slug, pixel_id, since, until, MAX_WINDOW_DAYS)
+    """Four queries, or five by version."""
+    pixel, usage, window = _asked(request, slug, pixel_id, since, until, MAX_WINDOW_DAYS)
     dimension = ReportDimension[by.upper()]
-    values = usage.in_window(window, [dimension]).get(dimension, {})
+    values: Mapping[str, int] = usage.in_window(window, [dimension]).get(dimension, {})
+    if dimension == ReportDimension.VERSION and (program := declared_program(pixel)):
+        values = program.versions.as_counted(values)
     ranked = sorted(values.items(), key=lambda item: (-item[1], item[0]))
     return _answer(window, [{"value": value, "installations": number} for value, number in ranked])
 
@@ -194,7 +219,7 @@ def list_events(
     request: HttpRequest, slug: Slug, pixel_id: ProgramId, since: Since = None, until: Until = None
 ) -> dict[str, Any]:
     """Five queries."""
-    usage, window = _asked(request, slug, pixel_id, since, until, MAX_WINDOW_DAYS)
+    _pixel, usage, window = _asked(request, slug, pixel_id, since, until, MAX_WINDOW_DAYS)
     values: dict[str, list[dict[str, Any]]] = defaultdict(list)
     properties = usage.properties(*window)
     for one in sorted([*properties.values, *properties.bins], key=lambda one: (one.name, -one.number, one.value)):
@@ -222,20 +247,57 @@ def list_cohorts(
     request: HttpRequest, slug: Slug, pixel_id: ProgramId, since: Since = None, until: Until = None
 ) -> dict[str, Any]:
     """Four queries."""
-    usage, window = _asked(request, slug, pixel_id, since, until, MAX_DAYS)
+    _pixel, usage, window = _asked(request, slug, pixel_id, since, until, MAX_DAYS)
     return _answer(window, [row._asdict() for row in sorted(usage.cohorts(window.start, window.last_day))])
+
+
+@router.get(
+    "projects/{slug:slug}/pixels/{int:pixel_id}/other-sdks",
+    response=OtherCounts,
+    summary=gettext_noop("Count what other SDKs report"),
+    description=gettext_noop(
+        "The installations and sessions that other SDKs report, by UTC day, ISO week or month. They may be the same as "
+        "those that clients report: don't add them up. The first week or month is whole, even if it begins before "
+        "`since`."
+    ),
+)
+def list_other_sdks(
+    request: HttpRequest,
+    slug: Slug,
+    pixel_id: ProgramId,
+    by: SpanName = "day",
+    since: Since = None,
+    until: Until = None,
+) -> dict[str, Any]:
+    """Four queries."""
+    pixel = _program_in(request, slug, pixel_id)
+    window = _range_of(since, until, MAX_DAYS)
+    windows, part = windows_in(window.start, window.end, Span[by.upper()]), Part[by.upper()]
+    days = DoorUsage(pixel).days(windows[0].start, window.end)
+    items = [
+        {"date": one.start, "installations": days.installations(one, part), "sessions": days.sessions(one)}
+        for one in windows
+    ]
+    return _answer(window, items)
 
 
 def _asked(
     request: HttpRequest, slug: str, pixel_id: int, since: date | None, until: date | None, max_days: int
-) -> tuple[Usage, Window]:
-    """Return the reports that a request is about, and its days. Raises ProblemError. Three queries."""
+) -> tuple[Pixel, Usage, Window]:
+    """Return the program that a request is about, its reports, and its days. Raises ProblemError. Three queries."""
     pixel = _program_in(request, slug, pixel_id)
-    today = timezone.now().astimezone(UTC).date()
-    until = until or today + DAY
+    return pixel, Usage(pixel, _utc_today()), _range_of(since, until, max_days)
+
+
+def _range_of(since: date | None, until: date | None, max_days: int) -> Window:
+    until = until or _utc_today() + DAY
     since = since or until - timedelta(days=DEFAULT_DAYS)
     check_range(since, until, max_days)
-    return Usage(pixel, today), Window(since, until)
+    return Window(since, until)
+
+
+def _utc_today() -> date:
+    return timezone.now().astimezone(UTC).date()
 
 
 def _program_in(request: HttpRequest, slug: str, pixel_id: int) -> Pixel:

@@ -23,6 +23,11 @@ class Actives:
     def __init__(self, rows: Iterable[tuple[date, Gaps]]) -> None:
         self._longer: dict[date, Sequence[int]] = {day: sums_of_longer(gaps) for day, gaps in rows}
 
+    @property
+    def has_reports(self) -> bool:
+        """Whether any installation reported on these days."""
+        return bool(self._longer)
+
     def active(self, window: Window) -> int:
         """Return how many installations were active in a window."""
         return self._count(window, 0)

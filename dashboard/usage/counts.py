@@ -11,13 +11,13 @@ from typing import Any, TypeVar
 
 from django.db.models import Q, QuerySet, Subquery, Sum
 
-from collector.models import Driver, Pixel, Project, ReportCount, ReportDimension
-from collector.models.programs import INSTALLED, NEW
+from collector.models import Driver, LeftOut, Pixel, Project, ReportCount, ReportDimension
+from collector.models.programs import INSTALLED, NEW, NO_INSTALLATIONS
 from collector.programs.forms import MAX_DAYS_LATE
 from collector.programs.weeks import monday_of_week, week_of, weeks_between
 from collector.programs.windows import DAY, Window, check_length, first_in
 from dashboard.usage.actives import PAUSE_DAYS, Actives
-from dashboard.usage.facts import facts_by_day
+from dashboard.usage.facts import UsageScope, facts_by_day
 from dashboard.usage.results import (
     CohortWeek,
     EventUse,
@@ -44,19 +44,24 @@ class Usage:
 
     def __init__(self, pixel: Pixel, today: date) -> None:
         self._pixel_id = pixel.pk
+        # What an owner leaves out changes counts that are remembered, and says so here.
+        self._scope: UsageScope = (pixel.pk, pixel.project.recounted_at)
         self._settled_end = today - SETTLED_DAYS * DAY
         self._tomorrow = today + DAY
         self._reports: dict[date, int] = {}  # of installations, by day, as far as this object has read them
         self._counts = ReportCount.objects.filter(project_id=pixel.project_id, pixel_id=pixel.pk)
+        self._left_out = LeftOut.objects.filter(project_id=pixel.project_id, pixel_id=pixel.pk)
 
     def first_day(self) -> date | None:
-        """Return the first day that any report or run was counted on. It reads two heads of an index."""
+        """Return the first day on which anything was counted, or else left out. It reads four heads of indexes."""
         firsts = [
             Subquery(self._counts.filter(dimension=dimension).order_by("date").values("date")[:1])
-            for dimension in (ReportDimension.ACTIVE, ReportDimension.RUN)
+            for dimension in (ReportDimension.ACTIVE, ReportDimension.RUN, ReportDimension.EVENT)
         ]
-        days = Pixel.objects.filter(pk=self._pixel_id).values_list(*firsts).get()
-        return min((day for day in days if day), default=None)
+        firsts.append(Subquery(self._left_out.order_by("date").values("date")[:1]))
+        days: list[date | None] = list(Pixel.objects.filter(pk=self._pixel_id).values_list(*firsts).get())
+        *counted, left_out = days
+        return min((day for day in counted if day), default=left_out)
 
     def actives(self, start: date, end: date) -> Actives:
         """Return the reports of these days by gap."""
@@ -70,7 +75,7 @@ class Usage:
         """Return the installations active on each day, by a value that their report of the day gave."""
         settled_end = max(start, min(end, self._settled_end))
         settled = self._by_day(dimension, "value", start, settled_end)
-        facts = facts_by_day(self._pixel_id, self._counts, [dimension], self._reports_on(settled_end, end))
+        facts = facts_by_day(self._scope, self._counts, [dimension], self._reports_on(settled_end, end))
         return settled | {day: {value: sums[0] for value, sums in values.items()} for (_, day), values in facts.items()}
 
     def newcomers(self, start: date, end: date) -> Newcomers:
@@ -85,7 +90,7 @@ class Usage:
     def in_window(self, window: Window, dimensions: Collection[ReportDimension]) -> dict[int, dict[str, int]]:
         """Return the installations active in a window by dimension and value. The first report in it counts."""
         check_length(window)
-        facts = facts_by_day(self._pixel_id, self._counts, dimensions, self._reports_on(window.start, window.end))
+        facts = facts_by_day(self._scope, self._counts, dimensions, self._reports_on(window.start, window.end))
         found: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
         for (dimension, day), values in facts.items():
             offset = (day - window.start).days
@@ -154,7 +159,7 @@ class Usage:
 
     def others(self, start: date, end: date) -> dict[Driver, dict[date, int]]:
         """Return the reports by day of agents, CI and containers, apart. They are not installations."""
-        rows = self._range(start, end, ReportDimension.ACTIVE).exclude(driver__in=INSTALLED)
+        rows = self._range(start, end, ReportDimension.ACTIVE).filter(driver__in=NO_INSTALLATIONS)
         others: dict[Driver, dict[date, int]] = defaultdict(dict)
         sums = rows.values("driver", "date").annotate(sum=Sum("reports"))
         for driver, day, reports in sums.values_list("driver", "date", "sum"):
@@ -187,7 +192,7 @@ class Usage:
         """
         last_end = max(window.end, min(window.end + MAX_DAYS_LATE * DAY, self._tomorrow))
         reports = self._reports_on(window.start, last_end)
-        key = (self._pixel_id, question, window, sum(reports.values()))
+        key = (self._scope, question, window, sum(reports.values()))
         remembered: Result | None = REMEMBERED.get(key)
         if remembered is not None:
             return remembered
@@ -200,7 +205,7 @@ class Usage:
         settled_end = max(start, min(end, self._settled_end))
         settled: dict[date, dict[Any, int]] = {}
         if settled_end > start:
-            key = (self._pixel_id, dimension, column, start, settled_end)
+            key = (self._scope, dimension, column, start, settled_end)
             remembered = REMEMBERED.get(key)
             settled = self._read_by_day(dimension, column, start, settled_end) if remembered is None else remembered
             if remembered is None:

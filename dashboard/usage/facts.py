@@ -6,7 +6,7 @@ stamp is the number of reports of the day. It grows with each one, in the same t
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 
 from django.db.models import QuerySet
 
@@ -17,13 +17,15 @@ from dashboard.visits.cache import REMEMBERED
 
 Sums = Mapping[str, Sequence[int]]  # by value
 FactKey = tuple[int, date]  # dimension and day
+UsageScope = tuple[int, datetime | None]  # a pixel, and when counts of its project were last made again
 WEIGHT_OF_SUMS = 6  # 33 numbers, in units of the cache
 
 
 def facts_by_day(
-    pixel_id: int, counts: QuerySet[ReportCount], dimensions: Collection[int], reports: Mapping[date, int]
+    scope: UsageScope, counts: QuerySet[ReportCount], dimensions: Collection[int], reports: Mapping[date, int]
 ) -> dict[FactKey, Sums]:
-    """Return the values of each dimension and day. `counts` are those of the program, `reports` how many a day has.
+    """Return the values of each dimension and day. `counts` are those of the program of `scope`, `reports` how many a
+    day has.
 
     No query if everything is remembered, else one. Days without reports are left out.
     """
@@ -31,7 +33,7 @@ def facts_by_day(
     missing: list[FactKey] = []
     for dimension in dimensions:
         for day, stamp in reports.items():
-            remembered = REMEMBERED.get((pixel_id, dimension, day, stamp)) if stamp else None
+            remembered = REMEMBERED.get((scope, dimension, day, stamp)) if stamp else None
             if remembered is not None:
                 facts[dimension, day] = remembered
             elif stamp:
@@ -40,7 +42,7 @@ def facts_by_day(
         read = _read(counts, missing)
         for dimension, day in missing:
             sums = facts[dimension, day] = read.get((dimension, day), {})
-            REMEMBERED.put((pixel_id, dimension, day, reports[day]), sums, 1 + WEIGHT_OF_SUMS * len(sums))
+            REMEMBERED.put((scope, dimension, day, reports[day]), sums, 1 + WEIGHT_OF_SUMS * len(sums))
     return facts
 
 

@@ -1,10 +1,13 @@
-"""The order of versions, and how fast a release is taken up."""
+"""The order of versions, which of them count by themselves, and how fast a release is taken up."""
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import date
 
+from collector.programs.program import Versions
 from collector.programs.windows import DAY
+from dashboard.usage.results import Upgrade
 
 _PARTS = re.compile(r"([0-9.]*[0-9])(?:[-.]?([a-z]+)[-.]?([0-9]*))?")
 _STAGES = {
@@ -39,3 +42,11 @@ def days_to_half(by_day: Mapping[date, Mapping[str, int]], version: str, release
         if all_active >= FEWEST_ACTIVES and 2 * newer >= all_active:
             return (day - released) // DAY
     return None
+
+
+def released_upgrades(versions: Versions, upgrades: Iterable[Upgrade]) -> list[Upgrade]:
+    """Return upgrades between versions as they count, the most frequent first."""
+    sums: Counter[tuple[str, str]] = Counter()
+    for one in upgrades:
+        sums[versions.counted_as(one.old), versions.counted_as(one.new)] += one.installations
+    return sorted((Upgrade(*pair, number) for pair, number in sums.items()), key=lambda one: (-one.installations, one))

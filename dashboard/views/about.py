@@ -71,7 +71,7 @@ def about(request: HttpRequest, token: str) -> HttpResponse:
     context: dict[str, object] = {"page": page, "downloads": is_program, **_languages(request)}
     if program and program.public:
         context["tables"] = statistics_tables(program, published_weeks(pixel))
-        context["notes"] = statistics_notes()
+        context["notes"] = statistics_notes(program)
     return render_public(request, "about/page.html", context)
 
 

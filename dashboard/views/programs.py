@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 
 from collector.addresses import address_warning
@@ -24,6 +25,8 @@ def program_page(request: HttpRequest, pixel: Pixel) -> HttpResponse:
     if page is None or page.report is None:
         return _waiting_page(request, pixel, program)
     context = _context(request, pixel, program) | {"page": page}
+    if pixel.is_owned:  # type: ignore[attr-defined]
+        context["decide_url"] = f"{reverse('decide', args=[pixel.project.slug, pixel.pk])}?{page.state.query}"
     return render(request, "dashboard/program.html", context)
 
 

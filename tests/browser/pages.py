@@ -47,6 +47,7 @@ PAGES = (
     Page("program-year", "/projects/demo/{program}/?range=12m"),
     Page("program-list", "/projects/demo/{program}/?all=versions"),
     Page("program-waiting", "/projects/waiting/{declared}/"),
+    Page("program-sdks", "/projects/waiting/{with_sdks}/"),
     Page("article-waiting", "/projects/waiting/{unvisited}/"),
     Page("snippets", "/projects/demo/{article}/snippets/"),
     Page("snippets-waiting", "/projects/waiting/{unvisited}/snippets/?badge=1"),
@@ -85,9 +86,11 @@ PAGES = (
 # `manage.py shell` runs this. It prints the facts. ada owns the projects, newcomer has none, admin is a superuser.
 FURNISH = """
 import json
+from datetime import UTC, datetime, timedelta
 from django.contrib.auth.models import User
 from pathlib import Path
-from collector.models import ApiToken, Membership, Pixel, Project, Role, ShareLink
+from collector.models import ApiToken, Driver, DroppedName, Membership, Pixel, Project, ReportCount, Role, ShareLink
+from collector.models.programs import Part, ReportDimension
 from collector.programs.declaring import declare
 
 def person(name, **fields):
@@ -106,7 +109,19 @@ for project in (demo, waiting):
 unvisited, _ = Pixel.objects.get_or_create(
     project=waiting, title="Not read by anybody so far", defaults={"placements": ["medium", "github", "dev-to"]}
 )
-declared = declare(waiting, Path("collector/programs/example.toml").read_text()).pixel
+example = Path("collector/programs/example.toml").read_text()
+declared = declare(waiting, example).pixel
+with_sdks = declare(waiting, example.replace('id = "paperclip"', 'sdks = ["posthog"]\\nid = "stapler"')).pixel
+today = datetime.now(UTC).date()
+counted = ((ReportDimension.ACTIVE, ""), (ReportDimension.VERSION, "2.4.1"), (ReportDimension.EVENT, "build"))
+ReportCount.objects.bulk_create([
+    ReportCount(
+        project=waiting, pixel=with_sdks, dimension=dimension, date=today - timedelta(ago), driver=driver, value=value,
+        gap=sum(Part) if driver == Driver.DOOR else Part.DAY, reports=40 - ago, number=120,
+    )
+    for dimension, value in counted for ago in range(40) for driver in (Driver.DOOR, Driver.SESSION)
+], ignore_conflicts=True)
+DroppedName.objects.update_or_create(project=waiting, pixel=with_sdks, name="plan_chosen", defaults={"date": today})
 share, _ = ShareLink.objects.get_or_create(project=demo, name="Readers", defaults={"embedded_on": "*"})
 locked, _ = ShareLink.objects.get_or_create(project=demo, name="Editors")
 locked.set_password(%(password)r)
@@ -128,6 +143,7 @@ print(json.dumps({
     "program": program.pk,
     "declared": declared.pk,
     "declared_token": declared.token,
+    "with_sdks": with_sdks.pk,
 }))
 """
 

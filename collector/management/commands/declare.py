@@ -16,6 +16,7 @@ from collector.models import Project
 from collector.programs.changes import Changes, changes, ended_events
 from collector.programs.declaration import MAX_BYTES, DeclarationError, read_declaration
 from collector.programs.declaring import Declared, declare, find_program, program_of
+from collector.programs.program import Door
 from collector.snippets import base_url
 
 
@@ -86,12 +87,23 @@ def as_text(declared: Declared) -> str:
         f"schema   {program.schema}",
         f"reports  {base}/e/{pixel.token}",
         f"about    {base}/about/{pixel.token}/",
+        *_sdk_lines(program.sdks, base, pixel.token),
         *change_lines(declared.changes),
         *_notes(declared),
     ]
     if declared.is_new or _clients_differ(declared.changes):
         lines += ["Next, make the client and put it into the program:", f"  {make_client_command(declared)}"]
     return "\n".join(lines)
+
+
+def _sdk_lines(sdks: tuple[Door, ...], base: str, token: str) -> list[str]:
+    """Return how each of the other SDKs is pointed here."""
+    texts: dict[Door, str] = {
+        "posthog": f"host {base}, project key {token}",
+        "aptabase": f"host {base}, app key A-SH-{token}",
+        "otlp": f"OTEL_EXPORTER_OTLP_ENDPOINT={base}/e/{token}",
+    }
+    return [f"{sdk:8} {texts[sdk]}" for sdk in sdks]
 
 
 def _clients_differ(differing: Changes) -> bool:

@@ -15,9 +15,10 @@ from dashboard.usage.actives import Actives
 from dashboard.visits.periods import Bucket
 
 Values = Sequence[int]
+Marks = Mapping[Window, Sequence[str]]
 
 
-def actives_chart(subject: ProgramSubject, actives: Actives) -> Chart:
+def actives_chart(subject: ProgramSubject, actives: Actives, marks: Marks) -> Chart:
     """Draw the installations active in each day, week or month, and in the rolling windows that end with it."""
     bucket, windows = subject.period.bucket, subject.bucket_windows()
     lines: Mapping[str, tuple[str, Values]]
@@ -43,10 +44,11 @@ def actives_chart(subject: ProgramSubject, actives: Actives) -> Chart:
         windows,
         series,
         Shape.LINES,
+        marks,
     )
 
 
-def turnout_chart(subject: ProgramSubject, actives: Actives) -> Chart:
+def turnout_chart(subject: ProgramSubject, actives: Actives, marks: Marks) -> Chart:
     """Stack the active installations: returning ones, new ones, and those back after a pause."""
     windows = subject.bucket_windows()
     turnouts = [actives.turnout(window) for window in windows]
@@ -63,6 +65,7 @@ def turnout_chart(subject: ProgramSubject, actives: Actives) -> Chart:
         windows,
         series,
         Shape.STACK,
+        marks,
     )
 
 
@@ -79,8 +82,9 @@ def _chart(
     windows: Sequence[Window],
     series: Sequence[Series],
     shape: Shape,
+    marks: Marks,
 ) -> Chart:
-    points = bucket_points(subject, windows, series)
+    points = bucket_points(subject, windows, series, marks)
     heading = str(BUCKET_NAMES[subject.period.bucket])
     headings = [one.label for one in series]
     return Chart(
@@ -93,7 +97,7 @@ def bucket_points(
     subject: ProgramSubject,
     windows: Sequence[Window],
     series: Sequence[Series],
-    marks: Mapping[Window, Sequence[str]] | None = None,
+    marks: Marks | None = None,
 ) -> list[Point]:
     """Return a point for each of the period's buckets, with the number of each series. `marks` are texts by window."""
     points = []

@@ -104,7 +104,7 @@ def failures_panel(subject: ProgramSubject, values: Sequence[PropertyValue]) -> 
     if not failures:
         return None
     of_failures = [value for value in values if value.event in failures and value.name == FAILURE_CLASS]
-    counted = [Counted(f"{value.event}: {_value_label(value.value)}", value.number) for value in of_failures]
+    counted = [Counted(f"{value.event}: {value_label(value.value)}", value.number) for value in of_failures]
     return UsagePanel(
         "failures", SECTION, _("Failures"), days_label(subject.window), _("Class"), [times()],
         ranked_rows(counted, all_of_them=sum(value.number for value in of_failures)), notes=[lag_note()],
@@ -132,7 +132,7 @@ def _property_values(declared: Property, values: Sequence[PropertyValue]) -> Pro
     if declared.type == "bucket":
         rows = _bins(declared, values)
     else:
-        counted = [Counted(_value_label(value.value), value.number) for value in values]
+        counted = [Counted(value_label(value.value), value.number) for value in values]
         rows = ranked_rows(counted, all_of_them=sum(value.number for value in values))
     return PropertyValues(declared.name, declared.reason, declared.unit, rows)
 
@@ -144,15 +144,17 @@ def _bins(declared: Property, values: Sequence[PropertyValue]) -> list[UsageRow]
     most, total = max(by_bin), sum(by_bin)
     return [
         UsageRow(label, [number], number / total if total else 0, bar_width(number, most))
-        for label, number in zip(_bin_labels(declared), by_bin, strict=True)
+        for label, number in zip(bin_labels(declared), by_bin, strict=True)
     ]
 
 
-def _bin_labels(declared: Property) -> list[str]:
+def bin_labels(declared: Property) -> list[str]:
+    """Return the ranges of a histogram's bins."""
     bounds = [formatting.exact(bound) if isinstance(bound, int) else f"{bound:g}" for bound in declared.bounds]
     between = [f"{low}{formatting.DASH}{high}" for low, high in pairwise(bounds)]
     return [f"< {bounds[0]}", *between, f"≥ {bounds[-1]}"]
 
 
-def _value_label(value: str) -> str:
+def value_label(value: str) -> str:
+    """Return a value of a choice, a flag or a version as people read it."""
     return str(VALUE_NAMES[value]) if value in VALUE_NAMES else value

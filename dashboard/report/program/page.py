@@ -11,6 +11,7 @@ from dashboard.report.charts import BUCKET_NAMES
 from dashboard.report.filters import Chip
 from dashboard.report.notices import unknown_list
 from dashboard.report.page_state import PageState, read_page_state
+from dashboard.report.program.doors import dropped_panel
 from dashboard.report.program.panel import UsagePanel
 from dashboard.report.program.report import ProgramReport, make_program_report
 from dashboard.report.program.subject import ALL_PROGRAM_SECTIONS, ProgramSubject
@@ -24,7 +25,8 @@ from dashboard.visits.periods import Bucket, Period
 class ProgramPage:
     """What a template needs. `first_day` is None while nothing was reported; then there is no `report`.
 
-    `full_list` is the one panel that the view shows instead of its `report`.
+    `full_list` is the one panel that the view shows instead of its `report`. `dropped` has names that other SDKs sent
+    and nobody declared: only for members, because strangers can send any.
     """
 
     pixel: Pixel
@@ -37,6 +39,7 @@ class ProgramPage:
     toolbar: Toolbar
     report: ProgramReport | None
     full_list: UsagePanel | None = None
+    dropped: UsagePanel | None = None
     is_public: bool = False
     zone: str = "UTC"
     chips: Sequence[Chip] = ()
@@ -69,23 +72,24 @@ def make_program_page(
     sections: Collection[str] = ALL_PROGRAM_SECTIONS,
     is_public: bool = False,
 ) -> ProgramPage:
-    """Make the view of a program that a query string asks for, with these `sections`. At most 15 queries."""
+    """Make the view of a program that a query string asks for, with these `sections`. At most 20 queries."""
     utc_now = now.astimezone(UTC)
     today = utc_now.date()
     first_day = Usage(pixel, today).first_day()
     requested = read_page_state(parameters, today=today, first_day=first_day)
     state = replace(requested, filters=NO_FILTERS, is_line=False, period=_without_hours(requested.period))
     notices = list(requested.notices)
-    report, full_list = None, None
+    report, full_list, dropped = None, None, None
     if first_day is not None:
         subject = ProgramSubject(pixel, program, _by_days(state.period), first_day, now)
-        report = make_program_report(subject, state, sections)
+        report = make_program_report(subject, state, sections, is_public=is_public)
         full_list = _full_list(report, state)
+        dropped = dropped_panel(subject) if program.sdks and not is_public else None
         if state.full_list and full_list is None:
             notices.append(unknown_list())
     return ProgramPage(
         pixel, program, state, first_day, today, f"{utc_now:%H:%M}", notices, _toolbar(state), report, full_list,
-        is_public,
+        dropped, is_public,
     )  # fmt: skip
 
 

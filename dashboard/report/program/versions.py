@@ -43,7 +43,7 @@ def adoption_chart(subject: ProgramSubject, by_day: ByDay) -> Chart:
     named = sorted((version for version, _number in totals.most_common(len(BANDS))), key=version_key)
     rest = [version for version in totals if version not in named]
     series = [
-        Series(version_label(version), BANDS[index], [mean[version] for mean in means])
+        Series(version_label(version, subject.program.versions), BANDS[index], [mean[version] for mean in means])
         for index, version in enumerate(named)
     ]
     if rest:
@@ -80,13 +80,15 @@ def version_groups(
     """Return the versions in use, by their support too, the releases of the period, and the upgrades."""
     return [
         UsageGroup("versions", [_versions(subject, in_last_week), _support(subject, in_last_week)]),
-        UsageGroup("releases", [_releases(subject, by_day), _upgrades(upgrades)]),
+        UsageGroup("releases", [_releases(subject, by_day), _upgrades(subject, upgrades)]),
     ]
 
 
-def version_label(version: str) -> str:
-    """Write a version; `other` stands for all texts that are not versions."""
-    return _("no version") if version in {"", OTHER} else version
+def version_label(version: str, versions: Versions | None = None) -> str:
+    """Write a version. `other` stands for all texts that are not versions, or were never released."""
+    if version in {"", OTHER}:
+        return _("not released") if versions and versions.released else _("no version")
+    return version
 
 
 def _mean_by_version(by_day: ByDay, window: Window) -> Counter[str]:
@@ -99,7 +101,8 @@ def _mean_by_version(by_day: ByDay, window: Window) -> Counter[str]:
 def _versions(subject: ProgramSubject, in_last_week: Mapping[str, int]) -> UsagePanel:
     declared = subject.program.versions
     values = [
-        Counted(version_label(version), number, _state(version, declared)) for version, number in in_last_week.items()
+        Counted(version_label(version, declared), number, _state(version, declared))
+        for version, number in in_last_week.items()
     ]
     return UsagePanel(
         "versions", SECTION, _("Versions"), days_label(subject.last_week), _("Version"), [installations()],
@@ -119,13 +122,13 @@ def _support(subject: ProgramSubject, in_last_week: Mapping[str, int]) -> UsageP
     sums: Counter[str] = Counter()
     for version, number in in_last_week.items():
         if version in {"", OTHER}:
-            sums[_("no version")] += number
+            sums[version_label(OTHER, declared)] += number
         elif version in declared.withdrawn:
             sums[_("withdrawn")] += number
         else:
             sums[_("supported") if declared.is_supported(version) else _("unsupported")] += number
     is_declared = bool(declared.supported or declared.withdrawn)
-    order = (_("supported"), _("unsupported"), _("withdrawn"), _("no version"))
+    order = (_("supported"), _("unsupported"), _("withdrawn"), version_label(OTHER, declared))
     values = [Counted(label, sums[label]) for label in order if sums[label] or label != order[-1]]
     return UsagePanel(
         "support", SECTION, _("Support"), days_label(subject.last_week), _("Version"), [installations()],
@@ -161,8 +164,12 @@ def _taken_up(days: int | None) -> str:
     return ngettext("within %(days)s day", "within %(days)s days", days) % {"days": formatting.exact(days)}
 
 
-def _upgrades(upgrades: Sequence[Upgrade]) -> UsagePanel:
-    values = [Counted(f"{version_label(one.old)} → {version_label(one.new)}", one.installations) for one in upgrades]
+def _upgrades(subject: ProgramSubject, upgrades: Sequence[Upgrade]) -> UsagePanel:
+    declared = subject.program.versions
+    values = [
+        Counted(f"{version_label(one.old, declared)} → {version_label(one.new, declared)}", one.installations)
+        for one in upgrades
+    ]
     total = sum(one.installations for one in upgrades)
     return UsagePanel(
         "upgrades", SECTION, _("Upgrades"), _("From one version to another"), _("Upgrade"), [installations()],

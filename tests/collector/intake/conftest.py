@@ -10,3 +10,10 @@ def endpoint(request, tmp_path) -> Iterator[Endpoint]:
     endpoint = request.param(tmp_path / "spool")
     yield endpoint
     endpoint.close()
+
+
+@pytest.fixture
+def by_asgi(tmp_path) -> Iterator[AsgiEndpoint]:
+    endpoint = AsgiEndpoint(tmp_path / "spool")
+    yield endpoint
+    endpoint.close()

@@ -70,7 +70,7 @@ BAD_REQUESTS = [
     Case("a retired token", 404, path=f"/e/{RETIRED}"),
     Case("the token of an article", 404, path=f"/e/{ARTICLE}"),
     Case("a program without a declaration", 404, path=f"/e/{UNDECLARED}"),
-    Case("no token", 404, path="/e/"),
+    Case("no token", 404, path="/e//"),
     Case("too much path", 404, path=f"{ADDRESS}/x"),
     Case("a path that is no text", 404, path="/e/%ff%00"),
     *[

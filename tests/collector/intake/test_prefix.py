@@ -92,7 +92,7 @@ def test_pages_beside_the_prefix_are_pages_of_another_site(path, is_page):
     assert page_of(referer.encode(), b"www.example.org") == (referer if is_page else "")
 
 
-@pytest.mark.parametrize("path", ["/p", "/P/x", "/e", "/static", "/share", "/admin/footfall", "/healthz"])
+@pytest.mark.parametrize("path", ["/p", "/P/x", "/e", "/static", "/share", "/admin/footfall", "/healthz", "/v1"])
 def test_a_prefix_that_begins_like_a_path_of_ours_is_refused(settings, path):
     assert [error for error in run_checks(tags=["urls"]) if error.id == "collector.E002"] == []
 

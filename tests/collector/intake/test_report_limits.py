@@ -5,8 +5,8 @@ import json
 
 import pytest
 
+from collector.intake.admission import COUNTED_BYTES
 from collector.intake.rate_limits import Rate, SenderLimiter
-from collector.intake.reports import COUNTED_BYTES
 from tests.programs import declared, envelope, report, utc_today
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -18,7 +18,7 @@ def program(project):
 
 
 def test_a_network_that_sends_too_much_has_to_wait(endpoint, program):
-    endpoint.reports.senders = SenderLimiter(Rate(4, 60))
+    endpoint.reports.admission.senders = SenderLimiter(Rate(4, 60))
     body = envelope(report(utc_today()))
     path = f"/e/{program.token}"
     responses = [endpoint.post(path, body, peer="192.0.2.1") for _ in range(6)]
@@ -32,7 +32,7 @@ def test_a_network_that_sends_too_much_has_to_wait(endpoint, program):
 
 @pytest.mark.parametrize("is_gzip", [False, True])
 def test_a_large_body_counts_as_several_requests(endpoint, program, is_gzip):
-    endpoint.reports.senders = SenderLimiter(Rate(6, 60))
+    endpoint.reports.admission.senders = SenderLimiter(Rate(6, 60))
     body = envelope(*[report(utc_today())] * 25)
     assert COUNTED_BYTES < len(body) < 3 * COUNTED_BYTES
     body += b" " * (3 * COUNTED_BYTES - len(body))
@@ -47,7 +47,7 @@ def test_a_large_body_counts_as_several_requests(endpoint, program, is_gzip):
 
 def test_the_networks_of_one_site_send_at_most_ten_times_as_much_together(endpoint, program):
     """A customer with a /48 could otherwise send from 65,536 networks, each with a limit of its own."""
-    endpoint.reports.senders = SenderLimiter(Rate(2, 60))
+    endpoint.reports.admission.senders = SenderLimiter(Rate(2, 60))
     body, path = envelope(report(utc_today())), f"/e/{program.token}"
     responses = [endpoint.post(path, body, peer=f"2001:db8:7:{number:x}::1") for number in range(22)]
 

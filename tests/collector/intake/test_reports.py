@@ -112,10 +112,10 @@ def test_a_gzip_bomb_is_inflated_to_the_limit_and_no_further(endpoint, project):
         tracemalloc.stop()
 
 
-def call(endpoint, messages, path: str) -> list[dict]:
-    """Call the ASGI entry point with the messages that a generator makes; return what it sends."""
+def call(application, messages, path: str, *fields: tuple[bytes, bytes]) -> list[dict]:
+    """Call an ASGI entry point with the messages that a generator makes; return what it sends."""
     sent = []
-    headers = [(b"content-type", b"application/json")]
+    headers = [(b"content-type", b"application/json"), *fields]
     scope = {"type": "http", "method": "POST", "path": path, "headers": headers, "client": ("127.0.0.1", 1)}
 
     async def receive() -> dict:
@@ -125,15 +125,8 @@ def call(endpoint, messages, path: str) -> list[dict]:
     async def send(message: dict) -> None:
         sent.append(message)
 
-    asyncio.run(asyncio.wait_for(ReportPath(endpoint.reports)(scope, receive, send), 10))
+    asyncio.run(asyncio.wait_for(application(scope, receive, send), 10))
     return sent
-
-
-@pytest.fixture
-def by_asgi(tmp_path):
-    endpoint = AsgiEndpoint(tmp_path / "spool")
-    yield endpoint
-    endpoint.close()
 
 
 def test_no_more_is_read_of_a_body_without_an_end_than_the_limit(by_asgi, program):
@@ -144,7 +137,7 @@ def test_no_more_is_read_of_a_body_without_an_end_than_the_limit(by_asgi, progra
             taken.append(4096)
             yield {"type": "http.request", "body": b" " * 4096, "more_body": True}
 
-    start, _ = call(by_asgi, endless(), f"/e/{program.token}")
+    start, _ = call(ReportPath(by_asgi.reports), endless(), f"/e/{program.token}")
     assert (start["status"], sum(taken)) == (413, MAX_BYTES + 4096)
 
 
@@ -152,7 +145,7 @@ def test_a_body_that_stops_arriving_ends_with_a_problem(by_asgi, program, monkey
     monkeypatch.setattr(asgi, "BODY_SECONDS", 0.05)
     half = iter([{"type": "http.request", "body": b"{", "more_body": True}])
 
-    start, _ = call(by_asgi, half, f"/e/{program.token}")
+    start, _ = call(ReportPath(by_asgi.reports), half, f"/e/{program.token}")
     assert start["status"] == 408
     assert by_asgi.lines() == []
 
@@ -161,7 +154,7 @@ def test_of_a_client_that_goes_away_nothing_is_stored(by_asgi, program):
     body = envelope(report(utc_today()))
     messages = iter([{"type": "http.request", "body": body, "more_body": True}, {"type": "http.disconnect"}])
 
-    assert call(by_asgi, messages, f"/e/{program.token}") == []
+    assert call(ReportPath(by_asgi.reports), messages, f"/e/{program.token}") == []
     assert by_asgi.lines() == []
 
 

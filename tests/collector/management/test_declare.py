@@ -46,6 +46,16 @@ def test_a_new_program_is_made_and_says_what_to_do_next(run):
     assert "has no owner" in err
 
 
+def test_it_says_how_each_other_sdk_is_pointed_here(run):
+    out, _ = run(example(('mode = "notice"', 'mode = "notice"\nsdks = ["posthog", "aptabase", "otlp"]')))
+
+    token = Pixel.objects.get().token
+    assert f"posthog  host https://hits.example.org, project key {token}\n" in out
+    assert f"aptabase host https://hits.example.org, app key A-SH-{token}\n" in out
+    assert f"otlp     OTEL_EXPORTER_OTLP_ENDPOINT=https://hits.example.org/e/{token}\n" in out
+    assert "sdks" in run(EXAMPLE)[0]
+
+
 def test_a_change_says_what_became_wider_and_narrower(run):
     run(EXAMPLE)
 

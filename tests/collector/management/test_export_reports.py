@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from datetime import date
 
 import msgspec
 import pytest
@@ -10,6 +11,7 @@ from django.core.management import CommandError, call_command
 
 from collector.programs.report import Used
 from collector.storage import export_reports
+from collector.storage.decisions import let_count
 from collector.storage.export import BYTE_ORDER_MARK
 from tests.hits import drain
 from tests.programs import declared
@@ -51,6 +53,19 @@ def test_reports_are_exported_as_they_were_accepted_once_each_with_their_day_fir
     assert {next(iter(each)) for each in objects} == {"date"}
     bodies = [{key: value for key, value in each.items() if key != "date"} for each in objects]
     assert sorted(map(str, bodies)) == sorted({str(msgspec.to_builtins(body)) for body in stored})
+
+
+def test_an_export_says_which_reports_count_nowhere(tmp_path, program, capsys):
+    lines = [spooled_report(program.token, report(number)) for number in (1, 2)]
+    spool_reports(tmp_path, [lines[0], msgspec.structs.replace(lines[1], is_excess=True)])
+    drain(tmp_path)
+
+    def left_out() -> list[str | None]:
+        return [json.loads(line).get("left_out") for line in exported(capsys).splitlines()]
+
+    assert left_out() == [None, "excess"]
+    let_count(program, date(2026, 11, 22), "excess", "It was a university.", None)
+    assert left_out() == [None, None]
 
 
 @pytest.mark.parametrize(

@@ -22,12 +22,14 @@ CITUS_URL = os.environ.get("CITUS_URL", "")
 DISTRIBUTED = {
     "collector_hit", "collector_dailycount", "collector_dailyvisitor", "collector_dailyreading", "collector_ownvisitor",
     "collector_stringuse", "collector_report", "collector_reportcount", "collector_publishedweek",
+    "collector_mark", "collector_droppedname",
+    "collector_leftout", "collector_leftoutcount",
 }  # fmt: skip
 REFERENCE = {"collector_useragent", "collector_page"}
 ON_COORDINATOR = {
     "collector_project", "collector_membership", "collector_pixel", "collector_declaration", "collector_sharelink",
     "collector_apitoken", "collector_apitoken_projects", "collector_trycount", "collector_dailysalt",
-    "collector_spooloffset", "collector_upkeep", "collector_collector",
+    "collector_spooloffset", "collector_upkeep", "collector_collector", "collector_windowsalt",
 }  # fmt: skip
 
 

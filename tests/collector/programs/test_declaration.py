@@ -33,6 +33,13 @@ def test_the_example_is_read():
     assert program.events["failed"].is_failure
 
 
+def test_other_sdks_are_named_and_change_no_field_of_the_client():
+    program = read_declaration(example(('mode = "notice"', 'sdks = ["otlp", "posthog"]\nmode = "notice"')))
+
+    assert program.sdks == ("posthog", "otlp")
+    assert program.schema == read_declaration(EXAMPLE).schema
+
+
 def test_a_declaration_needs_no_events():
     text = EXAMPLE[: EXAMPLE.index("[versions]")]
 
@@ -78,6 +85,8 @@ NEEDS_WORDS = "is missing or not a text. Write some words in quotes."
         ("why = ", "color = 1\nwhy = ", "color =", "Remove it, or write one of these: contact, country, id, kind,"),
         ("why = ", "country = 1\nwhy = ", "country =", "Write “country” as true or false, without quotes."),
         ("why = ", 'report_from_ci = "no"\nwhy = ', "report_from_ci", "as true or false"),
+        ("why = ", 'sdks = "posthog"\nwhy = ', "sdks =", "Write a list of 1 to 3, in square brackets."),
+        ("why = ", 'sdks = ["mixpanel"]\nwhy = ', "sdks =", 'one of these: "posthog", "aptabase", "otlp".'),
         ("why = ", 'link = "javascript:alert(1)"\nwhy = ', "link =", "Write the address of a web page or an issue"),
         ("https://paperclip.example/contact", "me", "contact =", "so that people can ask you"),
         ("https://paperclip.example/contact", "me@localhost", "contact =", "so that people can ask you"),

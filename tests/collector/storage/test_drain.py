@@ -321,6 +321,7 @@ def test_batches_get_smaller_while_they_are_slow_and_grow_again(tmp_path, pixel,
     monkeypatch.setattr(drain, "_check_version", lambda: None)
     monkeypatch.setattr(drain._hourly, "make_months", lambda: None)
     monkeypatch.setattr(drain._hourly, "step", lambda: stop.set() if len(batch_sizes) == 5 else None)
+    monkeypatch.setattr(drain._hourly, "look_through", lambda: None)
     monkeypatch.setattr(drain, "_keep_standby", lambda: None)
     monkeypatch.setattr(drain, "drain_once", lambda: batch_sizes.append(drain._batch_lines) or 2_000)
 

@@ -59,8 +59,9 @@ def test_each_installation_counts_once_in_a_week_with_what_it_first_said(public_
     count(public_program, VERSION, "2.5.0", 18, day=thursday, gap=3)
     count(public_program, ACTIVE, reports=15, day=thursday, gap=4)
     count(public_program, VERSION, "2.5.0", 15, day=thursday, gap=4)
-    count(public_program, ACTIVE, reports=99, driver=Driver.CI)
-    count(public_program, VERSION, "2.5.0", 99, driver=Driver.CI)
+    for driver in (Driver.CI, Driver.DOOR):
+        count(public_program, ACTIVE, reports=99, driver=driver)
+        count(public_program, VERSION, "2.5.0", 99, driver=driver)
 
     publish_on(WEEK + timedelta(9))
 
@@ -126,3 +127,14 @@ def test_other_programs_publish_nothing(program, project):
 
     assert publish_on(WEEK + timedelta(20)) == 0
     assert not PublishedWeek.objects.exists()
+
+
+def test_versions_that_were_never_released_are_published_together(project):
+    program = declared(project, PUBLIC + '[versions.released]\n"2.4.1" = 2026-10-01\n')
+    count(program, ACTIVE, reports=80)
+    for version, reports in (("2.4.1", 30), ("9.9.9", 20), ("9.9.8", 15), ("other", 15)):
+        count(program, VERSION, version, reports)
+
+    publish_on(WEEK + timedelta(9))
+
+    assert installations().tables["version"].values == (("unknown", 50), ("2.4.1", 30))

@@ -13,6 +13,7 @@ import msgspec
 import pytest
 from django.db import transaction
 
+from collector.intake.admission import Admission
 from collector.intake.lookups import Lookups
 from collector.intake.rate_limits import Rate, SenderLimiter
 from collector.intake.reports import ReportReceiver
@@ -99,7 +100,7 @@ class Endpoint(Server):
     def __init__(self, directory: Path, pixel: Pixel) -> None:
         super().__init__()
         writer = SpoolWriter(directory)
-        self._receiver = ReportReceiver(Lookups(directory), writer, SenderLimiter(Rate(0, 60)))
+        self._receiver = ReportReceiver(Admission(Lookups(directory), SenderLimiter(Rate(0, 60))), writer)
         self._request = PixelRequest("POST", f"/e/{pixel.token}", {b"content-type": b"application/json"}, "192.0.2.1")
         self._program = read_declaration(pixel.declaration.text)
 

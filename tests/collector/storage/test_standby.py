@@ -6,10 +6,11 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from collector.models import DailySalt, Kind, Pixel
+from collector.models import DailySalt, Kind, Pixel, WindowSalt
 from collector.storage import standby
 from collector.storage.salts import dates_to_load
 from collector.storage.standby import expire_regularly, expire_standby, read_standby, update_standby
+from collector.storage.window_salts import windows_to_load
 from tests.hits import run_one_round
 from tests.programs import declared
 
@@ -50,6 +51,18 @@ def test_the_file_tells_programs_and_those_that_are_declared_and_holds_no_declar
     flags = [(stored[program.token].is_program, stored[program.token].is_declared) for program in programs]
     assert flags == [(True, True), (True, False)]
     assert "Paperclip" not in (directory / standby.NAME).read_text()
+
+
+def test_the_salts_for_ids_of_other_sdks_are_in_it_where_a_program_may_need_them(directory, pixel, project):
+    update_standby(directory, NOW)
+    assert read_standby(directory, NOW).window_salts == {}
+    declared(project)
+    update_standby(directory, NOW)
+
+    assert list(read_standby(directory, NOW).window_salts) == windows_to_load(NOW)
+    assert WindowSalt.objects.count() == len(windows_to_load(NOW))
+    expire_standby(directory, NOW + timedelta(days=60))
+    assert standby._stored(directory / standby.NAME).window_salts == {}
 
 
 def test_a_file_of_an_older_version_can_be_read(directory):

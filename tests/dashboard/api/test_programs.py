@@ -5,9 +5,10 @@ from datetime import date
 import pytest
 from pydantic import TypeAdapter
 
-from collector.models import Driver, Kind, Pixel, Project, ReportDimension
+from collector.models import Declaration, Driver, Kind, Pixel, Project, ReportDimension
 from dashboard.api.programs import ActiveDays, Cohorts, EventCounts, FactCounts
 from tests.dashboard.api.client import get, token_for
+from tests.programs import DECLARATION
 from tests.programs import count as write_count
 
 pytestmark = pytest.mark.django_db
@@ -67,6 +68,17 @@ def test_versions_count_each_installation_once_in_a_range(program, count, addres
 
     assert whole_week == [{"value": "2.4.0", "installations": 5}, {"value": "2.4.1", "installations": 2}]
     assert saturday == [{"value": "2.4.1", "installations": 5}]
+
+
+def test_versions_that_were_never_released_count_together(program, count, address, paperclip):
+    count(ReportDimension.ACTIVE, "", 20, 8)
+    for version, installations in (("2.4.1", 3), ("9.9.9", 4), ("9.9.8", 1)):
+        count(ReportDimension.VERSION, version, 20, installations)
+    Declaration.objects.create(pixel=paperclip, text=DECLARATION, releases='{"2.4.1": "2026-11-01"}')
+
+    items = get(program, f"{address}/installations/version", **DAYS)["items"]
+
+    assert items == [{"value": "other", "installations": 5}, {"value": "2.4.1", "installations": 3}]
 
 
 def test_events_have_their_reach_before_their_number(program, count, address):
@@ -149,3 +161,21 @@ def test_an_answer_costs_the_same_number_of_queries_for_any_number_of_days(
         get(program, f"{address}/installations", since="2025-11-01", until="2026-11-23")
     with django_assert_num_queries(4):
         get(program, f"{address}/installations", since="2025-11-01", until="2026-11-23")
+
+
+def test_what_other_sdks_report_is_counted_by_day_week_and_month_apart_from_clients(program, count, address):
+    count(ReportDimension.ACTIVE, "", 1, 9, gap=7, driver=Driver.DOOR)  # a Sunday, and the first day of the month
+    count(ReportDimension.ACTIVE, "", 17, 4, gap=3, driver=Driver.DOOR)
+    count(ReportDimension.ACTIVE, "", 18, 2, gap=1, driver=Driver.DOOR)
+    count(ReportDimension.ACTIVE, "", 18, 5, gap=1, driver=Driver.SESSION)
+    count(ReportDimension.ACTIVE, "", 18, 50)
+
+    def counted(by: str) -> dict[str, tuple[int, int]]:
+        items = get(program, f"{address}/other-sdks", by=by, **DAYS)["items"]
+        return {item["date"]: (item["installations"], item["sessions"]) for item in items}
+
+    days = counted("day")
+    assert (len(days), days["2026-11-17"], days["2026-11-18"]) == (7, (4, 0), (2, 5))
+    assert counted("week") == {"2026-11-16": (4, 5)}
+    assert counted("month") == {"2026-11-01": (9, 5)}
+    assert get(program, f"{address}/installations", **DAYS)["items"][2]["active"] == 50

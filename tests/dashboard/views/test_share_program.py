@@ -7,7 +7,7 @@ import pytest
 from collector.models import Pixel, ProgramSection, ReportCount, ReportDimension, Section, ShareLink
 from tests.collector.admin.browsing import text_of
 from tests.dashboard.views.share_links import PASSWORD, share, url
-from tests.programs import declared
+from tests.programs import DECLARATION, declared
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon", "empty_cache")]
 
@@ -18,12 +18,13 @@ PANELS = {
     ProgramSection.SYSTEMS: "Architectures",
     ProgramSection.EVENTS: "Installations report what they used",
     ProgramSection.OTHERS: "CI, agents and containers",
+    ProgramSection.SDKS: "From other SDKs",
 }
 
 
 @pytest.fixture
 def paperclip(project) -> Pixel:
-    pixel = declared(project)
+    pixel = declared(project, DECLARATION.replace("[program]", '[program]\nsdks = ["posthog"]', 1))
     for dimension, value in {
         ReportDimension.ACTIVE: "", ReportDimension.VERSION: "2.4.1", ReportDimension.OS: "linux",
         ReportDimension.EVENT: "build",
@@ -44,7 +45,8 @@ def test_a_link_of_a_program_shows_only_its_sections(client, paperclip, section)
     page = text_of(client.get(url(link_of(paperclip, section))))
 
     assert "Paperclip" in page
-    assert {other for other, heading in PANELS.items() if heading in page} == {section}
+    others_too = {ProgramSection.SYSTEMS} if section == ProgramSection.SDKS else set()  # these name architectures, too
+    assert {other for other, heading in PANELS.items() if heading in page} == {section} | others_too
 
 
 def test_a_link_shows_everything_by_default_and_nothing_that_needs_an_account(client, paperclip):

@@ -1,0 +1,1 @@
+"""The real SDKs of other telemetry systems, unmodified, against a running server. `install.py` says which."""
