@@ -21,6 +21,7 @@ MODELS = {
 PERMISSIONS = {"visible_to", "editable_by", "owned_by", "of_secret", "may_be_created_by", "none"}
 WRITERS = {"create", "bulk_create", "log_actions"}  # they find nothing
 BOUND = {"project", "project_id", "project__in", "pixel", "pixel_id", "pixel__project"}
+DICTIONARIES = {"of_pixel", "_scope"}  # of such keywords: `ReportCount.objects.filter(**of_pixel)`
 # What people send: a query bound to it is bound to nothing.
 SENT = {"GET", "POST", "data", "cleaned_data", "query_params"}
 SHORTCUTS = {"get_object_or_404", "get_list_or_404"}
@@ -30,7 +31,6 @@ EXCEPTIONS = {
     "collector/admin/forms.py MembershipForm": "members are named by a user name, which has to exist",
     "collector/admin/pixel_actions.py retire": "only the selected pixels, which are in scope",
     "collector/admin/pixel_actions.py reinstate": "only the selected pixels, which are in scope",
-    "collector/admin/pixel_actions.py has_counts": "bound to a pixel, by a dictionary",
     "collector/admin/sharing.py revoke": "only the selected links, which are in scope",
     "collector/admin/tokens.py revoke": "only the selected tokens, which are in scope",
     "collector/admin/users.py scope": "only for superusers",
@@ -41,6 +41,7 @@ EXCEPTIONS = {
     "dashboard/creation/slugs.py free_slugs": "a slug can be taken only once on a server",
     "dashboard/report/server_traffic.py _reports": "only for superusers",
     "dashboard/usage/counts.py first_day": "bound to a pixel",
+    "dashboard/usage/left_out.py left_out_days": "the names of those who decided",
     "dashboard/views/about.py _live_pixel": "for everybody who has the token",
     "dashboard/views/login.py post": "who logs in",
     "dashboard/views/share.py _open_link": "for everybody who has the key",
@@ -83,7 +84,7 @@ def is_scoped(manager: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
             if below is manager and node.attr in PERMISSIONS | WRITERS:
                 return True
         elif isinstance(node, ast.Call) and node.func is below:
-            if any(keyword.arg in BOUND and not is_sent(keyword.value) for keyword in node.keywords):
+            if any(map(binds, node.keywords)):
                 return True
         else:
             return False
@@ -91,8 +92,13 @@ def is_scoped(manager: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
     return False
 
 
-def is_sent(value: ast.expr) -> bool:
-    return any(isinstance(node, ast.Attribute) and node.attr in SENT for node in ast.walk(value))
+def binds(keyword: ast.keyword) -> bool:
+    """Say whether an argument binds a query to an object at hand, not to what somebody sends."""
+    if keyword.arg is None:
+        value: object = keyword.value
+        return getattr(value, "id", "") in DICTIONARIES or getattr(value, "attr", "") in DICTIONARIES
+    is_sent = any(isinstance(node, ast.Attribute) and node.attr in SENT for node in ast.walk(keyword.value))
+    return keyword.arg in BOUND and not is_sent
 
 
 def test_no_query_for_people_looks_at_the_rows_of_all_projects():
@@ -116,6 +122,8 @@ def test_no_query_for_people_looks_at_the_rows_of_all_projects():
         ("Pixel.objects.visible_to(user).get(pk=pk)", False),
         ("get_object_or_404(Pixel.objects.visible_to(user), pk=pk)", False),
         ("Pixel.objects.live().filter(project=project)", False),
+        ("Report.objects.filter(**of_pixel)", False),
+        ("Report.objects.filter(**request.POST)", True),
         ("project.pixels.get(pk=pk)", False),
         ("Page.objects.get(pk=pk)", False),
     ],

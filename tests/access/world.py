@@ -6,7 +6,7 @@ something of the project.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import User
@@ -65,7 +65,7 @@ def make_estate(animal: str, visits: int, key: int, owner: User) -> Estate:
     )
     text = PUBLIC_PROGRAM.replace("Paperclip", f"Paperclip {animal}")
     program = declared(project, text, pk=key + 4, title=f"Paperclip {animal}", token=f"{animal}tokenprogram")
-    add_visits(article, visits, day=timezone.now().date(), page=f"{animal}.example/page", browser=f"Browser {animal}")
+    add_visits(article, visits, day=today(), page=f"{animal}.example/page", browser=f"Browser {animal}")
     _store_hit(article, animal, key)
     link = ShareLink.objects.create(pk=key, project=project, name=f"Link {animal}", key=f"{animal}key", embedded_on="*")
     locked = ShareLink(pk=key + 1, project=project, pixel=article, name=f"Locked {animal}", key=f"{animal}locked")
@@ -78,6 +78,7 @@ def make_estate(animal: str, visits: int, key: int, owner: User) -> Estate:
         "retired": retired.pk, "program": program.pk, "article_token": article.token, "program_token": program.token,
         "link": link.pk, "link_key": link.key, "locked": locked.pk, "locked_key": locked.key, "api_token": token.pk,
         "secret": secret, "owner": owner.pk, "owner_name": owner.username, "membership": key, "animal": animal,
+        "yesterday": f"{today() - timedelta(days=1)}",
     }  # fmt: skip
     return Estate(animal, visits, project, facts)
 
