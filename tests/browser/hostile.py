@@ -3,12 +3,13 @@
 import json
 import socket
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from urllib.parse import quote
 
 from django.contrib.auth.models import User
 from django.test import Client
 
-from collector.models import ApiToken, Membership, Pixel, Project, Role, ShareLink
+from collector.models import ApiToken, LeftOut, Membership, Pixel, Project, Role, ShareLink
 from collector.models.access import all_sections
 from tests.hits import IPHONE
 from tests.programs import DECLARATION, envelope, report, used, utc_today
@@ -36,7 +37,7 @@ TEXTS = (
     "tab\tline\r\n=1+1",
 )
 INVALID = (b"\xff\xfe\xed\xa0\x80", b"\xc0\xaf<script>alert(6)</script>", b"\x80=1+1")
-PUBLIC = 'kind = "command"\npublic = ["actives", "versions"]'
+PUBLIC = 'kind = "command"\npublic = ["actives", "versions"]\nsdks = ["posthog"]'
 FORM = {"placements": "medium", "kind": "article"}
 
 
@@ -78,6 +79,7 @@ def write_as_member() -> dict[str, object]:
         "declared": program.token, "secret": secret, "unvisited": project.pixels.exclude(pk=article.pk)[0].pk,
         "platform": quote(SCRIPT, safe=""), "word": quote(TEXTS[1], safe=""), "placement": "medium",
         "titles": project.pixels.count(), "links": project.share_links.count(), "sites": project.sites,
+        "decisions": LeftOut.objects.filter(pixel_id=program.pk).count(),
         "bidi": quote(TEXTS[12], safe=""),
     }  # fmt: skip
 
@@ -112,6 +114,9 @@ def _declare(client: Client, project: Project) -> Pixel:
     program = project.pixels.get(kind="app")
     declared = {"title": "Program", "kind": "app", "project": project.pk, "declaration": declaration()}
     client.post(f"/admin/collector/pixel/{program.pk}/change/", declared)
+    for number, text in enumerate(TEXTS):
+        decision = {"decision": "leave-out", "date": f"{utc_today()}", "what": f"version={number}.0"}
+        client.post(f"/projects/{project.slug}/{program.pk}/decide/", {**decision, "reason": text[:500]})
     return Pixel.objects.exclude(declaration=None).get(pk=program.pk)
 
 
@@ -144,10 +149,22 @@ def requests_of_a_stranger(pixel: str, program: str) -> Iterator[bytes]:
             body = envelope(*_reports(text.decode()))
         except UnicodeDecodeError:
             body = text
-        yield (
-            b"POST /e/%s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n"
-            b"Connection: close\r\n\r\n" % (program.encode(), len(body))
-        ) + body
+        yield _post(b"/e/" + program.encode(), body)
+        yield _post(b"/batch/", _batch(program, text.decode("latin-1")))
+
+
+def _batch(program: str, text: str) -> bytes:
+    """Return what PostHog's library would send, with a text as everything that it may choose."""
+    event = {
+        "event": text, "distinct_id": text, "timestamp": text, "properties": {text: text, "app_version": text},
+    }  # fmt: skip
+    named = event | {"event": "build", "timestamp": datetime.now(UTC).isoformat()}
+    return json.dumps({"api_key": program, "batch": [event, named]}).encode()
+
+
+def _post(path: bytes, body: bytes) -> bytes:
+    head = b"POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nConnection: close\r\n" % path
+    return head + b"Content-Length: %d\r\n\r\n" % len(body) + body
 
 
 def _reports(text: str) -> Iterator[dict[str, object]]:

@@ -27,6 +27,8 @@ PAGES = (
     Page("snippets-named", "/projects/{slug}/{article}/snippets/?platform={word}&platform={bidi}", who=WHO),
     Page("about-article", "/about/{pixel}/", who=""),
     Page("about-program", "/about/{declared}/", who=""),
+    Page("program-unusual", "/projects/{slug}/{program}/?all=unusual", who=WHO),
+    Page("program-dropped", "/projects/{slug}/{program}/?all=dropped", who=WHO),
     Page("server", "/server/", who=WHO),
     Page("admin-program", "/admin/collector/pixel/{program}/change/", who=WHO),
     Page("admin-program-history", "/admin/collector/pixel/{program}/history/", who=WHO),
@@ -40,7 +42,7 @@ PAGES = (
 TABLES = (
     "hits.csv", "export.csv", "snippets.csv", "{article}/hits.csv", "{article}/export.csv", "{program}/export.csv",
     *(f"export/{key}.csv" for key in ("articles", "platforms", "pages", "browsers", "countries", "utm_source")),
-    "{program}/export/events.csv", "{program}/export/versions.csv",
+    "{program}/export/unusual.csv", "{program}/export/events.csv", "{program}/export/versions.csv",
 )  # fmt: skip
 JSONS = (
     "/projects/{slug}/hits.jsonl", "/projects/{slug}/live/", "/about/{declared}/declaration.json",
@@ -80,6 +82,7 @@ def visitors(chromium, server) -> Visitors:
     facts = hostile.furnish(server)
     assert facts["titles"] > 12
     assert facts["links"] > 8
+    assert facts["decisions"] > 10
     assert "<script>" in facts["sites"]
     eventually(lambda: sum(hit["verdict"] == "counted" for hit in server.hits(facts["slug"])) > 90, 60)
     return Visitors(chromium, server, facts)
