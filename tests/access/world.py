@@ -46,7 +46,7 @@ class Estate:
             *Membership.objects.filter(project=project).order_by("pk").values_list(),
             *Pixel.objects.filter(project=project).order_by("pk").values_list(),
             *ShareLink.objects.filter(project=project).order_by("pk").values_list(),
-            *ApiToken.objects.filter(projects=project).order_by("pk").values_list("pk", "revoked_at", "digest"),
+            *ApiToken.objects.filter(user__username__startswith=self.animal).order_by("pk").values_list(),
             *User.objects.filter(username__startswith=self.animal).order_by("pk").values_list("pk", "password"),
         ]
 
@@ -113,6 +113,7 @@ class World:
 
 # Members of our project: an owner who may not enter the admin, and others who may. Then an administrator. Then those
 # who must not know of our project: staff who own another project, a viewer of that one, somebody without any project.
+# The staff were members of ours once.
 MEMBERS = ("guest", "viewer", "editor", "owner")
 OUTSIDERS = ("staff", "member", "stranger")
 BEARERS = ("token", "foreign")  # API tokens for our project, and for theirs
@@ -134,6 +135,7 @@ def make_world() -> World:
     for name, role in roles.items():
         users[name] = User.objects.create_user(f"quokka-{name}", password=PASSWORD, is_staff=name != "guest")
         Membership.objects.create(project=ours.project, user=users[name], role=role)
+    _leave_traces(staff, ours, theirs)
     users["member"] = User.objects.create_user("numbat-member", password=PASSWORD)
     Membership.objects.create(project=theirs.project, user=users["member"], role=Role.VIEWER)
     users["stranger"] = User.objects.create_user("stranger", password=PASSWORD)
@@ -145,6 +147,12 @@ def make_world() -> World:
     User.objects.filter(pk=users["blocked"].pk).update(is_active=False)
     clients["shared"].post(f"/share/{ours.facts['locked_key']}/", {"password": PASSWORD})
     return World(ours, theirs, clients | _bearers(ours, theirs, users))
+
+
+def _leave_traces(former: User, ours: Estate, theirs: Estate) -> None:
+    """Let somebody have been a member of our project: with a token for it, and with what they did there."""
+    ApiToken.objects.get(pk=theirs.facts["api_token"]).projects.add(ours.project)
+    LogEntry.objects.log_actions(former.pk, [ours.project, *ours.project.pixels.all()], CHANGE, "Changed it.")
 
 
 def _bearers(ours: Estate, theirs: Estate, users: Mapping[str, User]) -> dict[str, Client]:
