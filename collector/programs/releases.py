@@ -1,8 +1,8 @@
 """What was released when, as feeds and registries say it.
 
 It reads the Atom and RSS feeds of releases and tags (GitHub, GitLab, Gitea and Forgejo such as Codeberg, PyPI), the
-JSON of PyPI (`/pypi/NAME/json`) and npm (`registry.npmjs.org/NAME`), and the lists of releases that the APIs of GitHub,
-GitLab and Gitea return. What is no version of ours, such as the tag `nightly`, is left out.
+JSON of a package on PyPI (`/pypi/NAME/json`) and in npm's registry (`/NAME`), and the lists of releases that the APIs
+of GitHub, GitLab and Gitea return. What is no version of ours, such as the tag `nightly`, is left out.
 """
 
 import email.utils
