@@ -55,7 +55,7 @@ def write_as_member() -> dict[str, object]:
     """Send each text through each field of a member's forms. Runs in the server's own process (`manage.py shell`)."""
     User.objects.create_superuser(OWNER, password=PASSWORD)
     member = User.objects.create_user(
-        MEMBER, email='"<b>"@evil.example', is_staff=True, first_name=TEXTS[1], last_name=TEXTS[6]
+        MEMBER, email='"<b>"@evil.example', password=PASSWORD, is_staff=True, first_name=TEXTS[1], last_name=TEXTS[6]
     )
     client = Client(SERVER_NAME="127.0.0.1", raise_request_exception=True)
     client.force_login(member)

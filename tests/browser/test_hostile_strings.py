@@ -36,6 +36,7 @@ PAGES = (
     Page("admin-share-delete", "/admin/collector/sharelink/{share_pk}/delete/", who=WHO),
     Page("admin-token-delete", "/admin/collector/apitoken/{token}/delete/", who=WHO),
     Page("admin-user-delete", "/admin/auth/user/{user}/delete/", who=WHO),
+    Page("admin-recent", "/admin/", who=hostile.MEMBER),
     Page("admin-filtered", "/admin/collector/pixel/?q={platform}&state={word}&project={word}", who=WHO),
     Page("admin-prefilled", "/admin/collector/pixel/add/?title={word}&kind={word}&project={word}", who=WHO),
 )
@@ -131,7 +132,7 @@ class Watch:
 
 
 def test_hostile_strings_run_nowhere_and_break_no_page(visitors, server):
-    watches = {who: Watch(visitors.window(who, NARROW), server.url) for who in ("", WHO)}
+    watches = {who: Watch(visitors.window(who, NARROW), server.url) for who in ("", WHO, hostile.MEMBER)}
     wrong = {page.name: watches[page.who].open(visitors.address(page), page.status) for page in PAGES}
     assert {name: found for name, found in wrong.items() if found} == {}
 
