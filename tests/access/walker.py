@@ -37,7 +37,7 @@ def ask(
     cookies = SimpleCookie(client.cookies)
     written: set[str] = set()
     with _undone(), connection.execute_wrapper(_recorder(written)):
-        response: Any = client.get(path, query_params=data) if method == "GET" else client.post(path, _with_lists(data))
+        response: Any = client.get(path, query_params=data) if method == "GET" else client.post(path, data)
         body = b"".join(response.streaming_content) if response.streaming else response.content
         before_undo()
     client.cookies = cookies
@@ -45,10 +45,6 @@ def ask(
     messages = [str(message) for message in get_messages(response.wsgi_request)]
     seen = [*(f"{name}: {value}" for name, value in response.items()), body.decode(), *messages]
     return Answer(_word(response) + ("!" if tables else ""), "\n".join(seen), tables)
-
-
-def _with_lists(data: dict[str, str]) -> dict[str, Any]:
-    return {name: value.split(",") if "," in value else value for name, value in data.items()}
 
 
 def _word(response: Any) -> str:

@@ -126,8 +126,8 @@ AS_NOBODY = ("blocked", "revoked", "forged")
 
 def make_world() -> World:
     """Make the two projects, the people, and their clients."""
-    staff = User.objects.create_user("numbat-staff", password=PASSWORD, is_staff=True)
-    owner = User.objects.create_user("quokka-owner", password=PASSWORD, is_staff=True)
+    staff = User.objects.create_user("numbat-staff", pk=FIRST_KEY + 100, password=PASSWORD, is_staff=True)
+    owner = User.objects.create_user("quokka-owner", pk=FIRST_KEY, password=PASSWORD, is_staff=True)
     ours = make_estate("quokka", 47_114_711, FIRST_KEY, owner)
     theirs = make_estate("numbat", 58_225_822, FIRST_KEY + 100, staff)
     roles = {"guest": Role.OWNER, "viewer": Role.VIEWER, "editor": Role.EDITOR, "blocked": Role.OWNER}
