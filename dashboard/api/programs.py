@@ -33,6 +33,7 @@ FactName = Literal["version", "os", "arch", "runtime", "country"]
 
 ProgramId = Annotated[int, Path(example=8, description=gettext_noop("The id of a pixel of kind app: a program."))]
 Fact = Annotated[FactName, Path(example="version", description=gettext_noop("What to count by."))]
+SpanOf = Annotated[SpanName, Query(example="month", description=gettext_noop("What to count by."))]
 Since = Annotated[
     Day | None,
     Query(
@@ -265,7 +266,7 @@ def list_other_sdks(
     request: HttpRequest,
     slug: Slug,
     pixel_id: ProgramId,
-    by: SpanName = "day",
+    by: SpanOf = "day",
     since: Since = None,
     until: Until = None,
 ) -> dict[str, Any]:

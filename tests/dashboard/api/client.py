@@ -20,6 +20,7 @@ PATHS = {
     "/api/v1/projects/{slug}/pixels/{pixel_id}/installations/{by}",
     "/api/v1/projects/{slug}/pixels/{pixel_id}/events",
     "/api/v1/projects/{slug}/pixels/{pixel_id}/retention",
+    "/api/v1/projects/{slug}/pixels/{pixel_id}/other-sdks",
 }
 
 
