@@ -20,7 +20,7 @@ MODELS = {
 }
 PERMISSIONS = {"visible_to", "editable_by", "owned_by", "of_secret", "may_be_created_by", "none"}
 WRITERS = {"create", "bulk_create", "log_actions"}  # they find nothing
-BOUND = {"project", "project_id", "project__in", "pixel", "pixel_id", "pixel__project"}
+BOUND = {"project", "project_id", "project__in", "pixel", "pixel_id", "pixel__project", "user", "user_id"}
 DICTIONARIES = {"of_pixel", "_scope"}  # of such keywords: `ReportCount.objects.filter(**of_pixel)`
 # What people send: a query bound to it is bound to nothing.
 SENT = {"GET", "POST", "data", "cleaned_data", "query_params"}
@@ -35,7 +35,6 @@ EXCEPTIONS = {
     "collector/admin/tokens.py revoke": "only the selected tokens, which are in scope",
     "collector/admin/users.py scope": "only for superusers",
     "collector/admin/users.py get_deleted_objects": "only for superusers",
-    "collector/templatetags/recent_actions.py recent_actions": "only what the user did",
     "dashboard/api/access.py _record_use": "the token of the request",
     "dashboard/creation/records.py create_project": "only projects that the creator owns",
     "dashboard/creation/records.py _in_turn": "the creator",
