@@ -50,6 +50,7 @@ MAY_IMPORT = {
     "collector.management": DATA
     | {"collector.intake", "collector.spool", "collector.storage", "collector.addresses", "collector.snippets"}
     | {"collector.operations", "collector.metrics"},
+    "collector.templatetags": set(),
     "collector": DATA | {"collector.intake", "collector.snippets"},  # its own modules: apps, urls, snippets …
     "dashboard.visits": DATA | {"collector.storage", "dashboard.formatting"},
     "dashboard.usage": DATA | {"dashboard.visits"},

@@ -83,7 +83,7 @@ class UserAdmin(Scope, DjangoUserAdmin[User]):
         return show_outcome(self, request, users, outcome)
 
     def scope(self, user: User | AnonymousUser) -> QuerySet[User]:
-        return User.objects.all()
+        return User.objects.all() if self.is_let_in(user) else User.objects.none()
 
     def is_let_in(self, user: User | AnonymousUser) -> bool:
         return user.is_active and user.is_superuser

@@ -84,9 +84,6 @@ class PixelAdmin(Scope, admin.ModelAdmin[Pixel]):
     def scope(self, user: User | AnonymousUser) -> QuerySet[Pixel]:
         return Pixel.objects.editable_by(user)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Pixel]:
-        return self.scope(request.user)
-
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return super().has_delete_permission(request, obj) and not (isinstance(obj, Pixel) and has_counts(obj))
 

@@ -36,6 +36,9 @@ class MembershipInline(Scope, admin.TabularInline[Membership, Project]):
     def scope(self, user: User | AnonymousUser) -> QuerySet[Project]:
         return Project.objects.owned_by(user)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
+        return Membership.objects.filter(project__in=self.scope(request.user))
+
 
 @admin.register(Project)
 class ProjectAdmin(Scope, admin.ModelAdmin[Project]):
@@ -70,7 +73,8 @@ class ProjectAdmin(Scope, admin.ModelAdmin[Project]):
         return Project.objects.owned_by(user)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Project]:
-        return self.scope(request.user).annotate(pixel_count=Count("pixels")).order_by("name")
+        owned: QuerySet[Project] = super().get_queryset(request)
+        return owned.annotate(pixel_count=Count("pixels"))
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Allow no action on several projects: a deleted project can't be restored."""

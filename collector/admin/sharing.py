@@ -86,11 +86,8 @@ class ShareLinkAdmin(Scope, admin.ModelAdmin[ShareLink]):
         return ShareLink.objects.owned_by(user)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ShareLink]:
-        return (
-            self.scope(request.user)
-            .select_related("project", "pixel")
-            .annotate(origin=Value(origin_of(base_url(request))))
-        )
+        owned: QuerySet[ShareLink] = super().get_queryset(request)
+        return owned.select_related("project", "pixel").annotate(origin=Value(origin_of(base_url(request))))
 
     # The form
 

@@ -59,11 +59,10 @@ class ApiTokenAdmin(Scope, admin.ModelAdmin[ApiToken]):
         return ApiToken.objects.owned_by(user)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiToken]:
+        own: QuerySet[ApiToken] = super().get_queryset(request)
         visible = Project.objects.visible_to(request.user)
-        return (
-            self.scope(request.user)
-            .select_related("user")
-            .prefetch_related(Prefetch("projects", queryset=visible, to_attr="visible_projects"))
+        return own.select_related("user").prefetch_related(
+            Prefetch("projects", queryset=visible, to_attr="visible_projects")
         )
 
     # The form

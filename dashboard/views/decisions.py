@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from collector.models import Kind, LeftOut, Pixel
 from collector.models.left_out import FIELDS, MAX_REASON, NEW_ONES
 from collector.models.programs import KEPT_DAYS, MAX_WHAT
+from collector.models.validators import validate_title
 from collector.storage.decisions import can_be_left_out, is_decidable, leave_out, let_count, look_through, pending
 from collector.storage.spikes import mark_spikes
 from dashboard import formatting
@@ -34,7 +35,7 @@ class DecisionForm(forms.Form):
     field = forms.ChoiceField(choices=[(name, name) for name in (NEW_ONES, *FIELDS)], required=False)
     value = forms.CharField(max_length=MAX_VALUE, required=False)
     decision = forms.ChoiceField(choices=list(BUTTONS.items()))
-    reason = forms.CharField(max_length=MAX_REASON)
+    reason = forms.CharField(max_length=MAX_REASON, validators=[validate_title])  # the page shows it in one line
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
@@ -53,7 +54,10 @@ def decide(request: HttpRequest, slug: str, pixel_id: int) -> Any:
     pixel = get_object_or_404(owned.select_related("project", "declaration"), pk=pixel_id)
     form = DecisionForm(request.POST)
     if not form.is_valid():
-        return error_page(request, 400, _("Nothing was changed"), _("Fill in the day, the value and the reason."))
+        problem = _("Fill in the day, the value and the reason.")
+        if request.POST.get("reason"):
+            problem = str(form.errors.get("reason", [problem])[0])
+        return error_page(request, 400, _("Nothing was changed"), problem)
     if not _is_possible(pixel, form.cleaned_data):
         days = _("Only the last %(days)s days can be left out.") % {"days": formatting.exact(KEPT_DAYS)}
         return error_page(request, 400, _("Nothing was changed"), days)

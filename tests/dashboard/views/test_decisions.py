@@ -106,6 +106,12 @@ def test_an_owner_names_what_does_not_stand_out_by_itself(owner, crowded):
     assert decide(owner, crowded, what="", field="os", value="").status_code == 400
 
 
+def test_a_reason_that_would_turn_the_name_beside_it_around_is_refused(owner, crowded):
+    response = decide(owner, crowded, reason="Made up \u202e")
+    assert (response.status_code, "one line of plain text" in response.content.decode()) == (400, True)
+    assert not LeftOut.objects.filter(reason__startswith="Made up").exists()
+
+
 def test_a_decision_stays_when_its_user_is_deleted(owner, viewer, crowded):
     decide(owner, crowded)
     LogEntry.objects.all().delete()
