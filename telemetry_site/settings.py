@@ -5,6 +5,7 @@ every setting; a test checks that.
 """
 
 import os
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import django_stubs_ext

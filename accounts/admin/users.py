@@ -54,7 +54,8 @@ class UserAdmin(Scope, DjangoUserAdmin[User]):
         return bool(user.second_factor)  # type: ignore[attr-defined]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        return super().get_queryset(request).annotate(second_factor=has_second_factor_sql())
+        users: QuerySet[User] = super().get_queryset(request).annotate(second_factor=has_second_factor_sql())
+        return users
 
     @admin.action(description=gettext_lazy("Make a link that sets a new password"))
     def make_password_link(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:

@@ -24,6 +24,8 @@ USUAL = {
     "rest": "anything/1/",
     "url": "anything/",
     "id": "{owner}",
+    "pk": "{invitation}",
+    "secret": "{invitation_secret}",
 }
 OBJECTS = {
     "pixel": "{draft}", "project": "{project}", "sharelink": "{link}", "apitoken": "{api_token}", "user": "{owner}",

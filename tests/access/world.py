@@ -13,6 +13,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
+from accounts.models import Invitation
 from collector.models import ApiToken, Hit, Membership, Page, Pixel, Project, Role, ShareLink, UserAgent
 from tests.dashboard.report.daily_counts import add_visits
 from tests.programs import DECLARATION, declared
@@ -47,6 +48,7 @@ class Estate:
             *Pixel.objects.filter(project=project).order_by("pk").values_list(),
             *ShareLink.objects.filter(project=project).order_by("pk").values_list(),
             *ApiToken.objects.filter(user__username__startswith=self.animal).order_by("pk").values_list(),
+            *Invitation.objects.filter(project=project).order_by("pk").values_list(),
             *User.objects.filter(username__startswith=self.animal).order_by("pk").values_list("pk", "password"),
         ]
 
@@ -72,13 +74,16 @@ def make_estate(animal: str, visits: int, key: int, owner: User) -> Estate:
     locked.set_password(PASSWORD)
     locked.save()
     token, secret = _make_token(owner, project, animal, key)
+    invitation = Invitation(pk=key, project=project, email=f"{animal}@example.org", invited_by=owner)
+    invitation_secret = invitation.make_secret(timezone.now())
+    invitation.save()
     LogEntry.objects.log_actions(owner.pk, [article, project, link], CHANGE, f"Changed {animal}.")
     facts: dict[str, object] = {
         "slug": project.slug, "project": project.pk, "article": article.pk, "draft": draft.pk, "paused": paused.pk,
         "retired": retired.pk, "program": program.pk, "article_token": article.token, "program_token": program.token,
         "link": link.pk, "link_key": link.key, "locked": locked.pk, "locked_key": locked.key, "api_token": token.pk,
         "secret": secret, "owner": owner.pk, "owner_name": owner.username, "membership": key, "animal": animal,
-        "yesterday": f"{today() - timedelta(days=1)}",
+        "invitation": key, "invitation_secret": invitation_secret, "yesterday": f"{today() - timedelta(days=1)}",
     }  # fmt: skip
     return Estate(animal, visits, project, facts)
 
