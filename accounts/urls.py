@@ -1,4 +1,4 @@
-"""URLs of login, logout, passwords, second factors and invitations. The admin uses the same login.
+"""URLs of login, logout, accounts, members and invitations. The admin uses the same login.
 
 Names that begin with `account_`, `mfa_` or `openid_` are those that django-allauth leads to.
 """
@@ -8,9 +8,13 @@ from django.urls import path
 
 from accounts.login.single_sign_on import PROVIDER
 from accounts.views import (
+    account,
+    email,
     invitations,
+    language,
     login,
     members,
+    own_data,
     passkeys,
     password_reset,
     second_factor,
@@ -32,6 +36,14 @@ urlpatterns = [
         name="openid_connect_callback",
     ),
     path("account/single-sign-on/", single_sign_on.connect, name="connect_single_sign_on"),
+    path("i18n/setlang/", language.set_language, name="set_language"),
+    path("account/", account.account, name="account"),
+    path("account/name/", account.name, name="own_name"),
+    path("account/data.json", own_data.data, name="own_data"),
+    path("account/delete/", own_data.delete, name="delete_account"),
+    path("account/sessions/end/", account.end_sessions, name="end_sessions"),
+    path("account/email/", email.email, name="own_email"),
+    path("account/email/<str:key>/", email.verify, name="verify_email"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("password/", login.PasswordChange.as_view(), name="password_change"),
     path(
@@ -40,6 +52,7 @@ urlpatterns = [
         name="password_changed",
     ),
     path("projects/<slug:slug>/members/", members.members, name="members"),
+    path("projects/<slug:slug>/members/<int:pk>/", members.change_member, name="change_member"),
     path("projects/<slug:slug>/members/<int:pk>/revoke/", members.revoke_invitation, name="revoke_invitation"),
     path("invitation/", invitations.pending, name="pending_invitation"),
     path("invitation/<str:secret>/", invitations.invitation, name="invitation"),

@@ -87,6 +87,7 @@ _served_by_tls = PUBLIC_URL.startswith("https://")
 if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _served_by_tls
+SESSION_ENGINE = "accounts.sessions.store"
 # The operator's proxy terminates TLS. It also redirects to https and sends HSTS.
 SILENCED_SYSTEM_CHECKS = ["security.W004", "security.W008"]
 CSRF_FAILURE_VIEW = "dashboard.views.errors.csrf_failure"

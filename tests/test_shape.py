@@ -19,20 +19,27 @@ MAY_IMPORT = {
     "accounts.models": {"collector.models"},
     "accounts.invitations": DATA | {"accounts.models"},
     "accounts.second_factor": DATA | {"accounts.passwords"},
-    "accounts.login": DATA | {"accounts.invitations", "accounts.passwords", "accounts.second_factor"},
+    "accounts.own": DATA | {"accounts.models", "accounts.second_factor"},
+    "accounts.sessions": DATA | {"accounts.models", "collector.intake", "collector.numbers"},
+    "accounts.login": DATA
+    | {"accounts.invitations", "accounts.models", "accounts.passwords", "accounts.second_factor"}
+    | {"accounts.sessions"},
     "accounts.views": DATA
     | {
         "accounts.invitations",
         "accounts.login",
         "accounts.mails",
         "accounts.models",
+        "accounts.own",
         "accounts.passwords",
         "accounts.second_factor",
+        "accounts.sessions",
     }
     | {"collector.addresses", "collector.intake", "collector.snippets"},
     "accounts.admin": DATA
-    | {"accounts.passwords", "accounts.second_factor", "collector.addresses", "collector.admin", "collector.snippets"},
-    "accounts.management": DATA | {"accounts.second_factor"},
+    | {"accounts.passwords", "accounts.second_factor", "accounts.sessions"}
+    | {"collector.addresses", "collector.admin", "collector.snippets"},
+    "accounts.management": DATA | {"accounts.second_factor", "accounts.sessions"},
     "accounts": DATA | {"accounts.login", "accounts.views"},
     "collector.classify": set(),
     "collector.models": {"collector.classify"},

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.passwords.reset import reset_path
 from accounts.second_factor.factors import has_second_factor_sql, remove_all
+from accounts.sessions.ending import end_all
 from collector.addresses import origin_of
 from collector.admin.outcomes import Outcome, log_changes, show_outcome
 from collector.admin.scope import Scope
@@ -75,6 +76,7 @@ class UserAdmin(Scope, DjangoUserAdmin[User]):
         users = [user for user in queryset if user.second_factor]  # type: ignore[attr-defined]
         for user in users:
             remove_all(user)
+            end_all(user)
         outcome = Outcome(
             history=_("Second factor removed."),
             done=_("Users can log in by password now: %(names)s") % {"names": ", ".join(map(str, users))},

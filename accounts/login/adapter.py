@@ -9,9 +9,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from accounts.login.confirmation import note_confirmation
+from accounts.login.language import speak_language_of
 from accounts.login.locks import remember_browser_of
 from accounts.login.stages import is_proven
 from accounts.second_factor.requirement import note_second_factor
+from accounts.sessions.recognition import note_browser
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -35,12 +37,14 @@ class AccountAdapter(DefaultAccountAdapter):
         has_proven = is_proven(request, user)
         super().login(request, user)
         note_confirmation(request)
+        note_browser(request)
         if has_proven:
             note_second_factor(request.session)
 
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
         response: HttpResponse = super().post_login(request, user, **kwargs)
         remember_browser_of(user, response)
+        speak_language_of(user, request, response)
         return response
 
     def respond_user_inactive(self, request: HttpRequest, user: User) -> HttpResponse:

@@ -42,7 +42,7 @@ class SingleSignOnAdapter(DefaultSocialAccountAdapter):
         if sociallogin.is_existing or sociallogin.state.get("process") != AuthProcess.LOGIN:
             return
         for email in _addresses(sociallogin):
-            if _is_taken(email):
+            if is_taken(email):
                 raise _refusal(request, "known", email)
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
@@ -65,10 +65,11 @@ def _addresses(sociallogin: SocialLogin, *, only_verified: bool = False) -> list
     return [address.email for address in found]
 
 
-def _is_taken(email: str) -> bool:
-    """Say whether an address belongs to an account, verified or not, in any case. Two queries."""
-    of_user = User.objects.filter(email__iexact=email)
-    return bool(of_user.exists() or EmailAddress.objects.filter(email__iexact=email).exists())
+def is_taken(email: str, besides: User | None = None) -> bool:
+    """Say whether an address belongs to an account (`besides` this one), verified or not, in any case. Two queries."""
+    pk = besides.pk if besides else None
+    of_user = User.objects.filter(email__iexact=email).exclude(pk=pk)
+    return bool(of_user.exists() or EmailAddress.objects.filter(email__iexact=email).exclude(user_id=pk).exists())
 
 
 def _refusal(request: HttpRequest, why: str, email: str = "", status: int = 403) -> ImmediateHttpResponse:

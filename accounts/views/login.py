@@ -17,6 +17,7 @@ from accounts.login.locks import KNOWN_AS, lock_of, remember_browser_of
 from accounts.login.single_sign_on import has_single_sign_on
 from accounts.passwords.check import check
 from accounts.passwords.problems import mark_refused, problem_of
+from accounts.sessions.ending import end_others
 
 LONGEST_NAME = 150
 
@@ -58,7 +59,7 @@ class Login(LoginView):
 
 
 class PasswordChange(PasswordChangeView):
-    """Change one's own password. A stolen session must not be enough to guess it."""
+    """Change one's own password, which ends all other sessions. A stolen session must not be enough to guess it."""
 
     template_name = "registration/password_change.html"
     success_url = reverse_lazy("password_changed")
@@ -85,5 +86,6 @@ class PasswordChange(PasswordChangeView):
         if not form.is_valid():
             return self.form_invalid(form)
         response = self.form_valid(form)
+        end_others(request, form.user)
         remember_browser_of(form.user, response)
         return response

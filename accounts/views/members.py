@@ -1,4 +1,6 @@
-"""The members of a project, and its open invitations: for its owners."""
+"""The members of a project, their roles, and its open invitations: for its owners."""
+
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
@@ -9,12 +11,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.invitations.forms import InvitationForm
+from accounts.invitations.roles import LastOwnerError, change_role, remove_member
 from accounts.mails import can_send_mail, mail, send
 from accounts.models import Invitation
-from accounts.models.invitations import MOST_OPEN
+from accounts.models.invitations import MOST_OPEN, InvitationQuerySet
 from accounts.views.pages import private_form
 from collector.addresses import address_warning, origin_of
-from collector.models import Project
+from collector.models import Membership, Project, Role
 from collector.snippets import base_url
 
 
@@ -25,31 +28,30 @@ def members(request: HttpRequest, slug: str) -> HttpResponse:
     Five queries for GET. The link of a new invitation is in the answer to its form, and nowhere else.
     """
     project = get_object_or_404(Project.objects.owned_by(request.user), slug=slug)
-    form = InvitationForm(request.POST if request.method == "POST" else None)
-    if not can_send_mail():
-        del form.fields["email"]
-    now = timezone.now()
-    invited = (
-        Invitation.objects.filter(project=project)
-        .open_at(now)
-        .select_related("invited_by")
-        .order_by("expires_at", "pk")
-    )
-    context = {}
-    if form.is_valid() and invited.count() < MOST_OPEN:
-        context = _invite(request, project, form.save(commit=False))
-        form = InvitationForm()
-        if not can_send_mail():
-            del form.fields["email"]
-    invitations = list(invited)
-    context |= {
-        "project": project,
-        "memberships": project.memberships.select_related("user").order_by("user__username"),
-        "invitations": invitations,
-        "has_room": len(invitations) < MOST_OPEN,
-        "form": form,
-    }
-    return render(request, "accounts/members.html", context)
+    form = _form(request.POST if request.method == "POST" else None)
+    if form.is_valid() and _open_invitations(project).count() < MOST_OPEN:
+        made = _invite(request, project, form.save(commit=False))
+        return _page(request, project, _form(), made)
+    return _page(request, project, form, {})
+
+
+@require_POST
+@private_form
+def change_member(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Give a member another role, or remove them; not the last owner. Answers 404 to all but owners."""
+    project = get_object_or_404(Project.objects.owned_by(request.user), slug=slug)
+    membership = get_object_or_404(Membership, project=project, pk=pk)
+    role = request.POST.get("role", "")
+    try:
+        if "remove" in request.POST:
+            remove_member(membership)
+        elif role in Role.values:
+            change_role(membership, Role(role))
+    except LastOwnerError:
+        problem = _("A project needs an owner. Make somebody else an owner first.")
+        return _page(request, project, _form(), {"problem": problem})
+    is_still_owner = Project.objects.owned_by(request.user).filter(pk=project.pk).exists()
+    return redirect("members", slug) if is_still_owner else redirect("projects")
 
 
 @require_POST
@@ -60,6 +62,30 @@ def revoke_invitation(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     invitation = get_object_or_404(invitations, pk=pk)
     invitations.filter(pk=invitation.pk, accepted_at=None, revoked_at=None).update(revoked_at=timezone.now())
     return redirect("members", slug)
+
+
+def _form(data: Any = None) -> InvitationForm:
+    form = InvitationForm(data)
+    if not can_send_mail():
+        del form.fields["email"]
+    return form
+
+
+def _open_invitations(project: Project) -> InvitationQuerySet:
+    return Invitation.objects.filter(project=project).open_at(timezone.now())
+
+
+def _page(request: HttpRequest, project: Project, form: InvitationForm, context: dict[str, object]) -> HttpResponse:
+    invitations = list(_open_invitations(project).select_related("invited_by").order_by("expires_at", "pk"))
+    context = context | {
+        "project": project,
+        "memberships": project.memberships.select_related("user").order_by("user__username"),
+        "roles": Role.choices,
+        "invitations": invitations,
+        "has_room": len(invitations) < MOST_OPEN,
+        "form": form,
+    }
+    return render(request, "accounts/members.html", context)
 
 
 def _invite(request: HttpRequest, project: Project, invitation: Invitation) -> dict[str, object]:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.passwords.problems import TOO_MANY_STATUS
 from collector.intake.clients import client_networks
@@ -33,3 +33,8 @@ def wait_of_stranger(request: HttpRequest) -> HttpResponse | None:
 def private_form(view: ViewFunction) -> ViewFunction:
     """The same, for users who are logged in."""
     return uncached_form(login_required(view))
+
+
+def private_page(view: ViewFunction) -> ViewFunction:
+    """Allow GET and HEAD to users who are logged in, and let no cache keep the answer."""
+    return require_safe(private_form(view))

@@ -12,6 +12,7 @@ from accounts.mails import can_send_mail, mail, send_later
 from accounts.passwords.check import Lock, check
 from accounts.passwords.problems import mark_refused, problem_of
 from accounts.passwords.reset import reset_path, user_of_link
+from accounts.sessions.ending import end_all
 from accounts.views.pages import uncached_form
 from collector.addresses import origin_of
 from collector.snippets import base_url
@@ -49,6 +50,7 @@ def reset_password(request: HttpRequest, key: str) -> HttpResponse:
     form = SetPasswordForm(user, request.POST if request.method == "POST" else None)
     if form.is_valid():
         form.save()
+        end_all(user)
         return redirect("login")
     context = {"form": form, "rules": password_validators_help_texts, "who": user}
     return render(request, "accounts/password_reset.html", context)

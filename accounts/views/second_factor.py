@@ -22,6 +22,7 @@ from accounts.login.stages import set_up_step
 from accounts.second_factor import factors
 from accounts.second_factor.passkeys import MOST, add_passkey, challenge_to_add
 from accounts.second_factor.requirement import must_have_second_factor, note_second_factor
+from accounts.sessions.ending import end_others
 from accounts.views.next_page import next_page
 
 OwnView = Callable[..., HttpResponseBase]
@@ -70,7 +71,7 @@ def app(request: HttpRequest, user: User) -> HttpResponse:
         sent = _secret_in(request, user)
         if sent and factors.is_code_of(sent, request.POST.get("code", "").strip()):
             factors.add_app(user, sent)
-            return _set_up(request)
+            return _set_up(request, user)
         secret = sent or secret
         problem = _("That is not right. A code works only once, and for about a minute.")
     address = get_adapter().build_totp_url(user, secret)
@@ -91,7 +92,7 @@ def new_passkey(request: HttpRequest, user: User) -> HttpResponse:
     if "credential" not in request.POST:
         return JsonResponse(challenge_to_add(user))
     if add_passkey(user, request.POST.get("name", ""), request.POST["credential"]):
-        return _set_up(request)
+        return _set_up(request, user)
     return _page(request, user, _("That did not work. Try again, or use another device."))
 
 
@@ -105,6 +106,7 @@ def remove(request: HttpRequest, user: User) -> HttpResponse:
             factors.remove_passkey(user, int(pk[:18]))
         elif "app" in request.POST:
             factors.remove_app(user)
+        end_others(request, user)
     return redirect("second_factor")
 
 
@@ -114,6 +116,7 @@ def recovery_codes(request: HttpRequest, user: User) -> HttpResponse:
     """Show the recovery codes, or replace them by new ones."""
     if request.method == "POST":
         factors.renew_recovery_codes(user)
+        end_others(request, user)
         return redirect("recovery_codes")
     codes = factors.recovery_codes(user)
     return render(request, "accounts/recovery_codes.html", {"codes": codes, "next": next_page(request, "")})
@@ -139,14 +142,16 @@ def _is_kept(own: factors.Factors, is_required: bool) -> bool:
     return is_required and own.has_app + len(own.passkeys) <= 1
 
 
-def _set_up(request: HttpRequest) -> HttpResponse:
-    """Go on to the recovery codes: somebody at the last step of a login is logged in first."""
+def _set_up(request: HttpRequest, user: User) -> HttpResponse:
+    """End all other sessions, and go on to the recovery codes. Who is at the last step of a login is logged in."""
     step = set_up_step(request)
     codes = reverse("recovery_codes")
     if step is None:
         note_second_factor(request.session)
+        end_others(request, user)
         return redirect(codes)
     response: HttpResponse = step.exit()
+    end_others(request, user)
     response.headers["Location"] = f"{codes}?{urlencode({'next': response.headers['Location']})}"
     return response
 

@@ -15,6 +15,7 @@ from requests import RequestException
 
 from accounts.login.confirmation import confirmed
 from accounts.login.single_sign_on import PROVIDER, disconnect, has_single_sign_on
+from accounts.sessions.ending import end_others
 from accounts.views.next_page import next_page
 from accounts.views.pages import wait_of_stranger
 
@@ -33,7 +34,9 @@ def to_provider(request: HttpRequest) -> HttpResponse:
 def connect(request: HttpRequest) -> HttpResponse:
     """Let a user log in by single sign-on from now on, or no longer."""
     if "disconnect" in request.POST:
-        disconnect(cast("User", request.user))
+        user = cast("User", request.user)
+        disconnect(user)
+        end_others(request, user)
         return redirect("second_factor")
     return _leave(request, AuthProcess.CONNECT, reverse("second_factor"))
 

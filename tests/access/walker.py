@@ -12,7 +12,7 @@ from django.contrib.messages import get_messages
 from django.db import connection, transaction
 from django.test import Client
 
-UNCOUNTED = {"django_session", "collector_trycount"}  # what logging in and wrong passwords write
+UNCOUNTED = {"accounts_session", "collector_trycount"}  # what logging in and wrong passwords write
 WRITES = re.compile(r"""(INSERT INTO|UPDATE|DELETE FROM)\s+"?(\w+)""")
 VARYING = re.compile(r'name="csrfmiddlewaretoken" value="\w+"|(?:Content-Length|Expires): .*')
 

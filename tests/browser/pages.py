@@ -71,6 +71,7 @@ PAGES = (
     Page("reset-gone", "/reset/1-nobody/", who="", status=404),
     Page("password", "/password/"),
     Page("password-changed", "/password/changed/"),
+    Page("account", "/account/"),
     Page("second-factor", "/account/second-factor/", who="grace"),  # with what must be confirmed lately, all in a row
     Page("second-factor-app", "/account/second-factor/app/", who="grace"),
     Page("recovery-codes", "/account/second-factor/codes/", who="grace"),

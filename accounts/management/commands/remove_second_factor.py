@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.second_factor.factors import factors_of, remove_all
+from accounts.sessions.ending import end_all
 
 
 class Command(BaseCommand):
@@ -22,4 +23,5 @@ class Command(BaseCommand):
         if not factors_of(account).is_any:
             raise CommandError(f"{user} has no second factor.")
         remove_all(account)
+        end_all(account)
         self.stdout.write(f"{user} can log in by password now. Advise them to set up a second factor again.")

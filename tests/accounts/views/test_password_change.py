@@ -21,7 +21,7 @@ def change(client: Client, old: str, new: str = NEW, again: str | None = None):
 def test_users_change_their_password(client, request, who):
     user = request.getfixturevalue(who)
     client.force_login(user)
-    assert 'href="/password/"' in text_of(client.get("/"))
+    assert 'href="/password/"' in text_of(client.get("/account/"))
     elsewhere = Client()
     elsewhere.force_login(user)
 
@@ -42,7 +42,7 @@ def test_nobody_changes_a_password_without_logging_in(client, db):
 
 def test_the_admin_leads_to_the_same_page(client, owner):
     client.force_login(owner)
-    assert 'href="/password/"' in text_of(client.get("/admin/"))
+    assert 'href="/account/"' in text_of(client.get("/admin/"))
     assert client.get("/admin/password_change/").url == "/password/"
 
 
@@ -88,7 +88,7 @@ def test_users_without_a_password_see_no_link(client, viewer):
     viewer.set_unusable_password()
     viewer.save()
     client.force_login(viewer)
-    assert "/password/" not in text_of(client.get("/"))
+    assert "/password/" not in text_of(client.get("/account/"))
     assert client.get("/password/").status_code == 404
     assert change(client, "").status_code == 404
     assert not TryCount.objects.exists()

@@ -10,10 +10,10 @@ import pytest
 from allauth.account.models import EmailAddress
 from allauth.socialaccount.models import SocialAccount
 from django.contrib.auth.models import User
-from django.contrib.sessions.models import Session
 from django.test import Client
 
 from accounts.login.confirmation import CONFIRMED_AT
+from accounts.models import Session
 from collector.models import Membership, Project
 from telemetry_site.setting_values import single_sign_on
 from tests.accounts.codes import with_app

@@ -6,10 +6,10 @@ import pytest
 from django.contrib.admin import site
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
-from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 
+from accounts.models import Session
 from collector.models import ApiToken, Membership, Project, Role
 from tests.collector.admin.browsing import logged_in, text_of
 

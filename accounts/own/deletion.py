@@ -1,0 +1,37 @@
+"""The end of an account. What a team needs stays, without the name of who left."""
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import QuerySet
+
+from collector.models import Membership, Project, Role
+
+
+class NotDeletableError(Exception):
+    """Something would be without anybody who may manage it."""
+
+
+def only_owned(user: User) -> QuerySet[Project]:
+    """Return the projects that nobody else owns."""
+    others = Membership.objects.filter(role=Role.OWNER).exclude(user=user)
+    owned = Project.objects.filter(memberships__user=user, memberships__role=Role.OWNER)
+    return owned.exclude(pk__in=others.values("project")).order_by("name")
+
+
+def is_only_superuser(user: User) -> bool:
+    """Say whether nobody else may manage this server. One query for superusers."""
+    others = User.objects.filter(is_superuser=True, is_active=True).exclude(pk=user.pk)
+    return user.is_superuser and not others.exists()
+
+
+@transaction.atomic
+def delete_account(user: User) -> None:
+    """Delete a user with their memberships, sessions, API tokens, second factors and invitations.
+
+    Projects, articles, share links and decisions stay. Raises NotDeletableError. Two last owners who delete their
+    accounts at the same moment follow each other.
+    """
+    list(Project.objects.select_for_update().filter(memberships__user=user, memberships__role=Role.OWNER))
+    if is_only_superuser(user) or only_owned(user).exists():
+        raise NotDeletableError
+    User.objects.get(pk=user.pk).delete()

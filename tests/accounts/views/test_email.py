@@ -1,0 +1,82 @@
+"""Changing one's email address, with and without mail."""
+
+import re
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.contrib.auth.models import User
+from django.test import Client
+
+from tests.accounts.views.test_second_factor import confirm_now
+from tests.collector.admin.browsing import text_of
+
+pytestmark = pytest.mark.django_db
+
+EMAIL = "/account/email/"
+ADA = {"email": "ada@example.org"}
+
+
+@pytest.fixture
+def confirmed(reader) -> Client:
+    confirm_now(reader)
+    return reader
+
+
+@pytest.fixture
+def link(settings, monkeypatch, confirmed, mailoutbox) -> str:
+    """The path of a link that was mailed to Ada."""
+    settings.MAIL_FROM = "footfall@example.org"
+    monkeypatch.setattr("accounts.views.email.send_later", lambda message: message.send())
+    assert "ada@example.org" in text_of(confirmed.post(EMAIL, ADA))
+    [message] = mailoutbox
+    assert message.to == ["ada@example.org"]
+    return re.findall(r"http://testserver(\S+)", message.body)[0]
+
+
+def address_of(user: User) -> str:
+    return User.objects.get(pk=user.pk).email
+
+
+def test_a_session_must_be_confirmed_first(reader):
+    assert reader.get(EMAIL).url == "/account/confirm/?next=%2Faccount%2Femail%2F"
+
+
+def test_without_mail_an_address_changes_at_once_and_is_not_verified(confirmed, viewer):
+    assert confirmed.post(EMAIL, ADA).url == "/account/"
+    assert address_of(viewer) == "ada@example.org"
+    assert not EmailAddress.objects.exists()
+    assert "valid email" in text_of(confirmed.post(EMAIL, {"email": "ada"}))
+
+
+def test_with_mail_an_address_changes_once_its_link_is_opened(link, viewer):
+    browser = Client()
+    assert "ada@example.org" in text_of(browser.get(link))
+    assert address_of(viewer) == ""
+    assert browser.post(link).url == "/account/"
+    assert address_of(viewer) == "ada@example.org"
+    assert EmailAddress.objects.get().verified
+    assert browser.get(link).status_code == 404
+
+
+@pytest.mark.parametrize("change", [{"email": "new@example.org"}, {"is_active": False}])
+def test_a_link_ends_with_what_it_was_made_for(client, link, viewer, change):
+    User.objects.filter(pk=viewer.pk).update(**change)
+    assert client.post(link).status_code == 404
+
+
+@pytest.mark.parametrize("spoil", [lambda path: path[:-3] + "x/", lambda path: "/account/email/a:b:c/"])
+def test_a_forged_link_opens_nothing(client, link, viewer, spoil):
+    assert client.post(spoil(link)).status_code == 404
+    assert address_of(viewer) == ""
+
+
+def test_the_address_of_another_account_is_not_taken(client, link, owner, viewer):
+    User.objects.filter(pk=owner.pk).update(email="ADA@example.org")
+    assert "Another account has this address" in text_of(client.post(link))
+    assert address_of(viewer) == ""
+
+
+def test_nobody_sends_many_mails(link, confirmed, mailoutbox):
+    answers = [confirmed.post(EMAIL, {"email": f"{number}@example.org"}).status_code for number in range(5)]
+    assert answers[-1] == 429
+    assert len(mailoutbox) == 5
