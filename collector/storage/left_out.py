@@ -215,8 +215,8 @@ def _note_excess(keys: Iterable[Key]) -> None:
 def _add_left_out(rows_by_key: dict[Key, list[CountRow]]) -> None:
     rows = [
         (project_id, pixel_id, key.day, key.what, *cell)
-        for key, of_key_ in rows_by_key.items()
-        for project_id, pixel_id, *cell in of_key_
+        for key, rows_of_key in rows_by_key.items()
+        for project_id, pixel_id, *cell in rows_of_key
     ]
     write_rows(UPSERT_POSTGRESQL, UPSERT_SQLITE, sorted(rows))
 

@@ -1,9 +1,9 @@
 """The standby file: what a web process must know of the database while that is away, for processes that start then.
 
 It holds the live pixels and the salts of the dates in use, as they are committed in the database; if a program is
-declared, also those for the ids of other SDKs. The drain writes it;
-web processes read it only while the database does not answer. It lies in the spool's directory, mode 0600, and is
-replaced as a whole, so that a reader never sees half of it.
+declared, also those for the ids of other SDKs. The drain writes it; web processes read it only while the database does
+not answer. It lies in the spool's directory, mode 0600, and is replaced as a whole, so that a reader never sees half of
+it.
 
 It keeps salts no longer than the database does. The drain removes expired ones even while it can't reach the database,
 and a reader ignores them.
