@@ -8,8 +8,9 @@ from django.db.models import Sum
 
 from collector.badges.options import ALL, OF_ARTICLES
 from collector.badges.published import published
-from collector.models import DailyCount, Dimension, Kind, Pixel
+from collector.models import DailyCount, Dimension, Pixel
 from collector.models.counts import ALL_PLATFORMS, WHOLE_PROJECT
+from collector.programs.declaring import is_declared
 
 DAY = timedelta(days=1)
 RANGE_DAYS = {"30d": 30, "7d": 7}  # today is one of them, as on the dashboard
@@ -40,7 +41,7 @@ def figures_of(token: str, period: str, now: datetime) -> Figures | None:
     pixel = Pixel.objects.live().select_related("project", "declaration").filter(token=token).first()
     if pixel is None:
         return None
-    if pixel.kind == Kind.APP and hasattr(pixel, "declaration"):
+    if is_declared(pixel):
         week = published(pixel)
         return Figures(week.public, installations=week.installations, shares=week.shares)
     if not pixel.has_public_badge:

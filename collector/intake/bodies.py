@@ -28,10 +28,14 @@ def refusal_by_head(headers: Mapping[bytes, bytes]) -> Answer | None:
     if encoding_of(headers) not in {b"", b"identity", b"gzip"}:
         accept = ((b"accept-encoding", b"gzip, identity"),)  # RFC 9110, 15.5.16
         return problem_answer(415, "Send the body as it is, or with Content-Encoding: gzip.", headers=accept)
+    return refusal_by_length(headers)
+
+
+def refusal_by_length(headers: Mapping[bytes, bytes], most: int = MAX_BYTES) -> Answer | None:
+    """Return the answer to a request whose headers tell that its body is larger than `most` bytes."""
     length = headers.get(b"content-length", b"").strip().lstrip(b"0")
-    if length.isdigit() and (len(length) > len(str(MAX_BYTES)) or int(length) > MAX_BYTES):
-        return too_large()
-    return None
+    is_too_large = length.isdigit() and (len(length) > len(str(most)) or int(length) > most)
+    return too_large(most) if is_too_large else None
 
 
 def encoding_of(headers: Mapping[bytes, bytes]) -> bytes:

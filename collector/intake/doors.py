@@ -16,7 +16,7 @@ import msgspec
 
 from collector.intake.admission import COUNTED_BYTES, Refusal
 from collector.intake.answers import Answer
-from collector.intake.bodies import BadBodyError, encoding_of, inflated, too_large
+from collector.intake.bodies import BadBodyError, encoding_of, inflated, refusal_by_length
 from collector.intake.door_answers import NO_FLAGS, PREFLIGHT, accepted, open_to_browsers, undeclared
 from collector.intake.door_targets import DoorTarget, door_target
 from collector.intake.door_uses import DoorLines, door_lines
@@ -77,10 +77,8 @@ class DoorReceiver:
             accept = ((b"accept-encoding", b"gzip, deflate, identity"),)
             detail = "Send the body as it is, or compressed with gzip or deflate."
             return open_to_browsers(problem_answer(415, detail, headers=accept))
-        length = request.headers.get(b"content-length", b"").strip().lstrip(b"0")
-        if length.isdigit() and (len(length) > len(str(MAX_BYTES)) or int(length) > MAX_BYTES):
-            return open_to_browsers(too_large(MAX_BYTES))
-        return None
+        refusal = refusal_by_length(request.headers, MAX_BYTES)
+        return open_to_browsers(refusal) if refusal else None
 
     def open(self, request: PixelRequest, body: bytes) -> Posted | Answer:
         """Open a body; return the answer if that can't be done. Touches nothing that is shared, so a thread may."""

@@ -77,13 +77,20 @@ def program_of(declaration: Declaration) -> Program | None:
         return None
 
 
+def is_declared(pixel: Pixel) -> bool:
+    """Whether a pixel is a program with a declaration. Without one, it is a pixel like any other.
+
+    No query if `pixel.declaration` was selected with it, else one at most.
+    """
+    return pixel.kind == Kind.APP and hasattr(pixel, "declaration")
+
+
 def declared_program(pixel: Pixel) -> Program | None:
     """Return what a pixel declares, with its releases; None of an article, and of a program without a declaration.
 
     No query if `pixel.declaration` was selected with it, else one at most.
     """
-    is_declared = pixel.kind == Kind.APP and hasattr(pixel, "declaration")
-    return _with_releases(pixel.declaration) if is_declared else None
+    return _with_releases(pixel.declaration) if is_declared(pixel) else None
 
 
 def refuse_taken_id(pixel: Pixel, text: str) -> None:

@@ -44,6 +44,8 @@ UPSERT_POSTGRESQL = _UPSERT.format(
     " AS row (project_id, pixel_id, day, what, dimension, date, driver, value, gap, reports, number)"
 )
 UPSERT_SQLITE = _UPSERT.format(rows="VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)")
+_CELL = ("dimension", "date", "driver", "value", "gap")  # what a count of a program is of
+_NUMBERS = ("reports", "number")
 
 
 class Key(NamedTuple):
@@ -188,8 +190,7 @@ def negative(rows: Sequence[CountRow]) -> list[CountRow]:
 
 def rows_of_counts(key: Key) -> list[CountRow]:
     """Return what a `LeftOut` counts, sorted as a drain writes counts. One query."""
-    columns = ("dimension", "date", "driver", "value", "gap", "reports", "number")
-    counts = _counts_of(key).values_list(*columns)
+    counts = _counts_of(key).values_list(*_CELL, *_NUMBERS)
     return sorted(
         CountRow(key.project_id, key.pixel_id, dimension, day.isoformat(), *rest) for dimension, day, *rest in counts
     )
@@ -214,8 +215,8 @@ def _note_excess(keys: Iterable[Key]) -> None:
 def _add_left_out(rows_by_key: dict[Key, list[CountRow]]) -> None:
     rows = [
         (project_id, pixel_id, key.day, key.what, *cell)
-        for key, of_key_ in rows_by_key.items()
-        for project_id, pixel_id, *cell in of_key_
+        for key, rows_of_key in rows_by_key.items()
+        for project_id, pixel_id, *cell in rows_of_key
     ]
     write_rows(UPSERT_POSTGRESQL, UPSERT_SQLITE, sorted(rows))
 
@@ -234,13 +235,11 @@ def _found(counts: QuerySet[Any], rows: Sequence[CountRow]) -> list[CountRow]:
 
     So no count ever falls below 0.
     """
-    columns = ("dimension", "date", "driver", "value", "gap", "reports", "number")
-    order = ("dimension", "date", "driver", "value", "gap")
     present = {
         (dimension, day.isoformat(), driver, value, gap): [reports, number]
-        for dimension, day, driver, value, gap, reports, number in counts.order_by(*order)
+        for dimension, day, driver, value, gap, reports, number in counts.order_by(*_CELL)
         .select_for_update()
-        .values_list(*columns)
+        .values_list(*_CELL, *_NUMBERS)
     }
     taken: dict[tuple[int, str, int, str, int], list[int]] = defaultdict(lambda: [0, 0])
     for row in rows:

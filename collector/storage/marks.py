@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from collector.models import DroppedName, Mark, Project, Span
+from collector.models.programs import KEPT_DAYS
 from collector.storage.bulk_sql import chunks, columns_from_json, fetch_for_rows
 from collector.storage.window_salts import expired_before
 
 INSERT_ROWS = 20_000  # in one statement
-NAME_DAYS = 35  # as long as raw reports are kept
 DELETE_ROWS = 20_000  # by one statement: other writers get their turn between two statements
 
 INSERT_POSTGRESQL = f"""
@@ -55,8 +55,11 @@ def insert_marks(marks: Collection[MarkKey]) -> set[MarkKey]:
 
 
 def delete_old_names(project: Project, now: datetime) -> int:
-    """Delete the dropped names of a project that no SDK has sent for `NAME_DAYS`, and return how many. One query."""
-    first_kept = now.astimezone(UTC).date() - timedelta(NAME_DAYS)
+    """Delete the dropped names of a project that no SDK has sent for as long as raw reports are kept. One query.
+
+    Returns how many.
+    """
+    first_kept = now.astimezone(UTC).date() - timedelta(KEPT_DAYS)
     return DroppedName.objects.filter(project=project, date__lt=first_kept).delete()[0]
 
 

@@ -19,7 +19,8 @@ from collector.badges.logos import logos
 from collector.badges.message import label_of
 from collector.badges.options import OF_ARTICLES, OF_PROGRAMS, RANGES, STYLES, Options, options_of
 from collector.classify.platforms import platform_name
-from collector.models import Declaration, Kind, Pixel
+from collector.models import Kind, Pixel
+from collector.programs.declaring import is_declared
 from collector.snippets import FORMS
 
 OPENED = "badge"  # also the id of what the form changes
@@ -78,7 +79,7 @@ class BadgePicker:
 
 def badge_picker(query: QueryDict, pixel: Pixel, base: str) -> BadgePicker:
     """Return the picker for a pixel. One query for a program, else none. Never fails."""
-    is_program = pixel.kind == Kind.APP and Declaration.objects.filter(pixel=pixel).exists()
+    is_program = is_declared(pixel)
     values = {name: str(query[name])[:MAX_VALUE] for name in FIELDS if query.get(name, "").strip()}
     options = options_of(urlencode(values).encode())
     shows = OF_PROGRAMS if is_program else OF_ARTICLES

@@ -15,8 +15,8 @@ from django.utils.cache import patch_vary_headers
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
-from collector.models import Kind, Pixel
-from collector.programs.declaring import declared_program
+from collector.models import Pixel
+from collector.programs.declaring import declared_program, is_declared
 from collector.programs.program import Program
 from collector.snippets import base_url
 from collector.storage.publication import published_weeks
@@ -65,7 +65,7 @@ def public(view: AboutView) -> Callable[..., HttpResponseBase]:
 def about(request: HttpRequest, token: str) -> HttpResponse:
     """Say what a program or an article collects, and what a program makes public. One query, two with statistics."""
     pixel = _live_pixel(token)
-    is_program = pixel.kind == Kind.APP and hasattr(pixel, "declaration")  # without one, it is a pixel like any other
+    is_program = is_declared(pixel)
     page = _program_page(request, pixel) if is_program else article_page(pixel.project, _server(request))
     program = declared_program(pixel)
     context: dict[str, object] = {"page": page, "downloads": is_program, **_languages(request)}

@@ -24,7 +24,7 @@ from tests.server import PASSWORD, ROOT, environment
 START_SECONDS = 120
 MANAGE_SECONDS = 3600
 BACKLOG = 2048  # as in footfall-web.socket
-COPIED = ("collector", "dashboard", "static", "telemetry_site", "templates", "manage.py", "pyproject.toml")
+COPIED = ("accounts", "collector", "dashboard", "static", "telemetry_site", "templates", "manage.py", "pyproject.toml")
 NEW_PIXELS = """
 import json
 from collector.models import Pixel, Project

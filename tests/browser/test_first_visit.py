@@ -111,7 +111,7 @@ def log_in(page, server: Server, name: str) -> None:
     page.goto(server.url)
     page.fill("[name=username]", name)
     page.fill("[name=password]", PASSWORD)
-    page.click("form.login button")
+    page.get_by_role("button", name="Log in", exact=True).click()
     page.wait_for_url(f"{server.url}/")
 
 

@@ -7,6 +7,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils.http import int_to_base36
 
 from accounts.passwords.reset import reset_path
 from tests.accounts.codes import with_app
@@ -128,7 +129,7 @@ def test_a_link_ends(client, viewer, owner, change, monkeypatch):
         later = datetime.now() + timedelta(seconds=86_402)  # noqa: DTZ005 (as Django's generator has it)
         monkeypatch.setattr("django.contrib.auth.tokens.PasswordResetTokenGenerator._now", lambda self: later)
     else:
-        path = path.replace(f"/reset/{viewer.pk}-", f"/reset/{owner.pk}-")
+        path = path.replace(f"/reset/{int_to_base36(viewer.pk)}-", f"/reset/{int_to_base36(owner.pk)}-")
     assert client.get(path).status_code == 404
     assert client.post(path, NEW).status_code == 404
 

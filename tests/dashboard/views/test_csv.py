@@ -50,7 +50,7 @@ def test_no_json_lines_start_with_a_byte_order_mark(reader, visited_pixel, capsy
 
 
 def test_one_place_makes_every_csv_and_every_address_of_one_is_tested_here():
-    sources = [path for folder in ("collector", "dashboard") for path in (ROOT / folder).rglob("*.py")]
+    sources = [path for folder in ("accounts", "collector", "dashboard") for path in (ROOT / folder).rglob("*.py")]
     assert [path.name for path in sources if "csv.writer(" in path.read_text("utf-8")] == ["export.py"]
     assert {pattern.name for pattern in urlpatterns if re.search(r"\.csv|hits\.<", str(pattern.pattern))} == {
         *CSV_PATHS,

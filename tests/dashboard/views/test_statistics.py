@@ -4,19 +4,25 @@ import csv
 import json
 import random
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
+from typing import Any
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
+from collector.badges.figures import figures_of
 from collector.models import Pixel, ReportDimension
 from collector.programs.declaring import declare
 from collector.programs.forms import PUBLIC_PANELS
-from collector.programs.small_counts import FEWEST
+from collector.programs.small_counts import CHOICES, FEWEST, merge_small
+from collector.programs.weeks import week_of
 from collector.storage.publication import publish
 from tests.collector.admin.browsing import text_of
 from tests.collector.programs.declarations import example
+from tests.collector.programs.test_small_counts import tables
 from tests.dashboard.conftest import NOON
 from tests.dashboard.views.test_about import words_of
 from tests.programs import count as write_count
@@ -27,6 +33,12 @@ count = partial(write_count, day=WEEK)
 DAY = timedelta(days=1)
 TODAY = NOON.date()
 FIELDS = {"version": ReportDimension.VERSION, "os": ReportDimension.OS, "arch": ReportDimension.ARCH}
+VALUES = {
+    "version": ["2.4.1"] * 6 + ["2.4.0"] * 3 + ["2.3.1"],
+    "os": ["linux"] * 8 + ["macos"] * 4 + ["windows"] * 4 + ["freebsd"],
+    "arch": ["arm64", "x86-64"],
+}  # as often as they come
+Cell = tuple[str, str, str]  # a week, a field and a value
 
 
 def public_program(project, *panels: str) -> Pixel:
@@ -114,42 +126,86 @@ def test_before_the_first_week_is_published_the_page_says_so(client, project):
     assert client.get(f"/about/{pixel.token}/statistics.json").json()["weeks"] == []
 
 
-def test_over_60_days_nothing_public_changes_or_is_small_or_of_days(client, project):
-    """Reports come late, versions come and go. Somebody reads everything public on each day."""
+def test_nothing_public_over_60_days_tells_a_small_count(client, project):
+    """Reports come late, versions come and go. Somebody reads everything public on each day, and knows all values.
+
+    They go through all tables that would be published in the same way. Each small count has at least `CHOICES`
+    possible values among them.
+    """
     pixel = public_program(project, *PUBLIC_PANELS)
     dice = random.Random(7)
-    seen: dict[tuple[str, str], object] = {}
+    reported: Counter[Cell] = Counter()
+    true_counts: dict[str, Counter[Cell]] = {}  # by week, when it was published
+    public: dict[str, dict[str, Any]] = {}
     for number in range(60):
         today = TODAY - (59 - number) * DAY
-        add_installations(pixel, [today - dice.choice([0, 0, 0, 1, 5, 12]) * DAY for _ in range(14)], dice)
+        reported += add_installations(pixel, [today - dice.choice([0, 0, 0, 1, 5, 12]) * DAY for _ in range(14)], dice)
         list(publish(datetime.combine(today, time(12), UTC), None))
-        for week in client.get(f"/about/{pixel.token}/statistics.json").json()["weeks"]:
-            for field, content in week.items():
-                assert seen.setdefault((week["week"], field), content) == content
-        numbers = {int(row[3]) for panel in ("versions", "systems") for row in rows_of(client, pixel, panel)[1:]}
-        assert all(number >= FEWEST for number in numbers)
-    weeks = {week for week, _ in seen}
-    assert len(weeks) == 10
-    small = [
-        week
+        for week in all_that_is_public(client, pixel):
+            true_counts.setdefault(week["week"], reported.copy())
+            published = public.setdefault(week["week"], {})
+            for field, content in week.items():  # none ever changes: the days tell no more than their weeks
+                assert published.setdefault(field, content) == content
+    assert len(public) == 10
+    attacked = 0
+    for name, week in public.items():
+        for field in FIELDS:
+            if field not in week:  # too few installations in all
+                continue
+            for value, counts in possible_counts(week[field], sorted(set(VALUES[field]))).items():
+                true = true_counts[name][name, field, value]
+                assert true in counts
+                if 0 < true < FEWEST:
+                    assert len(counts) >= CHOICES, (name, field, value)
+                    attacked += 1
+    assert attacked >= 10
+
+
+def all_that_is_public(client, pixel: Pixel) -> list[dict[str, Any]]:
+    """Return the weeks of the JSON. CSV files and badges tell nothing more."""
+    weeks = client.get(f"/about/{pixel.token}/statistics.json").json()["weeks"]
+    rows = [row for panel in ("versions", "systems") for row in rows_of(client, pixel, panel)[1:]]
+    assert {(week, field, value): int(number) for week, field, value, number in rows} == {
+        (week["week"], field, value): number
         for week in weeks
         for field in FIELDS
-        if isinstance(table := seen.get((week, field)), dict) and "other" in table and len(table) > 1
-    ]
-    assert small  # some tables had small counts beside large ones
+        for value, number in week.get(field, {}).items()
+    }
+    actives = {week["week"]: week.get("installations") for week in weeks if "installations" in week}
+    assert {week: int(number) if number else None for week, number in rows_of(client, pixel, "actives")[1:]} == actives
+    figures = figures_of(pixel.token, "all", timezone.now())
+    assert figures
+    last = next((week for week in weeks if week.get("installations")), None)
+    assert figures.installations == (last["installations"] if last else None)
+    shares = {value: number / last["installations"] for value, number in last["version"].items()} if last else {}
+    shares.pop("other", None)
+    assert dict(figures.shares or {}) == pytest.approx(shares)
+    return weeks
 
 
-def add_installations(pixel: Pixel, days: list[date], dice: random.Random) -> None:
-    """Count the first and only report of an installation on each of these days."""
+def possible_counts(table: dict[str, int], values: Sequence[str]) -> dict[str, set[int]]:
+    """Return what each value may count that a published table does not show."""
+    hidden = [value for value in values if value not in table]
+    possible: dict[str, set[int]] = {value: set() for value in hidden}
+    visible = {value: number for value, number in table.items() if value != "other"}
+    for numbers in tables(len(hidden), table.get("other", 0)) if hidden else ():
+        counts = dict(zip(hidden, numbers, strict=True))
+        published = merge_small(visible | counts)
+        if dict(published.values) == visible:
+            for value, number in counts.items():
+                possible[value].add(number)
+    return possible
+
+
+def add_installations(pixel: Pixel, days: list[date], dice: random.Random) -> Counter[Cell]:
+    """Count the first and only report of an installation on each of these days. Return how often each value came."""
     reports: Counter[tuple[date, int, str]] = Counter()
+    added: Counter[Cell] = Counter()
     for day in days:
-        values = {
-            ReportDimension.ACTIVE: "",
-            ReportDimension.VERSION: dice.choice(["2.4.1"] * 6 + ["2.4.0"] * 3 + ["2.3.0"]),
-            ReportDimension.OS: dice.choice(["linux"] * 8 + ["macos"] * 4 + ["windows"] * 4 + ["freebsd"]),
-            ReportDimension.ARCH: dice.choice(["arm64", "x86-64"]),
-        }
-        reports.update((day, int(dimension), value) for dimension, value in values.items())
+        values = {field: dice.choice(choices) for field, choices in VALUES.items()}
+        added.update((week_of(day), field, value) for field, value in values.items())
+        reports[day, int(ReportDimension.ACTIVE), ""] += 1
+        reports.update((day, int(FIELDS[field]), value) for field, value in values.items())
     rows = [(pixel.project_id, pixel.pk, *key, number) for key, number in reports.items()]
     with connection.cursor() as cursor:
         cursor.executemany(
@@ -160,3 +216,4 @@ def add_installations(pixel: Pixel, days: list[date], dice: random.Random) -> No
             " DO UPDATE SET reports = collector_reportcount.reports + excluded.reports",
             rows,
         )
+    return added
