@@ -11,8 +11,7 @@ from random import Random
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
-from tests.endpoints import CHROME
-
+CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/146.0.0.0 Safari/537.36"
 NETWORKS = 2_000  # that the requests come from: each stays below the rate limits, so that all reach their views
 CSRF = "a" * 32
 METHODS = ("GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND", "X-ODD")
@@ -195,5 +194,5 @@ class RandomRequests:
             return [*value[:place], self._mutated(value[place]), *value[place + 1 :]]
         name = self._random.choice(sorted(value))
         if self._is(0.1):
-            return {self._random.choice(TEXTS): each if key == name else each for key, each in value.items()}
+            return {self._random.choice(TEXTS) if key == name else key: each for key, each in value.items()}
         return value | {name: self._mutated(value[name])}
