@@ -18,7 +18,7 @@ from types import TracebackType
 STRANGERS = ("django.request", "django.security")  # loggers that write a line for each bad request of anybody
 LINES, SECONDS = 60, 60.0
 MAX_LINE = 500  # characters of a line that repeats what a stranger sent, such as a `Host` header of 64 kB
-KEY = re.compile(r"((?<=/share/)|(?<=/invitation/)|(?<=/reset/))[^/\s?#\"'<>]+")
+KEY = re.compile(r"((?<=/share/)|(?<=/invitation/)|(?<=/reset/))[^/\s?#\"'<>]+", re.IGNORECASE)
 
 
 class KeylessFormatter(logging.Formatter):

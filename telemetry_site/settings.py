@@ -67,6 +67,7 @@ REPORT_RATE_LIMIT = rate("REPORT_RATE_LIMIT", "600/m")
 NEW_INSTALLATIONS_PER_NETWORK = whole_number("NEW_INSTALLATIONS_PER_NETWORK", 100)
 API_RATE_LIMIT = rate("API_RATE_LIMIT", "120/m")
 SHARE_RATE_LIMIT = rate("SHARE_RATE_LIMIT", "240/m")
+EXPORT_RATE_LIMIT = rate("EXPORT_RATE_LIMIT", "60/m")
 TRUSTED_PROXIES = whole_number("TRUSTED_PROXIES", 0)
 CONNECTIONS_PER_CLIENT = whole_number("CONNECTIONS_PER_CLIENT", 200)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
@@ -88,7 +89,10 @@ if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _served_by_tls
 SESSION_ENGINE = "accounts.sessions.store"
-# The operator's proxy terminates TLS. It also redirects to https and sends HSTS.
+SECURE_HSTS_SECONDS = whole_number("HSTS_SECONDS", 0)
+if SECURE_HSTS_SECONDS and not _served_by_tls:
+    raise ImproperlyConfigured("HSTS_SECONDS needs a PUBLIC_URL with https://. Set that, or remove HSTS_SECONDS.")
+# The operator's proxy terminates TLS. It also redirects to https and, in what `deploy` has, sends HSTS.
 SILENCED_SYSTEM_CHECKS = ["security.W004", "security.W008"]
 CSRF_FAILURE_VIEW = "dashboard.views.errors.csrf_failure"
 SECURE_REFERRER_POLICY = "same-origin"

@@ -21,7 +21,7 @@ STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.st
 # It asks the database once in five minutes, which would count in whatever test opens a page. Its tests put it back.
 # And a process's numbers need a thread, which tests that count threads don't expect.
 MIDDLEWARE = [name for name in MIDDLEWARE if name.rpartition(".")[2] not in {"note_members", "timed"}]
-SHARE_RATE_LIMIT = (0, 60)  # all tests use one address; tests of the limit set their own
+SHARE_RATE_LIMIT = EXPORT_RATE_LIMIT = (0, 60)  # all tests use one address; tests of a limit set their own
 STATIC_ROOT = Path(_directory) / "static"
 STATIC_ROOT.mkdir()
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):

@@ -9,11 +9,22 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from collector.models import Pixel, Project
 from dashboard.view_function import ViewFunction
+from dashboard.views.at_once import few_at_once, limited_download
 
 
 def dashboard_view(view: ViewFunction) -> ViewFunction:
     """Allow GET and HEAD by users who are logged in, and let no cache keep the answer."""
     return require_safe(login_required(cache_control(private=True, no_store=True)(view)))
+
+
+def expensive_view(view: ViewFunction) -> ViewFunction:
+    """The same, for views that cost much: a user gets only some of them at the same time."""
+    return dashboard_view(few_at_once(view))
+
+
+def download_view(view: ViewFunction) -> ViewFunction:
+    """The same, for downloads, which are limited in number and rate."""
+    return dashboard_view(limited_download(view))
 
 
 def dashboard_action(view: ViewFunction) -> ViewFunction:

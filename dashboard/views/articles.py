@@ -10,11 +10,11 @@ from collector.snippets import base_url, snippets
 from dashboard.report.live import live_visits
 from dashboard.report.page import make_page
 from dashboard.snippets.live_line import line_of_pixel
-from dashboard.views.access import dashboard_view, may_use_admin, visible_pixel
+from dashboard.views.access import expensive_view, may_use_admin, visible_pixel
 from dashboard.views.programs import program_page
 
 
-@dashboard_view
+@expensive_view
 def article(request: HttpRequest, slug: str, pixel_id: int) -> HttpResponse:
     """Show one article over a period, or one program."""
     pixel = visible_pixel(request, slug, pixel_id)

@@ -11,6 +11,8 @@ from django.template.loader import render_to_string
 from django.urls import get_script_prefix
 from django.utils.safestring import mark_safe
 
+from collector.intake.page_limits import wait_message
+
 STYLESHEETS = ("css/palette.css", "css/error.css")
 
 
@@ -41,6 +43,17 @@ def error_page(request: HttpRequest, status: int, heading: str, *texts: str, has
         return HttpResponse(content, status=status, headers={"Cache-Control": "no-store"})
 
     return answer(request)
+
+
+def too_many_requests(request: HttpRequest, wait_seconds: int, *, has_home: bool = True) -> HttpResponseBase:
+    """Return the answer to a client that sends too many requests: a page for browsers, a line for programs."""
+    message = wait_message(wait_seconds)
+    if accepts_pages(request):
+        response = error_page(request, 429, message, has_home=has_home)
+    else:
+        response = HttpResponse(message, "text/plain; charset=utf-8", status=429, headers={"Cache-Control": "no-store"})
+    response.headers["Retry-After"] = str(wait_seconds)
+    return response
 
 
 def accepts_pages(request: HttpRequest) -> bool:

@@ -20,7 +20,7 @@ from collector.storage.export import FIELDS, csv_lines, hit_rows, json_lines
 from dashboard import formatting
 from dashboard.report.page import DashboardPage, make_page
 from dashboard.report.program.page import ProgramPage, make_program_page
-from dashboard.views.access import dashboard_view, visible_pixel, visible_project
+from dashboard.views.access import download_view, visible_pixel, visible_project
 from dashboard.views.streams import CSV, JSON_LINES, csv_file, stream
 from dashboard.visits import queries
 from dashboard.visits.periods import Period, PeriodForm
@@ -31,39 +31,39 @@ MAX_PANEL_ROWS = 50_000  # the README names this number
 VIEW_FIELDS = ("panel", "title", "label", "measure", "number")
 
 
-@dashboard_view
+@download_view
 def project_hits(request: HttpRequest, slug: str, ending: str) -> HttpResponseBase:
     """Send the raw hits of a project over a period. Two queries, and two more for each step of `hit_rows`."""
     return _raw_hits(request, visible_project(request, slug), None, ending)
 
 
-@dashboard_view
+@download_view
 def pixel_hits(request: HttpRequest, slug: str, pixel_id: int, ending: str) -> HttpResponseBase:
     """Send the raw hits of one pixel over a period. Three queries, and two more for each step of `hit_rows`."""
     pixel = visible_pixel(request, slug, pixel_id)
     return _raw_hits(request, pixel.project, pixel, ending)
 
 
-@dashboard_view
+@download_view
 def project_csv(request: HttpRequest, slug: str) -> HttpResponse:
     """Send the whole view of a project. It takes as many queries as the view."""
     return _view_csv(request, visible_project(request, slug), None)
 
 
-@dashboard_view
+@download_view
 def pixel_csv(request: HttpRequest, slug: str, pixel_id: int) -> HttpResponse:
     """Send the whole view of one pixel. It takes as many queries as the view."""
     pixel = visible_pixel(request, slug, pixel_id)
     return _view_csv(request, pixel.project, pixel)
 
 
-@dashboard_view
+@download_view
 def project_panel_csv(request: HttpRequest, slug: str, key: str) -> HttpResponse:
     """Send one panel or chart of a project's view, with all rows. At most as many queries as the view."""
     return _panel_csv(request, visible_project(request, slug), None, key)
 
 
-@dashboard_view
+@download_view
 def pixel_panel_csv(request: HttpRequest, slug: str, pixel_id: int, key: str) -> HttpResponse:
     """Send one panel or chart of a pixel's view, with all rows. At most as many queries as the view."""
     pixel = visible_pixel(request, slug, pixel_id)

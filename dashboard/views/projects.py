@@ -14,10 +14,10 @@ from dashboard.report.page import make_page
 from dashboard.report.program.listing import programs_panel
 from dashboard.report.project_cards import project_cards
 from dashboard.snippets.live_line import line_of_project
-from dashboard.views.access import dashboard_view, may_use_admin, visible_project
+from dashboard.views.access import expensive_view, may_use_admin, visible_project
 
 
-@dashboard_view
+@expensive_view
 def projects(request: HttpRequest) -> HttpResponse:
     """List the projects of the user. Six queries at most, and one more for administrators."""
     now = timezone.now()
@@ -31,7 +31,7 @@ def projects(request: HttpRequest) -> HttpResponse:
     return render(request, "dashboard/projects.html", context)
 
 
-@dashboard_view
+@expensive_view
 def project(request: HttpRequest, slug: str) -> HttpResponse:
     """Show one project over a period."""
     project = visible_project(request, slug)

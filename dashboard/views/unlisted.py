@@ -11,8 +11,9 @@ from django.shortcuts import render
 from django.views.decorators.cache import cache_control
 
 from collector.intake.clients import client_networks
-from collector.intake.page_limits import network_key, seconds_to_wait, wait_message
-from dashboard.views.error_page import accepts_pages, error_page
+from collector.intake.page_limits import network_key, seconds_to_wait
+from dashboard.views import at_once
+from dashboard.views.error_page import too_many_requests
 
 UnlistedView = Callable[[HttpRequest, str], HttpResponseBase]
 
@@ -20,13 +21,16 @@ UnlistedView = Callable[[HttpRequest, str], HttpResponseBase]
 def unlisted(view: UnlistedView) -> UnlistedView:
     """Keep a page out of search engines and caches, and its key out of the logs of other sites.
 
-    Requests are limited in rate, because an answer costs much more than a request.
+    Requests are limited in rate, and in how many are answered at the same time: an answer costs more than a request.
     """
 
     @cache_control(private=True, no_store=True)
     @wraps(view)
     def answer(request: HttpRequest, key: str) -> HttpResponseBase:
-        response = answer_if_too_often(request) or view(request, key)
+        response = answer_if_too_often(request)
+        if response is None:
+            with at_once.place(at_once.SHARED, at_once.EVERYBODY) as has_place:
+                response = view(request, key) if has_place else too_many(request, at_once.BUSY_SECONDS)
         response.headers["X-Robots-Tag"] = "noindex, nofollow"
         # With `no-referrer`, browsers would send the password's form without an origin, and CSRF protection needs one.
         response.headers["Referrer-Policy"] = "same-origin"
@@ -47,13 +51,9 @@ def answer_if_too_often(request: HttpRequest) -> HttpResponseBase | None:
     wait_seconds = seconds_to_wait(
         "share", lambda: network_key(client_networks(request).local, "share"), settings.SHARE_RATE_LIMIT
     )
-    if not wait_seconds:
-        return None
-    message = wait_message(wait_seconds)
-    response = (
-        error_page(request, 429, message, has_home=False)
-        if accepts_pages(request)
-        else HttpResponse(message, "text/plain; charset=utf-8", status=429)
-    )
-    response.headers["Retry-After"] = str(wait_seconds)
-    return response
+    return too_many(request, wait_seconds) if wait_seconds else None
+
+
+def too_many(request: HttpRequest, wait_seconds: int) -> HttpResponseBase:
+    """Return the answer to a client that has to wait, without links for people with an account."""
+    return too_many_requests(request, wait_seconds, has_home=False)

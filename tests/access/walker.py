@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
@@ -28,6 +28,8 @@ class Answer:
     word: str
     text: str
     tables: frozenset[str]
+    headers: Mapping[str, str]
+    cookies: tuple[str, ...]  # as `Set-Cookie` says them
 
 
 def ask(
@@ -44,7 +46,8 @@ def ask(
     tables = frozenset(written - UNCOUNTED)
     messages = [str(message) for message in get_messages(response.wsgi_request)]
     seen = [*(f"{name}: {value}" for name, value in response.items()), body.decode(), *messages]
-    return Answer(_word(response) + ("!" if tables else ""), "\n".join(seen), tables)
+    set_cookies = tuple(morsel.OutputString() for morsel in response.cookies.values())
+    return Answer(_word(response) + ("!" if tables else ""), "\n".join(seen), tables, response.headers, set_cookies)
 
 
 def _word(response: Any) -> str:

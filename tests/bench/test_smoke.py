@@ -133,3 +133,15 @@ def test_a_soak_shows_what_grows_and_keeps_every_hit_once():
     assert report["memory_mb"].keys() == {"web server", "web process 1", "drain"}
     assert all(growth["first"] > 0 for growth in report["memory_mb"].values())
     assert report["samples_without_lag"] < report["samples"]
+
+
+@pytest.mark.one_database  # what a database could change is in tests/access
+def test_random_requests_to_every_address_give_no_error_of_the_server():
+    report = run("tests/bench/strangers.py", "--requests", "700", "--workers", "1", "--json-only")
+
+    assert report["failures"] == []
+    assert report["is_sound"]
+    groups = {line.split(" ")[0] for line in report["statuses"]}
+    assert groups == {"api", "badges", "pixels", "public", "reports", "sdks", "site"}
+    assert {"api 200", "badges 200", "pixels 200", "public 200", "reports 202", "sdks 200"} <= report["statuses"].keys()
+    assert all(len(sizes) == 3 for sizes in report["memory_mb"].values())
