@@ -9,6 +9,7 @@ from django.urls import path
 from accounts.login.single_sign_on import PROVIDER
 from accounts.views import (
     account,
+    activity,
     email,
     invitations,
     language,
@@ -54,6 +55,7 @@ urlpatterns = [
     path("projects/<slug:slug>/members/", members.members, name="members"),
     path("projects/<slug:slug>/members/<int:pk>/", members.change_member, name="change_member"),
     path("projects/<slug:slug>/members/<int:pk>/revoke/", members.revoke_invitation, name="revoke_invitation"),
+    path("projects/<slug:slug>/activity/", activity.activity, name="activity"),
     path("invitation/", invitations.pending, name="pending_invitation"),
     path("invitation/<str:secret>/", invitations.invitation, name="invitation"),
     path("forgotten/", password_reset.forgotten, name="forgotten_password"),

@@ -14,17 +14,18 @@ APPS = ("accounts", "collector", "dashboard")
 # Each folder, and what it may import of ours: only what stands after it on the way of a hit
 # (intake → spool → storage) or on the way of a view (views → report → visits), and what all share.
 DATA = {"collector.models", "collector.classify", "collector.programs"}
+AUDITED = DATA | {"collector.audit"}  # what people change by it is in the audit trail
 MAY_IMPORT = {
     "accounts.passwords": DATA | {"collector.intake"},
     "accounts.models": {"collector.models"},
-    "accounts.invitations": DATA | {"accounts.models"},
+    "accounts.invitations": AUDITED | {"accounts.models"},
     "accounts.second_factor": DATA | {"accounts.passwords"},
-    "accounts.own": DATA | {"accounts.models", "accounts.second_factor"},
-    "accounts.sessions": DATA | {"accounts.models", "collector.intake", "collector.numbers"},
-    "accounts.login": DATA
+    "accounts.own": AUDITED | {"accounts.models", "accounts.second_factor"},
+    "accounts.sessions": AUDITED | {"accounts.models", "collector.intake", "collector.numbers"},
+    "accounts.login": AUDITED
     | {"accounts.invitations", "accounts.models", "accounts.passwords", "accounts.second_factor"}
     | {"accounts.sessions"},
-    "accounts.views": DATA
+    "accounts.views": AUDITED
     | {
         "accounts.invitations",
         "accounts.login",
@@ -36,10 +37,10 @@ MAY_IMPORT = {
         "accounts.sessions",
     }
     | {"collector.addresses", "collector.intake", "collector.snippets"},
-    "accounts.admin": DATA
+    "accounts.admin": AUDITED
     | {"accounts.passwords", "accounts.second_factor", "accounts.sessions"}
     | {"collector.addresses", "collector.admin", "collector.snippets"},
-    "accounts.management": DATA | {"accounts.second_factor", "accounts.sessions"},
+    "accounts.management": AUDITED | {"accounts.second_factor", "accounts.sessions"},
     "accounts": DATA | {"accounts.login", "accounts.views"},
     "collector.classify": set(),
     "collector.models": {"collector.classify"},
@@ -51,7 +52,7 @@ MAY_IMPORT = {
     "collector.intake": DATA | {"collector.badges", "collector.spool", "collector.storage", "collector.metrics"},
     "collector.operations": DATA
     | {"collector.intake", "collector.spool", "collector.storage", "collector.addresses", "collector.snippets"},
-    "collector.admin": DATA
+    "collector.admin": AUDITED
     | {"collector.addresses", "collector.intake", "collector.platform_picker", "collector.snippets"}
     | {"collector.time_zone_form"},
     "collector.management": DATA
@@ -65,9 +66,9 @@ MAY_IMPORT = {
     "dashboard.snippets": DATA
     | {"collector.addresses", "collector.platform_picker", "collector.snippets", "collector.storage"}
     | {"collector.badges", "dashboard.visits", "dashboard.formatting"},
-    "dashboard.creation": DATA | {"collector.platform_picker", "collector.time_zone_form"},
+    "dashboard.creation": AUDITED | {"collector.platform_picker", "collector.time_zone_form"},
     "dashboard.about": DATA | {"collector.storage", "dashboard.formatting"},
-    "dashboard.views": DATA
+    "dashboard.views": AUDITED
     | {"dashboard.about", "collector.platform_picker"}
     | {"collector.intake", "collector.addresses", "collector.snippets", "collector.storage", "dashboard.formatting"}
     | {
@@ -95,6 +96,7 @@ MAY_IMPORT = {
 SHARED_MODULES = {
     "accounts.mails",
     "collector.addresses",
+    "collector.audit",
     "collector.numbers",
     "collector.platform_picker",
     "collector.snippets",

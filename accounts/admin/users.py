@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.admin.models import CHANGE
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import QuerySet
@@ -19,6 +19,7 @@ from accounts.sessions.ending import end_all
 from collector.addresses import origin_of
 from collector.admin.outcomes import Outcome, log_changes, show_outcome
 from collector.admin.scope import Scope
+from collector.audit import record_changes
 from collector.models import Project, Role
 from collector.snippets import base_url
 
@@ -65,7 +66,7 @@ class UserAdmin(Scope, DjangoUserAdmin[User]):
         if len(users) != 1:
             self.message_user(request, _("Select one active user."), messages.WARNING)
             return None
-        LogEntry.objects.log_actions(str(request.user.pk), users, CHANGE, _("Password link made."))
+        record_changes(request.user.pk, users, CHANGE, gettext_lazy("Password link made."))
         address = f"{origin_of(base_url(request))}{reset_path(users[0])}"
         context = {**self.admin_site.each_context(request), "account": users[0], "address": address}
         return render(request, "admin/auth/user/password_link.html", {**context, "title": _("New password")})
@@ -78,7 +79,7 @@ class UserAdmin(Scope, DjangoUserAdmin[User]):
             remove_all(user)
             end_all(user)
         outcome = Outcome(
-            history=_("Second factor removed."),
+            history=gettext_lazy("Second factor removed."),
             done=_("Users can log in by password now: %(names)s") % {"names": ", ".join(map(str, users))},
             nothing=_("Nothing was removed: these users have no second factor."),
         )

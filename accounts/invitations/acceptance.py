@@ -4,10 +4,12 @@ from django.contrib.auth.models import User
 from django.contrib.sessions.backends.base import SessionBase
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from accounts.models import Invitation
 from accounts.models.invitations import InvitationQuerySet
-from collector.models import Membership, Project, Role
+from collector.audit import record
+from collector.models import About, Membership, Project, Role
 
 PENDING = "invitation"  # in a session: the digest of the invitation that led somebody to the login
 RANKS = [Role.VIEWER, Role.EDITOR, Role.OWNER]
@@ -41,6 +43,7 @@ def accept(invitation: Invitation, user: User) -> bool:
         membership.role = role
         membership.save(update_fields=["role"])
     Invitation.objects.filter(pk=invitation.pk).update(accepted_at=timezone.now(), accepted_by=user)
+    record_invitation(user, invitation_now, gettext_noop("Invitation accepted."))
     return True
 
 
@@ -52,6 +55,12 @@ def accept_with_new_account(invitation: Invitation, user: User) -> bool:
         return True
     transaction.set_rollback(True)
     return False
+
+
+def record_invitation(user: User, invitation: Invitation, message: str) -> None:
+    """Note in the audit trail what a user did with an invitation. One query."""
+    subject = " · ".join(filter(None, [invitation.get_role_display(), invitation.email]))
+    record(user.pk, About.INVITATION, subject, message, project=invitation.project)
 
 
 def _valid(invitations: InvitationQuerySet) -> Invitation | None:

@@ -1,7 +1,10 @@
 """Changes what members of a project may do. A project always has an owner."""
 
+from django.contrib.auth.models import User
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
+from collector.audit import record_objects
 from collector.models import Membership, Project, Role
 
 
@@ -10,18 +13,20 @@ class LastOwnerError(Exception):
 
 
 @transaction.atomic
-def change_role(membership: Membership, role: Role) -> None:
-    """Give a member a role. Raises LastOwnerError. Three queries."""
+def change_role(membership: Membership, role: Role, by: User) -> None:
+    """Give a member a role. Raises LastOwnerError."""
     if role != Role.OWNER:
         _keep_an_owner(membership)
     Membership.objects.filter(pk=membership.pk).update(role=role)
+    record_objects(by.pk, [membership], gettext_noop("Role changed."), f"{membership.role} → {role}")
 
 
 @transaction.atomic
-def remove_member(membership: Membership) -> None:
-    """Remove a member, whose invitations and tokens then open nothing here. Raises LastOwnerError. Three queries."""
+def remove_member(membership: Membership, by: User) -> None:
+    """Remove a member, whose invitations and tokens then open nothing here. Raises LastOwnerError."""
     _keep_an_owner(membership)
     Membership.objects.filter(pk=membership.pk).delete()
+    record_objects(by.pk, [membership], gettext_noop("Removed from the project."))
 
 
 def _keep_an_owner(membership: Membership) -> None:

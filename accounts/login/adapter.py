@@ -10,10 +10,10 @@ from django.shortcuts import render
 
 from accounts.login.confirmation import note_confirmation
 from accounts.login.language import speak_language_of
-from accounts.login.locks import remember_browser_of
+from accounts.login.locks import is_known_browser_of, remember_browser_of
 from accounts.login.stages import is_proven
 from accounts.second_factor.requirement import note_second_factor
-from accounts.sessions.recognition import note_browser
+from accounts.sessions.recognition import note_browser, record_login
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -43,6 +43,8 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
         response: HttpResponse = super().post_login(request, user, **kwargs)
+        if not is_known_browser_of(user, request):
+            record_login(request, user)
         remember_browser_of(user, response)
         speak_language_of(user, request, response)
         return response

@@ -1,11 +1,11 @@
 """What passwords and codes of accounts open, and the browsers that opened it before."""
 
 from django.contrib.auth.models import User
-from django.http import HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 
 from accounts.passwords.check import Lock
-from accounts.passwords.known_browsers import remember_browser
+from accounts.passwords.known_browsers import known_browser, remember_browser
 
 NETWORKS = "accounts"  # a network's tries count together at all of these
 MOST_TRIES = 100  # of passwords, in an hour at one account, by unknown browsers; NIST SP 800-63B-4, 3.2.2
@@ -33,6 +33,11 @@ def second_lock_of(user: User) -> Lock:
         stamp=user.get_session_auth_hash(),
         most_tries=MOST_CODES,
     )
+
+
+def is_known_browser_of(user: User, request: HttpRequest) -> bool:
+    """Say whether a user has logged in with this browser before, by the password of now."""
+    return bool(known_browser(request, _cookie_of(user), user.get_session_auth_hash()))
 
 
 def remember_browser_of(user: User, response: HttpResponseBase) -> None:

@@ -1,6 +1,6 @@
 """Single sign-on: who may log in by the operator's OpenID Connect provider, and who gets an account by it."""
 
-from typing import Any
+from typing import Any, cast
 
 from allauth.account.models import EmailAddress
 from allauth.core.exceptions import ImmediateHttpResponse
@@ -12,8 +12,11 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext_noop
 
 from accounts.invitations.acceptance import pending_invitation
+from accounts.sessions.ending import end_others
+from collector.audit import record_own
 
 PROVIDER = "single-sign-on"
 
@@ -56,7 +59,16 @@ class SingleSignOnAdapter(DefaultSocialAccountAdapter):
     def on_authentication_error(self, request: HttpRequest, provider: Any, **details: Any) -> None:
         raise _refusal(request, "failed", status=401)
 
+    def save_user(self, request: HttpRequest, sociallogin: SocialLogin, form: Any = None) -> User:
+        user: User = super().save_user(request, sociallogin, form)
+        record_own(user, gettext_noop("Account created by single sign-on."))
+        return user
+
     def get_connect_redirect_url(self, request: HttpRequest, socialaccount: SocialAccount) -> str:
+        """Note that an account was connected, end the other sessions, and return where to go."""
+        user = cast("User", request.user)
+        end_others(request, user)
+        record_own(user, gettext_noop("Single sign-on connected."))
         return reverse("second_factor")
 
 

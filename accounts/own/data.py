@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 
 from accounts.models import Invitation, Preference, Session
 from accounts.second_factor.factors import factors_of
-from collector.models import ApiToken, LeftOut, Membership
+from collector.models import ApiToken, AuditEntry, LeftOut, Membership
 
 ACCOUNT = (
     "username", "first_name", "last_name", "email", "is_staff", "is_superuser", "date_joined", "last_login",
@@ -17,9 +17,11 @@ ACCOUNT = (
 SESSION = ("browser", "os", "country", "logged_in_at", "last_used_at", "expire_date")
 INVITATION = ("project__name", "role", "email", "created_at", "expires_at", "revoked_at", "accepted_at")
 
+AUDIT = ("at", "project__name", "about", "subject", "message", "country", "network")
+
 
 def data_of(user: User) -> dict[str, Any]:
-    """Return what is kept about a user, in plain values and moments. Twelve queries."""
+    """Return what is kept about a user, in plain values and moments. Thirteen queries."""
     factors = factors_of(user)
     return {
         "account": _rows(User, *ACCOUNT, pk=user.pk)[0],
@@ -37,6 +39,7 @@ def data_of(user: User) -> dict[str, Any]:
         "invitations_sent": _rows(Invitation, *INVITATION, invited_by=user),
         "invitations_accepted": _rows(Invitation, *INVITATION, accepted_by=user),
         "decisions": _rows(LeftOut, "project__name", "date", "what", "reason", "decided_at", decided_by=user),
+        "audit_trail": _rows(AuditEntry, *AUDIT, user=user),
         "admin_history": _rows(LogEntry, "action_time", "object_repr", "change_message", user=user),
     }
 

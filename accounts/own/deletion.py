@@ -3,8 +3,10 @@
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext_noop
 
-from collector.models import Membership, Project, Role
+from collector.audit import record
+from collector.models import About, Membership, Project, Role
 
 
 class NotDeletableError(Exception):
@@ -28,10 +30,11 @@ def is_only_superuser(user: User) -> bool:
 def delete_account(user: User) -> None:
     """Delete a user with their memberships, sessions, API tokens, second factors and invitations.
 
-    Projects, articles, share links and decisions stay. Raises NotDeletableError. Two last owners who delete their
+    Projects, articles, share links and decisions stay, and for a year the audit trail, with their name. Raises NotDeletableError. Two last owners who delete their
     accounts at the same moment follow each other.
     """
     list(Project.objects.select_for_update().filter(memberships__user=user, memberships__role=Role.OWNER))
     if is_only_superuser(user) or only_owned(user).exists():
         raise NotDeletableError
     User.objects.get(pk=user.pk).delete()
+    record(None, About.ACCOUNT, user, gettext_noop("Account deleted."))

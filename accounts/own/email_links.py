@@ -5,6 +5,9 @@ from django.contrib.auth.models import User
 from django.core import signing
 from django.db import transaction
 from django.urls import reverse
+from django.utils.translation import gettext_noop
+
+from collector.audit import record_own
 
 SALT = "accounts.email"
 VALID_SECONDS = 86_400
@@ -28,8 +31,9 @@ def user_and_email(key: str) -> tuple[User, str] | None:
 
 @transaction.atomic
 def set_email(user: User, email: str, *, is_verified: bool) -> None:
-    """Give a user an address, in place of the one before. Three queries: django-allauth has a list of addresses."""
+    """Give a user an address, in place of the one before. Four queries: django-allauth has a list of addresses."""
     User.objects.filter(pk=user.pk).update(email=email)
+    record_own(user, gettext_noop("Email address changed."))
     EmailAddress.objects.filter(user=user).delete()
     if is_verified:
         EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)

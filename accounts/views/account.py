@@ -5,6 +5,7 @@ from typing import cast
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_POST
 
 from accounts.login.confirmation import confirmed
@@ -14,6 +15,7 @@ from accounts.second_factor.factors import factors_of
 from accounts.sessions.ending import end_one, end_others
 from accounts.sessions.listing import open_sessions
 from accounts.views.pages import private_form, private_page, uncached_form
+from collector.audit import record_own
 from collector.models import ApiToken
 
 
@@ -51,6 +53,7 @@ def name(request: HttpRequest) -> HttpResponseBase:
     form = NameForm(request.POST if request.method == "POST" else None, instance=User.objects.get(pk=user.pk))
     if form.is_valid():
         form.save()
+        record_own(form.instance, gettext_noop("Name changed."))
         return redirect("account")
     return render(request, "accounts/name.html", {"form": form})
 

@@ -11,6 +11,7 @@ from django.contrib.auth.views import LoginView, PasswordChangeView
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse, reverse_lazy
+from django.utils.translation import gettext_noop
 
 from accounts.login.begin import begin_login
 from accounts.login.locks import KNOWN_AS, lock_of, remember_browser_of
@@ -18,6 +19,7 @@ from accounts.login.single_sign_on import has_single_sign_on
 from accounts.passwords.check import check
 from accounts.passwords.problems import mark_refused, problem_of
 from accounts.sessions.ending import end_others
+from collector.audit import record_own
 
 LONGEST_NAME = 150
 
@@ -87,5 +89,6 @@ class PasswordChange(PasswordChangeView):
             return self.form_invalid(form)
         response = self.form_valid(form)
         end_others(request, form.user)
+        record_own(form.user, gettext_noop("Password changed."))
         remember_browser_of(form.user, response)
         return response

@@ -1,6 +1,6 @@
 """The members of a project, their roles, and its open invitations: for its owners."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
@@ -8,8 +8,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_POST
 
+from accounts.invitations.acceptance import record_invitation
 from accounts.invitations.forms import InvitationForm
 from accounts.invitations.roles import LastOwnerError, change_role, remove_member
 from accounts.mails import can_send_mail, mail, send
@@ -44,9 +46,9 @@ def change_member(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     role = request.POST.get("role", "")
     try:
         if "remove" in request.POST:
-            remove_member(membership)
+            remove_member(membership, _user(request))
         elif role in Role.values:
-            change_role(membership, Role(role))
+            change_role(membership, Role(role), _user(request))
     except LastOwnerError:
         problem = _("A project needs an owner. Make somebody else an owner first.")
         return _page(request, project, _form(), {"problem": problem})
@@ -60,8 +62,14 @@ def revoke_invitation(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Revoke an invitation. Answers 404 to all but owners."""
     invitations = Invitation.objects.owned_by(request.user).filter(project__slug=slug)
     invitation = get_object_or_404(invitations, pk=pk)
-    invitations.filter(pk=invitation.pk, accepted_at=None, revoked_at=None).update(revoked_at=timezone.now())
+    is_open = invitations.filter(pk=invitation.pk, accepted_at=None, revoked_at=None)
+    if is_open.update(revoked_at=timezone.now()):
+        record_invitation(_user(request), invitation, gettext_noop("Invitation revoked."))
     return redirect("members", slug)
+
+
+def _user(request: HttpRequest) -> User:
+    return cast("User", request.user)
 
 
 def _form(data: Any = None) -> InvitationForm:
@@ -91,9 +99,10 @@ def _page(request: HttpRequest, project: Project, form: InvitationForm, context:
 def _invite(request: HttpRequest, project: Project, invitation: Invitation) -> dict[str, object]:
     """Store an invitation and send it, and return what the page says of it."""
     invitation.project = project
-    invitation.invited_by = User.objects.get(pk=str(request.user.pk))
+    invitation.invited_by = _user(request)
     secret = invitation.make_secret(timezone.now())
     invitation.save(force_insert=True)
+    record_invitation(invitation.invited_by, invitation, gettext_noop("Invited."))
     origin = origin_of(base_url(request))
     address = f"{origin}{reverse('invitation', args=[secret])}"
     sent = ""

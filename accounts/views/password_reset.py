@@ -6,6 +6,7 @@ from django.contrib.auth.password_validation import password_validators_help_tex
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts.login.locks import NETWORKS
 from accounts.mails import can_send_mail, mail, send_later
@@ -15,6 +16,7 @@ from accounts.passwords.reset import reset_path, user_of_link
 from accounts.sessions.ending import end_all
 from accounts.views.pages import uncached_form
 from collector.addresses import origin_of
+from collector.audit import record_own
 from collector.snippets import base_url
 
 MOST_MAILS = 5  # in an hour at one address
@@ -51,6 +53,7 @@ def reset_password(request: HttpRequest, key: str) -> HttpResponse:
     if form.is_valid():
         form.save()
         end_all(user)
+        record_own(user, gettext_noop("Password set by a link."))
         return redirect("login")
     context = {"form": form, "rules": password_validators_help_texts, "who": user}
     return render(request, "accounts/password_reset.html", context)

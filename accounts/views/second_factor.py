@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -24,6 +25,7 @@ from accounts.second_factor.passkeys import MOST, add_passkey, challenge_to_add
 from accounts.second_factor.requirement import must_have_second_factor, note_second_factor
 from accounts.sessions.ending import end_others
 from accounts.views.next_page import next_page
+from collector.audit import record_own
 
 OwnView = Callable[..., HttpResponseBase]
 SALT = "accounts.second_factor.app"
@@ -71,7 +73,7 @@ def app(request: HttpRequest, user: User) -> HttpResponse:
         sent = _secret_in(request, user)
         if sent and factors.is_code_of(sent, request.POST.get("code", "").strip()):
             factors.add_app(user, sent)
-            return _set_up(request, user)
+            return _set_up(request, user, gettext_noop("Authenticator app set up."))
         secret = sent or secret
         problem = _("That is not right. A code works only once, and for about a minute.")
     address = get_adapter().build_totp_url(user, secret)
@@ -92,7 +94,7 @@ def new_passkey(request: HttpRequest, user: User) -> HttpResponse:
     if "credential" not in request.POST:
         return JsonResponse(challenge_to_add(user))
     if add_passkey(user, request.POST.get("name", ""), request.POST["credential"]):
-        return _set_up(request, user)
+        return _set_up(request, user, gettext_noop("Passkey added."))
     return _page(request, user, _("That did not work. Try again, or use another device."))
 
 
@@ -104,8 +106,10 @@ def remove(request: HttpRequest, user: User) -> HttpResponse:
         pk = request.POST.get("passkey", "")
         if pk.isdecimal():
             factors.remove_passkey(user, int(pk[:18]))
+            record_own(user, gettext_noop("Passkey removed."))
         elif "app" in request.POST:
             factors.remove_app(user)
+            record_own(user, gettext_noop("Authenticator app removed."))
         end_others(request, user)
     return redirect("second_factor")
 
@@ -116,6 +120,7 @@ def recovery_codes(request: HttpRequest, user: User) -> HttpResponse:
     """Show the recovery codes, or replace them by new ones."""
     if request.method == "POST":
         factors.renew_recovery_codes(user)
+        record_own(user, gettext_noop("Recovery codes replaced."))
         end_others(request, user)
         return redirect("recovery_codes")
     codes = factors.recovery_codes(user)
@@ -142,10 +147,11 @@ def _is_kept(own: factors.Factors, is_required: bool) -> bool:
     return is_required and own.has_app + len(own.passkeys) <= 1
 
 
-def _set_up(request: HttpRequest, user: User) -> HttpResponse:
-    """End all other sessions, and go on to the recovery codes. Who is at the last step of a login is logged in."""
+def _set_up(request: HttpRequest, user: User, message: str) -> HttpResponse:
+    """Note what was set up, and end all other sessions, and go on to the recovery codes. Who is at the last step of a login is logged in."""
     step = set_up_step(request)
     codes = reverse("recovery_codes")
+    record_own(user, message)
     if step is None:
         note_second_factor(request.session)
         end_others(request, user)

@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext_noop
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 from requests import RequestException
@@ -18,6 +19,7 @@ from accounts.login.single_sign_on import PROVIDER, disconnect, has_single_sign_
 from accounts.sessions.ending import end_others
 from accounts.views.next_page import next_page
 from accounts.views.pages import wait_of_stranger
+from collector.audit import record_own
 
 
 @require_POST
@@ -36,6 +38,7 @@ def connect(request: HttpRequest) -> HttpResponse:
     if "disconnect" in request.POST:
         user = cast("User", request.user)
         disconnect(user)
+        record_own(user, gettext_noop("Single sign-on disconnected."))
         end_others(request, user)
         return redirect("second_factor")
     return _leave(request, AuthProcess.CONNECT, reverse("second_factor"))

@@ -10,12 +10,13 @@ from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.utils.translation import gettext_lazy
 
+from collector.admin.audit import AuditEntryAdmin
 from collector.admin.pixels import PixelAdmin
 from collector.admin.projects import ProjectAdmin
 from collector.admin.sharing import ShareLinkAdmin
 from collector.admin.tokens import ApiTokenAdmin
 
-__all__ = ["ApiTokenAdmin", "PixelAdmin", "ProjectAdmin", "ShareLinkAdmin"]
+__all__ = ["ApiTokenAdmin", "AuditEntryAdmin", "PixelAdmin", "ProjectAdmin", "ShareLinkAdmin"]
 
 admin.site.site_title = "Footfall"
 admin.site.site_header = "Footfall"

@@ -1,28 +1,29 @@
-"""What happens after an action of the admin: an entry in each object's history, and a message."""
+"""What happens after an action of the admin: entries in each object's history and in the audit trail, and a message."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.admin.models import CHANGE
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+
+from collector.audit import Message, record_changes
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """The texts of an action: the entry in the history, the message on success, and the message if nothing changed."""
 
-    history: str
+    history: Message
     done: str
     nothing: str
 
 
 def log_changes(request: HttpRequest, changed: Sequence[Model], outcome: Outcome) -> None:
-    if changed:
-        LogEntry.objects.log_actions(str(request.user.pk), changed, CHANGE, outcome.history)
+    record_changes(request.user.pk, changed, CHANGE, outcome.history)
 
 
 def show_outcome(

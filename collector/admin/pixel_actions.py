@@ -22,7 +22,7 @@ def mute(model_admin: admin.ModelAdmin[Pixel], request: HttpRequest, queryset: Q
     for pixel in pixels:
         pixel.mute(now)
     outcome = Outcome(
-        history=_("Paused."),
+        history=gettext_lazy("Paused."),
         done=_("Paused %(pixels)s.") % {"pixels": quoted(pixels)},
         nothing=_("Nothing was paused: the selected pixels are retired."),
     )
@@ -38,7 +38,7 @@ def unmute(
     for pixel in pixels:
         pixel.unmute(now)
     outcome = Outcome(
-        history=_("Resumed."),
+        history=gettext_lazy("Resumed."),
         done=_("Resumed %(pixels)s.") % {"pixels": quoted(pixels)},
         nothing=_("Nothing was resumed: the selected pixels are not paused."),
     )
@@ -52,7 +52,7 @@ def retire(
     pixels = list(queryset.filter(retired_at=None))
     Pixel.objects.filter(pk__in=[pixel.pk for pixel in pixels]).update(retired_at=timezone.now())
     outcome = Outcome(
-        history=_("Retired."),
+        history=gettext_lazy("Retired."),
         done=_("Retired %(pixels)s.") % {"pixels": quoted(pixels)},
         nothing=_("Nothing was retired: the selected pixels are already retired."),
     )
@@ -66,7 +66,7 @@ def reinstate(
     pixels = list(queryset.exclude(retired_at=None))
     Pixel.objects.filter(pk__in=[pixel.pk for pixel in pixels]).update(retired_at=None)
     outcome = Outcome(
-        history=_("Reinstated."),
+        history=gettext_lazy("Reinstated."),
         done=_("Reinstated %(pixels)s.") % {"pixels": quoted(pixels)},
         nothing=_("Nothing was reinstated: the selected pixels are not retired."),
     )

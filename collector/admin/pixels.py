@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.models import ADDITION, LogEntry
+from django.contrib.admin.models import ADDITION
 from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.admin.utils import unquote
 from django.contrib.auth.models import AnonymousUser, User
@@ -33,6 +33,7 @@ from collector.admin.pixel_actions import (
 from collector.admin.programs import ProgramForm, program_facts, show_changes
 from collector.admin.scope import Scope
 from collector.admin.wording import joined, moment
+from collector.audit import record_changes
 from collector.classify.platforms import platform_name
 from collector.models import Kind, Pixel, Project, ShareLink
 from collector.programs.declaring import declare_pixel
@@ -147,7 +148,7 @@ class PixelAdmin(Scope, admin.ModelAdmin[Pixel]):
         choice.queryset = projects
         if request.method == "POST" and form.is_valid():
             pixels = Pixel.objects.bulk_create(form.pixels())
-            LogEntry.objects.log_actions(str(request.user.pk), pixels, ADDITION, _("Added in bulk."))
+            record_changes(request.user.pk, pixels, ADDITION, gettext_lazy("Added in bulk."))
             created = ngettext("Created %(count)s pixel.", "Created %(count)s pixels.", len(pixels))
             self.message_user(request, created % {"count": len(pixels)}, messages.SUCCESS)
             if form.instance.kind == Kind.APP:  # programs have no snippets

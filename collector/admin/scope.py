@@ -9,6 +9,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from collector.admin.filters import is_key
+from collector.audit import record_objects
 
 
 class Scope:
@@ -65,6 +66,21 @@ class Scope:
             raise BadRequest
         answer: HttpResponse | None = super().response_action(request, *args, **kwargs)  # type: ignore[misc]
         return answer
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """Note an addition in the audit trail, too."""
+        record_objects(request.user.pk, [obj], message)
+        return super().log_addition(request, obj, message)  # type: ignore[misc]
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """Note a change in the audit trail, too."""
+        record_objects(request.user.pk, [obj], message)
+        return super().log_change(request, obj, message)  # type: ignore[misc]
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        """Note deletions in the audit trail, too."""
+        record_objects(request.user.pk, queryset, [{"deleted": {}}])
+        return super().log_deletions(request, queryset)  # type: ignore[misc]
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.is_let_in(request.user)

@@ -177,7 +177,7 @@ class ShareLinkAdmin(Scope, admin.ModelAdmin[ShareLink]):
         ShareLink.objects.filter(pk__in=[link.pk for link in links]).update(revoked_at=timezone.now())
         done = ngettext("Revoked %(number)d link.", "Revoked %(number)d links.", len(links))
         outcome = Outcome(
-            history=_("Revoked."),
+            history=gettext_lazy("Revoked."),
             done=done % {"number": len(links)},
             nothing=_("Nothing was revoked: the selected links are already revoked."),
         )

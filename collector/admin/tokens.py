@@ -68,7 +68,7 @@ class ApiTokenAdmin(Scope, admin.ModelAdmin[ApiToken]):
     # The form
 
     def get_fieldsets(self, request: HttpRequest, obj: ApiToken | None = None) -> Any:
-        editable = (None, {"fields": ["name", "projects"]})
+        editable = (None, {"fields": ["name", "projects", "reads_audit"]})
         details = (_("Details"), {"fields": ["first_characters", "username", "state", "created", "last_used"]})
         return [editable, details] if obj else [editable]
 
@@ -135,7 +135,7 @@ class ApiTokenAdmin(Scope, admin.ModelAdmin[ApiToken]):
         ApiToken.objects.filter(pk__in=[token.pk for token in tokens]).update(revoked_at=timezone.now())
         done = ngettext("Revoked %(number)d token.", "Revoked %(number)d tokens.", len(tokens))
         outcome = Outcome(
-            history=_("Revoked."),
+            history=gettext_lazy("Revoked."),
             done=done % {"number": len(tokens)},
             nothing=_("Nothing was revoked: the selected tokens are already revoked."),
         )

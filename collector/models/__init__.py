@@ -1,6 +1,7 @@
 """The data that the collector owns: projects, hits, their daily counts, and who else has access."""
 
 from collector.models.access import ApiToken, ProgramSection, Section, ShareLink
+from collector.models.audit import About, AuditEntry
 from collector.models.counts import (
     DailyCount,
     DailyReading,
@@ -29,7 +30,9 @@ from collector.models.upkeep import Collector, KeyRequest, StringKind, StringUse
 
 __all__ = [
     "INSTALLED",
+    "About",
     "ApiToken",
+    "AuditEntry",
     "Collector",
     "DailyCount",
     "DailyReading",

@@ -26,6 +26,7 @@ from django.db import InterfaceError, OperationalError
 from django.db.models import Max
 
 from collector.models import (
+    AuditEntry,
     DailyReading,
     DailySalt,
     DailyVisitor,
@@ -39,6 +40,7 @@ from collector.models import (
     Upkeep,
     WindowSalt,
 )
+from collector.models.audit import AUDIT_KEPT
 from collector.storage import report_retention
 from collector.storage.hit_months import drop_months, expired_months
 from collector.storage.marks import delete_expired_marks, delete_old_names
@@ -76,7 +78,7 @@ def delete_expired(now: datetime, *, waiting_since: date | None = None, allows_l
 
 
 def expire(now: datetime, *, waiting_since: date | None = None, allows_large: bool = False) -> Iterator[int]:
-    """Delete expired hits, reports, visitors, salts, strings, tries and sessions. Counts stay.
+    """Delete expired hits, reports, visitors, salts, strings, tries, sessions, and entries of the audit trail. Counts stay.
 
     Yields how many rows each step deleted; about how many, if it dropped a month. Between two steps, the caller may do
     something else. Hits are deleted by whole days of their project's time zone: in the end a day has either all of its
@@ -87,6 +89,7 @@ def expire(now: datetime, *, waiting_since: date | None = None, allows_large: bo
     last_expired = last_expired_date(now)
     yield from _delete_salts(now, last_expired)
     yield TryCount.objects.filter(ends_at__lte=now).delete()[0]
+    yield AuditEntry.objects.filter(at__lt=now - AUDIT_KEPT).delete()[0]
     import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
     is_trusted = allows_large or clock_is_plausible(now)
     first_day_of_reports = report_retention.first_kept_day(now, waiting_since)

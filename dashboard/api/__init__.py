@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from ninja import Router
 
-from dashboard.api import counts, hits, programs, projects
+from dashboard.api import audit, counts, hits, programs, projects
 from dashboard.api.access import Bearer
 from dashboard.api.document import DocumentedAPI
 from dashboard.api.problems import ProblemError, answer_with_problems, api_root
@@ -41,7 +41,7 @@ api = DocumentedAPI(
     auth=Bearer(),
 )
 answer_with_problems(api)
-for router in (projects.router, counts.router, hits.router, programs.router, unknown_addresses):
+for router in (projects.router, counts.router, hits.router, programs.router, audit.router, unknown_addresses):
     api.add_router("", router)
 
 patterns, app_name, namespace = api.urls

@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from datetime import timedelta
 from itertools import islice
 
-from django.contrib.admin.models import ADDITION, LogEntry
+from django.contrib.admin.models import ADDITION
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
 from django.db import IntegrityError, transaction
 from django.db.models import Model, QuerySet
 from django.db.models.functions import Now
 
+from collector.audit import record_changes
 from collector.models import Membership, Pixel, Project, Role
 from dashboard.creation.slugs import free_slugs
 
@@ -81,6 +82,6 @@ def _store_with_free_slug(project: Project) -> None:
 
 
 def _log(user: User, objects: Iterable[Model]) -> None:
-    """Note in the admin's history who created what, in the admin's own words."""
+    """Note in the admin's history and in the audit trail who created what, in the admin's own words."""
     for one in objects:
-        LogEntry.objects.log_actions(str(user.pk), [one], ADDITION, [{"added": {}}])
+        record_changes(user.pk, [one], ADDITION, [{"added": {}}])

@@ -4,14 +4,16 @@ import time
 from typing import Any
 
 from django import forms
-from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.admin.models import CHANGE
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from collector.audit import record_changes
 from collector.models import Kind, LeftOut, Pixel
 from collector.models.left_out import FIELDS, MAX_REASON, NEW_ONES
 from collector.models.programs import KEPT_DAYS, MAX_WHAT
@@ -19,12 +21,13 @@ from collector.models.validators import validate_title
 from collector.storage.decisions import can_be_left_out, is_decidable, leave_out, let_count, look_through, pending
 from collector.storage.spikes import mark_spikes
 from dashboard import formatting
-from dashboard.report.program.unusual import BUTTONS, LEAVE_OUT
+from dashboard.report.program.unusual import BUTTONS, COUNT, LEAVE_OUT
 from dashboard.views.access import dashboard_action
 from dashboard.views.error_page import error_page
 
 MAX_VALUE = 40  # characters, as in a report
 LOOK_SECONDS = 2.0  # then the drain goes on
+HISTORY = {COUNT: gettext_lazy("Counted."), LEAVE_OUT: gettext_lazy("Left out.")}
 
 
 class DecisionForm(forms.Form):
@@ -83,8 +86,7 @@ def _apply(request: HttpRequest, pixel: Pixel, decision: dict[str, Any]) -> None
     user: Any = request.user
     change = leave_out if decision["decision"] == LEAVE_OUT else let_count
     change(pixel, day, what, reason, user)
-    message = f"{BUTTONS[decision['decision']]}: {day} {what} ({reason})"
-    LogEntry.objects.log_actions(str(request.user.pk), [pixel], CHANGE, message)
+    record_changes(user.pk, [pixel], CHANGE, HISTORY[decision["decision"]], f"{day} {what} ({reason})")
     ends_at = time.monotonic() + LOOK_SECONDS
     own = [left_out for left_out in pending() if left_out.pixel_id == pixel.pk]
     for _moved in look_through(own):

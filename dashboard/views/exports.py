@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
+from collector.audit import record_export
 from collector.models import Pixel, Project
 from collector.models.counts import WHOLE_PROJECT
 from collector.programs.declaring import declared_program
@@ -33,39 +34,39 @@ VIEW_FIELDS = ("panel", "title", "label", "measure", "number")
 
 @download_view
 def project_hits(request: HttpRequest, slug: str, ending: str) -> HttpResponseBase:
-    """Send the raw hits of a project over a period. Two queries, and two more for each step of `hit_rows`."""
+    """Send the raw hits of a project over a period. Three queries, and two more for each step of `hit_rows`."""
     return _raw_hits(request, visible_project(request, slug), None, ending)
 
 
 @download_view
 def pixel_hits(request: HttpRequest, slug: str, pixel_id: int, ending: str) -> HttpResponseBase:
-    """Send the raw hits of one pixel over a period. Three queries, and two more for each step of `hit_rows`."""
+    """Send the raw hits of one pixel over a period. Four queries, and two more for each step of `hit_rows`."""
     pixel = visible_pixel(request, slug, pixel_id)
     return _raw_hits(request, pixel.project, pixel, ending)
 
 
 @download_view
 def project_csv(request: HttpRequest, slug: str) -> HttpResponse:
-    """Send the whole view of a project. It takes as many queries as the view."""
+    """Send the whole view of a project. It takes one query more than the view."""
     return _view_csv(request, visible_project(request, slug), None)
 
 
 @download_view
 def pixel_csv(request: HttpRequest, slug: str, pixel_id: int) -> HttpResponse:
-    """Send the whole view of one pixel. It takes as many queries as the view."""
+    """Send the whole view of one pixel. It takes one query more than the view."""
     pixel = visible_pixel(request, slug, pixel_id)
     return _view_csv(request, pixel.project, pixel)
 
 
 @download_view
 def project_panel_csv(request: HttpRequest, slug: str, key: str) -> HttpResponse:
-    """Send one panel or chart of a project's view, with all rows. At most as many queries as the view."""
+    """Send one panel or chart of a project's view, with all rows. At most one query more than the view."""
     return _panel_csv(request, visible_project(request, slug), None, key)
 
 
 @download_view
 def pixel_panel_csv(request: HttpRequest, slug: str, pixel_id: int, key: str) -> HttpResponse:
-    """Send one panel or chart of a pixel's view, with all rows. At most as many queries as the view."""
+    """Send one panel or chart of a pixel's view, with all rows. At most one query more than the view."""
     pixel = visible_pixel(request, slug, pixel_id)
     return _panel_csv(request, pixel.project, pixel, key)
 
@@ -76,12 +77,14 @@ def _raw_hits(request: HttpRequest, project: Project, pixel: Pixel | None, endin
     period = _period(request, project, pixel)
     rows = hit_rows(project, *period.moments(project.zone), pixel=pixel)
     lines = csv_lines(FIELDS, rows) if ending == "csv" else json_lines(rows)
-    return stream(request, lines, CONTENT_TYPES[ending], f"{_file_name('hits', project, pixel, period)}.{ending}")
+    file_name = f"{_file_name('hits', project, pixel, period)}.{ending}"
+    _record(request, project, file_name)
+    return stream(request, lines, CONTENT_TYPES[ending], file_name)
 
 
 def _view_csv(request: HttpRequest, project: Project, pixel: Pixel | None) -> HttpResponse:
     view = _view(request, project, pixel, whole_list="")
-    return _csv_response("", view, VIEW_FIELDS, _numbers(view))
+    return _csv_response(request, "", view, VIEW_FIELDS, _numbers(view))
 
 
 def _panel_csv(request: HttpRequest, project: Project, pixel: Pixel | None, key: str) -> HttpResponse:
@@ -90,7 +93,7 @@ def _panel_csv(request: HttpRequest, project: Project, pixel: Pixel | None, key:
     for panel in [view.full_list] if view.full_list else all_tables:
         if panel.key == key:
             head, rows = panel.table()
-            return _csv_response(key, view, head, rows)
+            return _csv_response(request, key, view, head, rows)
     raise Http404
 
 
@@ -124,10 +127,22 @@ def _numbers(view: DashboardPage | ProgramPage) -> Iterator[Sequence[object]]:
 
 
 def _csv_response(
-    part: str, view: DashboardPage | ProgramPage, head: Sequence[str], rows: Iterable[Sequence[object]]
+    request: HttpRequest,
+    part: str,
+    view: DashboardPage | ProgramPage,
+    head: Sequence[str],
+    rows: Iterable[Sequence[object]],
 ) -> HttpResponse:
     """Answer with a table as CSV. `part` names the panel in the name of the file."""
-    return csv_file(f"{_file_name(part, view.project, view.pixel, view.state.period)}.csv", head, rows)
+    file_name = f"{_file_name(part, view.project, view.pixel, view.state.period)}.csv"
+    _record(request, view.project, file_name)
+    return csv_file(file_name, head, rows)
+
+
+def _record(request: HttpRequest, project: Project, file_name: str) -> None:
+    """Note in the audit trail who exports what. One query. Only HEAD sends nothing."""
+    if request.method == "GET":
+        record_export(request.user.pk, project, file_name)
 
 
 def _period(request: HttpRequest, project: Project, pixel: Pixel | None) -> Period:

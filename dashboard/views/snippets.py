@@ -1,15 +1,16 @@
 """The pages of snippets: what to paste on which platform, for one article or for a whole project."""
 
-from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.admin.models import CHANGE
 from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from collector.addresses import address_warning
+from collector.audit import record_changes
 from collector.models import Pixel
 from collector.models.validators import PLACEMENTS_AT_MOST
 from collector.snippets import FORMS, base_url
@@ -54,8 +55,8 @@ def publish_badge(request: HttpRequest, slug: str, pixel_id: int) -> HttpRespons
     if pixel.has_public_badge != is_public:
         pixel.has_public_badge = is_public
         pixel.save(update_fields=["has_public_badge"])
-        message = _("Made the numbers public.") if is_public else _("Made the numbers private.")
-        LogEntry.objects.log_actions(str(request.user.pk), [pixel], CHANGE, message)
+        message = gettext_lazy("Made the numbers public.") if is_public else gettext_lazy("Made the numbers private.")
+        record_changes(request.user.pk, [pixel], CHANGE, message)
     query = request.GET.copy()
     query[OPENED] = "1"
     return HttpResponseRedirect(f"{reverse('snippets', args=[slug, pixel_id])}?{query.urlencode()}#{OPENED}")
@@ -72,8 +73,7 @@ def add_placement(request: HttpRequest, slug: str, pixel_id: int) -> HttpRespons
         if is_new and len(pixel.placements) < PLACEMENTS_AT_MOST:
             pixel.placements = [*pixel.placements, placement]
             pixel.save(update_fields=["placements"])
-            message = _("Added the platform %(platform)s.") % {"platform": placement}
-            LogEntry.objects.log_actions(str(request.user.pk), [pixel], CHANGE, message)
+            record_changes(request.user.pk, [pixel], CHANGE, gettext_lazy("Added a platform."), placement)
     query = request.GET.copy()
     if placement and placement not in query.getlist("platform"):
         query.appendlist("platform", placement[:MAX_NAME])

@@ -28,7 +28,8 @@ USUAL = {
     "secret": "{invitation_secret}",
 }
 OBJECTS = {
-    "pixel": "{draft}", "project": "{project}", "sharelink": "{link}", "apitoken": "{api_token}", "user": "{owner}",
+    "pixel": "{draft}", "project": "{project}", "sharelink": "{link}", "apitoken": "{api_token}",
+    "auditentry": "{audit_entry}", "user": "{owner}",
 }  # fmt: skip
 # Forms with many fields, which a row names with a plus.
 FORMS = {

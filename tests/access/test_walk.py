@@ -26,6 +26,14 @@ QUERY = QUERY_OF_LISTS | {
     "token": "{article_token}", "key": "{link_key}", "user": "{owner}",
 }  # fmt: skip
 
+# Changes and downloads that are nobody's concern but the user's, or that everybody may have.
+UNRECORDED = {
+    "i18n/setlang/",
+    "account/data.json",
+    "about/<str:token>/<str:panel>.csv",
+    "projects/<slug:slug>/snippets.csv",
+}
+
 
 @pytest.fixture
 def world(db, settings) -> Iterator[World]:
@@ -113,6 +121,20 @@ def test_everybody_gets_what_the_table_says_and_nobody_sees_what_is_not_theirs(w
         if surprises or any(shown.values()):
             wrong[str(row)] = surprises | {who: marks for who, marks in shown.items() if marks}
     assert not wrong, pformat(wrong, width=150)
+
+
+def test_every_change_and_every_export_leaves_an_entry_in_the_audit_trail(world):
+    missing_entries = set()
+    for row in rows():
+        if row.route in UNRECORDED:
+            continue
+        for person in PEOPLE:
+            if "!" in row.answers[person] or row.answers[person] == "200":
+                answer = ask_as(world, person, row)
+                is_export = "attachment" in answer.headers.get("Content-Disposition", "")
+                if (is_export or answer.tables) and not answer.is_recorded:
+                    missing_entries.add(f"{row} as {person}")
+    assert missing_entries == set()
 
 
 def test_what_others_own_is_answered_like_what_does_not_exist(world):

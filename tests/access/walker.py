@@ -12,7 +12,9 @@ from django.contrib.messages import get_messages
 from django.db import connection, transaction
 from django.test import Client
 
-UNCOUNTED = {"accounts_session", "collector_trycount"}  # what logging in and wrong passwords write
+AUDIT_TRAIL = "collector_auditentry"
+# What logging in, wrong passwords and exports write: nothing that people can change.
+UNCOUNTED = {"accounts_session", "collector_trycount", AUDIT_TRAIL}
 WRITES = re.compile(r"""(INSERT INTO|UPDATE|DELETE FROM)\s+"?(\w+)""")
 VARYING = re.compile(r'name="csrfmiddlewaretoken" value="\w+"|(?:Content-Length|Expires): .*')
 
@@ -22,7 +24,8 @@ class Answer:
     """What came back. `text` is everything that the person gets to see: headers, body and messages.
 
     `word` is the status. Instead of 302 it is `login` where the answer leads to the login, and `gone` where the admin
-    leads to its start because there is no such object. It ends with `!` if the request changed something.
+    leads to its start because there is no such object. It ends with `!` if the request changed something. `is_recorded`
+    tells whether the audit trail has an entry of it.
     """
 
     word: str
@@ -30,6 +33,7 @@ class Answer:
     tables: frozenset[str]
     headers: Mapping[str, str]
     cookies: tuple[str, ...]  # as `Set-Cookie` says them
+    is_recorded: bool
 
 
 def ask(
@@ -47,7 +51,8 @@ def ask(
     messages = [str(message) for message in get_messages(response.wsgi_request)]
     seen = [*(f"{name}: {value}" for name, value in response.items()), body.decode(), *messages]
     set_cookies = tuple(morsel.OutputString() for morsel in response.cookies.values())
-    return Answer(_word(response) + ("!" if tables else ""), "\n".join(seen), tables, response.headers, set_cookies)
+    word = _word(response) + ("!" if tables else "")
+    return Answer(word, "\n".join(seen), tables, response.headers, set_cookies, AUDIT_TRAIL in written)
 
 
 def _word(response: Any) -> str:

@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Invitation
-from collector.models import ApiToken, Hit, Membership, Page, Pixel, Project, Role, ShareLink, UserAgent
+from collector.models import About, ApiToken, AuditEntry, Hit, Membership, Page, Pixel, Project, Role, ShareLink, UserAgent
 from tests.dashboard.report.daily_counts import add_visits
 from tests.programs import DECLARATION, declared
 
@@ -77,13 +77,16 @@ def make_estate(animal: str, visits: int, key: int, owner: User) -> Estate:
     invitation = Invitation(pk=key, project=project, email=f"{animal}@example.org", invited_by=owner)
     invitation_secret = invitation.make_secret(timezone.now())
     invitation.save()
+    AuditEntry.objects.create(
+        pk=key, user=owner, project=project, about=About.EXPORT, subject=f"{animal}.csv", message="Exported."
+    )
     LogEntry.objects.log_actions(owner.pk, [article, project, link], CHANGE, f"Changed {animal}.")
     facts: dict[str, object] = {
         "slug": project.slug, "project": project.pk, "article": article.pk, "draft": draft.pk, "paused": paused.pk,
         "retired": retired.pk, "program": program.pk, "article_token": article.token, "program_token": program.token,
         "link": link.pk, "link_key": link.key, "locked": locked.pk, "locked_key": locked.key, "api_token": token.pk,
         "secret": secret, "owner": owner.pk, "owner_name": owner.username, "membership": key, "animal": animal,
-        "invitation": key, "invitation_secret": invitation_secret, "yesterday": f"{today() - timedelta(days=1)}",
+        "invitation": key, "audit_entry": key, "invitation_secret": invitation_secret, "yesterday": f"{today() - timedelta(days=1)}",
     }  # fmt: skip
     return Estate(animal, visits, project, facts)
 
@@ -100,7 +103,8 @@ def _store_hit(pixel: Pixel, animal: str, key: int) -> None:
 
 
 def _make_token(user: User, project: Project, animal: str, key: int) -> tuple[ApiToken, str]:
-    token = ApiToken(pk=key, user=user, name=f"Token {animal}", last_used_on=timezone.now().date())
+    today = timezone.now().date()
+    token = ApiToken(pk=key, user=user, name=f"Token {animal}", last_used_on=today, reads_audit=True)
     secret = token.make_secret()
     token.save()
     token.projects.add(project)

@@ -5,9 +5,12 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext_noop
 
 from accounts.second_factor.factors import factors_of, remove_all
 from accounts.sessions.ending import end_all
+from collector.audit import record
+from collector.models import About
 
 
 class Command(BaseCommand):
@@ -24,4 +27,5 @@ class Command(BaseCommand):
             raise CommandError(f"{user} has no second factor.")
         remove_all(account)
         end_all(account)
+        record(None, About.ACCOUNT, account, gettext_noop("Second factor removed."))
         self.stdout.write(f"{user} can log in by password now. Advise them to set up a second factor again.")

@@ -16,6 +16,8 @@ PATHS = {
     "/api/v1/projects/{slug}/pixels/{pixel_id}",
     "/api/v1/projects/{slug}/counts",
     "/api/v1/projects/{slug}/hits",
+    "/api/v1/projects/{slug}/audit",
+    "/api/v1/audit",
     "/api/v1/projects/{slug}/pixels/{pixel_id}/installations",
     "/api/v1/projects/{slug}/pixels/{pixel_id}/installations/{by}",
     "/api/v1/projects/{slug}/pixels/{pixel_id}/events",
