@@ -180,6 +180,18 @@ def test_an_article_is_found_only_in_the_project_of_its_address(world):
     assert not wrong, pformat(wrong, width=150)
 
 
+def test_an_address_that_takes_forms_has_a_row_with_a_form(world):
+    """The admin aside: Django's pages show themselves whatever they are sent."""
+    with_forms = {row.route for row in rows() if row.method == "POST"}
+    taken = set()
+    for row in rows():
+        if row.route not in with_forms and not row.route.startswith("admin/"):
+            for person in ("root", "owner", "nobody", "token"):
+                if ask(world.clients[person], "POST", row.path(world.ours.facts), {}).word not in {"404", "405"}:
+                    taken.add(row.route)
+    assert taken == set()
+
+
 def test_an_address_changes_nothing_by_a_method_that_has_no_row(world):
     methods = {row.route: {each.method for each in rows() if each.route == row.route} for row in rows()}
     wrong = {}
