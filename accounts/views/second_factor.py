@@ -49,7 +49,7 @@ def own_second_factor(view: OwnView) -> OwnView:
             return redirect("login")
         if step:
             return cache_control(private=True, no_store=True)(view)(request, step.login.user, *args, **kwargs)
-        return confirmed(of_user)(request, *args, **kwargs)
+        return confirmed(of_user, back="second_factor")(request, *args, **kwargs)
 
     return answer
 
