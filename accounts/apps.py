@@ -14,5 +14,4 @@ class AccountsConfig(AppConfig):
         """Delete sessions and invitations that have expired, and return how many. Two queries."""
         from accounts.models import Invitation, Session  # once all models are there
 
-        sessions = Session.objects.exclude(pk__in=Session.objects.open_at(now).values("pk"))
-        return sessions.delete()[0] + Invitation.objects.expired_at(now).delete()[0]
+        return Session.objects.filter(expire_date__lte=now).delete()[0] + Invitation.objects.expired_at(now).delete()[0]

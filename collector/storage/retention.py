@@ -77,8 +77,9 @@ def delete_expired(now: datetime, *, waiting_since: date | None = None, allows_l
 
 
 def expire(now: datetime, *, waiting_since: date | None = None, allows_large: bool = False) -> Iterator[int]:
-    """Delete expired hits, reports, visitors, salts, strings, tries, and entries of the audit trail. Counts stay. Apps that stand
-    above this one delete what is theirs (sessions, invitations).
+    """Delete expired hits, reports, visitors, salts, strings, tries, entries of the audit trail, sessions, invitations.
+
+    Counts stay. Sessions and invitations belong to another app, which deletes them itself.
 
     Yields how many rows each step deleted; about how many, if it dropped a month. Between two steps, the caller may do
     something else. Hits are deleted by whole days of their project's time zone: in the end a day has either all of its
