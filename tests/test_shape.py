@@ -41,7 +41,7 @@ MAY_IMPORT = {
     | {"accounts.passwords", "accounts.second_factor", "accounts.sessions"}
     | {"collector.addresses", "collector.admin", "collector.snippets"},
     "accounts.management": AUDITED | {"accounts.second_factor", "accounts.sessions"},
-    "accounts": DATA | {"accounts.login", "accounts.views"},
+    "accounts": DATA | {"accounts.login", "accounts.models", "accounts.views"},
     "collector.classify": set(),
     "collector.models": {"collector.classify"},
     "collector.programs": {"collector.models", "collector.classify"},
