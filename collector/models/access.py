@@ -179,6 +179,7 @@ class ApiToken(models.Model):
     reads_audit = models.BooleanField(
         gettext_lazy("can read the audit trail"),
         default=False,
+        db_default=False,
         help_text=gettext_lazy("Of its projects that its user owns and, if its user is a superuser, of the server."),
     )
     prefix = models.CharField(max_length=12, editable=False, help_text="The first characters of its secret.")
