@@ -1,7 +1,7 @@
 """How the log is written, as text or JSON, and what it leaves out.
 
-That is: keys of links to shared pages, invitations and new passwords (a key is enough to open one), needless
-tracebacks, and floods.
+That is: keys of links to shared pages, invitations, new passwords and email addresses (a key is enough to open one),
+needless tracebacks, and floods.
 """
 
 import json
@@ -18,7 +18,7 @@ from types import TracebackType
 STRANGERS = ("django.request", "django.security")  # loggers that write a line for each bad request of anybody
 LINES, SECONDS = 60, 60.0
 MAX_LINE = 500  # characters of a line that repeats what a stranger sent, such as a `Host` header of 64 kB
-KEY = re.compile(r"((?<=/share/)|(?<=/invitation/)|(?<=/reset/))[^/\s?#\"'<>]+", re.IGNORECASE)
+KEY = re.compile(r"((?<=/share/)|(?<=/invitation/)|(?<=/reset/)|(?<=/account/email/))[^/\s?#\"'<>]+", re.IGNORECASE)
 
 
 class KeylessFormatter(logging.Formatter):
@@ -44,8 +44,13 @@ class JsonFormatter(logging.Formatter):
 
 
 def without_keys(text: str) -> str:
-    """Return a text without the keys of share links and invitations."""
+    """Return a text without the keys of links."""
     return KEY.sub("…", text)
+
+
+def has_key(path: str) -> bool:
+    """Tell whether the path of an address has the key of a link."""
+    return KEY.search(path) is not None
 
 
 def log_what_nobody_caught() -> None:

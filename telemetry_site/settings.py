@@ -147,6 +147,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",  # adds random padding, against BREACH
     "csp.middleware.CSPMiddleware",
+    "telemetry_site.privacy.private_unless_said",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -179,6 +180,8 @@ TEMPLATES = [
 ]
 # The largest form is the admin's list of titles. A larger body is refused before anything of it is kept.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024**2
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000  # of a form, and of a query string
+DATA_UPLOAD_MAX_NUMBER_FILES = 0  # no form takes one
 FILE_UPLOAD_MAX_MEMORY_SIZE = 65_536  # Django keeps the rest of a body in a temporary file
 DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
 AUTH_PASSWORD_VALIDATORS = [

@@ -50,7 +50,7 @@ def test_a_json_line_has_one_object_without_keys_whatever_the_message_is():
         raise ValueError("/share/abc/")
     except ValueError:
         error = sys.exc_info()
-    paths = ("/share/abc/?a\n{“ /invitation/abc/ /reset/1-abc-d/ /Share/abc",)
+    paths = ("/share/abc/?a\n{“ /invitation/abc/ /reset/1-abc-d/ /Share/abc /account/email/a:b_c:d/",)
     record = logging.LogRecord("django.request", logging.ERROR, "", 0, "Not Found: %s", paths, error)
     record.created = 1_796_000_000.5
 
@@ -63,7 +63,7 @@ def test_a_json_line_has_one_object_without_keys_whatever_the_message_is():
         "time": "2026-11-30T00:53:20.500+00:00",
         "level": "ERROR",
         "logger": "django.request",
-        "message": "Not Found: /share/…/?a\n{“ /invitation/…/ /reset/…/ /Share/…",
+        "message": "Not Found: /share/…/?a\n{“ /invitation/…/ /reset/…/ /Share/… /account/email/…/",
     }
 
 
