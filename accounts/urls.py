@@ -21,6 +21,7 @@ from accounts.views import (
     second_factor,
     second_step,
     single_sign_on,
+    tokens,
 )
 
 urlpatterns = [
@@ -43,6 +44,7 @@ urlpatterns = [
     path("account/data.json", own_data.data, name="own_data"),
     path("account/delete/", own_data.delete, name="delete_account"),
     path("account/sessions/end/", account.end_sessions, name="end_sessions"),
+    path("account/tokens/", tokens.tokens, name="own_tokens"),
     path("account/email/", email.email, name="own_email"),
     path("account/email/<str:key>/", email.verify, name="verify_email"),
     path("logout/", LogoutView.as_view(), name="logout"),

@@ -31,7 +31,6 @@ ABOUT = {
     ShareLink: About.SHARE_LINK,
     User: About.ACCOUNT,
 }
-MEMBERS = "membership"  # what the admin calls them in the message of their project
 
 
 def record(
@@ -99,12 +98,14 @@ def record_objects(user_id: Any, objects: Iterable[Model], message: Message, det
 def _parts(one: Model, message: Message) -> Iterator[tuple[About, Message]]:
     """Yield what a message says of an object, and of the members of a project, which are edited on its page."""
     if not isinstance(message, list):
-        yield ABOUT[type(one)], message
+        yield ABOUT[one._meta.model], message
         return
-    of_members = [part for part in message if next(iter(part.values())).get("name") == MEMBERS]
+    with override(None):
+        member = str(Membership._meta.verbose_name)
+    of_members = [part for part in message if next(iter(part.values())).get("name") == member]
     of_object = [part for part in message if part not in of_members]
     if of_object:
-        yield ABOUT[type(one)], of_object
+        yield ABOUT[one._meta.model], of_object
     if of_members:
         yield About.MEMBER, of_members
 

@@ -32,14 +32,18 @@ def is_confirmed(request: HttpRequest) -> bool:
     return bool(request.user.is_authenticated and 0 <= time.time() - confirmed_at < CONFIRMED_SECONDS)
 
 
-def confirmed(view: ViewFunction) -> ViewFunction:
-    """Allow a page to users who have shown lately who they are. Ask others, then lead back. No cache keeps the page."""
+def confirmed(view: ViewFunction, back: str = "") -> ViewFunction:
+    """Allow a page to users who have shown lately who they are. Ask others, then lead back. No cache keeps the page.
+
+    What a form sent is lost. It leads back to its own page, or to the one that `back` names where it has none.
+    """
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if is_confirmed(request):
             return view(request, *args, **kwargs)
-        back = request.get_full_path() if request.method in {"GET", "HEAD"} else reverse("second_factor")
-        return redirect(f"{reverse('confirm')}?{urlencode({'next': back})}")
+        is_read = request.method in {"GET", "HEAD"}
+        next_page = request.get_full_path() if is_read else reverse(back) if back else request.path
+        return redirect(f"{reverse('confirm')}?{urlencode({'next': next_page})}")
 
     return login_required(cache_control(private=True, no_store=True)(guarded))

@@ -79,7 +79,7 @@ def _addresses(sociallogin: SocialLogin, *, only_verified: bool = False) -> list
 
 def is_taken(email: str, besides: User | None = None) -> bool:
     """Say whether an address belongs to an account (`besides` this one), verified or not, in any case. Two queries."""
-    pk = besides.pk if besides else None
+    pk: Any = besides.pk if besides else None
     of_user = User.objects.filter(email__iexact=email).exclude(pk=pk)
     return bool(of_user.exists() or EmailAddress.objects.filter(email__iexact=email).exclude(user_id=pk).exists())
 

@@ -14,12 +14,17 @@ from collector.models.access import digest_of, make_key
 
 VALID = timedelta(days=7)
 MOST_OPEN = 50  # of a project
+KEPT = timedelta(days=30)  # after it has expired, with the address to which it was sent
 
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
     def open_at(self, now: datetime) -> Self:
         """Keep the invitations that can be accepted at this moment: neither accepted, revoked nor expired."""
         return self.filter(accepted_at=None, revoked_at=None, expires_at__gt=now)
+
+    def expired_at(self, now: datetime) -> Self:
+        """Keep the invitations that are not kept any longer."""
+        return self.filter(expires_at__lt=now - KEPT)
 
     def of_secret(self, secret: str) -> Self:
         """Keep the invitation with this secret."""

@@ -48,7 +48,7 @@ class Session(AbstractBaseSession):
     logged_in_at = models.DateTimeField(null=True)
     last_used_at = models.DateTimeField(help_text="Rounded down to the hour.")
 
-    objects = SessionQuerySet.as_manager()  # type: ignore[assignment]
+    objects = SessionQuerySet.as_manager()  # type: ignore[assignment,misc]
 
     class Meta:
         default_permissions = ()

@@ -30,8 +30,8 @@ def is_only_superuser(user: User) -> bool:
 def delete_account(user: User) -> None:
     """Delete a user with their memberships, sessions, API tokens, second factors and invitations.
 
-    Projects, articles, share links and decisions stay, and for a year the audit trail, with their name. Raises NotDeletableError. Two last owners who delete their
-    accounts at the same moment follow each other.
+    Projects, articles, share links and decisions stay, and for a year the audit trail, with their name. Two last owners
+    who delete their accounts at the same moment follow each other. Raises NotDeletableError.
     """
     list(Project.objects.select_for_update().filter(memberships__user=user, memberships__role=Role.OWNER))
     if is_only_superuser(user) or only_owned(user).exists():

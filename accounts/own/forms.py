@@ -1,9 +1,11 @@
-"""The forms of an account: its name and its email address."""
+"""The forms of an account: its name, its email address and its API tokens."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib.auth.models import User
+
+from collector.models import ApiToken, Project
 
 
 class NameForm(forms.ModelForm[User]):
@@ -27,3 +29,17 @@ class EmailForm(forms.ModelForm[User]):
         model = User
         fields: ClassVar = ["email"]
         widgets: ClassVar = {"email": forms.EmailInput(attrs={"autocomplete": "email"})}
+
+
+class TokenForm(forms.ModelForm[ApiToken]):
+    """An API token for some of the projects that its user may see."""
+
+    class Meta:
+        model = ApiToken
+        fields: ClassVar = ["name", "projects", "reads_audit"]
+        widgets: ClassVar = {"projects": forms.CheckboxSelectMultiple}
+
+    def __init__(self, user: User, data: Any = None) -> None:
+        super().__init__(data)
+        projects: Any = self.fields["projects"]
+        projects.queryset = Project.objects.visible_to(user)

@@ -27,7 +27,7 @@ def account(request: HttpRequest) -> HttpResponse:
         "account": user,
         "factors": factors_of(user),
         "sessions": open_sessions(request, user),
-        "tokens": ApiToken.objects.filter(user=user, revoked_at=None),
+        "tokens": ApiToken.objects.filter(user=user, revoked_at=None).count(),
         "has_single_sign_on": has_single_sign_on(),
         "is_connected": has_single_sign_on() and is_connected(user),
     }

@@ -49,7 +49,7 @@ def own_second_factor(view: OwnView) -> OwnView:
             return redirect("login")
         if step:
             return cache_control(private=True, no_store=True)(view)(request, step.login.user, *args, **kwargs)
-        return confirmed(of_user)(request, *args, **kwargs)
+        return confirmed(of_user, back="second_factor")(request, *args, **kwargs)
 
     return answer
 
@@ -148,7 +148,10 @@ def _is_kept(own: factors.Factors, is_required: bool) -> bool:
 
 
 def _set_up(request: HttpRequest, user: User, message: str) -> HttpResponse:
-    """Note what was set up, and end all other sessions, and go on to the recovery codes. Who is at the last step of a login is logged in."""
+    """Note what was set up, end all other sessions, and go on to the recovery codes.
+
+    Who is at the last step of a login is logged in.
+    """
     step = set_up_step(request)
     codes = reverse("recovery_codes")
     record_own(user, message)

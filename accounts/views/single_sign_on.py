@@ -1,5 +1,6 @@
 """The way to the operator's OpenID Connect provider and back."""
 
+from functools import partial
 from typing import cast
 
 from allauth.socialaccount.adapter import get_adapter
@@ -32,7 +33,7 @@ def to_provider(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@confirmed
+@partial(confirmed, back="second_factor")
 def connect(request: HttpRequest) -> HttpResponse:
     """Let a user log in by single sign-on from now on, or no longer."""
     if "disconnect" in request.POST:

@@ -7,6 +7,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import BadRequest
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_noop
 
 from collector.admin.filters import is_key
 from collector.audit import record_objects
@@ -79,7 +80,7 @@ class Scope:
 
     def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
         """Note deletions in the audit trail, too."""
-        record_objects(request.user.pk, queryset, [{"deleted": {}}])
+        record_objects(request.user.pk, queryset, gettext_noop("Deleted."))
         return super().log_deletions(request, queryset)  # type: ignore[misc]
 
     def has_module_permission(self, request: HttpRequest) -> bool:

@@ -7,36 +7,79 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('collector', '0031_salt_keys'),
+        ("collector", "0031_salt_keys"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='apitoken',
-            name='reads_audit',
-            field=models.BooleanField(default=False, help_text='Of its projects that its user owns and, if its user is a superuser, of the server.', verbose_name='can read the audit trail'),
+            model_name="apitoken",
+            name="reads_audit",
+            field=models.BooleanField(
+                default=False,
+                help_text="Of its projects that its user owns and, if its user is a superuser, of the server.",
+                verbose_name="can read the audit trail",
+            ),
         ),
         migrations.CreateModel(
-            name='AuditEntry',
+            name="AuditEntry",
             fields=[
-                ('id', models.AutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), db_index=True, verbose_name='time (UTC)')),
-                ('about', models.CharField(choices=[('project', 'project'), ('member', 'member'), ('invitation', 'invitation'), ('pixel', 'pixel'), ('share_link', 'share link'), ('api_token', 'API token'), ('export', 'export'), ('account', 'account'), ('login', 'login')], max_length=20, verbose_name='about')),
-                ('subject', models.CharField(max_length=250)),
-                ('message', models.TextField()),
-                ('country', models.CharField(blank=True, max_length=2, verbose_name='country')),
-                ('network', models.CharField(blank=True, max_length=32)),
-                ('project', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='collector.project', verbose_name='project')),
-                ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='user')),
+                ("id", models.AutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "at",
+                    models.DateTimeField(
+                        db_default=django.db.models.functions.datetime.Now(), db_index=True, verbose_name="time (UTC)"
+                    ),
+                ),
+                (
+                    "about",
+                    models.CharField(
+                        choices=[
+                            ("project", "project"),
+                            ("member", "member"),
+                            ("invitation", "invitation"),
+                            ("pixel", "pixel"),
+                            ("share_link", "share link"),
+                            ("api_token", "API token"),
+                            ("export", "export"),
+                            ("account", "account"),
+                            ("login", "login"),
+                        ],
+                        max_length=20,
+                        verbose_name="about",
+                    ),
+                ),
+                ("subject", models.CharField(max_length=250)),
+                ("message", models.TextField()),
+                ("country", models.CharField(blank=True, max_length=2, verbose_name="country")),
+                ("network", models.CharField(blank=True, max_length=32)),
+                (
+                    "project",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="collector.project",
+                        verbose_name="project",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="user",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'entry of the audit trail',
-                'verbose_name_plural': 'audit trail',
-                'ordering': ['-pk'],
-                'default_permissions': (),
+                "verbose_name": "entry of the audit trail",
+                "verbose_name_plural": "audit trail",
+                "ordering": ["-pk"],
+                "default_permissions": (),
             },
         ),
     ]

@@ -41,10 +41,10 @@ class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
 class AuditEntry(models.Model):
     """One thing that somebody did. Never changed, and deleted after a year.
 
-    It outlives its user and its project. Without a project it is about the server or an account. `subject` names what was
-    changed, as it was called then.
-    `message` is in English, or JSON as in Django's `LogEntry`. Only logins have a country, and a `network`: a hash that
-    is the same for all logins from there on that day, and that nobody can compute once the day's salt is gone.
+    It outlives its user and its project. Without a project it is about the server or an account. `subject` names what
+    was changed, as it was called then. `message` is in English, or JSON as in Django's `LogEntry`. Only logins
+    have a country, and a `network`: a hash that is the same for all logins from there on that day, and that nobody can
+    compute once the day's salt is gone.
     """
 
     at = models.DateTimeField(gettext_lazy("time (UTC)"), db_default=Now(), db_index=True)

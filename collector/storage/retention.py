@@ -18,10 +18,9 @@ import time as clock
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
-from importlib import import_module
 from typing import NamedTuple
 
-from django.conf import settings
+from django.apps import apps
 from django.db import InterfaceError, OperationalError
 from django.db.models import Max
 
@@ -78,7 +77,9 @@ def delete_expired(now: datetime, *, waiting_since: date | None = None, allows_l
 
 
 def expire(now: datetime, *, waiting_since: date | None = None, allows_large: bool = False) -> Iterator[int]:
-    """Delete expired hits, reports, visitors, salts, strings, tries, sessions, and entries of the audit trail. Counts stay.
+    """Delete expired hits, reports, visitors, salts, strings, tries, entries of the audit trail, sessions, invitations.
+
+    Counts stay. Sessions and invitations belong to another app, which deletes them itself.
 
     Yields how many rows each step deleted; about how many, if it dropped a month. Between two steps, the caller may do
     something else. Hits are deleted by whole days of their project's time zone: in the end a day has either all of its
@@ -90,7 +91,7 @@ def expire(now: datetime, *, waiting_since: date | None = None, allows_large: bo
     yield from _delete_salts(now, last_expired)
     yield TryCount.objects.filter(ends_at__lte=now).delete()[0]
     yield AuditEntry.objects.filter(at__lt=now - AUDIT_KEPT).delete()[0]
-    import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
+    yield sum(app.delete_expired(now) for app in apps.get_app_configs() if hasattr(app, "delete_expired"))
     is_trusted = allows_large or clock_is_plausible(now)
     first_day_of_reports = report_retention.first_kept_day(now, waiting_since)
     refused: list[str] = []

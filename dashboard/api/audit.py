@@ -56,8 +56,8 @@ class AuditEntryPage(Schema):
     response=AuditEntryPage,
     summary=gettext_noop("List the audit trail of a project"),
     description=gettext_noop(
-        "Who changed what and who exported, newest first, for a year. The token needs the right to read the audit trail, "
-        "and its user has to own the project."
+        "Who changed what and who exported, newest first, for a year. The token needs the right to read the audit "
+        "trail, and its user has to own the project."
     ),
 )
 def list_audit(request: HttpRequest, slug: Slug, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = "") -> dict[str, Any]:
@@ -74,8 +74,8 @@ def list_audit(request: HttpRequest, slug: Slug, limit: Limit = DEFAULT_LIMIT, c
     response=AuditEntryPage,
     summary=gettext_noop("List the audit trail of the server"),
     description=gettext_noop(
-        "What belongs to no project: accounts, logins from new browsers, and deleted projects. The token needs the right to "
-        "read the audit trail, and its user has to be a superuser."
+        "What belongs to no project: accounts, logins from new browsers, and deleted projects. The token needs the "
+        "right to read the audit trail, and its user has to be a superuser."
     ),
 )
 def list_server_audit(request: HttpRequest, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = "") -> dict[str, Any]:

@@ -14,7 +14,19 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Invitation
-from collector.models import About, ApiToken, AuditEntry, Hit, Membership, Page, Pixel, Project, Role, ShareLink, UserAgent
+from collector.models import (
+    About,
+    ApiToken,
+    AuditEntry,
+    Hit,
+    Membership,
+    Page,
+    Pixel,
+    Project,
+    Role,
+    ShareLink,
+    UserAgent,
+)
 from tests.dashboard.report.daily_counts import add_visits
 from tests.programs import DECLARATION, declared
 
@@ -86,7 +98,8 @@ def make_estate(animal: str, visits: int, key: int, owner: User) -> Estate:
         "retired": retired.pk, "program": program.pk, "article_token": article.token, "program_token": program.token,
         "link": link.pk, "link_key": link.key, "locked": locked.pk, "locked_key": locked.key, "api_token": token.pk,
         "secret": secret, "owner": owner.pk, "owner_name": owner.username, "membership": key, "animal": animal,
-        "invitation": key, "audit_entry": key, "invitation_secret": invitation_secret, "yesterday": f"{today() - timedelta(days=1)}",
+        "invitation": key, "audit_entry": key, "invitation_secret": invitation_secret,
+        "yesterday": f"{today() - timedelta(days=1)}",
     }  # fmt: skip
     return Estate(animal, visits, project, facts)
 

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.admin.models import CHANGE, LogEntry
-from django.db import connection
+from django.contrib.auth.models import User
+from django.db import OperationalError, connection
 from django.test import Client
 from django.utils import timezone
 from django.utils.translation import gettext_lazy, override
@@ -58,32 +59,30 @@ def test_an_entry_without_a_message_has_no_text(owner):
     assert len(AuditEntry.objects.get().subject) == MAX_SUBJECT
 
 
-def test_members_that_are_edited_with_their_project_have_entries_of_their_own(owner, viewer, project):
+def change_project(owner: User, project: Project) -> None:
+    """Rename the project and make its viewer an editor, on its page in the admin."""
     keys = {f"memberships-{at}-id": member.pk for at, member in enumerate(Membership.objects.order_by("pk"))}
     projects = {f"memberships-{at}-project": project.pk for at in range(2)}
     fields = {
         "name": "Renamed", "slug": "blog", "timezone": "Europe/Berlin", "first_weekday": 1, "retention_days": 30,
         "min_reading_seconds": 10,
     }  # fmt: skip
-    answer = logged_in(owner).post(
-        f"/admin/collector/project/{project.pk}/change/", fields | MEMBERS | keys | projects
-    )
-    assert answer.status_code == 302
+    form = fields | MEMBERS | keys | projects
+    assert logged_in(owner).post(f"/admin/collector/project/{project.pk}/change/", form).status_code == 302
+
+
+def test_members_that_are_edited_with_their_project_have_entries_of_their_own(owner, viewer, project):
+    change_project(owner, project)
     [(who, about, subject, text), (_who, about_member, _subject, text_of_member)] = trail()
     assert (who, about, subject, about_member) == ("owner", "project", "Renamed", "member")
-    assert "Name" in text
-    assert "etention" in text or "Raw hits" in text
+    assert text.startswith("Changed Name, ")
     assert "viewer, editor of Renamed" in text_of_member
 
 
-def test_a_form_that_changes_nothing_leaves_no_entry(owner, pixel):
-    form = {"title": pixel.title, "project": pixel.project_id, "kind": pixel.kind, "min_reading_seconds": "10"}
-    form |= {"placements": "\n".join(pixel.placements)}
-    for _time in range(2):
-        assert logged_in(owner).post(f"/admin/collector/pixel/{pixel.pk}/change/", form).status_code == 302
-    count = AuditEntry.objects.count()
-    assert logged_in(owner).post(f"/admin/collector/pixel/{pixel.pk}/change/", form).status_code == 302
-    assert AuditEntry.objects.count() == count
+def test_a_form_that_changes_nothing_leaves_no_entry(owner, viewer, project):
+    change_project(owner, project)
+    change_project(owner, project)
+    assert len(trail()) == 2
 
 
 def test_a_token_is_in_the_trail_of_each_of_its_projects(owner, project):
@@ -111,8 +110,6 @@ def test_a_download_is_in_the_trail_and_its_head_is_not(viewer, project, pixel):
 def test_a_download_works_while_the_trail_can_not_be_written(viewer, pixel, caplog):
     def refuse(run, sql, params, many, context):
         if "collector_auditentry" in sql:
-            from django.db import OperationalError
-
             raise OperationalError("attempt to write a readonly database")
         return run(sql, params, many, context)
 

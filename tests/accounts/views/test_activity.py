@@ -18,7 +18,9 @@ def test_an_owner_reads_what_was_done_in_the_project(owner, project, django_asse
     browser = logged_in(owner)
     with django_assert_num_queries(4):  # two for the session and the user
         text = text_of(browser.get(PAGE))
-    assert "ben: viewer → editor Role changed. owner" in text
+    assert "ben: viewer → editor" in text
+    assert "Role changed." in text
+    assert "owner · " in text
     assert "Times in Europe/Berlin" in text
     assert "theirs" not in text
     assert "Older" not in text

@@ -32,7 +32,7 @@ def test_superusers_see_all_entries_with_where_logins_came_from(django_assert_nu
     for words in ("ours.csv", "theirs.csv", "Logged in from a new browser.", "DE", "abc"):
         assert words in text
     browser.get(LIST)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(5):
         browser.get(LIST)
 
 
