@@ -68,18 +68,13 @@ def log_what_nobody_caught() -> None:
     sys.excepthook, threading.excepthook = of_process, of_thread
 
 
-def drop_traceback(record: logging.LogRecord) -> bool:
-    """Log filter: keep the record, but not its traceback. For errors that any stranger can cause."""
-    record.exc_info = record.exc_text = None
-    return True
-
-
 class FloodFilter(logging.Filter):
     """Keeps strangers from filling a disk with our log: lets through `LINES` lines of each kind in `SECONDS`.
 
     A kind is a logger and a level, with or without a traceback: many unknown pages hide no error. The next line after a
-    flood says how many were left out. Lines are cut at `MAX_LINE`. `clock` returns monotonic seconds. The filter
-    belongs on a handler, because a logger's own filter does not see what its children log.
+    flood says how many were left out. Lines are cut at `MAX_LINE`, and those of refused requests have no traceback.
+    `clock` returns monotonic seconds. The filter belongs on a handler, because a logger's own filter does not see what
+    its children log.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -93,6 +88,8 @@ class FloodFilter(logging.Filter):
         """Whether to log a record."""
         if not record.name.startswith(STRANGERS):
             return True
+        if getattr(record, "status_code", 500) < 500:
+            record.exc_info = record.exc_text = None
         if self._clock() >= self._window_ends_at:
             self._lines.clear()
             self._window_ends_at = self._clock() + SECONDS

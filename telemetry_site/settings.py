@@ -12,7 +12,6 @@ import django_stubs_ext
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from collector.logs import drop_traceback
 from telemetry_site.data_dir import prepared_data_dir, stored_secret_key
 from telemetry_site.public_url import public_url
 from telemetry_site.setting_values import (
@@ -246,14 +245,12 @@ LOGGING = {
         "json": {"class": "collector.logs.JsonFormatter"},
     },
     "filters": {
-        "drop_traceback": {"()": "django.utils.log.CallbackFilter", "callback": drop_traceback},
         "floods": {"()": "collector.logs.FloodFilter"},
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["floods"]}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
         "django": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
-        "django.security.DisallowedHost": {"filters": ["drop_traceback"]},
         "collector": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
         "gunicorn.error": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
     },

@@ -3,6 +3,8 @@ import logging
 import subprocess
 import sys
 
+import pytest
+
 from collector.logs import LINES, MAX_LINE, SECONDS, FloodFilter, JsonFormatter
 from tests.clock import Clock
 from tests.server import ROOT, environment
@@ -32,6 +34,14 @@ def test_a_stranger_can_not_fill_the_log(settings):
 def test_a_long_line_of_a_stranger_is_cut():
     [line] = logged(FloodFilter(Clock()), "django.security.DisallowedHost", "Invalid HTTP_HOST header: " + "x" * 64_000)
     assert (len(line), line[-2:]) == (MAX_LINE + 1, "x…")
+
+
+@pytest.mark.parametrize(("status", "has_traceback"), [(400, False), (403, False), (404, False), (500, True)])
+def test_only_what_failed_has_a_traceback(status, has_traceback):
+    record = logging.LogRecord("django.security.TooManyFieldsSent", logging.ERROR, "", 0, "x", (), ERROR)
+    record.status_code = status
+    assert FloodFilter(Clock()).filter(record)
+    assert (record.exc_info is not None) == has_traceback
 
 
 def test_a_flood_hides_nothing_else():
