@@ -87,6 +87,7 @@ _served_by_tls = PUBLIC_URL.startswith("https://")
 if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _served_by_tls
+CSRF_COOKIE_HTTPONLY = True  # scripts take the token from a form
 SESSION_ENGINE = "accounts.sessions.store"
 SECURE_HSTS_SECONDS = whole_number("HSTS_SECONDS", 0)
 if SECURE_HSTS_SECONDS and not _served_by_tls:

@@ -19,7 +19,7 @@ from dashboard.views.error_page import too_many_requests
 
 VIEWS = Places(at_once=6, waiting=18)  # a browser that opens all its tabs again waits, and is served
 DOWNLOADS = Places(at_once=3)  # each may take hours
-SHARED = Places(at_once=12, waiting=48)  # by people without an account, all of them together: they are `EVERYBODY`
+SHARED = Places(at_once=8, waiting=20)  # by people without an account, all of them together: they are `EVERYBODY`
 EVERYBODY = 0
 
 

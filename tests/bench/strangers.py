@@ -28,7 +28,8 @@ from typing import Any
 from urllib.request import urlopen
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-sys.path[0] = str(ROOT)  # not this directory: its dashboard.py would hide the application of that name
+if __name__ == "__main__":
+    sys.path[0] = str(ROOT)  # not this directory: its dashboard.py would hide the application of that name
 
 from tests.bench.machine import Progress  # noqa: E402
 from tests.bench.random_requests import RandomRequests, Target  # noqa: E402
@@ -129,7 +130,7 @@ def memory_mb(pid: int) -> float:
     return round(int(status["VmRSS"].split()[0]) / 1024, 1)
 
 
-def measure(options: argparse.Namespace, progress: Progress) -> dict[str, Any]:
+def measure(requests: int, seed: int, workers: int, progress: Progress) -> dict[str, Any]:
     """Send the requests, and return what came back and how much memory each process had."""
     with (
         tempfile.TemporaryDirectory(prefix="footfall-strangers-") as name,
@@ -139,23 +140,23 @@ def measure(options: argparse.Namespace, progress: Progress) -> dict[str, Any]:
         settings = {"OIDC_URL": sign_on, "OIDC_CLIENT_ID": "x", "OIDC_CLIENT_SECRET": "x"} | UNLIMITED
         settings |= {"METRICS_TOKEN": "not-so-easy-to-guess", "MAIL_FROM": "f@example.org", "EMAIL_URL": "dummymail://"}
         server = Server(Path(name), url, TRUSTED_PROXIES="1", **settings)
-        server.start("--workers", str(options.workers))
+        server.start("--workers", str(workers))
         try:
-            return _measure(server, options, progress)
+            return _measure(server, requests, seed, progress)
         finally:
             if server.is_running:
                 server.stop()
 
 
-def _measure(server: Server, options: argparse.Namespace, progress: Progress) -> dict[str, Any]:
+def _measure(server: Server, requests: int, seed: int, progress: Progress) -> dict[str, Any]:
     facts = json.loads(furnish(server))
     targets = targets_of(facts)
-    crowd = Crowd(server, RandomRequests(options.seed, targets, facts["secret"]))
+    crowd = Crowd(server, RandomRequests(seed, targets, facts["secret"]))
     processes = {f"web {pid}": pid for pid in server.workers()} | {"drain": server.drain_pid() or 0}
     memory: dict[str, list[float]] = {name: [] for name in processes}
     began_at = time.monotonic()
     for part in range(PARTS):
-        crowd.send(options.requests * (part + 1) // PARTS - options.requests * part // PARTS)
+        crowd.send(requests * (part + 1) // PARTS - requests * part // PARTS)
         for name, pid in processes.items():
             memory[name].append(memory_mb(pid))
         progress(f"{part + 1}/{PARTS} after {time.monotonic() - began_at:.0f} s, memory {memory}")
@@ -165,8 +166,8 @@ def _measure(server: Server, options: argparse.Namespace, progress: Progress) ->
     unreached = [target.label for target in targets if target.expected not in crowd.by_target[target]]
     growth = {name: round(sizes[-1] - sizes[0], 1) for name, sizes in memory.items()}
     return {
-        "requests": options.requests,
-        "seed": options.seed,
+        "requests": requests,
+        "seed": seed,
         "seconds": round(time.monotonic() - began_at, 1),
         "statuses": dict(sorted(crowd.statuses.items())),
         "addresses": {
@@ -180,7 +181,7 @@ def _measure(server: Server, options: argparse.Namespace, progress: Progress) ->
         "growth_mb": growth,
         "is_flat": max(growth.values()) <= MAX_GROWTH_MB,
         "is_sound": not crowd.failures and not tracebacks and kept == processes,
-        "is_complete": not unreached or options.requests < ENOUGH_FOR_ALL,
+        "is_complete": not unreached or requests < ENOUGH_FOR_ALL,
     }
 
 
@@ -206,7 +207,7 @@ def main() -> None:
     parser.add_argument("--json-only", action="store_true")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # which stops the server
-    report = measure(options, Progress(quiet=options.json_only))
+    report = measure(options.requests, options.seed, options.workers, Progress(quiet=options.json_only))
     print(json.dumps(report, indent=2, ensure_ascii=False))
     if not (report["is_sound"] and report["is_flat"] and report["is_complete"]):
         sys.exit(1)
