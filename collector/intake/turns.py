@@ -5,7 +5,7 @@ default, 97). A stranger with some hundred requests at once would use them up, a
 """
 
 from asyncio import Semaphore
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from typing import Any
 from weakref import WeakValueDictionary
@@ -22,26 +22,35 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 AT_ONCE = 40
-OF_ONE_NETWORK = 12  # so that others get their turn
+OF_STRANGERS = 28  # who have no session, so that members get their turn
+OF_ONE_NETWORK = 12  # so that others get theirs
 NO_TURN = {"/healthz", "/readyz", "/metrics"}  # which must answer while a flood waits
 
 
-def in_turns(application: Application, at_once: int = AT_ONCE, of_one_network: int = OF_ONE_NETWORK) -> Application:
+def in_turns(
+    application: Application,
+    at_once: int = AT_ONCE,
+    of_strangers: int = OF_STRANGERS,
+    of_one_network: int = OF_ONE_NETWORK,
+) -> Application:
     """Return an ASGI application that passes only so many requests to `application` at the same time.
 
     A turn ends when the answer begins: a long download is sent beside others.
     """
-    all_networks = Semaphore(at_once)
+    everybody, strangers = Semaphore(at_once), Semaphore(of_strangers)
     by_network: WeakValueDictionary[str, Semaphore] = WeakValueDictionary()  # while a request of it is here
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or without_prefix(scope["path"]) in NO_TURN:
             await application(scope, receive, send)
             return
-        one_network = by_network.setdefault(_network(scope), Semaphore(of_one_network))
+        headers = join_headers(scope["headers"])
+        one_network = by_network.setdefault(_network(scope, headers), Semaphore(of_one_network))
         async with AsyncExitStack() as turn:
             await turn.enter_async_context(one_network)
-            await turn.enter_async_context(all_networks)
+            if f"{settings.SESSION_COOKIE_NAME}=".encode() not in headers.get(b"cookie", b""):
+                await turn.enter_async_context(strangers)
+            await turn.enter_async_context(everybody)
 
             async def end_turn_and_send(message: dict[str, Any]) -> None:
                 await turn.aclose()
@@ -52,8 +61,7 @@ def in_turns(application: Application, at_once: int = AT_ONCE, of_one_network: i
     return answer
 
 
-def _network(scope: Scope) -> str:
+def _network(scope: Scope, headers: Mapping[bytes, bytes]) -> str:
     """Return the network of a request's client, as a key. It stays in memory while the request does."""
     client = scope.get("client")
-    headers = join_headers(scope["headers"])
     return networks(client_address(client[0] if client else "", headers, settings.TRUSTED_PROXIES)).local

@@ -9,10 +9,10 @@ from collector.intake.turns import in_turns
 class Site:
     """An application that answers a path when it is told to. `open` are the paths that it is busy with."""
 
-    def __init__(self, at_once: int, of_one_network: int) -> None:
+    def __init__(self, at_once: int, of_one_network: int, of_strangers: int = 9) -> None:
         self.open: dict[str, asyncio.Event] = {}
         self.streams = asyncio.Event()  # until it is set, no answer ends
-        self._application = in_turns(self._answer, at_once, of_one_network)
+        self._application = in_turns(self._answer, at_once, of_strangers, of_one_network)
 
     async def _answer(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         self.open[scope["path"]] = asyncio.Event()
@@ -23,8 +23,9 @@ class Site:
         await self.streams.wait()
         await send({"type": "http.response.body"})
 
-    def ask(self, *paths: str, peer: str = "192.0.2.1") -> list[asyncio.Task[None]]:
-        scopes = [{"type": "http", "path": path, "headers": [], "client": (peer, 1)} for path in paths]
+    def ask(self, *paths: str, peer: str = "192.0.2.1", cookie: bytes = b"") -> list[asyncio.Task[None]]:
+        headers = [(b"cookie", cookie)]
+        scopes = [{"type": "http", "path": path, "headers": headers, "client": (peer, 1)} for path in paths]
         return [asyncio.create_task(self._ask(scope)) for scope in scopes]
 
     async def _ask(self, scope: dict[str, Any]) -> None:
@@ -50,6 +51,19 @@ def test_a_network_has_some_turns_and_all_together_have_more_and_the_others_wait
         assert await site.busy_with() == ["/a1", "/a2", "/b2", "/healthz"]
         site.open["/a2"].set()
         assert await site.busy_with() == ["/a1", "/a3", "/b2", "/healthz"]
+        for task in tasks:
+            task.cancel()
+
+    asyncio.run(play())
+
+
+def test_members_get_a_turn_while_strangers_wait():
+    async def play() -> None:
+        site = Site(at_once=3, of_one_network=9, of_strangers=2)
+        tasks = site.ask("/s1", "/s2", "/s3", "/s4") + site.ask("/m1", "/m2", cookie=b"a=b; sessionid=x")
+        assert await site.busy_with() == ["/m1", "/s1", "/s2"]
+        site.open["/m1"].set()
+        assert await site.busy_with() == ["/m2", "/s1", "/s2"]
         for task in tasks:
             task.cancel()
 
