@@ -1,7 +1,7 @@
 """How the log is written, as text or JSON, and what it leaves out.
 
-That is: keys of links to shared pages, invitations and new passwords (a key is enough to open one), needless
-tracebacks, and floods.
+That is: keys of links to shared pages, invitations, new passwords and email addresses (a key is enough to open one),
+needless tracebacks, and floods.
 """
 
 import json
@@ -18,7 +18,7 @@ from types import TracebackType
 STRANGERS = ("django.request", "django.security")  # loggers that write a line for each bad request of anybody
 LINES, SECONDS = 60, 60.0
 MAX_LINE = 500  # characters of a line that repeats what a stranger sent, such as a `Host` header of 64 kB
-KEY = re.compile(r"((?<=/share/)|(?<=/invitation/)|(?<=/reset/))[^/\s?#\"'<>]+", re.IGNORECASE)
+KEY = re.compile(r"((?<=/share/)|(?<=/invitation/)|(?<=/reset/)|(?<=/account/email/))[^/\s?#\"'<>]+", re.IGNORECASE)
 
 
 class KeylessFormatter(logging.Formatter):
@@ -44,8 +44,13 @@ class JsonFormatter(logging.Formatter):
 
 
 def without_keys(text: str) -> str:
-    """Return a text without the keys of share links and invitations."""
+    """Return a text without the keys of links."""
     return KEY.sub("…", text)
+
+
+def has_key(path: str) -> bool:
+    """Tell whether the path of an address has the key of a link."""
+    return KEY.search(path) is not None
 
 
 def log_what_nobody_caught() -> None:
@@ -63,18 +68,13 @@ def log_what_nobody_caught() -> None:
     sys.excepthook, threading.excepthook = of_process, of_thread
 
 
-def drop_traceback(record: logging.LogRecord) -> bool:
-    """Log filter: keep the record, but not its traceback. For errors that any stranger can cause."""
-    record.exc_info = record.exc_text = None
-    return True
-
-
 class FloodFilter(logging.Filter):
     """Keeps strangers from filling a disk with our log: lets through `LINES` lines of each kind in `SECONDS`.
 
     A kind is a logger and a level, with or without a traceback: many unknown pages hide no error. The next line after a
-    flood says how many were left out. Lines are cut at `MAX_LINE`. `clock` returns monotonic seconds. The filter
-    belongs on a handler, because a logger's own filter does not see what its children log.
+    flood says how many were left out. Lines are cut at `MAX_LINE`, and those of refused requests have no traceback.
+    `clock` returns monotonic seconds. The filter belongs on a handler, because a logger's own filter does not see what
+    its children log.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -88,6 +88,8 @@ class FloodFilter(logging.Filter):
         """Whether to log a record."""
         if not record.name.startswith(STRANGERS):
             return True
+        if getattr(record, "status_code", 500) < 500:
+            record.exc_info = record.exc_text = None
         if self._clock() >= self._window_ends_at:
             self._lines.clear()
             self._window_ends_at = self._clock() + SECONDS

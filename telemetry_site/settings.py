@@ -12,7 +12,6 @@ import django_stubs_ext
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from collector.logs import drop_traceback
 from telemetry_site.data_dir import prepared_data_dir, stored_secret_key
 from telemetry_site.public_url import public_url
 from telemetry_site.setting_values import (
@@ -88,6 +87,7 @@ _served_by_tls = PUBLIC_URL.startswith("https://")
 if TRUSTED_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _served_by_tls
+CSRF_COOKIE_HTTPONLY = True  # scripts take the token from a form
 SESSION_ENGINE = "accounts.sessions.store"
 SECURE_HSTS_SECONDS = whole_number("HSTS_SECONDS", 0)
 if SECURE_HSTS_SECONDS and not _served_by_tls:
@@ -147,6 +147,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",  # adds random padding, against BREACH
     "csp.middleware.CSPMiddleware",
+    "telemetry_site.privacy.private_unless_said",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -179,6 +180,8 @@ TEMPLATES = [
 ]
 # The largest form is the admin's list of titles. A larger body is refused before anything of it is kept.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024**2
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000  # of a form, and of a query string
+DATA_UPLOAD_MAX_NUMBER_FILES = 0  # no form takes one
 FILE_UPLOAD_MAX_MEMORY_SIZE = 65_536  # Django keeps the rest of a body in a temporary file
 DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
 AUTH_PASSWORD_VALIDATORS = [
@@ -243,14 +246,12 @@ LOGGING = {
         "json": {"class": "collector.logs.JsonFormatter"},
     },
     "filters": {
-        "drop_traceback": {"()": "django.utils.log.CallbackFilter", "callback": drop_traceback},
         "floods": {"()": "collector.logs.FloodFilter"},
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["floods"]}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
         "django": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
-        "django.security.DisallowedHost": {"filters": ["drop_traceback"]},
         "collector": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
         "gunicorn.error": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
     },

@@ -82,6 +82,7 @@ MAY_IMPORT = {
     | {"dashboard.usage", "collector.operations"},
     "dashboard.api": DATA
     | {
+        "accounts.passwords",
         "collector.intake",
         "collector.addresses",
         "collector.snippets",

@@ -15,7 +15,7 @@ from accounts.own.email_links import link_path, set_email, user_and_email
 from accounts.own.forms import EmailForm
 from accounts.passwords.check import Lock, check
 from accounts.passwords.problems import mark_refused, problem_of
-from accounts.views.pages import uncached_form
+from accounts.views.pages import secret_link, uncached_form
 from collector.addresses import origin_of
 from collector.snippets import base_url
 
@@ -50,7 +50,7 @@ def email(request: HttpRequest) -> HttpResponseBase:
     return response
 
 
-@uncached_form
+@secret_link
 def verify(request: HttpRequest, key: str) -> HttpResponse:
     """Show whose address a link sets, and set it. Everybody who has the link can: it was mailed to this address."""
     found = user_and_email(key)

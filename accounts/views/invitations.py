@@ -19,10 +19,10 @@ from accounts.invitations.acceptance import (
 from accounts.invitations.forms import NewAccountForm
 from accounts.login.begin import begin_login
 from accounts.models import Invitation
-from accounts.views.pages import private_form, uncached_form
+from accounts.views.pages import private_form, secret_link
 
 
-@uncached_form
+@secret_link
 def invitation(request: HttpRequest, secret: str) -> HttpResponse:
     """Show an invitation to everybody who has its link."""
     found = invitation_of(secret)

@@ -1,12 +1,15 @@
 """What private pages have in common."""
 
 from collections.abc import Callable
+from functools import wraps
+from http import HTTPStatus
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.passwords.guesses import count_guess, wait_of_guesser
 from accounts.passwords.problems import TOO_MANY_STATUS
 from collector.intake.clients import client_networks
 from collector.intake.page_limits import network_key, seconds_to_wait, wait_message
@@ -23,11 +26,28 @@ def uncached_form(view: ViewFunction) -> ViewFunction:
 def wait_of_stranger(request: HttpRequest) -> HttpResponse | None:
     """Count a request of somebody without an account. Return the answer if their network has to wait."""
     wait_seconds = seconds_to_wait("stranger", lambda: network_key(client_networks(request).local, "login"), STRANGERS)
-    if not wait_seconds:
-        return None
+    return _come_again(wait_seconds) if wait_seconds else None
+
+
+def _come_again(wait_seconds: int) -> HttpResponse:
     words = wait_message(wait_seconds)
     headers = {"Retry-After": str(wait_seconds)}
     return HttpResponse(words, "text/plain; charset=utf-8", status=TOO_MANY_STATUS, headers=headers)
+
+
+def secret_link(view: ViewFunction) -> ViewFunction:
+    """Let everybody open a link with a secret by GET, HEAD and POST, and limit how many a network tries in vain."""
+
+    @wraps(view)
+    def limited(request: HttpRequest, **secret: str) -> HttpResponseBase:
+        if wait_seconds := wait_of_guesser(request):
+            return _come_again(wait_seconds)
+        response = view(request, **secret)
+        if response.status_code == HTTPStatus.NOT_FOUND:
+            count_guess(request)
+        return response
+
+    return uncached_form(limited)
 
 
 def private_form(view: ViewFunction) -> ViewFunction:

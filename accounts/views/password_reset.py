@@ -14,7 +14,7 @@ from accounts.passwords.check import Lock, check
 from accounts.passwords.problems import mark_refused, problem_of
 from accounts.passwords.reset import reset_path, user_of_link
 from accounts.sessions.ending import end_all
-from accounts.views.pages import uncached_form
+from accounts.views.pages import secret_link, uncached_form
 from collector.addresses import origin_of
 from collector.audit import record_own
 from collector.snippets import base_url
@@ -43,7 +43,7 @@ def forgotten(request: HttpRequest) -> HttpResponse:
     return response
 
 
-@uncached_form
+@secret_link
 def reset_password(request: HttpRequest, key: str) -> HttpResponse:
     """Set a new password, which ends all sessions and the link. The login, with its second factor, follows."""
     user = user_of_link(key)

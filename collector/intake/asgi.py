@@ -22,6 +22,7 @@ from collector.intake.receive import Receiver
 from collector.intake.reports import ReportReceiver, is_for_reports
 from collector.intake.request import PixelRequest
 from collector.intake.targets import without_host
+from collector.intake.turns import in_turns
 from collector.intake.wiring import door_receiver, receiver, report_receiver
 from collector.metrics.names import Count
 from collector.metrics.tally import TALLY
@@ -36,12 +37,13 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 def collector_first(application: Application) -> Application:
-    """Return an ASGI application that receives hits and reports itself and passes everything else to `application`.
+    """Return an ASGI application that receives hits and reports itself and passes all else to `application`, in turns.
 
     It also takes the host out of a request's target if that is a whole URL (RFC 9112, 3.2.2), as gunicorn does not, and
     the prefix of PUBLIC_URL out of paths.
     """
-    return dispatcher(FastPath(receiver()), ReportPath(report_receiver()), DoorPath(door_receiver()), application)
+    fast_path, report_path = FastPath(receiver()), ReportPath(report_receiver())
+    return dispatcher(fast_path, report_path, DoorPath(door_receiver()), in_turns(application))
 
 
 def dispatcher(

@@ -12,29 +12,33 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from ninja.security import HttpBearer
 
+from accounts.passwords.guesses import count_guess
 from collector.intake.clients import client_networks
 from collector.intake.page_limits import network_key, seconds_to_wait, wait_message
+from collector.intake.places import BUSY_SECONDS, Places
 from collector.models import ApiToken, Project
 from dashboard.api.problems import ProblemError, api_root
 
 logger = logging.getLogger(__name__)
 
 SECRET_FORM = re.compile(r"ff_[A-Za-z0-9_-]{43}")
+PLACES = Places(at_once=4, waiting=12)  # of each token, in this process
 
 
 class Bearer(HttpBearer):
     """Checks `Authorization: Bearer ff_…`. One query; one more on a token's first use of the day."""
 
     def __call__(self, request: HttpRequest) -> ApiToken:
-        """Return the request's token. Raises ProblemError if it is missing, wrong, or used too often.
+        """Return the request's token, with a place for it. Raises ProblemError if it is missing, wrong or too busy.
 
         The token is looked up before the sender's network is limited. Otherwise wrong tokens would lock out valid ones
         behind the same address. Guessing a secret of 256 bits is hopeless without a limit too.
         """
         scheme, _space, secret = request.headers.get("Authorization", "").partition(" ")
-        token = self.authenticate(request, secret.strip()) if scheme.lower() == "bearer" else None
+        secret = secret.strip() if scheme.lower() == "bearer" else ""
+        token = self.authenticate(request, secret)
         if token is None:
-            _limit("api-address", lambda: network_key(client_networks(request).local, "api"))
+            _limit_strangers(request, secret)
             raise ProblemError(
                 HTTPStatus.UNAUTHORIZED,
                 _(
@@ -45,12 +49,20 @@ class Bearer(HttpBearer):
             )
         _limit("api-token", lambda: str(token.pk))
         _record_use(token)
+        if not PLACES.take(token.pk):
+            raise _too_many(BUSY_SECONDS)
         return token
 
     def authenticate(self, request: HttpRequest, token: str) -> ApiToken | None:
         if not SECRET_FORM.fullmatch(token):
             return None
         return ApiToken.objects.of_secret(token).select_related("user").first()
+
+
+def give_place_back(request: HttpRequest) -> None:
+    """Let the next request with the same token be answered."""
+    if token := getattr(request, "auth", None):  # ninja sets it to what `Bearer` returns
+        PLACES.leave(token.pk)
 
 
 def readable_project(request: HttpRequest, slug: str) -> Project:
@@ -89,6 +101,16 @@ def _record_use(token: ApiToken) -> None:
 def _limit(group: str, key: Callable[[], str]) -> None:
     """Count one request. Raises ProblemError if the rate limit is exceeded."""
     if wait_seconds := seconds_to_wait(group, key, settings.API_RATE_LIMIT):
-        raise ProblemError(
-            HTTPStatus.TOO_MANY_REQUESTS, wait_message(wait_seconds), headers={"Retry-After": str(wait_seconds)}
-        )
+        raise _too_many(wait_seconds)
+
+
+def _limit_strangers(request: HttpRequest, secret: str) -> None:
+    """Count a request without a valid token. Raises ProblemError if its network has to wait."""
+    _limit("api-address", lambda: network_key(client_networks(request).local, "api"))
+    if SECRET_FORM.fullmatch(secret) and (wait_seconds := count_guess(request)):
+        raise _too_many(wait_seconds)
+
+
+def _too_many(wait_seconds: int) -> ProblemError:
+    headers = {"Retry-After": str(wait_seconds)}
+    return ProblemError(HTTPStatus.TOO_MANY_REQUESTS, wait_message(wait_seconds), headers=headers)

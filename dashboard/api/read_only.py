@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
+from dashboard.api.access import give_place_back
 from dashboard.api.problems import ProblemError, problem_response
 from dashboard.view_function import ViewFunction
 
@@ -31,6 +32,7 @@ def read_only(view: ViewFunction) -> ViewFunction:
             response = cast(HttpResponse, view(request, *args, **kwargs))  # the API streams nothing
         finally:
             request.method = method
+            give_place_back(request)
         if getattr(request, "auth", None):  # ninja sets it to what `Bearer` returns
             response.headers["Cache-Control"] = "private, no-store"
         if method == "HEAD":

@@ -1,13 +1,9 @@
-"""How much of the server one user may keep busy: views at the same time, and downloads.
+"""How much of the server one user may keep busy: views at the same time, and downloads. Strangers share their places.
 
-By ASGI, each request in progress has a thread and a database connection. So the limits are those of this process: one
-member who opens a hundred tabs, or a script with their session, leaves room for all others. So do strangers, however
-many there are.
+Only expensive views are limited, so that a page can still say why another one has to wait.
 """
 
-import threading
 import weakref
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -17,51 +13,13 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from collector.intake.page_limits import seconds_to_wait
+from collector.intake.places import BUSY_SECONDS, Places
 from dashboard.view_function import ViewFunction
 from dashboard.views.error_page import too_many_requests
 
-WAIT_SECONDS = 15.0
-BUSY_SECONDS = 5  # after which a client may try again
-
-
-class Places:
-    """Who is being served: `at_once` requests of each user, while `waiting` more wait for them."""
-
-    def __init__(self, at_once: int, waiting: int = 0) -> None:
-        self._at_once = at_once
-        self._waiting = waiting
-        self._users: Counter[int] = Counter()  # by user, those who are served
-        self._queues: Counter[int] = Counter()  # by user, those who wait
-        self._change = threading.Condition()
-
-    def take(self, user: int, wait_seconds: float = WAIT_SECONDS) -> bool:
-        """Wait for a place and take it. Return False if too many wait already, or none becomes free in time."""
-        with self._change:
-            if self._users[user] >= self._at_once:
-                if self._queues[user] >= self._waiting:
-                    return False
-                self._queues[user] += 1
-                is_free = self._change.wait_for(lambda: self._users[user] < self._at_once, wait_seconds)
-                self._queues[user] -= 1
-                if not self._queues[user]:
-                    del self._queues[user]
-                if not is_free:
-                    return False
-            self._users[user] += 1
-            return True
-
-    def leave(self, user: int) -> None:
-        """Give a place back."""
-        with self._change:
-            self._users[user] -= 1
-            if not self._users[user]:
-                del self._users[user]
-            self._change.notify_all()
-
-
 VIEWS = Places(at_once=6, waiting=18)  # a browser that opens all its tabs again waits, and is served
 DOWNLOADS = Places(at_once=3)  # each may take hours
-SHARED = Places(at_once=12, waiting=48)  # by people without an account, all of them together: they are `EVERYBODY`
+SHARED = Places(at_once=8, waiting=20)  # by people without an account, all of them together: they are `EVERYBODY`
 EVERYBODY = 0
 
 

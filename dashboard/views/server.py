@@ -8,12 +8,12 @@ from collector.models import Project
 from collector.operations.checks.finding import Situation
 from collector.operations.checks.run import CHECKS, run, worst_first
 from dashboard.report.server_traffic import server_traffic
-from dashboard.views.access import dashboard_view
+from dashboard.views.access import expensive_view
 
 TIMEOUT_SECONDS = 2.0  # for an answer from PUBLIC_URL
 
 
-@dashboard_view
+@expensive_view
 def server(request: HttpRequest) -> HttpResponse:
     """Show what `manage.py doctor` finds, and what came in. Only superusers; for all others there is no such page."""
     if not getattr(request.user, "is_superuser", False):

@@ -19,7 +19,7 @@ from dashboard.snippets.cards import snippet_cards
 from dashboard.snippets.listing import PAGE_PIXELS, listing_csv, read_listing, snippet_rows
 from dashboard.snippets.live_line import line_of_snippets
 from dashboard.snippets.placement_picker import catalogue_groups, placement_problem, read_platform_choice
-from dashboard.views.access import dashboard_action, dashboard_view, visible_pixel, visible_project
+from dashboard.views.access import dashboard_action, dashboard_view, download_view, visible_pixel, visible_project
 from dashboard.views.streams import CSV, stream
 
 MAX_NAME = 100  # characters of a name that the redirect repeats, so that a rejected one stays short
@@ -99,7 +99,7 @@ def project_snippets(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "dashboard/project_snippets.html", context)
 
 
-@dashboard_view
+@download_view
 def project_snippets_csv(request: HttpRequest, slug: str) -> StreamingHttpResponse:
     """Send the snippets of all platforms of a project's pixels as CSV. One query for each 500 pixels."""
     project = visible_project(request, slug)

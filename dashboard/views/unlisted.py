@@ -12,6 +12,7 @@ from django.views.decorators.cache import cache_control
 
 from collector.intake.clients import client_networks
 from collector.intake.page_limits import network_key, seconds_to_wait
+from collector.intake.places import BUSY_SECONDS
 from dashboard.views import at_once
 from dashboard.views.error_page import too_many_requests
 
@@ -19,7 +20,7 @@ UnlistedView = Callable[[HttpRequest, str], HttpResponseBase]
 
 
 def unlisted(view: UnlistedView) -> UnlistedView:
-    """Keep a page out of search engines and caches, and its key out of the logs of other sites.
+    """Keep a page out of search engines and caches.
 
     Requests are limited in rate, and in how many are answered at the same time: an answer costs more than a request.
     """
@@ -30,10 +31,8 @@ def unlisted(view: UnlistedView) -> UnlistedView:
         response = answer_if_too_often(request)
         if response is None:
             with at_once.place(at_once.SHARED, at_once.EVERYBODY) as has_place:
-                response = view(request, key) if has_place else too_many(request, at_once.BUSY_SECONDS)
+                response = view(request, key) if has_place else too_many(request, BUSY_SECONDS)
         response.headers["X-Robots-Tag"] = "noindex, nofollow"
-        # With `no-referrer`, browsers would send the password's form without an origin, and CSRF protection needs one.
-        response.headers["Referrer-Policy"] = "same-origin"
         return response
 
     return answer

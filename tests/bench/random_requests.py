@@ -8,12 +8,14 @@ import gzip
 import json
 from collections.abc import Mapping, Sequence
 from random import Random
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/146.0.0.0 Safari/537.36"
 NETWORKS = 2_000  # that the requests come from: each stays below the rate limits, so that all reach their views
 CSRF = "a" * 32
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 METHODS = ("GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND", "X-ODD")
 TEXTS = (
     "", "0", "-1", "1e999", "NaN", "9" * 400, "2026-02-30", "0001-01-01", "9999-12-31", "10000-01-01", "\0", "a\0b",
@@ -66,13 +68,26 @@ HEADERS: Mapping[str, Sequence[str]] = {
 
 
 class Target(NamedTuple):
-    """An address: the method that it expects, and the fields or the body that it takes."""
+    """An address: the method that it expects, the fields or the body that it takes, and the status that it gives then.
+
+    `name` tells it from others, for reports; the path, if it has none.
+    """
 
     group: str
     method: str
     path: str
-    fields: Mapping[str, str]
+    fields: Mapping[str, str] = MappingProxyType({})
     body: Any = None
+    expected: str = "200"
+    name: str = ""
+    headers: Mapping[str, str] = MappingProxyType({})
+
+    @property
+    def label(self) -> str:
+        return f"{self.group}: {self.name or f'{self.method} {self.path}'}"
+
+    def __hash__(self) -> int:
+        return hash(self.label)
 
 
 class RandomRequests:
@@ -82,12 +97,13 @@ class RandomRequests:
         self._random = Random(seed)
         self._groups = sorted({target.group for target in targets})
         self._by_group = {group: [each for each in targets if each.group == group] for group in self._groups}
-        self._secret = secret
+        self._secret = secret  # of a token of the API
 
-    def next(self) -> tuple[str, bytes]:
-        """Return the group of a request's target, and its bytes. The connection ends after the answer."""
+    def next(self) -> tuple[Target, bytes]:
+        """Return a request's target, and its bytes. The connection ends after the answer."""
         target = self._random.choice(self._by_group[self._random.choice(self._groups)])
-        method = target.method if self._is(0.7) else self._random.choice(METHODS)
+        methods = SAFE_METHODS if target.group == "member" else METHODS  # a member could delete what others ask for
+        method = target.method if self._is(0.7) else self._random.choice(methods)
         headers = self._headers(target)
         body = self._body(target, headers) if method not in {"GET", "HEAD"} or self._is(0.05) else b""
         if headers.get("Transfer-Encoding"):
@@ -98,7 +114,7 @@ class RandomRequests:
         lines = [f"{method} {self._path(target)}{self._query(target, method)} HTTP/1.1"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
         head = "\r\n".join([*lines, "Connection: close", "", ""])
-        return target.group, head.encode("latin-1", "replace") + body
+        return target, head.encode("latin-1", "replace") + body
 
     def _is(self, share: float) -> bool:
         return self._random.random() < share
@@ -144,6 +160,7 @@ class RandomRequests:
             headers |= {"Content-Type": "application/x-www-form-urlencoded", "Cookie": f"csrftoken={CSRF}"}
         if self._is(0.8 if target.path.startswith("/api/v1/") else 0.05):
             headers["Authorization"] = f"Bearer {self._secret if self._is(0.9) else self._random.choice(TEXTS[:10])}"
+        headers |= target.headers
         for name in self._random.sample(sorted(HEADERS), self._random.choice((0, 1, 2, 4))):
             headers[name] = self._random.choice(HEADERS[name])
         if self._is(0.03):

@@ -3,6 +3,8 @@ import logging
 import subprocess
 import sys
 
+import pytest
+
 from collector.logs import LINES, MAX_LINE, SECONDS, FloodFilter, JsonFormatter
 from tests.clock import Clock
 from tests.server import ROOT, environment
@@ -34,6 +36,14 @@ def test_a_long_line_of_a_stranger_is_cut():
     assert (len(line), line[-2:]) == (MAX_LINE + 1, "x…")
 
 
+@pytest.mark.parametrize(("status", "has_traceback"), [(400, False), (403, False), (404, False), (500, True)])
+def test_only_what_failed_has_a_traceback(status, has_traceback):
+    record = logging.LogRecord("django.security.TooManyFieldsSent", logging.ERROR, "", 0, "x", (), ERROR)
+    record.status_code = status
+    assert FloodFilter(Clock()).filter(record)
+    assert (record.exc_info is not None) == has_traceback
+
+
 def test_a_flood_hides_nothing_else():
     flood = FloodFilter(Clock())
     for _ in range(1000):
@@ -50,7 +60,7 @@ def test_a_json_line_has_one_object_without_keys_whatever_the_message_is():
         raise ValueError("/share/abc/")
     except ValueError:
         error = sys.exc_info()
-    paths = ("/share/abc/?a\n{“ /invitation/abc/ /reset/1-abc-d/ /Share/abc",)
+    paths = ("/share/abc/?a\n{“ /invitation/abc/ /reset/1-abc-d/ /Share/abc /account/email/a:b_c:d/",)
     record = logging.LogRecord("django.request", logging.ERROR, "", 0, "Not Found: %s", paths, error)
     record.created = 1_796_000_000.5
 
@@ -63,7 +73,7 @@ def test_a_json_line_has_one_object_without_keys_whatever_the_message_is():
         "time": "2026-11-30T00:53:20.500+00:00",
         "level": "ERROR",
         "logger": "django.request",
-        "message": "Not Found: /share/…/?a\n{“ /invitation/…/ /reset/…/ /Share/…",
+        "message": "Not Found: /share/…/?a\n{“ /invitation/…/ /reset/…/ /Share/… /account/email/…/",
     }
 
 

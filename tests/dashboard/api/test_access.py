@@ -9,9 +9,11 @@ from django.test import Client
 
 from collector.intake import page_limits
 from collector.intake.page_limits import network_key
+from collector.intake.places import BUSY_SECONDS, Places
 from collector.models import ApiToken, DailySalt, Membership, Pixel, Project, Role
 from collector.storage.salt_keys import salt_keys
 from collector.storage.salts import key_name
+from dashboard.api import access
 from tests.clock import DAY_US
 from tests.dashboard.api.client import ENDPOINTS, get, token_for
 from tests.dashboard.conftest import NOON
@@ -74,6 +76,20 @@ def test_too_many_requests_of_a_token_wait(program, settings):
     assert response.status_code == 429
     assert 1 <= int(response.headers["Retry-After"]) <= 60
     assert response.json()["status"] == 429
+
+
+def test_a_token_has_only_some_requests_answered_at_the_same_time(program, token, viewer, project, monkeypatch):
+    places = Places(at_once=1)
+    monkeypatch.setattr(access, "PLACES", places)
+    for path, status in (("projects", 200), ("projects/nothing", 404), ("projects/blog/hits?limit=x", 400)) * 2:
+        assert program.get(f"/api/v1/{path}").status_code == status  # each gives its place back
+
+    places.take(token[0].pk)
+    response = program.get("/api/v1/projects")
+    assert (response.status_code, response.headers["Retry-After"]) == (429, str(BUSY_SECONDS))
+    get(token_for(viewer, project)[1], "projects")
+    places.leave(token[0].pk)
+    get(program, "projects")
 
 
 def test_tokens_do_not_use_up_each_others_rate(program, viewer, project, settings):

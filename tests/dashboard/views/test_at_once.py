@@ -5,8 +5,9 @@ import threading
 import pytest
 from django.test import Client
 
+from collector.intake.places import BUSY_SECONDS, Places
 from dashboard.views import at_once
-from dashboard.views.at_once import BUSY_SECONDS, EVERYBODY, Places
+from dashboard.views.at_once import EVERYBODY
 from tests.dashboard.conftest import NOON
 from tests.dashboard.views.share_links import share, url
 from tests.server import eventually

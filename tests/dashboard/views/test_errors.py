@@ -4,6 +4,7 @@ import re
 from base64 import b64encode
 from hashlib import sha256
 from html import unescape
+from io import BytesIO
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -191,3 +192,19 @@ def test_a_site_whose_cookies_need_https_says_so_to_a_browser_on_http(browser, s
 def test_a_long_or_damaged_request_is_told_to_send_less(browser):
     request = RequestFactory().get("/")
     assert "send less at once" in texts(errors.bad_request(request, ValueError()))
+
+
+@pytest.mark.parametrize(
+    ("query", "form"),
+    [
+        ("&".join(["a"] * 1_001), {}),
+        ("", {f"a{number}": "" for number in range(1_001)}),
+        ("", {"a": "x" * 1024**2}),
+        ("", {"a": BytesIO(b"x")}),
+    ],
+    ids=["query", "fields", "size", "file"],
+)
+def test_a_form_with_too_much_in_it_or_a_file_is_refused(browser, query, form):
+    """Before the view: the login would say that the name or the password is missing."""
+    assert browser.post(f"/login/?{query}", form).status_code == 400
+    assert browser.post("/login/", {"username": ""}).status_code == 200

@@ -35,7 +35,7 @@ def test_a_shared_page_stays_out_of_search_engines_caches_and_logs_of_other_site
     for link in (share(visited_pixel), share(visited_pixel, password=PASSWORD)):
         answer = client.get(url(link))
         assert "noindex" in answer.headers["X-Robots-Tag"]
-        assert answer.headers["Referrer-Policy"] == "same-origin"
+        assert answer.headers["Referrer-Policy"] == "strict-origin"
         assert {"private", "no-store"} <= set(answer.headers["Cache-Control"].split(", "))
         assert answer.headers["X-Frame-Options"] == "DENY"
         assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
