@@ -14,6 +14,8 @@ from collector.intake.members import member_address
 from collector.intake.page_limits import network_key
 from collector.models import About
 
+NEW_BROWSER = gettext_noop("Logged in from a new browser.")
+
 
 def note_browser(request: HttpRequest) -> None:
     """Note in the session in which browser its user has just logged in."""
@@ -33,7 +35,7 @@ def record_login(request: HttpRequest, user: User) -> None:
         user.pk,
         About.LOGIN,
         " · ".join(filter(None, [browser.name, browser.os])),
-        gettext_noop("Logged in from a new browser."),
+        NEW_BROWSER,
         country=browser.country,
         network=network_key(client_networks(request).local, "audit"),
     )

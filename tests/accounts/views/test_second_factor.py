@@ -177,7 +177,8 @@ def test_a_form_from_another_site_changes_nothing(viewer):
 
 
 def test_every_user_finds_the_page(confirmed):
-    assert f'href="{OWN}"' in text_of(confirmed.get("/"))
+    assert 'href="/account/"' in text_of(confirmed.get("/"))
+    assert f'href="{OWN}"' in text_of(confirmed.get("/account/"))
 
 
 def test_secrets_are_not_in_the_admin(client):
