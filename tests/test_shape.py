@@ -45,15 +45,8 @@ MAY_IMPORT = {
     "accounts.management": AUDITED | {"accounts.notices", "accounts.second_factor", "accounts.sessions"},
     # Its own modules: mails, names, notices …
     "accounts": DATA
-    | {
-        "accounts.login",
-        "accounts.models",
-        "accounts.views",
-        "accounts.mails",
-        "collector.addresses",
-        "collector.intake",
-    }
-    | {"collector.snippets"},
+    | {"accounts.login", "accounts.mails", "accounts.models", "accounts.views"}
+    | {"collector.addresses", "collector.intake", "collector.snippets"},
     "collector.classify": set(),
     "collector.models": {"collector.classify"},
     "collector.programs": {"collector.models", "collector.classify"},

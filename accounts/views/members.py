@@ -19,7 +19,7 @@ from accounts.models import Invitation
 from accounts.models.invitations import MOST_OPEN, InvitationQuerySet
 from accounts.views.pages import private_form
 from collector.addresses import address_warning, origin_of
-from collector.models import Membership, Project, Role
+from collector.models import Project, Role
 from collector.snippets import base_url
 
 
@@ -42,7 +42,7 @@ def members(request: HttpRequest, slug: str) -> HttpResponse:
 def change_member(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Give a member another role, or remove them; not the last owner. Answers 404 to all but owners."""
     project = get_object_or_404(Project.objects.owned_by(request.user), slug=slug)
-    membership = get_object_or_404(Membership, project=project, pk=pk)
+    membership = get_object_or_404(project.memberships, pk=pk)
     role = request.POST.get("role", "")
     try:
         if "remove" in request.POST:

@@ -1,8 +1,8 @@
 """How much of the server one user may keep busy: views at the same time, and downloads.
 
 By ASGI, each request in progress has a thread and a database connection. So the limits are those of this process: one
-member who opens a hundred tabs, or a script with their session, leaves room for all others. So do strangers, of whom
-there may be any number.
+member who opens a hundred tabs, or a script with their session, leaves room for all others. So do strangers, however
+many there are.
 """
 
 import threading
