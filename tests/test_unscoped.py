@@ -29,6 +29,7 @@ SHORTCUTS = {"get_object_or_404", "get_list_or_404"}
 EXCEPTIONS = {
     "accounts/admin/users.py scope": "only for superusers",
     "accounts/admin/users.py get_deleted_objects": "only for superusers",
+    "accounts/admin/users.py user_change_password": "only for superusers",
     "accounts/invitations/acceptance.py pending_invitation": "for everybody who has the secret",
     "accounts/apps.py delete_expired": "for the drain",
     "accounts/invitations/roles.py _keep_an_owner": "the project of a membership at hand",
@@ -51,7 +52,7 @@ EXCEPTIONS = {
     "accounts/sessions/store.py _note_use": "a session at hand",
     "accounts/views/account.py name": "the user",
     "accounts/views/email.py email": "the user",
-    "accounts/views/own_data.py delete": "the user",
+    "accounts/views/email.py verify": "for everybody who has the link",
     "accounts/views/password_reset.py forgotten": "who forgot a password; the answer is always the same",
     "collector/admin/filters.py queryset": "narrows the list, which is in scope, to the links that are open",
     "collector/admin/forms.py MembershipForm": "members are named by a user name, which has to exist",
