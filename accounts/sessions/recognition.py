@@ -19,9 +19,10 @@ NEW_BROWSER = gettext_noop("Logged in from a new browser.")
 
 def note_browser(request: HttpRequest) -> None:
     """Note in the session in which browser its user has just logged in."""
+    mobile = request.headers.get("Sec-CH-UA-Mobile", "")
     agent = refined(
         parse_agent(request.headers.get("User-Agent", "")),
-        mobile=request.headers.get("Sec-CH-UA-Mobile", "")[:10],
+        mobile=mobile if mobile in {"?0", "?1"} else "",  # else a client could name its own bot
         platform=request.headers.get("Sec-CH-UA-Platform", "").strip('"')[:20],
     )
     country = country_of(member_address(request))

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext
 from playwright.sync_api import Page as Tab
@@ -191,6 +192,7 @@ class Visitors:
         self._browser = browser
         self._facts = facts
         self._states: dict[str, object] = {"": None}
+        self._states |= {who: _state(server, key) for who, key in dict(facts.get("sessions") or {}).items()}
 
     def window(self, who: str, width: int = WIDE, theme: str = "light", **options: object) -> BrowserContext:
         """Open a window with an empty cache."""
@@ -228,6 +230,13 @@ class Visitors:
         state = context.storage_state()
         context.close()
         return state
+
+
+def _state(server: Server, key: str) -> dict[str, object]:
+    """Return what a browser keeps of a session that was begun elsewhere."""
+    host = urlsplit(server.url).hostname
+    cookie = {"name": "sessionid", "value": key, "domain": host, "path": "/", "httpOnly": True, "sameSite": "Lax"}
+    return {"cookies": [cookie | {"secure": False, "expires": -1}], "origins": []}
 
 
 def wear(tab: Tab, theme: str) -> None:
