@@ -9,6 +9,7 @@ from urllib.parse import quote
 from django.contrib.auth.models import User
 from django.test import Client
 
+from accounts.passwords.reset import reset_path
 from collector.models import ApiToken, LeftOut, Membership, Pixel, Project, Role, ShareLink
 from collector.models.access import all_sections
 from tests.browser import hostile_accounts
@@ -83,7 +84,7 @@ def write_as_member() -> dict[str, object]:
         "platform": quote(SCRIPT, safe=""), "word": quote(TEXTS[1], safe=""), "placement": "medium",
         "titles": project.pixels.count(), "links": project.share_links.count(), "sites": project.sites,
         "decisions": LeftOut.objects.filter(pixel_id=program.pk).count(),
-        "bidi": quote(TEXTS[12], safe=""), "sessions": _sessions(),
+        "bidi": quote(TEXTS[12], safe=""), "sessions": _sessions(), "reset": _reset(),
     }  # fmt: skip
 
 
@@ -91,6 +92,11 @@ def _sessions() -> dict[str, str]:
     """Return a session for each person, in which they have just logged in."""
     people = User.objects.filter(username__in=[OWNER, MEMBER, hostile_accounts.PERSON, hostile_accounts.GUARDED])
     return {user.username: hostile_accounts.confirmed(user).cookies["sessionid"].value for user in people}
+
+
+def _reset() -> str:
+    """Return a link for a new password. It ends with the next login, so all sessions must have begun."""
+    return reset_path(User.objects.get(username=hostile_accounts.PERSON))
 
 
 def _write(client: Client, project: Project, article: Pixel, text: str) -> None:

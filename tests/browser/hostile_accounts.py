@@ -50,7 +50,6 @@ def write(project: Project, owner: User, texts: tuple[str, ...]) -> dict[str, ob
         "person": person.pk,
         "mails": mails,
         "invitation": _link(bodies, "/invitation/"),
-        "reset": _link(bodies, "/reset/"),
         "verify": _link(bodies, "/account/email/"),
         "invitations": Invitation.objects.filter(project=project).count(),
         "named": named.count(),

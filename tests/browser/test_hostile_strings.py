@@ -149,17 +149,19 @@ class Watch:
         if "Content Security Policy" in message.text or "Refused to" in message.text:
             self.seen.append(message.text[:200])
 
-    def open(self, address: str, status: int) -> list[str]:
-        """Open a page, and return what is wrong with it."""
+    def open(self, address: str, status: int, *, fits: bool) -> list[str]:
+        """Open a page, and return what is wrong with it. `fits`: also texts that are out of their boxes."""
         self.seen.clear()
         answer = self.tab.goto(address)
         assert answer
         found = [] if answer.status == status else [f"status {answer.status}"]
         found += [f"injected: {each}" for each in self.tab.evaluate(INJECTED)]
         found += [f"turned: {each}" for each in self.tab.evaluate(TURNS)]
+        if address.partition("?")[0].endswith(".svg"):
+            return [*found, *self.seen]
         if (excess := self.tab.evaluate(WIDTH)) > 0:
             found.append(f"{excess} px too wide")
-        if not address.split("?")[0].endswith(".svg"):
+        if fits:
             found += [f"out of its box: {each}" for each in self.tab.evaluate(MISFITS)]
         return [*found, *self.seen]
 
@@ -167,7 +169,10 @@ class Watch:
 def test_hostile_strings_run_nowhere_and_break_no_page(visitors, server):
     people = {page.who for page in PAGES}
     watches = {who: Watch(visitors.window(who, NARROW), server.url) for who in people}
-    wrong = {page.name: watches[page.who].open(visitors.address(page), page.status) for page in PAGES}
+    wrong = {}
+    for page in PAGES:
+        # Of the others, test_strange_strings.py looks at each box.
+        wrong[page.name] = watches[page.who].open(visitors.address(page), page.status, fits=page in ACCOUNTS)
     assert {name: found for name, found in wrong.items() if found} == {}
 
 
