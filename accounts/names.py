@@ -3,6 +3,7 @@
 from unicodedata import category, name
 
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from collector.models.validators import BLANKS, validate_title
@@ -22,6 +23,11 @@ def validate_user_name(text: str) -> None:
     scripts = {name(character, "").partition(" ")[0] for character in text if character.isalpha()}
     if len(scripts & ALIKE) > 1:
         raise ValidationError(_("Use letters of one alphabet: those of different ones look alike."))
+
+
+def in_any_case(text: str) -> Q:
+    """Return what finds the users with a name, whatever the case. SQLite alone compares so only ASCII's letters."""
+    return Q(username__iexact=text) | Q(username__iexact=text.lower()) | Q(username__iexact=text.upper())
 
 
 def validate_address(text: str) -> None:

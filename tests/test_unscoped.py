@@ -32,6 +32,7 @@ EXCEPTIONS = {
     "accounts/admin/users.py user_change_password": "only for superusers",
     "accounts/invitations/acceptance.py pending_invitation": "for everybody who has the secret",
     "accounts/apps.py delete_expired": "for the drain",
+    "accounts/invitations/forms.py clean_username": "whether a name is taken",
     "accounts/invitations/roles.py _keep_an_owner": "the project of a membership at hand",
     "accounts/invitations/roles.py change_role": "a membership at hand",
     "accounts/invitations/roles.py remove_member": "a membership at hand",

@@ -5,7 +5,7 @@ from django.contrib.auth.forms import UserCreationForm
 from django.contrib.auth.models import User
 
 from accounts.models import Invitation
-from accounts.names import validate_address, validate_user_name
+from accounts.names import in_any_case, validate_address, validate_user_name
 
 
 class InvitationForm(forms.ModelForm[Invitation]):
@@ -32,4 +32,6 @@ class NewAccountForm(UserCreationForm[User]):
     def clean_username(self) -> str:
         name = str(super().clean_username())
         validate_user_name(name)
+        if User.objects.filter(in_any_case(name)).exists():
+            raise self.instance.unique_error_message(User, ["username"])
         return name

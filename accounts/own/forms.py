@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib.auth.models import User
 
-from accounts.names import validate_address, validate_user_name
+from accounts.names import in_any_case, validate_address, validate_user_name
 from collector.models import ApiToken, Project
 
 
@@ -19,7 +19,7 @@ class NameForm(forms.ModelForm[User]):
     def clean_username(self) -> str:
         name: str = self.cleaned_data["username"]
         validate_user_name(name)
-        if User.objects.filter(username__iexact=name).exclude(pk=self.instance.pk).exists():
+        if User.objects.filter(in_any_case(name)).exclude(pk=self.instance.pk).exists():
             raise self.instance.unique_error_message(User, ["username"])
         return name
 

@@ -63,6 +63,15 @@ def test_nobody_chooses_such_an_address(reader, owner, viewer, settings, email):
     assert not AuditEntry.objects.exists()
 
 
+@pytest.mark.parametrize("name", ["\u00e4DA", "\u00c4da", "\u00c4DA"])
+def test_nobody_has_a_name_in_another_case(reader, owner, viewer, name):
+    User.objects.create_user("\u00e4da")
+    link = invite(logged_in(owner))
+    confirm_now(reader)
+    for page in (Client().post(link, NEW | {"username": name}), reader.post("/account/name/", {"username": name})):
+        assert "already exists" in text_of(page)
+
+
 @pytest.mark.parametrize("name", [BIDI, NUL, "\u2066x", "two\nlines"])
 def test_no_passkey_and_no_person_has_such_a_name(reader, viewer, superuser, name):
     confirm_now(reader)
