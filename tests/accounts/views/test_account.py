@@ -66,6 +66,7 @@ def remove_app(browser: Client, user: User) -> None:
 
 
 def renew_codes(browser: Client, user: User) -> None:
+    with_app(user)
     browser.post(CODES)
 
 
