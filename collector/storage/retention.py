@@ -124,7 +124,8 @@ def _delete_of_people(now: datetime) -> int:
     """
     deleted: int = TryCount.objects.filter(ends_at__lte=now).delete()[0]
     deleted += AuditEntry.objects.filter(at__lt=now - AUDIT_KEPT).delete()[0]
-    return deleted + sum(app.delete_expired(now) for app in apps.get_app_configs() if hasattr(app, "delete_expired"))
+    deleted += sum(app.delete_expired(now) for app in apps.get_app_configs() if hasattr(app, "delete_expired"))
+    return deleted
 
 
 def _delete_salts(now: datetime, last_expired: date) -> Iterator[int]:

@@ -61,17 +61,15 @@ def test_an_editor_adds_a_platform_and_returns_to_the_same_choice(editor, viewer
     assert url == f"/projects/blog/{pixel.pk}/snippets/?platform=github&platform=medium"
     assert pixel.placements == ["medium", "dev-to", "github"]
     entry = LogEntry.objects.get()
-    assert (entry.user, entry.object_id, entry.change_message) == (viewer, str(pixel.pk), "Added the platform github.")
+    assert (entry.user, entry.object_id, entry.change_message) == (viewer, str(pixel.pk), "Added a platform. github")
 
 
-def test_the_history_is_in_the_language_of_the_person_who_adds_a_platform(editor, pixel, monkeypatch):
-    monkeypatch.setattr(
-        "dashboard.views.snippets._", {"Added the platform %(platform)s.": "Mit %(platform)s."}.__getitem__
-    )
+def test_the_history_is_in_the_language_of_the_person_who_adds_a_platform(editor, pixel):
+    editor.defaults["HTTP_ACCEPT_LANGUAGE"] = "de"
 
     add(editor, pixel, "github")
 
-    assert LogEntry.objects.get().change_message == "Mit github."
+    assert LogEntry.objects.get().change_message == "Plattform hinzugefügt. github"
 
 
 def test_a_platform_that_the_pixel_has_is_not_added_twice(editor, pixel):
