@@ -34,6 +34,6 @@ def remove_member(membership: Membership, by: User) -> None:
 def _keep_an_owner(membership: Membership) -> None:
     """Raise LastOwnerError if nobody else owns the project. Two changes of a project follow each other."""
     Project.objects.select_for_update().get(pk=membership.project_id)
-    owners = Membership.objects.filter(project=membership.project_id, role=Role.OWNER)
+    owners = Membership.objects.filter(project=membership.project_id, role=Role.OWNER, user__is_active=True)
     if not owners.exclude(pk=membership.pk).exists():
         raise LastOwnerError

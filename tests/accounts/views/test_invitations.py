@@ -194,6 +194,16 @@ def test_an_invitation_goes_by_mail_where_mail_is_set_up(as_owner, settings, mai
     assert User.objects.get(username="newcomer").email == "grace@example.org"
 
 
+def test_nobody_sends_many_mails_to_people_who_may_not_know_them(
+    as_owner, settings, mailoutbox, monkeypatch, empty_cache
+):
+    settings.MAIL_FROM = "footfall@example.org"
+    monkeypatch.setattr("accounts.views.members.MOST_MAILS", (2, 3600))
+    pages = [text_of(as_owner.post(MEMBERS, {"role": "viewer", "email": "grace@example.org"})) for _ in range(3)]
+    assert ["Send the link yourself" in page for page in pages] == [False, False, True]
+    assert len(mailoutbox) == 2
+
+
 def test_a_mail_that_is_not_taken_is_told(as_owner, settings, monkeypatch):
     def refuse(*args: object) -> None:
         raise ConnectionRefusedError

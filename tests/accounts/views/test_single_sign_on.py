@@ -103,6 +103,13 @@ def test_addresses_that_are_not_verified_or_of_other_domains_get_no_account(clie
     assert client.get("/").status_code == 302
 
 
+def test_no_name_of_a_provider_is_taken_that_can_not_be_shown_or_looks_like_another(client, db):
+    assert log_in(client, "strange-1").url == "/"
+    user = User.objects.get()
+    assert (user.first_name, user.last_name) == ("", "")
+    assert user.username.isascii()
+
+
 def test_without_domains_nobody_gets_an_account(client, settings, db):
     settings.OIDC_DOMAINS = []
     assert log_in(client, "grace-1").status_code == 403
