@@ -22,3 +22,9 @@ def test_lone_tests_come_last(request):
     lone = [must_run_alone(item) for item in request.session.items]
     assert lone == sorted(lone)
     assert lone[-1]
+
+
+def test_the_tests_of_a_browser_are_a_group_as_they_share_a_server():
+    files = ("tests/browser/test_pages.py", "tests/browser/test_embed.py")
+    assert len({group_of(f"{file}::test_one[a]") for file in files}) == 1
+    assert group_of("tests/browser/test_first_visit.py::test_one[@alone]") == group_of("tests/test_a.py::test[@alone]")
