@@ -86,9 +86,14 @@ def is_left_out(item: pytest.Item, config: pytest.Config) -> bool:
         return True
     if item.get_closest_marker("sdks") and not os.environ.get("SDKS_DIR"):
         return True
-    if not config.getoption("only_database"):
+    return config.getoption("only_database") and not is_about_the_database(item)
+
+
+def is_about_the_database(item: pytest.Item) -> bool:
+    """Return whether another database could change what a test finds."""
+    if item.get_closest_marker("one_database") and not item.get_closest_marker("every_database"):
         return False
-    return item.get_closest_marker("one_database") is not None or not uses_database(item)
+    return uses_database(item)
 
 
 def uses_database(item: pytest.Item) -> bool:

@@ -96,6 +96,7 @@ def test_every_operation_of_the_api_has_a_row_and_every_row_is_an_operation():
     assert {(row.method, "/" + PARAMETER.sub(r"{\1}", row.route)) for row in asked} == operations
 
 
+@pytest.mark.one_database
 def test_everybody_gets_what_the_table_says_and_nobody_sees_what_is_not_theirs(world):
     wrong: dict[str, object] = {}
     for row in rows():
@@ -115,6 +116,7 @@ def test_everybody_gets_what_the_table_says_and_nobody_sees_what_is_not_theirs(w
     assert not wrong, pformat(wrong, width=150)
 
 
+@pytest.mark.one_database
 def test_what_others_own_is_answered_like_what_does_not_exist(world):
     names = [*world.ours.facts.values(), *missing(world.ours.facts).values()]
     wrong: dict[str, object] = {}

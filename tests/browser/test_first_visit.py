@@ -165,6 +165,7 @@ def rows(page, panel: str, cell: int = 0) -> dict[str, str]:
     }
 
 
+@pytest.mark.one_database
 def test_strangers_see_no_project_and_members_without_scripts_see_every_number(server, author_name, chromium):
     server.manage("create_pixel", "secret", "Plans")
     context = chromium.new_context(java_script_enabled=False)

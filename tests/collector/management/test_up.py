@@ -198,6 +198,7 @@ def test_an_agent_of_60_kb_or_without_valid_utf_8_gets_the_image(shared_server, 
     assert answer.endswith(GIF)
 
 
+@pytest.mark.one_database
 def test_a_new_worker_loads_the_dashboard_before_the_first_request():
     script = """
 import gc, sys
@@ -249,6 +250,7 @@ def shared_server(tmp_path_factory):
         yield server, new_pixel(server)["token"]
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("wrong", "arguments", "message"),
     [
@@ -276,6 +278,7 @@ def test_a_wrong_setting_stops_it_with_an_error_that_says_what_to_change(tmp_pat
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.one_database
 def test_a_port_in_use_is_reported_before_anything_is_changed(tmp_path):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
