@@ -61,12 +61,8 @@ def database(directory: Path, *, is_prepared: bool = False) -> Iterator[str]:
                 subprocess.run(arguments, cwd=ROOT, env=settings, check=True, capture_output=True)
             yield url
         return
-    model = once("prepared", _prepare) if is_prepared else None
-    if model:
-        shutil.copytree(model / "static", directory / "static", dirs_exist_ok=True)
+    model = copied_model(directory) if is_prepared else None
     if not server_url():
-        if model:
-            shutil.copy(model / "db.sqlite3", directory)
         yield f"sqlite:///{directory / 'db.sqlite3'}"
         return
     name = f"test_up_{os.getpid()}_{time.monotonic_ns()}"
@@ -75,6 +71,15 @@ def database(directory: Path, *, is_prepared: bool = False) -> Iterator[str]:
         yield url_of(name)
     finally:
         drop_database(name)
+
+
+def copied_model(directory: Path) -> Path:
+    """Copy what `manage.py prepare` makes in an empty directory, and return the original. SQLite's file is in it."""
+    model = once("prepared", _prepare)
+    shutil.copytree(model / "static", directory / "static", dirs_exist_ok=True)
+    if not server_url():
+        shutil.copy(model / "db.sqlite3", directory)
+    return model
 
 
 def _prepare(directory: Path) -> None:

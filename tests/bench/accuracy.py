@@ -97,6 +97,9 @@ def main() -> None:
         import django
         from django.core.management import call_command
 
+        from tests.bench.machine import copy_model_of_tests
+
+        copy_model_of_tests(Path(directory))
         django.setup()
         call_command("migrate", interactive=False, verbosity=0)
         report = figures(Path(directory), options.wrong) | {"enrichment_us_per_hit": enrichment_us(options.hits)}
