@@ -143,11 +143,14 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         return (yield)
 
 
+def pytest_configure() -> None:
+    """Collect garbage rarely, and below never what was loaded before the first test: tests are a tenth faster."""
+    gc.set_threshold(50_000, 20, 50)
+
+
 def pytest_collection_finish() -> None:
-    """Exclude all that is loaded from garbage collection, and collect more rarely: tests are a tenth faster."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -104,12 +104,14 @@ class Server:
         self._environment = environment(directory, **(ours | settings))
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self, *arguments: str) -> None:
+    def start(self, *arguments: str, is_checked: bool = False) -> None:
+        """Start the server and wait until it answers. If `is_checked`, it makes system checks, which load all pages."""
+        checks = [] if is_checked else ["--skip-checks"]
         with self.log.open("ab") as log:
             # In a session of its own: Linux shares the processor between sessions first (sched(7), autogroup), so the
             # other tests can't starve the drain, which has a low priority.
             self._process = subprocess.Popen(
-                [sys.executable, "manage.py", "up", "--port", str(self.port), *arguments],
+                [sys.executable, "manage.py", "up", "--port", str(self.port), *checks, *arguments],
                 cwd=ROOT,
                 env=self._environment,
                 stdout=log,
@@ -207,10 +209,10 @@ def kill(pid: int | None) -> None:
 
 @contextmanager
 def running(directory: Path, *arguments: str, path: str = "", from_nothing: bool = False) -> Iterator[Server]:
-    """Run a server for the length of a test: on a copy of a prepared database, or `from_nothing`."""
+    """Run a server for the length of a test: on a copy of a prepared database, or `from_nothing`, as operators do."""
     with database(directory, is_prepared=not from_nothing) as url:
         server = Server(directory, url, path)
-        server.start(*arguments)
+        server.start(*arguments, is_checked=from_nothing)
         try:
             yield server
         finally:

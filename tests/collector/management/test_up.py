@@ -68,14 +68,14 @@ def test_the_doctor_finds_no_problem(server):
 
 
 def test_it_stops_cleanly_and_starts_again_with_all_received_hits(tmp_path):
-    with running(tmp_path, from_nothing=True) as server:
+    with running(tmp_path, "--workers", "1", from_nothing=True) as server:
         token = new_pixel(server)["token"]
         kill(server.drain_pid())
         ask(server, f"/p/{token}.gif")
         assert server.stop() == 0
         assert server.workers() == []
 
-        server.start()
+        server.start("--workers", "1")
         eventually(lambda: len(server.hits("blog")) == 1, 60)
         assert server.log.read_text().count("Created the first administrator") == 1
 
