@@ -14,7 +14,7 @@ from tests.accounts.codes import with_app
 from tests.app_codes import code
 from tests.collector.admin.browsing import logged_in, text_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 MEMBERS = "/projects/blog/members/"
 NEW = {"username": "newcomer", "password1": "sufficiently-odd", "password2": "sufficiently-odd"}
@@ -40,6 +40,7 @@ def role_of(name: str) -> str | None:
     return Membership.objects.filter(user__username=name).values_list("role", flat=True).first()
 
 
+@pytest.mark.every_database
 def test_somebody_makes_an_account_and_joins(client, link, project):
     page = text_of(client.get(link))
     assert "owner invites you to this project, as: Editor" in page
@@ -79,6 +80,7 @@ def test_a_user_who_is_logged_in_joins_at_once(link, stranger):
     assert role_of("stranger") == "editor"
 
 
+@pytest.mark.every_database
 def test_an_invitation_is_accepted_once(link, stranger):
     assert Client().post(link, NEW).status_code == 302
     for client in (Client(), logged_in(stranger)):
@@ -215,6 +217,7 @@ def test_a_mail_that_is_not_taken_is_told(as_owner, settings, monkeypatch):
     assert "http://testserver/invitation/" in page
 
 
+@pytest.mark.every_database
 def test_a_project_has_so_many_open_invitations(as_owner, owner, project):
     week = timezone.now() + timedelta(days=7)
     for number in range(MOST_OPEN):
@@ -223,6 +226,7 @@ def test_a_project_has_so_many_open_invitations(as_owner, owner, project):
     assert Invitation.objects.count() == MOST_OPEN
 
 
+@pytest.mark.every_database
 def test_members_cost_the_same_however_many(as_owner, link, django_assert_num_queries):
     assert f'href="{MEMBERS}"' in text_of(as_owner.get("/projects/blog/"))
     for number in range(3):
@@ -232,6 +236,7 @@ def test_members_cost_the_same_however_many(as_owner, link, django_assert_num_qu
         as_owner.get(MEMBERS)
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize("secret", ["x", "é", "a" * 500, "%00"])
 def test_an_unknown_secret_opens_nothing(client, secret):
     for method in (client.get, client.post):

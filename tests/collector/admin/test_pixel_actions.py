@@ -13,7 +13,7 @@ from tests.collector.admin.browsing import count, logged_in, text_of
 from tests.hits import drain
 from tests.reports import report, spool_reports, spooled_report
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 
 def act(client: Client, action: str, pixel: Pixel, **more: str) -> str:
@@ -120,6 +120,7 @@ def test_pausing_leads_back_only_to_our_own_pages(as_owner, pixel, page, leads_t
     assert act(as_owner, "mute", pixel, next=page) == leads_to
 
 
+@pytest.mark.every_database
 def test_retiring_again_keeps_the_first_moment(as_owner, pixel):
     first = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
     Pixel.objects.update(retired_at=first)
@@ -129,6 +130,7 @@ def test_retiring_again_keeps_the_first_moment(as_owner, pixel):
     assert pixel.retired_at == first
 
 
+@pytest.mark.every_database
 def test_a_pixel_with_counts_is_retired_not_deleted(as_owner, pixel):
     count(pixel)
     action = {"action": "delete_selected", "index": "0", "_selected_action": [pixel.pk], "post": "yes"}
@@ -142,6 +144,7 @@ def test_a_pixel_with_counts_is_retired_not_deleted(as_owner, pixel):
     assert Pixel.objects.filter(pk=pixel.pk).exists()
 
 
+@pytest.mark.every_database
 def test_a_program_with_counts_of_reports_is_not_deleted(as_owner, program, tmp_path):
     spool_reports(tmp_path, [spooled_report(program.token, report())])
     drain(tmp_path)
@@ -152,6 +155,7 @@ def test_a_program_with_counts_of_reports_is_not_deleted(as_owner, program, tmp_
     assert Pixel.objects.filter(pk=program.pk).exists()
 
 
+@pytest.mark.every_database
 def test_a_pixel_without_counts_can_be_deleted(as_owner, project, pixel):
     another = Pixel.objects.create(project=project, title="Typo")
 

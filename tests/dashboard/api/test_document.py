@@ -14,7 +14,7 @@ from dashboard.api.hits import HitPage
 from dashboard.api.projects import PixelPage, ProjectPage
 from tests.dashboard.api.client import PATHS, get
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 
 def test_answers_have_the_form_that_the_document_describes(program, stored_rows):

@@ -16,7 +16,7 @@ from collector.snippets import snippet
 from tests.dashboard.snippets.pages import add, ago, text
 from tests.hits import hit
 
-pytestmark = pytest.mark.usefixtures("noon", "public_url")
+pytestmark = [pytest.mark.usefixtures("noon", "public_url"), pytest.mark.one_database]
 PAGES = ["/projects/blog/snippets/", "/projects/blog/snippets.csv", "/projects/blog/{}/snippets/"]
 PAGES += ["/projects/blog/{}/snippets/arrival.json", "/projects/blog/arrival.json"]
 
@@ -39,6 +39,7 @@ def test_strangers_find_nothing_and_members_find_the_page(client, pixel, strange
     text(client, path.format(pixel.pk))
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize("path", PAGES[2:4])
 def test_a_pixel_is_only_found_in_its_own_project(reader, project, path):
     other = Project.objects.create(name="Other", slug="other")
@@ -178,6 +179,7 @@ QUERIES = [
 ]  # fmt: skip
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize("query", QUERIES)
 def test_every_query_string_gives_a_page(reader, pixel, path, query):
@@ -211,6 +213,7 @@ def test_a_pixel_without_platforms_has_a_snippet_for_anywhere(reader, project):
 # What they cost
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize(
     ("path", "queries"),
     [
