@@ -59,9 +59,11 @@ def close(run: str | None) -> None:
 
 
 def _remove(directory: Path) -> None:
-    for file in directory.rglob(MODEL):
-        drop_database(file.read_text())
-    shutil.rmtree(directory, ignore_errors=True)
+    try:
+        for file in directory.rglob(MODEL):
+            drop_database(file.read_text())
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 def server_url() -> str:

@@ -191,7 +191,7 @@ def loaded(tmp_path_factory) -> Iterator[tuple[Server, list[bytes]]]:
             eventually(lambda: {table for table, _ in rows(server.database_url)} >= STORED, 60)
             eventually(lambda: stored(server, "hit") >= len(clients) * 12, 60)
             assert stored(server, "dailyvisitor") > len(clients)
-            server.manage("backup", str(directory / "backup.tar"), "--skip-checks")
+            server.manage("backup", str(directory / "backup.tar"))
             yield server, [answer for client in clients for answer in client.answers]
 
 

@@ -100,7 +100,6 @@ def test_raw_hits_are_the_same_by_wsgi_and_asgi_and_from_the_command(reader, vie
     assert table(fetched(reader, HITS[0]))[0] == list(FIELDS)
 
 
-@pytest.mark.every_database
 def test_raw_hits_of_a_pixel_contain_no_other_pixel(reader, take, pixel):
     other = Pixel.objects.create(project=pixel.project, title="Other")
     take(hit(pixel), hit(other), hit(pixel))
@@ -169,7 +168,6 @@ def test_days_on_which_the_clocks_change_are_whole(reader, take, pixel, day, ins
     assert moments(reader, f"start={day}&end={day}") == list(inside)
 
 
-@pytest.mark.every_database
 def test_a_day_that_begins_at_one_o_clock_is_whole(reader, take, pixel):
     """In Beirut clocks go forward at midnight."""
     Project.objects.update(timezone="Asia/Beirut")
@@ -261,7 +259,6 @@ def visited(take, pixel) -> Pixel:
     return pixel
 
 
-@pytest.mark.every_database
 def test_a_panel_has_its_columns_and_plain_numbers(reader, visited):
     assert table(fetched(reader, "/projects/blog/export/platforms.csv")) == [
         ["Platform", "Visits", "Visitors", "Share"],
@@ -301,7 +298,6 @@ def test_placements_have_hours_and_days_as_spreadsheets_read_them(reader, take, 
     assert table(fetched(reader, path))[1][-3:] == ["11:00", "2026-11-16", "2026-11-22"]
 
 
-@pytest.mark.every_database
 def test_filters_apply_to_a_download(reader, visited):
     query = "?platform=medium"
     assert len(table(fetched(reader, f"/projects/blog/export/platforms.csv{query}"))) == 2
@@ -311,7 +307,6 @@ def test_filters_apply_to_a_download(reader, visited):
     assert figures[0][-1] == "3"
 
 
-@pytest.mark.every_database
 def test_a_panel_has_all_its_rows(reader, take, pixel, monkeypatch):
     take(*[hit(pixel, page=f"https://example.org/{number}") for number in range(120)])
     assert len(table(fetched(reader, "/projects/blog/export/pages.csv"))) == 121
@@ -326,7 +321,6 @@ def test_the_readme_says_how_many_rows_a_panel_has_at_most():
     assert f"at most {exports.MAX_PANEL_ROWS:,} rows" in readme
 
 
-@pytest.mark.every_database
 def test_a_view_has_one_number_a_line_with_the_panel_it_is_from(reader, visited):
     head, *rows = table(fetched(reader, "/projects/blog/export.csv?range=7d&compare=none"))
     assert head == ["panel", "title", "label", "measure", "number"]
