@@ -71,7 +71,7 @@ def test_a_deleted_users_sessions_go_too(viewer):
     assert browser.get("/").status_code == 302
 
 
-@pytest.mark.parametrize("key", ["", "short", "x" * 32, "x" * 5000, "ü\0"])
+@pytest.mark.parametrize("key", ["", "short", "x" * 32, "x" * 5000, "ü\0" * 9])
 def test_a_key_that_opens_nothing_logs_nobody_in(client, db, key):
     client.cookies["sessionid"] = key
     assert client.get("/").status_code == 302
