@@ -26,12 +26,15 @@ def send(message: EmailMessage) -> bool:
     """Send a mail. Say whether the mail server took it."""
     try:
         message.send()
-    except (SMTPException, OSError) as error:
+    except (SMTPException, OSError, ValueError) as error:  # the last: an address that no mail can have
         logger.warning("A mail could not be sent (%s).", error)
         return False
     return True
 
 
 def send_later(message: EmailMessage) -> None:
-    """Send a mail beside this request, so that its time does not tell whether there was one to send."""
-    threading.Thread(target=send, args=(message,), name="mail").start()
+    """Send a mail beside this request, so that its time does not tell whether there was one to send. Never fails."""
+    try:
+        threading.Thread(target=send, args=(message,), name="mail").start()
+    except RuntimeError as error:  # the operating system allows no more threads
+        logger.warning("A mail could not be sent (%s).", error)

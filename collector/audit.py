@@ -14,7 +14,7 @@ from django.contrib.auth.models import User
 from django.db import DatabaseError
 from django.db.models import Model
 from django.utils.functional import Promise
-from django.utils.translation import override
+from django.utils.translation import gettext_noop, override
 
 from collector.models import ApiToken, AuditEntry, Membership, Pixel, Project, ShareLink
 from collector.models.audit import MAX_SUBJECT, About
@@ -58,7 +58,7 @@ def record(
 def record_export(user_id: Any, project: Project, filename: str) -> None:
     """Add an entry for a download. One query. It fails no download: a read-only database can still be exported."""
     try:
-        record(user_id, About.EXPORT, filename, "Exported.", project=project)
+        record(user_id, About.EXPORT, filename, gettext_noop("Exported."), project=project)
     except DatabaseError as error:
         logger.warning("An export is missing in the audit trail (%s).", error)
 

@@ -1,5 +1,6 @@
 """Fixtures that most tests share: a project, a pixel, and people. Also when a test may run."""
 
+import gc
 import os
 from collections.abc import Callable, Generator, Iterator
 from io import StringIO
@@ -16,7 +17,7 @@ from collector.intake.wiring import members, receiver
 from collector.models import Membership, Pixel, Project, Role
 from collector.spool.line import SpooledHit
 from dashboard.visits.cache import REMEMBERED
-from tests import citus
+from tests import citus, shared
 from tests.emptying import empty_tables
 from tests.hits import drain, spool
 from tests.programs import declared
@@ -31,7 +32,6 @@ from tests.selection import (  # noqa: F401
     receive_left_out,
     send_left_out,
 )
-from tests.server import PREPARED
 from tests.turns import turns_of
 
 TURNS = turns_of(os.environ.get("PYTEST_XDIST_TESTRUNUID"))
@@ -41,19 +41,29 @@ CITUS_URL = os.environ.get("CITUS_URL", "")
 
 @pytest.fixture(scope="session")
 def django_db_keepdb(django_db_keepdb: bool) -> bool:
-    """On Citus, the database is made and dropped below: on all nodes."""
-    return django_db_keepdb or bool(CITUS_URL)
+    """On Citus, and where several processes share one that is migrated, the database is made and dropped below."""
+    return django_db_keepdb or bool(CITUS_URL) or bool(shared.RUN)
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(django_db_modify_db_settings: None) -> Iterator[None]:
-    """Where `CITUS_URL` names a coordinator, make the database of the tests there and on its workers."""
-    if not CITUS_URL:
-        yield
-        return
+def django_db_modify_db_settings(
+    django_db_modify_db_settings: None, django_db_blocker: pytest_django.DjangoDbBlocker
+) -> Iterator[None]:
+    """Where `CITUS_URL` names a coordinator, make the database of the tests there and on its workers.
+
+    Where several processes run tests, one of them migrates a database, and each makes a copy of that.
+    """
     name = connection.creation._get_test_db_name()
-    citus.drop(CITUS_URL, name)  # of a run that was killed
-    with citus.database(CITUS_URL, name):
+    if CITUS_URL:
+        citus.drop(CITUS_URL, name)  # of a run that was killed
+        with citus.database(CITUS_URL, name):
+            yield
+    elif shared.RUN:
+        with django_db_blocker.unblock():
+            model = shared.once("migrated", shared.migrate)
+        with shared.copied(model, name):
+            yield
+    else:
         yield
 
 
@@ -133,9 +143,18 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         return (yield)
 
 
+def pytest_configure() -> None:
+    """Collect garbage rarely, and below never what was loaded before the first test: tests are a tenth faster."""
+    gc.set_threshold(50_000, 20, 50)
+
+
+def pytest_collection_finish() -> None:
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Clean up, and tell the main process what it prints. Later, xdist may have killed this one."""
-    PREPARED.close()
+    """Tell the main process what it prints. Later, xdist may have killed this one."""
     send_left_out(session.config)
 
 
@@ -147,6 +166,8 @@ def pytest_testnodedown(node: Any) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Remove what the processes shared, once all of them have ended."""
-    turns = turns_of(config.stash.get(RUN, None))
+    run = config.stash.get(RUN, None)
+    shared.close(run)
+    turns = turns_of(run)
     if turns is not None:
         turns.close()

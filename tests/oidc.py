@@ -20,6 +20,14 @@ PEOPLE: tuple[dict[str, Any], ...] = (
     {"sub": "eve-1", "preferred_username": "eve", "email": "eve@elsewhere.example", "email_verified": True},
     {"sub": "nobody-1"},
     {
+        "sub": "strange-1",
+        "preferred_username": "ad\u0430",
+        "given_name": "\u202eevil",
+        "family_name": "two\nlines",
+        "email": "strange@example.org",
+        "email_verified": True,
+    },
+    {
         "sub": "late-1",
         "preferred_username": "<b>late</b>",
         "email": "late@EXAMPLE.org",

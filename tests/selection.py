@@ -14,12 +14,14 @@ FIXTURES = {"db", "transactional_db", "server"}
 STARTERS = {server.database, server.running, server.Server}  # a module that imports one of them starts real servers
 LEFT_OUT = pytest.StashKey[int]()
 ALONE = "@alone"  # ends the parameters in the id of a test that must run alone: xdist's main process knows only ids
+TOGETHER = ("tests/browser/",)  # one server for the tests of all files in it; to start it and log in takes long
 
 
 class FilesThenLoneTests(LoadFileScheduling):
-    """The tests of a file run in one process. Those that must run alone follow each other in one, after all files.
+    """The tests of a file run in one process, and so do those of some directories.
 
-    In between, each would stop the other processes until the longest of their tests has ended.
+    Those that must run alone follow each other in one, after all files. In between, each would stop the other processes
+    until the longest of their tests has ended.
     """
 
     def _split_scope(self, nodeid: str) -> str:
@@ -28,7 +30,10 @@ class FilesThenLoneTests(LoadFileScheduling):
 
 def group_of(nodeid: str) -> str:
     """Return the name of the tests that run in the same process as one with this id, one after the other."""
-    return ALONE if nodeid.endswith(f"{ALONE}]") else nodeid.partition("::")[0]
+    if nodeid.endswith(f"{ALONE}]"):
+        return ALONE
+    file = nodeid.partition("::")[0]
+    return next((directory for directory in TOGETHER if file.startswith(directory)), file)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -81,9 +86,14 @@ def is_left_out(item: pytest.Item, config: pytest.Config) -> bool:
         return True
     if item.get_closest_marker("sdks") and not os.environ.get("SDKS_DIR"):
         return True
-    if not config.getoption("only_database"):
+    return config.getoption("only_database") and not is_about_the_database(item)
+
+
+def is_about_the_database(item: pytest.Item) -> bool:
+    """Return whether another database could change what a test finds."""
+    if item.get_closest_marker("one_database") and not item.get_closest_marker("every_database"):
         return False
-    return item.get_closest_marker("one_database") is not None or not uses_database(item)
+    return uses_database(item)
 
 
 def uses_database(item: pytest.Item) -> bool:

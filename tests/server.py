@@ -1,6 +1,5 @@
 """The real server, started as operators start it, for tests that kill it or drive it with a browser."""
 
-import atexit
 import json
 import os
 import shutil
@@ -8,25 +7,19 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from functools import cache
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 from urllib.request import urlopen
 
-import psycopg
-
 from tests import citus
+from tests.shared import MODEL, create_database, drop_database, new_model, once, server_url, url_of
 
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = "correct horse battery"
 START_SECONDS = 120  # on a busy machine; one that ends is noticed at once
-PREPARED = ExitStack()  # what `_prepared` made
-atexit.register(PREPARED.close)
 
 
 def environment(directory: Path, **settings: str) -> dict[str, str]:
@@ -68,37 +61,34 @@ def database(directory: Path, *, is_prepared: bool = False) -> Iterator[str]:
                 subprocess.run(arguments, cwd=ROOT, env=settings, check=True, capture_output=True)
             yield url
         return
-    directory_of_model, url_of_model = _prepared() if is_prepared else (None, "")
-    if directory_of_model:
-        shutil.copytree(directory_of_model / "static", directory / "static", dirs_exist_ok=True)
-    url = os.environ.get("DATABASE_URL", "")
-    if not url.startswith("postgres"):
-        if directory_of_model:
-            shutil.copy(directory_of_model / "db.sqlite3", directory)
+    model = copied_model(directory) if is_prepared else None
+    if not server_url():
         yield f"sqlite:///{directory / 'db.sqlite3'}"
         return
     name = f"test_up_{os.getpid()}_{time.monotonic_ns()}"
-    model = urlsplit(url_of_model).path[1:] or "template1"
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{model}"'.encode())
+    create_database(name, (model / MODEL).read_text() if model else "template1")
     try:
-        yield urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
-    finally:  # on a new connection: the test may have killed the server
-        with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+        yield url_of(name)
+    finally:
+        drop_database(name)
 
 
-@cache
-def _prepared() -> tuple[Path, str]:
-    """Prepare a directory and a database, once in a process; return the directory and the database's URL.
+def copied_model(directory: Path) -> Path:
+    """Copy what `manage.py prepare` makes in an empty directory, and return the original. SQLite's file is in it."""
+    model = once("prepared", _prepare)
+    shutil.copytree(model / "static", directory / "static", dirs_exist_ok=True)
+    if not server_url():
+        shutil.copy(model / "db.sqlite3", directory)
+    return model
 
-    Migrations, static files and the administrator take longer than all else when a server starts.
-    """
-    directory = Path(PREPARED.enter_context(tempfile.TemporaryDirectory(prefix="footfall-tests-")))
-    url = PREPARED.enter_context(database(directory))
+
+def _prepare(directory: Path) -> None:
+    """Make the database and the static files that each server starts with. They take longer than all else then."""
+    url = f"sqlite:///{directory / 'db.sqlite3'}"
+    if server_url():
+        url = url_of(new_model(directory))
     settings = environment(directory, DATABASE_URL=url, TELEMETRY_ADMIN_PASSWORD=PASSWORD)
     subprocess.run([sys.executable, "manage.py", "prepare"], cwd=ROOT, env=settings, check=True, capture_output=True)
-    return directory, url
 
 
 class Server:
@@ -114,12 +104,14 @@ class Server:
         self._environment = environment(directory, **(ours | settings))
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self, *arguments: str) -> None:
+    def start(self, *arguments: str, is_checked: bool = False) -> None:
+        """Start the server and wait until it answers. If `is_checked`, it makes system checks, which load all pages."""
+        checks = [] if is_checked else ["--skip-checks"]
         with self.log.open("ab") as log:
             # In a session of its own: Linux shares the processor between sessions first (sched(7), autogroup), so the
             # other tests can't starve the drain, which has a low priority.
             self._process = subprocess.Popen(
-                [sys.executable, "manage.py", "up", "--port", str(self.port), *arguments],
+                [sys.executable, "manage.py", "up", "--port", str(self.port), *checks, *arguments],
                 cwd=ROOT,
                 env=self._environment,
                 stdout=log,
@@ -217,10 +209,10 @@ def kill(pid: int | None) -> None:
 
 @contextmanager
 def running(directory: Path, *arguments: str, path: str = "", from_nothing: bool = False) -> Iterator[Server]:
-    """Run a server for the length of a test: on a copy of a prepared database, or `from_nothing`."""
+    """Run a server for the length of a test: on a copy of a prepared database, or `from_nothing`, as operators do."""
     with database(directory, is_prepared=not from_nothing) as url:
         server = Server(directory, url, path)
-        server.start(*arguments)
+        server.start(*arguments, is_checked=from_nothing)
         try:
             yield server
         finally:

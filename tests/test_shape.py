@@ -18,19 +18,20 @@ AUDITED = DATA | {"collector.audit"}  # what people change by it is in the audit
 MAY_IMPORT = {
     "accounts.passwords": DATA | {"collector.intake"},
     "accounts.models": {"collector.models"},
-    "accounts.invitations": AUDITED | {"accounts.models"},
+    "accounts.invitations": AUDITED | {"accounts.models", "accounts.names"},
     "accounts.second_factor": DATA | {"accounts.passwords"},
-    "accounts.own": AUDITED | {"accounts.models", "accounts.second_factor"},
+    "accounts.own": AUDITED | {"accounts.models", "accounts.names", "accounts.second_factor", "accounts.sessions"},
     "accounts.sessions": AUDITED | {"accounts.models", "collector.intake", "collector.numbers"},
     "accounts.login": AUDITED
     | {"accounts.invitations", "accounts.models", "accounts.passwords", "accounts.second_factor"}
-    | {"accounts.sessions"},
+    | {"accounts.names", "accounts.notices", "accounts.sessions"},
     "accounts.views": AUDITED
     | {
         "accounts.invitations",
         "accounts.login",
         "accounts.mails",
         "accounts.models",
+        "accounts.notices",
         "accounts.own",
         "accounts.passwords",
         "accounts.second_factor",
@@ -38,10 +39,14 @@ MAY_IMPORT = {
     }
     | {"collector.addresses", "collector.intake", "collector.snippets"},
     "accounts.admin": AUDITED
+    | {"accounts.names", "accounts.notices", "accounts.own"}
     | {"accounts.passwords", "accounts.second_factor", "accounts.sessions"}
     | {"collector.addresses", "collector.admin", "collector.snippets"},
-    "accounts.management": AUDITED | {"accounts.second_factor", "accounts.sessions"},
-    "accounts": DATA | {"accounts.login", "accounts.views"},
+    "accounts.management": AUDITED | {"accounts.notices", "accounts.second_factor", "accounts.sessions"},
+    # Its own modules: mails, names, notices …
+    "accounts": DATA
+    | {"accounts.login", "accounts.mails", "accounts.models", "accounts.views"}
+    | {"collector.addresses", "collector.intake", "collector.snippets"},
     "collector.classify": set(),
     "collector.models": {"collector.classify"},
     "collector.programs": {"collector.models", "collector.classify"},
@@ -96,6 +101,8 @@ MAY_IMPORT = {
 }
 SHARED_MODULES = {
     "accounts.mails",
+    "accounts.names",
+    "accounts.notices",
     "collector.addresses",
     "collector.audit",
     "collector.numbers",

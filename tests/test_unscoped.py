@@ -18,7 +18,7 @@ MODELS = {
     for model in apps.get_models()
     if model.__name__ in {"Project", "User"} or OWNED_BY & {field.name for field in model._meta.get_fields()}
 }
-PERMISSIONS = {"visible_to", "editable_by", "owned_by", "of_secret", "may_be_created_by", "none"}
+PERMISSIONS = {"visible_to", "editable_by", "owned_by", "of_secret", "of_user", "of_key", "may_be_created_by", "none"}
 WRITERS = {"create", "bulk_create", "log_actions"}  # they find nothing
 BOUND = {"project", "project_id", "project__in", "pixel", "pixel_id", "pixel__project", "user", "user_id"}
 DICTIONARIES = {"of_pixel", "_scope"}  # of such keywords: `ReportCount.objects.filter(**of_pixel)`
@@ -29,8 +29,14 @@ SHORTCUTS = {"get_object_or_404", "get_list_or_404"}
 EXCEPTIONS = {
     "accounts/admin/users.py scope": "only for superusers",
     "accounts/admin/users.py get_deleted_objects": "only for superusers",
+    "accounts/admin/users.py user_change_password": "only for superusers",
     "accounts/invitations/acceptance.py pending_invitation": "for everybody who has the secret",
-    "accounts/login/single_sign_on.py _is_taken": "whether an address has an account already",
+    "accounts/apps.py delete_expired": "for the drain",
+    "accounts/invitations/forms.py clean_username": "whether a name is taken",
+    "accounts/invitations/roles.py _keep_an_owner": "the project of a membership at hand",
+    "accounts/invitations/roles.py change_role": "a membership at hand",
+    "accounts/invitations/roles.py remove_member": "a membership at hand",
+    "accounts/login/single_sign_on.py is_taken": "whether an address has an account already",
     "accounts/management/commands/remove_second_factor.py handle": "for operators",
     "accounts/passwords/reset.py user_of_link": "for everybody who has the link",
     "accounts/second_factor/factors.py _locked": "the user",
@@ -38,7 +44,16 @@ EXCEPTIONS = {
     "accounts/views/invitations.py _join": "the user",
     "accounts/invitations/acceptance.py accept": "an invitation at hand",
     "accounts/views/login.py post": "who logs in",
-    "accounts/views/members.py _invite": "the user",
+    "accounts/own/deletion.py delete_account": "the user",
+    "accounts/own/deletion.py is_only_superuser": "whether there is another one",
+    "accounts/own/deletion.py only_owned": "the projects of the user, besides those that have other owners",
+    "accounts/own/email_links.py set_email": "a user at hand",
+    "accounts/own/email_links.py user_and_email": "for everybody who has the link",
+    "accounts/own/forms.py clean_username": "whether a name is taken",
+    "accounts/sessions/store.py _note_use": "a session at hand",
+    "accounts/views/account.py name": "the user",
+    "accounts/views/email.py email": "the user",
+    "accounts/views/email.py verify": "for everybody who has the link",
     "accounts/views/password_reset.py forgotten": "who forgot a password; the answer is always the same",
     "collector/admin/filters.py queryset": "narrows the list, which is in scope, to the links that are open",
     "collector/admin/forms.py MembershipForm": "members are named by a user name, which has to exist",

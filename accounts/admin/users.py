@@ -3,16 +3,21 @@
 from collections.abc import Sequence
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import AnonymousUser, User
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.names import VALIDATORS
+from accounts.notices import tell
+from accounts.own.email_links import EMAIL_CHANGED
 from accounts.passwords.reset import reset_path
 from accounts.second_factor.factors import has_second_factor_sql, remove_all
 from accounts.sessions.ending import end_all
@@ -22,6 +27,8 @@ from collector.admin.scope import Scope
 from collector.audit import record_changes
 from collector.models import Project, Role
 from collector.snippets import base_url
+
+REDIRECTED = 302  # where Django's form was right
 
 admin.site.unregister(User)
 
@@ -51,6 +58,13 @@ class UserAdmin(Scope, DjangoUserAdmin[User]):
     list_filter = ("is_active", "is_staff", "is_superuser")
     filter_horizontal = ()
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Refuse what others could not read, or could mistake."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field and db_field.name in VALIDATORS:
+            field.validators.append(VALIDATORS[db_field.name])
+        return field
+
     @admin.display(description=gettext_lazy("second factor"), boolean=True, ordering="second_factor")
     def second_factor(self, user: User) -> bool:
         return bool(user.second_factor)  # type: ignore[attr-defined]
@@ -78,6 +92,7 @@ class UserAdmin(Scope, DjangoUserAdmin[User]):
         for user in users:
             remove_all(user)
             end_all(user)
+            tell(user, "Second factor removed.", request=request)
         outcome = Outcome(
             history=gettext_lazy("Second factor removed."),
             done=_("Users can log in by password now: %(names)s") % {"names": ", ".join(map(str, users))},
@@ -85,6 +100,21 @@ class UserAdmin(Scope, DjangoUserAdmin[User]):
         )
         log_changes(request, users, outcome)
         return show_outcome(self, request, users, outcome)
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """Save a user, and tell them of a new address. A former one that was proven is theirs no longer."""
+        super().save_model(request, obj, form, change)
+        if change and "email" in form.changed_data:
+            EmailAddress.objects.filter(user=obj).delete()
+            former = form.initial["email"]
+            transaction.on_commit(lambda: tell(obj, EMAIL_CHANGED, request=request, former_email=former))
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        """Set the password of a user, and tell them."""
+        response: HttpResponse = super().user_change_password(request, id, form_url)
+        if request.method == "POST" and response.status_code == REDIRECTED:
+            tell(User.objects.get(pk=id), "Password changed.", request=request)
+        return response
 
     def scope(self, user: User | AnonymousUser) -> QuerySet[User]:
         return User.objects.all() if self.is_let_in(user) else User.objects.none()

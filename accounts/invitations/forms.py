@@ -5,6 +5,7 @@ from django.contrib.auth.forms import UserCreationForm
 from django.contrib.auth.models import User
 
 from accounts.models import Invitation
+from accounts.names import in_any_case, validate_address, validate_user_name
 
 
 class InvitationForm(forms.ModelForm[Invitation]):
@@ -15,6 +16,11 @@ class InvitationForm(forms.ModelForm[Invitation]):
         fields = ["role", "email"]
         widgets = {"email": forms.EmailInput(attrs={"autocomplete": "off"})}
 
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"]
+        validate_address(email)
+        return email
+
 
 class NewAccountForm(UserCreationForm[User]):
     """The name and the password of a new account. No name that only differs in case from another one."""
@@ -22,3 +28,10 @@ class NewAccountForm(UserCreationForm[User]):
     class Meta:
         model = User
         fields = ["username"]
+
+    def clean_username(self) -> str:
+        name = str(super().clean_username())
+        validate_user_name(name)
+        if User.objects.filter(in_any_case(name)).exists():
+            raise self.instance.unique_error_message(User, ["username"])
+        return name

@@ -4,8 +4,8 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
-from collector.audit import record_objects
-from collector.models import Membership, Project, Role
+from collector.audit import record
+from collector.models import About, Membership, Project, Role
 
 
 class LastOwnerError(Exception):
@@ -18,7 +18,8 @@ def change_role(membership: Membership, role: Role, by: User) -> None:
     if role != Role.OWNER:
         _keep_an_owner(membership)
     Membership.objects.filter(pk=membership.pk).update(role=role)
-    record_objects(by.pk, [membership], gettext_noop("Role changed."), f"{membership.role} → {role}")
+    subject = f"{membership.user}: {membership.role} → {role}"
+    record(by.pk, About.MEMBER, subject, gettext_noop("Role changed."), project=membership.project)
 
 
 @transaction.atomic
@@ -26,12 +27,13 @@ def remove_member(membership: Membership, by: User) -> None:
     """Remove a member, whose invitations and tokens then open nothing here. Raises LastOwnerError."""
     _keep_an_owner(membership)
     Membership.objects.filter(pk=membership.pk).delete()
-    record_objects(by.pk, [membership], gettext_noop("Removed from the project."))
+    message = gettext_noop("Removed from the project.")
+    record(by.pk, About.MEMBER, membership.user, message, project=membership.project)
 
 
 def _keep_an_owner(membership: Membership) -> None:
     """Raise LastOwnerError if nobody else owns the project. Two changes of a project follow each other."""
     Project.objects.select_for_update().get(pk=membership.project_id)
-    owners = Membership.objects.filter(project=membership.project_id, role=Role.OWNER)
+    owners = Membership.objects.filter(project=membership.project_id, role=Role.OWNER, user__is_active=True)
     if not owners.exclude(pk=membership.pk).exists():
         raise LastOwnerError

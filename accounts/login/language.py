@@ -12,9 +12,14 @@ def keep_language(user: User, language: str) -> None:
     Preference.objects.update_or_create(user=user, defaults={"language": language})
 
 
+def language_of(user: User) -> str | None:
+    """Return the language that a user chose, None if they did not. One query."""
+    return Preference.objects.filter(user=user).values_list("language", flat=True).first()
+
+
 def speak_language_of(user: User, request: HttpRequest, response: HttpResponseBase) -> None:
     """Let the browser of a login speak the language that its user chose, if they did. One query."""
-    language = Preference.objects.filter(user=user).values_list("language", flat=True).first()
+    language = language_of(user)
     if language and language != request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME):
         response.set_cookie(
             settings.LANGUAGE_COOKIE_NAME,

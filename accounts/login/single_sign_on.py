@@ -15,10 +15,13 @@ from django.urls import reverse
 from django.utils.translation import gettext_noop
 
 from accounts.invitations.acceptance import pending_invitation
+from accounts.names import shown_or_empty
+from accounts.notices import tell
 from accounts.sessions.ending import end_others
 from collector.audit import record_own
 
 PROVIDER = "single-sign-on"
+CONNECTED = gettext_noop("Single sign-on connected.")
 
 
 def has_single_sign_on() -> bool:
@@ -31,10 +34,12 @@ def is_connected(user: User) -> bool:
     return bool(SocialAccount.objects.filter(user=user, provider=PROVIDER).exists())
 
 
-def disconnect(user: User) -> None:
-    """Stop single sign-on of a user who has a password. Others could not log in any more."""
-    if user.has_usable_password():
-        SocialAccount.objects.filter(user=user, provider=PROVIDER).delete()
+def disconnect(user: User) -> bool:
+    """Stop single sign-on of a user who has a password: others could not log in any more. Say whether it was on."""
+    if not user.has_usable_password():
+        return False
+    removed, _ = SocialAccount.objects.filter(user=user, provider=PROVIDER).delete()
+    return bool(removed)
 
 
 class SingleSignOnAdapter(DefaultSocialAccountAdapter):
@@ -56,6 +61,11 @@ class SingleSignOnAdapter(DefaultSocialAccountAdapter):
             return True
         raise _refusal(request, "unknown", next(iter(_addresses(sociallogin)), ""))
 
+    def populate_user(self, request: HttpRequest, sociallogin: SocialLogin, data: Any) -> User:
+        user: User = super().populate_user(request, sociallogin, data)
+        user.first_name, user.last_name = shown_or_empty(user.first_name), shown_or_empty(user.last_name)
+        return user
+
     def on_authentication_error(self, request: HttpRequest, provider: Any, **details: Any) -> None:
         raise _refusal(request, "failed", status=401)
 
@@ -68,7 +78,8 @@ class SingleSignOnAdapter(DefaultSocialAccountAdapter):
         """Note that an account was connected, end the other sessions, and return where to go."""
         user = cast("User", request.user)
         end_others(request, user)
-        record_own(user, gettext_noop("Single sign-on connected."))
+        record_own(user, CONNECTED)
+        tell(user, CONNECTED, request=request)
         return reverse("second_factor")
 
 

@@ -2,7 +2,7 @@
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_noop
 
 from collector.audit import record
@@ -14,8 +14,8 @@ class NotDeletableError(Exception):
 
 
 def only_owned(user: User) -> QuerySet[Project]:
-    """Return the projects that nobody else owns."""
-    others = Membership.objects.filter(role=Role.OWNER).exclude(user=user)
+    """Return the projects that nobody else owns whose account is switched on."""
+    others = Membership.objects.filter(role=Role.OWNER, user__is_active=True).exclude(user=user)
     owned = Project.objects.filter(memberships__user=user, memberships__role=Role.OWNER)
     return owned.exclude(pk__in=others.values("project")).order_by("name")
 
@@ -30,11 +30,17 @@ def is_only_superuser(user: User) -> bool:
 def delete_account(user: User) -> None:
     """Delete a user with their memberships, sessions, API tokens, second factors and invitations.
 
-    Projects, articles, share links and decisions stay, and for a year the audit trail, with their name. Two last owners
-    who delete their accounts at the same moment follow each other. Raises NotDeletableError.
+    Projects, articles, share links and decisions stay, and for a year the audit trail, with their name. Raises
+    NotDeletableError. Two last owners, or superusers, who delete their accounts at the same moment follow each other.
+    So do two requests that delete the same one: the second finds nothing to do.
     """
-    list(Project.objects.select_for_update().filter(memberships__user=user, memberships__role=Role.OWNER))
+    who = Q(pk=user.pk) | Q(is_superuser=True) if user.is_superuser else Q(pk=user.pk)
+    locked = {each.pk: each for each in User.objects.select_for_update().filter(who).order_by("pk")}
+    if user.pk not in locked:
+        return
+    # Also those in which somebody may be making them an owner.
+    list(Project.objects.select_for_update(of=("self",)).filter(memberships__user=user.pk).order_by("pk"))
     if is_only_superuser(user) or only_owned(user).exists():
         raise NotDeletableError
-    User.objects.get(pk=user.pk).delete()
+    locked[user.pk].delete()
     record(None, About.ACCOUNT, user, gettext_noop("Account deleted."))

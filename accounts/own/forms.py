@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib.auth.models import User
 
+from accounts.names import in_any_case, validate_address, validate_user_name
 from collector.models import ApiToken, Project
 
 
@@ -17,7 +18,8 @@ class NameForm(forms.ModelForm[User]):
 
     def clean_username(self) -> str:
         name: str = self.cleaned_data["username"]
-        if User.objects.filter(username__iexact=name).exclude(pk=self.instance.pk).exists():
+        validate_user_name(name)
+        if User.objects.filter(in_any_case(name)).exclude(pk=self.instance.pk).exists():
             raise self.instance.unique_error_message(User, ["username"])
         return name
 
@@ -29,6 +31,11 @@ class EmailForm(forms.ModelForm[User]):
         model = User
         fields: ClassVar = ["email"]
         widgets: ClassVar = {"email": forms.EmailInput(attrs={"autocomplete": "email"})}
+
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"]
+        validate_address(email)
+        return email
 
 
 class TokenForm(forms.ModelForm[ApiToken]):

@@ -89,14 +89,14 @@ def add_app(user: User, secret: str) -> None:
     RecoveryCodes.activate(user)
 
 
-def remove_app(user: User) -> None:
-    """Remove the app, and the recovery codes if nothing else is left."""
-    _remove(user, type=Authenticator.Type.TOTP)
+def remove_app(user: User) -> bool:
+    """Remove the app, and the recovery codes if nothing else is left. Say whether there was one."""
+    return _remove(user, type=Authenticator.Type.TOTP)
 
 
-def remove_passkey(user: User, pk: int) -> None:
-    """Remove a passkey, and the recovery codes if nothing else is left."""
-    _remove(user, type=Authenticator.Type.WEBAUTHN, pk=pk)
+def remove_passkey(user: User, pk: int) -> bool:
+    """Remove a passkey, and the recovery codes if nothing else is left. Say whether there was one."""
+    return _remove(user, type=Authenticator.Type.WEBAUTHN, pk=pk)
 
 
 def remove_all(user: User) -> None:
@@ -105,11 +105,12 @@ def remove_all(user: User) -> None:
 
 
 @transaction.atomic
-def _remove(user: User, **which: Any) -> None:
+def _remove(user: User, **which: Any) -> bool:
     _locked(user)
-    Authenticator.objects.filter(user=user, **which).delete()
+    removed, _ = Authenticator.objects.filter(user=user, **which).delete()
     if not has_second_factor(user):
         remove_all(user)
+    return bool(removed)
 
 
 def _locked(user: User) -> None:
@@ -151,9 +152,11 @@ def recovery_codes(user: User) -> list[str]:
 
 
 @transaction.atomic
-def renew_recovery_codes(user: User) -> None:
-    """Make new recovery codes: the former ones are void. Only with a second factor."""
+def renew_recovery_codes(user: User) -> bool:
+    """Make new recovery codes: the former ones are void. Only with a second factor: say whether there is one."""
     _locked(user)
     Authenticator.objects.filter(user=user, type=Authenticator.Type.RECOVERY_CODES).delete()
-    if has_second_factor(user):
-        RecoveryCodes.activate(user)
+    if not has_second_factor(user):
+        return False
+    RecoveryCodes.activate(user)
+    return True

@@ -15,8 +15,6 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.second_factor.factors import NAME_LENGTH
-
 LONGEST_ANSWER = 50_000  # characters
 MOST = 20  # of a user
 # What django-allauth and fido2 raise for answers that no browser gives.
@@ -51,7 +49,7 @@ def add_passkey(user: User, name: str, answer: str) -> bool:
         return False
     if not made.is_user_verified():
         return False
-    auth.WebAuthn.add(user, name.strip()[:NAME_LENGTH] or _("Passkey"), credential)
+    auth.WebAuthn.add(user, name or _("Passkey"), credential)
     RecoveryCodes.activate(user)
     return True
 

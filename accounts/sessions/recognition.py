@@ -14,12 +14,15 @@ from collector.intake.members import member_address
 from collector.intake.page_limits import network_key
 from collector.models import About
 
+NEW_BROWSER = gettext_noop("Logged in from a new browser.")
+
 
 def note_browser(request: HttpRequest) -> None:
     """Note in the session in which browser its user has just logged in."""
+    mobile = request.headers.get("Sec-CH-UA-Mobile", "")
     agent = refined(
         parse_agent(request.headers.get("User-Agent", "")),
-        mobile=request.headers.get("Sec-CH-UA-Mobile", "")[:10],
+        mobile=mobile if mobile in {"?0", "?1"} else "",  # else a client could name its own bot
         platform=request.headers.get("Sec-CH-UA-Platform", "").strip('"')[:20],
     )
     country = country_of(member_address(request))
@@ -33,7 +36,7 @@ def record_login(request: HttpRequest, user: User) -> None:
         user.pk,
         About.LOGIN,
         " · ".join(filter(None, [browser.name, browser.os])),
-        gettext_noop("Logged in from a new browser."),
+        NEW_BROWSER,
         country=browser.country,
         network=network_key(client_networks(request).local, "audit"),
     )

@@ -3,6 +3,7 @@
 from typing import cast
 
 from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext_noop
@@ -10,6 +11,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.login.confirmation import confirmed
 from accounts.login.single_sign_on import has_single_sign_on, is_connected
+from accounts.notices import tell
 from accounts.own.forms import NameForm
 from accounts.second_factor.factors import factors_of
 from accounts.sessions.ending import end_one, end_others
@@ -17,6 +19,8 @@ from accounts.sessions.listing import open_sessions
 from accounts.views.pages import private_form, private_page, uncached_form
 from collector.audit import record_own
 from collector.models import ApiToken
+
+NAME_CHANGED = gettext_noop("Name changed.")
 
 
 @private_page
@@ -51,11 +55,22 @@ def name(request: HttpRequest) -> HttpResponseBase:
     """Change the name by which somebody logs in."""
     user = _user(request)
     form = NameForm(request.POST if request.method == "POST" else None, instance=User.objects.get(pk=user.pk))
-    if form.is_valid():
-        form.save()
-        record_own(form.instance, gettext_noop("Name changed."))
+    if form.is_valid() and _renamed(form):
+        record_own(form.instance, NAME_CHANGED)
+        tell(form.instance, NAME_CHANGED, request=request)
         return redirect("account")
     return render(request, "accounts/name.html", {"form": form})
+
+
+def _renamed(form: NameForm) -> bool:
+    """Save a name. If somebody took it since the form was checked, the form says so."""
+    try:
+        with transaction.atomic():
+            form.save()
+    except IntegrityError:
+        form.add_error("username", form.instance.unique_error_message(User, ["username"]))
+        return False
+    return True
 
 
 def _user(request: HttpRequest) -> User:

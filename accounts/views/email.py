@@ -3,6 +3,7 @@
 from typing import cast
 
 from django.contrib.auth.models import User
+from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -11,7 +12,8 @@ from accounts.login.confirmation import confirmed
 from accounts.login.locks import NETWORKS
 from accounts.login.single_sign_on import is_taken
 from accounts.mails import can_send_mail, mail, send_later
-from accounts.own.email_links import link_path, set_email, user_and_email
+from accounts.notices import tell
+from accounts.own.email_links import EMAIL_CHANGED, link_path, set_email, user_and_email
 from accounts.own.forms import EmailForm
 from accounts.passwords.check import Lock, check
 from accounts.passwords.problems import mark_refused, problem_of
@@ -37,11 +39,12 @@ def email(request: HttpRequest) -> HttpResponseBase:
     address = form.cleaned_data["email"]
     if not address or not can_send_mail():
         set_email(user, address, is_verified=False)
+        tell(User.objects.get(pk=user.pk), EMAIL_CHANGED, request=request, former_email=user.email)
         return redirect("account")
     lock = Lock(f"email of {user.pk}", NETWORKS, cookie="", stamp="", most_tries=MOST_MAILS)
     outcome = check(request, lock, lambda: False)  # each mail counts like a wrong password
     if not outcome.wait_seconds:
-        link = f"{origin_of(base_url(request))}{link_path(user, address)}"
+        link = f"{origin_of(base_url(request))}{link_path(request, user, address)}"
         subject = _("Email address for Footfall")
         send_later(mail(address, subject, "accounts/mail/email.txt", {"who": user, "address": link}))
         return render(request, "accounts/email.html", context | {"sent_to": address})
@@ -59,8 +62,17 @@ def verify(request: HttpRequest, key: str) -> HttpResponse:
     user, address = found
     if request.method != "POST":
         return render(request, "accounts/verify_email.html", {"who": user, "email": address})
-    if is_taken(address, besides=user):
+    if is_taken(address, besides=user) or not _is_set(user, address):
         problem = _("Another account has this address.")
         return render(request, "accounts/verify_email.html", {"who": user, "email": address, "problem": problem})
-    set_email(user, address, is_verified=True)
+    tell(User.objects.get(pk=user.pk), EMAIL_CHANGED, request=request, former_email=user.email)
     return redirect("account")
+
+
+def _is_set(user: User, address: str) -> bool:
+    """Set an address. Say whether nobody else has proven it since we looked."""
+    try:
+        set_email(user, address, is_verified=True)
+    except IntegrityError:
+        return False
+    return True

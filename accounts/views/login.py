@@ -16,12 +16,14 @@ from django.utils.translation import gettext_noop
 from accounts.login.begin import begin_login
 from accounts.login.locks import KNOWN_AS, lock_of, remember_browser_of
 from accounts.login.single_sign_on import has_single_sign_on
+from accounts.notices import tell
 from accounts.passwords.check import check
 from accounts.passwords.problems import mark_refused, problem_of
 from accounts.sessions.ending import end_others
 from collector.audit import record_own
 
 LONGEST_NAME = 150
+PASSWORD_CHANGED = gettext_noop("Password changed.")
 
 
 class Login(LoginView):
@@ -89,6 +91,7 @@ class PasswordChange(PasswordChangeView):
             return self.form_invalid(form)
         response = self.form_valid(form)
         end_others(request, form.user)
-        record_own(form.user, gettext_noop("Password changed."))
+        record_own(form.user, PASSWORD_CHANGED)
+        tell(form.user, PASSWORD_CHANGED, request=request)
         remember_browser_of(form.user, response)
         return response

@@ -19,8 +19,11 @@ from accounts.models import Invitation
 from accounts.models.invitations import MOST_OPEN, InvitationQuerySet
 from accounts.views.pages import private_form
 from collector.addresses import address_warning, origin_of
-from collector.models import Membership, Project, Role
+from collector.intake.page_limits import seconds_to_wait
+from collector.models import Project, Role
 from collector.snippets import base_url
+
+MOST_MAILS = (50, 3600)  # of one user to people who may not know them, and in how many seconds
 
 
 @private_form
@@ -42,7 +45,7 @@ def members(request: HttpRequest, slug: str) -> HttpResponse:
 def change_member(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Give a member another role, or remove them; not the last owner. Answers 404 to all but owners."""
     project = get_object_or_404(Project.objects.owned_by(request.user), slug=slug)
-    membership = get_object_or_404(Membership, project=project, pk=pk)
+    membership = get_object_or_404(project.memberships, pk=pk)
     role = request.POST.get("role", "")
     try:
         if "remove" in request.POST:
@@ -109,7 +112,8 @@ def _invite(request: HttpRequest, project: Project, invitation: Invitation) -> d
     if invitation.email:
         subject = _("Invitation to %(project)s") % {"project": project}
         context = {"invitation": invitation, "address": address}
-        is_sent = send(mail(invitation.email, subject, "accounts/mail/invitation.txt", context))
+        has_to_wait = seconds_to_wait("invitations", lambda: f"{invitation.invited_by_id}", MOST_MAILS)
+        is_sent = not has_to_wait and send(mail(invitation.email, subject, "accounts/mail/invitation.txt", context))
         failed = _("The mail to %(email)s could not be sent. Send the link yourself.")
         sent = (_("Sent to %(email)s.") if is_sent else failed) % {"email": invitation.email}
     return {"address": address, "sent": sent, "address_warning": address_warning(origin, is_for_images=False)}

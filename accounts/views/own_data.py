@@ -27,7 +27,7 @@ def data(request: HttpRequest) -> HttpResponseBase:
 @confirmed
 def delete(request: HttpRequest) -> HttpResponseBase:
     """Say what goes with an account, and delete it. Refused while nobody else could manage what it manages."""
-    user = User.objects.get(pk=str(request.user.pk))
+    user = cast("User", request.user)
     if request.method != "POST":
         return _page(request, user)
     try:

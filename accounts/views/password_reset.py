@@ -10,6 +10,7 @@ from django.utils.translation import gettext_noop
 
 from accounts.login.locks import NETWORKS
 from accounts.mails import can_send_mail, mail, send_later
+from accounts.notices import tell
 from accounts.passwords.check import Lock, check
 from accounts.passwords.problems import mark_refused, problem_of
 from accounts.passwords.reset import reset_path, user_of_link
@@ -53,7 +54,9 @@ def reset_password(request: HttpRequest, key: str) -> HttpResponse:
     if form.is_valid():
         form.save()
         end_all(user)
-        record_own(user, gettext_noop("Password set by a link."))
+        message = gettext_noop("Password set by a link.")
+        record_own(user, message)
+        tell(user, message, request=request)
         return redirect("login")
     context = {"form": form, "rules": password_validators_help_texts, "who": user}
     return render(request, "accounts/password_reset.html", context)

@@ -8,6 +8,7 @@ from typing import Any
 from allauth.mfa.adapter import get_adapter
 from django.contrib.auth.models import User
 from django.core import signing
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -20,12 +21,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.login.confirmation import confirmed
 from accounts.login.single_sign_on import has_single_sign_on, is_connected
 from accounts.login.stages import set_up_step
+from accounts.notices import tell
 from accounts.second_factor import factors
+from accounts.second_factor.factors import NAME_LENGTH
 from accounts.second_factor.passkeys import MOST, add_passkey, challenge_to_add
 from accounts.second_factor.requirement import must_have_second_factor, note_second_factor
 from accounts.sessions.ending import end_others
 from accounts.views.next_page import next_page
 from collector.audit import record_own
+from collector.models.validators import validate_title
 
 OwnView = Callable[..., HttpResponseBase]
 SALT = "accounts.second_factor.app"
@@ -93,7 +97,12 @@ def new_passkey(request: HttpRequest, user: User) -> HttpResponse:
     """Add the passkey that a browser made. Without one in the form, answer with the challenge to make it."""
     if "credential" not in request.POST:
         return JsonResponse(challenge_to_add(user))
-    if add_passkey(user, request.POST.get("name", ""), request.POST["credential"]):
+    name = request.POST.get("name", "").strip()[:NAME_LENGTH]
+    try:
+        validate_title(name)
+    except ValidationError as error:
+        return _page(request, user, error.messages[0])
+    if add_passkey(user, name, request.POST["credential"]):
         return _set_up(request, user, gettext_noop("Passkey added."))
     return _page(request, user, _("That did not work. Try again, or use another device."))
 
@@ -104,13 +113,10 @@ def remove(request: HttpRequest, user: User) -> HttpResponse:
     """Remove the app, or a passkey. The last one stays where a second factor is required."""
     if not _is_kept(factors.factors_of(user), must_have_second_factor(user)):
         pk = request.POST.get("passkey", "")
-        if pk.isdecimal():
-            factors.remove_passkey(user, int(pk[:18]))
-            record_own(user, gettext_noop("Passkey removed."))
-        elif "app" in request.POST:
-            factors.remove_app(user)
-            record_own(user, gettext_noop("Authenticator app removed."))
-        end_others(request, user)
+        if pk.isdecimal() and factors.remove_passkey(user, int(pk[:18])):
+            _note(request, user, gettext_noop("Passkey removed."))
+        elif "app" in request.POST and factors.remove_app(user):
+            _note(request, user, gettext_noop("Authenticator app removed."))
     return redirect("second_factor")
 
 
@@ -119,9 +125,8 @@ def remove(request: HttpRequest, user: User) -> HttpResponse:
 def recovery_codes(request: HttpRequest, user: User) -> HttpResponse:
     """Show the recovery codes, or replace them by new ones."""
     if request.method == "POST":
-        factors.renew_recovery_codes(user)
-        record_own(user, gettext_noop("Recovery codes replaced."))
-        end_others(request, user)
+        if factors.renew_recovery_codes(user):
+            _note(request, user, gettext_noop("Recovery codes replaced."))
         return redirect("recovery_codes")
     codes = factors.recovery_codes(user)
     return render(request, "accounts/recovery_codes.html", {"codes": codes, "next": next_page(request, "")})
@@ -148,21 +153,24 @@ def _is_kept(own: factors.Factors, is_required: bool) -> bool:
 
 
 def _set_up(request: HttpRequest, user: User, message: str) -> HttpResponse:
-    """Note what was set up, end all other sessions, and go on to the recovery codes.
-
-    Who is at the last step of a login is logged in.
-    """
+    """Note what was set up, and go on to the recovery codes. Who is at the last step of a login is logged in."""
     step = set_up_step(request)
     codes = reverse("recovery_codes")
-    record_own(user, message)
     if step is None:
         note_second_factor(request.session)
-        end_others(request, user)
+        _note(request, user, message)
         return redirect(codes)
     response: HttpResponse = step.exit()
-    end_others(request, user)
+    _note(request, user, message)
     response.headers["Location"] = f"{codes}?{urlencode({'next': response.headers['Location']})}"
     return response
+
+
+def _note(request: HttpRequest, user: User, message: str) -> None:
+    """After a change: end all other sessions, add to the audit trail, and tell the user."""
+    end_others(request, user)
+    record_own(user, message)
+    tell(user, message, request=request)
 
 
 def _secret_in(request: HttpRequest, user: User) -> str:

@@ -17,10 +17,13 @@ from requests import RequestException
 
 from accounts.login.confirmation import confirmed
 from accounts.login.single_sign_on import PROVIDER, disconnect, has_single_sign_on
+from accounts.notices import tell
 from accounts.sessions.ending import end_others
 from accounts.views.next_page import next_page
 from accounts.views.pages import wait_of_stranger
 from collector.audit import record_own
+
+DISCONNECTED = gettext_noop("Single sign-on disconnected.")
 
 
 @require_POST
@@ -38,9 +41,10 @@ def connect(request: HttpRequest) -> HttpResponse:
     """Let a user log in by single sign-on from now on, or no longer."""
     if "disconnect" in request.POST:
         user = cast("User", request.user)
-        disconnect(user)
-        record_own(user, gettext_noop("Single sign-on disconnected."))
-        end_others(request, user)
+        if disconnect(user):
+            end_others(request, user)
+            record_own(user, DISCONNECTED)
+            tell(user, DISCONNECTED, request=request)
         return redirect("second_factor")
     return _leave(request, AuthProcess.CONNECT, reverse("second_factor"))
 

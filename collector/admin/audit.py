@@ -13,12 +13,14 @@ from collector.admin.filters import OwnedProjectFilter
 from collector.admin.scope import Scope
 from collector.models import AuditEntry
 
+NETWORK_SHOWN = 8  # digits, enough to tell apart those of one day
+
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(Scope, admin.ModelAdmin[AuditEntry]):
     """Nobody adds, changes or deletes an entry."""
 
-    list_display = ["moment", "username", "project", "about", "subject", "text", "country", "network"]
+    list_display = ["moment", "username", "project", "about", "what", "origin"]
     list_display_links = None
     list_filter = ["about", OwnedProjectFilter]
     list_select_related = ["user", "project"]
@@ -35,8 +37,13 @@ class AuditEntryAdmin(Scope, admin.ModelAdmin[AuditEntry]):
         return entry.username
 
     @admin.display(description=gettext_lazy("what happened"))
-    def text(self, entry: AuditEntry) -> str:
-        return entry.text
+    def what(self, entry: AuditEntry) -> str:
+        return str(entry)
+
+    @admin.display(description=gettext_lazy("from"))
+    def origin(self, entry: AuditEntry) -> str:
+        """Name the country of a login, and tell networks of the same day apart."""
+        return " · ".join(filter(None, [entry.country, entry.network[:NETWORK_SHOWN]]))
 
     # Who may do what
 

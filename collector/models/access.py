@@ -179,7 +179,10 @@ class ApiToken(models.Model):
     reads_audit = models.BooleanField(
         gettext_lazy("can read the audit trail"),
         default=False,
-        help_text=gettext_lazy("Of its projects that its user owns and, if its user is a superuser, of the server."),
+        db_default=False,
+        help_text=gettext_lazy(
+            "Only of projects that its user owns. A superuser’s token also reads that of the server."
+        ),
     )
     prefix = models.CharField(max_length=12, editable=False, help_text="The first characters of its secret.")
     digest = models.CharField(max_length=64, unique=True, editable=False)

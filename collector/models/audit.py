@@ -58,7 +58,7 @@ class AuditEntry(models.Model):
     project = models.ForeignKey(
         Project, on_delete=models.SET_NULL, null=True, related_name="+", verbose_name=gettext_lazy("project")
     )
-    about = models.CharField(gettext_lazy("about"), max_length=20, choices=About.choices)
+    about = models.CharField(gettext_lazy("kind"), max_length=20, choices=About.choices)
     subject = models.CharField(max_length=MAX_SUBJECT)
     message = models.TextField()
     country = models.CharField(gettext_lazy("country"), max_length=2, blank=True)
@@ -69,11 +69,11 @@ class AuditEntry(models.Model):
     class Meta:
         ordering = ["-pk"]
         default_permissions = ()
-        verbose_name = gettext_lazy("entry of the audit trail")
-        verbose_name_plural = gettext_lazy("audit trail")
+        verbose_name = gettext_lazy("audit trail entry")
+        verbose_name_plural = gettext_lazy("audit trail entries")
 
     def __str__(self) -> str:
-        return f"{self.subject}: {self.text}"
+        return f"{self.subject} · {self.text}"
 
     @property
     def username(self) -> str:

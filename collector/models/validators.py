@@ -19,7 +19,7 @@ NETWORKS_AT_MOST = 50
 _OVERRIDES = frozenset("\u202d\u202e")
 _END_OF_EMBEDDING, _END_OF_ISOLATE = "\u202c", "\u2069"
 _OPENING = dict.fromkeys("\u202a\u202b", _END_OF_EMBEDDING) | dict.fromkeys("\u2066\u2067\u2068", _END_OF_ISOLATE)
-_BLANKS = frozenset("\u115f\u1160\u3164\uffa0\u2800")  # fillers of Korean, and the blank of Braille
+BLANKS = frozenset("\u115f\u1160\u3164\uffa0\u2800")  # fillers of Korean, and the blank of Braille
 PLACEMENTS_AT_MOST = 40  # each is a row in a table of the dashboard; more would be a mistake
 
 
@@ -87,7 +87,7 @@ def _has_open_direction(text: str) -> bool:
 
 def _is_seen(character: str) -> bool:
     kind = category(character)  # a character that is newer than Python's Unicode is unassigned, Cn
-    return kind[0] not in {"Z", "M"} and kind != "Cf" and character not in _BLANKS
+    return kind[0] not in {"Z", "M"} and kind != "Cf" and character not in BLANKS
 
 
 def validate_placement(slug: str) -> None:

@@ -79,19 +79,15 @@ def delete_expired(now: datetime, *, waiting_since: date | None = None, allows_l
 def expire(now: datetime, *, waiting_since: date | None = None, allows_large: bool = False) -> Iterator[int]:
     """Delete expired hits, reports, visitors, salts, strings, tries, entries of the audit trail, sessions, invitations.
 
-    Counts stay. Sessions and invitations belong to another app, which deletes them itself.
-
     Yields how many rows each step deleted; about how many, if it dropped a month. Between two steps, the caller may do
     something else. Hits are deleted by whole days of their project's time zone: in the end a day has either all of its
     hits or none. `waiting_since` is the day since which reports may wait in a spool, if any do. If a
     project fails, that is logged, and the others go on. Raises OperationalError or InterfaceError if the database is
-    away.
+    away. Counts stay.
     """
     last_expired = last_expired_date(now)
     yield from _delete_salts(now, last_expired)
-    yield TryCount.objects.filter(ends_at__lte=now).delete()[0]
-    yield AuditEntry.objects.filter(at__lt=now - AUDIT_KEPT).delete()[0]
-    yield sum(app.delete_expired(now) for app in apps.get_app_configs() if hasattr(app, "delete_expired"))
+    yield _delete_of_people(now)
     is_trusted = allows_large or clock_is_plausible(now)
     first_day_of_reports = report_retention.first_kept_day(now, waiting_since)
     refused: list[str] = []
@@ -119,6 +115,17 @@ def expire(now: datetime, *, waiting_since: date | None = None, allows_large: bo
     yield delete_unused_strings()
     _remember_clock(now, refused)
     truncate_log()
+
+
+def _delete_of_people(now: datetime) -> int:
+    """Delete what has expired of members and of those who try to log in, and return how much.
+
+    Apps that stand above this one delete what is theirs.
+    """
+    deleted: int = TryCount.objects.filter(ends_at__lte=now).delete()[0]
+    deleted += AuditEntry.objects.filter(at__lt=now - AUDIT_KEPT).delete()[0]
+    deleted += sum(app.delete_expired(now) for app in apps.get_app_configs() if hasattr(app, "delete_expired"))
+    return deleted
 
 
 def _delete_salts(now: datetime, last_expired: date) -> Iterator[int]:

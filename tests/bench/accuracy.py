@@ -53,7 +53,7 @@ def figures(directory: Path, wrong: int) -> Figures:
 def enrichment_us(count: int) -> float:
     """Return the CPU time of enriching one hit, in microseconds, over `count` made-up hits.
 
-    A first batch, which is not measured, fills the cache of agents.
+    A first batch, which is not measured, fills the cache of agents. It is as large as the others, or as all of them.
     """
     from collector.models import Pixel, Project
     from collector.spool.line import SpooledHit
@@ -63,14 +63,14 @@ def enrichment_us(count: int) -> float:
     project = Project.objects.get(slug="accuracy")
     for token in traffic.tokens():
         Pixel.objects.create(project=project, title=token, token=token, placements=list(traffic.PLACEMENTS))
-    now_us = time.time_ns() // 1000
+    now_us, size = time.time_ns() // 1000, min(BATCH, count)
     hits = [
         SpooledHit(visit.token, now_us, visit.placement, visit.is_end, 0, visit.client.agent, visit.page)
-        for visit in traffic.visits(count + BATCH)
+        for visit in traffic.visits(count + size)
     ]
     enricher, seconds = Enricher(), []
-    for start in range(0, len(hits), BATCH):
-        batch = list(enumerate(hits[start : start + BATCH]))
+    for start in range(0, len(hits), size):
+        batch = list(enumerate(hits[start : start + size]))
         pixels = counting_pixels(hit for _, hit in batch)
         began = time.process_time()
         enricher.enrich(batch, pixels)
@@ -97,6 +97,9 @@ def main() -> None:
         import django
         from django.core.management import call_command
 
+        from tests.bench.machine import copy_model_of_tests
+
+        copy_model_of_tests(Path(directory))
         django.setup()
         call_command("migrate", interactive=False, verbosity=0)
         report = figures(Path(directory), options.wrong) | {"enrichment_us_per_hit": enrichment_us(options.hits)}

@@ -22,8 +22,8 @@ from urllib.parse import quote, urlsplit
 
 import psycopg
 
-from tests import citus
-from tests.server import ROOT, environment, free_port
+from tests import citus, shared
+from tests.server import ROOT, copied_model, environment, free_port
 
 STOP_SECONDS = 20
 TRAFFIC_TABLES = (
@@ -142,6 +142,7 @@ class Databases:
     def new(self, kind: str, directory: Path) -> Iterator[Database]:
         """Yield a new database; SQLite puts it into `directory`. Raise Skipped if there is no PostgreSQL."""
         if kind == "sqlite":
+            copy_model_of_tests(directory)
             yield SqliteDatabase(directory)
             return
         if kind == "citus":
@@ -161,6 +162,12 @@ class Databases:
         finally:
             with psycopg.connect(self._cluster_url, autocommit=True) as connection:
                 connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+
+
+def copy_model_of_tests(directory: Path) -> None:
+    """Where tests run a benchmark, start from their migrated database: to migrate takes as long as all else."""
+    if shared.RUN and not shared.server_url():
+        copied_model(directory)
 
 
 @contextmanager

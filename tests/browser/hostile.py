@@ -9,8 +9,10 @@ from urllib.parse import quote
 from django.contrib.auth.models import User
 from django.test import Client
 
+from accounts.passwords.reset import reset_path
 from collector.models import ApiToken, LeftOut, Membership, Pixel, Project, Role, ShareLink
 from collector.models.access import all_sections
+from tests.browser import hostile_accounts
 from tests.hits import IPHONE
 from tests.programs import DECLARATION, envelope, report, used, utc_today
 from tests.server import PASSWORD, Server
@@ -37,7 +39,7 @@ TEXTS = (
     "tab\tline\r\n=1+1",
 )
 INVALID = (b"\xff\xfe\xed\xa0\x80", b"\xc0\xaf<script>alert(6)</script>", b"\x80=1+1")
-PUBLIC = 'kind = "command"\npublic = ["actives", "versions"]\nsdks = ["posthog"]'
+PUBLIC = 'kind = "command"\npublic = ["actives", "versions"]\nsdks = ["posthog", "aptabase", "otlp"]'
 FORM = {"placements": "medium", "kind": "article"}
 
 
@@ -53,7 +55,7 @@ def furnish(server: Server) -> dict[str, str]:
 
 def write_as_member() -> dict[str, object]:
     """Send each text through each field of a member's forms. Runs in the server's own process (`manage.py shell`)."""
-    User.objects.create_superuser(OWNER, password=PASSWORD)
+    owner = User.objects.create_superuser(OWNER, password=PASSWORD)
     member = User.objects.create_user(
         MEMBER, email='"<b>"@evil.example', password=PASSWORD, is_staff=True, first_name=TEXTS[1], last_name=TEXTS[6]
     )
@@ -61,7 +63,7 @@ def write_as_member() -> dict[str, object]:
     client.force_login(member)
     client.post("/new/", {"name": SCRIPT, "timezone": "UTC", "title": SCRIPT, **FORM})
     project = Project.objects.get(name=SCRIPT)
-    Membership.objects.create(project=project, user=User.objects.get(username=OWNER), role=Role.OWNER)
+    Membership.objects.create(project=project, user=owner, role=Role.OWNER)
     article = project.pixels.get()
     for text in TEXTS:
         _write(client, project, article, text)
@@ -71,23 +73,38 @@ def write_as_member() -> dict[str, object]:
     locked.set_password(PASSWORD)
     locked.save()
     token = ApiToken.objects.filter(user=member, name=SCRIPT).get()
-    secret = token.make_secret()
-    token.save()
-    return {
+    reading = ApiToken(user=owner, name=TEXTS[4], reads_audit=True)
+    secret = reading.make_secret()
+    reading.save()
+    reading.projects.add(project)
+    return hostile_accounts.write(project, owner, TEXTS) | {
         "slug": project.slug, "project": project.pk, "article": article.pk, "pixel": article.token, "share": link.key,
         "share_pk": link.pk, "locked": locked.key, "token": token.pk, "user": member.pk, "program": program.pk,
         "declared": program.token, "secret": secret, "unvisited": project.pixels.exclude(pk=article.pk)[0].pk,
         "platform": quote(SCRIPT, safe=""), "word": quote(TEXTS[1], safe=""), "placement": "medium",
         "titles": project.pixels.count(), "links": project.share_links.count(), "sites": project.sites,
         "decisions": LeftOut.objects.filter(pixel_id=program.pk).count(),
-        "bidi": quote(TEXTS[12], safe=""),
+        "bidi": quote(TEXTS[12], safe=""), "sessions": _sessions(), "reset": _reset(),
     }  # fmt: skip
+
+
+def _sessions() -> dict[str, str]:
+    """Return a session for each person, in which they have just logged in."""
+    people = User.objects.filter(username__in=[OWNER, MEMBER, hostile_accounts.PERSON, hostile_accounts.GUARDED])
+    return {user.username: hostile_accounts.confirmed(user).cookies["sessionid"].value for user in people}
+
+
+def _reset() -> str:
+    """Return a link for a new password. It ends with the next login, so all sessions must have begun."""
+    return reset_path(User.objects.get(username=hostile_accounts.PERSON))
 
 
 def _write(client: Client, project: Project, article: Pixel, text: str) -> None:
     """Send a text through the fields that keep texts, and through those that refuse what has not their form."""
     admin, shared = "/admin/collector", {"project": project.pk, "shows": all_sections(), "embedded_on": "*"}
     client.post(f"/projects/{project.slug}/new/", {**FORM, "title": text[:200]})
+    if text != SCRIPT:
+        client.post("/new/", {"name": text[:100], "timezone": "UTC", "title": "One", **FORM})
     client.post(f"/projects/{project.slug}/{article.pk}/snippets/add/", {"platform": text})
     client.post(f"{admin}/sharelink/add/", {**shared, "name": text[:100]})
     client.post(f"{admin}/apitoken/add/", {"name": text[:100], "projects": project.pk})
@@ -141,6 +158,7 @@ def requests_of_a_stranger(pixel: str, program: str) -> Iterator[bytes]:
         yield _get(pixel, b"/medium.gif", Referer=b"https://" + raw + b"/")
         yield _get(pixel, b"/medium.gif", Referer=b"https://" + in_url[:60] + b".example/")
         yield _get(pixel, b"/medium.gif", User_Agent=raw)
+        yield _get(pixel, b"/medium.gif", Sec_CH_UA=raw, Sec_CH_UA_Mobile=raw, Sec_CH_UA_Platform=raw, From=raw)
         yield _get(pixel, b"/medium.gif", User_Agent=raw + b" " + IPHONE.encode(), Accept_Language=raw)
         yield _get(pixel, b"/" + in_url + b".gif")
         yield _get(program, b".gif?event=" + in_url + b"&version=" + in_url)
@@ -150,7 +168,27 @@ def requests_of_a_stranger(pixel: str, program: str) -> Iterator[bytes]:
         except UnicodeDecodeError:
             body = text
         yield _post(b"/e/" + program.encode(), body)
-        yield _post(b"/batch/", _batch(program, text.decode("latin-1")))
+        for path, sent in _of_other_sdks(program, text.decode("latin-1")):
+            yield _post(path, sent, program)
+
+
+def _of_other_sdks(program: str, text: str) -> Iterator[tuple[bytes, bytes]]:
+    """Yield what the libraries of PostHog, Aptabase and OpenTelemetry would send, with a text wherever they can."""
+    yield b"/batch/", _batch(program, text)
+    system = dict.fromkeys(("appVersion", "osName", "deviceModel", "sdkVersion", "locale"), text)
+    event = {"eventName": text, "sessionId": text, "props": {text: text, "format": text}, "systemProps": system}
+    now = datetime.now(UTC)
+    yield b"/api/v0/events", json.dumps([event, event | {"eventName": "build", "timestamp": now.isoformat()}]).encode()
+    keys = ("service.version", "os.type", "host.arch", "service.instance.id", "session.id", text)
+    attributes = [{"key": key, "value": {"stringValue": text}} for key in keys]
+    record = {
+        "attributes": attributes,
+        "timeUnixNano": f"{int(now.timestamp())}000000000",
+        "body": {"stringValue": text},
+    }
+    logs = {"logRecords": [record | {"eventName": text}, record | {"eventName": "build"}]}
+    sent = {"resourceLogs": [{"resource": {"attributes": attributes}, "scopeLogs": [logs]}]}
+    yield b"/v1/logs", json.dumps(sent).encode()
 
 
 def _batch(program: str, text: str) -> bytes:
@@ -162,8 +200,10 @@ def _batch(program: str, text: str) -> bytes:
     return json.dumps({"api_key": program, "batch": [event, named]}).encode()
 
 
-def _post(path: bytes, body: bytes) -> bytes:
+def _post(path: bytes, body: bytes, key: str = "") -> bytes:
     head = b"POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nConnection: close\r\n" % path
+    if key:
+        head += b"App-Key: A-SH-%s\r\nAuthorization: Bearer %s\r\n" % (key.encode(), key.encode())
     return head + b"Content-Length: %d\r\n\r\n" % len(body) + body
 
 

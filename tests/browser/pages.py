@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext
 from playwright.sync_api import Page as Tab
@@ -75,6 +76,12 @@ PAGES = (
     Page("second-factor", "/account/second-factor/", who="grace"),  # with what must be confirmed lately, all in a row
     Page("second-factor-app", "/account/second-factor/app/", who="grace"),
     Page("recovery-codes", "/account/second-factor/codes/", who="grace"),
+    Page("account-name", "/account/name/", who="linus"),  # the same
+    Page("account-email", "/account/email/", who="linus"),
+    Page("account-tokens", "/account/tokens/", who="linus"),
+    Page("account-delete", "/account/delete/", who="linus"),
+    Page("account-email-gone", "/account/email/nothing/", who="", status=404),
+    Page("activity", "/projects/demo/activity/"),
     Page("confirm", "/account/confirm/", who="grace"),
     Page("confirm-by-password", "/account/confirm/"),
     Page("admin", "/admin/"),
@@ -91,6 +98,7 @@ PAGES = (
     Page("admin-share-new", "/admin/collector/sharelink/add/"),
     Page("admin-tokens", "/admin/collector/apitoken/"),
     Page("admin-token", "/admin/collector/apitoken/{token}/change/"),
+    Page("admin-audit", "/admin/collector/auditentry/"),
     Page("admin-token-new", "/admin/collector/apitoken/add/"),
     Page("admin-superuser", "/admin/", who="admin"),
     Page("server", "/server/", who="admin"),
@@ -98,14 +106,17 @@ PAGES = (
     Page("not-found", "/projects/nothing-here/", status=404),
 )
 
-# `manage.py shell` runs this. It prints the facts. ada owns the projects, newcomer has none, admin is a superuser, and
-# grace has second factors.
+# `manage.py shell` runs this. It prints the facts. ada owns the projects, newcomer has none, admin is a superuser,
+# grace has second factors, and linus reads.
 FURNISH = """
 import json
 from datetime import UTC, datetime, timedelta
 from django.contrib.auth.models import User
 from pathlib import Path
-from collector.models import ApiToken, Driver, DroppedName, Membership, Pixel, Project, ReportCount, Role, ShareLink
+from collector.audit import record
+from collector.models import (
+    About, ApiToken, Driver, DroppedName, Membership, Pixel, Project, ReportCount, Role, ShareLink,
+)
 from collector.models.programs import Part, ReportDimension
 from collector.programs.declaring import declare
 from accounts.models import Invitation
@@ -124,6 +135,7 @@ ada = person("ada", is_staff=True)
 person("newcomer", is_staff=True)
 person("admin", is_staff=True, is_superuser=True)
 grace = person("grace")
+linus = person("linus")
 add_app(grace, %(secret)r)
 Authenticator.objects.filter(user=grace, type="webauthn").delete()
 Authenticator.objects.create(user=grace, type="webauthn", data={"name": "Laptop", "credential": {}})
@@ -131,6 +143,9 @@ demo = Project.objects.get(slug="demo")
 waiting, _ = Project.objects.get_or_create(slug="waiting", defaults={"name": "Waiting", "timezone": "Europe/Berlin"})
 for project in (demo, waiting):
     Membership.objects.get_or_create(project=project, user=ada, defaults={"role": Role.OWNER})
+Membership.objects.get_or_create(project=demo, user=linus, defaults={"role": Role.VIEWER})
+record(ada.pk, About.MEMBER, "linus: viewer → editor", "Role changed.", project=demo)
+record(ada.pk, About.EXPORT, "demo-hits-2026-11-01-to-2026-11-30.csv", "Exported.", project=demo)
 invitation = Invitation(project=demo, role=Role.EDITOR, email="grace@example.org", invited_by=ada)
 secret = invitation.make_secret(timezone.now())
 invitation.save()
@@ -158,6 +173,10 @@ token = ApiToken.objects.filter(user=ada, name="Nightly report").first() or ApiT
 token.make_secret()
 token.save()
 token.projects.add(demo)
+reading = ApiToken.objects.filter(user=linus).first() or ApiToken(user=linus, name="Status page")
+reading.make_secret()
+reading.save()
+reading.projects.add(demo)
 program = demo.pixels.get(kind="app")
 print(json.dumps({
     "token": token.pk,
@@ -191,6 +210,7 @@ class Visitors:
         self._browser = browser
         self._facts = facts
         self._states: dict[str, object] = {"": None}
+        self._states |= {who: _state(server, key) for who, key in dict(facts.get("sessions") or {}).items()}
 
     def window(self, who: str, width: int = WIDE, theme: str = "light", **options: object) -> BrowserContext:
         """Open a window with an empty cache."""
@@ -228,6 +248,13 @@ class Visitors:
         state = context.storage_state()
         context.close()
         return state
+
+
+def _state(server: Server, key: str) -> dict[str, object]:
+    """Return what a browser keeps of a session that was begun elsewhere."""
+    host = urlsplit(server.url).hostname
+    cookie = {"name": "sessionid", "value": key, "domain": host, "path": "/", "httpOnly": True, "sameSite": "Lax"}
+    return {"cookies": [cookie | {"secure": False, "expires": -1}], "origins": []}
 
 
 def wear(tab: Tab, theme: str) -> None:

@@ -165,8 +165,9 @@ def rows(page, panel: str, cell: int = 0) -> dict[str, str]:
     }
 
 
+@pytest.mark.one_database
 def test_strangers_see_no_project_and_members_without_scripts_see_every_number(server, author_name, chromium):
-    server.manage("create_pixel", "secret", "Plans")
+    server.manage("create_pixel", "secret", "Plans", "--skip-checks")
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(f"{server.url}/projects/secret/")
@@ -178,7 +179,9 @@ def test_strangers_see_no_project_and_members_without_scripts_see_every_number(s
     assert "Plans" not in page.content()
     assert page.goto(f"{server.url}/projects/secret/").status == 404
 
-    pixel = json.loads(server.manage("create_pixel", "mine", "Letters", "--owner", author_name, "--json"))
+    pixel = json.loads(
+        server.manage("create_pixel", "mine", "Letters", "--owner", author_name, "--json", "--skip-checks")
+    )
     page.request.get(f"{server.url}/p/{pixel['token']}/medium.gif", headers={"User-Agent": CHROME})
     eventually(lambda: server.hits("mine"), 60)
     assert page.goto(f"{server.url}/projects/mine/").status == 200

@@ -4,7 +4,6 @@ The server has DEMO_HITS hits, 3,000 by default. A million takes some minutes.
 """
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from contextlib import suppress
@@ -14,13 +13,12 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page as Tab
 
-from tests.browser.pages import HEIGHT, NARROW, PAGES, THEMES, WIDE, Page, Visitors, furnish, wear
+from tests.browser.pages import HEIGHT, NARROW, PAGES, THEMES, WIDE, Page, Visitors, wear
 from tests.browser.targets import SMALL_TARGETS
 from tests.server import eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.one_database]
 
-HITS = os.environ.get("DEMO_HITS", "3000")
 COLD_PAGE_BYTES = 110_000
 PHONE, LAPTOP = {"width": NARROW, "height": 740}, {"width": WIDE, "height": 720}
 FOLD = 400  # pixels from the top: the first figure is above them
@@ -57,9 +55,8 @@ def is_ours(url: str, host: str) -> bool:
 
 
 @pytest.fixture(scope="module")
-def visitors(chromium, server) -> Visitors:
-    server.manage("seed_demo", "--hits", HITS)
-    return Visitors(chromium, server, furnish(server))
+def visitors(chromium, server, demo) -> Visitors:
+    return Visitors(chromium, server, demo)
 
 
 @pytest.fixture(scope="module", params=PAGES, ids=str)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page as Tab
 
-from tests.browser.pages import PAGES, Visitors, furnish, wear
+from tests.browser.pages import PAGES, Visitors, wear
 
 pytestmark = [pytest.mark.browser, pytest.mark.one_database]
 
@@ -13,9 +13,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.one_database]
 
 
 @pytest.fixture(scope="module")
-def visitors(chromium, server) -> Visitors:
-    server.manage("seed_demo", "--hits", "1000")
-    return Visitors(chromium, server, furnish(server))
+def visitors(chromium, server, demo) -> Visitors:
+    return Visitors(chromium, server, demo)
 
 
 def opened(visitors: Visitors, **options: object) -> Iterator[Tab]:

@@ -21,11 +21,25 @@ from tests.server import PASSWORD, Server, eventually, running
 FORWARDED = ["203.0.113.77", "2001:db8:4d5e:6f70::77", "::ffff:198.51.100.213"]
 PEER = "127.77.66.55"  # Linux answers on all of 127.0.0.0/8
 SMALL_BYTES = 500_000
-STORED = {f"collector_{name}" for name in ("hit", "dailyvisitor", "report", "mark", "trycount", "dailysalt")}
+STORED = {
+    *(f"collector_{name}" for name in ("hit", "dailyvisitor", "report", "mark", "trycount", "dailysalt", "auditentry")),
+    "accounts_session",
+}
+OF_ACCOUNTS = (
+    "/account/", "/account/data.json", "/admin/collector/auditentry/", "/projects/blog/activity/",
+    "/projects/blog/export.csv",
+)  # fmt: skip
+EMAIL = "admin@example.org"
+OWN = "203.0.112.0/23"  # a network of the members, which has the first of the clients
+AWAY = {"auth_user": "auth_user_away"}  # a table that is missing for a moment, so that pages fail
 PREPARE = """
+from datetime import timedelta
+from django.contrib.auth.models import User
 from django.core.management import call_command
+from django.utils import timezone
 from collector.models import Pixel, Project, ShareLink
-project = Project.objects.create(name="Blog", slug="blog", timezone="UTC")
+User.objects.filter(username="admin").update(email="{email}", date_joined=timezone.now() - timedelta(days=9))
+project = Project.objects.create(name="Blog", slug="blog", timezone="UTC", excluded_networks="{own}")
 pixel = Pixel.objects.create(project=project, title="Hello", placements=["medium"])
 call_command("declare", "tools", "{declaration}")
 link = ShareLink(project=project, name="x"); link.set_password("open sesame 1"); link.save()
@@ -38,6 +52,7 @@ class Client:
 
     def __init__(self, server: Server, address: str) -> None:
         self.answers: list[bytes] = []
+        self.database_url = server.database_url
         self._server, self._address = server, address
 
     def send(self, request: bytes, *, then_silent: bool = True) -> bytes:
@@ -113,7 +128,8 @@ def errors(client: Client, token: str) -> None:
         client.ask(f"/p/{token}/devto.gif")
 
 
-def passwords(client: Client, share_key: str) -> None:
+def passwords(client: Client, share_key: str) -> str:
+    """Try passwords, log in, and read what is kept about accounts. Return the cookie of the session."""
     client.fill_in("/login/", username="admin", password="wrong")
     client.fill_in("/login/", username=FORWARDED[0][:3], password="wrong")
     client.fill_in(f"/share/{share_key}/", password="wrong")
@@ -121,8 +137,33 @@ def passwords(client: Client, share_key: str) -> None:
     session = re.search(rb"Set-Cookie: (sessionid=\w+)", answer, re.IGNORECASE)
     assert session, answer[:500]
     cookie = session[1].decode()
-    for path in ("/", "/projects/blog/", "/admin/", "/admin/collector/project/nothing/", "/server/"):
+    for path in ("/", "/projects/blog/", "/admin/", "/admin/collector/project/nothing/", "/server/", *OF_ACCOUNTS):
         client.ask(path, Cookie=cookie)
+    client.fill_in("/forgotten/", email=EMAIL)
+    return cookie
+
+
+def failures(clients: list[Client], cookies: list[str], token: str) -> None:
+    """Ask for pages and pixels while a table is missing: PostgreSQL's errors repeat values of the statement."""
+    url = clients[0].database_url
+    for former, name in (*AWAY.items(), *((name, former) for former, name in AWAY.items())):
+        for client, cookie in zip(clients, cookies, strict=True):
+            client.ask("/", Cookie=cookie)
+            client.ask("/account/", Cookie=cookie)
+            client.ask(f"/p/{token}/medium.gif", Cookie=cookie)
+        _rename(url, former, name)
+
+
+def _rename(url: str, former: str, name: str) -> None:
+    statement = f"ALTER TABLE {former} RENAME TO {name}"
+    if url.startswith("sqlite"):
+        with closing(sqlite3.connect(url.removeprefix("sqlite:///"), timeout=30)) as database:
+            database.execute("PRAGMA legacy_alter_table = ON")  # leave what refers to it
+            database.execute(statement)
+            database.commit()
+        return
+    with psycopg.connect(url) as connection:
+        connection.execute(statement)
 
 
 @pytest.fixture(scope="module")
@@ -130,22 +171,27 @@ def loaded(tmp_path_factory) -> Iterator[tuple[Server, list[bytes]]]:
     """Start a server, send it requests of all kinds, and yield it with all its answers, while it runs."""
     directory = tmp_path_factory.mktemp("server")
     (directory / "telemetry.toml").write_text(SDKS)
-    settings = {"TRUSTED_PROXIES": "1", "RATE_LIMIT": "5/m", "CONNECTIONS_PER_CLIENT": "50"}
+    settings = {
+        "TRUSTED_PROXIES": "1", "RATE_LIMIT": "5/m", "CONNECTIONS_PER_CLIENT": "50", "MAIL_FROM": "from@example.org",
+        "EMAIL_URL": f"filemail:///{directory}/mails",
+    }  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
         for name, value in settings.items():
             patch.setenv(name, value)
         with running(directory, "--workers", "1") as server:
-            script = PREPARE.format(declaration=directory / "telemetry.toml")
+            script = PREPARE.format(declaration=directory / "telemetry.toml", email=EMAIL, own=OWN)
             token, program, share_key = server.manage("shell", "-c", script).split("made ")[1].split()
             clients = [Client(server, address) for address in (*FORWARDED, PEER)]
+            cookies = []
             for client in clients:
                 requests_of_pixels_and_programs(client, token, program)
-                passwords(client, share_key)
+                cookies.append(passwords(client, share_key))
                 errors(client, token)
+            failures(clients, cookies, token)
             eventually(lambda: {table for table, _ in rows(server.database_url)} >= STORED, 60)
             eventually(lambda: stored(server, "hit") >= len(clients) * 12, 60)
             assert stored(server, "dailyvisitor") > len(clients)
-            server.manage("backup", str(directory / "backup.tar"))
+            server.manage("backup", str(directory / "backup.tar"), "--skip-checks")
             yield server, [answer for client in clients for answer in client.answers]
 
 
@@ -197,7 +243,21 @@ def test_what_was_sent_is_in_these_files_tables_and_answers(loaded):
     assert {"up.log", "keys", "standby.json", "backup.tar", "secret_key"} <= names
     outcomes = set(re.findall(rb"x-telemetry: ([\w-]+)", b"".join(answers).lower()))
     assert outcomes >= {b"counted", b"opted-out", b"bot", b"excess", b"unknown-token"}
-    assert {int(answer.split(b" ", 2)[1]) for answer in answers if answer} >= {200, 202, 302, 400, 401, 403, 404, 405}
+    mails = [path.read_text() for path in (server.log.parent / "mails").iterdir()]
+    assert sum("Logged in from a new browser." in mail for mail in mails) == len([*FORWARDED, PEER])
+    assert any("/reset/" in mail for mail in mails)
+    assert b"auth_user" in server.log.read_bytes()  # the error of the missing table
+    assert {int(answer.split(b" ", 2)[1]) for answer in answers if answer} >= {
+        200,
+        202,
+        302,
+        400,
+        401,
+        403,
+        404,
+        405,
+        500,
+    }
 
 
 @pytest.mark.parametrize("address", [*FORWARDED, PEER])

@@ -128,7 +128,7 @@ def test_nothing_that_a_real_server_writes_is_open_to_others(tmp_path):
     with running(path, "--workers", "1", from_nothing=True) as server:
         token = new_pixel(server)["token"]
         urlopen(f"{server.url}/p/{token}/medium.gif").read()
-        server.manage("seed_demo", "--hits", "100")
+        server.manage("seed_demo", "--hits", "100", "--days", "7", "--installations", "20", "--skip-checks")
         files = {entry.name for entry in path.rglob("*")}
         assert {"secret_key", "drain.lock"} <= files
         if connection.vendor == "sqlite":

@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext_noop
 
+from accounts.notices import tell
 from accounts.second_factor.factors import factors_of, remove_all
 from accounts.sessions.ending import end_all
 from collector.audit import record
@@ -27,5 +28,7 @@ class Command(BaseCommand):
             raise CommandError(f"{user} has no second factor.")
         remove_all(account)
         end_all(account)
-        record(None, About.ACCOUNT, account, gettext_noop("Second factor removed."))
+        message = gettext_noop("Second factor removed.")
+        record(None, About.ACCOUNT, account, message)
+        tell(account, message)
         self.stdout.write(f"{user} can log in by password now. Advise them to set up a second factor again.")

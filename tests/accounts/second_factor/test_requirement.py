@@ -10,7 +10,7 @@ from tests.accounts.codes import field, with_app
 from tests.app_codes import code
 from tests.collector.admin.browsing import text_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 OWN, APP = "/account/second-factor/", "/account/second-factor/app/"
 INSIDE = ("/", "/projects/blog/", "/admin/", "/admin/collector/pixel/", "/password/", "/new/")
@@ -32,6 +32,7 @@ def superuser(db) -> User:
     return User.objects.create_superuser("root", password="root-pass-1")
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize(
     ("setting", "asked"),
     [("optional", set()), ("owners", {"owner", "superuser"}), ("all", {"owner", "viewer", "stranger", "superuser"})],
@@ -144,6 +145,7 @@ def test_the_last_one_can_not_be_removed(settings, owner):
     assert factors_of(owner).has_app
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize(("setting", "queries"), [("optional", 2), ("all", 2), ("owners", 2)])
 def test_pages_cost_no_more_for_those_who_have_one(settings, owner, setting, queries, django_assert_num_queries):
     settings.SECOND_FACTOR = setting

@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import IntegrityError
 from django.test import Client
 
 from accounts.models import Session
@@ -65,6 +66,7 @@ def remove_app(browser: Client, user: User) -> None:
 
 
 def renew_codes(browser: Client, user: User) -> None:
+    with_app(user)
     browser.post(CODES)
 
 
@@ -99,6 +101,16 @@ def test_a_name_is_changed_after_a_confirmation(reader, viewer, owner):
     viewer.refresh_from_db()
     assert viewer.username == "ada"
     assert reader.post(NAME, {"username": "Ada"}).url == ACCOUNT
+
+
+def test_who_takes_a_name_first_has_it(reader, viewer, monkeypatch):
+    confirm_now(reader)
+    monkeypatch.setattr("accounts.views.account.NameForm.save", raise_integrity_error)
+    assert "already exists" in text_of(reader.post(NAME, {"username": "ada"}))
+
+
+def raise_integrity_error(form: object) -> None:
+    raise IntegrityError
 
 
 def test_a_language_is_remembered_for_the_account(viewer):

@@ -14,7 +14,7 @@ from tests.accounts.codes import with_app
 from tests.app_codes import code
 from tests.collector.admin.browsing import logged_in, text_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 MEMBERS = "/projects/blog/members/"
 NEW = {"username": "newcomer", "password1": "sufficiently-odd", "password2": "sufficiently-odd"}
@@ -40,6 +40,7 @@ def role_of(name: str) -> str | None:
     return Membership.objects.filter(user__username=name).values_list("role", flat=True).first()
 
 
+@pytest.mark.every_database
 def test_somebody_makes_an_account_and_joins(client, link, project):
     page = text_of(client.get(link))
     assert "owner invites you to this project, as: Editor" in page
@@ -79,6 +80,7 @@ def test_a_user_who_is_logged_in_joins_at_once(link, stranger):
     assert role_of("stranger") == "editor"
 
 
+@pytest.mark.every_database
 def test_an_invitation_is_accepted_once(link, stranger):
     assert Client().post(link, NEW).status_code == 302
     for client in (Client(), logged_in(stranger)):
@@ -194,6 +196,16 @@ def test_an_invitation_goes_by_mail_where_mail_is_set_up(as_owner, settings, mai
     assert User.objects.get(username="newcomer").email == "grace@example.org"
 
 
+def test_nobody_sends_many_mails_to_people_who_may_not_know_them(
+    as_owner, settings, mailoutbox, monkeypatch, empty_cache
+):
+    settings.MAIL_FROM = "footfall@example.org"
+    monkeypatch.setattr("accounts.views.members.MOST_MAILS", (2, 3600))
+    pages = [text_of(as_owner.post(MEMBERS, {"role": "viewer", "email": "grace@example.org"})) for _ in range(3)]
+    assert ["Send the link yourself" in page for page in pages] == [False, False, True]
+    assert len(mailoutbox) == 2
+
+
 def test_a_mail_that_is_not_taken_is_told(as_owner, settings, monkeypatch):
     def refuse(*args: object) -> None:
         raise ConnectionRefusedError
@@ -205,6 +217,7 @@ def test_a_mail_that_is_not_taken_is_told(as_owner, settings, monkeypatch):
     assert "http://testserver/invitation/" in page
 
 
+@pytest.mark.every_database
 def test_a_project_has_so_many_open_invitations(as_owner, owner, project):
     week = timezone.now() + timedelta(days=7)
     for number in range(MOST_OPEN):
@@ -213,6 +226,7 @@ def test_a_project_has_so_many_open_invitations(as_owner, owner, project):
     assert Invitation.objects.count() == MOST_OPEN
 
 
+@pytest.mark.every_database
 def test_members_cost_the_same_however_many(as_owner, link, django_assert_num_queries):
     assert f'href="{MEMBERS}"' in text_of(as_owner.get("/projects/blog/"))
     for number in range(3):
@@ -222,6 +236,7 @@ def test_members_cost_the_same_however_many(as_owner, link, django_assert_num_qu
         as_owner.get(MEMBERS)
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize("secret", ["x", "é", "a" * 500, "%00"])
 def test_an_unknown_secret_opens_nothing(client, secret):
     for method in (client.get, client.post):

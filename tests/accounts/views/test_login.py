@@ -71,6 +71,7 @@ def test_the_tries_come_back(client, viewer, monkeypatch):
     assert log_in(client).status_code == 302
 
 
+@pytest.mark.one_database
 def test_two_hundred_and_sixty_addresses_lock_out_no_browser_that_logged_in_before(viewer, known):
     for stranger in strangers(260):
         log_in(stranger, "guess")
@@ -79,6 +80,7 @@ def test_two_hundred_and_sixty_addresses_lock_out_no_browser_that_logged_in_befo
     assert log_in(known).status_code == 302
 
 
+@pytest.mark.one_database
 def test_strangers_at_the_same_address_lock_out_no_browser_that_logged_in_before(viewer, known):
     for _ in range(12):
         log_in(Client(REMOTE_ADDR="192.0.2.1"), "guess")
@@ -86,6 +88,7 @@ def test_strangers_at_the_same_address_lock_out_no_browser_that_logged_in_before
     assert log_in(known).status_code == 302
 
 
+@pytest.mark.one_database
 def test_a_new_browser_gets_in_while_few_addresses_guess(viewer):
     for stranger in strangers(5) * 20:
         log_in(stranger, "guess")
@@ -110,6 +113,7 @@ def test_right_passwords_use_up_nothing(viewer):
     assert set(TryCount.objects.values_list("tries", flat=True)) == {0}
 
 
+@pytest.mark.one_database
 def test_a_changed_password_forgets_the_browsers_of_before(viewer, known):
     viewer.set_password("another-pass-1")
     viewer.save()
@@ -119,6 +123,7 @@ def test_a_changed_password_forgets_the_browsers_of_before(viewer, known):
     assert log_in(known, "another-pass-1").status_code == 429
 
 
+@pytest.mark.one_database
 def test_the_cookie_of_one_account_gives_no_tries_at_another(viewer, owner, known):
     known.cookies[f"known-{owner.pk}"] = known.cookies[f"known-{viewer.pk}"].value
     for _ in range(10):
@@ -127,12 +132,14 @@ def test_the_cookie_of_one_account_gives_no_tries_at_another(viewer, owner, know
     assert log_in(known, "owner-pass-1", "owner").status_code == 429
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("value", ["", ".", "x", "x.y", "é.ü", "a" * 4000])
 def test_an_invented_cookie_gives_no_tries(client, viewer, value):
     client.cookies[f"known-{viewer.pk}"] = value
     assert [log_in(client, "guess").status_code for _ in range(11)] == [200] * 10 + [429]
 
 
+@pytest.mark.one_database
 def test_the_cookie_of_a_browser_is_for_the_login_only(client, viewer, settings):
     settings.SESSION_COOKIE_SECURE = True
     cookie = log_in(client).cookies[f"known-{viewer.pk}"]
@@ -141,6 +148,7 @@ def test_the_cookie_of_a_browser_is_for_the_login_only(client, viewer, settings)
     assert "viewer" not in cookie.value
 
 
+@pytest.mark.one_database
 def test_names_that_nobody_has_are_answered_like_all_others(viewer):
     def answers(name: str) -> list[tuple[int, str]]:
         TryCount.objects.all().delete()
@@ -171,6 +179,7 @@ def test_neither_names_nor_addresses_are_in_the_database(viewer):
     assert all(len(key) == 32 and "viewer" not in key for key in keys)
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("path", ["/admin/", "/admin/collector/pixel/?q=a%26b"])
 def test_the_admin_uses_the_same_login(client, owner, path):
     answer = client.get(path, follow=True)
@@ -186,6 +195,7 @@ def test_the_admin_uses_the_same_login(client, owner, path):
     assert client.get(path).status_code == 200
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("next_page", ["/login/", "/login/?next=/login/", "/admin/login/", "/logout/"])
 def test_a_login_that_leads_to_itself_ends_on_the_projects(client, owner, next_page):
     answer = client.post("/login/", {"username": "owner", "password": "owner-pass-1", "next": next_page}, follow=True)
@@ -194,6 +204,7 @@ def test_a_login_that_leads_to_itself_ends_on_the_projects(client, owner, next_p
     assert (again.status_code, again.redirect_chain[-1][0]) == (200, "/")
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("next_page", ["https://a.example/", "//a.example", "javascript:alert(1)", "\\\\a.example"])
 def test_a_login_leads_to_no_other_site(client, owner, next_page):
     assert f'value="{next_page}"' not in text_of(client.get("/login/", {"next": next_page}))
@@ -201,6 +212,7 @@ def test_a_login_leads_to_no_other_site(client, owner, next_page):
     assert client.get("/login/", {"next": next_page}).url == "/"
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("path", ["/login/", "/password/"])
 def test_a_form_from_another_site_is_refused(owner, path):
     browser = Client(enforce_csrf_checks=True)
@@ -209,6 +221,7 @@ def test_a_form_from_another_site_is_refused(owner, path):
     assert not TryCount.objects.exists()
 
 
+@pytest.mark.one_database
 def test_users_without_staff_status_are_told_that_the_admin_is_not_for_them(client, viewer):
     assert log_in(client, next_page="/admin/").url == "/admin/"
     answer = client.get("/admin/", follow=True)

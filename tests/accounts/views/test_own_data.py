@@ -1,16 +1,19 @@
 """What users download about themselves, and the end of an account."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Invitation, Session
+from accounts.own.deletion import NotDeletableError, delete_account
 from accounts.second_factor.factors import recovery_codes
-from collector.models import ApiToken, LeftOut, Membership, Role, ShareLink
+from collector.models import ApiToken, AuditEntry, LeftOut, Membership, Role, ShareLink
 from tests.accounts.codes import with_app
 from tests.accounts.views.test_second_factor import confirm_now
 from tests.app_codes import SECRET
@@ -82,6 +85,42 @@ def test_the_only_superuser_stays(superuser):
     assert "only superuser" in text_of(admin.post(DELETE))
     User.objects.create_superuser("other")
     assert "Account deleted" in text_of(admin.post(DELETE))
+
+
+def test_an_owner_who_is_switched_off_is_no_owner(as_owner, viewer):
+    Membership.objects.filter(user=viewer).update(role=Role.OWNER)
+    User.objects.filter(pk=viewer.pk).update(is_active=False)
+    assert "only owner" in text_of(as_owner.post(DELETE))
+
+
+def test_an_account_that_is_gone_already_is_deleted_once(owner, viewer):
+    Membership.objects.filter(user=viewer).update(role=Role.OWNER)
+    second = User.objects.get(pk=owner.pk)
+    for user in (owner, second):
+        delete_account(user)
+    assert AuditEntry.objects.count() == 1
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one writer at a time.")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("of", ["owners", "superusers"])
+def test_the_last_two_do_not_go_at_the_same_time(project, owner, viewer, of):
+    pair = [owner, viewer] if of == "owners" else [User.objects.create_superuser(name) for name in "ab"]
+    Membership.objects.all().update(role=Role.OWNER)
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = sorted(pool.map(_deleted, pair))
+    assert outcomes == [False, True]
+    assert User.objects.filter(pk__in=[user.pk for user in pair]).count() == 1
+
+
+def _deleted(user: User) -> bool:
+    try:
+        delete_account(user)
+    except NotDeletableError:
+        return False
+    finally:
+        connection.close()
+    return True
 
 
 def test_an_account_goes_and_what_the_team_needs_stays(as_owner, owner, viewer, traces, project):

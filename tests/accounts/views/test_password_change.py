@@ -6,7 +6,7 @@ from django.test import Client
 from collector.models import TryCount
 from tests.collector.admin.browsing import text_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 NEW = "sufficiently-odd"
 
@@ -17,6 +17,7 @@ def change(client: Client, old: str, new: str = NEW, again: str | None = None):
     )
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize("who", ["viewer", "owner"])
 def test_users_change_their_password(client, request, who):
     user = request.getfixturevalue(who)
@@ -64,6 +65,7 @@ def test_a_form_that_is_not_accepted_says_why(reader, viewer, old, new, again, m
     assert viewer.check_password("viewer-pass-1")
 
 
+@pytest.mark.every_database
 def test_the_old_password_can_not_be_guessed_with_a_stolen_session(reader, viewer):
     assert [change(reader, "guess").status_code for _ in range(12)] == [200] * 10 + [429] * 2
     assert "Too many tries." in text_of(change(reader, "viewer-pass-1"))
@@ -71,6 +73,7 @@ def test_the_old_password_can_not_be_guessed_with_a_stolen_session(reader, viewe
     assert viewer.check_password("viewer-pass-1")
 
 
+@pytest.mark.every_database
 def test_new_passwords_that_are_not_accepted_use_up_no_tries(reader):
     for _ in range(15):
         change(reader, "viewer-pass-1", "short")

@@ -13,7 +13,7 @@ from accounts.passwords.reset import reset_path
 from tests.accounts.codes import with_app
 from tests.collector.admin.browsing import logged_in, text_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 FORGOTTEN = "/forgotten/"
 NEW = {"new_password1": "sufficiently-odd", "new_password2": "sufficiently-odd"}
@@ -38,6 +38,7 @@ def log_in(name: str, password: str):
     return Client().post("/login/", {"username": name, "password": password})
 
 
+@pytest.mark.every_database
 @pytest.mark.usefixtures("mail_server")
 def test_a_link_comes_by_mail_and_sets_a_password(client, addressed, mailoutbox):
     elsewhere = logged_in(addressed)
@@ -72,6 +73,7 @@ def test_nobody_learns_whether_an_address_has_an_account(client, addressed, mail
     assert mailoutbox == []
 
 
+@pytest.mark.every_database
 @pytest.mark.usefixtures("mail_server")
 def test_an_address_gets_five_mails_an_hour(addressed, mailoutbox):
     clients = [Client(REMOTE_ADDR=f"198.51.100.{number}") for number in range(8)]
@@ -80,6 +82,7 @@ def test_an_address_gets_five_mails_an_hour(addressed, mailoutbox):
     assert len(mailoutbox) == 5
 
 
+@pytest.mark.every_database
 @pytest.mark.usefixtures("mail_server")
 def test_mails_count_together_with_wrong_passwords(client, addressed):
     for number in range(10):
@@ -134,6 +137,7 @@ def test_a_link_ends(client, viewer, owner, change, monkeypatch):
     assert client.post(path, NEW).status_code == 404
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize("number", ["x", "0", "zzzzzzzzzz", "1" * 40, "-1", "é", "1"])
 def test_a_link_that_is_none_sets_nothing(client, db, number):
     assert client.get(f"/reset/{number}-abc-def/").status_code == 404

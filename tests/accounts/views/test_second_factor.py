@@ -12,7 +12,7 @@ from tests.accounts.codes import field, with_app
 from tests.app_codes import code, wrong_code
 from tests.collector.admin.browsing import text_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 OWN, APP, CODES, REMOVE = (f"/account/second-factor/{page}" for page in ("", "app/", "codes/", "remove/"))
 
@@ -67,6 +67,7 @@ def test_who_has_a_second_factor_confirms_by_it_and_not_by_the_password(reader, 
     assert reader.get(OWN).status_code == 200
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize("has_app", [True, False])
 def test_a_stolen_session_can_not_guess(reader, viewer, has_app):
     if has_app:
@@ -83,6 +84,7 @@ def test_a_confirmation_leads_to_no_other_site(reader, viewer, next_page):
     assert reader.post("/account/confirm/", {"password": "viewer-pass-1", "next": next_page}).url == OWN
 
 
+@pytest.mark.every_database
 def test_an_app_is_set_up_by_its_first_code(confirmed, viewer):
     assert factors_of(viewer).is_any is False
     assert "That is not right." in text_of(set_up(confirmed, "000000"))
@@ -122,6 +124,7 @@ def test_a_form_of_somebody_else_sets_up_nothing(confirmed, viewer, owner):
     assert not factors_of(viewer).is_any
 
 
+@pytest.mark.every_database
 def test_looking_writes_nothing(confirmed, viewer, django_assert_num_queries):
     for path in (OWN, APP, CODES):
         with django_assert_num_queries(3 if path != APP else 2):  # session, user and factors
@@ -177,7 +180,8 @@ def test_a_form_from_another_site_changes_nothing(viewer):
 
 
 def test_every_user_finds_the_page(confirmed):
-    assert f'href="{OWN}"' in text_of(confirmed.get("/"))
+    assert 'href="/account/"' in text_of(confirmed.get("/"))
+    assert f'href="{OWN}"' in text_of(confirmed.get("/account/"))
 
 
 def test_secrets_are_not_in_the_admin(client):

@@ -10,7 +10,7 @@ from tests.accounts.codes import with_app
 from tests.app_codes import code, wrong_code
 from tests.collector.admin.browsing import text_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 STEP = "/login/second-factor/"
 
@@ -55,6 +55,7 @@ def test_a_code_may_be_written_with_blanks(client, guarded, written):
     assert enter(client, written).status_code == 302
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize("text", ["", "x", "12345", "1" * 21, "\uff11" * 6, "\0", "é"])
 def test_a_wrong_code_lets_nobody_in(client, guarded, text):
     enter_password(client)
@@ -72,6 +73,7 @@ def test_a_clock_may_be_half_a_minute_off(client, guarded, periods, status, monk
     assert enter(client, code(periods=periods)).status_code == status
 
 
+@pytest.mark.every_database
 def test_a_code_works_once_in_all_processes(client, guarded):
     seen = code()
     enter_password(client)
@@ -82,6 +84,7 @@ def test_a_code_works_once_in_all_processes(client, guarded):
     assert enter(stranger, f"{seen[:3]} {seen[3:]}").status_code == 200
 
 
+@pytest.mark.every_database
 def test_a_recovery_code_works_once(client, guarded):
     [first, *others] = recovery_codes(guarded)
     enter_password(client)
@@ -94,6 +97,7 @@ def test_a_recovery_code_works_once(client, guarded):
     assert enter(again, others[0]).status_code == 302
 
 
+@pytest.mark.every_database
 def test_ten_codes_an_hour_are_tried_at_an_account_from_everywhere(guarded):
     statuses = []
     for number in range(14):
@@ -120,6 +124,7 @@ def test_who_tries_codes_locks_out_no_browser_that_logged_in_before(guarded):
     assert enter(known, code()).status_code == 302
 
 
+@pytest.mark.every_database
 def test_a_network_has_its_tries_at_passwords_and_codes_together(client, guarded):
     enter_password(client)
     for _ in range(5):
@@ -156,6 +161,7 @@ def test_users_without_a_second_factor_log_in_as_before(client, owner):
     assert client.get(STEP).url == "/login/"
 
 
+@pytest.mark.every_database
 def test_pages_cost_no_more_queries_with_a_second_factor(client, guarded, django_assert_num_queries):
     enter_password(client)
     enter(client, code())

@@ -22,7 +22,7 @@ from tests.app_codes import code
 from tests.collector.admin.browsing import logged_in, text_of
 from tests.oidc import CLIENT_ID, CLIENT_SECRET, provider
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 BEGIN, BACK = "/login/single-sign-on/", "/login/single-sign-on/callback/"
 OWN, CONNECT = "/account/second-factor/", "/account/single-sign-on/"
@@ -78,6 +78,7 @@ def names() -> set[str]:
     return set(User.objects.values_list("username", flat=True))
 
 
+@pytest.mark.every_database
 def test_a_first_login_makes_an_account(client, project):
     assert 'action="/login/single-sign-on/"' in text_of(client.get("/login/"))
     assert log_in(client, "grace-1", next="/projects/blog/?range=7d").url == "/projects/blog/?range=7d"
@@ -103,6 +104,13 @@ def test_addresses_that_are_not_verified_or_of_other_domains_get_no_account(clie
     assert client.get("/").status_code == 302
 
 
+def test_no_name_of_a_provider_is_taken_that_can_not_be_shown_or_looks_like_another(client, db):
+    assert log_in(client, "strange-1").url == "/"
+    user = User.objects.get()
+    assert (user.first_name, user.last_name) == ("", "")
+    assert user.username.isascii()
+
+
 def test_without_domains_nobody_gets_an_account(client, settings, db):
     settings.OIDC_DOMAINS = []
     assert log_in(client, "grace-1").status_code == 403
@@ -117,6 +125,7 @@ def test_an_invitation_gets_an_account_at_any_domain(client, owner):
     assert Membership.objects.get(user__username="eve").role == "editor"
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize("is_verified_here", [True, False])
 def test_nobody_gets_an_account_that_exists_by_its_address_alone(client, viewer, is_verified_here):
     User.objects.filter(pk=viewer.pk).update(email="Grace@example.org")
@@ -129,6 +138,7 @@ def test_nobody_gets_an_account_that_exists_by_its_address_alone(client, viewer,
     assert client.get("/").status_code == 302
 
 
+@pytest.mark.every_database
 def test_a_name_that_is_taken_gives_another(client, owner):
     log_in(client, "owner-1")
     assert len(names()) == 2
@@ -205,6 +215,7 @@ def test_the_provider_answers_for_a_second_factor_that_is_required(client, setti
     assert client.get("/").status_code == 200
 
 
+@pytest.mark.every_database
 def test_nothing_of_the_provider_is_kept_but_the_subject(client, db):
     log_in(client, "late-1")
     [account] = SocialAccount.objects.all()

@@ -53,7 +53,11 @@ def test_the_routes_are_those_of_the_site():
     assert len(ROUTES) > 50
 
 
-@pytest.fixture(params=["superuser", "owner", "viewer", "anonymous"])
+ONE = pytest.mark.one_database  # they reach the database with less
+CLIENTS = ["superuser", "owner", *(pytest.param(who, marks=ONE) for who in ("viewer", "anonymous"))]
+
+
+@pytest.fixture(params=CLIENTS)
 def client(request) -> Client:
     if request.param == "anonymous":
         client = Client()

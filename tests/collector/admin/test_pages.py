@@ -7,7 +7,7 @@ import pytest
 from collector.models import Pixel, Project
 from tests.collector.admin.browsing import count, text_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 
 def test_pages_link_to_the_dashboard(as_owner, pixel):

@@ -9,7 +9,7 @@ from collector.classify.platforms import catalogue
 from collector.models import Membership, Pixel, Project, Role, ShareLink
 from tests.collector.admin.browsing import count, pixel_form, text_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 
 def test_a_new_pixel_shows_its_snippets(as_owner, project, settings):
@@ -69,6 +69,7 @@ def test_a_placement_that_is_picked_and_typed_is_stored_once(as_owner, project):
     assert Pixel.objects.get().placements == ["medium", "blog", "team-wiki"]
 
 
+@pytest.mark.every_database
 def test_platforms_keep_their_order_when_a_pixel_is_edited(as_owner, project):
     pixel = Pixel.objects.create(project=project, title="x", placements=["github", "team-wiki", "medium"])
     form = pixel_form(project, placements=["gmail", "medium", "github"])
@@ -139,6 +140,7 @@ def test_users_without_a_project_are_sent_to_create_one(as_stranger, view):
     assert "A pixel belongs to a project" in text_of(response)
 
 
+@pytest.mark.every_database
 def test_each_line_of_a_pasted_list_becomes_a_pixel(as_owner, project):
     form = {"project": project.pk, "kind": "article", "placements": ["medium"], "own": "wiki"}
 
@@ -163,6 +165,7 @@ def test_several_programs_end_on_the_list_because_they_have_no_snippets(as_owner
     assert as_owner.post("/admin/collector/pixel/several/", form).url == "/admin/collector/pixel/"
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
@@ -190,6 +193,7 @@ def test_several_pixels_can_not_be_put_into_a_foreign_project(as_owner, project,
     assert Pixel.objects.get() == foreign
 
 
+@pytest.mark.every_database
 def test_the_list_of_pixels_costs_the_same_however_many_there_are(as_owner, project, django_assert_num_queries):
     Pixel.objects.bulk_create(Pixel(project=project, title=f"Article {number}") for number in range(30))
 
@@ -197,6 +201,7 @@ def test_the_list_of_pixels_costs_the_same_however_many_there_are(as_owner, proj
         as_owner.get("/admin/collector/pixel/")
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize("key", ["9" * 5000, "9" * 20, "-1", "x", "\u00b2", "%00"])
 @pytest.mark.parametrize("model", ["pixel", "sharelink"])
 def test_a_list_filtered_by_an_impossible_project_is_empty(as_owner, pixel, model, key):

@@ -10,7 +10,7 @@ from collector.programs.declaring import declare
 from tests.collector.admin.browsing import logged_in, pixel_form, text_of
 from tests.collector.programs.declarations import EXAMPLE, example, line
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 
 @pytest.fixture
@@ -51,6 +51,7 @@ def test_an_example_is_one_click_away(as_owner, undeclared):
     assert "paperclip" not in text_of(as_owner.get(url(undeclared)))
 
 
+@pytest.mark.every_database
 def test_a_pasted_declaration_makes_the_program(as_owner, undeclared, settings):
     settings.PUBLIC_URL = "https://hits.example.org"
 
@@ -123,6 +124,7 @@ def test_an_undeclared_program_can_become_an_article_but_not_with_a_declaration(
     assert Pixel.objects.get().kind == "app"
 
 
+@pytest.mark.every_database
 def test_the_id_of_another_program_in_the_project_is_refused(as_owner, owner, program, undeclared):
     page = text_of(as_owner.post(url(undeclared), declared_form(undeclared, EXAMPLE)))
     assert f"Line {line('id =')}: “paperclip” is the id of another program in this project." in page
@@ -135,6 +137,7 @@ def test_the_id_of_another_program_in_the_project_is_refused(as_owner, owner, pr
     assert Pixel.objects.get(pk=theirs.pk).project == other
 
 
+@pytest.mark.every_database
 def test_a_program_with_counts_stays_in_its_project_and_is_not_deleted(as_owner, owner, program):
     other = Project.objects.create(name="Other", slug="other")
     Membership.objects.create(project=other, user=owner, role=Role.OWNER)

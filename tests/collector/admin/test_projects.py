@@ -7,7 +7,7 @@ import pytest
 from collector.models import DailyCount, Hit, Pixel, Project, ShareLink
 from tests.collector.admin.browsing import count, logged_in, project_form, store_hit, text_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 
 @pytest.mark.parametrize("typed", [(), (("stranger", "viewer"),)])
@@ -49,6 +49,7 @@ def test_an_unknown_user_name_says_what_to_do(as_owner, owner, project):
     assert project.memberships.count() == 1
 
 
+@pytest.mark.every_database
 def test_a_member_can_not_be_added_twice(as_owner, owner, viewer, project):
     form = project_form(("owner", "owner"), ("viewer", "viewer"), ("viewer", "editor"), project=project)
 
@@ -106,6 +107,7 @@ def test_wrong_own_sites_are_refused_line_by_line(as_owner, owner, project):
     assert Project.objects.get().sites == ""
 
 
+@pytest.mark.every_database
 def test_after_a_change_of_time_zone_the_admin_says_which_days_stay(as_owner, project):
     Project.objects.update(hits_kept_since="2026-11-15T23:00Z", counted_from="2026-11-16")
     form = project_form(("owner", "owner"), project=project, timezone="Asia/Tokyo")
@@ -122,6 +124,7 @@ def test_the_first_day_of_the_week_is_one_of_three(as_owner, project):
         assert Project.objects.get().first_weekday == saved
 
 
+@pytest.mark.every_database
 def test_a_shorter_retention_is_accepted_and_says_what_it_deletes(as_owner, project):
     url = f"/admin/collector/project/{project.pk}/change/"
 
@@ -259,6 +262,7 @@ def test_own_addresses_are_explained_and_shown_nowhere_else(as_owner, pixel):
         assert "203.0.113.7" not in text_of(as_owner.get(url)), url
 
 
+@pytest.mark.every_database
 def test_deleting_a_project_deletes_its_data_and_no_other(as_owner, pixel, foreign):
     for each in (pixel, foreign):
         count(each)
@@ -289,6 +293,7 @@ def test_deleting_a_project_lists_its_share_links(as_owner, pixel, foreign):
     assert "Theirs" not in page
 
 
+@pytest.mark.every_database
 def test_the_confirmation_before_deleting_a_project_loads_no_hits(as_owner, pixel, django_assert_max_num_queries):
     store_hit(pixel)
 

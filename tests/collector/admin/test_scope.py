@@ -10,7 +10,7 @@ from django.utils import timezone
 from collector.models import Membership, Pixel, Project, Role
 from tests.collector.admin.browsing import count, logged_in, pixel_form, project_form, text_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 
 def test_an_author_finds_projects_and_pixels_and_no_users(as_owner):
@@ -21,6 +21,7 @@ def test_an_author_finds_projects_and_pixels_and_no_users(as_owner):
     assert "/admin/auth/" not in page
 
 
+@pytest.mark.every_database
 def test_lists_hold_only_what_the_author_may_edit(as_owner, pixel, foreign):
     assert "Blog" in text_of(as_owner.get("/admin/collector/project/"))
     assert "Hello" in text_of(as_owner.get("/admin/collector/pixel/"))
@@ -37,6 +38,7 @@ def test_lists_hold_only_what_the_author_may_edit(as_owner, pixel, foreign):
         assert "secret article" not in text_of(as_owner.get(url, follow=True)), url
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize(
     "query",
     [
@@ -56,6 +58,7 @@ def test_no_query_brings_up_foreign_pixels(as_owner, pixel, foreign, query):
     assert "secret plans" not in text_of(response)
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize(
     ("model", "query"),
     [
@@ -74,17 +77,20 @@ def test_a_list_is_filtered_only_by_what_it_offers(as_owner, pixel, model, query
     assert as_owner.get(f"/admin/collector/{model}/?{query}").status_code == 400
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize("key", ["x", "\0", "9" * 20, "-1", ""])
 def test_an_action_on_a_forged_key_is_refused(as_owner, pixel, key):
     data = {"action": "retire", "_selected_action": [pixel.pk, key]}
     assert as_owner.post("/admin/collector/pixel/", data).status_code == 400
 
 
+@pytest.mark.every_database
 def test_autocomplete_finds_nothing_with_nul(as_owner, project):
     url = "/admin/autocomplete/?app_label=collector&model_name=pixel&field_name=project&term=%00"
     assert as_owner.get(url).json()["results"] == []
 
 
+@pytest.mark.every_database
 def test_the_filters_that_a_list_offers_work(as_owner, pixel):
     for query in ("kind__exact=article", "state=live", f"project={pixel.project_id}"):
         assert "Hello" in text_of(as_owner.get(f"/admin/collector/pixel/?{query}")), query

@@ -12,7 +12,7 @@ from tests.collector.admin.browsing import logged_in, text_of
 from tests.collector.admin.share_forms import ADD, LIST, add, change, link_form
 from tests.dashboard.views.test_share import NOON, PASSWORD, share, url
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 
 @pytest.fixture(autouse=True)
@@ -104,6 +104,7 @@ def test_the_list_shows_the_state_of_each_link(as_owner, pixel):
     ]
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize("links", [1, 20])
 def test_the_list_needs_the_same_queries_for_any_number_of_links(as_owner, pixel, links, django_assert_num_queries):
     for number in range(links):
@@ -117,6 +118,7 @@ def theirs(foreign) -> ShareLink:
     return share(foreign, name="Their secret reader")
 
 
+@pytest.mark.every_database
 def test_lists_and_forms_name_nothing_of_other_peoples_projects(as_owner, pixel, theirs, foreign):
     for path in (
         LIST,

@@ -10,7 +10,7 @@ from tests.collector.admin.browsing import text_of
 from tests.collector.admin.share_forms import ADD, LIST, add, change
 from tests.dashboard.views.test_share import NOON, PASSWORD, share
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 
 @pytest.fixture(autouse=True)
@@ -78,6 +78,7 @@ def test_a_link_to_a_whole_project_stays_one(as_owner, pixel):
     assert ShareLink.objects.get().pixel is None
 
 
+@pytest.mark.every_database
 def test_an_expiry_is_read_in_the_time_zone_of_the_project(as_owner, pixel):
     add(as_owner, pixel.project, expires_at="2026-12-24T18:00")
 

@@ -13,7 +13,7 @@ from accounts.models import Session
 from collector.models import ApiToken, Membership, Project, Role
 from tests.collector.admin.browsing import logged_in, text_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 LIST = "/admin/collector/apitoken/"
 SECRET = re.compile(r"ff_[A-Za-z0-9_-]{43}")
@@ -107,6 +107,7 @@ def test_other_peoples_tokens_can_not_be_opened(stranger, theirs, method, view):
     assert ApiToken.objects.get().name == "Their secret script"
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize(
     "query", ["", "?q=secret", "?projects={}", "?projects__id__exact={}", "?user={}", "?user__password__startswith=p"]
 )
@@ -153,6 +154,7 @@ def test_a_superuser_can_revoke_any_token_but_not_add_projects_its_user_may_not_
     assert ApiToken.objects.get().revoked_at is not None
 
 
+@pytest.mark.every_database
 def test_a_user_is_deleted_with_their_tokens(admin_client, theirs):
     Membership.objects.create(project=theirs.projects.get(), user=User.objects.get(username="admin"), role=Role.OWNER)
     admin_client.post(f"/admin/auth/user/{theirs.user_id}/delete/", {"post": "yes"})
@@ -160,6 +162,7 @@ def test_a_user_is_deleted_with_their_tokens(admin_client, theirs):
     assert not ApiToken.objects.exists()
 
 
+@pytest.mark.every_database
 def test_a_list_of_many_tokens_needs_no_more_queries(as_owner, owner, project, django_assert_max_num_queries):
     for number in range(30):
         make(owner, project, name=f"Script {number}")

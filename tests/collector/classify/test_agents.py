@@ -224,6 +224,7 @@ def test_headers_that_no_browser_sends_for_an_image_are_inconsistent(accept, des
     assert has_inconsistent_headers(accept, dest, mode) is is_inconsistent
 
 
+@pytest.mark.one_database
 @pytest.mark.django_db(transaction=True)
 def test_most_requests_are_classified_as_other_sources_classify_them(pixel, tmp_path):
     tallies: dict[tuple[str, str], Tally] = defaultdict(Tally)

@@ -20,7 +20,7 @@ from tests.endpoints import AsgiEndpoint, ViewEndpoint
 from tests.hits import CAMO, hit
 from tests.programs import DECLARATION, declared
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.one_database]
 
 
 @pytest.fixture
@@ -36,6 +36,7 @@ def said(response) -> str:
     return ElementTree.fromstring(response.body).attrib["aria-label"]
 
 
+@pytest.mark.every_database
 def test_a_badge_shows_a_number_and_counts_as_a_hit_at_the_start(endpoint, pixel):
     for path in (
         "badge.svg",
@@ -108,6 +109,7 @@ def test_a_badge_is_judged_as_a_pixel(endpoint, pixel):
     assert [stored.verdict for stored in hits[::2]] == [stored.verdict for stored in hits[1::2]]
 
 
+@pytest.mark.every_database
 def test_an_unknown_token_gets_an_image_that_says_so(endpoint, pixel):
     Pixel.objects.create(project=pixel.project, title="Old", token="y" * 20, retired_at=timezone.now())
     for token in ("x" * 20, "y" * 20):
@@ -135,6 +137,7 @@ def test_numbers_are_public_only_if_the_author_says_so_and_the_badge_counts_all_
     assert json.loads(endpoint.get(f"/p/{pixel.token}/badge.json").body)["message"] == "not public"
 
 
+@pytest.mark.every_database
 def test_known_numbers_need_no_query_and_a_version_needs_none_at_all(endpoint, pixel, take, django_assert_num_queries):
     take(hit(pixel, f"{timezone.now():%Y-%m-%dT%H:%M}"))
     program = declared(pixel.project, DECLARATION + '\n[versions]\nnewest = "2.4.1"\n')
@@ -179,6 +182,7 @@ def test_the_data_of_a_badge_follows_the_schema_of_shields(endpoint, pixel):
     }
 
 
+@pytest.mark.every_database
 def test_while_the_database_fails_a_badge_shows_no_number_and_its_hit_is_kept(endpoint, pixel, monkeypatch):
     def fail(token: str, period: str) -> None:
         raise OperationalError("gone")
@@ -190,6 +194,7 @@ def test_while_the_database_fails_a_badge_shows_no_number_and_its_hit_is_kept(en
     assert len(endpoint.spooled()) == 1
 
 
+@pytest.mark.every_database
 def test_a_badge_waits_a_second_for_a_number_and_no_longer(endpoint, pixel, monkeypatch):
     release = threading.Event()
     monkeypatch.setattr(endpoint.receiver.badges.figures, "_query", lambda *key: release.wait(20) and None)
@@ -201,6 +206,7 @@ def test_a_badge_waits_a_second_for_a_number_and_no_longer(endpoint, pixel, monk
     assert (response.reason, said(response)) == ("counted", "visits: unknown at the moment")
 
 
+@pytest.mark.every_database
 def test_with_a_token_that_can_not_be_looked_up_a_badge_is_shown_and_its_hit_is_kept(endpoint, pixel):
     endpoint.receiver.lookups.is_away = True
     response = endpoint.get(f"/p/{pixel.token}/badge.svg")
@@ -227,6 +233,7 @@ def test_with_durability_disk_a_badge_waits_for_the_disk(endpoint, pixel, monkey
     assert response.headers["x-telemetry"] == "lost"
 
 
+@pytest.mark.every_database
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tail=st.binary(max_size=60), query=st.binary(max_size=200))
 def test_any_bytes_get_an_image(endpoint, pixel, tail, query):

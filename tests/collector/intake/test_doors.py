@@ -27,7 +27,7 @@ from tests.collector.programs.doors.test_sdks import in_protobuf
 from tests.endpoints import AsgiEndpoint
 from tests.programs import DECLARATION, declared
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.one_database]
 SECRETS = ("john@example.com", "install-1", "/home/john", "192.0.2.7", "desk.example", "s-1")
 
 
@@ -196,6 +196,7 @@ def test_installations_over_the_cap_of_a_network_are_kept_and_marked(endpoint, p
     assert [spooled.is_excess for spooled in uses(endpoint)] == [False, False, True, True, False]
 
 
+@pytest.mark.every_database
 def test_each_installation_and_day_has_a_line(endpoint, program):
     yesterday = (datetime.now(UTC) - timedelta(days=1)).isoformat()
     long_ago = (datetime.now(UTC) - timedelta(days=9)).isoformat()
@@ -257,6 +258,7 @@ def test_a_country_is_looked_up_only_where_it_is_declared(endpoint, program):
     assert [spooled.country for spooled in uses(endpoint)] == ["DE", ""]
 
 
+@pytest.mark.every_database
 def test_while_the_database_is_away_known_programs_go_on_and_others_are_asked_to_wait(endpoint, project, program):
     other = declared(project, SDKS, title="Other")
     endpoint.post("/batch/", batch(program.token, event()))
@@ -300,6 +302,7 @@ def test_one_value_that_is_no_json_does_not_cost_the_batch(endpoint, program, va
     assert [use.uses[0].p for use in uses(endpoint)] == [{"format": "html"}, {"format": "pdf"}]
 
 
+@pytest.mark.every_database
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     path=st.sampled_from(

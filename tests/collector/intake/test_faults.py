@@ -156,6 +156,7 @@ def test_a_migration_that_locks_the_tables_delays_no_reader_and_loses_no_hit(ser
     assert_kept_once(server, readers)
 
 
+@pytest.mark.one_database
 def test_a_full_spool_counts_lost_hits_and_keeps_every_acknowledged_one(tmp_path, monkeypatch):
     monkeypatch.setenv("TRUSTED_PROXIES", "1")
     monkeypatch.setenv("SPOOL_MAX_BYTES", "20000")

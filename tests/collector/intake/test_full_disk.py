@@ -4,6 +4,8 @@ import http.client
 import os
 import signal
 
+import pytest
+
 from tests.disks import small_disk
 from tests.readers import Readers
 from tests.server import Server, eventually, new_pixel, running
@@ -18,6 +20,7 @@ def readyz(server: Server) -> tuple[int, bytes]:
     return response.status, content
 
 
+@pytest.mark.one_database
 def test_hits_are_kept_again_as_soon_as_the_drain_has_made_room_on_a_full_disk(tmp_path, monkeypatch):
     monkeypatch.setenv("TRUSTED_PROXIES", "1")
     with small_disk(tmp_path / "spool", 64), running(tmp_path, "--workers", "2") as server:

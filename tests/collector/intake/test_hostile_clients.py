@@ -22,9 +22,9 @@ pytestmark = pytest.mark.one_database
 
 FUZZED = int(os.environ.get("FUZZED", "2000"))  # 20,000 take a few minutes
 CLIENTS = 100  # at the same time: each waits a while for an answer that may not come
-WARM_UP = 15_000  # connections
-CONNECTIONS = int(os.environ.get("CONNECTIONS", "45000"))  # in all; 100,000 take a minute
-MAX_GROWTH_MB = 3.0
+WARM_UP = 10_000  # connections
+CONNECTIONS = int(os.environ.get("CONNECTIONS", "25000"))  # in all; 100,000 take a minute
+MAX_GROWTH_MB = min((CONNECTIONS - WARM_UP) / 10_000, 3.0)  # a hundred bytes a connection
 WEBSOCKET = (
     "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"

@@ -17,6 +17,7 @@ from telemetry_site.settings import secret
 from tests.endpoints import CHROME
 from tests.server import ROOT, Server, kill, new_pixel, running
 
+pytestmark = pytest.mark.one_database  # processes count in files
 TOKEN = "a-token-of-this-test"
 Samples = dict[str, float]
 

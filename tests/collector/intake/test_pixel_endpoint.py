@@ -17,9 +17,10 @@ from collector.spool.reader import read_lines, segments
 from tests.endpoints import AsgiEndpoint, ViewEndpoint
 from tests.paths import path_cases
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.one_database]
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize(
     ("path", "placement", "is_end"),
     [
@@ -105,6 +106,7 @@ def test_any_other_method_is_refused_with_the_allowed_ones(endpoint, pixel, meth
     assert endpoint.spooled() == []
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize(
     "path",
     [
@@ -123,12 +125,14 @@ def test_an_unknown_token_gets_the_gif_so_that_no_article_shows_a_broken_image(e
     assert endpoint.spooled() == []
 
 
+@pytest.mark.every_database
 def test_the_token_of_a_retired_pixel_is_unknown(endpoint, pixel):
     Pixel.objects.update(retired_at=timezone.now())
 
     assert endpoint.get(f"/p/{pixel.token}.gif").reason == "unknown-token"
 
 
+@pytest.mark.every_database
 def test_a_new_pixel_counts_at_once_even_if_its_token_was_requested_before(endpoint, project):
     assert endpoint.get("/p/abcdefghijkmnpqrstuv.gif").status == 404
     Pixel.objects.create(project=project, title="New", token="abcdefghijkmnpqrstuv")
@@ -136,6 +140,7 @@ def test_a_new_pixel_counts_at_once_even_if_its_token_was_requested_before(endpo
     assert endpoint.get("/p/abcdefghijkmnpqrstuv.gif").status == 200
 
 
+@pytest.mark.every_database
 def test_a_known_token_and_salt_need_no_query(endpoint, pixel, django_assert_num_queries):
     endpoint.get(f"/p/{pixel.token}.gif")
 
@@ -176,6 +181,7 @@ HEADER_NAMES = ["user_agent", "referer", "accept_language", "x_forwarded_for", "
 HEADERS = st.dictionaries(st.sampled_from(HEADER_NAMES), st.binary(max_size=300), max_size=6)
 
 
+@pytest.mark.every_database
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(headers=HEADERS, tail=st.binary(max_size=60), trusted_proxies=st.integers(0, 3), peer=st.text(max_size=40))
 def test_any_bytes_anywhere_get_the_gif_and_spool_a_line_that_can_be_parsed(

@@ -15,7 +15,7 @@ from collector.spool.line import MAX_AGENT
 from collector.spool.reader import segments
 from tests.endpoints import CHROME
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.one_database]
 
 
 @pytest.mark.parametrize(
@@ -102,6 +102,7 @@ def test_a_request_with_inconsistent_browser_headers_is_filtered_out(endpoint, p
     assert response.reason == {Verdict.SUSPECT: "bot"}.get(verdict, verdict.label)
 
 
+@pytest.mark.every_database
 def test_without_a_salt_nobody_who_reads_the_cache_can_try_out_addresses(endpoint, pixel, monkeypatch):
     keys = []
     monkeypatch.setattr(rate_limits, "get_usage", lambda *args, key, **options: keys.append(key(None, None)))
@@ -263,6 +264,7 @@ def test_the_language_is_the_first_one_without_region(endpoint, pixel, accept_la
     assert endpoint.spooled()[0].language == language
 
 
+@pytest.mark.every_database
 def test_one_reader_is_one_visitor_all_day_and_two_readers_are_two(endpoint, pixel):
     for peer, agent in [("8.8.8.8", CHROME), ("8.8.8.8", CHROME), ("8.8.4.4", CHROME), ("8.8.8.8", "Mozilla/5.0")]:
         endpoint.get(f"/p/{pixel.token}.gif", peer=peer, user_agent=agent)

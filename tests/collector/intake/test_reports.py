@@ -34,7 +34,7 @@ from tests.collector.intake.report_cases import (
 from tests.endpoints import AsgiEndpoint, Response, ViewEndpoint
 from tests.programs import DECLARATION, declared, envelope, report, used, utc_today
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.one_database]
 GERMAN = "193.99.144.80"
 
 
@@ -47,6 +47,7 @@ def kept(endpoint) -> list[ProgramReport]:
     return [msgspec.json.decode(line, type=SpooledReport).body for line in endpoint.lines()]
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize("is_gzip", [False, True])
 def test_a_request_is_answered_with_what_was_accepted_and_spooled(endpoint, program, is_gzip):
     today = utc_today()
@@ -192,6 +193,7 @@ def test_a_sender_whose_clock_is_wrong_learns_the_servers_day_and_time(endpoint,
     assert endpoint.lines() == []
 
 
+@pytest.mark.every_database
 def test_a_known_program_needs_no_query(endpoint, program, django_assert_num_queries):
     body = envelope(report(utc_today()))
     assert endpoint.post(f"/e/{program.token}", body).status == 202
@@ -200,6 +202,7 @@ def test_a_known_program_needs_no_query(endpoint, program, django_assert_num_que
         assert endpoint.post(f"/e/{program.token}", body).status == 202
 
 
+@pytest.mark.every_database
 def test_a_program_takes_reports_as_soon_as_it_is_declared(endpoint, project):
     program = Pixel.objects.create(project=project, title="Paperclip", kind="app")
     body = envelope(report(utc_today()))
@@ -210,6 +213,7 @@ def test_a_program_takes_reports_as_soon_as_it_is_declared(endpoint, project):
     assert endpoint.post(f"/e/{program.token}", body).status == 202
 
 
+@pytest.mark.every_database
 def test_a_program_that_is_retired_takes_no_more_reports(endpoint, program):
     body = envelope(report(utc_today()))
     assert endpoint.post(f"/e/{program.token}", body).status == 202
@@ -271,6 +275,7 @@ def test_with_durability_disk_an_answer_waits_for_the_disk(endpoint, program, mo
     assert endpoint.post(f"/e/{program.token}", body).status == 503
 
 
+@pytest.mark.every_database
 def test_a_program_is_never_called_unknown_because_its_network_asks_about_many_tokens(
     endpoint, project, program, monkeypatch
 ):
@@ -293,6 +298,7 @@ PIECES = st.sampled_from(
 BODIES = st.binary(max_size=300) | st.lists(PIECES | st.binary(max_size=3), max_size=20).map(b"".join)
 
 
+@pytest.mark.every_database
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(noise=BODIES, at=st.integers(0, 400), headers=HEADERS, tail=st.binary(max_size=8), is_gzip=st.booleans())
 def test_no_bytes_make_an_error_of_the_server_and_what_is_not_accepted_is_not_stored(

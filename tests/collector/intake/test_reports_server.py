@@ -15,6 +15,8 @@ from tests.collector.intake.report_cases import ADDRESS, BAD_REQUESTS, PROGRAM, 
 from tests.endpoints import Response
 from tests.server import Server, running
 
+pytestmark = pytest.mark.one_database
+
 CREATE = (
     "from collector.models import Project; from tests.collector.intake.report_cases import create_pixels; "
     "create_pixels(Project.objects.create(name='Blog', slug='blog'))"

@@ -19,7 +19,7 @@ from tests.endpoints import AsgiEndpoint
 from tests.hits import micros
 from tests.programs import DECLARATION, declared
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.one_database]
 CURL = "curl/8.14.1"
 
 
@@ -32,6 +32,7 @@ def runs(endpoint) -> list[dict]:
     return [json.loads(line) for line in endpoint.lines()]
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize(
     ("query", "event", "version"),
     [
@@ -99,6 +100,7 @@ def test_a_run_that_can_not_be_spooled_is_lost_and_says_so(endpoint, program):
     assert endpoint.get(f"/p/{program.token}.gif").reason == "lost"
 
 
+@pytest.mark.every_database
 def test_in_an_outage_a_process_that_starts_takes_runs_without_events_and_no_reports(tmp_path, program, monkeypatch):
     update_standby(tmp_path / "spool", timezone.now())
 
@@ -118,6 +120,7 @@ def test_in_an_outage_a_process_that_starts_takes_runs_without_events_and_no_rep
     ] * 2
 
 
+@pytest.mark.every_database
 def test_an_outage_ends_nothing_for_a_program_that_is_known(endpoint, program, monkeypatch):
     path = f"/e/{program.token}"
     assert endpoint.post(path, b"{}").status == 400

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 
 from collector.models import Membership, Pixel, Project, Role
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 
 @pytest.fixture(autouse=True)
@@ -23,6 +23,7 @@ def run(*args: str) -> tuple[str, str]:
     return out.getvalue(), err.getvalue()
 
 
+@pytest.mark.every_database
 def test_it_creates_project_and_pixel_and_prints_what_to_paste():
     out, err = run("my-blog", "Hello", "--placement", "medium")
 
@@ -118,6 +119,7 @@ def test_naming_an_owner_does_not_give_them_an_existing_project(project, viewer)
     assert not Pixel.objects.exists()
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize(
     ("args", "says"),
     [

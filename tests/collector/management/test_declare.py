@@ -9,7 +9,7 @@ from django.utils import timezone
 from collector.models import Declaration, Pixel, Project
 from tests.collector.programs.declarations import EXAMPLE, example, line
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 
 @pytest.fixture(autouse=True)
@@ -31,6 +31,7 @@ def run(tmp_path):
     return run
 
 
+@pytest.mark.every_database
 def test_a_new_program_is_made_and_says_what_to_do_next(run):
     out, err = run(EXAMPLE)
 
@@ -68,6 +69,7 @@ def test_a_change_says_what_became_wider_and_narrower(run):
     assert Pixel.objects.count() == 1
 
 
+@pytest.mark.every_database
 def test_the_same_declaration_again_is_unchanged(run):
     run(EXAMPLE)
 
@@ -122,6 +124,7 @@ def test_check_tells_what_differs_and_changes_nothing(run, changes, says):
     assert Declaration.objects.get().text == EXAMPLE
 
 
+@pytest.mark.every_database
 def test_check_of_a_new_project_creates_nothing(run):
     with pytest.raises(CommandError, match="Project “tools” has no program “paperclip”"):
         run(EXAMPLE, "--check")
@@ -138,6 +141,7 @@ def test_a_retired_program_is_named(run):
         run(EXAMPLE, "--check")
 
 
+@pytest.mark.every_database
 def test_every_problem_is_told_with_its_line_and_nothing_is_created(run):
     text = example(("failure = true", "failure = 1"), ('mode = "notice"', "mode = 1"))
 

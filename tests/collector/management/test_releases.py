@@ -12,7 +12,7 @@ from collector.models import Declaration
 from collector.programs.declaring import declared_program
 from tests.collector.programs.test_releases import ATOM, PYPI
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 
 def run(*arguments: str) -> str:
@@ -27,6 +27,7 @@ def releases() -> list[str]:
     return sorted(program.versions.released) if program else []
 
 
+@pytest.mark.every_database
 def test_it_adds_what_is_new_and_replaces_on_request(tmp_path, program):
     feed, registry = tmp_path / "feed.atom", tmp_path / "pypi.json"
     feed.write_text(ATOM)

@@ -46,6 +46,7 @@ def test_prepare_and_web_do_together_what_up_does_and_web_stays_the_process_that
         assert web.wait(20) == 0
 
 
+@pytest.mark.one_database
 def test_web_starts_without_its_database_and_takes_the_socket_on_which_systemd_listens(tmp_path):
     tool = shutil.which("systemd-socket-activate")
     if tool is None:
@@ -81,6 +82,7 @@ def test_prepare_waits_for_a_database_as_long_as_it_is_told(monkeypatch, wait, a
     assert commands == (["migrate", "collectstatic"] if wait else [])
 
 
+@pytest.mark.one_database
 def test_web_refuses_an_address_where_it_cannot_listen(settings):
     done = manage(settings, "web", "--host", "203.0.113.1")
     assert "choose another address with --host and --port" in done.stderr

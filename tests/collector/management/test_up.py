@@ -68,14 +68,14 @@ def test_the_doctor_finds_no_problem(server):
 
 
 def test_it_stops_cleanly_and_starts_again_with_all_received_hits(tmp_path):
-    with running(tmp_path, from_nothing=True) as server:
+    with running(tmp_path, "--workers", "1", from_nothing=True) as server:
         token = new_pixel(server)["token"]
         kill(server.drain_pid())
         ask(server, f"/p/{token}.gif")
         assert server.stop() == 0
         assert server.workers() == []
 
-        server.start()
+        server.start("--workers", "1")
         eventually(lambda: len(server.hits("blog")) == 1, 60)
         assert server.log.read_text().count("Created the first administrator") == 1
 
@@ -198,6 +198,7 @@ def test_an_agent_of_60_kb_or_without_valid_utf_8_gets_the_image(shared_server, 
     assert answer.endswith(GIF)
 
 
+@pytest.mark.one_database
 def test_a_new_worker_loads_the_dashboard_before_the_first_request():
     script = """
 import gc, sys
@@ -249,6 +250,7 @@ def shared_server(tmp_path_factory):
         yield server, new_pixel(server)["token"]
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(
     ("wrong", "arguments", "message"),
     [
@@ -276,6 +278,7 @@ def test_a_wrong_setting_stops_it_with_an_error_that_says_what_to_change(tmp_pat
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.one_database
 def test_a_port_in_use_is_reported_before_anything_is_changed(tmp_path):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))

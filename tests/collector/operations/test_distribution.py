@@ -30,6 +30,7 @@ ON_COORDINATOR = {
     "collector_project", "collector_membership", "collector_pixel", "collector_declaration", "collector_sharelink",
     "collector_apitoken", "collector_apitoken_projects", "collector_trycount", "collector_dailysalt",
     "collector_spooloffset", "collector_upkeep", "collector_collector", "collector_windowsalt", "collector_keyrequest",
+    "collector_auditentry",
 }  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from tests.clock import DAY_US
 from tests.dashboard.api.client import ENDPOINTS, get, token_for
 from tests.dashboard.conftest import NOON
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ff_no", "Basic eDp5", "Bearer ff_" + "a" * 43, "ff_"])
@@ -48,6 +48,7 @@ def test_a_token_of_an_inactive_user_reads_nothing(program, viewer):
     get(program, "projects", 401)
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize("rest", ["", "/pixels", "/pixels/{pixel}", "/counts", "/hits"])
 def test_what_a_token_can_not_read_is_not_found(viewer, program, pixel, rest):
     other = Project.objects.create(name="Other", slug="other")
@@ -109,6 +110,7 @@ def test_requests_without_a_token_are_limited_by_address_but_valid_tokens_are_no
     get(Client(REMOTE_ADDR="192.0.2.7"), "projects", 401)
 
 
+@pytest.mark.every_database
 def test_an_address_is_neither_stored_nor_logged(settings, caplog, monkeypatch):
     settings.API_RATE_LIMIT = (1, 60)
     kept: list[str] = []

@@ -4,16 +4,17 @@ import json
 import re
 
 import pytest
+from django.contrib.auth.models import User
 from pydantic import TypeAdapter
 
-from collector.models import Kind, Pixel
+from collector.models import ApiToken, Kind, Pixel
 from dashboard.api import api
 from dashboard.api.counts import CountPage
 from dashboard.api.hits import HitPage
 from dashboard.api.projects import PixelPage, ProjectPage
 from tests.dashboard.api.client import PATHS, get
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 
 def test_answers_have_the_form_that_the_document_describes(program, stored_rows):
@@ -67,6 +68,8 @@ def test_the_document_is_built_once_and_read_in_every_language(client, monkeypat
 
 
 def test_the_examples_of_the_page_work(client, program, pixel):
+    ApiToken.objects.update(reads_audit=True)
+    User.objects.update(is_superuser=True)
     paperclip = Pixel.objects.create(project=pixel.project, title="Paperclip", kind=Kind.APP)
     page = client.get("/api/v1/").content.decode().replace("&amp;", "&")
     commands = re.findall(r"http://testserver(/api/v1/[^&]\S*?)&quot;", page)

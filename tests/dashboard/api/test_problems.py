@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from dashboard.visits.results import MAX_DAYS_OF_MANY_VALUES
 from tests.dashboard.api.client import ENDPOINTS, get
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 
 @pytest.mark.parametrize(
@@ -84,6 +84,7 @@ NAMES = st.sampled_from(["limit", "cursor", "since", "until", "pixel", "platform
 TEXT = st.text(st.characters(codec="utf-8"), max_size=30)
 
 
+@pytest.mark.every_database
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     path=st.sampled_from([*ENDPOINTS, "projects/blog/pixels/1", "", "openapi.json"]),
@@ -93,6 +94,7 @@ def test_any_query_string_has_a_clear_answer(program, project, path, query):
     assert program.get(f"/api/v1/{path}", query_params=query).status_code in {200, 400, 404}
 
 
+@pytest.mark.every_database
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     path=st.sampled_from(["projects", "projects/blog/pixels", "projects/blog/counts", "projects/blog/hits"]),

@@ -10,7 +10,7 @@ from django.contrib.admin.models import LogEntry
 from collector.models import Kind, Pixel
 from tests.dashboard.snippets.pages import text
 
-pytestmark = pytest.mark.usefixtures("noon", "public_url")
+pytestmark = [pytest.mark.usefixtures("noon", "public_url"), pytest.mark.one_database]
 
 
 def page_of(client, pixel: Pixel, query: str = "") -> str:

@@ -11,7 +11,7 @@ from tests.dashboard.conftest import NOON
 from tests.dashboard.snippets.pages import text
 from tests.programs import DECLARATION, declared
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon", "public_url")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon", "public_url"), pytest.mark.one_database]
 
 
 @pytest.fixture
@@ -61,6 +61,7 @@ def test_a_program_that_is_off_says_so(reader, project):
     assert "nothing is sent unless a user switches it on" in answer(reader, silent)["notes"][0]
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize("driver", [0, 3])
 def test_the_first_report_ends_the_waiting_whoever_sent_it(reader, paperclip, driver):
     report(paperclip, NOON.date(), 1, driver)
@@ -70,6 +71,7 @@ def test_the_first_report_ends_the_waiting_whoever_sent_it(reader, paperclip, dr
     assert "Active in" in page(reader, paperclip)
 
 
+@pytest.mark.every_database
 def test_reports_of_another_program_or_day_are_not_todays(reader, paperclip, project):
     other = declared(project, DECLARATION.replace('id = "paperclip"', 'id = "stapler"'))
     report(other, NOON.date(), 5)

@@ -15,7 +15,11 @@ from tests.collector.admin.browsing import logged_in, text_of
 from tests.collector.programs.declarations import EXAMPLE, example
 from tests.dashboard.conftest import NOON
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon", "empty_cache", "public_url")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("noon", "empty_cache", "public_url"),
+    pytest.mark.one_database,
+]
 LANGUAGES = [code for code, _ in site_settings.LANGUAGES]
 KINDS = ["program", "article"]
 
@@ -147,6 +151,7 @@ def test_it_is_public_without_cookies_kept_by_caches_for_minutes_and_by_no_searc
         assert "owner" not in text_of(answer)
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_takes_one_query(client, tokens, django_assert_num_queries, kind):
     for path in ("", "declaration.json", "TELEMETRY.md") if kind == "program" else ("",):
@@ -154,6 +159,7 @@ def test_it_takes_one_query(client, tokens, django_assert_num_queries, kind):
             client.get(f"/about/{tokens[kind]}/{path}")
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize("path", ["", "declaration.json", "TELEMETRY.md"])
 @pytest.mark.parametrize(
     "token", ["unknown", "%00", "x%00y", "%FF", "a" * 500, "{retired}", "{article}", "{undeclared}"]

@@ -9,7 +9,7 @@ from collector.models import Membership, Pixel, Project, Role
 from tests.dashboard.report.daily_counts import add_visits
 from tests.dashboard.views.page_reader import LIVE, PAGES, Tables, get
 
-pytestmark = pytest.mark.usefixtures("noon")
+pytestmark = [pytest.mark.usefixtures("noon"), pytest.mark.one_database]
 
 
 @pytest.fixture
@@ -65,12 +65,14 @@ def test_a_pixel_is_shown_only_in_its_own_project(reader, pixel, foreign_pixel, 
     get(reader, f"/projects/blog/{foreign_pixel.pk}/", 404)
 
 
+@pytest.mark.every_database
 def test_the_list_shows_only_the_projects_of_the_user(reader, project, foreign_pixel):
     page = get(reader, "/")
     assert "/projects/blog/" in page
     assert "other" not in page.lower()
 
 
+@pytest.mark.every_database
 def test_a_pixel_id_beyond_any_database_is_not_found(reader, project):
     get(reader, f"/projects/blog/{10**30}/", 404)
 
@@ -86,6 +88,7 @@ def test_pages_are_never_cached(reader, pixel, path):
     assert {"private", "no-store"} <= set(response["Cache-Control"].split(", "))
 
 
+@pytest.mark.every_database
 def test_an_article_of_another_project_can_not_be_filtered_by(reader, pixel, foreign_pixel):
     add_visits(pixel, 5)
     add_visits(foreign_pixel, 7)

@@ -12,7 +12,7 @@ from tests.dashboard.conftest import NOON
 from tests.dashboard.report.daily_counts import DAY, add, add_visits
 from tests.dashboard.views.page_reader import PAGES, Tables, get
 
-pytestmark = pytest.mark.usefixtures("noon")
+pytestmark = [pytest.mark.usefixtures("noon"), pytest.mark.one_database]
 
 
 def test_a_retired_pixel_says_so(reader, pixel):

@@ -7,7 +7,7 @@ from collector.programs.clients import LANGUAGES
 from collector.programs.declaring import declare
 from tests.collector.programs.declarations import EXAMPLE
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("public_url")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("public_url"), pytest.mark.one_database]
 
 
 @pytest.fixture

@@ -11,6 +11,8 @@ from collector.models import Membership, Pixel, Project, Role
 from dashboard.creation import records
 from tests.dashboard.views.page_reader import Tables, get
 
+pytestmark = pytest.mark.one_database
+
 PROJECT = {"name": "My blog", "timezone": "new york"}
 ARTICLE = {"title": "Hello, readers", "kind": "article", "placements": ["medium", "dev-to"]}
 
@@ -29,6 +31,7 @@ def create(client: Client, path: str = "/new/", **values: object) -> str:
     return getattr(response, "url", "") or response.content.decode()
 
 
+@pytest.mark.every_database
 def test_a_new_project_ends_on_the_snippets_of_its_first_article(author, stranger):
     address = create(author)
 
@@ -114,6 +117,7 @@ def test_a_mistake_keeps_what_was_typed_and_stores_nothing(author, wrong, field,
     assert not Pixel.objects.exists()
 
 
+@pytest.mark.every_database
 def test_an_emoji_a_long_title_and_markup_are_stored_as_they_are(author):
     title = "🚀 <b>" + "x" * 194
     address = create(author, title=title, placements=[])
@@ -121,6 +125,7 @@ def test_an_emoji_a_long_title_and_markup_are_stored_as_they_are(author):
     assert "🚀 &lt;b&gt;" in get(author, address)
 
 
+@pytest.mark.every_database
 def test_a_form_that_is_sent_twice_is_stored_once(author):
     assert create(author) == create(author)
     path = f"/projects/{Project.objects.get().slug}/new/"
@@ -128,6 +133,7 @@ def test_a_form_that_is_sent_twice_is_stored_once(author):
     assert (Project.objects.count(), Pixel.objects.count()) == (1, 2)
 
 
+@pytest.mark.every_database
 def test_the_same_again_a_minute_later_or_with_other_platforms_is_new(author):
     first = create(author)
     other = create(author, placements=["github"])
@@ -145,12 +151,14 @@ def test_the_project_of_another_user_is_no_twin(author, admin_user):
     assert Membership.objects.filter(role=Role.OWNER).count() == Project.objects.count() == 2
 
 
+@pytest.mark.every_database
 def test_a_slug_that_is_taken_meanwhile_is_not_used(author, monkeypatch, project):
     monkeypatch.setattr(records, "free_slugs", lambda name: iter(["blog", "blog-2"]))
     create(author, name="Blog")
     assert Project.objects.filter(slug="blog-2").count() == 1
 
 
+@pytest.mark.every_database
 def test_nothing_is_stored_if_a_part_fails(author, monkeypatch):
     monkeypatch.setattr(records, "_log", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):

@@ -8,7 +8,7 @@ from collector.models import Dimension
 from tests.dashboard.report.daily_counts import DAY, add, add_bots, add_visits
 from tests.dashboard.views.page_reader import PAGES, get
 
-pytestmark = pytest.mark.usefixtures("noon")
+pytestmark = [pytest.mark.usefixtures("noon"), pytest.mark.one_database]
 
 
 def test_a_project_never_visited_leads_to_its_articles(reader, pixel):

@@ -17,7 +17,7 @@ from tests.dashboard.views.downloads import fetched, fetched_by_asgi
 from tests.hits import CAMO, hit
 from tests.server import ROOT
 
-pytestmark = pytest.mark.usefixtures("noon")
+pytestmark = [pytest.mark.usefixtures("noon"), pytest.mark.one_database]
 HITS = ["/projects/blog/hits.csv", "/projects/blog/hits.jsonl"]
 PATHS = [
     *HITS,
@@ -87,6 +87,7 @@ def test_a_download_accepts_no_post(reader, pixel, path):
 # Raw hits
 
 
+@pytest.mark.every_database
 def test_raw_hits_are_the_same_by_wsgi_and_asgi_and_from_the_command(reader, viewer, take, pixel, capsys):
     take(hit(pixel), hit(pixel, agent=CAMO), hit(pixel, agent="curl/8", verdict=Verdict.BOT))
     for path in HITS:
@@ -99,6 +100,7 @@ def test_raw_hits_are_the_same_by_wsgi_and_asgi_and_from_the_command(reader, vie
     assert table(fetched(reader, HITS[0]))[0] == list(FIELDS)
 
 
+@pytest.mark.every_database
 def test_raw_hits_of_a_pixel_contain_no_other_pixel(reader, take, pixel):
     other = Pixel.objects.create(project=pixel.project, title="Other")
     take(hit(pixel), hit(other), hit(pixel))
@@ -144,6 +146,7 @@ def test_a_lone_carriage_return_breaks_no_row(reader, take, pixel):
     assert [row[2] for row in table(fetched(reader, "/projects/blog/hits.csv"))] == ["pixel", "one\rtwo"]
 
 
+@pytest.mark.every_database
 def test_a_range_has_whole_days_in_the_time_zone_of_the_project(reader, take, pixel):
     """Berlin is an hour ahead of UTC."""
     take(*[hit(pixel, at) for at in ("2026-11-20T22:59", "2026-11-20T23:00", "2026-11-21T22:59", "2026-11-21T23:00")])
@@ -152,6 +155,7 @@ def test_a_range_has_whole_days_in_the_time_zone_of_the_project(reader, take, pi
     assert len(moments(reader, "range=7d")) == 4
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize(
     ("day", "inside", "outside"),
     [
@@ -165,6 +169,7 @@ def test_days_on_which_the_clocks_change_are_whole(reader, take, pixel, day, ins
     assert moments(reader, f"start={day}&end={day}") == list(inside)
 
 
+@pytest.mark.every_database
 def test_a_day_that_begins_at_one_o_clock_is_whole(reader, take, pixel):
     """In Beirut clocks go forward at midnight."""
     Project.objects.update(timezone="Asia/Beirut")
@@ -180,6 +185,7 @@ QUERIES = [
 ]  # fmt: skip
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize("query", QUERIES)
 def test_any_query_string_gives_an_answer(reader, take, pixel, query):
     take(hit(pixel))
@@ -213,6 +219,7 @@ def test_a_title_without_latin_letters_is_replaced_by_the_token(reader, pixel):
     assert f"blog-{pixel.token}-hits" in response.headers["Content-Disposition"]
 
 
+@pytest.mark.every_database
 def test_hits_are_read_step_by_step_as_they_are_sent(reader, take, pixel, monkeypatch, django_assert_num_queries):
     take(*[hit(pixel, f"2026-11-22T10:0{minute}") for minute in range(6)])
     monkeypatch.setattr("collector.storage.export.STEP_ROWS", 1)
@@ -225,6 +232,7 @@ def test_hits_are_read_step_by_step_as_they_are_sent(reader, take, pixel, monkey
     assert len(list(parts)) == 4
 
 
+@pytest.mark.every_database
 def test_a_later_step_begins_where_the_one_before_ended(
     reader, take, pixel, monkeypatch, django_assert_max_num_queries
 ):
@@ -253,6 +261,7 @@ def visited(take, pixel) -> Pixel:
     return pixel
 
 
+@pytest.mark.every_database
 def test_a_panel_has_its_columns_and_plain_numbers(reader, visited):
     assert table(fetched(reader, "/projects/blog/export/platforms.csv")) == [
         ["Platform", "Visits", "Visitors", "Share"],
@@ -292,6 +301,7 @@ def test_placements_have_hours_and_days_as_spreadsheets_read_them(reader, take, 
     assert table(fetched(reader, path))[1][-3:] == ["11:00", "2026-11-16", "2026-11-22"]
 
 
+@pytest.mark.every_database
 def test_filters_apply_to_a_download(reader, visited):
     query = "?platform=medium"
     assert len(table(fetched(reader, f"/projects/blog/export/platforms.csv{query}"))) == 2
@@ -301,6 +311,7 @@ def test_filters_apply_to_a_download(reader, visited):
     assert figures[0][-1] == "3"
 
 
+@pytest.mark.every_database
 def test_a_panel_has_all_its_rows(reader, take, pixel, monkeypatch):
     take(*[hit(pixel, page=f"https://example.org/{number}") for number in range(120)])
     assert len(table(fetched(reader, "/projects/blog/export/pages.csv"))) == 121
@@ -315,6 +326,7 @@ def test_the_readme_says_how_many_rows_a_panel_has_at_most():
     assert f"at most {exports.MAX_PANEL_ROWS:,} rows" in readme
 
 
+@pytest.mark.every_database
 def test_a_view_has_one_number_a_line_with_the_panel_it_is_from(reader, visited):
     head, *rows = table(fetched(reader, "/projects/blog/export.csv?range=7d&compare=none"))
     assert head == ["panel", "title", "label", "measure", "number"]
@@ -335,6 +347,7 @@ def test_a_project_without_visits_has_the_header_lines(reader, project):
     assert table(fetched(reader, "/projects/blog/export/countries.csv")) == [["Country", "Visits", "Visitors", "Share"]]
 
 
+@pytest.mark.every_database
 def test_a_download_takes_no_more_queries_than_its_view(reader, visited, django_assert_max_num_queries):
     with django_assert_max_num_queries(40) as page:
         fetched(reader, "/projects/blog/")

@@ -9,6 +9,8 @@ from django.test import Client
 from collector.models import Pixel, Section, ShareLink
 from tests.hits import CAMO, hit
 
+pytestmark = pytest.mark.one_database
+
 PATHS = (
     "/",
     "/projects/blog/?range=all",

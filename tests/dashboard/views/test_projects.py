@@ -12,9 +12,10 @@ from tests.dashboard.conftest import NOON
 from tests.dashboard.report.daily_counts import DAY, add_bots, add_visits
 from tests.dashboard.views.page_reader import PAGES, Tables, get, painted
 
-pytestmark = pytest.mark.usefixtures("noon")
+pytestmark = [pytest.mark.usefixtures("noon"), pytest.mark.one_database]
 
 
+@pytest.mark.every_database
 def test_the_project_page_shows_numbers_in_panels(reader, pixel):
     add_visits(pixel, 1234, 1000, hour=14)
     add_visits(pixel, 5, platform="github", traffic="proxied", hour=9)
@@ -63,6 +64,7 @@ def test_charts_paint_the_numbers_of_the_tables(reader, pixel):
     assert (data["open"], data["titles"][-1]) == ({"index": 29, "label": "so far"}, "Sun 22 Nov 2026 · so far")
 
 
+@pytest.mark.every_database
 def test_a_map_shows_the_visits_of_each_country(reader, pixel):
     add_visits(pixel, 5)
     page = get(reader, "/projects/blog/")
@@ -126,6 +128,7 @@ def test_pages_name_the_time_zone(reader, pixel):
     assert "Times in Europe/Berlin (now 13:00)" in page
 
 
+@pytest.mark.every_database
 def test_today_is_the_day_of_the_project(reader, project, pixel):
     add_visits(pixel, 5, day=DAY + timedelta(days=1))
     assert Tables(get(reader, "/projects/blog/?range=today")).figures["visits"] == 0
@@ -134,6 +137,7 @@ def test_today_is_the_day_of_the_project(reader, project, pixel):
     assert 'title="5 visits"' in get(reader, "/")
 
 
+@pytest.mark.every_database
 def test_the_list_counts_today_and_the_last_7_and_30_days(reader, pixel):
     add_visits(pixel, 1)
     add_visits(pixel, 10, day=DAY - timedelta(days=6))
@@ -149,6 +153,7 @@ def test_a_day_of_a_clock_change_says_so(reader, pixel):
     assert "02:00 was skipped" in get(reader, "/projects/blog/?start=2026-03-29&end=2026-03-29")
 
 
+@pytest.mark.every_database
 def test_an_unusually_quiet_article_is_marked_and_says_what_to_check(reader, pixel):
     Pixel.objects.update(created_at=NOON - timedelta(days=90))
     for ago in (30, 29, 28, 27):

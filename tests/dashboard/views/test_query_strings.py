@@ -15,9 +15,10 @@ from tests.dashboard.report.daily_counts import DAY, add_visits
 from tests.dashboard.views.page_reader import PAGES, Tables, get, links
 from tests.hits import hit
 
-pytestmark = pytest.mark.usefixtures("noon")
+pytestmark = [pytest.mark.usefixtures("noon"), pytest.mark.one_database]
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize(
     "query",
@@ -64,6 +65,7 @@ ANYTHING = st.text(st.characters(codec=None), max_size=20) | st.sampled_from(
 QUERIES = st.lists(st.tuples(st.sampled_from(NAMES), ANYTHING), max_size=8)
 
 
+@pytest.mark.every_database
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pairs=QUERIES, path=st.integers(0, 3))
 def test_any_parameters_give_a_page_that_explains_what_it_left_out(reader, pixel, pairs, path):
@@ -88,6 +90,7 @@ def test_an_impossible_range_falls_back_and_says_so(reader, pixel):
     assert "Showing the last 30 days" not in get(reader, "/projects/blog/?range=7d")
 
 
+@pytest.mark.every_database
 def test_a_row_filters_the_page_and_its_chip_takes_the_filter_away(reader, pixel, take):
     take(hit(pixel, placement="medium"), hit(pixel, placement="dev-to", country="FR", visitor=2))
     query = "?start=2026-11-01&end=2026-11-22&by=week&compare=year&trend=line"
@@ -125,6 +128,7 @@ def test_dates_are_asked_for_without_losing_filters(reader, pixel):
     assert hidden == {"compare": "year", "trend": "line", "platform": "medium"}
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize("path", [*PAGES[1:], "/share/bo/"])
 @pytest.mark.parametrize("number", ["", "1", "2", "3", "999", "100000", "100001", "-1", "x", "0"])
 def test_a_whole_list_has_numbered_parts_and_accepts_any_number(reader, pixel, path, number):

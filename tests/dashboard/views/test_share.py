@@ -16,7 +16,7 @@ from tests.collector.admin.browsing import logged_in, text_of
 from tests.dashboard.conftest import NOON
 from tests.dashboard.views.share_links import PASSWORD, share, unsigned, url, visits
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon", "empty_cache")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon", "empty_cache"), pytest.mark.one_database]
 
 
 # The shared page
@@ -66,6 +66,7 @@ def test_no_link_on_a_shared_page_needs_an_account(client, visited_pixel, of_pix
         assert path in {"", url(link), "/i18n/setlang/"} or path.startswith("/static/"), address
 
 
+@pytest.mark.every_database
 def test_a_link_of_an_article_shows_only_that_article(client, visited_pixel, take):
     other = Pixel.objects.create(project=visited_pixel.project, title="Unpublished plans")
     take(*visits(other, 100))
@@ -122,16 +123,19 @@ def test_unknown_revoked_and_expired_links_get_the_same_answer(
     assert "no longer shared" in page
 
 
+@pytest.mark.every_database
 def test_a_link_works_until_it_expires(client, visited_pixel):
     assert client.get(url(share(visited_pixel, expires_at=NOON + timedelta(seconds=1)))).status_code == 200
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize("key", ["%00", "x%00y", "%FF%FE", "..", "a" * 500, "'--", "%F0%9F%98%80", " "])
 def test_any_key_at_all_gives_an_answer(client, visited_pixel, key):
     for path in (f"/share/{key}/", f"/share/{key}/embed/"):
         assert client.get(path).status_code == 404
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize(
     "query", ["?range=nonsense", "?start=2026-02-31&end=x", "?platform=%00", "?article=-1", "?country=ZZ&country=AA"]
 )
@@ -200,6 +204,7 @@ def test_the_whole_list_of_a_section_that_is_not_shared_is_not_shown(client, vis
     assert re.findall('data-panel="([^"]+)"', page) == ["trend"]
 
 
+@pytest.mark.every_database
 def test_a_filter_by_a_shared_section_filters(client, visited_pixel, take):
     take(*visits(visited_pixel, 3, placement="dev-to"))
     page = text_of(client.get(url(share(visited_pixel, Section.PLATFORMS), "?platform=dev-to")))
@@ -280,6 +285,7 @@ def test_shared_pages_do_not_rank_the_pages_and_campaigns_of_a_long_range(client
 # Queries
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize(("more", "queries"), [("", 17), ("embed/", 7)])
 def test_shared_pages_take_as_many_queries_at_any_traffic(
     client, visited_pixel, take, more, queries, django_assert_num_queries
@@ -297,6 +303,7 @@ def test_shared_pages_take_as_many_queries_at_any_traffic(
             client.get(url(link, more))
 
 
+@pytest.mark.every_database
 def test_sections_that_are_not_shared_take_no_queries(client, visited_pixel, django_assert_num_queries):
     with django_assert_num_queries(9):
         client.get(url(share(visited_pixel, shows=[])))

@@ -7,7 +7,7 @@ import pytest
 from tests.collector.admin.browsing import text_of
 from tests.dashboard.views.share_links import PASSWORD, share, url, visits
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon", "empty_cache")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon", "empty_cache"), pytest.mark.one_database]
 
 
 def ancestors(answer) -> list[str]:

@@ -9,7 +9,7 @@ from tests.collector.admin.browsing import text_of
 from tests.dashboard.views.share_links import PASSWORD, share, url
 from tests.programs import DECLARATION, declared
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon", "empty_cache")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon", "empty_cache"), pytest.mark.one_database]
 
 PANELS = {
     ProgramSection.ACTIVES: "Active installations",

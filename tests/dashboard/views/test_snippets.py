@@ -16,7 +16,7 @@ from collector.snippets import snippet
 from tests.dashboard.snippets.pages import add, ago, text
 from tests.hits import hit
 
-pytestmark = pytest.mark.usefixtures("noon", "public_url")
+pytestmark = [pytest.mark.usefixtures("noon", "public_url"), pytest.mark.one_database]
 PAGES = ["/projects/blog/snippets/", "/projects/blog/snippets.csv", "/projects/blog/{}/snippets/"]
 PAGES += ["/projects/blog/{}/snippets/arrival.json", "/projects/blog/arrival.json"]
 
@@ -39,6 +39,7 @@ def test_strangers_find_nothing_and_members_find_the_page(client, pixel, strange
     text(client, path.format(pixel.pk))
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize("path", PAGES[2:4])
 def test_a_pixel_is_only_found_in_its_own_project(reader, project, path):
     other = Project.objects.create(name="Other", slug="other")
@@ -61,17 +62,15 @@ def test_an_editor_adds_a_platform_and_returns_to_the_same_choice(editor, viewer
     assert url == f"/projects/blog/{pixel.pk}/snippets/?platform=github&platform=medium"
     assert pixel.placements == ["medium", "dev-to", "github"]
     entry = LogEntry.objects.get()
-    assert (entry.user, entry.object_id, entry.change_message) == (viewer, str(pixel.pk), "Added the platform github.")
+    assert (entry.user, entry.object_id, entry.change_message) == (viewer, str(pixel.pk), "Added a platform. github")
 
 
-def test_the_history_is_in_the_language_of_the_person_who_adds_a_platform(editor, pixel, monkeypatch):
-    monkeypatch.setattr(
-        "dashboard.views.snippets._", {"Added the platform %(platform)s.": "Mit %(platform)s."}.__getitem__
-    )
+def test_the_history_is_in_the_language_of_the_person_who_adds_a_platform(editor, pixel):
+    editor.defaults["HTTP_ACCEPT_LANGUAGE"] = "de"
 
     add(editor, pixel, "github")
 
-    assert LogEntry.objects.get().change_message == "Mit github."
+    assert LogEntry.objects.get().change_message == "Plattform hinzugefügt. github"
 
 
 def test_a_platform_that_the_pixel_has_is_not_added_twice(editor, pixel):
@@ -180,6 +179,7 @@ QUERIES = [
 ]  # fmt: skip
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize("query", QUERIES)
 def test_every_query_string_gives_a_page(reader, pixel, path, query):
@@ -213,6 +213,7 @@ def test_a_pixel_without_platforms_has_a_snippet_for_anywhere(reader, project):
 # What they cost
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize(
     ("path", "queries"),
     [
