@@ -39,7 +39,10 @@ from tests.server import Server, database, eventually  # noqa: E402
 CLIENTS = 24  # at the same time
 ANSWER_SECONDS = 60.0
 PARTS = 10  # after each of which memory is read
-MAX_GROWTH_MB = 8.0  # from the end of the first part to the end
+# From the end of the first part to the end. Measured with 100,000 requests in two processes: 23 and 29 MB on SQLite, as
+# much on PostgreSQL, and less in each part. Caches with a maximum fill, and so do the arenas of threads: Python's own
+# blocks become 3 to 9 % more. What keeps 1 kB of each of its 45,000 requests makes a process grow by more than this.
+MAX_GROWTH_MB = 40.0
 ENOUGH_FOR_ALL = 20_000  # requests
 SHOWN = 10  # requests that failed
 MOST_READ = 60_000  # bytes of a request; one that is longer may be cut off before its client has read the answer
