@@ -89,8 +89,13 @@ class Tally:
             return [FoundTotals(ours or directory, self._process, self._pid == os.getpid(), self.totals()), *others]
 
     def write(self) -> None:
-        """Copy the numbers to the file. If that fails, as on a full disk, they stay in memory until it succeeds."""
+        """Copy the numbers to the file. If that fails, as on a full disk, they stay in memory until it succeeds.
+
+        Does nothing once it is closed: a thread may have waited for the lock.
+        """
         with self._lock:
+            if self._pid != os.getpid():
+                return
             try:
                 self._file_to_write().write(self.totals())
             except OSError as error:

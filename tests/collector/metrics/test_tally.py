@@ -69,6 +69,16 @@ def test_a_new_process_goes_on_where_a_former_one_ended(tmp_path, tallies):
         assert not found.is_running
 
 
+def test_nothing_is_written_once_it_is_closed(tmp_path, tallies, monkeypatch):
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    tally = tallies(tmp_path)
+    tally.close()
+    tally.write()
+    assert not list(here.iterdir())
+
+
 def test_a_forked_child_counts_for_itself(tmp_path, tallies):
     tally = tallies(tmp_path)
     tally.add(Count.LOST, number=5)
