@@ -70,7 +70,7 @@ def _leave_with(response: HttpResponseBase, user: int) -> None:
     """Give the place of a download back when it is closed: by then, the server has sent it or given up."""
     leave = weakref.finalize(response, DOWNLOADS.leave, user)  # also if nobody closes it
     if response.streaming:
-        response._resource_closers.append(leave)  # where Django notes which files to close
+        response._resource_closers.append(leave)  # type: ignore[attr-defined]  # where Django notes which files to close
     else:
         leave()
 
