@@ -35,7 +35,8 @@ def in_turns(
 ) -> Application:
     """Return an ASGI application that passes only so many requests to `application` at the same time.
 
-    A turn ends when the answer begins: a long download is sent beside others.
+    A turn begins when the request's body is there, so that slow clients hold none, and ends when the answer begins: a
+    long download is sent beside others. Until it has its turn, a request has no thread: Django reads the body first.
     """
     everybody, strangers = Semaphore(at_once), Semaphore(of_strangers)
     by_network: WeakValueDictionary[str, Semaphore] = WeakValueDictionary()  # while a request of it is here
@@ -46,17 +47,22 @@ def in_turns(
             return
         headers = join_headers(scope["headers"])
         one_network = by_network.setdefault(_network(scope, headers), Semaphore(of_one_network))
+        is_stranger = f"{settings.SESSION_COOKIE_NAME}=".encode() not in headers.get(b"cookie", b"")
+        places = [one_network, strangers, everybody] if is_stranger else [one_network, everybody]
         async with AsyncExitStack() as turn:
-            await turn.enter_async_context(one_network)
-            if f"{settings.SESSION_COOKIE_NAME}=".encode() not in headers.get(b"cookie", b""):
-                await turn.enter_async_context(strangers)
-            await turn.enter_async_context(everybody)
+
+            async def receive_and_take_turn() -> dict[str, Any]:
+                message = await receive()
+                if message["type"] == "http.request" and not message.get("more_body"):
+                    while places:
+                        await turn.enter_async_context(places.pop(0))
+                return message
 
             async def end_turn_and_send(message: dict[str, Any]) -> None:
                 await turn.aclose()
                 await send(message)
 
-            await application(scope, receive, end_turn_and_send)
+            await application(scope, receive_and_take_turn, end_turn_and_send)
 
     return answer
 

@@ -15,6 +15,8 @@ class Site:
         self._application = in_turns(self._answer, at_once, of_strangers, of_one_network)
 
     async def _answer(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        while (await receive())["more_body"]:
+            pass
         self.open[scope["path"]] = asyncio.Event()
         await self.open[scope["path"]].wait()
         if scope["path"].startswith("/fails"):
@@ -32,7 +34,12 @@ class Site:
         async def send(message: dict[str, Any]) -> None:
             self.open.pop(scope["path"], None)
 
-        await self._application(scope, None, send)
+        async def receive() -> dict[str, Any]:
+            if scope["path"].startswith("/slow"):
+                await asyncio.sleep(0)  # its body never ends
+            return {"type": "http.request", "more_body": scope["path"].startswith("/slow")}
+
+        await self._application(scope, receive, send)
 
     async def busy_with(self) -> list[str]:
         for _ in range(20):  # turns of the loop: everything that can go on does
@@ -64,6 +71,17 @@ def test_members_get_a_turn_while_strangers_wait():
         assert await site.busy_with() == ["/m1", "/s1", "/s2"]
         site.open["/m1"].set()
         assert await site.busy_with() == ["/m2", "/s1", "/s2"]
+        for task in tasks:
+            task.cancel()
+
+    asyncio.run(play())
+
+
+def test_a_body_that_never_ends_holds_no_turn():
+    async def play() -> None:
+        site = Site(at_once=1, of_one_network=1)
+        tasks = site.ask("/slow1", "/slow2", "/a")
+        assert await site.busy_with() == ["/a"]
         for task in tasks:
             task.cancel()
 
