@@ -144,7 +144,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 
 def pytest_configure() -> None:
-    """Collect garbage rarely, and below leave out all that is loaded by then: tests are a tenth faster."""
+    """Collect garbage rarely, and below leave out all that is loaded by then. It took 3 to 6 % of the time of tests."""
     gc.set_threshold(50_000, 20, 50)
 
 
