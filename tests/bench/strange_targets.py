@@ -11,8 +11,11 @@ from tests.server import Server
 # Prints what the targets need, as JSON. It runs in `manage.py shell`, beside the server.
 FURNISH = """
 import json
+from django.contrib.auth import login
 from django.contrib.auth.models import User
+from django.http import HttpRequest
 from django.test import Client
+from accounts.sessions.store import SessionStore
 from accounts.own.email_links import link_path
 from accounts.passwords.reset import reset_path
 from tests.access.table import rows
@@ -23,7 +26,12 @@ from tests.programs import declared, envelope, report, utc_today
 owner = User.objects.create_user("quokka-owner", pk=FIRST_KEY, password=PASSWORD)
 estate = make_estate("quokka", 47_114_711, FIRST_KEY, owner)
 root = User.objects.create_superuser("quokka-root", password=PASSWORD)
-late = User.objects.create_user("quokka-late", password=PASSWORD)  # who never logs in, which would end the link
+late = User.objects.create_user("quokka-late", password=PASSWORD)  # whose link ends with the next login
+asking = HttpRequest()
+asking.session = SessionStore()
+login(asking, late)
+email_link = link_path(asking, late, "q@example.org")
+asking.session.save()
 member = Client()
 member.force_login(root)
 facts = dict(estate.facts)
@@ -46,7 +54,7 @@ print(json.dumps({
     ],
     "report": json.loads(envelope(report(utc_today()))), "sdks": sdks.token, "day": f"{utc_today()}",
     "session": member.cookies["sessionid"].value,
-    "reset": reset_path(late), "email": link_path(late, "q@example.org"), **facts,
+    "reset": reset_path(late), "email": email_link, **facts,
 }))
 """
 

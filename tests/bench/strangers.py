@@ -125,6 +125,7 @@ def provider() -> Iterator[str]:
         yield f"http://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
+        server.server_close()
 
 
 def memory_mb(pid: int) -> float:

@@ -176,7 +176,7 @@ def test_what_collects_nothing_is_not_found(client, program, project, pixel, pat
 
     assert answer.status_code == 404
     assert "Nothing is collected here" in text_of(answer)
-    assert "Cache-Control" not in answer.headers
+    assert answer.headers["Cache-Control"] == "private, no-store"
     assert not answer.cookies
 
 
