@@ -13,9 +13,11 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import TransactionTestCase
 
+from collector.intake.places import Places
 from collector.intake.wiring import members, receiver
 from collector.models import Membership, Pixel, Project, Role
 from collector.spool.line import SpooledHit
+from dashboard.views import at_once
 from dashboard.visits.cache import REMEMBERED
 from tests import citus, shared
 from tests.emptying import empty_tables
@@ -80,6 +82,8 @@ def django_db_setup(django_db_setup: None, django_db_blocker: pytest_django.Djan
 def nothing_remembered() -> Iterator[None]:
     """Clear what a process remembers of the database: each test has its own."""
     REMEMBERED.forget()
+    # A download that a test does not read to its end keeps its place until it is collected as garbage.
+    at_once.DOWNLOADS = Places(at_once.DOWNLOADS.at_once)
     yield
     members.cache_clear()
     if receiver.cache_info().currsize:

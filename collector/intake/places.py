@@ -15,7 +15,7 @@ class Places:
     """Who is being served: `at_once` requests of each user, while `waiting` more wait for them."""
 
     def __init__(self, at_once: int, waiting: int = 0) -> None:
-        self._at_once = at_once
+        self.at_once = at_once
         self._waiting = waiting
         self._users: Counter[int] = Counter()  # by user, those who are served
         self._queues: Counter[int] = Counter()  # by user, those who wait
@@ -24,11 +24,11 @@ class Places:
     def take(self, user: int, wait_seconds: float = WAIT_SECONDS) -> bool:
         """Wait for a place and take it. Return False if too many wait already, or none becomes free in time."""
         with self._change:
-            if self._users[user] >= self._at_once:
+            if self._users[user] >= self.at_once:
                 if self._queues[user] >= self._waiting:
                     return False
                 self._queues[user] += 1
-                is_free = self._change.wait_for(lambda: self._users[user] < self._at_once, wait_seconds)
+                is_free = self._change.wait_for(lambda: self._users[user] < self.at_once, wait_seconds)
                 self._queues[user] -= 1
                 if not self._queues[user]:
                     del self._queues[user]

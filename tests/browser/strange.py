@@ -84,7 +84,8 @@ user = User.objects.create_user(%(user)r, email=of("w", 60) + "@" + of("x", 60) 
 slug = of("w", 59) + "m"  # the hostile strings make projects on the same server
 project = Project.objects.create(name=of("W", 100), slug=slug, timezone="America/Argentina/ComodRivadavia",
     retention_days=3650, excluded_networks="2001:db8:1111:2222:3333:4444:5555:6666/128")
-Project.objects.create(name=of("\\u0645\\u0631\\u062d", 100), slug="right-to-left").memberships.create(user=user, role=Role.OWNER)
+arabic = Project.objects.create(name=of("\\u0645\\u0631\\u062d", 100), slug="right-to-left")
+arabic.memberships.create(user=user, role=Role.OWNER)
 Membership.objects.create(project=project, user=user, role=Role.OWNER)
 placements = ["medium", "github", of("w", 40), "x" + of("9", 39)]
 pixels = [Pixel.objects.create(project=project, title=of(text, 200), placements=placements) for text in STRANGE]

@@ -62,7 +62,7 @@ def owner_invites(page: Page) -> str:
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
     page.get_by_role("link", name="Continue").click()
-    page.get_by_label("role").select_option("editor")
+    page.get_by_label("Role", exact=True).select_option("editor")
     page.get_by_role("button", name="Invite", exact=True).click()
     link = page.locator("#address").inner_text()
     page.goto("/projects/blog/members/")  # not again by the form
