@@ -125,6 +125,10 @@ def facts(visitors) -> dict[str, object]:
     return dict(visitors._facts)
 
 
+WIDEST = """[...document.querySelectorAll("body *")].filter((each) => each.getBoundingClientRect().right > innerWidth + 1)
+  .slice(0, 3).map((each) => `${each.tagName} ${each.className} ${each.textContent.trim().slice(0, 80)}`)"""
+
+
 class Watch:
     """Notes what a page should never do: run a dialog, ask another host, violate its policy, fail."""
 
@@ -160,7 +164,7 @@ class Watch:
         if address.partition("?")[0].endswith(".svg"):
             return [*found, *self.seen]
         if (excess := self.tab.evaluate(WIDTH)) > 0:
-            found.append(f"{excess} px too wide")
+            found.append(f"{excess} px too wide: {self.tab.evaluate(WIDEST)}")
         if fits:
             found += [f"out of its box: {each}" for each in self.tab.evaluate(MISFITS)]
         return [*found, *self.seen]
