@@ -125,8 +125,9 @@ def facts(visitors) -> dict[str, object]:
     return dict(visitors._facts)
 
 
-WIDEST = """[...document.querySelectorAll("body *")].filter((each) => each.getBoundingClientRect().right > innerWidth + 1)
-  .slice(0, 3).map((each) => `${each.tagName} ${each.className} ${each.textContent.trim().slice(0, 80)}`)"""
+WIDEST = """[...document.querySelectorAll("body *")]
+  .filter((each) => each.getBoundingClientRect().right > innerWidth + 1).slice(0, 3)
+  .map((each) => `${each.tagName} ${each.className} ${each.textContent.trim().slice(0, 80)}`)"""
 
 
 class Watch:
