@@ -46,7 +46,7 @@ def _revoke(user: User, key: str) -> None:
         record_objects(user.pk, tokens, gettext_noop("Revoked."))
 
 
-def _page(request: HttpRequest, user: User, form: TokenForm, secret: str = "") -> HttpResponse:
+def _page(request: HttpRequest, user: User, form: TokenForm, shown_once: str = "") -> HttpResponse:
     tokens = list(ApiToken.objects.filter(user=user, revoked_at=None))
-    context = {"form": form, "tokens": tokens, "secret": secret, "has_room": len(tokens) < MOST_TOKENS}
+    context = {"form": form, "tokens": tokens, "secret": shown_once, "has_room": len(tokens) < MOST_TOKENS}
     return render(request, "accounts/tokens.html", context)
