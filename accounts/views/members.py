@@ -50,7 +50,7 @@ def change_member(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     try:
         if "remove" in request.POST:
             remove_member(membership, _user(request))
-        elif role in Role.values:
+        elif role in Role.values and role != membership.role:
             change_role(membership, Role(role), _user(request))
     except LastOwnerError:
         problem = _("A project needs an owner. Make somebody else an owner first.")

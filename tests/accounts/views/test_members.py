@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from collector.models import Membership, Role
+from collector.models import AuditEntry, Membership, Role
 from tests.collector.admin.browsing import logged_in, text_of
 
 pytestmark = pytest.mark.django_db
@@ -29,6 +29,8 @@ def test_an_owner_changes_a_role(as_owner, viewer):
     assert "Role of viewer" in text_of(as_owner.get(MEMBERS))
     assert as_owner.post(path_of(viewer), {"role": "editor"}).url == MEMBERS
     assert as_owner.post(path_of(viewer), {"role": "king"}).url == MEMBERS
+    assert as_owner.post(path_of(viewer), {"role": "editor"}).url == MEMBERS
+    assert [entry.subject for entry in AuditEntry.objects.all()] == ["viewer: viewer → editor"]
     assert roles() == {"owner": "owner", "viewer": "editor"}
 
 
