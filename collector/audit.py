@@ -25,7 +25,6 @@ Message = str | Promise | list[dict[str, Any]]  # a list: as the admin makes it 
 
 ABOUT = {
     ApiToken: About.API_TOKEN,
-    Membership: About.MEMBER,
     Pixel: About.PIXEL,
     Project: About.PROJECT,
     ShareLink: About.SHARE_LINK,

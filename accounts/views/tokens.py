@@ -3,6 +3,7 @@
 from typing import cast
 
 from django.contrib.auth.models import User
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -28,7 +29,7 @@ def tokens(request: HttpRequest) -> HttpResponseBase:
         _revoke(user, request.POST["revoke"])
         return redirect("own_tokens")
     form = TokenForm(user, request.POST)
-    if not form.is_valid() or ApiToken.objects.filter(user=user, revoked_at=None).count() >= MOST_TOKENS:
+    if not form.is_valid() or _valid_tokens(user).count() >= MOST_TOKENS:
         return _page(request, user, form)
     token = form.save(commit=False)
     token.user = user
@@ -39,14 +40,18 @@ def tokens(request: HttpRequest) -> HttpResponseBase:
     return _page(request, user, TokenForm(user), secret)
 
 
+def _valid_tokens(user: User) -> QuerySet[ApiToken]:
+    return ApiToken.objects.filter(user=user, revoked_at=None)
+
+
 def _revoke(user: User, key: str) -> None:
-    own = ApiToken.objects.filter(user=user, revoked_at=None, pk=int(key[:9]) if key.isdecimal() else 0)
+    own = _valid_tokens(user).filter(pk=int(key[:9]) if key.isdecimal() else 0)
     tokens = list(own)
     if own.update(revoked_at=timezone.now()):
         record_objects(user.pk, tokens, gettext_noop("Revoked."))
 
 
 def _page(request: HttpRequest, user: User, form: TokenForm, shown_once: str = "") -> HttpResponse:
-    tokens = list(ApiToken.objects.filter(user=user, revoked_at=None))
+    tokens = list(_valid_tokens(user))
     context = {"form": form, "tokens": tokens, "secret": shown_once, "has_room": len(tokens) < MOST_TOKENS}
     return render(request, "accounts/tokens.html", context)
